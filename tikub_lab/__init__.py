@@ -1,0 +1,6 @@
+"""tikub-lab: a Jupyter workbench for prototyping public services on open data."""
+
+__version__ = "0.1.0"
+
+USE_CASES = ("procurement",)
+"""The use cases, in the order in which they are listed: each is a folder of ``tikub_lab/`` and a prefix of table names."""

@@ -1,0 +1,56 @@
+"""The exception tree: one root, picklable, each message complete enough to act on."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class TikubError(Exception):
+    """Root of every error that the workbench raises on purpose.
+
+    A message names the place (file, row, parameter), the value found, what is allowed and the next step. All state is
+    in ``args``, so that an error crosses process boundaries unchanged.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> pickle.loads(pickle.dumps(TikubError("data/x.csv: empty file."))).args
+    ('data/x.csv: empty file.',)
+    """
+
+    exit_code = 1
+
+
+class UsageError(TikubError):
+    """Wrong use: the command line leaves with exit code 2 and nothing was written."""
+
+    exit_code = 2
+
+
+class RunError(TikubError):
+    """A run that failed: the command line leaves with exit code 1."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Suggest the allowed name closest to one that is not known.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for.
+    allowed : iterable of str
+        The names that exist.
+
+    Returns
+    -------
+    str
+        A sentence that starts with a space, or ``""`` where nothing is near.
+
+    Examples
+    --------
+    >>> nearest("procurment/contracts", ["procurement/contracts", "energy/sites"])
+    " Did you mean 'procurement/contracts'?"
+    >>> nearest("zzz", ["procurement/contracts"])
+    ''
+    """
+    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""
