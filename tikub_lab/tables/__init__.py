@@ -1,0 +1,1 @@
+"""Ground floor: schemas, checks and the data package. Knows no use case."""

@@ -1,0 +1,324 @@
+"""The data package: which tables there are, where they come from, and how to load one.
+
+The descriptor is a Data Package v2 (https://datapackage.org/standard/data-package/). Each resource names its Table
+Schema (a file of its own), its origin, source, licence and sha256, and nothing is loaded that does not match its hash.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import pandas as pd
+
+from tikub_lab.errors import RunError, UsageError, nearest
+from tikub_lab.tables.frames import read_csv, typed
+from tikub_lab.tables.journal import recover
+from tikub_lab.tables.schema import Schema, read_schema
+
+Origin = Literal["sample", "import", "portal"]
+ORIGINS: tuple[Origin, ...] = ("sample", "import", "portal")
+DESCRIPTOR = "datapackage.json"
+
+ORIGIN_LABELS = {"sample": "exemple fictif", "import": "fichier importé", "portal": "portail de données ouvertes"}
+"""What a reader of a page is told of an origin."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One table of a data package, as its descriptor describes it.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``procurement/contracts``: the use case, then the table.
+    path : Path
+        The data file (CSV, Parquet or GeoJSON).
+    schema_path : Path
+        The Table Schema.
+    origin : {'sample', 'import', 'portal'}
+        Fictitious and shipped, a published file that someone had, or a download.
+    licence : str
+        Title of the licence.
+    sha256 : str
+        Hexadecimal digest of the data file, without prefix.
+    rows : int or None
+        Number of rows that the descriptor states.
+    date : str
+        ISO date on which the table was made or imported.
+    sources : tuple of str
+        Titles of what it was made from.
+    """
+
+    name: str
+    title: str
+    path: Path
+    schema_path: Path
+    origin: Origin
+    licence: str
+    sha256: str
+    rows: int | None
+    date: str
+    sources: tuple[str, ...] = ()
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def schema(self) -> Schema:
+        """The Table Schema, read on first use."""
+        return _schema(self.schema_path, self.schema_path.stat().st_mtime_ns)
+
+    def used(self) -> dict[str, Any]:
+        """What a report says of a table that it read: enough to find the same data again."""
+        return {
+            "table": self.name,
+            "title": self.title,
+            "origin": self.origin,
+            "licence": self.licence,
+            "date": self.date,
+            "sources": list(self.sources),
+            "sha256": self.sha256,
+            "rows": self.rows,
+        }
+
+
+@lru_cache(maxsize=64)
+def _schema(path: Path, _changed: int) -> Schema:
+    return read_schema(path)
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal sha256 of a file, read in blocks.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "a.txt")
+    ...     _ = path.write_bytes(b"Ti Lab")
+    ...     sha256_of(path)[:12]
+    '958b072455d5'
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def workbench(start: Path | None = None) -> Path:
+    """Find the workbench: ``TIKUB_HOME``, else the nearest parent folder with ``data/datapackage.json``.
+
+    Parameters
+    ----------
+    start : Path, optional
+        Where to start from; the current folder by default.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    home = os.environ.get("TIKUB_HOME")
+    start = Path(home) if home else (start or Path.cwd())
+    candidates = [start] if home else [start, *start.resolve().parents]
+    for folder in candidates:
+        if (folder / "data" / DESCRIPTOR).is_file():
+            return folder.resolve()
+    where = f"TIKUB_HOME={home}" if home else f"{start} or a folder above it"
+    raise UsageError(
+        f"No workbench here: {where} has no data/{DESCRIPTOR}. Go to the workbench's folder or set TIKUB_HOME to it."
+    )
+
+
+class Package:
+    """A data package: a folder with ``datapackage.json``.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds the descriptor.
+
+    Raises
+    ------
+    UsageError
+        When there is no descriptor, or it is not a data package of ours.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root.resolve()
+        recover(self.root)
+        path = self.root / DESCRIPTOR
+        try:
+            self.raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(
+                f"{root}: no {DESCRIPTOR} there, so it is not a data package. "
+                f"Make one with `tikub data import FILE --into {root}` or `tikub data sample`."
+            ) from None
+        except (ValueError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: not readable as JSON ({error}). Restore the file or import the data again.") from None
+        if not isinstance(self.raw, dict) or not isinstance(self.raw.get("resources"), list):
+            raise UsageError(f"{path}: a data package has a list 'resources'; found none.")
+        self.resources = {item.name: item for item in map(self._resource, self.raw["resources"])}
+
+    def _inside(self, text: object, where: str) -> Path:
+        """Resolve a path of the descriptor, refusing what leaves the folder."""
+        pure = PurePosixPath(str(text))
+        if not text or pure.is_absolute() or ".." in pure.parts or ":" in str(text):
+            raise UsageError(f"{self.root / DESCRIPTOR}: {where} is {text!r}; a path inside the data package is allowed.")
+        return self.root / pure
+
+    def _resource(self, raw: dict[str, Any]) -> Resource:
+        name = raw.get("name")
+        where = f"resource {name!r}"
+        origin = raw.get("origin")
+        if not name or origin not in ORIGINS:
+            raise UsageError(
+                f"{self.root / DESCRIPTOR}: {where} has origin {origin!r}; allowed: {', '.join(ORIGINS)}."
+            )
+        licences = raw.get("licenses") or self.raw.get("licenses") or []
+        return Resource(
+            name=name,
+            title=raw.get("title", name),
+            path=self._inside(raw.get("path"), f"the path of {where}"),
+            schema_path=self._inside(raw.get("schema"), f"the schema of {where}"),
+            origin=origin,
+            licence=", ".join(str(item.get("title") or item.get("name")) for item in licences),
+            sha256=str(raw.get("hash", "")).removeprefix("sha256:"),
+            rows=raw.get("rows"),
+            date=str(raw.get("created") or self.raw.get("created") or "")[:10],
+            sources=tuple(str(item.get("title")) for item in raw.get("sources", [])),
+            raw=raw,
+        )
+
+    def resource(self, name: str) -> Resource:
+        """Return the description of one table.
+
+        Raises
+        ------
+        UsageError
+            When the package has no such table; the message names the nearest.
+        """
+        try:
+            return self.resources[name]
+        except KeyError:
+            known = ", ".join(self.resources) or "none"
+            raise UsageError(
+                f"No table {name!r} in {self.root}.{nearest(name, self.resources)} Known tables: {known}."
+            ) from None
+
+    def verify(self, name: str) -> Resource:
+        """Compare a table's file with the hash that the descriptor states, and return its description."""
+        item = self.resource(name)
+        if not item.path.is_file():
+            raise UsageError(f"{item.path}: the file of table {name!r} is missing. Import the data again.")
+        found = sha256_of(item.path)
+        if found != item.sha256:
+            raise UsageError(
+                f"{item.path}: sha256 is {found[:12]}…, {DESCRIPTOR} says {item.sha256[:12] or 'nothing'}…. The file was "
+                "changed outside the workbench: import it again (or `tikub data sample` for the sample)."
+            )
+        return item
+
+    def load(self, name: str) -> pd.DataFrame:
+        """Return a table as a typed DataFrame, and note that it was used.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``procurement/contracts``.
+
+        Returns
+        -------
+        DataFrame of shape (rows, fields), or GeoDataFrame for GeoJSON
+            Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
+            categorical, text ``str``.
+        """
+        item = self.verify(name)
+        frame = _read(item)
+        _note(item)
+        return frame
+
+
+def _read(item: Resource) -> pd.DataFrame:
+    suffix = item.path.suffix
+    if suffix == ".csv":
+        return read_csv(item.path, item.schema)
+    if suffix == ".parquet":
+        return typed(pd.read_parquet(item.path), item.schema)
+    if suffix in {".geojson", ".json"}:
+        import geopandas
+
+        return typed(geopandas.read_file(item.path), item.schema)
+    raise UsageError(f"{item.path}: format {suffix!r} is not one that tables have; allowed: .csv, .parquet, .geojson.")
+
+
+_used: dict[str, dict[str, Any]] = {}
+
+
+def _note(item: Resource) -> None:
+    """Remember a table that was read: in this process, and in the file that a build named to know it too."""
+    _used[item.name] = item.used()
+    trace = os.environ.get("TIKUB_TRACE")
+    if trace:
+        with Path(trace).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(item.used(), ensure_ascii=False) + "\n")
+
+
+def used() -> list[dict[str, Any]]:
+    """Return what is known of each table that was loaded in this process, in order of first use."""
+    return list(_used.values())
+
+
+def open_package(data: Path | str | None = None) -> Package:
+    """Open a data package.
+
+    Parameters
+    ----------
+    data : path, optional
+        Its folder. By default ``TIKUB_DATA`` (set by ``--data``), else ``data/`` of the workbench.
+    """
+    folder = data or os.environ.get("TIKUB_DATA") or workbench() / "data"
+    return Package(Path(folder))
+
+
+def load(name: str, data: Path | str | None = None) -> pd.DataFrame:
+    """Load one table of the data package as a typed DataFrame.
+
+    Parameters
+    ----------
+    name : str
+        Use case and table, such as ``"procurement/contracts"``.
+    data : path, optional
+        Folder of the data package; see :func:`open_package`.
+
+    Returns
+    -------
+    DataFrame of shape (rows, fields)
+        Typed by the table's schema; a GeoDataFrame where the table is GeoJSON.
+
+    Raises
+    ------
+    UsageError
+        Unknown table (the nearest name is suggested), missing file, or a file that does not match its hash.
+
+    Examples
+    --------
+    >>> contracts = load("procurement/contracts")
+    >>> str(contracts["dureeMois"].dtype), str(contracts["dateNotification"].dtype)
+    ('Int64', 'datetime64[s]')
+    """
+    return open_package(data).load(name)
+
+
+def missing_columns(frame: pd.DataFrame, needed: list[str], table: str) -> None:
+    """Refuse a table that lacks columns which a method needs.
+
+    Raises
+    ------
+    RunError
+        Naming the columns.
+    """
+    absent = [name for name in needed if name not in frame.columns]
+    if absent:
+        raise RunError(f"Table {table!r} lacks the columns {', '.join(absent)}.")
