@@ -1,0 +1,1 @@
+"""Steering purchases by data."""

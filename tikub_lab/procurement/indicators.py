@@ -1,0 +1,278 @@
+"""Indicators of a book of contracts: what is bought, from whom, with how much competition.
+
+Every function takes tables as :func:`tikub_lab.tables.load` gives them and returns a table or a small dataclass. What is
+missing is counted beside each figure.
+
+Two conventions hold throughout. A contract's amount is its initial one (`montant` of the DECP, excluding tax; for a
+framework agreement that is an estimate or a maximum, not money spent). An amount shared by a group of suppliers is
+divided equally between them, so that no euro is counted twice: the DECP do not publish each member's part.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.codes import CPV_DIVISIONS
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with what it is made of.
+
+    Attributes
+    ----------
+    part, base : int
+        Contracts that have the property, among those for which it is known.
+    missing : int
+        Contracts for which it is not known, left out of the base.
+    """
+
+    part: int
+    base: int
+    missing: int
+
+    @property
+    def value(self) -> float:
+        """The share between 0 and 1; not a number where nothing is known."""
+        return self.part / self.base if self.base else float("nan")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Key figures of a book of contracts.
+
+    Attributes
+    ----------
+    contracts : int
+        Number of contracts.
+    amount : float
+        Sum of initial amounts, euros excluding tax.
+    median_amount : float
+        Median initial amount, euros excluding tax.
+    buyers : int
+        Number of distinct buyers (SIRET).
+    suppliers : int
+        Number of distinct suppliers: firms (SIREN) where the identifier is a SIRET, identifiers otherwise.
+    median_offers : float
+        Median number of offers received, where known.
+    offers_missing : int
+        Contracts whose number of offers is not published.
+    """
+
+    contracts: int
+    amount: float
+    median_amount: float
+    buyers: int
+    suppliers: int
+    median_offers: float
+    offers_missing: int
+
+
+def select(
+    contracts: pd.DataFrame, acheteur: str | None = None, annee_debut: int | None = None, annee_fin: int | None = None
+) -> pd.DataFrame:
+    """Keep the contracts of one buyer and of a range of years of notification.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``.
+    acheteur : str, optional
+        SIRET of a buyer; None keeps all of them.
+    annee_debut, annee_fin : int, optional
+        First and last year of notification, both included.
+
+    Raises
+    ------
+    UsageError
+        A buyer that the table does not know, or years in the wrong order.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"acheteur_id": ["1", "2"], "dateNotification": pd.to_datetime(["2024-03-01", "2025-03-01"])})
+    >>> len(select(book, annee_debut=2025))
+    1
+    """
+    if annee_debut is not None and annee_fin is not None and annee_debut > annee_fin:
+        raise UsageError(f"annee_debut={annee_debut} is after annee_fin={annee_fin}; give the first year, then the last.")
+    keep = pd.Series(True, index=contracts.index)
+    if acheteur is not None:
+        keep &= contracts["acheteur_id"] == acheteur
+        if not keep.any():
+            known = contracts.drop_duplicates("acheteur_id")
+            examples = ", ".join(known["acheteur_id"].head(3))
+            raise UsageError(
+                f"acheteur={acheteur!r}: no contract has this buyer. It is a SIRET of 14 digits; "
+                f"the table knows {len(known)}, such as {examples}."
+            )
+    years = contracts["dateNotification"].dt.year
+    if annee_debut is not None:
+        keep &= years >= annee_debut
+    if annee_fin is not None:
+        keep &= years <= annee_fin
+    return contracts[keep]
+
+
+def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
+    """Count contracts, euros, buyers, suppliers and offers.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": ["1", "1"], "montant": [10.0, 30.0],
+    ...                      "offresRecues": pd.array([3, None], "Int64")})
+    >>> who = pd.DataFrame({"uid": ["a", "b"], "titulaire_id": ["81223113200026", "81223113200034"]})
+    >>> summary(book, who)
+    Summary(contracts=2, amount=40.0, median_amount=20.0, buyers=1, suppliers=1, median_offers=3.0, offers_missing=1)
+    """
+    own = suppliers[suppliers["uid"].isin(contracts["uid"])]
+    offers = contracts["offresRecues"]
+    return Summary(
+        contracts=len(contracts),
+        amount=float(contracts["montant"].sum()),
+        median_amount=float(contracts["montant"].median()),
+        buyers=contracts["acheteur_id"].nunique(),
+        suppliers=firm(own["titulaire_id"]).nunique(),
+        median_offers=float(offers.median()) if offers.notna().any() else float("nan"),
+        offers_missing=int(offers.isna().sum()),
+    )
+
+
+def firm(identifiers: pd.Series) -> pd.Series:
+    """Reduce a SIRET (14 digits: an establishment) to its SIREN (9 digits: the firm); leave other identifiers alone.
+
+    Examples
+    --------
+    >>> firm(pd.Series(["81223113200026", "DE814864138"])).tolist()
+    ['812231132', 'DE814864138']
+    """
+    return identifiers.where(~identifiers.str.fullmatch(r"\d{14}"), identifiers.str[:9])
+
+
+def _grouped(contracts: pd.DataFrame, by: pd.Series) -> pd.DataFrame:
+    grouped = contracts.groupby(by, observed=True)["montant"]
+    table = grouped.agg(nombre="size", montant="sum").reset_index(names=str(by.name))
+    total = contracts["montant"].sum()
+    return table.assign(part=table["montant"] / total if total else float("nan"))
+
+
+def by_year(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by year of notification, in order; a year without contract in between counts zero.
+
+    Returns
+    -------
+    DataFrame of shape (years, 4)
+        Columns annee, nombre, montant (euros excluding tax), part (of the amount).
+    """
+    table = _grouped(contracts, contracts["dateNotification"].dt.year.astype("int64").rename("annee"))
+    if table.empty:
+        return table
+    years = range(int(table["annee"].min()), int(table["annee"].max()) + 1)
+    return table.set_index("annee").reindex(pd.Index(years, name="annee"), fill_value=0).reset_index()
+
+
+def by_division(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by division of the CPV (its first two digits), the largest amount first.
+
+    Returns
+    -------
+    DataFrame of shape (divisions, 5)
+        Columns division, nombre, montant, part, libelle (French label, Regulation (EC) 213/2008).
+    """
+    division = contracts["codeCPV"].str[:2].fillna("").rename("division")
+    table = _grouped(contracts, division)
+    table["libelle"] = table["division"].map(CPV_DIVISIONS).fillna("Famille non renseignée")
+    return table.sort_values(["montant", "division"], ascending=[False, True], ignore_index=True)
+
+
+def by_procedure(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by award procedure, the largest amount first; contracts without one are a row too."""
+    procedure = contracts["procedure"].astype("str").where(contracts["procedure"].notna(), "Non renseignée")
+    table = _grouped(contracts, procedure.rename("procedure"))
+    return table.sort_values(["montant", "procedure"], ascending=[False, True], ignore_index=True)
+
+
+def supplier_shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Join contracts to their suppliers and divide each amount equally between the members of a group.
+
+    Returns
+    -------
+    DataFrame, one row a contract and supplier
+        The columns of ``procurement/suppliers``, plus ``firme``, ``part_montant`` (euros excluding tax),
+        ``acheteur_departement`` and ``acheteur_region``.
+    """
+    columns = ["uid", "montant", "acheteur_departement", "acheteur_region"]
+    joined = suppliers.merge(contracts[columns], on="uid", validate="many_to_one")
+    members = joined.groupby("uid")["titulaire_id"].transform("size")
+    return joined.assign(firme=firm(joined["titulaire_id"]), part_montant=joined["montant"] / members)
+
+
+def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int = 10) -> pd.DataFrame:
+    """Rank suppliers (firms) by the amount of their contracts.
+
+    Returns
+    -------
+    DataFrame of shape (at most n, 5)
+        Columns firme, nom (the most recent name published, else the identifier), nombre (contracts), montant, part.
+    """
+    shares = supplier_shares(contracts, suppliers)
+    names = shares["titulaire_nom"].where(shares["titulaire_nom"].notna(), shares["titulaire_id"])
+    grouped = shares.assign(nom=names).groupby("firme")
+    table = grouped.agg(nom=("nom", "last"), nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
+    total = shares["part_montant"].sum()
+    table["part"] = table["montant"] / total if total else float("nan")
+    return table.sort_values(["montant", "firme"], ascending=[False, True], ignore_index=True).head(n)
+
+
+def single_offer_rate(contracts: pd.DataFrame) -> Rate:
+    """Share of contracts that received one offer only, among those whose number of offers is published.
+
+    Notes
+    -----
+    The European Commission's Single Market Scoreboard calls it « single bidder »: the lower the better.
+
+    Examples
+    --------
+    >>> single_offer_rate(pd.DataFrame({"offresRecues": pd.array([1, 3, None], "Int64")}))
+    Rate(part=1, base=2, missing=1)
+    """
+    offers = contracts["offresRecues"].dropna()
+    return Rate(part=int((offers == 1).sum()), base=len(offers), missing=len(contracts) - len(offers))
+
+
+PLACES = (
+    "Même département que l'acheteur", "Ailleurs dans la région", "Ailleurs en France", "Hors de France", "Non renseigné",
+)  # fmt: skip
+
+
+def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Say where suppliers are, seen from the buyer.
+
+    The place is that of the establishment that holds the contract (its SIRET), which need not be where the work is done.
+    A supplier is abroad when its identifier is a foreign VAT number or ``HORS-UE``.
+
+    Returns
+    -------
+    DataFrame of shape (5, 4)
+        Columns lieu (one of :data:`PLACES`), nombre (contracts and suppliers), montant, part (of the number).
+    """
+    shares = supplier_shares(contracts, suppliers)
+    kind, identifier = shares["titulaire_typeIdentifiant"], shares["titulaire_id"]
+    abroad = ((kind == "TVA") & ~identifier.str.startswith("FR")) | (kind == "HORS-UE")
+    place = pd.Series(PLACES[4], index=shares.index, name="lieu")
+    known = shares["titulaire_departement"].notna() & shares["acheteur_departement"].notna()
+    same_region = (shares["titulaire_region"] == shares["acheteur_region"]).fillna(False)
+    place = place.mask(known, PLACES[2]).mask(known & same_region, PLACES[1])
+    place = place.mask(known & (shares["titulaire_departement"] == shares["acheteur_departement"]), PLACES[0])
+    place = place.mask(abroad.fillna(False), PLACES[3])
+    table = shares.groupby(place)["part_montant"].agg(nombre="size", montant="sum").reindex(list(PLACES), fill_value=0)
+    return table.assign(part=table["nombre"] / max(len(shares), 1)).reset_index(names="lieu")
+
+
+def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:
+    """Name a buyer for a reader: its latest published name, else its SIRET; for None, how many buyers there are."""
+    if acheteur is None:
+        buyers = contracts["acheteur_id"].nunique()
+        return f"{buyers} acheteurs" if buyers != 1 else buyer_name(contracts, contracts["acheteur_id"].iloc[0])
+    named = contracts[(contracts["acheteur_id"] == acheteur) & contracts["acheteur_nom"].notna()]
+    return str(named.sort_values("dateNotification")["acheteur_nom"].iloc[-1]) if len(named) else f"SIRET {acheteur}"
