@@ -95,7 +95,9 @@ def bars(
     for position, (label, value) in enumerate(series.items()):
         axes.barh(position, value, height=0.34, color=ACCENT if label in marked else REST)
         axes.text(0, position - 0.26, _shorten(label), va="bottom", ha="left", fontsize=10, color=INK)
-        axes.text(max(value, 0) + largest * 0.012, position, form(value), va="center", ha="left", fontsize=10, color=INK)
+        axes.text(
+            max(value, 0) + largest * 0.012, position, form(value), va="center", ha="left", fontsize=10, color=INK
+        )
     axes.set_ylim(len(series) - 0.6, -0.85)
     axes.set_xlim(min(series.min(), 0), largest * 1.2)
     axes.set_xticks([])
@@ -135,7 +137,9 @@ def columns(
     largest = max(series.max(), 0) or 1
     for place, value in zip(places, series, strict=True):
         if pd.notna(value):
-            axes.text(place, max(value, 0) + largest * 0.02, form(value), ha="center", va="bottom", fontsize=9.5, color=INK)
+            axes.text(
+                place, max(value, 0) + largest * 0.02, form(value), ha="center", va="bottom", fontsize=9.5, color=INK
+            )
     axes.set_xticks(list(places), [str(label) for label in series.index], fontsize=10)
     axes.set_yticks([])
     axes.set_ylim(min(series.min(), 0), largest * 1.12)

@@ -6,6 +6,12 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+LAB = (
+    ".tk{--ink:var(--jp-ui-font-color1,#1b1b1f);--soft:var(--jp-ui-font-color2,#55585f);--line:#c9ccd3;--accent:#0072b2;"
+    "--rest:#7a8594;--warm:#b04a00;--tint:var(--jp-layout-color2,#eef4f9);max-width:42rem;font-family:system-ui,sans-serif}\n"
+)
+"""The colours in JupyterLab: its own, so that its dark theme works. A page sets its own."""
+
 KIND = "tikub"
 """Key of the output metadata by which a build recognises figures, tables and titles."""
 
@@ -17,7 +23,7 @@ class Shown:
     Attributes
     ----------
     kind : str
-        ``figure``, ``table``, ``keys``, ``title``, ``text`` or ``note``.
+        ``figure``, ``table``, ``keys``, ``title``, ``text``, ``note`` or ``data``.
     html : str
         Safe HTML: everything that came from data is escaped.
     text : str
@@ -32,7 +38,7 @@ class Shown:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
-        styled = f"<style>{stylesheet()}</style>{self.html}"
+        styled = f"<style>{LAB}{stylesheet()}</style>{self.html}"
         return {"text/html": styled, "text/plain": self.text}, {KIND: {"kind": self.kind, **self.facts}}
 
     def __repr__(self) -> str:
@@ -41,7 +47,7 @@ class Shown:
 
 @cache
 def stylesheet() -> str:
-    """Return the style of shown pieces: the same sheet in JupyterLab and in a page."""
+    """Return the style of shown pieces, less its colours: the same sheet in JupyterLab and in a page."""
     return files("tikub_lab.show").joinpath("show.css").read_text(encoding="utf-8")
 
 

@@ -135,16 +135,21 @@ def _cell(value: Any, form: Form | None) -> str:
 
 
 def _table_html(frame: pd.DataFrame, caption: str, labels: Mapping[str, str], forms: Mapping[str, Form]) -> str:
-    numeric = [pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]) for name in frame]
+    numeric = [
+        pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]) for name in frame
+    ]
     css = [' class="n"' if is_number else "" for is_number in numeric]
     head = "".join(
-        f'<th scope="col"{c}>{safe(labels.get(str(name), name))}</th>' for name, c in zip(frame.columns, css, strict=True)
+        f'<th scope="col"{c}>{safe(labels.get(str(name), name))}</th>'
+        for name, c in zip(frame.columns, css, strict=True)
     )
     body = []
     for row in frame.itertuples(index=False, name=None):
         cells = [safe(_cell(value, forms.get(str(name)))) for name, value in zip(frame.columns, row, strict=True)]
         first = f'<th scope="row"{css[0]}>{cells[0]}</th>'
-        body.append("<tr>" + first + "".join(f"<td{c}>{v}</td>" for v, c in zip(cells[1:], css[1:], strict=True)) + "</tr>")
+        body.append(
+            "<tr>" + first + "".join(f"<td{c}>{v}</td>" for v, c in zip(cells[1:], css[1:], strict=True)) + "</tr>"
+        )
     caption = f"<caption>{safe(caption)}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
@@ -183,10 +188,16 @@ def table(
     labels, forms = dict(labels or {}), dict(forms or {})
     unknown = sorted((set(labels) | set(forms)) - set(map(str, frame.columns)))
     if unknown:
-        raise UsageError(f"The table {caption!r} has no column {', '.join(unknown)}; it has {', '.join(map(str, frame))}.")
+        raise UsageError(
+            f"The table {caption!r} has no column {', '.join(unknown)}; it has {', '.join(map(str, frame))}."
+        )
     shown = frame.head(min(rows, MAX_ROWS))
     left = len(frame) - len(shown)
-    more = f"<p><small>{french.plural(left, 'autre ligne', 'autres lignes')} hors de ce tableau.</small></p>" if left else ""
+    more = (
+        f"<p><small>{french.plural(left, 'autre ligne', 'autres lignes')} hors de ce tableau.</small></p>"
+        if left
+        else ""
+    )
     # A region that scrolls must be reachable by keyboard (WCAG 2.1.1), hence the tabindex and the name.
     html = _table_html(shown, caption, labels, forms)
     html = f'<div class="scroll" tabindex="0" role="region" aria-label="{safe(caption)}">{html}</div>{more}'
@@ -289,7 +300,7 @@ def data_used(tables: Sequence[Mapping[str, Any]]) -> Shown:
     frame = pd.DataFrame(
         {
             "table": [item["title"] for item in tables],
-            "origine": [_origin(item) for item in tables],
+            "origine": [origin(item) for item in tables],
             "lignes": pd.array([item.get("rows") for item in tables], dtype="Int64"),
             "date": [french.day(item["date"]) for item in tables],
             "licence": [item["licence"] or french.MISSING for item in tables],
@@ -300,8 +311,11 @@ def data_used(tables: Sequence[Mapping[str, Any]]) -> Shown:
     html = table(frame, "Les données utilisées", {**labels, "empreinte": "Empreinte"}).html
     if any(item["origin"] == "sample" for item in tables):
         html = note(FICTITIOUS, warning=True).html + html
-    return Shown("note", html, frame.to_string(index=False))
+    return Shown("data", html, frame.to_string(index=False))
 
+
+ORIGINS = {"sample": "exemple fictif", "import": "fichier importé", "portal": "portail de données ouvertes"}
+"""What a reader is told of a table's origin."""
 
 FICTITIOUS = (
     "Données fictives : acheteurs, fournisseurs et montants sont inventés pour essayer l'outil. "
@@ -309,9 +323,8 @@ FICTITIOUS = (
 )
 
 
-def _origin(item: Mapping[str, Any]) -> str:
-    from tikub_lab.tables.package import ORIGIN_LABELS
-
+def origin(item: Mapping[str, Any]) -> str:
+    """Say where a table comes from, with its sources where they are real."""
     sources = ", ".join(item.get("sources") or [])
-    label = ORIGIN_LABELS.get(item["origin"], item["origin"])
+    label = ORIGINS.get(item["origin"], item["origin"])
     return f"{label} ({sources})" if sources and item["origin"] != "sample" else label

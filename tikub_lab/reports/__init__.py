@@ -1,0 +1,1 @@
+"""Plans a build, runs it, makes pages."""

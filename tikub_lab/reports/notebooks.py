@@ -1,0 +1,93 @@
+"""Notebooks as the build sees them: where they are, what they are called, what they need."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from tikub_lab.errors import UsageError, nearest
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook of the workbench.
+
+    Attributes
+    ----------
+    name : str
+        File name without suffix: the use case, in most cases.
+    path : Path
+        Where it is.
+    title : str
+        Its first Markdown heading.
+    parameters_source : str or None
+        Source of the cell tagged ``parameters``; None where there is none.
+    needs : dict
+        Notebook metadata ``tikub``: what a build needs to know.
+    """
+
+    name: str
+    path: Path
+    title: str
+    parameters_source: str | None
+    needs: dict[str, Any]
+
+
+def read(path: Path) -> Notebook:
+    """Read what a build needs of a notebook.
+
+    Raises
+    ------
+    UsageError
+        Not a notebook, or one without a title.
+    """
+    try:
+        nb = nbformat.read(path, as_version=4)
+    except Exception as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise UsageError(f"{path}: not readable as a notebook ({reason}). Restore it or remove it.") from None
+    source = next((c.source for c in nb.cells if c.cell_type == "code" and "parameters" in tags(c)), None)
+    return Notebook(path.stem, path, first_heading(nb) or path.stem, source, dict(nb.metadata.get("tikub", {})))
+
+
+def tags(cell: Any) -> list[str]:
+    """Return a cell's tags."""
+    return list(cell.metadata.get("tags", []))
+
+
+def first_heading(nb: Any) -> str:
+    """Return the words of the first ``#`` heading of a notebook's Markdown, or an empty string."""
+    lines = (line for cell in nb.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
+    return next((line[2:].strip() for line in lines if line.startswith("# ")), "")
+
+
+def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
+    """Find notebooks by name, or all of them in alphabetical order.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder ``notebooks/`` of the workbench.
+    names : list of str, optional
+        Names (``procurement``) or paths ending in ``.ipynb``.
+
+    Raises
+    ------
+    UsageError
+        An unknown name (the nearest is suggested), or a folder without notebooks.
+    """
+    known = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+    if not names:
+        if not known:
+            raise UsageError(f"{folder}: no notebook there; put one in, or name a file.")
+        return [read(path) for path in known.values()]
+    found = []
+    for name in dict.fromkeys(names):
+        path = Path(name) if name.endswith(".ipynb") else known.get(name)
+        if path is None or not path.is_file():
+            raise UsageError(
+                f"No notebook {name!r}.{nearest(name, known)} Known notebooks: {', '.join(known) or 'none'}."
+            )
+        found.append(read(path))
+    return found
