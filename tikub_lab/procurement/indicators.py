@@ -95,7 +95,9 @@ def select(
     1
     """
     if annee_debut is not None and annee_fin is not None and annee_debut > annee_fin:
-        raise UsageError(f"annee_debut={annee_debut} is after annee_fin={annee_fin}; give the first year, then the last.")
+        raise UsageError(
+            f"annee_debut={annee_debut} is after annee_fin={annee_fin}; give the first year, then the last."
+        )
     keep = pd.Series(True, index=contracts.index)
     if acheteur is not None:
         keep &= contracts["acheteur_id"] == acheteur

@@ -23,9 +23,6 @@ Origin = Literal["sample", "import", "portal"]
 ORIGINS: tuple[Origin, ...] = ("sample", "import", "portal")
 DESCRIPTOR = "datapackage.json"
 
-ORIGIN_LABELS = {"sample": "exemple fictif", "import": "fichier importé", "portal": "portail de données ouvertes"}
-"""What a reader of a page is told of an origin."""
-
 
 @dataclass(frozen=True)
 class Resource:
@@ -156,7 +153,9 @@ class Package:
                 f"Make one with `tikub data import FILE --into {root}` or `tikub data sample`."
             ) from None
         except (ValueError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path}: not readable as JSON ({error}). Restore the file or import the data again.") from None
+            raise UsageError(
+                f"{path}: not readable as JSON ({error}). Restore the file or import the data again."
+            ) from None
         if not isinstance(self.raw, dict) or not isinstance(self.raw.get("resources"), list):
             raise UsageError(f"{path}: a data package has a list 'resources'; found none.")
         self.resources = {item.name: item for item in map(self._resource, self.raw["resources"])}
@@ -165,7 +164,9 @@ class Package:
         """Resolve a path of the descriptor, refusing what leaves the folder."""
         pure = PurePosixPath(str(text))
         if not text or pure.is_absolute() or ".." in pure.parts or ":" in str(text):
-            raise UsageError(f"{self.root / DESCRIPTOR}: {where} is {text!r}; a path inside the data package is allowed.")
+            raise UsageError(
+                f"{self.root / DESCRIPTOR}: {where} is {text!r}; a path inside the data package is allowed."
+            )
         return self.root / pure
 
     def _resource(self, raw: dict[str, Any]) -> Resource:
@@ -173,9 +174,7 @@ class Package:
         where = f"resource {name!r}"
         origin = raw.get("origin")
         if not name or origin not in ORIGINS:
-            raise UsageError(
-                f"{self.root / DESCRIPTOR}: {where} has origin {origin!r}; allowed: {', '.join(ORIGINS)}."
-            )
+            raise UsageError(f"{self.root / DESCRIPTOR}: {where} has origin {origin!r}; allowed: {', '.join(ORIGINS)}.")
         licences = raw.get("licenses") or self.raw.get("licenses") or []
         return Resource(
             name=name,
@@ -235,12 +234,13 @@ class Package:
             categorical, text ``str``.
         """
         item = self.verify(name)
-        frame = _read(item)
+        frame = read(item)
         _note(item)
         return frame
 
 
-def _read(item: Resource) -> pd.DataFrame:
+def read(item: Resource) -> pd.DataFrame:
+    """Read a table's file as a typed DataFrame, without a look at its hash and without a note that it was used."""
     suffix = item.path.suffix
     if suffix == ".csv":
         return read_csv(item.path, item.schema)
