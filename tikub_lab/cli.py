@@ -27,7 +27,7 @@ DataOption = Annotated[
 
 @app.callback()
 def root(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
-    """The Ti Lab workbench: tables of open data, notebooks, reports."""
+    """Take the options that all commands have."""
 
 
 @app.command()
@@ -114,7 +114,8 @@ def data_check(folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", he
 
     problems = audit(open_package(folder))
     for item in problems.head(50).itertuples(index=False):
-        print(f"{item.table}: row {item.row}, {item.field or 'whole row'}: {item.value!r} breaks {item.rule}")
+        place = item.field or "whole row"
+        print(f"{item.table!s}: row {item.row!s}, {place!s}: {item.value!r} breaks {item.rule!s}")
     if len(problems) > 50:
         print(f"… and {len(problems) - 50:,} more.")
     if len(problems):
@@ -188,7 +189,7 @@ class _Progress:
 
 
 def main() -> None:
-    """Run the command line: a :class:`TikubError` is one clear line and its exit code; a traceback only with --debug."""
+    """Run the command line: a :class:`TikubError` is one line and its exit code; --debug shows the traceback."""
     try:
         app()
     except TikubError as error:

@@ -51,7 +51,7 @@ def test_a_page(made):
     assert [h.name for h in soup.find_all(re.compile("^h[1-6]$"))] == ["h1", "h2", "h2", "h3", "h2"]
     for landmark in ("header", "main", "footer", "nav"):
         assert len(soup.find_all(landmark)) == 1, landmark
-    assert f"Reçu : {evil}." in soup.text
+    assert f"Reçu\u00a0: {evil}." in soup.text
     assert soup.find("details", class_="folded") is not None
     for absent in (
         "secret_variable",
@@ -138,5 +138,5 @@ def test_wrong_use_is_refused_before_anything_runs(made, names, given, says):
 
 def test_a_file_that_is_no_notebook(made):
     (made.home / "notebooks" / "faux.ipynb").write_text("{", encoding="utf-8")
-    with pytest.raises(UsageError, match="faux.ipynb: not readable as a notebook"):
+    with pytest.raises(UsageError, match=r"faux.ipynb: not readable as a notebook"):
         run(made)

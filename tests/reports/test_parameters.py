@@ -94,7 +94,7 @@ def test_a_secret_is_not_in_the_error():
     "source", ["annee = 2025", "annee: int", "def f(): pass", "annee: int = (", "x: set[int] = None"]
 )
 def test_a_cell_that_is_no_contract_is_refused(source):
-    with pytest.raises(UsageError, match="essai.ipynb, parameters cell"):
+    with pytest.raises(UsageError, match=r"essai.ipynb, parameters cell"):
         declared(notebook(source))
 
 

@@ -94,7 +94,7 @@ def test_a_table_needs_a_caption_and_known_columns(frame):
 def test_a_sentence_takes_plain_names_only():
     with pytest.raises(UsageError, match="plain names"):
         pieces.sentence("{a.__class__}", a=1)
-    with pytest.raises(UsageError, match="needs a value for {b}; given: a"):
+    with pytest.raises(UsageError, match=r"needs a value for {b}; given: a"):
         pieces.sentence("{b}", a=1)
 
 

@@ -153,7 +153,7 @@ def firm(identifiers: pd.Series) -> pd.Series:
 
 def _grouped(contracts: pd.DataFrame, by: pd.Series) -> pd.DataFrame:
     grouped = contracts.groupby(by, observed=True)["montant"]
-    table = grouped.agg(nombre="size", montant="sum").reset_index(names=str(by.name))
+    table = grouped.agg(nombre="size", montant="sum").rename_axis(str(by.name)).reset_index()
     total = contracts["montant"].sum()
     return table.assign(part=table["montant"] / total if total else float("nan"))
 
@@ -183,7 +183,8 @@ def by_division(contracts: pd.DataFrame) -> pd.DataFrame:
     """
     division = contracts["codeCPV"].str[:2].fillna("").rename("division")
     table = _grouped(contracts, division)
-    table["libelle"] = table["division"].map(CPV_DIVISIONS).fillna("Famille non renseignée")
+    labels = {code[:2]: label for code, label in CPV_DIVISIONS.items()}
+    table["libelle"] = table["division"].map(labels).fillna("Famille non renseignée")
     return table.sort_values(["montant", "division"], ascending=[False, True], ignore_index=True)
 
 

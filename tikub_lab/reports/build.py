@@ -168,9 +168,7 @@ def _list(items: Sequence[Mapping[str, Any]], css: str) -> str:
     for item in items:
         fictitious = " (fictif)" if any(table["origin"] == "sample" for table in item["tables"]) else ""
         under = item["reason"] or item["subtitle"]
-        lines.append(
-            f'<li{f" class={css}" if css else ""}><a href="{escape(item["page"])}">{escape(item["title"])}</a>{fictitious}'
-            + (f"<br><small>{escape(under)}</small>" if under else "")
-            + "</li>"
-        )
+        link = f'<a href="{escape(item["page"])}">{escape(item["title"])}</a>{fictitious}'
+        more = f"<br><small>{escape(under)}</small>" if under else ""
+        lines.append(f"<li{css and f' class={css}'}>{link}{more}</li>")
     return f'<ul class="reports">{"".join(lines)}</ul>'

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup, Tag
 from tikub_lab import __version__
 from tikub_lab.reports.notebooks import tags
 from tikub_lab.reports.run import Execution, Report
-from tikub_lab.show import pieces
+from tikub_lab.show import french, pieces
 from tikub_lab.show.output import KIND, stylesheet
 
 FORBIDDEN = ("script", "iframe", "object", "embed", "link", "base", "form", "video", "audio", "frame", "meta")
@@ -82,7 +82,7 @@ def computed_title(nb: Any) -> tuple[str, str] | None:
 
 
 def _prepare(nb: Any) -> None:
-    """Leave out what is not for the reader, or what the page says already: its title, the data used, checks, warnings."""
+    """Leave out what is not for the reader, or what the page says itself: title, data used, checks, warnings."""
     for cell in nb.cells:
         if cell.cell_type == "code":
             checked = "nbval-check-output" in tags(cell)
@@ -99,7 +99,7 @@ def _for_reader(output: Any) -> bool:
 
 
 def clean(html: str) -> str:
-    """Take out scripts, handlers, requests and further ``<h1>``; put headings in order."""
+    """Take out scripts, handlers, requests and further ``<h1>``; put headings and French spaces in order."""
     soup = BeautifulSoup(html, "html.parser")
     body = soup.body
     assert body is not None, "the template has a body"
@@ -108,21 +108,28 @@ def clean(html: str) -> str:
     for tag in body.find_all(True):
         _clean_attributes(tag)
     _order_headings(body)
+    for text in body.find_all(string=True):
+        if text.parent is not None and text.parent.name not in {"code", "pre", "text"}:
+            text.replace_with(french.typeset(text))
     return str(soup)
 
 
 def _clean_attributes(tag: Tag) -> None:
     for name in list(tag.attrs):
-        value = str(tag.attrs[name]).strip().lower()
-        plain = re.sub(r"[\s\x00-\x1f]", "", value)
-        if name.startswith("on") or plain.startswith(("javascript:", "vbscript:")):
+        value = re.sub(r"[\s\x00-\x1f]", "", str(tag.attrs[name])).lower()
+        if _reaches_out(tag.name, name, value):
             del tag.attrs[name]
-        elif name in {"src", "srcset", "poster", "data", "background"} and not plain.startswith("data:image/"):
-            del tag.attrs[name]
-        elif name.endswith("href") and tag.name != "a" and not plain.startswith("#"):
-            del tag.attrs[name]
-        elif name == "style" and ("url(" in plain.replace("url(#", "") or "@import" in plain or "expression(" in plain):
-            del tag.attrs[name]
+
+
+def _reaches_out(element: str, name: str, value: str) -> bool:
+    """Whether an attribute would run code or fetch something."""
+    if name.startswith("on") or value.startswith(("javascript:", "vbscript:")):
+        return True
+    if name in {"src", "srcset", "poster", "data", "background"}:
+        return not value.startswith("data:image/")
+    if name.endswith("href") and element != "a":
+        return not value.startswith("#")
+    return name == "style" and any(word in value.replace("url(#", "") for word in ("url(", "@import", "expression("))
 
 
 def _order_headings(body: Tag) -> None:
@@ -146,8 +153,8 @@ def footer(report: Report, used: Sequence[Mapping[str, Any]]) -> str:
     if shown:
         items.insert(0, ("Paramètres", escape(", ".join(f"{name} = {value}" for name, value in shown.items()))))
     cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in items)
-    data = pieces.data_used(used).html
-    return f"<h2>Comment cette page est faite</h2><details><summary>Données utilisées</summary>{data}</details><dl>{cells}</dl>"
+    data = f"<details><summary>Données utilisées</summary>{pieces.data_used(used).html}</details>"
+    return f"<h2>Comment cette page est faite</h2>{data}<dl>{cells}</dl>"
 
 
 def _quoted(text: str) -> str:

@@ -78,7 +78,8 @@ def declared(notebook: Notebook) -> dict[str, Parameter]:
             continue
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name) or node.value is None:
             raise UsageError(
-                f"{where}, line {node.lineno}: {ast.unparse(node)!r} is not a typed parameter; write `name: type = default  # meaning`."
+                f"{where}, line {node.lineno}: {ast.unparse(node)!r} is not a typed parameter; "
+                "write `name: type = default  # meaning`."
             )
         annotation = ast.unparse(node.annotation)
         _check_annotation(node.annotation, f"{where}, line {node.lineno}")
@@ -126,8 +127,8 @@ def _check_annotation(node: ast.expr, where: str) -> None:
     if ast.unparse(node).split(".")[-1] in SIMPLE | {"Secret"}:
         return
     raise UsageError(
-        f"{where}: type {ast.unparse(node)!r} is not one that parameters have; allowed: {', '.join(sorted(SIMPLE))}, Secret, "
-        "Literal[...], list[...], and `X | None`."
+        f"{where}: type {ast.unparse(node)!r} is not one that parameters have; allowed: {', '.join(sorted(SIMPLE))}, "
+        "Secret, Literal[...], list[...], and `X | None`."
     )
 
 

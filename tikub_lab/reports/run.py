@@ -44,7 +44,7 @@ class Report:
         return Path(self.notebook.name) / f"{self.slug}.html"
 
     def public_parameters(self) -> dict[str, Any]:
-        """The parameters that may be shown: the secret ones left out."""
+        """Return the parameters that may be shown: all but the secret ones."""
         secret = {name for name, parameter in declared(self.notebook).items() if parameter.secret}
         return {name: value for name, value in self.parameters.items() if name not in secret}
 

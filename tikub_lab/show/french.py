@@ -1,6 +1,7 @@
 """Numbers and dates the French way, from the Unicode CLDR through Babel: « 1 234,5 », « 12 mars 2026 », « 3,2 M€ »."""
 
 import math
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -80,11 +81,23 @@ def day(value: date | datetime | pd.Timestamp | str | None) -> str:
     >>> day(date(2026, 3, 1))
     '1er mars 2026'
     """
-    if value is None or value == "" or value is pd.NaT:
+    if value is None or value == "" or pd.isna(value):
         return MISSING
     moment = pd.Timestamp(value)
     text = format_date(moment.date(), format="long", locale="fr")
     return text.replace("1 ", "1er ", 1) if moment.day == 1 else text
+
+
+def typeset(text: str) -> str:
+    """Put the no-break spaces that French asks for: before ``: ; ! ? % €`` and inside « ».
+
+    Examples
+    --------
+    >>> typeset("« Oui » : 12 % ?").replace("\u202f", "_").replace("\u00a0", "~")
+    '«~Oui~»~: 12_%_?'
+    """
+    text = re.sub(r" (?=[;!?%€])", NNBSP, text)
+    return re.sub(r" (?=[:»])|(?<=«) ", "\u00a0", text)
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

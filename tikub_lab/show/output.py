@@ -56,10 +56,10 @@ def display(shown: Shown) -> None:
     from IPython.core.getipython import get_ipython
     from IPython.display import display as show
 
-    if get_ipython() is None:  # type: ignore[no-untyped-call]
+    if get_ipython() is None:
         print(shown.text)
     else:
-        show(shown)  # type: ignore[no-untyped-call]
+        show(shown)
 
 
 def safe(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The pieces of a report: title, sentences, key figures, figures, tables, notes. Each is pure and returns a ``Shown``."""
+"""The pieces of a report: title, sentences, key figures, figures, tables, notes. Each returns a ``Shown``."""
 
 import io
 import re
@@ -265,8 +265,8 @@ def figure(
     """
     if len(alt.strip()) < 20 or alt.strip() == caption.strip():
         raise UsageError(
-            f"The figure's alternative text is {alt!r}: say in a sentence (20 characters or more), other than the caption, "
-            "what the figure shows."
+            f"The figure's alternative text is {alt!r}: say in a sentence (20 characters or more), other than "
+            "the caption, what the figure shows."
         )
     if not caption.strip():
         raise UsageError("A figure needs a caption that says its finding.")
