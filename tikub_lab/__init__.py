@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 
 USE_CASES = ("procurement",)
-"""The use cases, in the order in which they are listed: each is a folder of ``tikub_lab/`` and a prefix of table names."""
+"""The use cases, in the order in which they are listed: a folder of ``tikub_lab/`` and a prefix of table names."""
 
 
 class Secret(str):

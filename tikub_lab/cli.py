@@ -49,8 +49,9 @@ def report(
 
     home = workbench()
     out = out or home / "reports"
-    if data is not None:
-        open_package(data)  # a wrong folder is refused before anything runs
+    package = open_package(data)
+    for name in package.resources:
+        package.verify(name)  # a file that is not what the package says is refused before anything runs
     reports = build.plan(home / "notebooks", notebooks or [], _pairs(parameters or []), data)
     with _Progress(len(reports)) as progress:
         outcomes = build.build(reports, home, out, progress.tell)

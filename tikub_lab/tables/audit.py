@@ -1,5 +1,7 @@
 """Check a whole data package: hashes, schemas, and the references between tables."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from tikub_lab.errors import UsageError
@@ -41,12 +43,15 @@ def audit(package: Package) -> pd.DataFrame:
         else:
             frames[name] = read(item)
     for name, frame in frames.items():
-        problems = foreign_keys(frame, package.resources[name].schema, frames)
+        schema = package.resources[name].schema
+        if any(key.resource and key.resource not in frames for key in schema.foreign_keys):
+            continue  # the table referred to has a problem of its own, listed already, or is not in this package
+        problems = foreign_keys(frame, schema, frames)
         found.append(problems.assign(table=name))
     found = [item for item in found if len(item)]
     return pd.concat(found, ignore_index=True)[COLUMNS] if found else pd.DataFrame(columns=COLUMNS)
 
 
-def _source(item: Resource) -> object:
+def _source(item: Resource) -> Path | pd.DataFrame:
     """Check text as text, so that what a file says is judged before any conversion."""
     return item.path if item.path.suffix == ".csv" else read(item)

@@ -68,7 +68,7 @@ class Resource:
         return _schema(self.schema_path, self.schema_path.stat().st_mtime_ns)
 
     def used(self) -> dict[str, Any]:
-        """What a report says of a table that it read: enough to find the same data again."""
+        """Return what a report says of a table that it read: enough to find the same data again."""
         return {
             "table": self.name,
             "title": self.title,
@@ -214,8 +214,8 @@ class Package:
         found = sha256_of(item.path)
         if found != item.sha256:
             raise UsageError(
-                f"{item.path}: sha256 is {found[:12]}…, {DESCRIPTOR} says {item.sha256[:12] or 'nothing'}…. The file was "
-                "changed outside the workbench: import it again (or `tikub data sample` for the sample)."
+                f"{item.path}: sha256 is {found[:12]}…, {DESCRIPTOR} says {item.sha256[:12] or 'nothing'}…. The file "
+                "was changed outside the workbench: import it again (or `tikub data sample` for the sample)."
             )
         return item
 

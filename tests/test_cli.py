@@ -1,0 +1,144 @@
+"""The command line: one clear line and the right exit code, whatever comes in."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def tikub(*arguments, cwd, **environment):
+    """Run `tikub` as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "tikub_lab", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        timeout=300,
+    )
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+def commands(text):
+    """Commands that a help page lists."""
+    return re.findall(r"^[│|]?\s*([a-z]+)\s{2,}", text, flags=re.M)
+
+
+def test_every_command_is_documented(root):
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    plain = {"TERM": "dumb", "COLUMNS": "100"}
+    top = commands(tikub("--help", cwd=root, **plain).stdout)
+    assert {"report", "data"} <= set(top)
+    for name in top:
+        under = commands(tikub(name, "--help", cwd=root, **plain).stdout) if name == "data" else [""]
+        for sub in under:
+            assert f"`tikub {name} {sub}".rstrip() in readme, f"README.md does not say `tikub {name} {sub}`"
+
+
+def test_every_make_target_is_listed_and_documented(root):
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z]+):", makefile, flags=re.M)
+    listed = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
+    for target in targets:
+        assert f"make {target}" in listed
+    for target in ("report", "test", "lab"):
+        assert f"make {target}" in (root / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_shipped_package_is_sound(root):
+    listed = tikub("data", "list", cwd=root)
+    assert re.search(r"procurement/contracts\s+│\s+3,000\s+│\s+sample", listed.stdout), listed.stdout + listed.stderr
+    checked = tikub("data", "check", cwd=root)
+    assert (checked.returncode, checked.stdout.strip()) == (0, "No problem found.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["report", "procurment"], "No notebook 'procurment'. Did you mean 'procurement'?"),
+        (["report", "procurement", "-p", "annee=2024"], "no parameter 'annee'. Did you mean 'annee_fin'?"),
+        (["report", "procurement", "-p", "annee_fin=beaucoup"], "annee_fin='beaucoup' is not int | None"),
+        (["report", "procurement", "-p", "annee_fin"], "-p 'annee_fin' is not NAME=VALUE"),
+        (["report", "procurement", "--data", "nowhere"], "nowhere: no datapackage.json there"),
+        (["data", "check", "nowhere"], "nowhere: no datapackage.json there"),
+        (["data", "import", "nowhere.json"], "nowhere.json"),
+        (["data", "import", "README.md", "--as", "procurement/contract"], "Did you mean 'procurement/contracts'?"),
+    ],
+)
+def test_wrong_use(root, tmp_path, arguments, says):
+    before = tree(root / "data")
+    into = ["--into", tmp_path / "new"] if arguments[:2] == ["data", "import"] else []
+    into = ["--out", tmp_path / "new"] if arguments[0] == "report" else into
+    ran = tikub(*arguments, *into, cwd=root)
+    assert ran.returncode == 2, ran.stderr
+    (line,) = ran.stderr.strip().splitlines()
+    assert line.startswith("tikub: ")
+    assert says in line
+    assert tree(root / "data") == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_outside_a_workbench(tmp_path):
+    ran = tikub("report", cwd=tmp_path, TIKUB_HOME="")
+    assert ran.returncode == 2
+    assert "No workbench here" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_debug_shows_the_traceback(root):
+    assert "Traceback" in tikub("--debug", "report", "procurment", cwd=root).stderr
+
+
+@pytest.fixture
+def copy(root, tmp_path):
+    """A data package of its own, made by `tikub data sample`."""
+    folder = tmp_path / "paquet à moi"
+    ran = tikub("data", "sample", "--scale", "0.05", "--into", folder, cwd=root)
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+def test_a_table_that_was_changed_is_refused(root, copy):
+    table = copy / "sample" / "procurement" / "contracts.csv"
+    table.write_bytes(table.read_bytes().replace(b"2024", b"2023", 1))
+    checked = tikub("data", "check", copy, cwd=root)
+    assert checked.returncode == 1
+    assert "changed outside the workbench" in checked.stdout
+    made = tikub("report", "procurement", "--data", copy, "--out", copy / "pages", cwd=root)
+    assert made.returncode == 2
+    assert "changed outside the workbench" in made.stderr
+    assert not (copy / "pages").exists()
+
+
+def test_a_report_on_another_package(root, copy):
+    made = tikub("report", "procurement", "--data", copy, "--out", copy / "pages", cwd=root)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.strip().endswith(str(copy / "pages" / "index.html"))
+    page = (copy / "pages" / "procurement" / "procurement.html").read_text(encoding="utf-8")
+    assert "Données fictives" in page
+    assert "150 marchés" in page.replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ('"path": "../outside.csv"', "a path inside the data package is allowed"),
+        ('"path": "/etc/hostname"', "a path inside the data package is allowed"),
+    ],
+)
+def test_a_descriptor_that_reaches_out_is_refused(root, copy, change, says):
+    descriptor = copy / "datapackage.json"
+    text = descriptor.read_text(encoding="utf-8")
+    descriptor.write_text(re.sub(r'"path": "sample/[^"]*contracts.csv"', change, text), encoding="utf-8")
+    ran = tikub("data", "list", "--data", copy, cwd=root)
+    assert ran.returncode == 2
+    assert says in ran.stderr
