@@ -14,6 +14,7 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.codes import CPV_DIVISIONS
+from tikub_lab.show.french import plural
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,8 @@ def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int =
         Columns firme, nom (the most recent name published, else the identifier), nombre (contracts), montant, part.
     """
     shares = supplier_shares(contracts, suppliers)
-    names = shares["titulaire_nom"].where(shares["titulaire_nom"].notna(), shares["titulaire_id"])
+    unnamed = "Identifiant " + shares["titulaire_id"]
+    names = shares["titulaire_nom"].where(shares["titulaire_nom"].notna(), unnamed)
     grouped = shares.assign(nom=names).groupby("firme")
     table = grouped.agg(nom=("nom", "last"), nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
     total = shares["part_montant"].sum()
@@ -276,6 +278,7 @@ def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:
     """Name a buyer for a reader: its latest published name, else its SIRET; for None, how many buyers there are."""
     if acheteur is None:
         buyers = contracts["acheteur_id"].nunique()
-        return f"{buyers} acheteurs" if buyers != 1 else buyer_name(contracts, contracts["acheteur_id"].iloc[0])
+        alone = buyer_name(contracts, contracts["acheteur_id"].iloc[0]) if buyers == 1 else ""
+        return alone or plural(buyers, "acheteur public", "acheteurs publics")
     named = contracts[(contracts["acheteur_id"] == acheteur) & contracts["acheteur_nom"].notna()]
     return str(named.sort_values("dateNotification")["acheteur_nom"].iloc[-1]) if len(named) else f"SIRET {acheteur}"

@@ -1,6 +1,7 @@
 """Execute one report: a notebook, one set of parameters, papermill."""
 
 import json
+import logging
 import os
 import re
 import sys
@@ -105,6 +106,8 @@ def execute(report: Report, home: Path) -> Execution:
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tikub-", ignore_cleanup_errors=True) as folder:
         trace = Path(folder, "used.jsonl")

@@ -95,9 +95,7 @@ def bars(
     for position, (label, value) in enumerate(series.items()):
         axes.barh(position, value, height=0.34, color=ACCENT if label in marked else REST)
         axes.text(0, position - 0.26, _shorten(label), va="bottom", ha="left", color=INK)
-        axes.text(
-            max(value, 0) + largest * 0.012, position, form(value), va="center", ha="left", color=INK
-        )
+        axes.text(max(value, 0) + largest * 0.012, position, form(value), va="center", ha="left", color=INK)
     axes.set_ylim(len(series) - 0.6, -0.85)
     axes.set_xlim(min(series.min(), 0), largest * 1.2)
     axes.set_xticks([])
@@ -137,9 +135,8 @@ def columns(
     largest = max(series.max(), 0) or 1
     for place, value in zip(places, series, strict=True):
         if pd.notna(value):
-            axes.text(
-                place, max(value, 0) + largest * 0.02, form(value), ha="center", va="bottom", color=INK
-            )
+            axes.text(place, max(value, 0) + largest * 0.02, form(value), ha="center", va="bottom", color=INK)
+    axes.set_xlim(-0.6, max(len(series), 5) - 0.4)  # a single year is a column, not a wall
     axes.set_xticks(list(places), [str(label) for label in series.index])
     axes.set_yticks([])
     axes.set_ylim(min(series.min(), 0), largest * 1.12)
