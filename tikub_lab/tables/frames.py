@@ -1,0 +1,213 @@
+"""Tables between text and memory: typed DataFrames, read and written in one canonical form of CSV.
+
+In memory: text ``str``, an enumeration categorical, integers and years ``Int64``, numbers ``float64`` (NaN is missing),
+booleans ``boolean``, dates ``datetime64[s]``, times of a day ``datetime64[us, UTC]``, other types as they are written.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import RunError, UsageError
+from tikub_lab.tables.check_columns import Column, Mask
+from tikub_lab.tables.delimited import read_delimited
+from tikub_lab.tables.problems import HEADER_ROWS
+from tikub_lab.tables.schema import Field, Schema
+
+_QUOTED = re.compile(r'[",\r\n]')
+_DTYPES = {
+    "integer": "Int64",
+    "year": "Int64",
+    "number": "float64",
+    "boolean": "boolean",
+    "date": "datetime64[s]",
+    "datetime": "datetime64[us, UTC]",
+}
+
+
+def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
+    """Read a CSV file that is valid against its schema, such as `write_csv` makes.
+
+    Parameters
+    ----------
+    path : path
+    schema : Schema
+        The labels of the file must be its field names, in order.
+
+    Returns
+    -------
+    DataFrame of shape (records, fields)
+        Typed as the module says.
+
+    Raises
+    ------
+    RunError
+        When the file is not what the schema says; the message names the row, the field and the value.
+        `tikub_lab.tables.check` lists all that is wrong with such a file.
+    """
+    file = read_delimited(path, delimiter=",")
+    if file.labels != schema.names:
+        raise RunError(f"{path}: the columns are {', '.join(file.labels)}; expected {', '.join(schema.names)}.")
+    ragged = file.cells.isna().any(axis=1).to_numpy(copy=True)
+    ragged[file.extra["row"]] = True
+    if ragged.any():
+        row = int(ragged.argmax()) + HEADER_ROWS
+        raise RunError(f"{path}, row {row}: more or fewer cells than the header, which has {len(file.labels)}.")
+    return typed(file.cells.set_axis(list(schema.names), axis="columns"), schema, place=str(path))
+
+
+def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataFrame:
+    """Give the columns of a DataFrame the types of memory, whether they hold text or came typed, as from Parquet.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns are matched with fields by name. Columns that are no field, such as a geometry, stay as they are.
+    schema : Schema
+    place : str
+        Names the table in messages.
+
+    Returns
+    -------
+    DataFrame
+        A new one, of the same class, columns and index.
+
+    Raises
+    ------
+    RunError
+        For a value that is not of its field's type or not in its enumeration.
+
+    Examples
+    --------
+    >>> schema = Schema.from_dict({"fields": [{"name": "n", "type": "integer"}, {"name": "jour", "type": "date"}]})
+    >>> typed(pd.DataFrame({"n": ["3", ""], "jour": ["2024-05-15", ""]}), schema).dtypes.astype(str).to_dict()
+    {'n': 'Int64', 'jour': 'datetime64[s]'}
+    >>> typed(pd.DataFrame({"n": ["3", "x"]}), schema)
+    Traceback (most recent call last):
+    tikub_lab.errors.RunError: table, row 3, field 'n': 'x' is not of type integer.
+    """
+    result = frame.copy(deep=False)
+    for field in schema.fields:
+        if field.name in frame.columns:
+            result[field.name] = _typed_column(frame[field.name], field, place)
+    return result
+
+
+def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
+    dtype = _dtype(field)
+    text = isinstance(series.dtype, pd.StringDtype)
+    if text and (dtype is None or dtype == "str"):
+        return series.mask(series.isin(list(field.missing_values)))
+    if dtype is None or series.dtype == dtype:
+        return series
+    if not text and not isinstance(series.dtype, pd.CategoricalDtype) and series.dtype != object:
+        try:
+            return series.astype(dtype)  # typed already, such as int64 for Int64
+        except (TypeError, ValueError):
+            pass  # the slower way says which value it is
+    column = Column.of(series, field)
+    _refuse(column, column.broken, place, f"is not of type {field.type}")
+    pairs = zip(column.values, column.usable, strict=True)
+    values = pd.Series([_in_memory(value) if usable else None for value, usable in pairs], dtype=object)
+    if isinstance(dtype, pd.CategoricalDtype):
+        _refuse(column, column.usable & ~values.isin(dtype.categories).to_numpy(), place, "is not in its enumeration")
+    return values.astype(dtype).take(column.codes).set_axis(series.index)
+
+
+def _refuse(column: Column, distinct: Mask, place: str, reason: str) -> None:
+    rows = column.rows(distinct)[:1]
+    if len(rows):
+        where = f"{place}, row {rows[0] + HEADER_ROWS}, field {column.field.name!r}"
+        raise RunError(f"{where}: {column.text(rows)[0]!r} {reason}.")
+
+
+def _in_memory(value: Any) -> Any:
+    """Return a logical value as pandas takes it: exact numbers become floats."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _dtype(field: Field) -> Any:
+    """Return the dtype of a field in memory, or None for what stays as written."""
+    if field.type == "string":
+        allowed = field.constraints.get("enum", field.categories)
+        return pd.CategoricalDtype(list(allowed)) if allowed is not None else pd.StringDtype(na_value=np.nan)
+    return _DTYPES.get(field.type)
+
+
+def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
+    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine.
+
+    UTF-8 without a byte-order mark, lines that end by a line feed, comma, quotes only where needed, ISO dates, ``true``
+    and ``false``, the shortest decimals that read back as the same float (without ``.0``), nothing for a missing value.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Must have the fields of the schema; other columns are not written. ``""`` is written as missing.
+    path : path
+        Written whole or not at all.
+    schema : Schema
+        Its fields must have the default format (no date pattern, decimal comma or words for true).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> schema = Schema.from_dict({"fields": [{"name": "nom", "type": "string"}, {"name": "m", "type": "number"}]})
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> write_csv(pd.DataFrame({"nom": ["dit, Jo", "b"], "m": [127000.0, 0.1]}), path, schema)
+    >>> path.read_text().splitlines()
+    ['nom,m', '"dit, Jo",127000', 'b,0.1']
+    """
+    path = Path(path)
+    for field in schema.fields:
+        if field.name not in frame.columns:
+            raise UsageError(f"{path}: the table has no column {field.name!r}, a field of its schema.")
+        options = {"decimalChar", "groupChar", "trueValues", "falseValues"} & set(field.raw)
+        if options or (field.type in {"date", "datetime"} and field.format != "default"):
+            raise UsageError(f"{path}: field {field.name!r} has options or a format; only default forms are written.")
+    columns = [_written_column(frame[field.name], field) for field in schema.fields]
+    if len(columns) == 1:
+        columns = [[cell or '""' for cell in columns[0]]]  # or the line would be blank
+    lines = [",".join(_quoted(name) for name in schema.names), *map(",".join, zip(*columns, strict=True))]
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(("\n".join(lines) + "\n").encode("utf-8"))
+    part.replace(path)
+
+
+def _written_column(series: pd.Series, field: Field) -> list[str]:
+    codes, distinct = pd.factorize(series)
+    write = _WRITERS.get(field.type, str)
+    cells = np.array([*(_quoted(write(value)) for value in distinct), ""], dtype=object)
+    return cells[codes].tolist()  # the code of a missing value, -1, is that of the last
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def _written_number(value: Any) -> str:
+    number = float(value)
+    if np.isinf(number):
+        return "INF" if number > 0 else "-INF"
+    return repr(number).removesuffix(".0")
+
+
+def _written_datetime(value: Any) -> str:
+    moment = pd.Timestamp(value)
+    moment = moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "integer": lambda value: str(int(value)),
+    "year": lambda value: f"{int(value):04d}",
+    "number": _written_number,
+    "boolean": lambda value: "true" if value else "false",
+    "date": lambda value: pd.Timestamp(value).date().isoformat(),
+    "datetime": _written_datetime,
+}
