@@ -1,0 +1,192 @@
+"""What comes in a zip, and in what encoding: the bytes of published files, before anything is known of their format."""
+
+import codecs
+import io
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NamedTuple
+
+from tikub_lab.errors import UsageError
+
+MAX_MEMBERS = 1_000
+"""Files that a zip may hold."""
+MAX_TOTAL = 8 * 2**30
+"""Bytes that a zip may expand to: the yearly national file has about 2 GB."""
+MAX_RATIO = 200
+"""How much a member larger than 10 MB may expand. JSON and XML of public procurement expand 10 to 40 times."""
+RATIO_FREE = 10 * 2**20
+
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+
+
+class Member(NamedTuple):
+    """One file to read: its name as a person would say it, and where its bytes are."""
+
+    name: str
+    path: Path
+
+
+def members(path: Path, folder: Path) -> Iterator[Member]:
+    """Give the file itself, or each file of a zip, one after the other.
+
+    Parameters
+    ----------
+    path : Path
+        A published file.
+    folder : Path
+        Where members are expanded to, under names of our own; each is removed when the next one is asked for.
+
+    Yields
+    ------
+    Member
+        In the order of the archive. Folders and what macOS adds (``__MACOSX/``, ``.DS_Store``) are passed over.
+
+    Raises
+    ------
+    UsageError
+        For an empty file; an archive that is damaged, empty, encrypted or nested, holds a path outside itself or a
+        link, or goes beyond :data:`MAX_MEMBERS`, :data:`MAX_TOTAL` or :data:`MAX_RATIO`. Everything that the archive's
+        directory tells is checked before the first byte is expanded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     with zipfile.ZipFile(Path(name, "a.zip"), "w") as archive:
+    ...         archive.writestr("decp/2024.json", "{}")
+    ...     [(member.name, member.path.read_text()) for member in members(Path(name, "a.zip"), Path(name))]
+    [('decp/2024.json', '{}')]
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        raise UsageError(f"{path}: empty file (0 bytes). Download it again.")
+    if start not in _ZIP_STARTS:
+        yield Member(path.name, path)
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = _checked(archive, path)
+            for number, entry in enumerate(entries, 1):
+                yield from _expanded(archive, entry, path, folder / f"member-{number:04d}")
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise UsageError(f"{path}: a zip that is damaged or cut short ({error}). Download it again.") from None
+
+
+def _checked(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+    """Return the entries to expand, or refuse the archive."""
+    entries = archive.infolist()
+    names = {entry.filename for entry in entries}
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        raise UsageError(f"{path}: a spreadsheet. Save it as CSV (UTF-8), then import that file.")
+    if len(entries) > MAX_MEMBERS:
+        raise UsageError(f"{path}: a zip of {len(entries)} files; at most {MAX_MEMBERS} are taken. Split it.")
+    for entry in entries:
+        _refuse_unsafe(entry, path)
+    total = sum(entry.file_size for entry in entries)
+    if total > MAX_TOTAL:
+        raise UsageError(
+            f"{path}: would expand to {total / 2**30:.1f} GiB; at most {MAX_TOTAL // 2**30} GiB are taken. "
+            "Expand it yourself and import the files."
+        )
+    kept = [entry for entry in entries if not _passed_over(entry)]
+    if not kept:
+        raise UsageError(f"{path}: a zip without any file in it. Download it again.")
+    return kept
+
+
+def _refuse_unsafe(entry: zipfile.ZipInfo, path: Path) -> None:
+    # orig_filename: zipfile itself turns backslashes into slashes and cuts names at a null byte
+    name = entry.orig_filename.replace("\\", "/")
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or ".." in parts or ":" in name or "\0" in name:
+        raise UsageError(f"{path}: the zip holds {entry.orig_filename!r}, a path outside itself. Nothing was read.")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise UsageError(f"{path}: the zip holds a link, {entry.filename!r}. Only files are taken; nothing was read.")
+    if entry.flag_bits & 0x1:
+        raise UsageError(f"{path}: {entry.filename!r} is encrypted. Expand the zip yourself and import the files.")
+    if entry.file_size > RATIO_FREE and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
+        raise UsageError(
+            f"{path}: {entry.filename!r} would expand {entry.file_size / max(entry.compress_size, 1):,.0f} times; "
+            f"at most {MAX_RATIO} times are taken. Expand it yourself if you trust it."
+        )
+
+
+def _passed_over(entry: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(entry.filename).parts
+    return entry.is_dir() or "__MACOSX" in parts or parts[-1].startswith(".")
+
+
+def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, target: Path) -> Iterator[Member]:
+    # ZipExtFile gives no more bytes than the directory states, so that the limits above hold for what is written
+    with archive.open(entry) as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+    try:
+        with target.open("rb") as file:
+            if file.read(4) in _ZIP_STARTS:
+                raise UsageError(
+                    f"{path}: {entry.filename!r} is a zip in a zip. Expand it yourself and import the files."
+                )
+        yield Member(entry.filename, target)
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def encoding_of(path: Path) -> str:
+    """Find the encoding of a text file: by its byte-order mark, else UTF-8 if all of it is, else Windows-1252.
+
+    Returns
+    -------
+    str
+        A codec's name: ``utf-8-sig``, ``utf-16``, ``utf-8`` or ``cp1252``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "a.csv")
+    ...     _ = file.write_bytes("objet;lycée".encode("cp1252"))
+    ...     encoding_of(file)
+    'cp1252'
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        mark = file.read(3)
+        if mark == codecs.BOM_UTF8:
+            return "utf-8-sig"
+        if mark[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        file.seek(0)
+        try:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"  # an incomplete character at the very end is truncation, which the parser will tell
+
+
+class Utf8:
+    """A file of any encoding, read as UTF-8 bytes without byte-order mark (what JSON parsers take)."""
+
+    def __init__(self, path: Path):
+        self.encoding = encoding_of(path)
+        self.binary: BinaryIO = path.open("rb")
+        self._text: io.TextIOWrapper | None = None
+        if self.encoding == "utf-8-sig":
+            self.binary.read(3)
+        elif self.encoding != "utf-8":
+            self._text = io.TextIOWrapper(self.binary, self.encoding, errors="replace", newline="")
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to ``size`` characters, as UTF-8."""
+        return self.binary.read(size) if self._text is None else self._text.read(size).encode()
+
+    def __enter__(self) -> "Utf8":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.binary.close()
