@@ -2,4 +2,5 @@
 
 from tikub_lab.cli import main
 
-main()
+if __name__ == "__main__":  # the processes of reports import this module too
+    main()

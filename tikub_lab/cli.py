@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -33,34 +33,113 @@ def root(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback
 @app.command()
 def report(
     notebooks: Annotated[
-        list[str] | None, typer.Argument(metavar="[NOTEBOOK]...", help="Which ones; all by default.")
+        list[str] | None, typer.Argument(metavar="[NOTEBOOK]...", help="Which; all by default.")
     ] = None,
     parameters: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
+    each: Annotated[
+        str | None,
+        typer.Option(metavar="[NAME=A,B]", help="One report for each value that the notebook names, or some."),
+    ] = None,
+    where: Annotated[str | None, typer.Option(metavar="CONDITION", help="Filters what --each goes through.")] = None,
+    help_parameters: Annotated[bool, typer.Option("--help-parameters", help="Print the parameters and leave.")] = False,
     data: DataOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where pages go; reports/ by default.")
     ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Reports at once; the cores by default.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="tikub|kernel", help="Warm processes, or papermill's kernel.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a report may take.")] = 600,
+    memory: Annotated[
+        str, typer.Option(metavar="SIZE", help="Memory that a report may use, such as 800M or 4G.")
+    ] = "4G",
+    force: Annotated[bool, typer.Option("--force", help="Make all reports, changed or not.")] = False,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Make those that failed last time.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Make a tagged PDF (PDF/UA) of each too.")] = False,
+    cluster: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler that runs them.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the last line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
-    """Execute notebooks into pages, with an index."""
+    """Execute notebooks into pages, with an index; only what changed."""
     from tikub_lab.reports import build
+    from tikub_lab.reports.plan import plan
+    from tikub_lab.reports.progress import Progress
     from tikub_lab.tables.package import open_package, workbench
 
     home = workbench()
     out = out or home / "reports"
+    if help_parameters:
+        _print_parameters(home, notebooks or [])
+        return
+    settings = build.Settings(
+        jobs or _cores(), timeout, _size(memory), _engine(engine), force, only_failed, pdf, cluster
+    )
     package = open_package(data)
     for name in package.resources:
         package.verify(name)  # a file that is not what the package says is refused before anything runs
-    reports = build.plan(home / "notebooks", notebooks or [], _pairs(parameters or []), data)
-    with _Progress(len(reports)) as progress:
-        outcomes = build.build(reports, home, out, progress.tell)
-    failed = [item for item in outcomes if item.status == "failed"]
-    for item in failed:
-        _say(f"Failed: {item.notebook}: {item.reason}")
-    print(f"{len(outcomes) - len(failed)} of {len(outcomes)} reports made. Open {out / 'index.html'}")
-    if failed:
-        raise RunError(f"{len(failed)} of {len(outcomes)} reports failed; each page says which cell and why.")
+    reports = plan(home / "notebooks", notebooks or [], _pairs(parameters or []), data, each, where)
+    with Progress(len(reports), quiet or as_json) as progress:
+        manifest = build.build(reports, home, out, package, settings, progress.tell)
+    if as_json:
+        import json
+
+        print(json.dumps(manifest, ensure_ascii=False, indent=1))
+    else:
+        print(f"{progress.summary()}. Open {_short(out / 'index.html')}")
+    if progress.failed:
+        raise RunError(f"{progress.failed} of {len(reports)} reports failed; each page says which cell and why.")
+
+
+def _print_parameters(home: Path, names: list[str]) -> None:
+    from tikub_lab.reports.notebooks import find
+    from tikub_lab.reports.parameters import declared
+
+    for notebook in find(home / "notebooks", names):
+        print(f"{notebook.name}: {notebook.title}")
+        for parameter in declared(notebook).values():
+            default = "(secret)" if parameter.secret else repr(parameter.default)
+            print(f"  {parameter.name}: {parameter.annotation} = {default}  {parameter.help}".rstrip())
+        each = notebook.needs.get("each")
+        if each:
+            print(f"  --each goes through {each.get('parameter')}: {each.get('table')}, column {each.get('column')}")
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _size(text: str) -> int:
+    units = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+    number, unit = text[:-1], text[-1:].upper()
+    number, unit = (text, "") if unit.isdigit() else (number, unit)
+    try:
+        size = int(float(number) * units[unit])
+    except (ValueError, KeyError):
+        raise UsageError(f"--memory {text!r} is not a size; write 800M or 4G.") from None
+    if size < 2**26:
+        raise UsageError(f"--memory {text!r} is too little for any report; 64M or more is allowed.")
+    return size
+
+
+def _engine(name: str | None) -> Literal["tikub", "kernel"]:
+    if name is None:
+        return "kernel" if sys.platform == "win32" else "tikub"
+    if name == "kernel" or (name == "tikub" and sys.platform != "win32"):
+        return name  # type: ignore[return-value]
+    raise UsageError(f"--engine {name!r}: allowed are 'kernel' and, but on Windows, 'tikub'.")
+
+
+def _short(path: Path) -> Path:
+    """Write a path from here where that is shorter."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path
 
 
 @data_app.command("list")
@@ -158,41 +237,20 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-class _Progress:
-    """A bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self, total: int):
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        console = Console(stderr=True)
-        self.live = console.is_terminal
-        self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, disable=not self.live,
-        )  # fmt: skip
-        self.task = self.bar.add_task("Reports", total=total)
-
-    def __enter__(self) -> "_Progress":
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def tell(self, report: Any, outcome: Any) -> None:
-        if outcome is None:
-            self.bar.update(self.task, description=report.page.as_posix())
-            return
-        self.bar.advance(self.task)
-        if not self.live:
-            _say(f"{outcome.status:>6}  {outcome.page}  {outcome.seconds:.1f} s")
+def _bare_each(arguments: list[str]) -> list[str]:
+    """Let `--each` stand alone: the parser wants a value, so an empty one is put behind it."""
+    following = [*arguments[1:], ""]
+    bare = [
+        item == "--each" and (then.startswith("-") or "=" not in then)
+        for item, then in zip(arguments, following, strict=False)
+    ]
+    return ["--each=" if alone else item for item, alone in zip(arguments, bare, strict=True)]
 
 
 def main() -> None:
     """Run the command line: a :class:`TikubError` is one line and its exit code; --debug shows the traceback."""
     try:
-        app()
+        app(_bare_each(sys.argv[1:]))
     except TikubError as error:
         if "--debug" in sys.argv:
             raise

@@ -8,7 +8,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tikub_lab.errors import UsageError
-from tikub_lab.reports import build, page
+from tikub_lab.reports import page
+from tikub_lab.reports.build import Settings, build
+from tikub_lab.reports.plan import plan
+from tikub_lab.tables.package import open_package
 
 LIBRARY_OUTPUT = """py:from IPython.display import HTML, display
 display(HTML('''<h1>Second</h1><h4>Quatre</h4><script src="https://example.org/x.js"></script>
@@ -18,8 +21,12 @@ display(HTML('''<h1>Second</h1><h4>Quatre</h4><script src="https://example.org/x
 
 
 def run(bench, *names, **given):
-    reports = build.plan(bench.home / "notebooks", names, given)
-    return build.build(reports, bench.home, bench.out, lambda report, outcome: None)
+    """Build, and give what was told of each report."""
+    reports = plan(bench.home / "notebooks", names, given)
+    told = []
+    package = open_package(bench.home / "data")
+    build(reports, bench.home, bench.out, package, Settings(jobs=2, timeout=60), told.append)
+    return told
 
 
 @pytest.fixture
@@ -42,8 +49,8 @@ def made(bench):
 def test_a_page(made):
     evil = "<i>Quimper</i>"
     (outcome,) = run(made, "essai", commune=evil, jeton="s3cr3t-jeton")
-    assert outcome.status == "done", outcome.reason
-    text = (made.out / outcome.page).read_text(encoding="utf-8")
+    assert outcome["status"] == "done", outcome["reason"]
+    text = (made.out / outcome["page"]).read_text(encoding="utf-8")
     soup = BeautifulSoup(text, "html.parser")
     assert soup.html["lang"] == "fr"
     assert [h.text for h in soup.find_all("h1")] == [f"Le lycée de {evil}"]
@@ -68,7 +75,7 @@ def test_a_page(made):
 
 def test_a_page_asks_for_nothing(made):
     (outcome,) = run(made, "essai")
-    text = (made.out / outcome.page).read_text(encoding="utf-8")
+    text = (made.out / outcome["page"]).read_text(encoding="utf-8")
     soup = BeautifulSoup(text, "html.parser")
     assert not soup.find_all(["script", "iframe", "link"])
     assert not re.search(r"\son\w+=|javascript:|@import", text)
@@ -92,11 +99,11 @@ def test_a_failure_names_the_cell_and_the_others_go_on(made):
         "## Le calcul",
         "py:import os\nraise ValueError(f'pas de <table> dans {os.getcwd()} sous ' + os.environ['TIKUB_HOME'])",
     )
-    outcomes = {item.notebook: item for item in run(made, n="3")}
-    assert outcomes["essai"].status == "done"
-    assert outcomes["casse"].status == "failed"
-    assert outcomes["casse"].reason.startswith("ValueError: pas de <table> dans …")
-    soup = BeautifulSoup((made.out / outcomes["casse"].page).read_text(encoding="utf-8"), "html.parser")
+    outcomes = {item["notebook"]: item for item in run(made, n="3")}
+    assert outcomes["essai"]["status"] == "done"
+    assert outcomes["casse"]["status"] == "failed"
+    assert outcomes["casse"]["reason"].startswith("ValueError: pas de <table> dans …")
+    soup = BeautifulSoup((made.out / outcomes["casse"]["page"]).read_text(encoding="utf-8"), "html.parser")
     said = soup.find(class_="failed").text
     assert "cellule n° 4" in said
     assert "« Le calcul »" in said
@@ -126,7 +133,11 @@ def test_the_index_keeps_what_earlier_builds_made(made):
     [
         (["esai"], {}, "No notebook 'esai'. Did you mean 'essai'"),
         (["essai"], {"comune": "x"}, "no parameter 'comune'. Did you mean 'commune'"),
-        (["essai", "autre"], {"comune": "x"}, "No notebook has the parameter 'comune'. Allowed: commune, jeton."),
+        (
+            ["essai", "autre"],
+            {"comune": "x"},
+            "No notebook has the parameter 'comune'. Did you mean 'commune'? Allowed: commune, jeton.",
+        ),
     ],
 )
 def test_wrong_use_is_refused_before_anything_runs(made, names, given, says):

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from papermill.translators import papermill_translators
 
 from tikub_lab.errors import UsageError
 from tikub_lab.reports.notebooks import Notebook
 from tikub_lab.reports.parameters import check, declared
+from tikub_lab.reports.translator import Translator
 
 SOURCE = """from datetime import date
 uai: str | None = None  # code UAI du lycée
@@ -104,11 +104,11 @@ def test_a_cell_that_is_no_contract_is_refused(source):
     )
 )
 def test_what_papermill_writes_is_the_value(value):
-    written = papermill_translators.find_translator("python3", "python").translate(value)
+    written = Translator.translate(value)
     assert eval(written) == value
 
 
 def test_papermill_writes_paths_and_tuples():
-    translate = papermill_translators.find_translator("python3", "python").translate
+    translate = Translator.translate
     assert eval(translate(Path("a/b"))) == Path("a/b")
     assert eval(translate((1, "a"))) == [1, "a"]

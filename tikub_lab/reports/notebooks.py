@@ -1,6 +1,6 @@
 """Notebooks as the build sees them: where they are, what they are called, what they need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class Notebook:
         Source of the cell tagged ``parameters``; None where there is none.
     needs : dict
         Notebook metadata ``tikub``: what a build needs to know.
+    content : str
+        The file's text, so that a worker needs no file.
     """
 
     name: str
@@ -32,6 +34,16 @@ class Notebook:
     title: str
     parameters_source: str | None
     needs: dict[str, Any]
+    content: str = field(default="", repr=False)
+
+    @property
+    def use_case(self) -> str:
+        """The use case under which the index lists its reports."""
+        return str(self.needs.get("use_case", self.name))
+
+    def node(self) -> Any:
+        """Parse the notebook anew: the caller may change what it gets."""
+        return nbformat.reads(self.content, as_version=4)
 
 
 def read(path: Path) -> Notebook:
@@ -43,12 +55,15 @@ def read(path: Path) -> Notebook:
         Not a notebook, or one without a title.
     """
     try:
-        nb = nbformat.read(path, as_version=4)
+        content = path.read_text(encoding="utf-8")
+        nb = nbformat.reads(content, as_version=4)
     except Exception as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise UsageError(f"{path}: not readable as a notebook ({reason}). Restore it or remove it.") from None
     source = next((c.source for c in nb.cells if c.cell_type == "code" and "parameters" in tags(c)), None)
-    return Notebook(path.stem, path, first_heading(nb) or path.stem, source, dict(nb.metadata.get("tikub", {})))
+    return Notebook(
+        path.stem, path, first_heading(nb) or path.stem, source, dict(nb.metadata.get("tikub", {})), content
+    )
 
 
 def tags(cell: Any) -> list[str]:

@@ -13,8 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from papermill.translators import PythonTranslator, papermill_translators
-
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.reports.notebooks import Notebook
 
@@ -246,21 +244,3 @@ def _convert_simple(value: Any, kind: str) -> Any:
     if not isinstance(value, str | Path) or "\0" in str(value):
         raise ValueError("a path")
     return Path(value)
-
-
-class _Translator(PythonTranslator):
-    """papermill's Python translator, for the types that it can't write: dates, paths, tuples."""
-
-    @classmethod
-    def translate(cls, val: Any) -> str:
-        if isinstance(val, date):
-            return f'__import__("datetime").date({val.year}, {val.month}, {val.day})'
-        if isinstance(val, Path):
-            return f'__import__("pathlib").Path({str(val)!r})'
-        if isinstance(val, tuple | set | frozenset):
-            return cls.translate_list(list(val))
-        return str(super().translate(val))
-
-
-papermill_translators.register("python", _Translator)
-papermill_translators.register("python3", _Translator)

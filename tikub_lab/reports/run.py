@@ -5,18 +5,16 @@ import logging
 import os
 import re
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import Any, Literal
 
 from tikub_lab.reports.notebooks import Notebook, tags
 from tikub_lab.reports.parameters import declared
+from tikub_lab.show.output import KIND
+
+EngineName = Literal["tikub", "kernel"]
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,18 @@ class Report:
     data: Path | None = None
 
     @property
-    def page(self) -> Path:
+    def page(self) -> str:
         """Where its page goes, relative to the folder of the build."""
-        return Path(self.notebook.name) / f"{self.slug}.html"
+        return f"{self.notebook.name}/{self.slug}.html"
 
     def public_parameters(self) -> dict[str, Any]:
         """Return the parameters that may be shown: all but the secret ones."""
         secret = {name for name, parameter in declared(self.notebook).items() if parameter.secret}
         return {name: value for name, value in self.parameters.items() if name not in secret}
+
+    def has_secret(self) -> bool:
+        """Whether a value was given that must not leave the run."""
+        return len(self.public_parameters()) < len(self.parameters)
 
 
 @dataclass
@@ -78,67 +80,88 @@ class Execution:
     seconds: float
     used: list[dict[str, Any]] = field(default_factory=list)
 
-
-@contextmanager
-def environment(changes: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    def shown(self, kind: str) -> int:
+        """Count the pieces of a kind (``figure``, ``table``) that the notebook showed."""
+        cells = self.notebook.cells if self.notebook is not None else []
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
+        return sum(output.get("metadata", {}).get(KIND, {}).get("kind") == kind for output in outputs)
 
 
-def execute(report: Report, home: Path) -> Execution:
-    """Run a report's notebook in a fresh kernel and in a temporary folder of its own.
+def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
+    """Environment that a report's notebook runs in, beside what the process has."""
+    changes = {
+        "TIKUB_HOME": str(home),
+        "TIKUB_TRACE": str(scratch / "used.jsonl"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+    return changes | ({"TIKUB_DATA": str(report.data.resolve())} if report.data else {})
+
+
+def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tikub") -> Execution:
+    """Run a report's notebook, in a folder of its own.
 
     Parameters
     ----------
     report : Report
     home : Path
         The workbench, where tables are found unless the report names another data package.
+    scratch : Path
+        An empty temporary folder, which the caller removes.
+    engine : {'tikub', 'kernel'}
+        Cells run in this process (``tikub``), which should be one made for this report alone, or in a kernel.
+
+    Notes
+    -----
+    The process's environment is changed for good.
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from tikub_lab.reports import translator  # noqa: F401  # registers itself
+
     # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
     logging.getLogger("papermill").setLevel(logging.ERROR)
+    os.environ.update(settings(report, home, scratch))
+    work = scratch / "work"
+    work.mkdir()
+    private = [str(scratch), str(home), str(Path.home()), sys.prefix]
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="tikub-", ignore_cleanup_errors=True) as folder:
-        trace = Path(folder, "used.jsonl")
-        work = Path(folder, "work")
-        work.mkdir()
-        settings = {"TIKUB_HOME": str(home), "TIKUB_TRACE": str(trace), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        if report.data:
-            settings["TIKUB_DATA"] = str(report.data.resolve())
-        failure, nb = None, None
-        try:
-            with environment(settings):
-                nb = papermill.execute_notebook(
-                    report.notebook.path.resolve(),
-                    None,
-                    report.parameters,
-                    cwd=work,
-                    progress_bar=False,
-                    kernel_name="python3",
-                    extra_arguments=["--log-level=ERROR"],
-                )
-        except PapermillExecutionError as error:
-            failure = _failure(report, error, [folder, str(home), str(Path.home()), sys.prefix])
-        except Exception as error:  # a kernel that died, a notebook of another language: the build goes on
-            failure = Failure(scrub(f"{type(error).__name__}: {error}", [folder, str(home), str(Path.home())]))
-        lines = trace.read_text(encoding="utf-8").splitlines() if trace.exists() else []
-    used = {item["table"]: item for item in map(json.loads, lines)}
-    return Execution(nb, failure, time.perf_counter() - start, list(used.values()))
+    failure, nb = None, report.notebook.node()
+    options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR"]}
+    try:
+        nb = papermill.execute_notebook(
+            nb, None, report.parameters, cwd=work, progress_bar=False, kernel_name="python3", **options
+        )
+    except PapermillExecutionError as error:
+        failure = _failure(report, error, private)
+    except Exception as error:  # a kernel that died, a notebook of another language: the build goes on
+        failure = Failure(scrub(f"{type(error).__name__}: {error}", private))
+    execution = Execution(None if failure else nb, failure, time.perf_counter() - start, _used(scratch))
+    if failure is None:
+        execution.failure = incomplete(report, execution)
+    return execution
+
+
+def _used(scratch: Path) -> list[dict[str, Any]]:
+    trace = scratch / "used.jsonl"
+    lines = trace.read_text(encoding="utf-8").splitlines() if trace.exists() else []
+    return list({item["table"]: item for item in map(json.loads, lines)}.values())
+
+
+def incomplete(report: Report, execution: Execution) -> Failure | None:
+    """Compare what a report shows with what its notebook's metadata promises (``figures`` and ``tables``)."""
+    short = []
+    for kind, word in (("figure", "figures"), ("table", "tables")):
+        least = int(report.notebook.needs.get(word, 0))
+        found = execution.shown(kind)
+        if found < least:
+            short.append(f"{found} {word} shown, the notebook promises {least}")
+    return Failure("Incomplete: " + "; ".join(short)) if short else None
 
 
 def _failure(report: Report, error: Any, private: list[str]) -> Failure:
-    cells = nbformat.read(report.notebook.path, as_version=4).cells
+    cells = report.notebook.node().cells
     index = error.cell_index
     marked = next((i for i, cell in enumerate(cells) if "parameters" in tags(cell)), None)
     # papermill puts its own cell of parameters after ours, or first where there is none.
@@ -146,12 +169,17 @@ def _failure(report: Report, error: Any, private: list[str]) -> Failure:
         index -= 1
     above = [line for cell in cells[: index + 1] if cell.cell_type == "markdown" for line in cell.source.splitlines()]
     headings = [line.lstrip("# ").strip() for line in above if re.match(r"#{1,6} ", line)]
-    reason = scrub(f"{error.ename}: {error.evalue}", private)
+    reason = scrub(f"{error.ename}: {error.evalue}", [*private, *_secrets(report)])
     return Failure(reason, index + 1, headings[-1] if headings else "")
 
 
+def _secrets(report: Report) -> list[str]:
+    public = report.public_parameters()
+    return [str(value) for name, value in report.parameters.items() if name not in public]
+
+
 def scrub(text: str, private: list[str], longest: int = 600) -> str:
-    """Take folders of this machine and colour codes out of a message, and keep it to one short line.
+    """Take folders of this machine, secrets and colour codes out of a message, and keep it to one short line.
 
     Examples
     --------

@@ -1,0 +1,11 @@
+"""`make bench`: every benchmark, or those named."""
+
+import sys
+from importlib import import_module
+
+ALL = ("check", "import", "reports")
+
+for name in sys.argv[1:] or ALL:
+    if name not in ALL:
+        sys.exit(f"No benchmark {name!r}; there are {', '.join(ALL)}.")
+    import_module(f"benchmarks.bench_{name}").main()

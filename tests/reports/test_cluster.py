@@ -1,0 +1,96 @@
+"""The same pages through a Dask cluster, on loopback."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tikub_lab.errors import UsageError
+from tikub_lab.reports import cluster
+from tikub_lab.reports.build import Settings, build
+from tikub_lab.reports.plan import plan
+from tikub_lab.tables.package import open_package
+
+distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """A scheduler and a worker with two threads, as the README starts them."""
+    folder = tmp_path_factory.mktemp("dask")
+    ready = folder / "scheduler.json"
+    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    dask = [sys.executable, "-m", "dask"]
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(ready)],
+        **options,
+    )
+    deadline = time.monotonic() + 60
+    while not ready.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    worker = subprocess.Popen(
+        [*dask, "worker", "--scheduler-file", str(ready), "--no-nanny", "--nthreads", "2", "--no-dashboard",
+         "--host", "127.0.0.1", "--local-directory", str(folder)],
+        **options,
+    )  # fmt: skip
+    import json
+
+    found = json.loads(ready.read_text())["address"]
+    with distributed.Client(found, timeout=30) as client:
+        client.wait_for_workers(1, timeout=60)
+    yield found
+    worker.terminate()
+    scheduler.terminate()
+    worker.wait(20)
+    scheduler.wait(20)
+
+
+def run(reports, root, out, data=None, **options):
+    told = []
+    build(reports, root, out, open_package(data), Settings(jobs=2, timeout=60, memory=2**31, **options), told.append)
+    return {item["page"]: item["status"] + item["reason"] for item in told}
+
+
+def test_pages_are_the_same_as_here(root, tmp_path, address, monkeypatch):
+    monkeypatch.setenv("TIKUB_HOME", str(root))
+    reports = plan(root / "notebooks", ["procurement"], {}, each="annee_debut=2020,2023")
+    here, there = tmp_path / "here", tmp_path / "there"
+    assert run(reports, root, here) == run(reports, root, there, cluster=address)
+    pages = sorted(path.relative_to(here) for path in here.rglob("*/*.html"))
+    assert len(pages) == 2
+    for page in pages:
+        assert (here / page).read_bytes() == (there / page).read_bytes()
+    assert set(run(reports, root, there, cluster=address).values()) == {"done"}, "unchanged: nothing is sent"
+
+
+def test_faults_on_a_worker(bench, address):
+    bench.write("sortie", "# Sortie", "py:import os; os._exit(3)")
+    bench.write("boucle", "# Boucle", "py:while True: pass")
+    bench.write("bon", "# Bon", "py:print('bien')")
+    reports = plan(bench.home / "notebooks", [], {})
+    settings = Settings(timeout=3, memory=2**31, cluster=address)
+    told = []
+    build(reports, bench.home, bench.out, open_package(bench.home / "data"), settings, told.append)
+    assert {item["notebook"]: item["reason"] for item in told} == {
+        "bon": "",
+        "boucle": "Timeout: more than 3 s",
+        "sortie": "The notebook ended its process with exit code 3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [("127.0.0.1:8786", "is not an address"), ("tcp://127.0.0.1:1", "no scheduler answers")],
+)
+def test_a_wrong_address(root, where, says):
+    with pytest.raises(UsageError, match=says):
+        list(cluster.run([], where, open_package(root / "data"), None, None))
+
+
+def test_a_package_survives_the_journey(root):
+    folder = cluster.unpack(cluster.pack(open_package(root / "data")))
+    assert cluster.unpack(cluster.pack(open_package(root / "data"))) == folder
+    package = open_package(folder / "data")
+    for name in package.resources:
+        package.verify(name)

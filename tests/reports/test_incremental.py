@@ -1,0 +1,193 @@
+"""Only what changed is made again; a build that is cut short goes on where it stopped."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tikub_lab.errors import RunError
+from tikub_lab.reports import build as building
+from tikub_lab.reports import keys
+from tikub_lab.reports.build import Settings, build
+from tikub_lab.reports.plan import plan
+from tikub_lab.tables.package import open_package
+
+READS = "py:from tikub_lab import tables\nprint(len(tables.load('procurement/contracts')))"
+
+
+@pytest.fixture
+def lab(bench, root):
+    """A workbench with the sample's tables and two notebooks, of which one reads a table."""
+    shutil.rmtree(bench.home / "data")
+    shutil.copytree(root / "data", bench.home / "data")
+    bench.write("lit", "# Lit", ("py:n: int = 1  # un nombre\nwords: str = ''  # des mots", ["parameters"]), READS)
+    bench.write("muet", "# Muet", "py:print('rien')")
+    (bench.home / "requirements.txt").write_text("pandas==3\n", encoding="utf-8")
+    return bench
+
+
+def run(bench, *names, given=None, **options):
+    """Build; give what happened to each notebook: made, skipped, failed."""
+    keys.lock_hash.cache_clear()
+    reports = plan(bench.home / "notebooks", names, given or {})
+    told = {}
+
+    def tell(entry):
+        told[entry["notebook"]] = "skipped" if entry.get("skipped") else entry["status"]
+
+    settings = Settings(**({"jobs": 2, "timeout": 60} | options))
+    build(reports, bench.home, bench.out, open_package(bench.home / "data"), settings, tell)
+    return told
+
+
+def pages(bench):
+    return {
+        str(p.relative_to(bench.out)): p.read_bytes()
+        for p in bench.out.rglob("*")
+        if p.is_file() and p.suffix != ".json"
+    }
+
+
+def test_an_unchanged_report_is_skipped(lab):
+    assert run(lab) == {"lit": "done", "muet": "done"}
+    before = pages(lab)
+    assert run(lab) == {"lit": "skipped", "muet": "skipped"}
+    assert {k: v for k, v in pages(lab).items() if "index" not in k} == {
+        k: v for k, v in before.items() if "index" not in k
+    }
+    assert run(lab, force=True) == {"lit": "done", "muet": "done"}
+
+
+def change_notebook(lab):
+    lab.write("muet", "# Muet", "py:print('autre chose')")
+
+
+def change_table(lab):
+    path = lab.home / "data" / "sample" / "procurement" / "contracts.csv"
+    path.write_bytes(path.read_bytes().replace(b"Lyc", b"LYC", 1))
+    descriptor = lab.home / "data" / "datapackage.json"
+    raw = json.loads(descriptor.read_text(encoding="utf-8"))
+    from tikub_lab.tables.package import sha256_of
+
+    for item in raw["resources"]:
+        if item["name"] == "procurement/contracts":
+            item["hash"] = "sha256:" + sha256_of(path)
+    descriptor.write_text(json.dumps(raw), encoding="utf-8")
+
+
+def change_other_table(lab):
+    descriptor = lab.home / "data" / "datapackage.json"
+    raw = json.loads(descriptor.read_text(encoding="utf-8"))
+    raw["resources"] = [item for item in raw["resources"] if item["name"] != "procurement/amendments"]
+    descriptor.write_text(json.dumps(raw), encoding="utf-8")
+
+
+def change_lock(lab):
+    (lab.home / "requirements.txt").write_text("pandas==3.1\n", encoding="utf-8")
+
+
+def change_page(lab):
+    (lab.out / "lit" / "lit.html").write_text("touched", encoding="utf-8")
+
+
+def remove_page(lab):
+    (lab.out / "muet" / "muet.html").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (change_notebook, {"lit": "skipped", "muet": "done"}),
+        (change_table, {"lit": "done", "muet": "skipped"}),
+        (change_other_table, {"lit": "skipped", "muet": "skipped"}),
+        (change_lock, {"lit": "done", "muet": "done"}),
+        (change_page, {"lit": "done", "muet": "skipped"}),
+        (remove_page, {"lit": "skipped", "muet": "done"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_changed_is_made_again(lab, change, expected):
+    run(lab)
+    change(lab)
+    assert run(lab) == expected
+
+
+def test_parameters_code_and_engine_are_in_the_key(lab, monkeypatch):
+    run(lab, "lit", given={"n": "2"})
+    assert run(lab, "lit", given={"n": "2"}) == {"lit": "skipped"}
+    assert run(lab, "lit", given={"n": "3"}) == {"lit": "done"}
+    assert run(lab, "lit", given={"n": "3"}, engine="kernel") == {"lit": "done"}
+    monkeypatch.setattr(keys, "code_hash", lambda: "other")
+    assert run(lab, "lit", given={"n": "2"}) == {"lit": "done"}
+
+
+def test_only_failed(lab):
+    lab.write("casse", "# Cassé", "py:raise ValueError('non')")
+    assert run(lab) == {"casse": "failed", "lit": "done", "muet": "done"}
+    assert run(lab, only_failed=True, force=True) == {"casse": "failed"}
+    assert run(lab) == {"casse": "failed", "lit": "skipped", "muet": "skipped"}
+    lab.write("casse", "# Réparé", "py:print('oui')")
+    assert run(lab, only_failed=True) == {"casse": "done"}
+    assert run(lab, only_failed=True) == {}
+
+
+def test_a_secret_is_nowhere(lab):
+    cells = [("py:from tikub_lab import Secret\njeton: Secret = ''", ["parameters"]), "py:print(len(jeton))"]
+    lab.write("secret", "# Secret", *cells)
+    lab.write("fuite", "# Fuite", *cells, "py:raise ValueError(jeton)")
+    expected = {"secret": "done", "fuite": "failed", "lit": "done", "muet": "done"}
+    assert run(lab, given={"jeton": "tr3s-s3cr3t"}) == expected
+    for path in lab.out.rglob("*"):
+        assert "tr3s-s3cr3t" not in str(path)
+        assert not path.is_file() or b"tr3s-s3cr3t" not in path.read_bytes()
+    assert run(lab, "secret", given={"jeton": "tr3s-s3cr3t"}) == {"secret": "done"}, "made again each time"
+
+
+def test_a_full_disk_stops_the_build_and_loses_nothing(lab, monkeypatch):
+    real, count = building.write_atomic, []
+
+    def full(path, content):
+        if path.name == "muet.html" and not count:
+            count.append(path)
+            raise OSError(28, "No space left on device")
+        real(path, content)
+
+    monkeypatch.setattr(building, "write_atomic", full)
+    with pytest.raises(RunError, match=r"the disk is full.*run the same command to go on"):
+        run(lab, jobs=1)
+    assert not (lab.out / "muet" / "muet.html").exists()
+    assert run(lab) == {"lit": "skipped", "muet": "done"}
+
+
+def test_kill_9_in_the_middle(lab):
+    """Whole pages stay, and the next build makes the others only."""
+    lab.write(
+        "lent", "# Lent", ("py:n: int = 0  # rang", ["parameters"]), "py:import time; time.sleep(0.15); print('fin')"
+    )
+    command = [
+        sys.executable, "-m", "tikub_lab", "report", "lent", "--each", "n=" + ",".join(map(str, range(40))),
+        "--out", str(lab.out), "--jobs", "2",
+    ]  # fmt: skip
+    environment = os.environ | {"TIKUB_HOME": str(lab.home)}
+    first = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(list(lab.out.glob("lent/*.html"))) < 8 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    time.sleep(0.5)
+    kept = list(lab.out.glob("lent/*.html"))
+    assert 8 <= len(kept) < 40
+    assert all(path.read_text(encoding="utf-8").rstrip().endswith("</html>") for path in kept)
+    second = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    skipped = int(re.search(r"(\d+) skipped", second.stdout)[1])
+    assert skipped >= len(kept) - 2, "at most the two pages written but not recorded are made again"
+    assert f"{40 - skipped} done, 0 failed" in second.stdout
+    assert len(list(lab.out.glob("lent/*.html"))) == 40
+    assert not list(lab.out.glob("**/.lent*")), "no half-written file stays"

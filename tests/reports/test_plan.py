@@ -1,0 +1,90 @@
+"""Fan-out: which reports, with which values, under which names."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tikub_lab.errors import UsageError
+from tikub_lab.reports import plan as planning
+from tikub_lab.reports.plan import name_of, plan
+
+TABLE = pd.DataFrame({"uai": ["b2", "a1", None, "a1"], "departement": ["29", "35", "35", "35"]})
+
+
+class FakePackage:
+    def load(self, name):
+        assert name == "energy/sites"
+        return TABLE
+
+
+@pytest.fixture
+def folder(bench, monkeypatch):
+    monkeypatch.setattr(planning, "open_package", lambda data: FakePackage())
+    rule = {"parameter": "uai", "table": "energy/sites", "column": "uai"}
+    parameters = ("py:uai: str | None = None  # code\nannee: int = 2025  # année", ["parameters"])
+    bench.write("energie", "# Énergie", parameters, metadata={"each": rule})
+    bench.write("simple", "# Simple", parameters)
+    return bench.home / "notebooks"
+
+
+def values(reports):
+    return [report.parameters for report in reports]
+
+
+def test_each_value_of_the_metadata(folder):
+    assert values(plan(folder, ["energie"], {"annee": "2024"}, each="")) == [
+        {"uai": "a1", "annee": 2024}, {"uai": "b2", "annee": 2024},
+    ]  # fmt: skip
+
+
+def test_some_values(folder):
+    reports = plan(folder, ["simple"], {}, each="uai=x, y,x")
+    assert values(reports) == [{"uai": "x"}, {"uai": "y"}]
+    assert [report.page for report in reports] == ["simple/uai-x.html", "simple/uai-y.html"]
+
+
+def test_where(folder):
+    assert values(plan(folder, ["energie"], {}, each="", where="departement == '29'")) == [{"uai": "b2"}]
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "each", "where", "says"),
+    [
+        (["simple"], {}, "", None, "its metadata names nothing to go through"),
+        (["energie"], {"uai": "x"}, "", None, "set by -p and by --each"),
+        (["energie"], {}, "code=x", None, "no parameter 'code'"),
+        (["energie"], {}, "annee=x", None, "annee='x' is not int"),
+        (["energie"], {}, "uai=", None, "names no value"),
+        (["energie"], {}, None, "departement == '29'", "say --each too"),
+        (["energie"], {}, "", "departement = 29", "columns: uai, departement"),
+        (["energie"], {}, "", "department == '29'", "columns: uai, departement"),
+        (["energie"], {}, "", "uai.__class__", "without '@' and '__'"),
+        (["energie"], {}, "", "departement == '22'", "no value of energy/sites.uai is left"),
+        (["energie", "simple"], {}, "", None, "--each goes with one notebook; found 2"),
+    ],
+)
+def test_wrong_use(folder, names, given, each, where, says):
+    with pytest.raises(UsageError, match=r"[\s\S]*") as error:
+        plan(folder, names, given, each=each, where=where)
+    assert says in str(error.value)
+
+
+def test_too_many(folder, monkeypatch):
+    monkeypatch.setattr(planning, "MAX_REPORTS", 1)
+    with pytest.raises(UsageError, match="at most 1 are made"):
+        plan(folder, ["energie"], {}, each="")
+
+
+VALUES = st.one_of(st.text(max_size=60), st.integers(), st.dates(), st.text("abAB12-. é", max_size=8))
+NAMES = st.sampled_from(["uai", "annee", "a", "b"])
+
+
+@given(st.dictionaries(NAMES, VALUES, min_size=1), st.dictionaries(NAMES, VALUES, min_size=1))
+def test_names_never_collide(one, two):
+    one = {name: str(value) for name, value in sorted(one.items())}
+    two = {name: str(value) for name, value in sorted(two.items())}
+    if one != two:
+        assert name_of(one).lower() != name_of(two).lower()
+    assert len(name_of(one)) <= 130
+    assert not set(name_of(one)) & set('/\\:*?"<>| ')

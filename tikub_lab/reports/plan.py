@@ -1,0 +1,181 @@
+"""Decide which reports a build makes: which notebooks, with which parameters, one for each of what."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tikub_lab.errors import UsageError, nearest
+from tikub_lab.reports.keys import digest
+from tikub_lab.reports.notebooks import Notebook, find
+from tikub_lab.reports.parameters import check, declared
+from tikub_lab.reports.run import Report
+from tikub_lab.tables.package import open_package
+
+MAX_REPORTS = 20_000
+"""A build of more reports is a mistake in ``--each`` or ``--where``."""
+
+
+def plan(
+    folder: Path,
+    names: Sequence[str],
+    given: Mapping[str, Any],
+    data: Path | None = None,
+    each: str | None = None,
+    where: str | None = None,
+) -> list[Report]:
+    """Decide which reports to make, refusing wrong parameters before anything runs.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of notebooks.
+    names : sequence of str
+        Which notebooks; none means all of them.
+    given : mapping
+        Values of parameters. With several notebooks, each takes those that it declares, and each value must be
+        declared by one of them at least.
+    data : Path, optional
+        Folder of the data package.
+    each : str, optional
+        One report for each value: ``""`` for all those that the notebook's metadata names, ``"uai=a,b"`` for some.
+    where : str, optional
+        Keeps the rows of the table that ``each`` is about for which this holds: ``"departement == '29'"``.
+
+    Raises
+    ------
+    UsageError
+    """
+    notebooks = find(folder, list(names))
+    if where is not None and each is None:
+        raise UsageError("--where filters what --each goes through; say --each too.")
+    if each is not None:
+        if len(notebooks) != 1:
+            raise UsageError(
+                f"--each goes with one notebook; found {len(notebooks)}. Name it: tikub report NOTEBOOK --each."
+            )
+        return [_report(notebooks[0], item, data) for item in _fan(notebooks[0], given, data, each, where)]
+    if len(notebooks) > 1:
+        known = {name for notebook in notebooks for name in declared(notebook)}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            near = nearest(unknown[0], known)
+            raise UsageError(
+                f"No notebook has the parameter {unknown[0]!r}.{near} Allowed: {', '.join(sorted(known)) or 'none'}."
+            )
+        return [_report(item, {k: v for k, v in given.items() if k in declared(item)}, data) for item in notebooks]
+    return [_report(notebooks[0], given, data)]
+
+
+def _fan(
+    notebook: Notebook, given: Mapping[str, Any], data: Path | None, each: str, where: str | None
+) -> list[dict[str, Any]]:
+    """Return the parameters of each report of a fan-out."""
+    name, sign, text = each.partition("=")
+    rule = notebook.needs.get("each") or {}
+    parameter = name or rule.get("parameter")
+    if not parameter:
+        raise UsageError(
+            f"{notebook.name}: its metadata names nothing to go through. Say --each NAME=VALUE,VALUE, or put "
+            '{"tikub": {"each": {"parameter": …, "table": …, "column": …}}} into the notebook\'s metadata.'
+        )
+    if parameter in given:
+        raise UsageError(f"{notebook.name}: {parameter} is set by -p and by --each; keep one of them.")
+    if parameter not in declared(notebook):
+        check(notebook, {parameter: ""})  # says which names are allowed
+    if sign:
+        values: list[Any] = [item.strip() for item in text.split(",") if item.strip()]
+        if where is not None:
+            raise UsageError("--where goes with --each alone, not with a list of values.")
+        if not values:
+            raise UsageError(f"--each {each!r} names no value; write --each {parameter}=VALUE,VALUE.")
+    else:
+        if parameter != rule.get("parameter"):
+            raise UsageError(f"--each {name!r}: write --each {name}=VALUE,VALUE, or --each alone.")
+        values = _values(notebook, rule, data, where)
+    if len(values) > MAX_REPORTS:
+        raise UsageError(
+            f"--each gives {len(values):,} reports; at most {MAX_REPORTS:,} are made in one build. Use --where."
+        )
+    return [{**given, parameter: value} for value in dict.fromkeys(values)]
+
+
+def _values(notebook: Notebook, rule: Mapping[str, str], data: Path | None, where: str | None) -> list[Any]:
+    """Read the values that a fan-out goes through from its table."""
+    try:
+        table, column = rule["table"], rule["column"]
+    except KeyError as error:
+        raise UsageError(
+            f"{notebook.name}: metadata tikub.each lacks {error}; it needs parameter, table, column."
+        ) from None
+    frame = open_package(data).load(table)
+    if column not in frame.columns:
+        raise UsageError(
+            f"{notebook.name}: metadata tikub.each names column {column!r} of {table}.{nearest(column, frame.columns)} "
+            f"It has {', '.join(map(str, frame.columns))}."
+        )
+    if where is not None:
+        frame = _filtered(frame, where, table)
+    values = sorted(frame[column].dropna().unique().tolist())
+    if not values:
+        raise UsageError(
+            f"--each: no value of {table}.{column} is left" + (f" by --where {where!r}." if where else ".")
+        )
+    return values
+
+
+def _filtered(frame: pd.DataFrame, where: str, table: str) -> pd.DataFrame:
+    if "__" in where or "@" in where:
+        raise UsageError(f"--where {where!r}: a comparison of columns is allowed, without '@' and '__'.")
+    try:
+        return frame.query(where, engine="python")
+    except Exception as error:
+        raise UsageError(
+            f"--where {where!r}: {type(error).__name__}: {error}. It compares columns of {table}, such as "
+            f"\"{frame.columns[0]} == '…'\"; columns: {', '.join(map(str, frame.columns))}."
+        ) from None
+
+
+def _report(notebook: Notebook, given: Mapping[str, Any], data: Path | None) -> Report:
+    parameters = check(notebook, given)
+    public = Report(notebook, parameters, "", data).public_parameters()
+    return Report(notebook, parameters, name_of(public) or notebook.name, data)
+
+
+def name_of(parameters: Mapping[str, Any]) -> str:
+    """Name a page from a report's parameters: readable, and never the same for two sets of values.
+
+    Where a value can't be read back from its part of the name (accents, spaces, length), or where a file system that
+    ignores case could take it for another (``abc``, ``ABC``), a short hash follows.
+
+    Examples
+    --------
+    >>> name_of({"uai": "0350001A", "annee": 2025})
+    'uai-0350001A.annee-2025'
+    >>> name_of({"commune": "Saint-Brieuc d'Armor"})
+    'commune-saint-brieuc-d-armor-d4de44'
+    """
+    parts = []
+    for name, value in parameters.items():
+        text = str(value)
+        if len(text) <= 40 and re.fullmatch(r"[a-z]+(-[a-z]+)*|(?=.*\d)[0-9A-Z]+(-[0-9A-Z]+)*", text):
+            parts.append(f"{name}-{text}")
+        else:
+            parts.append(f"{name}-{slug(text)}-{digest(text)[:6]}".replace("--", "-"))
+    joined = ".".join(parts)
+    return joined if len(joined) <= 120 else f"{joined[:100].rstrip('.-')}-{digest(joined)[:10]}"
+
+
+def slug(text: str) -> str:
+    """Make a readable part of a file name: lower case, no accent, words joined by hyphens.
+
+    Examples
+    --------
+    >>> slug("Lycée de l'Élorn à Landerneau")
+    'lycee-de-l-elorn-a-landerneau'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")

@@ -1,0 +1,61 @@
+"""Loaded once by the forkserver: what every report needs is imported, and used once, before the first fork.
+
+Nothing here may start a thread: a fork takes only the thread that calls it.
+"""
+
+import gc
+import os
+
+os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+
+
+def _warm() -> None:
+    """Make one small report in this process, so that what libraries load late is loaded."""
+    import tempfile
+    from pathlib import Path
+
+    import nbformat
+
+    from tikub_lab.reports import page, worker  # noqa: F401
+    from tikub_lab.reports.notebooks import Notebook
+    from tikub_lab.reports.run import Report, execute
+
+    source = (
+        "import pandas as pd, geopandas, matplotlib.pyplot as plt\n"
+        "from tikub_lab import show, tables\n"
+        "show.title('Essai', 'Essai')\n"
+        "show.sentence('{n}', n=show.euros(12345))\n"
+        "frame = pd.DataFrame({'a': [1.5], 'b': pd.to_datetime(['2026-01-01'])})\n"
+        "figure = show.columns(pd.Series({2025: 1.0}), show.euros)\n"
+        "show.figure(figure, alt='Une colonne, pour essayer', caption='Essai', data=frame)\n"
+        "plt.plot([1, 2])\n"
+        "frame"
+    )
+    cells = [nbformat.v4.new_markdown_cell("# Essai\n\nUn *essai*."), nbformat.v4.new_code_cell(source)]
+    nb = nbformat.v4.new_notebook(cells=cells)
+    report = Report(Notebook("essai", Path("essai.ipynb"), "Essai", None, {}, nbformat.writes(nb)), {}, "essai")
+    with tempfile.TemporaryDirectory() as folder:
+        before = dict(os.environ)
+        execution = execute(report, Path(folder), Path(folder))
+        os.environ.clear()
+        os.environ.update(before)
+    if execution.failure is not None:
+        raise RuntimeError(f"The warm-up report failed: {execution.failure.reason}")
+    page.render(report, execution)
+
+
+def _import_use_cases() -> None:
+    from importlib import import_module
+
+    from tikub_lab import USE_CASES
+
+    for name in USE_CASES:
+        import_module(f"tikub_lab.{name}")
+
+
+_import_use_cases()
+_warm()
+# What is here now is never garbage: frozen, it is not touched by a collection, so a fork shares its pages.
+gc.collect()
+gc.freeze()
