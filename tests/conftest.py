@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,3 +22,9 @@ def opendata() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real open data not found in {folder} (set TIKUB_OPENDATA)")
     return folder
+
+
+# The same examples at each run, so that a build never fails by chance; HYPOTHESIS_PROFILE=explore looks for new ones.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))

@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 import json
+import os
 
 import frictionless
 import pytest
@@ -345,10 +346,13 @@ def test_keys_to_the_same_table(write) -> None:
 
 
 CELLS = st.sampled_from(["", "1", "-1", "2.5", "a", "true", "2024-05-15", "2024", "[1]", "NA", " 1", "1 000", "A12"])
-FIELDS = st.sampled_from([{**descriptor, "name": f"f{number}"} for number, (descriptor, _) in enumerate(CASES)])
+# Not `binary`: of "1 000", frictionless ignores the space, one of the differences above.
+FIELDS = st.sampled_from(
+    [{**item, "name": f"f{number}"} for number, (item, _) in enumerate(CASES) if item.get("format") != "binary"]
+)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=int(os.environ.get("EXAMPLES", 60)))
 @given(
     fields=st.lists(FIELDS, min_size=1, max_size=4, unique_by=lambda item: item["name"]),
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=6),

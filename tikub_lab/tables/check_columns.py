@@ -154,8 +154,8 @@ def _among(allowed: list[Any]) -> Callable[[Any], bool]:
 
 
 def _json_schema(field: Field, schema: Any) -> Callable[[Any], bool]:
-    from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
-    from jsonschema.validators import validator_for  # type: ignore[import-untyped]
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
 
     kind = validator_for(schema)
     try:
