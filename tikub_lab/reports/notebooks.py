@@ -1,10 +1,10 @@
 """Notebooks as the build sees them: where they are, what they are called, what they need."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import nbformat
 
 from tikub_lab.errors import UsageError, nearest
 
@@ -43,6 +43,8 @@ class Notebook:
 
     def node(self) -> Any:
         """Parse the notebook anew: the caller may change what it gets."""
+        import nbformat
+
         return nbformat.reads(self.content, as_version=4)
 
 
@@ -52,28 +54,49 @@ def read(path: Path) -> Notebook:
     Raises
     ------
     UsageError
-        Not a notebook, or one without a title.
+        Not a notebook of format 4.
+
+    Notes
+    -----
+    The file is read as JSON: nbformat takes longer to import than a build in which nothing changed may take. Whoever
+    runs the notebook has it parsed and validated by nbformat (:meth:`Notebook.node`).
     """
     try:
         content = path.read_text(encoding="utf-8")
-        nb = nbformat.reads(content, as_version=4)
-    except Exception as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raw = json.loads(content)
+        if raw["nbformat"] != 4:
+            raise ValueError(f"format {raw['nbformat']}; open it in JupyterLab and save it, which makes it format 4")
+        cells = [Cell(item["cell_type"], _text(item["source"]), tags(item)) for item in raw["cells"]]
+        needs = dict(raw["metadata"].get("tikub", {}))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise UsageError(f"{path}: not readable as a notebook ({reason}). Restore it or remove it.") from None
-    source = next((c.source for c in nb.cells if c.cell_type == "code" and "parameters" in tags(c)), None)
-    return Notebook(
-        path.stem, path, first_heading(nb) or path.stem, source, dict(nb.metadata.get("tikub", {})), content
-    )
+    source = next((cell.source for cell in cells if cell.cell_type == "code" and "parameters" in cell.tags), None)
+    return Notebook(path.stem, path, first_heading(cells) or path.stem, source, needs, content)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell, as far as a build looks into it."""
+
+    cell_type: str
+    source: str
+    tags: list[str]
+
+
+def _text(source: str | list[str]) -> str:
+    """Join what nbformat may store as a list of lines."""
+    return source if isinstance(source, str) else "".join(source)
 
 
 def tags(cell: Any) -> list[str]:
-    """Return a cell's tags."""
-    return list(cell.metadata.get("tags", []))
+    """Return the tags of a cell, parsed or as JSON."""
+    return list(cell["metadata"].get("tags", []))
 
 
-def first_heading(nb: Any) -> str:
-    """Return the words of the first ``#`` heading of a notebook's Markdown, or an empty string."""
-    lines = (line for cell in nb.cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
+def first_heading(cells: Sequence[Any]) -> str:
+    """Return the words of the first ``#`` heading in the Markdown of cells, or an empty string."""
+    lines = (line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
     return next((line[2:].strip() for line in lines if line.startswith("# ")), "")
 
 

@@ -5,9 +5,20 @@ Nothing here may start a thread: a fork takes only the thread that calls it.
 
 import gc
 import os
+import sys
+from importlib import import_module
 
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+
+
+def _import_without(slow: str, name: str) -> None:
+    """Import a module as if an optional dependency of its dependencies were not installed."""
+    sys.modules[slow] = None  # type: ignore[assignment]  # what import looks for: not to be had
+    try:
+        import_module(name)
+    finally:
+        del sys.modules[slow]
 
 
 def _warm() -> None:
@@ -46,14 +57,14 @@ def _warm() -> None:
 
 
 def _import_use_cases() -> None:
-    from importlib import import_module
-
     from tikub_lab import USE_CASES
 
     for name in USE_CASES:
         import_module(f"tikub_lab.{name}")
 
 
+# rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
+_import_without("rfc3987_syntax", "nbformat")
 _import_use_cases()
 _warm()
 # What is here now is never garbage: frozen, it is not touched by a collection, so a fork shares its pages.
