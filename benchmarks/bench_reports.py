@@ -187,9 +187,7 @@ def main() -> None:
         print(f"reports: 100 reports, {JOBS} at once: {ours:.3f} s a report")
         print(f"reports: {ours / best:.2f} times the limit (c: the cells alone, divided by the cores: {best:.3f} s)")
         b = libraries(20)
-        print(
-            f"reports: {b / ours:.1f} times faster than papermill and nbconvert as libraries (b: 20 reports, {b:.2f} s each)"
-        )
+        print(f"reports: {b / ours:.1f} times faster than both as libraries in a pool (b: 20 reports, {b:.2f} s each)")
         a = commands(8, folder)
         print(f"reports: {a / ours:.1f} times faster than the two commands (a: 8 reports, {a:.2f} s each)")
         print(f"reports: the same again, unchanged: {unchanged(folder / 'each'):.2f} s for the whole command")
@@ -200,9 +198,7 @@ def main() -> None:
             engine(notebook, JOBS, folder / "dask-warm", address)
             dask = engine(notebook, 100, folder / "dask", address)
             again = engine(notebook, 100, folder / "ours-again")
-        print(
-            f"reports: Dask with {JOBS} workers takes {dask / again:.2f} times what --jobs {JOBS} takes ({dask:.3f} s a report)"
-        )
+        print(f"reports: Dask, {JOBS} workers: {dask / again:.2f} times --jobs {JOBS} ({dask:.3f} s a report)")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,9 +3,9 @@
 import nbformat
 import pytest
 
+from tests.conftest import ROOT
 from tikub_lab.reports import notebooks
 from tikub_lab.reports.parameters import declared
-from tests.conftest import ROOT
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

@@ -1,7 +1,7 @@
 """Indicators of a book of contracts: what is bought, from whom, with how much competition.
 
-Every function takes tables as :func:`tikub_lab.tables.load` gives them and returns a table or a small dataclass. What is
-missing is counted beside each figure.
+Every function takes tables as :func:`tikub_lab.tables.load` gives them and returns a table or a small dataclass. What
+is missing is counted beside each figure.
 
 Two conventions hold throughout. A contract's amount is its initial one (`montant` of the DECP, excluding tax; for a
 framework agreement that is an estimate or a maximum, not money spent). An amount shared by a group of suppliers is
@@ -91,7 +91,8 @@ def select(
 
     Examples
     --------
-    >>> book = pd.DataFrame({"acheteur_id": ["1", "2"], "dateNotification": pd.to_datetime(["2024-03-01", "2025-03-01"])})
+    >>> days = pd.to_datetime(["2024-03-01", "2025-03-01"])
+    >>> book = pd.DataFrame({"acheteur_id": ["1", "2"], "dateNotification": days})
     >>> len(select(book, annee_debut=2025))
     1
     """
@@ -246,14 +247,18 @@ def single_offer_rate(contracts: pd.DataFrame) -> Rate:
 
 
 PLACES = (
-    "Même département que l'acheteur", "Ailleurs dans la région", "Ailleurs en France", "Hors de France", "Non renseigné",
-)  # fmt: skip
+    "Même département que l'acheteur",
+    "Ailleurs dans la région",
+    "Ailleurs en France",
+    "Hors de France",
+    "Non renseigné",
+)
 
 
 def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
     """Say where suppliers are, seen from the buyer.
 
-    The place is that of the establishment that holds the contract (its SIRET), which need not be where the work is done.
+    The place is that of the establishment that holds the contract (its SIRET), not always where the work is done.
     A supplier is abroad when its identifier is a foreign VAT number or ``HORS-UE``.
 
     Returns

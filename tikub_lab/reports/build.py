@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tikub_lab import __version__
 from tikub_lab.errors import RunError
-from tikub_lab.reports import index, keys
+from tikub_lab.reports import keys
 from tikub_lab.reports.files import write_atomic
-from tikub_lab.reports.manifest import JOURNAL, NAME, Manifest
+from tikub_lab.reports.manifest import JOURNAL, Manifest
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import EngineName, Report
 from tikub_lab.reports.worker import Job, Result
@@ -85,7 +84,7 @@ def build(
         When a page can't be written (a full disk): what was made stays, and the same command goes on from there.
     """
     manifest = Manifest(out)
-    code = f"{__version__}, {keys.code_hash()[:8]}"
+    code = keys.code_hash()
     jobs = [Job(report, home, settings.engine, settings.memory, settings.pdf, code) for report in reports]
     todo = []
     for job in jobs:
@@ -138,10 +137,12 @@ def _keep(job: Job, result: Result, out: Path) -> dict[str, Any]:
 
 
 def _close(manifest: Manifest, out: Path, made: Sequence[str]) -> dict[str, Any]:
-    """Write manifest and index, whatever ended the build."""
-    if not (out / NAME).exists() and not (out / JOURNAL).exists() and not made:
+    """Write manifest and index, whatever ended the build; leave them alone where it changed nothing."""
+    dropped = manifest.drop(made)
+    if not (made or dropped or (out / JOURNAL).exists()):
         return manifest.document()
-    manifest.drop(made)
+    from tikub_lab.reports import index
+
     document = manifest.write()
     write_atomic(out / "index.html", index.render(document["reports"], datetime.now(UTC)).encode("utf-8"))
     return document

@@ -103,7 +103,7 @@ def pack(package: Package) -> bytes:
     size = sum(path.stat().st_size for path in files)
     if size > MAX_PACKAGE:
         raise UsageError(
-            f"{package.root}: {size / 2**30:.1f} GiB of tables; at most {MAX_PACKAGE / 2**30:.0f} GiB are sent to a cluster. "
+            f"{package.root}: {size / 2**30:.1f} GiB of tables; at most {MAX_PACKAGE / 2**30:.0f} GiB go to a cluster. "
             "Put fewer tables into the package."
         )
     buffer = io.BytesIO()

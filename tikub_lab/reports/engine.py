@@ -1,33 +1,58 @@
-"""papermill's engine `tikub`: cells run in this process, by the shell that the worker has ready."""
+"""papermill's engine `tikub`: cells run in this process, by the shell that the worker has ready.
+
+papermill loads this module while it loads itself (entry point ``papermill.engine``), so nothing of papermill is
+imported at the top, and the engine has papermill's methods without its base class.
+"""
 
 from typing import Any
 
-from papermill.engines import Engine
 
-from tikub_lab.reports.shell import collected, new_shell, run_cell
-
-
-class TikubEngine(Engine):
+class TikubEngine:
     """Runs a notebook's cells in the current process, which should be one made for this notebook alone.
 
     Registered under the entry point ``papermill.engine`` as ``tikub``: ``papermill --engine tikub`` works too.
     """
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
+    def execute_notebook(
+        cls,
+        nb: Any,
+        kernel_name: str,
+        output_path: str | None = None,
+        progress_bar: bool = True,
+        log_output: bool = False,
+        autosave_cell_every: int = 30,
+        **_: Any,
+    ) -> Any:
+        """Run a notebook, and keep papermill's records of it; return the executed notebook."""
+        from papermill.engines import NotebookExecutionManager
+
+        manager = NotebookExecutionManager(nb, output_path, log_output, progress_bar, autosave_cell_every)
+        manager.notebook_start()
+        try:
+            cls._run(manager)
+        finally:
+            manager.cleanup_pbar()
+            manager.notebook_complete()
+        return manager.nb
+
+    @classmethod
+    def _run(cls, manager: Any) -> None:
         """Run the cells in order; stop at the first error, as papermill does with a kernel."""
+        from tikub_lab.reports.shell import collected, new_shell, run_cell
+
         shell = new_shell()
         with collected(shell):
-            for index, cell in enumerate(nb_man.nb.cells):
-                nb_man.cell_start(cell, index)
+            for index, cell in enumerate(manager.nb.cells):
+                manager.cell_start(cell, index)
                 failed = False
                 if cell.cell_type == "code" and cell.source.strip():
                     cell.outputs, cell.execution_count, ok = run_cell(shell, cell.source, cell.get("id"))
-                    failed = not ok and not _allowed(cell)
+                    failed = not ok and "raises-exception" not in cell.metadata.get("tags", [])
                 if failed:
-                    nb_man.cell_exception(cell, index)
+                    manager.cell_exception(cell, index)
                     break
-                nb_man.cell_complete(cell, index)
+                manager.cell_complete(cell, index)
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
@@ -38,7 +63,3 @@ class TikubEngine(Engine):
     def nb_language(cls, nb: Any, language: str | None = None) -> str:
         """Return the notebook's language, Python where it does not say."""
         return language or nb.metadata.get("language_info", {}).get("name") or "python"
-
-
-def _allowed(cell: Any) -> bool:
-    return "raises-exception" in cell.metadata.get("tags", [])

@@ -74,10 +74,11 @@ class Manifest:
         with (self.out / JOURNAL).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
-    def drop(self, keep: Iterable[str]) -> None:
-        """Forget the reports whose page is gone, but those that this build made."""
-        made = set(keep)
+    def drop(self, keep: Iterable[str]) -> int:
+        """Forget the reports whose page is gone, but those that this build made; say how many."""
+        made, before = set(keep), len(self.entries)
         self.entries = {p: item for p, item in self.entries.items() if p in made or (self.out / p).is_file()}
+        return before - len(self.entries)
 
     def document(self) -> dict[str, Any]:
         """Return the manifest as it is written."""

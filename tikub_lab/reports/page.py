@@ -1,40 +1,59 @@
 """Make the page of a report: light, self-contained, readable, and without anything of the code.
 
-nbconvert renders through a template of our own (``page/``); what comes out is then cleaned element by element, so that
-no script, no request and no second ``<h1>`` can come in through a library's output.
+nbconvert renders through a template of our own (``page/``), which passes every output and every Markdown cell through
+:mod:`tikub_lab.reports.fragments`, so that no script, no request and no broken element can come in through a library.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
-
 from tikub_lab import __version__
+from tikub_lab.reports import fragments, remedies
+from tikub_lab.reports.ecoindex import Facts, count
 from tikub_lab.reports.notebooks import tags
+from tikub_lab.reports.private import of_this_machine, scrub_private
+from tikub_lab.reports.remedies import defects
 from tikub_lab.reports.run import Execution, Report
-from tikub_lab.show import french, pieces
+from tikub_lab.show import pieces
 from tikub_lab.show.output import KIND, stylesheet
 
-FORBIDDEN = ("script", "iframe", "object", "embed", "link", "base", "form", "video", "audio", "frame", "meta")
-"""Elements that may run, fetch or send: taken out of every output."""
+__all__ = ["Facts", "count", "defects", "render", "save", "scrub_private", "shell", "style"]
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""What a browser may do for a page: show it."""
+
+SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")
+"""Of the forms that an output has, the first of these is shown: never a script, never a widget."""
 
 
 @cache
 def _exporter() -> Any:
     from nbconvert.exporters.html import HTMLExporter
+    from traitlets.config import Config
 
-    return HTMLExporter(
+    class PageExporter(HTMLExporter):
+        def from_notebook_node(self, nb: Any, resources: Any = None, **kwargs: Any) -> Any:
+            # HTMLExporter's own would parse the whole page to write placeholders into images without description.
+            return super(HTMLExporter, self).from_notebook_node(nb, resources, **kwargs)
+
+    exporter = PageExporter(
+        config=Config({"NbConvertBase": {"display_data_priority": list(SHOWN)}}),
         template_name="page",
         extra_template_basedirs=[str(files("tikub_lab.reports"))],
         exclude_input=True,
         exclude_anchor_links=True,
+        preprocessors=[],
+        default_preprocessors=[],
     )
+    exporter.register_filter("clean", fragments.clean)
+    exporter.register_filter("described", described)
+    return exporter
 
 
 @cache
@@ -44,30 +63,57 @@ def style() -> str:
     return re.sub(r"\s*\n\s*", "", sheet)
 
 
-def render(report: Report, execution: Execution) -> tuple[str, str, str]:
+def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, str, str]:
     """Make the page of a report that ran, or of one that failed.
+
+    Parameters
+    ----------
+    report : Report
+    execution : Execution
+        An attribute ``code``, where it has one, is the short hash of the package's code.
+    pdf : str
+        File name of the same page as PDF, beside it; none by default.
 
     Returns
     -------
     html, title, subtitle : str
     """
     if execution.failure or execution.notebook is None:
-        return _failed(report, execution)
+        html, title, subtitle = _failed(report, execution)
+    else:
+        html, title, subtitle = _done(report, execution, pdf)
+    private, secrets = of_this_machine(), list(_secrets(report))
+    title, subtitle = (scrub_private(text, private, secrets) for text in (title, subtitle))
+    return scrub_private(html, private, secrets), title, subtitle
+
+
+def _done(report: Report, execution: Execution, pdf: str) -> tuple[str, str, str]:
     nb = execution.notebook
     title, subtitle = computed_title(nb) or (report.notebook.title, "")
     _prepare(nb)
-    html, _ = _exporter().from_notebook_node(nb, resources={"tikub": _frame(report, execution, title, subtitle)})
-    return clean(html), title, subtitle
-
-
-def _frame(report: Report, execution: Execution, title: str, subtitle: str) -> dict[str, Any]:
-    return {
+    frame = {
+        "head": head(title),
         "title": title,
         "subtitle": subtitle,
-        "style": style(),
+        "pdf": pdf,
         "fictitious": any(item["origin"] == "sample" for item in execution.used),
-        "footer": footer(report, execution.used),
+        "footer": footer(report, execution),
     }
+    html, _ = _exporter().from_notebook_node(nb, resources={"tikub": frame})
+    return fragments.typeset(_finished(html)), title, subtitle
+
+
+def _finished(html: str) -> str:
+    """Do what concerns a page as a whole: headings in order, tables numbered."""
+    start, body = html.split("<body>", 1)
+    return f"{start}<body>{remedies.number_tables(fragments.order_headings(body))}"
+
+
+def _secrets(report: Report) -> Iterator[str]:
+    public = report.public_parameters()
+    for name, value in report.parameters.items():
+        if name not in public:
+            yield from map(str, value) if isinstance(value, list) else [str(value)]
 
 
 def computed_title(nb: Any) -> tuple[str, str] | None:
@@ -98,62 +144,35 @@ def _for_reader(output: Any) -> bool:
     return kind not in {"title", "data"} and output.get("name") != "stderr"
 
 
-def clean(html: str) -> str:
-    """Take out scripts, handlers, requests and further ``<h1>``; put headings and French spaces in order."""
-    soup = BeautifulSoup(html, "html.parser")
-    body = soup.body
-    assert body is not None, "the template has a body"
-    for tag in body.find_all([*FORBIDDEN, "style"]):
-        tag.decompose()
-    for tag in body.find_all(True):
-        _clean_attributes(tag)
-    _order_headings(body)
-    for text in body.find_all(string=True):
-        if text.parent is not None and text.parent.name not in {"code", "pre", "text"}:
-            text.replace_with(french.typeset(text))
-    return str(soup)
+def described(output: Any, cell: Any, kind: str) -> str:
+    """Return an output's picture as HTML, with the alternative text that its metadata or its cell's gives.
+
+    Both places are nbconvert's: ``display(figure, metadata={"image/png": {"alt": "…"}})``, and ``alt`` in the metadata
+    of the cell. A picture without any is shown, and said to have none.
+    """
+    facts = output.get("metadata", {}).get(kind, {})
+    alt = facts.get("alt") or output.get("metadata", {}).get("alt") or cell.get("metadata", {}).get("alt") or ""
+    data = output["data"][kind]
+    text = data if isinstance(data, str) else "".join(data)
+    if kind != "image/svg+xml":
+        width = f' width="{facts["width"]:.0f}"' if isinstance(facts.get("width"), int | float) else ""
+        text = f'<img src="data:{kind};base64,{escape("".join(text.split()))}"{width}>'
+    return fragments.clean(text, str(alt))
 
 
-def _clean_attributes(tag: Tag) -> None:
-    for name in list(tag.attrs):
-        value = re.sub(r"[\s\x00-\x1f]", "", str(tag.attrs[name])).lower()
-        if _reaches_out(tag.name, name, value):
-            del tag.attrs[name]
-
-
-def _reaches_out(element: str, name: str, value: str) -> bool:
-    """Whether an attribute would run code or fetch something."""
-    if name.startswith("on") or value.startswith(("javascript:", "vbscript:")):
-        return True
-    if name in {"src", "srcset", "poster", "data", "background"}:
-        return not value.startswith("data:image/")
-    if name.endswith("href") and element != "a":
-        return not value.startswith("#")
-    return name == "style" and any(word in value.replace("url(#", "") for word in ("url(", "@import", "expression("))
-
-
-def _order_headings(body: Tag) -> None:
-    """One ``<h1>``, and no level skipped on the way down (RGAA 9.1)."""
-    level = 0
-    for heading in body.find_all(re.compile(r"^h[1-6]$")):
-        wanted = int(heading.name[1])
-        if level:  # the page's own h1 came first
-            wanted = max(2, wanted)
-        level = min(wanted, level + 1)
-        heading.name = f"h{level}"
-
-
-def footer(report: Report, used: Sequence[Mapping[str, Any]]) -> str:
+def footer(report: Report, execution: Execution) -> str:
     """Say what the page is made of, and how to make it again."""
     shown = report.public_parameters()
     command = " ".join(["tikub report", report.notebook.name, *(f"-p {_quoted(f'{n}={v}')}" for n, v in shown.items())])
     if report.data:
         command += " --data DOSSIER"
-    items = [("Refaire cette page", f"<code>{escape(command)}</code>"), ("Code", f"tikub-lab {__version__}")]
+    code = execution.code
+    version = f"tikub-lab {__version__}" + (f", empreinte {escape(code[:8])}" if code else "")
+    items = [("Refaire cette page", f"<code>{escape(command)}</code>"), ("Code", version)]
     if shown:
         items.insert(0, ("Paramètres", escape(", ".join(f"{name} = {value}" for name, value in shown.items()))))
     cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in items)
-    data = f"<details><summary>Données utilisées</summary>{pieces.data_used(used).html}</details>"
+    data = f"<details><summary>Données utilisées</summary>{pieces.data_used(execution.used, warn=False).html}</details>"
     return f"<h2>Comment cette page est faite</h2>{data}<dl>{cells}</dl>"
 
 
@@ -172,22 +191,37 @@ def _failed(report: Report, execution: Execution) -> tuple[str, str, str]:
         "<p>Ouvrez le carnet dans JupyterLab (<code>make lab</code>), allez à cette cellule et relancez-la. "
         "Les autres rapports ont été faits.</p>"
     )
-    html = shell(title, body, footer(report, execution.used), up="../index.html")
+    html = shell(title, body, footer(report, execution), up="../index.html")
     return html, title, ""
 
 
-def shell(title: str, body: str, foot: str = "", up: str = "") -> str:
-    """Return a plain page of the house: failure pages and the index use it."""
-    nav = f'<nav aria-label="Fil d\'Ariane"><a href="{up}">Tous les rapports</a></nav>' if up else ""
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+def head(title: str) -> str:
+    """Return the start of a page of the house, down to the link that skips to its content."""
     return (
         '<!doctype html>\n<html lang="fr">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{escape(title)}</title>\n<style>{style()}</style>\n</head>\n<body>\n"
-        '<a class="skip" href="#contenu">Aller au contenu</a>\n'
-        f'<header>{nav}<h1>{escape(title)}</h1></header>\n<main id="contenu">\n{body}\n</main>\n'
-        f"<footer>{foot}</footer>\n</body>\n</html>\n"
+        '<a class="skip" href="#contenu">Aller au contenu</a>'
+    )
+
+
+def shell(title: str, body: str, foot: str = "", up: str = "", nav: str = "") -> str:
+    """Return a plain page of the house: failure pages and the index use it.
+
+    Parameters
+    ----------
+    title : str
+        Text.
+    body, foot, nav : str
+        HTML of the main part, of the footer, and of a navigation of its own.
+    up : str
+        Address of the index, where the page is not the index.
+    """
+    trail = f'<nav aria-label="Fil d\'Ariane"><a href="{up}">Tous les rapports</a></nav>\n' if up else ""
+    return _finished(
+        f"{head(title)}\n<header>\n{trail}<h1>{escape(title)}</h1>\n{nav}</header>\n"
+        f'<main id="contenu" tabindex="-1">\n{body}\n</main>\n<footer>{foot}</footer>\n</body>\n</html>\n'
     )
 
 

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import re
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Literal
 
 from tikub_lab.reports.notebooks import Notebook, tags
 from tikub_lab.reports.parameters import declared
+from tikub_lab.reports.private import of_this_machine
 from tikub_lab.show.output import KIND
 
 EngineName = Literal["tikub", "kernel"]
@@ -79,6 +79,7 @@ class Execution:
     failure: Failure | None
     seconds: float
     used: list[dict[str, Any]] = field(default_factory=list)
+    code: str = ""
 
     def shown(self, kind: str) -> int:
         """Count the pieces of a kind (``figure``, ``table``) that the notebook showed."""
@@ -125,7 +126,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     os.environ.update(settings(report, home, scratch))
     work = scratch / "work"
     work.mkdir()
-    private = [str(scratch), str(home), str(Path.home()), sys.prefix]
+    private = [str(scratch), *of_this_machine()]
     start = time.perf_counter()
     failure, nb = None, report.notebook.node()
     options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR"]}

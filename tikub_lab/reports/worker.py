@@ -82,6 +82,7 @@ def entry(job: Job) -> dict[str, Any]:
         "ecoindex_grade": None,
         "figures": 0,
         "tables_shown": 0,
+        "defects": [],
         "tables": [],
         "key": None,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,7 +103,9 @@ def make(job: Job, scratch: Path) -> Result:
     start = time.perf_counter()
     report = job.report
     execution = execute(report, job.home, scratch, job.engine)
-    html, heading, subtitle = page.render(report, execution)
+    execution.code = job.code
+    document = report.page.removesuffix(".html") + ".pdf" if job.pdf and not execution.failure else None
+    html, heading, subtitle = page.render(report, execution, pdf=Path(document).name if document else "")
     facts = ecoindex.count(html)
     made = entry(job) | {
         "heading": heading,
@@ -110,6 +113,8 @@ def make(job: Job, scratch: Path) -> Result:
         "status": "failed" if execution.failure else "done",
         "reason": execution.failure.reason if execution.failure else "",
         "cell": execution.failure.cell if execution.failure else None,
+        "pdf": document,
+        "defects": page.defects(html),
         "page_bytes": facts.page_bytes,
         "page_transfer_bytes": facts.transfer_bytes,
         "dom_nodes": facts.dom_nodes,
@@ -119,15 +124,14 @@ def make(job: Job, scratch: Path) -> Result:
         "tables_shown": execution.shown("table"),
         "tables": execution.used,
     }
-    document = b""
-    if job.pdf and not execution.failure:
+    printed = b""
+    if document:
         from tikub_lab.reports.pdf import write_pdf
 
-        document = write_pdf(html, heading)
-        made["pdf"] = report.page.removesuffix(".html") + ".pdf"
+        printed = write_pdf(html, heading)
     made["seconds"] = round(time.perf_counter() - start, 3)
     made["peak_memory"] = peak_memory()
-    return Result(made, html.encode("utf-8"), document)
+    return Result(made, html.encode("utf-8"), printed)
 
 
 def failed(job: Job, failure: Failure, seconds: float) -> Result:
@@ -135,7 +139,7 @@ def failed(job: Job, failure: Failure, seconds: float) -> Result:
     from tikub_lab.reports import ecoindex, page
     from tikub_lab.reports.run import Execution
 
-    html, heading, _ = page.render(job.report, Execution(None, failure, seconds))
+    html, heading, _ = page.render(job.report, Execution(None, failure, seconds, code=job.code))
     facts = ecoindex.count(html)
     made = entry(job) | {
         "heading": heading,

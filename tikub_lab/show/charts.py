@@ -38,13 +38,17 @@ RC: dict[Any, Any] = {
 }
 
 
-def _figure(height: float) -> tuple["Figure", "Axes"]:
+def _figure(height: float, over: float = 0.0, under: float = 0.0) -> tuple["Figure", "Axes"]:
+    """Make a figure of a height in inches, with room for text over and under the axes.
+
+    The room is given rather than found by a layout engine, which draws everything once more to find it.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     with rc_context(RC):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        axes = figure.add_subplot()
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.add_axes((0, under / height, 1, 1 - (over + under) / height))
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
     return figure, axes
@@ -127,7 +131,7 @@ def columns(
     ['2024', '2025']
     """
     series = _series(values, "column chart")
-    figure, axes = _figure(2.6)
+    figure, axes = _figure(2.6, over=0.3 if unit else 0.05, under=0.3)
     marked = set(series.index if accent is None else accent)
     colors = [ACCENT if label in marked else REST for label in series.index]
     places = range(len(series))

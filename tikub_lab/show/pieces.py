@@ -22,10 +22,6 @@ MAX_ROWS = 200
 Form = Callable[[Any], str]
 
 
-def _block(inner: str, kind: str) -> str:
-    return f'<div class="tk" data-kind="{kind}">{inner}</div>'
-
-
 class _Escaped(string.Formatter):
     """``str.format`` whose values are escaped, emphasised, and cannot reach into objects."""
 
@@ -64,8 +60,8 @@ def sentence(template: str, /, lead: bool = False, **values: object) -> Shown:
     <Durand & fils> arrive en tête.
     """
     inner = _Escaped().vformat(safe(template).replace("&#x27;", "'"), (), values)
-    css = ' class="lead"' if lead else ""
-    return Shown("text", _block(f"<p{css}>{inner}</p>", "text"), _plain(inner))
+    css = "tk lead" if lead else "tk"
+    return Shown("text", f'<p class="{css}">{inner}</p>', _plain(inner))
 
 
 def title(text: str, subtitle: str = "") -> Shown:
@@ -81,7 +77,7 @@ def title(text: str, subtitle: str = "") -> Shown:
     if not text.strip():
         raise UsageError("A report's title is empty; give it the place or the buyer that it is about.")
     under = f"<p>{safe(subtitle)}</p>" if subtitle else ""
-    html = _block(f"<h1>{safe(text)}</h1>{under}", "title")
+    html = f'<div class="tk"><h1>{safe(text)}</h1>{under}</div>'
     return Shown("title", html, f"{text}\n{subtitle}".strip(), {"title": text, "subtitle": subtitle})
 
 
@@ -111,13 +107,11 @@ def keys(figures: Sequence[Key]) -> Shown:
     if not figures:
         raise UsageError("Key figures: at least one is needed.")
     cells = "".join(
-        f"<div><dt>{safe(item.label)}</dt><dd><b>{safe(item.value)}</b>"
-        + (f"<span>{safe(item.comparison)}</span>" if item.comparison else "")
-        + "</dd></div>"
+        f"<div><dt>{safe(item.label)}</dt><dd><b>{safe(item.value)}</b> {safe(item.comparison)}</dd></div>"
         for item in figures
     )
     lines = [f"{k.label} : {k.value}" + (f" ({k.comparison})" if k.comparison else "") for k in figures]
-    return Shown("keys", _block(f"<dl>{cells}</dl>", "keys"), "\n".join(lines))
+    return Shown("keys", f'<dl class="tk keys">{cells}</dl>', "\n".join(lines))
 
 
 def _cell(value: Any, form: Form | None) -> str:
@@ -199,10 +193,10 @@ def table(
         else ""
     )
     # A region that scrolls must be reachable by keyboard (WCAG 2.1.1), hence the tabindex and the name.
-    html = _table_html(shown, caption, labels, forms)
-    html = f'<div class="scroll" tabindex="0" role="region" aria-label="{safe(caption)}">{html}</div>{more}'
+    region = f'<div class="tk scroll" tabindex="0" role="region" aria-label="{safe(caption)}">'
+    html = f"{region}{_table_html(shown, caption, labels, forms)}{more}</div>"
     text = shown.rename(columns=labels).to_string(index=False)
-    return Shown("table", _block(html, "table"), f"{caption}\n{text}", {"rows": len(frame)})
+    return Shown("table", html, f"{caption}\n{text}", {"rows": len(frame)})
 
 
 _VARIABLES = {
@@ -272,28 +266,29 @@ def figure(
         raise UsageError("A figure needs a caption that says its finding.")
     svg = _svg(fig, alt)
     numbers = table(data, f"Les chiffres : {caption}", labels, forms, rows=MAX_ROWS)
-    inner = numbers.html.removeprefix('<div class="tk" data-kind="table">').removesuffix("</div>")
-    html = f"<figure><figcaption>{safe(caption)}</figcaption>{svg}</figure>"
-    html += f"<details><summary>Les chiffres de ce graphique</summary>{inner}</details>"
+    folded = f"<details><summary>Les chiffres de ce graphique</summary>{numbers.html}</details>"
+    html = f'<figure class="tk"><figcaption>{safe(caption)}</figcaption>{svg}{folded}</figure>'
     from matplotlib import pyplot
 
     pyplot.close(fig)
-    return Shown("figure", _block(html, "figure"), f"{caption}\n{alt}\n{numbers.text}", {"alt": alt})
+    return Shown("figure", html, f"{caption}\n{alt}\n{numbers.text}", {"alt": alt})
 
 
 def note(text: str, warning: bool = False) -> Shown:
     """Set a remark apart, such as a limit of the data."""
-    css = "note warn" if warning else "note"
-    return Shown("note", _block(f'<p class="{css}">{safe(text)}</p>', "note"), text)
+    css = "tk note warn" if warning else "tk note"
+    return Shown("note", f'<p class="{css}">{safe(text)}</p>', text)
 
 
-def data_used(tables: Sequence[Mapping[str, Any]]) -> Shown:
+def data_used(tables: Sequence[Mapping[str, Any]], warn: bool = True) -> Shown:
     """Say which data was used: table, origin, licence, date, short hash; fictitious data first and plainly.
 
     Parameters
     ----------
     tables : sequence of mappings
         As :func:`tikub_lab.tables.used` gives them.
+    warn : bool
+        Whether to say of fictitious data that it is; a page has said so on top.
     """
     if not tables:
         return note("Aucune table n'a été lue.")
@@ -309,7 +304,7 @@ def data_used(tables: Sequence[Mapping[str, Any]]) -> Shown:
     )
     labels = {"table": "Table", "origine": "Origine", "lignes": "Lignes", "date": "Date", "licence": "Licence"}
     html = table(frame, "Les données utilisées", {**labels, "empreinte": "Empreinte"}).html
-    if any(item["origin"] == "sample" for item in tables):
+    if warn and any(item["origin"] == "sample" for item in tables):
         html = note(FICTITIOUS, warning=True).html + html
     return Shown("data", html, frame.to_string(index=False))
 

@@ -1,0 +1,97 @@
+"""A page as PDF/UA: tagged, with its language, its title and the alternative text of its charts."""
+
+import io
+import logging
+import re
+from html import escape, unescape
+from typing import Any
+
+from tikub_lab.errors import RunError, UsageError
+
+VARIANT = "pdf/ua-1"
+
+_DRAWING = re.compile(r'<svg\b[^>]*\baria-label="([^"]*)"[^>]*>')
+_KEYS = re.compile(r'<dl class="tk keys">.*?</dl>', re.S)
+_LIST = re.compile(r"<(/?)(dl|dt|dd)\b")
+_PLAIN = {"dl": "div", "dt": "p", "dd": "p"}
+_VARIABLE = re.compile(r"var\(--[\w-]+,\s*([^()]+)\)")
+
+
+def write_pdf(html: str, title: str) -> bytes:
+    """Make the PDF of a page, by its print style.
+
+    Parameters
+    ----------
+    html : str
+        A page, as :func:`tikub_lab.reports.page.render` gives it.
+    title : str
+        The document's title, which a reader's window shows.
+
+    Returns
+    -------
+    bytes
+        A tagged PDF that says it conforms to PDF/UA-1 (ISO 14289-1).
+
+    Raises
+    ------
+    UsageError
+        WeasyPrint, or the system library that it draws text with, is not installed.
+    RunError
+        WeasyPrint could not make it.
+    """
+    weasyprint = _weasyprint()
+    logger = logging.getLogger("weasyprint")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)  # what it does not know of screen styles is of no interest
+    try:
+        document = weasyprint.HTML(string=prepared(html), url_fetcher=_fetcher(), base_url=None).render(
+            pdf_variant=VARIANT, pdf_tags=True
+        )
+        document.metadata.title = title
+        target = io.BytesIO()
+        document.write_pdf(target, pdf_variant=VARIANT, pdf_tags=True)
+    except Exception as error:
+        raise RunError(f"The PDF of {title!r} could not be made ({type(error).__name__}: {error}).") from error
+    finally:
+        logger.setLevel(before)
+    return target.getvalue()
+
+
+def prepared(html: str) -> str:
+    """Say to WeasyPrint what it does not take from a page: the name of a drawing, its colours, and the key figures.
+
+    It reads a drawing's ``<title>``, not its ``aria-label``, and resolves no CSS variable inside a drawing: the light
+    colours, which a drawing gives as fallback, stand in. A list whose terms are grouped in ``<div>`` would become a
+    list whose children are no items, which PDF/UA forbids: key figures become paragraphs.
+
+    Examples
+    --------
+    >>> prepared('<svg aria-label="Barres"><path style="fill: var(--accent,#0072b2)"/></svg>')
+    '<svg aria-label="Barres"><title>Barres</title><path style="fill: #0072b2"/></svg>'
+    """
+    html = _KEYS.sub(lambda match: _LIST.sub(lambda tag: f"<{tag[1]}{_PLAIN[tag[2]]}", match[0]), html)
+    html = re.sub(r"<svg\b.*?</svg>", lambda match: _VARIABLE.sub(r"\1", match[0]), html, flags=re.S)
+    return _DRAWING.sub(lambda match: f"{match[0]}<title>{escape(unescape(match[1]), quote=False)}</title>", html)
+
+
+def _weasyprint() -> Any:
+    try:
+        import weasyprint
+    except ImportError as error:
+        raise UsageError(
+            f"PDF needs WeasyPrint, which is not installed ({error}): pip install 'tikub-lab[pdf]'"
+        ) from None
+    except OSError as error:
+        lines = str(error).splitlines()
+        raise UsageError(
+            f"PDF needs the system library Pango ({lines[0] if lines else 'not found'}). On Debian: apt-get install "
+            "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; elsewhere see WeasyPrint's installation page."
+        ) from None
+    return weasyprint
+
+
+def _fetcher() -> Any:
+    """Return a fetcher that reads what is in the page itself (``data:``) and nothing else."""
+    from weasyprint.urls import URLFetcher
+
+    return URLFetcher(allowed_protocols=["data"])
