@@ -90,7 +90,12 @@ def _libraries(item: dict[str, Any]) -> int:
 
     os.environ["TIKUB_HOME"] = str(ROOT)
     nb = papermill.execute_notebook(
-        ROOT / "notebooks" / "procurement.ipynb", None, item, progress_bar=False, kernel_name="python3"
+        ROOT / "notebooks" / "procurement.ipynb",
+        None,
+        item,
+        progress_bar=False,
+        kernel_name="python3",
+        extra_arguments=["--log-level=CRITICAL"],
     )
     return len(HTMLExporter(exclude_input=True).from_notebook_node(nb)[0])
 

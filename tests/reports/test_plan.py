@@ -17,6 +17,9 @@ class FakePackage:
         assert name == "energy/sites"
         return TABLE
 
+    def values(self, name, column):
+        return sorted(self.load(name)[column].dropna().unique())
+
 
 @pytest.fixture
 def folder(bench, monkeypatch):

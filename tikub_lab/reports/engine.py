@@ -39,9 +39,9 @@ class TikubEngine:
     @classmethod
     def _run(cls, manager: Any) -> None:
         """Run the cells in order; stop at the first error, as papermill does with a kernel."""
-        from tikub_lab.reports.shell import collected, new_shell, run_cell
+        from tikub_lab.reports.shell import collected, fresh_shell, run_cell
 
-        shell = new_shell()
+        shell = fresh_shell()
         with collected(shell):
             for index, cell in enumerate(manager.nb.cells):
                 manager.cell_start(cell, index)

@@ -4,9 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.reports.keys import digest
@@ -14,6 +12,9 @@ from tikub_lab.reports.notebooks import Notebook, find
 from tikub_lab.reports.parameters import check, declared
 from tikub_lab.reports.run import Report
 from tikub_lab.tables.package import open_package
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_REPORTS = 20_000
 """A build of more reports is a mistake in ``--each`` or ``--where``."""
@@ -111,15 +112,10 @@ def _values(notebook: Notebook, rule: Mapping[str, str], data: Path | None, wher
         raise UsageError(
             f"{notebook.name}: metadata tikub.each lacks {error}; it needs parameter, table, column."
         ) from None
-    frame = open_package(data).load(table)
-    if column not in frame.columns:
-        raise UsageError(
-            f"{notebook.name}: metadata tikub.each names column {column!r} of {table}.{nearest(column, frame.columns)} "
-            f"It has {', '.join(map(str, frame.columns))}."
-        )
+    package = open_package(data)
+    values = package.values(table, column)
     if where is not None:
-        frame = _filtered(frame, where, table)
-    values = sorted(frame[column].dropna().unique().tolist())
+        values = sorted(_filtered(package.load(table), where, table)[column].dropna().unique().tolist())
     if not values:
         raise UsageError(
             f"--each: no value of {table}.{column} is left" + (f" by --where {where!r}." if where else ".")
@@ -127,7 +123,7 @@ def _values(notebook: Notebook, rule: Mapping[str, str], data: Path | None, wher
     return values
 
 
-def _filtered(frame: pd.DataFrame, where: str, table: str) -> pd.DataFrame:
+def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":
     if "__" in where or "@" in where:
         raise UsageError(f"--where {where!r}: a comparison of columns is allowed, without '@' and '__'.")
     try:

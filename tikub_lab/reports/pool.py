@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -22,7 +23,7 @@ from tikub_lab.reports import worker
 from tikub_lab.reports.run import Failure
 from tikub_lab.reports.worker import Job, Result
 
-WATCH = 0.2
+WATCH = 0.25
 """Seconds between two looks at the memory of running reports."""
 
 
@@ -38,6 +39,8 @@ class _Running:
     connection: Connection
     scratch: Path
     started: float
+    looked: float = 0.0
+    resident: int = 0
 
     def tree(self) -> list[psutil.Process]:
         """List the report's process and those that it started."""
@@ -47,12 +50,13 @@ class _Running:
         return []
 
     def memory(self) -> int:
-        """Resident memory of the whole tree, in bytes."""
-        total = 0
-        for process in self.tree():
-            with suppress(psutil.NoSuchProcess):
-                total += process.memory_info().rss
-        return total
+        """Resident memory of the whole tree, in bytes; looked up at most once in :data:`WATCH` seconds."""
+        if time.monotonic() - self.looked > WATCH:
+            self.looked, self.resident = time.monotonic(), 0
+            for process in self.tree():
+                with suppress(psutil.NoSuchProcess):
+                    self.resident += process.memory_info().rss
+        return self.resident
 
     def kill(self) -> None:
         """End the report and all that it started, kernels in sessions of their own included."""
@@ -100,21 +104,23 @@ class Pool:
         waiting = iter(jobs)
         running: list[_Running] = []
         try:
+            running.extend(self._start(job) for job in islice(waiting, self.jobs))
             while True:
-                while len(running) < self.jobs and (job := next(waiting, None)) is not None:
-                    running.append(self._start(job))
                 if not running:
                     return
                 wait(
                     [item.connection for item in running] + [item.process.sentinel for item in running],
                     self._patience(),
                 )
-                for item in list(running):
-                    result = self._result(item)
-                    if result is not None:
-                        running.remove(item)
-                        shutil.rmtree(item.scratch, ignore_errors=True)
-                        yield item.job, result
+                ended = [(item, result) for item in running if (result := self._result(item)) is not None]
+                for item, _ in ended:
+                    running.remove(item)
+                    # The next one starts before its caller has written this one's page.
+                    if (job := next(waiting, None)) is not None:
+                        running.append(self._start(job))
+                for item, result in ended:
+                    shutil.rmtree(item.scratch, ignore_errors=True)
+                    yield item.job, result
         finally:
             for item in running:
                 item.kill()

@@ -66,7 +66,11 @@ def _import_use_cases() -> None:
 # rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
 _import_without("rfc3987_syntax", "nbformat")
 _import_use_cases()
+
+from tikub_lab.reports.shell import prepare  # noqa: E402
+
 _warm()
+prepare()
 # What is here now is never garbage: frozen, it is not touched by a collection, so a fork shares its pages.
 gc.collect()
 gc.freeze()

@@ -11,8 +11,6 @@ from typing import Any, Literal
 
 from tikub_lab.reports.notebooks import Notebook, tags
 from tikub_lab.reports.parameters import declared
-from tikub_lab.reports.private import of_this_machine
-from tikub_lab.show.output import KIND
 
 EngineName = Literal["tikub", "kernel"]
 
@@ -83,6 +81,8 @@ class Execution:
 
     def shown(self, kind: str) -> int:
         """Count the pieces of a kind (``figure``, ``table``) that the notebook showed."""
+        from tikub_lab.show.output import KIND
+
         cells = self.notebook.cells if self.notebook is not None else []
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
         return sum(output.get("metadata", {}).get(KIND, {}).get("kind") == kind for output in outputs)
@@ -120,6 +120,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     from papermill.exceptions import PapermillExecutionError
 
     from tikub_lab.reports import translator  # noqa: F401  # registers itself
+    from tikub_lab.reports.private import of_this_machine
 
     # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
     logging.getLogger("papermill").setLevel(logging.ERROR)

@@ -120,6 +120,19 @@ def new_shell() -> Shell:
     return shell
 
 
+_ready: list[Shell] = []
+
+
+def prepare() -> None:
+    """Make a shell for the first notebook that asks for one: a forkserver does, so that its forks need not."""
+    _ready[:] = [new_shell()]
+
+
+def fresh_shell() -> Shell:
+    """Return a shell that has run nothing."""
+    return _ready.pop() if _ready else new_shell()
+
+
 @contextmanager
 def collected(shell: Shell) -> Iterator[None]:
     """Collect what cells print while the block runs: through Python, and through the process's own file descriptors."""

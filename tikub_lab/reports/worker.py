@@ -1,5 +1,6 @@
 """What happens in the process of one report: run it, make its page, say what came of it."""
 
+import gc
 import os
 import random
 import signal
@@ -174,6 +175,8 @@ def main(connection: Any, job: Job, scratch: Path, environment: dict[str, str]) 
     if job.memory:
         _limit_memory(job.memory)
     _reseed()
+    # What the server loaded is frozen; a report's own objects are too few to be worth a look at every 700th.
+    gc.set_threshold(50_000, 20, 20)
     os.chdir(scratch)
     # What the notebook prints is in its outputs; what libraries print beside it is for nobody.
     with open(os.devnull, "wb") as sink:  # noqa: PTH123

@@ -4,20 +4,21 @@ The descriptor is a Data Package v2 (https://datapackage.org/standard/data-packa
 Schema (a file of its own), its origin, source, licence and sha256, and nothing is loaded that does not match its hash.
 """
 
+import csv
 import hashlib
 import json
 import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
-from tikub_lab.errors import RunError, UsageError, nearest
-from tikub_lab.tables.frames import read_csv, typed
+from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables.journal import recover
 from tikub_lab.tables.schema import Schema, read_schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Origin = Literal["sample", "import", "portal"]
 ORIGINS: tuple[Origin, ...] = ("sample", "import", "portal")
@@ -219,7 +220,7 @@ class Package:
             )
         return item
 
-    def load(self, name: str) -> pd.DataFrame:
+    def load(self, name: str) -> "pd.DataFrame":
         """Return a table as a typed DataFrame, and note that it was used.
 
         Parameters
@@ -238,9 +239,47 @@ class Package:
         _note(item)
         return frame
 
+    def values(self, name: str, column: str) -> list[Any]:
+        """Return the distinct values of one column, sorted, missing ones left out, without loading the table.
 
-def read(item: Resource) -> pd.DataFrame:
+        Values of a CSV file are text.
+
+        Raises
+        ------
+        UsageError
+            As for :meth:`load`, and for a column that the table has not (the nearest is suggested).
+        """
+        item = self.verify(name)
+        if item.path.suffix == ".csv":
+            with item.path.open(encoding="utf-8", newline="") as file:
+                rows = csv.reader(file)
+                header = next(rows, [])
+                place = _position(column, header, item)
+                return sorted({row[place] for row in rows if len(row) > place and row[place]})
+        if item.path.suffix == ".parquet":
+            from pyarrow import parquet
+
+            _position(column, parquet.read_schema(item.path).names, item)
+            found = parquet.read_table(item.path, columns=[column]).column(0).unique().drop_null()
+            return sorted(found.to_pylist())
+        frame = read(item)
+        _position(column, list(frame.columns), item)
+        return sorted(frame[column].dropna().unique().tolist())
+
+
+def _position(column: str, columns: list[str], item: Resource) -> int:
+    if column not in columns:
+        known = ", ".join(columns)
+        raise UsageError(f"Table {item.name!r} has no column {column!r}.{nearest(column, columns)} It has {known}.")
+    return columns.index(column)
+
+
+def read(item: Resource) -> "pd.DataFrame":
     """Read a table's file as a typed DataFrame, without a look at its hash and without a note that it was used."""
+    import pandas as pd
+
+    from tikub_lab.tables.frames import read_csv, typed
+
     suffix = item.path.suffix
     if suffix == ".csv":
         return read_csv(item.path, item.schema)
@@ -282,7 +321,7 @@ def open_package(data: Path | str | None = None) -> Package:
     return Package(Path(folder))
 
 
-def load(name: str, data: Path | str | None = None) -> pd.DataFrame:
+def load(name: str, data: Path | str | None = None) -> "pd.DataFrame":
     """Load one table of the data package as a typed DataFrame.
 
     Parameters
@@ -309,16 +348,3 @@ def load(name: str, data: Path | str | None = None) -> pd.DataFrame:
     ('Int64', 'datetime64[s]')
     """
     return open_package(data).load(name)
-
-
-def missing_columns(frame: pd.DataFrame, needed: list[str], table: str) -> None:
-    """Refuse a table that lacks columns which a method needs.
-
-    Raises
-    ------
-    RunError
-        Naming the columns.
-    """
-    absent = [name for name in needed if name not in frame.columns]
-    if absent:
-        raise RunError(f"Table {table!r} lacks the columns {', '.join(absent)}.")

@@ -1,0 +1,143 @@
+"""The data package: what it loads, what it refuses, and what it says that was used."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from tikub_lab.errors import UsageError
+from tikub_lab.tables import open_package, used, workbench
+from tikub_lab.tables.package import Package, sha256_of
+
+
+@pytest.fixture
+def copy(root, tmp_path):
+    shutil.copytree(root / "data", tmp_path / "data")
+    return tmp_path / "data"
+
+
+def change(folder, **changes):
+    """Change the descriptor of the table procurement/contracts."""
+    path = folder / "datapackage.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    next(item for item in raw["resources"] if item["name"] == "procurement/contracts").update(changes)
+    path.write_text(json.dumps(raw), encoding="utf-8")
+
+
+def test_types(root):
+    contracts = open_package(root / "data").load("procurement/contracts")
+    assert str(contracts["offresRecues"].dtype) == "Int64"
+    assert str(contracts["dateNotification"].dtype) == "datetime64[s]"
+    assert str(contracts["montant"].dtype) == "float64"
+    assert str(contracts["marcheInnovant"].dtype) == "boolean"
+    assert isinstance(contracts["procedure"].dtype, pd.CategoricalDtype)
+    assert contracts["acheteur_id"].str.len().eq(14).all()
+
+
+def test_geojson_is_a_geodataframe(copy):
+    (copy / "sites.geojson").write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"uid":"a","modification_id":3},'
+        '"geometry":{"type":"Point","coordinates":[-4.1,48.0]}}]}',
+        encoding="utf-8",
+    )
+    schema = "schemas/procurement/amendments.json"
+    change(copy, path="sites.geojson", schema=schema, hash="sha256:" + sha256_of(copy / "sites.geojson"))
+    frame = open_package(copy).load("procurement/contracts")
+    assert type(frame).__name__ == "GeoDataFrame"
+    assert frame.geometry.iloc[0].x == -4.1
+    assert str(frame["modification_id"].dtype) == "Int64"
+
+
+def test_parquet_loads_the_same(copy):
+    package = open_package(copy)
+    before = package.load("procurement/contracts")
+    before.to_parquet(copy / "contracts.parquet")
+    change(copy, path="contracts.parquet", hash="sha256:" + sha256_of(copy / "contracts.parquet"))
+    pd.testing.assert_frame_equal(open_package(copy).load("procurement/contracts"), before)
+    column = "acheteur_id"
+    assert open_package(copy).values("procurement/contracts", column) == package.values("procurement/contracts", column)
+
+
+def test_values_are_those_of_the_table(root):
+    package = open_package(root / "data")
+    contracts = package.load("procurement/contracts")
+    for column in ("acheteur_id", "procedure"):
+        expected = sorted(contracts[column].dropna().unique())
+        assert package.values("procurement/contracts", column) == expected
+    with pytest.raises(UsageError, match=r"no column 'acheteur'\. Did you mean 'acheteur_\w+'\?"):
+        package.values("procurement/contracts", "acheteur")
+
+
+def test_an_unknown_table(root):
+    with pytest.raises(UsageError, match=r"No table 'procurement/contract'.*Did you mean 'procurement/contracts'"):
+        open_package(root / "data").load("procurement/contract")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"hash": "sha256:" + "0" * 64}, "changed outside the workbench"),
+        ({"hash": ""}, "says nothing"),
+        ({"path": "sample/none.csv"}, "is missing"),
+    ],
+)
+def test_a_file_that_is_not_what_the_package_says(copy, changes, says):
+    change(copy, **changes)
+    with pytest.raises(UsageError, match=says):
+        open_package(copy).load("procurement/contracts")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"path": "../x.csv"}, "a path inside the data package is allowed"),
+        ({"path": "/x.csv"}, "a path inside the data package is allowed"),
+        ({"path": "C:/x.csv"}, "a path inside the data package is allowed"),
+        ({"schema": "../x.json"}, "a path inside the data package is allowed"),
+        ({"origin": "invented"}, "allowed: sample, import, portal"),
+    ],
+)
+def test_a_descriptor_that_is_refused(copy, changes, says):
+    change(copy, **changes)
+    with pytest.raises(UsageError, match=says):
+        Package(copy)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"resources": 3}', "\ufeff"])
+def test_a_descriptor_that_is_none(tmp_path, text):
+    (tmp_path / "datapackage.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"datapackage\.json"):
+        Package(tmp_path)
+
+
+def test_the_workbench_is_the_nearest_folder_above(root, tmp_path, monkeypatch):
+    monkeypatch.delenv("TIKUB_HOME", raising=False)
+    assert workbench(root / "notebooks") == root
+    monkeypatch.setenv("TIKUB_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="TIKUB_HOME="):
+        workbench()
+
+
+def test_what_was_used_is_known_here_and_in_the_trace(root, tmp_path, monkeypatch):
+    trace = tmp_path / "trace.jsonl"
+    monkeypatch.setenv("TIKUB_TRACE", str(trace))
+    package = open_package(root / "data")
+    package.load("procurement/suppliers")
+    (line,) = trace.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line) == package.resource("procurement/suppliers").used()
+    assert json.loads(line) in used()
+
+
+def test_planning_needs_no_pandas(root):
+    """So that a build in which nothing changed takes less than a second."""
+    code = (
+        "import sys, tikub_lab.reports.build, tikub_lab.reports.plan\n"
+        "from tikub_lab.tables.package import open_package\n"
+        "open_package(sys.argv[1]).values('procurement/contracts', 'acheteur_id')\n"
+        "print(sorted({'pandas', 'numpy', 'papermill', 'nbconvert', 'nbformat', 'bs4'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(root / "data")], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
