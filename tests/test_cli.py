@@ -142,3 +142,62 @@ def test_a_descriptor_that_reaches_out_is_refused(root, copy, change, says):
     ran = tikub("data", "list", "--data", copy, cwd=root)
     assert ran.returncode == 2
     assert says in ran.stderr
+
+
+def test_the_manifest_on_standard_output(root, tmp_path):
+    import json
+
+    import jsonschema
+
+    from tikub_lab.reports import manifest
+
+    ran = tikub("report", "procurement", "--json", "--out", tmp_path / "pages", cwd=root)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    document = json.loads(ran.stdout)
+    jsonschema.validate(document, manifest.schema(), format_checker=jsonschema.FormatChecker())
+    (report,) = document["reports"]
+    assert report["heading"] == "41 acheteurs publics : les achats"
+    assert (report["status"], report["figures"], report["tables_shown"], report["defects"]) == ("done", 4, 1, [])
+    assert report["ecoindex_grade"] == "A"
+    assert report["page_transfer_bytes"] < 100_000
+    assert {item["table"] for item in report["tables"]} == {"procurement/contracts", "procurement/suppliers"}
+    assert {item["origin"] for item in report["tables"]} == {"sample"}
+
+
+def test_quiet_and_plain_progress(root, tmp_path):
+    each = "--each=annee_debut=2024,2025"
+    plain = tikub("report", "procurement", each, "--out", tmp_path, cwd=root)
+    lines = plain.stderr.strip().splitlines()
+    assert [line[:5] for line in lines] == ["[1/2]", "[2/2]"]
+    assert "\x1b" not in plain.stderr
+    quiet = tikub("report", "procurement", each, "--out", tmp_path, "--quiet", cwd=root)
+    assert quiet.stderr == ""
+    assert quiet.stdout.startswith("0 done, 0 failed, 2 skipped, of 2 reports.")
+
+
+def test_the_parameters_are_printed(root):
+    said = tikub("report", "procurement", "--help-parameters", cwd=root).stdout
+    assert "acheteur: str | None = None  SIRET de l'acheteur" in said
+    assert "--each goes through acheteur: procurement/contracts, column acheteur_id" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--each", "--memory", "beaucoup"], "--memory 'beaucoup' is not a size"),
+        (["--memory", "1K"], "64M or more"),
+        (["--engine", "rapide"], "--engine 'rapide': allowed are"),
+        (["--each", "acheteur=12345"], ""),
+    ],
+)
+def test_options_of_a_build(root, tmp_path, arguments, says):
+    ran = tikub("report", "procurement", *arguments, "--out", tmp_path / "pages", cwd=root)
+    if says:
+        assert ran.returncode == 2
+        assert says in ran.stderr
+        assert not (tmp_path / "pages").exists()
+    else:  # a value of the right type that the table does not know: the page says so
+        assert ran.returncode == 1
+        page = (tmp_path / "pages" / "procurement" / "acheteur-12345.html").read_text(encoding="utf-8")
+        assert "no contract has this buyer" in page

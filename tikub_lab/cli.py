@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from tikub_lab.errors import RunError, TikubError, UsageError
+from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
 
 app = typer.Typer(
     name="tikub",
@@ -82,7 +82,10 @@ def report(
         package.verify(name)  # a file that is not what the package says is refused before anything runs
     reports = plan(home / "notebooks", notebooks or [], _pairs(parameters or []), data, each, where)
     with Progress(len(reports), quiet or as_json) as progress:
-        manifest = build.build(reports, home, out, package, settings, progress.tell)
+        try:
+            manifest = build.build(reports, home, out, package, settings, progress.tell)
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted. {progress.summary()}; the same command goes on from there.") from None
     if as_json:
         import json
 
@@ -256,6 +259,3 @@ def main() -> None:
             raise
         _say(f"tikub: {error}")
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        _say("tikub: interrupted.")
-        raise SystemExit(130) from None

@@ -30,6 +30,12 @@ class RunError(TikubError):
     """A run that failed: the command line leaves with exit code 1."""
 
 
+class Interrupted(TikubError):
+    """Stopped from the keyboard."""
+
+    exit_code = 130
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Suggest the allowed name closest to one that is not known.
 

@@ -151,3 +151,36 @@ def test_a_file_that_is_no_notebook(made):
     (made.home / "notebooks" / "faux.ipynb").write_text("{", encoding="utf-8")
     with pytest.raises(UsageError, match=r"faux.ipynb: not readable as a notebook"):
         run(made)
+
+
+@pytest.mark.parametrize("engine", ["tikub", "kernel"])
+def test_typed_values_reach_the_notebook(bench, engine):
+    bench.write(
+        "types",
+        "# Types",
+        (
+            "py:from datetime import date\nfrom pathlib import Path\n"
+            "jour: date = date(2026, 1, 1)  # jour\nou: Path = Path('a')  # dossier\nn: list[int] = []  # rangs\n"
+            "texte: str | None = None  # texte",
+            ["parameters"],
+        ),
+        "py:print(repr(jour), ou.name, n, repr(texte))",
+    )
+    given = {"jour": "2026-03-12", "ou": 'x/é "y"', "n": "1,2", "texte": "l'été {n} \\ \n"}
+    reports = plan(bench.home / "notebooks", ["types"], given)
+    told = []
+    package = open_package(bench.home / "data")
+    build(reports, bench.home, bench.out, package, Settings(timeout=60, engine=engine), told.append)
+    assert told[0]["status"] == "done", told[0]["reason"]
+    page_text = BeautifulSoup((bench.out / told[0]["page"]).read_text(encoding="utf-8"), "html.parser").pre.text
+    assert page_text.strip() == 'datetime.date(2026, 3, 12) é "y" [1, 2] "l\'été {n} \\\\ \\n"'
+
+
+def test_fewer_figures_than_promised_is_a_failure(bench):
+    bench.write("court", "# Court", "py:print('rien à voir')", metadata={"figures": 1, "tables": 2})
+    (outcome,) = run(bench, "court")
+    assert outcome["status"] == "failed"
+    assert (
+        outcome["reason"]
+        == "Incomplete: 0 figures shown, the notebook promises 1; 0 tables shown, the notebook promises 2"
+    )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tikub_lab.errors import RunError
@@ -191,3 +192,33 @@ def test_kill_9_in_the_middle(lab):
     assert f"{40 - skipped} done, 0 failed" in second.stdout
     assert len(list(lab.out.glob("lent/*.html"))) == 40
     assert not list(lab.out.glob("**/.lent*")), "no half-written file stays"
+
+
+def test_ctrl_c_keeps_what_was_made(lab):
+    """Pages, manifest and index of what was made stay; nothing goes on running."""
+    lab.write(
+        "lent", "# Lent", ("py:n: int = 0  # rang", ["parameters"]), "py:import time; time.sleep(0.2); print('fin')"
+    )
+    command = [
+        sys.executable, "-m", "tikub_lab", "report", "lent", "--each", "n=" + ",".join(map(str, range(60))),
+        "--out", str(lab.out), "--jobs", "2",
+    ]  # fmt: skip
+    environment = os.environ | {"TIKUB_HOME": str(lab.home)}
+    build_process = subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while len(list(lab.out.glob("lent/*.html"))) < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    children = psutil.Process(build_process.pid).children(recursive=True)
+    build_process.send_signal(signal.SIGINT)
+    _, said = build_process.communicate(timeout=30)
+    assert build_process.returncode == 130
+    assert "tikub: interrupted. " in said
+    assert "the same command goes on from there." in said
+    manifest = json.loads((lab.out / "build.json").read_text(encoding="utf-8"))
+    kept = {path.name for path in lab.out.glob("lent/*.html")}
+    assert {item["page"].split("/")[1] for item in manifest["reports"]} == kept
+    assert (lab.out / "index.html").is_file()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive

@@ -1,5 +1,6 @@
 """The parameters cell is a contract: names and types are checked before anything runs."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from tikub_lab.errors import UsageError
 from tikub_lab.reports.notebooks import Notebook
 from tikub_lab.reports.parameters import check, declared
-from tikub_lab.reports.translator import Translator
+from tikub_lab.reports.translator import Translator, writable
 
-SOURCE = """from datetime import date
+SOURCE = """import json
+from datetime import date
 uai: str | None = None  # code UAI du lycée
 annee: int = 2025  # dernière année
 seuil: float = 0.5
@@ -104,11 +106,16 @@ def test_a_cell_that_is_no_contract_is_refused(source):
     )
 )
 def test_what_papermill_writes_is_the_value(value):
-    written = Translator.translate(value)
+    stored = writable({"x": value})["x"]
+    json.dumps(stored)
+    written = Translator.translate(stored)
     assert eval(written) == value
 
 
 def test_papermill_writes_paths_and_tuples():
-    translate = Translator.translate
+
+    def translate(value):
+        return Translator.translate(writable({"x": value})["x"])
+
     assert eval(translate(Path("a/b"))) == Path("a/b")
     assert eval(translate((1, "a"))) == [1, "a"]

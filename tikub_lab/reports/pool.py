@@ -23,7 +23,7 @@ from tikub_lab.reports import worker
 from tikub_lab.reports.run import Failure
 from tikub_lab.reports.worker import Job, Result
 
-WATCH = 0.25
+WATCH = 0.5
 """Seconds between two looks at the memory of running reports."""
 
 
@@ -51,7 +51,7 @@ class _Running:
 
     def memory(self) -> int:
         """Resident memory of the whole tree, in bytes; looked up at most once in :data:`WATCH` seconds."""
-        if time.monotonic() - self.looked > WATCH:
+        if time.monotonic() - max(self.looked, self.started) > WATCH:
             self.looked, self.resident = time.monotonic(), 0
             for process in self.tree():
                 with suppress(psutil.NoSuchProcess):
@@ -119,6 +119,8 @@ class Pool:
                     if (job := next(waiting, None)) is not None:
                         running.append(self._start(job))
                 for item, result in ended:
+                    item.process.join(10)
+                    item.kill()
                     shutil.rmtree(item.scratch, ignore_errors=True)
                     yield item.job, result
         finally:
@@ -147,8 +149,6 @@ class Pool:
                 result: Result = item.connection.recv()
             except (EOFError, OSError):
                 return self._ended(item, seconds)
-            item.process.join(10)
-            item.kill()
             return result
         if not item.process.is_alive():
             return self._ended(item, seconds)
@@ -163,7 +163,6 @@ class Pool:
     def _ended(self, item: _Running, seconds: float) -> Result:
         item.process.join(10)
         code = item.process.exitcode
-        item.kill()
         if code is not None and code < 0:
             return worker.failed(item.job, Failure(f"Killed by signal {-code} ({_signal_name(-code)})"), seconds)
         return worker.failed(item.job, Failure(f"The notebook ended its process with exit code {code}"), seconds)

@@ -119,8 +119,8 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    from tikub_lab.reports import translator  # noqa: F401  # registers itself
     from tikub_lab.reports.private import of_this_machine
+    from tikub_lab.reports.translator import writable
 
     # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
     logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -133,7 +133,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR"]}
     try:
         nb = papermill.execute_notebook(
-            nb, None, report.parameters, cwd=work, progress_bar=False, kernel_name="python3", **options
+            nb, None, writable(report.parameters), cwd=work, progress_bar=False, kernel_name="python3", **options
         )
     except PapermillExecutionError as error:
         failure = _failure(report, error, private)
