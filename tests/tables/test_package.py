@@ -71,6 +71,36 @@ def test_values_are_those_of_the_table(root):
         package.values("procurement/contracts", "acheteur")
 
 
+def test_reading_ahead_gives_the_same_and_shares_nothing(root, copy, monkeypatch):
+    from tikub_lab.tables import package as module
+
+    monkeypatch.setattr(module, "_ahead", {})
+    package = open_package(copy)
+    before = package.load("procurement/contracts")
+    module.read_ahead(package)
+    monkeypatch.setattr(module, "read", None)  # nothing is read any more
+    one, two = package.load("procurement/contracts"), package.load("procurement/contracts")
+    pd.testing.assert_frame_equal(one, before)
+    one.loc[one.index[0], "objet"] = "changé"
+    one["montant"] = 0.0
+    pd.testing.assert_frame_equal(two, before)
+    pd.testing.assert_frame_equal(package.load("procurement/contracts"), before)
+    monkeypatch.undo()
+    path = copy / "sample" / "procurement" / "contracts.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(UsageError, match="changed outside the workbench"):
+        package.load("procurement/contracts")
+
+
+def test_reading_ahead_stops_at_its_limit(copy, monkeypatch):
+    from tikub_lab.tables import package as module
+
+    monkeypatch.setattr(module, "_ahead", {})
+    monkeypatch.setattr(module, "MAX_AHEAD", 100_000)
+    module.read_ahead(open_package(copy))
+    assert sorted(len(frame) for frame in module._ahead.values()) == [15, 513]
+
+
 def test_an_unknown_table(root):
     with pytest.raises(UsageError, match=r"No table 'procurement/contract'.*Did you mean 'procurement/contracts'"):
         open_package(root / "data").load("procurement/contract")

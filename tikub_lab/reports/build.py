@@ -118,7 +118,7 @@ def _run(jobs: Sequence[Job], settings: Settings, package: Package) -> Iterator[
 
         yield from run(jobs, settings.cluster, package, settings.timeout, settings.memory)
         return
-    with Pool(min(settings.jobs, len(jobs)), settings.timeout, settings.memory) as pool:
+    with Pool(min(settings.jobs, len(jobs)), settings.timeout, settings.memory, package.root) as pool:
         yield from pool.run(jobs)
 
 

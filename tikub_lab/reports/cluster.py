@@ -143,6 +143,6 @@ def make(job: Job, archive: bytes, code: str, timeout: float | None, memory: int
         )
     home = unpack(archive)
     here = replace(job, home=home, report=replace(job.report, data=home / "data" if job.report.data else None))
-    with Pool(1, timeout, memory) as pool:
+    with Pool(1, timeout, memory, home / "data") as pool:
         ((_, result),) = pool.run([here])
     return result

@@ -78,6 +78,8 @@ class Pool:
         Seconds after which a report is ended.
     memory : int or None
         Bytes of resident memory at which a report is ended.
+    data : Path or None
+        A data package whose tables are read once, before the first report.
 
     Notes
     -----
@@ -85,8 +87,10 @@ class Pool:
     a kill), it gets a result with the reason, and the others go on.
     """
 
-    def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None):
+    def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):
         self.jobs, self.timeout, self.memory = jobs, timeout, memory
+        if data is not None:
+            os.environ["TIKUB_AHEAD"] = str(data)  # the forkserver inherits it, see preload.py
         self._context: Any = get_context(start_method())
         if start_method() == "forkserver":
             self._context.set_forkserver_preload(["tikub_lab.reports.preload"])

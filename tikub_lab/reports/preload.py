@@ -6,6 +6,7 @@ Nothing here may start a thread: a fork takes only the thread that calls it.
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
@@ -56,6 +57,17 @@ def _warm() -> None:
     page.render(report, execution)
 
 
+def _read_ahead() -> None:
+    """Read the tables of the build's data package; what is wrong with one, the report that loads it says."""
+    from tikub_lab.errors import TikubError
+    from tikub_lab.tables.package import open_package, read_ahead
+
+    folder = os.environ.get("TIKUB_AHEAD")
+    if folder:
+        with suppress(TikubError, OSError):
+            read_ahead(open_package(folder))
+
+
 def _import_use_cases() -> None:
     from tikub_lab import USE_CASES
 
@@ -70,6 +82,7 @@ _import_use_cases()
 from tikub_lab.reports.shell import prepare  # noqa: E402
 
 _warm()
+_read_ahead()
 prepare()
 # What is here now is never garbage: frozen, it is not touched by a collection, so a fork shares its pages.
 gc.collect()
