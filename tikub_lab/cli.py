@@ -177,10 +177,9 @@ def data_import(
     """Read published files into tables; rejected rows go into .rejects.csv."""
     from tikub_lab.tables.imports import import_files
     from tikub_lab.tables.package import workbench
-    from tikub_lab.use_cases import readers
 
     into = into or workbench() / "data" / "import"
-    results = import_files(files, into, table, readers())
+    results = import_files(files, into, table)
     for item in results:
         state = "unchanged, imported before" if item.unchanged else f"{item.kept:,} kept, {item.rejected:,} rejected"
         print(f"{item.file}: {item.reader}, {item.read:,} rows read: {state}")

@@ -6,7 +6,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from tikub_lab import USE_CASES
 
@@ -23,11 +22,6 @@ def modules(noun: str) -> Iterator[ModuleType]:
         full = f"tikub_lab.{name}.{noun}"
         if find_spec(full) is not None:
             yield import_module(full)
-
-
-def readers() -> tuple[Any, ...]:
-    """Every reader of published files, of all use cases."""
-    return tuple(reader for module in modules("formats") for reader in module.READERS)
 
 
 def write_samples(into: Path, schemas: Path, scale: float, seed: int | None = None) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import cache
 from html import escape
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from tikub_lab import __version__
@@ -23,7 +22,7 @@ from tikub_lab.reports.run import Execution, Report
 from tikub_lab.show import pieces
 from tikub_lab.show.output import KIND, stylesheet
 
-__all__ = ["Facts", "count", "defects", "render", "save", "scrub_private", "shell", "style"]
+__all__ = ["Facts", "count", "defects", "render", "scrub_private", "shell", "style"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may do for a page: show it."""
@@ -223,12 +222,3 @@ def shell(title: str, body: str, foot: str = "", up: str = "", nav: str = "") ->
         f"{head(title)}\n<header>\n{trail}<h1>{escape(title)}</h1>\n{nav}</header>\n"
         f'<main id="contenu" tabindex="-1">\n{body}\n</main>\n<footer>{foot}</footer>\n</body>\n</html>\n'
     )
-
-
-def save(path: Path, html: str) -> int:
-    """Write a page whole or not at all; return its size in bytes."""
-    from tikub_lab.reports.files import write_atomic
-
-    content = html.encode("utf-8")
-    write_atomic(path, content)
-    return len(content)
