@@ -150,9 +150,11 @@ class Pool:
         seconds = time.monotonic() - item.started
         if item.connection.poll():
             try:
-                result: Result = item.connection.recv()
+                result: Result | None = item.connection.recv()
             except (EOFError, OSError):
                 return self._ended(item, seconds)
+            if result is None:  # it begins: what the forkserver took to load is not the report's time
+                item.started = time.monotonic()
             return result
         if not item.process.is_alive():
             return self._ended(item, seconds)

@@ -168,8 +168,12 @@ def peak_memory() -> int:
 
 
 def main(connection: Any, job: Job, scratch: Path, environment: dict[str, str]) -> None:
-    """Be the process of one report: nothing of it outlives the process, and nothing came from another report."""
+    """Be the process of one report: nothing of it outlives the process, and nothing came from another report.
+
+    Sends None when it begins, and a :class:`Result` when it ends.
+    """
     _alone()
+    connection.send(None)
     os.environ.clear()
     os.environ.update(environment)
     if job.memory:
