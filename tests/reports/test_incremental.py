@@ -166,20 +166,39 @@ def test_a_full_disk_stops_the_build_and_loses_nothing(lab, monkeypatch):
     assert run(lab) == {"lit": "skipped", "muet": "done"}
 
 
+def slow_build(lab, count):
+    """A command that makes many slow reports, and the environment to run it in."""
+    lab.write(
+        "lent", "# Lent", ("py:n: int = 0  # rang", ["parameters"]), "py:import time; time.sleep(0.2); print('fin')"
+    )
+    each = "n=" + ",".join(map(str, range(count)))
+    command = [
+        sys.executable,
+        "-m",
+        "tikub_lab",
+        "report",
+        "lent",
+        "--each",
+        each,
+        "--out",
+        str(lab.out),
+        "--jobs",
+        "2",
+    ]
+    return command, os.environ | {"TIKUB_HOME": str(lab.home)}
+
+
+def wait_for_pages(lab, count):
+    deadline = time.monotonic() + 60
+    while len(list(lab.out.glob("lent/*.html"))) < count and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def test_kill_9_in_the_middle(lab):
     """Whole pages stay, and the next build makes the others only."""
-    lab.write(
-        "lent", "# Lent", ("py:n: int = 0  # rang", ["parameters"]), "py:import time; time.sleep(0.15); print('fin')"
-    )
-    command = [
-        sys.executable, "-m", "tikub_lab", "report", "lent", "--each", "n=" + ",".join(map(str, range(40))),
-        "--out", str(lab.out), "--jobs", "2",
-    ]  # fmt: skip
-    environment = os.environ | {"TIKUB_HOME": str(lab.home)}
+    command, environment = slow_build(lab, 40)
     first = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while len(list(lab.out.glob("lent/*.html"))) < 8 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for_pages(lab, 8)
     first.send_signal(signal.SIGKILL)
     first.wait()
     time.sleep(0.5)
@@ -196,20 +215,11 @@ def test_kill_9_in_the_middle(lab):
 
 def test_ctrl_c_keeps_what_was_made(lab):
     """Pages, manifest and index of what was made stay; nothing goes on running."""
-    lab.write(
-        "lent", "# Lent", ("py:n: int = 0  # rang", ["parameters"]), "py:import time; time.sleep(0.2); print('fin')"
-    )
-    command = [
-        sys.executable, "-m", "tikub_lab", "report", "lent", "--each", "n=" + ",".join(map(str, range(60))),
-        "--out", str(lab.out), "--jobs", "2",
-    ]  # fmt: skip
-    environment = os.environ | {"TIKUB_HOME": str(lab.home)}
+    command, environment = slow_build(lab, 60)
     build_process = subprocess.Popen(
         command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
-    while len(list(lab.out.glob("lent/*.html"))) < 4 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for_pages(lab, 4)
     children = psutil.Process(build_process.pid).children(recursive=True)
     build_process.send_signal(signal.SIGINT)
     _, said = build_process.communicate(timeout=30)
