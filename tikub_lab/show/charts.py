@@ -61,7 +61,7 @@ def _series(values: pd.Series, what: str) -> pd.Series:
     return series
 
 
-def _shorten(text: object, longest: int = 72) -> str:
+def _shorten(text: object, longest: int = 68) -> str:
     text = str(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
 
