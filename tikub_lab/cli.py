@@ -99,15 +99,17 @@ def report(
 def _print_parameters(home: Path, names: list[str]) -> None:
     from tikub_lab.reports.notebooks import find
     from tikub_lab.reports.parameters import declared
+    from tikub_lab.reports.plan import each_rules
 
     for notebook in find(home / "notebooks", names):
         print(f"{notebook.name}: {notebook.title}")
         for parameter in declared(notebook).values():
             default = "(secret)" if parameter.secret else repr(parameter.default)
             print(f"  {parameter.name}: {parameter.annotation} = {default}  {parameter.help}".rstrip())
-        each = notebook.needs.get("each")
-        if each:
-            print(f"  --each goes through {each.get('parameter')}: {each.get('table')}, column {each.get('column')}")
+        for number, rule in enumerate(each_rules(notebook).values()):
+            start = f", its first {rule['prefix']} characters" if "prefix" in rule else ""
+            option = f"--each {rule['parameter']}=" if number else "--each"
+            print(f"  {option} goes through {rule['parameter']}: {rule['table']}, column {rule['column']}{start}")
 
 
 def _cores() -> int:

@@ -47,6 +47,30 @@ def test_some_values(folder):
     assert [report.page for report in reports] == ["simple/uai-x.html", "simple/uai-y.html"]
 
 
+def test_all_values_of_another_parameter(folder, bench):
+    rules = [
+        {"parameter": "uai", "table": "energy/sites", "column": "uai"},
+        {"parameter": "zone", "table": "energy/sites", "column": "departement", "prefix": 1},
+    ]
+    parameters = ("py:uai: str | None = None\nzone: str | None = None", ["parameters"])
+    bench.write("deux", "# Deux", parameters, metadata={"each": rules})
+    assert values(plan(folder, ["deux"], {}, each="")) == [{"uai": "a1"}, {"uai": "b2"}]
+    assert values(plan(folder, ["deux"], {}, each="uai=")) == [{"uai": "a1"}, {"uai": "b2"}]
+    assert values(plan(folder, ["deux"], {}, each="zone=")) == [{"zone": "2"}, {"zone": "3"}]
+    assert values(plan(folder, ["deux"], {}, each="zone=", where="uai == 'b2'")) == [{"zone": "2"}]
+
+
+def test_odd_rules_of_the_metadata(folder, bench):
+    parameters = ("py:uai: str | None = None", ["parameters"])
+    bench.write("court", "# Court", parameters, metadata={"each": {"parameter": "uai", "table": "energy/sites"}})
+    with pytest.raises(UsageError, match="lacks 'column'"):
+        plan(folder, ["court"], {}, each="")
+    rule = {"parameter": "uai", "table": "energy/sites", "column": "uai", "prefix": "2"}
+    bench.write("faux", "# Faux", parameters, metadata={"each": rule})
+    with pytest.raises(UsageError, match="odd prefix"):
+        plan(folder, ["faux"], {}, each="")
+
+
 def test_where(folder):
     assert values(plan(folder, ["energie"], {}, each="", where="departement == '29'")) == [{"uai": "b2"}]
 
@@ -58,7 +82,9 @@ def test_where(folder):
         (["energie"], {"uai": "x"}, "", None, "set by -p and by --each"),
         (["energie"], {}, "code=x", None, "no parameter 'code'"),
         (["energie"], {}, "annee=x", None, "annee='x' is not int"),
-        (["energie"], {}, "uai=", None, "names no value"),
+        (["energie"], {}, "annee=", None, "All values are known of: --each uai="),
+        (["energie"], {}, "uai", None, "write --each uai=VALUE,VALUE, or --each uai= for all values"),
+        (["energie"], {}, "uai=x", "departement == '29'", "--where goes with all the values"),
         (["energie"], {}, None, "departement == '29'", "say --each too"),
         (["energie"], {}, "", "departement = 29", "columns: uai, departement"),
         (["energie"], {}, "", "department == '29'", "columns: uai, departement"),

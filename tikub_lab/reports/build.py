@@ -2,7 +2,7 @@
 
 import errno
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,7 +99,7 @@ def build(
     made = []
     try:
         for job, result in _run(todo, settings, package):
-            entry = _keep(job, result, out)
+            entry = _keep(job, result, out, manifest.entries.get(job.report.page))
             manifest.add(entry)
             made.append(entry["page"])
             tell(entry)
@@ -122,10 +122,16 @@ def _run(jobs: Sequence[Job], settings: Settings, package: Package) -> Iterator[
         yield from pool.run(jobs)
 
 
-def _keep(job: Job, result: Result, out: Path) -> dict[str, Any]:
-    """Write a report's page, and complete its entry."""
+def _keep(job: Job, result: Result, out: Path, old: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Write a report's page and the files beside it, remove those that it had and has no longer, complete its entry."""
     entry = result.entry
+    for file in result.files:  # before the page, whose links lead to them
+        write_atomic(out / file.path, file.content)
     write_atomic(out / entry["page"], result.html)
+    stem = entry["page"].removesuffix("html")
+    for path in {item["path"] for item in (old or {}).get("files", [])} - {file.path for file in result.files}:
+        if path.startswith(stem) and "/" not in path.removeprefix(stem):
+            (out / path).unlink(missing_ok=True)
     entry["page_sha256"] = hashlib.sha256(result.html).hexdigest()
     entry["pdf_sha256"] = None
     if entry["pdf"]:

@@ -45,13 +45,13 @@ _PLAIN = frozenset(
     {
         "p", "b", "i", "em", "strong", "small", "span", "div", "br", "dl", "dt", "dd", "ul", "ol", "li", "figure",
         "figcaption", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "svg", "g", "path",
-        "text", "tspan", "rect", "line", "circle", "polygon", "polyline", "defs", "clipPath", "use",
+        "text", "tspan", "rect", "line", "circle", "polygon", "polyline", "defs", "clipPath", "use", "a",
     }
 )  # fmt: skip
 _PLAIN_ATTRIBUTES = frozenset(
     {
         "class", "scope", "role", "aria-label", "d", "transform", "viewBox", "xmlns", "x", "y", "x1", "x2", "y1", "y2",
-        "r", "cx", "cy", "width", "height", "points", "id", "fill", "stroke", "stroke-width",
+        "r", "cx", "cy", "width", "height", "points", "id", "fill", "stroke", "stroke-width", "download",
     }
 )  # fmt: skip
 
@@ -134,6 +134,8 @@ def _is_plain_attribute(attribute: tuple[str, str]) -> bool:
     name, value = attribute
     if name in {"style", "clip-path"}:
         return not _OUTSIDE.search(value)
+    if name == "href":  # a file beside the page
+        return re.fullmatch(r"[\w.-]+", value) is not None
     if name == "xlink:href":
         return value.startswith("#")
     return name in _PLAIN_ATTRIBUTES or (name == "tabindex" and value == "0")

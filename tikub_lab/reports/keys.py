@@ -91,6 +91,7 @@ def is_current(job: Job, old: Mapping[str, Any] | None, package: Package, out: P
     if key(job, used) != old["key"]:
         return False
     pages = [(old["page"], old["page_sha256"])] + ([(old["pdf"], old["pdf_sha256"])] if old["pdf"] else [])
+    pages += [(item["path"], item["sha256"]) for item in old.get("files", [])]
     return all(_same(out / name, sha256) for name, sha256 in pages)
 
 

@@ -42,7 +42,8 @@ def plan(
     data : Path, optional
         Folder of the data package.
     each : str, optional
-        One report for each value: ``""`` for all those that the notebook's metadata names, ``"uai=a,b"`` for some.
+        One report for each value: ``""`` for all those that the notebook's metadata names first, ``"famille="`` for
+        all those that it names for another parameter, ``"uai=a,b"`` for some.
     where : str, optional
         Keeps the rows of the table that ``each`` is about for which this holds: ``"departement == '29'"``.
 
@@ -76,8 +77,8 @@ def _fan(
 ) -> list[dict[str, Any]]:
     """Return the parameters of each report of a fan-out."""
     name, sign, text = each.partition("=")
-    rule = notebook.needs.get("each") or {}
-    parameter = name or rule.get("parameter")
+    rules = each_rules(notebook)
+    parameter = name or next(iter(rules), None)
     if not parameter:
         raise UsageError(
             f"{notebook.name}: its metadata names nothing to go through. Say --each NAME=VALUE,VALUE, or put "
@@ -87,16 +88,20 @@ def _fan(
         raise UsageError(f"{notebook.name}: {parameter} is set by -p and by --each; keep one of them.")
     if parameter not in declared(notebook):
         check(notebook, {parameter: ""})  # says which names are allowed
-    if sign:
-        values: list[Any] = [item.strip() for item in text.split(",") if item.strip()]
+    values: list[Any] = [item.strip() for item in text.split(",") if item.strip()]
+    if values:
         if where is not None:
-            raise UsageError("--where goes with --each alone, not with a list of values.")
-        if not values:
-            raise UsageError(f"--each {each!r} names no value; write --each {parameter}=VALUE,VALUE.")
+            raise UsageError("--where goes with all the values of --each, not with a list of them.")
+    elif name and not sign:
+        raise UsageError(f"--each {name!r}: write --each {name}=VALUE,VALUE, or --each {name}= for all values.")
+    elif parameter not in rules:
+        known = ", ".join(f"--each {known}=" for known in rules) or "none"
+        raise UsageError(
+            f"--each {each!r} names no value, and the metadata of {notebook.name} does not say where those of "
+            f"{parameter} are; write --each {parameter}=VALUE,VALUE. All values are known of: {known}."
+        )
     else:
-        if parameter != rule.get("parameter"):
-            raise UsageError(f"--each {name!r}: write --each {name}=VALUE,VALUE, or --each alone.")
-        values = _values(notebook, rule, data, where)
+        values = _values(notebook, rules[parameter], data, where)
     if len(values) > MAX_REPORTS:
         raise UsageError(
             f"--each gives {len(values):,} reports; at most {MAX_REPORTS:,} are made in one build. Use --where."
@@ -104,18 +109,32 @@ def _fan(
     return [{**given, parameter: value} for value in dict.fromkeys(values)]
 
 
-def _values(notebook: Notebook, rule: Mapping[str, str], data: Path | None, where: str | None) -> list[Any]:
+def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
+    """Return what a notebook's metadata says it may be fanned out by: a rule, or a list of them, by parameter.
+
+    A rule has ``parameter``, ``table``, ``column``, and may have ``prefix``: that many first characters are the value.
+    """
+    said = notebook.needs.get("each") or []
+    rules = [said] if isinstance(said, Mapping) else list(said)
+    for rule in rules:
+        lacking = sorted({"parameter", "table", "column"} - set(rule))
+        if lacking or not isinstance(rule.get("prefix", 1), int):
+            raise UsageError(
+                f"{notebook.name}: metadata tikub.each {f'lacks {lacking[0]!r}' if lacking else 'has an odd prefix'}; "
+                "it needs parameter, table, column, and takes prefix, a whole number."
+            )
+    return {rule["parameter"]: rule for rule in rules}
+
+
+def _values(notebook: Notebook, rule: Mapping[str, Any], data: Path | None, where: str | None) -> list[Any]:
     """Read the values that a fan-out goes through from its table."""
-    try:
-        table, column = rule["table"], rule["column"]
-    except KeyError as error:
-        raise UsageError(
-            f"{notebook.name}: metadata tikub.each lacks {error}; it needs parameter, table, column."
-        ) from None
+    table, column = rule["table"], rule["column"]
     package = open_package(data)
     values = package.values(table, column)
     if where is not None:
         values = sorted(_filtered(package.load(table), where, table)[column].dropna().unique().tolist())
+    if "prefix" in rule:
+        values = sorted({str(value)[: rule["prefix"]] for value in values})
     if not values:
         raise UsageError(
             f"--each: no value of {table}.{column} is left" + (f" by --where {where!r}." if where else ".")

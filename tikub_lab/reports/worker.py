@@ -13,7 +13,9 @@ from typing import Any
 
 import psutil
 
-from tikub_lab.reports.run import EngineName, Failure, Report, execute
+from tikub_lab.errors import RunError
+from tikub_lab.reports.attached import Attached, take
+from tikub_lab.reports.run import EngineName, Execution, Failure, Report, execute
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,14 @@ class Result:
         The report's entry in the manifest, less what only the build knows.
     html, pdf : bytes
         The page; empty where there is none.
+    files : list of Attached
+        What stands beside the page.
     """
 
     entry: dict[str, Any]
     html: bytes = b""
     pdf: bytes = field(default=b"", repr=False)
+    files: list[Attached] = field(default_factory=list)
 
 
 def entry(job: Job) -> dict[str, Any]:
@@ -85,6 +90,7 @@ def entry(job: Job) -> dict[str, Any]:
         "tables_shown": 0,
         "defects": [],
         "tables": [],
+        "files": [],
         "key": None,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -105,6 +111,7 @@ def make(job: Job, scratch: Path) -> Result:
     report = job.report
     execution = execute(report, job.home, scratch, job.engine)
     execution.code = job.code
+    files = _files(execution, report)
     document = report.page.removesuffix(".html") + ".pdf" if job.pdf and not execution.failure else None
     html, heading, subtitle = page.render(report, execution, pdf=Path(document).name if document else "")
     facts = ecoindex.count(html)
@@ -124,6 +131,7 @@ def make(job: Job, scratch: Path) -> Result:
         "figures": execution.shown("figure"),
         "tables_shown": execution.shown("table"),
         "tables": execution.used,
+        "files": [item.facts() for item in files],
     }
     printed = b""
     if document:
@@ -132,13 +140,22 @@ def make(job: Job, scratch: Path) -> Result:
         printed = write_pdf(html, heading)
     made["seconds"] = round(time.perf_counter() - start, 3)
     made["peak_memory"] = peak_memory()
-    return Result(made, html.encode("utf-8"), printed)
+    return Result(made, html.encode("utf-8"), printed, files)
+
+
+def _files(execution: Execution, report: Report) -> list[Attached]:
+    if execution.failure or execution.notebook is None:
+        return []
+    try:
+        return take(execution.notebook, report)
+    except RunError as error:
+        execution.failure = Failure(str(error))
+        return []
 
 
 def failed(job: Job, failure: Failure, seconds: float) -> Result:
     """Return the result of a report whose process could not give one: it gets a page that says why."""
     from tikub_lab.reports import ecoindex, page
-    from tikub_lab.reports.run import Execution
 
     html, heading, _ = page.render(job.report, Execution(None, failure, seconds, code=job.code))
     facts = ecoindex.count(html)

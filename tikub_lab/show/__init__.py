@@ -4,6 +4,7 @@ Every function displays its piece at once, in JupyterLab as on a page:
 
 - :func:`title` names the report, :func:`sentence` writes a computed sentence, :func:`keys` shows key figures;
 - :func:`figure` shows a matplotlib figure (alternative text and numbers required), :func:`table` a table;
+- :func:`file` offers a file beside the page;
 - :func:`note` sets a remark apart, :func:`data_used` says which data was used;
 - :func:`bars` and :func:`columns` draw the two charts that most pages need;
 - :func:`number`, :func:`euros`, :func:`percent`, :func:`day`, :func:`plural` write values the French way.
@@ -13,14 +14,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from tikub_lab.show import pieces
+from tikub_lab.show import downloads, pieces
 from tikub_lab.show.charts import bars, columns
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
 from tikub_lab.show.output import Shown, display
 from tikub_lab.show.pieces import Key
 
 __all__ = [
-    "MISSING", "Key", "bars", "columns", "data_used", "day", "euros", "figure", "keys", "note", "number", "percent",
+    "MISSING", "Key", "bars", "columns", "data_used", "day", "euros", "figure", "file", "keys", "note", "number", "percent",
     "plural", "sentence", "table", "title",
 ]  # fmt: skip
 
@@ -40,6 +41,7 @@ title = _shows(pieces.title)
 sentence = _shows(pieces.sentence)
 keys = _shows(pieces.keys)
 figure = _shows(pieces.figure)
+file = _shows(downloads.file)
 table = _shows(pieces.table)
 note = _shows(pieces.note)
 

@@ -1,0 +1,78 @@
+"""Files that a report offers beside its page: a calendar, a table for a spreadsheet."""
+
+import base64
+import hashlib
+import re
+
+from tikub_lab.errors import UsageError
+from tikub_lab.show.french import number
+from tikub_lab.show.output import Shown, safe
+
+KINDS = {
+    "ics": ("text/calendar", "agenda iCalendar"),
+    "csv": ("text/csv", "tableau CSV"),
+    "json": ("application/json", "JSON"),
+    "geojson": ("application/geo+json", "GeoJSON"),
+    "txt": ("text/plain", "texte"),
+}
+"""What may be offered, by suffix: media type, and what a reader is told. Nothing that a browser would run."""
+
+LARGEST = 2_000_000
+"""Bytes of one file."""
+
+
+def file(name: str, content: str | bytes, label: str) -> Shown:
+    """Offer a file for download: a build writes it beside the page, JupyterLab hands it over from the notebook.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``echeances.ics``: lower-case letters, digits and hyphens, then a suffix of :data:`KINDS`. In a build
+        the name of the page stands in front of it.
+    content : str or bytes
+        Text is written as UTF-8. At most :data:`LARGEST` bytes.
+    label : str
+        What the reader gets by it, in words: the text of the link.
+
+    Raises
+    ------
+    UsageError
+        A name, a kind, a size or a label that won't do.
+
+    Examples
+    --------
+    >>> print(file("seuils.csv", "seuil;montant\\n", "Les seuils, pour un tableur").text)
+    Les seuils, pour un tableur (tableau CSV, 1 ko) : seuils.csv
+    """
+    match = re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*\.([a-z]+)", name)
+    if not match or len(name) > 60 or match[1] not in KINDS:
+        raise UsageError(
+            f"A file offered is named {name!r}; it needs lower-case letters, digits and hyphens, then one of "
+            f"{', '.join('.' + suffix for suffix in KINDS)}, such as 'echeances.ics'."
+        )
+    if not label.strip():
+        raise UsageError(f"The file {name} needs a label that says what the reader gets by it.")
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    if len(data) > LARGEST:
+        raise UsageError(f"The file {name} has {len(data):,} bytes; at most {LARGEST:,} are allowed: keep fewer rows.")
+    media, words = KINDS[match[1]]
+    size = f"{number(max(len(data) / 1000, 1))} ko"
+    encoded = base64.b64encode(data).decode("ascii")
+    link = link_to(f"data:{media};base64,{encoded}", name, label, f"{words}, {size}")
+    facts = {"name": name, "label": label, "about": f"{words}, {size}", "content": encoded}
+    facts["sha256"] = hashlib.sha256(data).hexdigest()
+    return Shown("file", link, f"{label} ({words}, {size}) : {name}", facts)
+
+
+def link_to(address: str, name: str, label: str, about: str) -> str:
+    """Return the HTML of a link that saves a file under a name.
+
+    Examples
+    --------
+    >>> link_to("page.a.csv", "a.csv", "Les seuils", "tableau CSV, 1 ko")
+    '<p class="tk file"><a href="page.a.csv" download="a.csv">Les seuils</a> <small>(tableau CSV, 1 ko)</small></p>'
+    """
+    return (
+        f'<p class="tk file"><a href="{safe(address)}" download="{safe(name)}">{safe(label)}</a> '
+        f"<small>({safe(about)})</small></p>"
+    )
