@@ -1,4 +1,4 @@
-"""Files that a notebook offers (:func:`tikub_lab.show.file`), on their way from its outputs to a place beside the page."""
+"""Files that a notebook offers (:func:`tikub_lab.show.file`), on their way from its outputs to beside the page."""
 
 import base64
 import binascii

@@ -41,7 +41,7 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
 
     Examples
     --------
-    >>> print(file("seuils.csv", "seuil;montant\\n", "Les seuils, pour un tableur").text)
+    >>> print(file("seuils.csv", "seuil;montant", "Les seuils, pour un tableur").text)
     Les seuils, pour un tableur (tableau CSV, 1 ko) : seuils.csv
     """
     match = re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*\.([a-z]+)", name)
