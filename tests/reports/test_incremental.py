@@ -65,6 +65,20 @@ def test_an_unchanged_report_is_skipped(lab):
     assert run(lab, force=True) == {"lit": "done", "muet": "done"}
 
 
+def test_a_table_that_was_missing_and_came(lab):
+    lab.write("lit", "# Lit", READS.replace("contracts')", "amendments', optional=True)"))
+    descriptor = lab.home / "data" / "datapackage.json"
+    whole = descriptor.read_text(encoding="utf-8")
+    raw = json.loads(whole)
+    raw["resources"] = [item for item in raw["resources"] if item["name"] != "procurement/amendments"]
+    descriptor.write_text(json.dumps(raw), encoding="utf-8")
+    assert run(lab, "lit") == {"lit": "done"}
+    assert run(lab, "lit") == {"lit": "skipped"}
+    assert "absente" in (lab.out / "lit/lit.html").read_text(encoding="utf-8")
+    descriptor.write_text(whole, encoding="utf-8")
+    assert run(lab, "lit") == {"lit": "done"}
+
+
 def change_notebook(lab):
     lab.write("muet", "# Muet", "py:print('autre chose')")
 

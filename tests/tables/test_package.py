@@ -37,6 +37,29 @@ def test_types(root):
     assert contracts["acheteur_id"].str.len().eq(14).all()
 
 
+def test_a_table_that_the_package_lacks(copy, monkeypatch, tmp_path):
+    path = copy / "datapackage.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    raw["resources"] = [item for item in raw["resources"] if item["name"] != "procurement/amendments"]
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    monkeypatch.setenv("TIKUB_TRACE", str(tmp_path / "trace.jsonl"))
+    package = open_package(copy)
+    frame = package.load("procurement/amendments", optional=True)
+    assert len(frame) == 0
+    assert (str(frame["montant"].dtype), str(frame["dateNotificationModification"].dtype)) == (
+        "float64",
+        "datetime64[s]",
+    )
+    (said,) = map(json.loads, (tmp_path / "trace.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (said["table"], said["origin"], said["rows"]) == ("procurement/amendments", "absent", 0)
+    assert said == package.used("procurement/amendments")
+    assert package.load("procurement/suppliers", optional=True).equals(package.load("procurement/suppliers"))
+    with pytest.raises(UsageError, match="No table 'procurement/amendments'"):
+        package.load("procurement/amendments")
+    with pytest.raises(UsageError, match="no schema of that name"):
+        package.load("procurement/amendements", optional=True)
+
+
 def test_geojson_is_a_geodataframe(copy):
     (copy / "sites.geojson").write_text(
         '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"uid":"a","modification_id":3},'

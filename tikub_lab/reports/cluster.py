@@ -90,7 +90,7 @@ def _result(future: Any, job: Job) -> Result:
 
 
 def pack(package: Package) -> bytes:
-    """Pack a data package: its descriptor, its schemas and its tables, under ``data/``.
+    """Pack a data package: its descriptor, its tables, their schemas and those of all other tables, under ``data/``.
 
     Raises
     ------
@@ -108,8 +108,12 @@ def pack(package: Package) -> bytes:
         )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in sorted(files):
-            archive.write(path, Path("data", path.relative_to(package.root)).as_posix())
+        names = {Path("data", path.relative_to(package.root)).as_posix(): path for path in files}
+        others = package.schemas()
+        for path in others.rglob("*.json"):
+            names.setdefault(Path("data", "schemas", path.relative_to(others)).as_posix(), path)
+        for name in sorted(names):
+            archive.write(names[name], name)
     return buffer.getvalue()
 
 

@@ -187,7 +187,8 @@ def _data(item: Entry) -> str:
     tables = item.get("tables") or []
     if not tables:
         return ""
-    origins = list(dict.fromkeys(pieces.ORIGINS.get(table["origin"], table["origin"]) for table in tables))
+    there = [table["origin"] for table in tables if table["origin"] != "absent"]
+    origins = list(dict.fromkeys(pieces.ORIGINS.get(origin, origin) for origin in there))
     dates = [table["date"] for table in tables if table.get("date")]
     return f"Données : {', '.join(origins)}" + (f" du {french.day(max(dates))}" if dates else "")
 

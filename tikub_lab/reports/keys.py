@@ -85,7 +85,7 @@ def is_current(job: Job, old: Mapping[str, Any] | None, package: Package, out: P
     if old is None or old["status"] != "done" or job.report.has_secret():
         return False
     try:
-        used = [package.resource(item["table"]).used() for item in old["tables"]]
+        used = [package.used(item["table"]) for item in old["tables"]]
     except UsageError:
         return False
     if key(job, used) != old["key"]:

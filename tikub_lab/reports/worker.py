@@ -9,13 +9,16 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from tikub_lab.errors import RunError
-from tikub_lab.reports.attached import Attached, take
 from tikub_lab.reports.run import EngineName, Execution, Failure, Report, execute
+
+
+if TYPE_CHECKING:
+    from tikub_lab.reports.attached import Attached
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Result:
     entry: dict[str, Any]
     html: bytes = b""
     pdf: bytes = field(default=b"", repr=False)
-    files: list[Attached] = field(default_factory=list)
+    files: "list[Attached]" = field(default_factory=list)
 
 
 def entry(job: Job) -> dict[str, Any]:
@@ -143,7 +146,9 @@ def make(job: Job, scratch: Path) -> Result:
     return Result(made, html.encode("utf-8"), printed, files)
 
 
-def _files(execution: Execution, report: Report) -> list[Attached]:
+def _files(execution: Execution, report: Report) -> "list[Attached]":
+    from tikub_lab.reports.attached import take
+
     if execution.failure or execution.notebook is None:
         return []
     try:

@@ -309,7 +309,12 @@ def data_used(tables: Sequence[Mapping[str, Any]], warn: bool = True) -> Shown:
     return Shown("data", html, frame.to_string(index=False))
 
 
-ORIGINS = {"sample": "exemple fictif", "import": "fichier importé", "portal": "portail de données ouvertes"}
+ORIGINS = {
+    "sample": "exemple fictif",
+    "import": "fichier importé",
+    "portal": "portail de données ouvertes",
+    "absent": "absente : ce qui en dépend n'est pas montré",
+}
 """What a reader is told of a table's origin."""
 
 FICTITIOUS = (

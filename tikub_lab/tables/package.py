@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from tikub_lab.errors import UsageError, nearest
+from tikub_lab.tables import absent
 from tikub_lab.tables.journal import recover
 from tikub_lab.tables.schema import Schema, read_schema
 
@@ -220,13 +221,26 @@ class Package:
             )
         return item
 
-    def load(self, name: str) -> "pd.DataFrame":
+    def used(self, name: str) -> dict[str, Any]:
+        """Return what a report says of a table, whether the package has it or not."""
+        return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
+
+    def schemas(self) -> Path:
+        """Return the folder of all Table Schemas: a package of imported files has those of its own tables only."""
+        try:
+            return workbench() / "data" / "schemas"
+        except UsageError:
+            return self.root / "schemas"
+
+    def load(self, name: str, optional: bool = False) -> "pd.DataFrame":
         """Return a table as a typed DataFrame, and note that it was used.
 
         Parameters
         ----------
         name : str
             Such as ``procurement/contracts``.
+        optional : bool
+            Where the package lacks the table, give one without rows, and note that it was missing.
 
         Returns
         -------
@@ -234,11 +248,14 @@ class Package:
             Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
             categorical, text ``str``.
         """
+        if optional and name not in self.resources:
+            _note(self.used(name))
+            return absent.empty(name, self.schemas())
         item = self.verify(name)
         ahead = _ahead.get(_identity(item))
         # Copy-on-write: what the caller changes is its own, what it does not change is not copied.
         frame = read(item) if ahead is None else ahead.copy(deep=False)
-        _note(item)
+        _note(item.used())
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
@@ -323,13 +340,13 @@ def read(item: Resource, threads: bool = True) -> "pd.DataFrame":
 _used: dict[str, dict[str, Any]] = {}
 
 
-def _note(item: Resource) -> None:
+def _note(item: dict[str, Any]) -> None:
     """Remember a table that was read: in this process, and in the file that a build named to know it too."""
-    _used[item.name] = item.used()
+    _used[item["table"]] = item
     trace = os.environ.get("TIKUB_TRACE")
     if trace:
         with Path(trace).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(item.used(), ensure_ascii=False) + "\n")
+            file.write(json.dumps(item, ensure_ascii=False) + "\n")
 
 
 def used() -> list[dict[str, Any]]:
@@ -349,7 +366,7 @@ def open_package(data: Path | str | None = None) -> Package:
     return Package(Path(folder))
 
 
-def load(name: str, data: Path | str | None = None) -> "pd.DataFrame":
+def load(name: str, data: Path | str | None = None, optional: bool = False) -> "pd.DataFrame":
     """Load one table of the data package as a typed DataFrame.
 
     Parameters
@@ -358,6 +375,8 @@ def load(name: str, data: Path | str | None = None) -> "pd.DataFrame":
         Use case and table, such as ``"procurement/contracts"``.
     data : path, optional
         Folder of the data package; see :func:`open_package`.
+    optional : bool
+        Whether a table that the package lacks is one without rows, rather than an error.
 
     Returns
     -------
@@ -375,4 +394,4 @@ def load(name: str, data: Path | str | None = None) -> "pd.DataFrame":
     >>> str(contracts["dureeMois"].dtype), str(contracts["dateNotification"].dtype)
     ('Int64', 'datetime64[s]')
     """
-    return open_package(data).load(name)
+    return open_package(data).load(name, optional)
