@@ -16,7 +16,6 @@ import psutil
 from tikub_lab.errors import RunError
 from tikub_lab.reports.run import EngineName, Execution, Failure, Report, execute
 
-
 if TYPE_CHECKING:
     from tikub_lab.reports.attached import Attached
 
