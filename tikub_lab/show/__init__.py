@@ -6,7 +6,9 @@ Every function displays its piece at once, in JupyterLab as on a page:
 - :func:`figure` shows a matplotlib figure (alternative text and numbers required), :func:`table` a table;
 - :func:`file` offers a file beside the page;
 - :func:`note` sets a remark apart, :func:`data_used` says which data was used;
-- :func:`bars` and :func:`columns` draw the two charts that most pages need;
+- :func:`bars` and :func:`columns` draw the two charts that most pages need; :func:`months`, :func:`lines`,
+  :func:`targets`, :func:`intervals` and :func:`histogram` those that some need;
+- :func:`places` and :func:`departements` draw maps;
 - :func:`number`, :func:`euros`, :func:`percent`, :func:`day`, :func:`plural` write values the French way.
 """
 
@@ -16,13 +18,18 @@ from typing import ParamSpec
 
 from tikub_lab.show import downloads, pieces
 from tikub_lab.show.charts import bars, columns
+from tikub_lab.show.charts_rates import histogram, intervals, targets
+from tikub_lab.show.charts_time import lines, months
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
+from tikub_lab.show.maps import places
+from tikub_lab.show.maps_tiles import departement_names, departements
 from tikub_lab.show.output import Shown, display
 from tikub_lab.show.pieces import Key
 
 __all__ = [
-    "MISSING", "Key", "bars", "columns", "data_used", "day", "euros", "figure", "file", "keys", "note", "number", "percent",
-    "plural", "sentence", "table", "title",
+    "MISSING", "Key", "bars", "columns", "data_used", "day", "departement_names", "departements", "euros", "figure",
+    "file", "histogram", "intervals", "keys", "lines", "months", "note", "number", "percent", "places", "plural",
+    "sentence", "table", "targets", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 INK, SOFT, LINE, ACCENT, REST = "#1b1b1f", "#55585f", "#c9ccd3", "#0072b2", "#7a8594"
 """The palette: Okabe and Ito's blue as the one accent; each differs from white by 3:1 or more."""
 
+PAPER = "#ffffff"
+"""What is under a chart: for text on the accent, and for lines between areas."""
+
 WIDTH = 5.2
 """Inches, drawn as wide as a phone: 374 points, so that text keeps its size there."""
 
@@ -38,7 +41,7 @@ RC: dict[Any, Any] = {
 }
 
 
-def _figure(height: float, over: float = 0.0, under: float = 0.0) -> tuple["Figure", "Axes"]:
+def canvas(height: float, over: float = 0.0, under: float = 0.0) -> tuple["Figure", "Axes"]:
     """Make a figure of a height in inches, with room for text over and under the axes.
 
     The room is given rather than found by a layout engine, which draws everything once more to find it.
@@ -54,16 +57,35 @@ def _figure(height: float, over: float = 0.0, under: float = 0.0) -> tuple["Figu
     return figure, axes
 
 
-def _series(values: pd.Series, what: str) -> pd.Series:
+def series_of(values: pd.Series, what: str) -> pd.Series:
+    """Return values as numbers, or refuse an empty chart."""
     series = pd.Series(values).astype("float64")
     if series.empty:
         raise UsageError(f"A {what} needs at least one value; the series is empty. Say so in words instead.")
     return series
 
 
-def _shorten(text: object, longest: int = 68) -> str:
+def shorten(text: object, longest: int = 68) -> str:
+    """Cut a text that is too long, with an ellipsis."""
     text = str(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
+
+
+def dot(axes: "Axes", x: float, y: float, points: float, color: str) -> None:
+    """Draw a round dot of a diameter in points; the axes' limits are set, and stay.
+
+    Matplotlib's own markers are references to shapes by their id, which two figures of a page would share.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Ellipse
+
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure), "canvas() makes one"
+    box = axes.get_position()
+    width, height = figure.get_size_inches() * 72
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    size = points * abs(right - left) / (box.width * width), points * abs(high - low) / (box.height * height)
+    axes.add_patch(Ellipse((x, y), *size, color=color, linewidth=0, zorder=3))
 
 
 def bars(
@@ -92,16 +114,18 @@ def bars(
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['Travaux', '12', 'Services', '4']
     """
-    series = _series(values, "bar chart")
-    figure, axes = _figure(0.25 + 0.54 * len(series))
+    series = series_of(values, "bar chart")
+    figure, axes = canvas(0.25 + 0.54 * len(series))
     marked = set(series.index if accent is None else accent)
-    largest = max(series.max(), 0) or 1
+    known = series.fillna(0)  # a missing value has no bar and says so
+    largest = max(known.max(), 0) or 1
     for position, (label, value) in enumerate(series.items()):
-        axes.barh(position, value, height=0.34, color=ACCENT if label in marked else REST)
-        axes.text(0, position - 0.26, _shorten(label), va="bottom", ha="left", color=INK)
-        axes.text(max(value, 0) + largest * 0.012, position, form(value), va="center", ha="left", color=INK)
+        length = known.iloc[position]
+        axes.barh(position, length, height=0.34, color=ACCENT if label in marked else REST)
+        axes.text(0, position - 0.26, shorten(label), va="bottom", ha="left", color=INK)
+        axes.text(max(length, 0) + largest * 0.012, position, form(value), va="center", ha="left", color=INK)
     axes.set_ylim(len(series) - 0.6, -0.85)
-    axes.set_xlim(min(series.min(), 0), largest * 1.2)
+    axes.set_xlim(min(known.min(), 0), largest * 1.2)
     axes.set_xticks([])
     axes.set_yticks([])
     return figure
@@ -130,8 +154,8 @@ def columns(
     >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     ['2024', '2025']
     """
-    series = _series(values, "column chart")
-    figure, axes = _figure(2.6, over=0.3 if unit else 0.05, under=0.3)
+    series = series_of(values, "column chart")
+    figure, axes = canvas(2.6, over=0.3 if unit else 0.05, under=0.3)
     marked = set(series.index if accent is None else accent)
     colors = [ACCENT if label in marked else REST for label in series.index]
     places = range(len(series))

@@ -205,7 +205,28 @@ _VARIABLES = {
     charts.LINE: f"var(--line,{charts.LINE})",
     charts.ACCENT: f"var(--accent,{charts.ACCENT})",
     charts.REST: f"var(--rest,{charts.REST})",
+    charts.PAPER: f"var(--paper,{charts.PAPER})",
 }
+
+
+def _flat(svg: str) -> str:
+    """Take out what draws nothing: groups that only group, invisible backgrounds, empty definitions.
+
+    A page's weight is counted in nodes, and matplotlib puts two groups around each of its shapes.
+    """
+    svg = re.sub(r'<path d="[^"]*"(?: clip-path="[^"]*")? style="fill: none"/>|<defs>\s*</defs>', "", svg)
+    bare: list[bool] = []
+
+    def group(match: re.Match[str]) -> str:
+        tag = match[0]
+        if tag == "</g>":
+            return "" if bare.pop() else tag
+        if tag.endswith("/>"):
+            return ""
+        bare.append(tag == "<g>")
+        return "" if bare[-1] else tag
+
+    return re.sub(r"<g(?:\s[^>]*)?/?>|</g>", group, svg)
 
 
 def _svg(fig: "Figure", alt: str) -> str:
@@ -221,6 +242,7 @@ def _svg(fig: "Figure", alt: str) -> str:
     assert size, "matplotlib writes a viewBox"
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", text, flags=re.S)
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # two figures of a page would share them
+    text = _flat(text)
     text = text.replace("font-family: 'DejaVu Sans', sans-serif", "font-family: system-ui,sans-serif")
     for color, variable in _VARIABLES.items():
         text = text.replace(color, variable)
