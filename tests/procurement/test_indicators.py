@@ -6,6 +6,7 @@ import pytest
 
 from tikub_lab import procurement, tables
 from tikub_lab.errors import UsageError
+from tikub_lab.procurement.indicators import by_price_form, by_price_type
 
 
 @pytest.fixture
@@ -66,6 +67,22 @@ def test_by_procedure_keeps_what_is_missing(book):
     assert found.to_dict() == {"Appel d'offres ouvert": 1, "Procédure adaptée": 2, "Non renseignée": 1}
 
 
+def test_by_price_form_and_type(book):
+    priced = book.assign(
+        formePrix=pd.Categorical(["Unitaire", "Mixte", "Unitaire", None]),
+        typesPrix=["Définitif ferme", "Définitif ferme|Provisoire", None, "Provisoire"],
+    )
+    forms = by_price_form(priced).set_index("forme_prix")
+    assert forms["montant"].to_dict() == {"Mixte": 300, "Unitaire": 150, "Non renseignée": 50}
+    assert forms["part"].tolist() == [0.6, 0.3, 0.1]
+    types = by_price_type(priced).set_index("type_prix")
+    assert types["nombre"].to_dict() == {"Définitif ferme": 2, "Provisoire": 2, "Non renseigné": 1}
+    assert types["montant"].to_dict() == {"Définitif ferme": 400, "Provisoire": 350, "Non renseigné": 50}
+    assert types["part"].to_dict() == {"Définitif ferme": 0.8, "Provisoire": 0.7, "Non renseigné": 0.1}
+    assert by_price_form(priced.iloc[:0]).empty
+    assert by_price_type(priced.iloc[:0]).empty
+
+
 def test_no_euro_is_counted_twice(book, suppliers):
     found = procurement.largest_suppliers(book, suppliers)
     assert found["montant"].sum() == book["montant"].sum()
@@ -119,6 +136,14 @@ def test_the_sample_against_duckdb(root):
     ).fetchone()
     first = procurement.by_division(contracts).iloc[0]
     assert (first["division"], pytest.approx(first["montant"])) == rows
+    rows = sql.execute("select formePrix, count(*), sum(montant::double) from c group by 1").fetchall()
+    forms = by_price_form(contracts).set_index("forme_prix")
+    assert {form: (count, pytest.approx(amount)) for form, count, amount in rows} == {
+        form: tuple(forms.loc[form, ["nombre", "montant"]]) for form in forms.index
+    }
+    listed = "select unnest(string_split(coalesce(typesPrix, 'Non renseigné'), '|')) t from c"
+    rows = sql.execute(f"select t, count(*) from ({listed}) group by 1").fetchall()
+    assert dict(rows) == by_price_type(contracts).set_index("type_prix")["nombre"].to_dict()
     leader = sql.execute(
         """with members as (select uid, count(*) n from s group by uid)
         select case when length(titulaire_id) = 14 then left(titulaire_id, 9) else titulaire_id end firme,

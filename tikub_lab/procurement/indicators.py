@@ -197,6 +197,53 @@ def by_procedure(contracts: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["montant", "procedure"], ascending=[False, True], ignore_index=True)
 
 
+def by_price_form(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by form of price (unit, lump-sum, mixed), the largest amount first.
+
+    Source: ``formePrix`` of the format of 2022; article R2112-6 of the Code de la commande publique. In the format of
+    2019 this field held what is now the type of price.
+
+    Returns
+    -------
+    DataFrame of shape (forms, 4)
+        Columns forme_prix, nombre, montant, part (of the amount).
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"formePrix": ["Unitaire", "Mixte", None], "montant": [30.0, 60.0, 10.0]})
+    >>> by_price_form(book)["forme_prix"].tolist()
+    ['Mixte', 'Unitaire', 'Non renseignée']
+    """
+    form = contracts["formePrix"].astype("str").where(contracts["formePrix"].notna(), "Non renseignée")
+    table = _grouped(contracts, form.rename("forme_prix"))
+    return table.sort_values(["montant", "forme_prix"], ascending=[False, True], ignore_index=True)
+
+
+def by_price_type(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by type of price: firm, adjustable, revisable, provisional (``typesPrix``).
+
+    A contract may have several types and is then counted in the row of each: rows add up to more than the book.
+    Source: articles R2112-7 to R2112-18 of the Code de la commande publique.
+
+    Returns
+    -------
+    DataFrame of shape (types, 4)
+        Columns type_prix, nombre, montant, part (of the amount of the book); the largest amount first.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"typesPrix": ["Provisoire|Définitif ferme", "Provisoire"], "montant": [30.0, 60.0]})
+    >>> by_price_type(book)["montant"].tolist()
+    [90.0, 30.0]
+    """
+    listed = contracts["typesPrix"].astype("str").where(contracts["typesPrix"].notna(), "Non renseigné").str.split("|")
+    rows = contracts[["montant"]].assign(type_prix=listed).explode("type_prix")
+    table = rows.groupby("type_prix")["montant"].agg(nombre="size", montant="sum").reset_index()
+    total = contracts["montant"].sum()
+    table["part"] = table["montant"] / total if total else float("nan")
+    return table.sort_values(["montant", "type_prix"], ascending=[False, True], ignore_index=True)
+
+
 def supplier_shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
     """Join contracts to their suppliers and divide each amount equally between the members of a group.
 
@@ -255,11 +302,29 @@ PLACES = (
 )
 
 
-def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
-    """Say where suppliers are, seen from the buyer.
+def place_of(shares: pd.DataFrame) -> pd.Series:
+    """Say where each supplier is, seen from the buyer.
 
     The place is that of the establishment that holds the contract (its SIRET), not always where the work is done.
     A supplier is abroad when its identifier is a foreign VAT number or ``HORS-UE``.
+
+    Returns
+    -------
+    Series of str
+        One of :data:`PLACES` for each row of ``shares``, which :func:`supplier_shares` gives; named ``lieu``.
+    """
+    kind, identifier = shares["titulaire_typeIdentifiant"], shares["titulaire_id"]
+    abroad = ((kind == "TVA") & ~identifier.str.startswith("FR")) | (kind == "HORS-UE")
+    place = pd.Series(PLACES[4], index=shares.index, name="lieu", dtype="str")
+    known = shares["titulaire_departement"].notna() & shares["acheteur_departement"].notna()
+    same_region = (shares["titulaire_region"] == shares["acheteur_region"]).fillna(False)
+    place = place.mask(known, PLACES[2]).mask(known & same_region, PLACES[1])
+    place = place.mask(known & (shares["titulaire_departement"] == shares["acheteur_departement"]), PLACES[0])
+    return place.mask(abroad.fillna(False), PLACES[3])
+
+
+def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by where suppliers are, seen from the buyer: see :func:`place_of`.
 
     Returns
     -------
@@ -267,15 +332,8 @@ def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Data
         Columns lieu (one of :data:`PLACES`), nombre (contracts and suppliers), montant, part (of the number).
     """
     shares = supplier_shares(contracts, suppliers)
-    kind, identifier = shares["titulaire_typeIdentifiant"], shares["titulaire_id"]
-    abroad = ((kind == "TVA") & ~identifier.str.startswith("FR")) | (kind == "HORS-UE")
-    place = pd.Series(PLACES[4], index=shares.index, name="lieu")
-    known = shares["titulaire_departement"].notna() & shares["acheteur_departement"].notna()
-    same_region = (shares["titulaire_region"] == shares["acheteur_region"]).fillna(False)
-    place = place.mask(known, PLACES[2]).mask(known & same_region, PLACES[1])
-    place = place.mask(known & (shares["titulaire_departement"] == shares["acheteur_departement"]), PLACES[0])
-    place = place.mask(abroad.fillna(False), PLACES[3])
-    table = shares.groupby(place)["part_montant"].agg(nombre="size", montant="sum").reindex(list(PLACES), fill_value=0)
+    grouped = shares.groupby(place_of(shares))["part_montant"]
+    table = grouped.agg(nombre="size", montant="sum").reindex(list(PLACES), fill_value=0)
     return table.assign(part=table["nombre"] / max(len(shares), 1)).reset_index(names="lieu")
 
 

@@ -1,0 +1,281 @@
+"""Environmental and social considerations in contracts, in number and in value, against the national targets.
+
+The essential data say of each contract whether it has a clause (a condition of execution), a criterion (for the award),
+is reserved, or has no consideration. They do not say how demanding it is. What is not published is neither « with » nor
+« without »: each rate comes with the least and the most that it can be.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import UsageError, nearest
+from tikub_lab.procurement.codes import NO_CONSIDERATION
+from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
+
+DOMAINS: dict[str, str] = {"environnement": "considerationsEnvironnementales", "social": "considerationsSociales"}
+"""The field that holds the considerations of each domain."""
+CLAUSES = {"environnement": "Clause environnementale", "social": "Clause sociale"}
+CRITERIA = {"environnement": "Critère environnemental", "social": "Critère social"}
+RESERVED = ("Marché réservé", "Concession réservée")
+
+
+@lru_cache(maxsize=1)
+def _targets() -> pd.DataFrame:
+    text = ("cible", "domaine", "exigence", "unite", "perimetre", "reference", "source", "statut")
+    table = pd.read_csv(
+        Path(__file__).with_name("targets.csv"),
+        dtype={**dict.fromkeys(text, "str"), "echeance": "Int64", "valeur": "float64"},
+        parse_dates=["debut", "fin"],
+        encoding="utf-8",
+    )
+    return table
+
+
+def targets() -> pd.DataFrame:
+    """Return the dated national targets and duties, each with its source and whether it could be checked.
+
+    Returns
+    -------
+    DataFrame of shape (11, 12)
+        Columns cible, domaine, exigence, debut, fin (dates; missing: open), echeance (the year whose contracts are
+        judged), valeur, unite, perimetre, reference, source, statut (« confirmé » or « à confirmer »). A copy.
+
+    Examples
+    --------
+    >>> table = targets()
+    >>> table[(table["cible"] == "PNAD 2022-2025") & (table["domaine"] == "social")]["valeur"].tolist()
+    [0.3]
+    """
+    return _targets().copy()
+
+
+def considerations(contracts: pd.DataFrame, domain: str) -> pd.DataFrame:
+    """Read the considerations of one domain.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``, or concessions through :func:`tikub_lab.procurement.groups.as_contracts`.
+    domain : str
+        ``environnement`` or ``social``.
+
+    Returns
+    -------
+    DataFrame on the index of the contracts
+        Booleans connu (published), avec (any value but « Pas de considération … »), clause, critere, reserve.
+
+    Raises
+    ------
+    UsageError
+        Another domain.
+
+    Examples
+    --------
+    >>> values = ["Clause sociale|Critère social", "Pas de considération sociale", None]
+    >>> considerations(pd.DataFrame({"considerationsSociales": values}), "social")["avec"].tolist()
+    [True, False, False]
+    """
+    if domain not in DOMAINS:
+        raise UsageError(f"domain={domain!r}: the domains are {', '.join(DOMAINS)}.{nearest(domain, DOMAINS)}")
+    field = DOMAINS[domain]
+    text = contracts[field].astype("str")
+    listed = ("|" + text.fillna("") + "|").str
+    none = "|" + NO_CONSIDERATION[field] + "|"
+    return pd.DataFrame(
+        {
+            "connu": text.notna(),
+            "avec": text.notna() & (("|" + text.fillna("") + "|") != none),
+            "clause": listed.contains(f"|{CLAUSES[domain]}|", regex=False),
+            "critere": listed.contains(f"|{CRITERIA[domain]}|", regex=False),
+            "reserve": listed.contains("|".join(rf"\|{label}\|" for label in RESERVED)),
+        },
+        index=contracts.index,
+    )
+
+
+def consideration_rates(
+    contracts: pd.DataFrame,
+    domain: str,
+    by: By = "annee",
+    digits: int = 2,
+    nomenclature: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Give the share of contracts with a consideration, by number and by value.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``.
+    domain : str
+        ``environnement`` or ``social``.
+    by, digits, nomenclature
+        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, connus, manquants, avec, clause, critere, reserve (contracts; one may have several), taux
+        (avec of the known), bas, haut (of all contracts: if none, or all, of the missing had one), montant,
+        montant_connu, montant_avec (euros), taux_montant (of the known). Years in order, other groups by amount.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"codeCPV": "45", "montant": [60.0, 20.0, 20.0],
+    ...                      "considerationsSociales": ["Clause sociale", "Pas de considération sociale", None]})
+    >>> consideration_rates(book, "social", "famille")[["taux", "bas", "haut", "taux_montant"]].round(2).values.tolist()
+    [[0.5, 0.33, 0.67, 0.75]]
+    """
+    read = considerations(contracts, domain)
+    parts = read.astype("int64").rename(columns={"connu": "connus"}).assign(nombre=1, montant=contracts["montant"])
+    parts["montant_connu"] = contracts["montant"].where(read["connu"], 0.0)
+    parts["montant_avec"] = contracts["montant"].where(read["avec"], 0.0)
+    table = parts.groupby(group_keys(contracts, by, digits)).sum()
+    table["manquants"] = table["nombre"] - table["connus"]
+    table["taux"] = share(table["avec"], table["connus"])
+    table["bas"] = share(table["avec"], table["nombre"])
+    table["haut"] = share(table["avec"] + table["manquants"], table["nombre"])
+    table["taux_montant"] = share(table["montant_avec"], table["montant_connu"])
+    columns = [
+        KEYS[by], "libelle", "nombre", "connus", "manquants", "avec", "clause", "critere", "reserve", "taux", "bas",
+        "haut", "montant", "montant_connu", "montant_avec", "taux_montant",
+    ]  # fmt: skip
+    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)[columns]
+
+
+def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Compare each year's rates to the national plan for sustainable purchases (PNAD) of that year.
+
+    A plan sets a rate for the contracts notified in its last year. In that year the target is reached, missed, or
+    cannot be told where too much is not published; before it, the year is only on the way. A year without a plan, or
+    after the last one known, has no target.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``.
+
+    Returns
+    -------
+    DataFrame, one row a year and domain
+        Columns annee, domaine, nombre, connus, manquants, avec, taux, bas, haut (as in :func:`consideration_rates`),
+        taux_montant, cible (name of the plan), valeur (its rate), echeance (year), verdict (« atteinte », « manquée »,
+        « indécidable : données manquantes », « en chemin », « pas de cible connue »), reference, statut.
+
+    Notes
+    -----
+    The plan binds nobody, and counts contracts, whatever their amount. Its rates of 2019 come from a census whose scope
+    is not that of the essential data: compare with care.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01"] * 2), "montant": 1.0,
+    ...                      "considerationsSociales": ["Clause sociale", None],
+    ...                      "considerationsEnvironnementales": ["Clause environnementale", None]})
+    >>> against_targets(book)[["domaine", "valeur", "verdict"]].values.tolist()
+    [['environnement', 1.0, 'indécidable : données manquantes'], ['social', 0.3, 'atteinte']]
+    """
+    kept = ["annee", "nombre", "connus", "manquants", "avec", "taux", "bas", "haut", "taux_montant"]
+    rates = [consideration_rates(contracts, domain)[kept].assign(domaine=domain) for domain in DOMAINS]
+    table = pd.concat(rates, ignore_index=True)
+    plans = targets()
+    plans = plans[plans["cible"].str.startswith("PNAD")]
+    last = table["annee"].astype("int64")
+    chosen = []
+    for year, domain in zip(last, table["domaine"], strict=True):
+        fits = (plans["domaine"] == domain) & (plans["debut"].dt.year <= year) & (plans["fin"].dt.year >= year)
+        chosen.append(plans.index[fits][0] if fits.any() else -1)
+    found = plans.reindex(chosen).reset_index(drop=True)
+    for name in ("cible", "valeur", "echeance", "reference", "statut"):
+        table[name] = found[name]
+    due = (table["echeance"] == last).fillna(False).astype(bool)
+    verdict = np.select(
+        [
+            table["valeur"].isna(),
+            ~due,
+            table["bas"] >= table["valeur"],
+            table["haut"] < table["valeur"],
+        ],
+        ["pas de cible connue", "en chemin", "atteinte", "manquée"],
+        "indécidable : données manquantes",
+    )
+    table["verdict"] = pd.Series(verdict, dtype="str")
+    order = ["annee", "domaine", *kept[1:], "cible", "valeur", "echeance", "verdict", "reference", "statut"]
+    return table[order].sort_values(["annee", "domaine"], ignore_index=True)
+
+
+def origin_rates(contracts: pd.DataFrame, by: By = "ensemble", digits: int = 2) -> pd.DataFrame:
+    """Give the mean shares of products of European and of French origin, where buyers publish them.
+
+    Source: ``origineUE`` and ``origineFrance`` of the essential data, conditional fields that only some supply
+    contracts carry: contracts without them are not all in default.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, montant; for each origin (ue, france) connus_, manquants_ (contracts), moyenne_ (of the
+        contracts) and ponderee_ (by their amount).
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"montant": [30.0, 10.0], "origineUE": [1.0, 0.5], "origineFrance": [0.5, None]})
+    >>> origin_rates(book)[["moyenne_ue", "ponderee_ue", "manquants_france"]].values.tolist()
+    [[0.75, 0.875, 1.0]]
+    """
+    parts = pd.DataFrame({"nombre": 1, "montant": contracts["montant"]}, index=contracts.index)
+    for name, field in (("ue", "origineUE"), ("france", "origineFrance")):
+        rate = contracts[field].astype("float64")
+        parts[f"connus_{name}"] = rate.notna().astype("int64")
+        parts[f"_sum_{name}"] = rate.fillna(0.0)
+        parts[f"_base_{name}"] = contracts["montant"].where(rate.notna(), 0.0)
+        parts[f"_weighted_{name}"] = (rate * contracts["montant"]).fillna(0.0)
+    sums = parts.groupby(group_keys(contracts, by, digits)).sum()
+    table = sums[["nombre", "montant"]].copy()
+    for name in ("ue", "france"):
+        table[f"connus_{name}"] = sums[f"connus_{name}"]
+        table[f"manquants_{name}"] = sums["nombre"] - sums[f"connus_{name}"]
+        table[f"moyenne_{name}"] = share(sums[f"_sum_{name}"], sums[f"connus_{name}"])
+        table[f"ponderee_{name}"] = share(sums[f"_weighted_{name}"], sums[f"_base_{name}"])
+    return ordered(labelled(table.reset_index(), contracts, by), by)
+
+
+def innovation_rates(
+    contracts: pd.DataFrame, by: By = "annee", digits: int = 2, nomenclature: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Give the share of innovative purchases, by number and by value.
+
+    Innovative are works, supplies or services that are new or substantially improved (article R2124-3, 2°, of the Code
+    de la commande publique); the buyer says so in ``marcheInnovant``.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, connus, manquants, innovants, taux (of the known), montant_connu, montant_innovant
+        (euros), taux_montant. Years in order, other groups by decreasing amount of innovative purchases.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01"] * 3), "montant": [10.0, 30.0, 5.0],
+    ...                      "marcheInnovant": pd.array([True, False, None], "boolean")})
+    >>> innovation_rates(book)[["connus", "manquants", "taux", "taux_montant"]].values.tolist()
+    [[2.0, 1.0, 0.5, 0.25]]
+    """
+    known = contracts["marcheInnovant"].notna()
+    new = contracts["marcheInnovant"].fillna(False).astype(bool)
+    parts = pd.DataFrame(
+        {
+            "nombre": 1,
+            "connus": known.astype("int64"),
+            "innovants": new.astype("int64"),
+            "montant_connu": contracts["montant"].where(known, 0.0),
+            "montant_innovant": contracts["montant"].where(new, 0.0),
+        },
+        index=contracts.index,
+    )
+    table = parts.groupby(group_keys(contracts, by, digits)).sum()
+    table.insert(2, "manquants", table["nombre"] - table["connus"])
+    table.insert(4, "taux", share(table["innovants"], table["connus"]))
+    table["taux_montant"] = share(table["montant_innovant"], table["montant_connu"])
+    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by, "montant_innovant")

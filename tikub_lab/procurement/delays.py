@@ -1,0 +1,114 @@
+"""How soon contracts are published: from notification to publication, against the two months of the law.
+
+Essential data are published within two months of the notification of the contract, or of its modification: article
+R2196-1 of the Code de la commande publique (before April 2019: article 107 of the décret n° 2016-360 du 25 mars 2016).
+The duty began on 1 October 2018; the arrêtés of 14 April 2017 and of 22 December 2022 set the format, not the delay.
+Months are calendar months: what is notified on 31 December is due on the last day of February.
+"""
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
+
+DUTY = pd.Timestamp("2018-10-01")
+"""From when essential data must be published."""
+MONTHS = 2
+STATES = (
+    "Dans les deux mois",
+    "En retard",
+    "Avant la notification",
+    "Date de publication absente",
+    "Notifié avant l'obligation",
+)
+"""What may be said of a delay. A publication before the notification is a wrong date, neither soon nor late."""
+
+
+def delays(notified: pd.Series, published: pd.Series) -> pd.DataFrame:
+    """Measure the days from notification to publication and judge them.
+
+    Parameters
+    ----------
+    notified, published : Series of datetime
+        ``dateNotification`` and ``datePublicationDonnees`` of contracts, or ``dateNotificationModification`` and
+        ``datePublicationDonneesModification`` of amendments.
+
+    Returns
+    -------
+    DataFrame on the same index
+        Columns jours (missing without both dates; below 0 where they are the wrong way round), echeance (last day of
+        the delay), etat (one of :data:`STATES`; missing without a notification), jours_de_retard (0 when in time;
+        missing unless judged).
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(pd.Series(["2023-12-31", "2024-03-15"]))
+    >>> found = delays(days, pd.to_datetime(pd.Series(["2024-02-29", "2024-05-16"])))
+    >>> found[["jours", "etat"]].values.tolist()
+    [[60.0, 'Dans les deux mois'], [62.0, 'En retard']]
+    """
+    days = (published - notified).dt.days.astype("float64")
+    due = notified + pd.DateOffset(months=MONTHS)
+    state = np.select(
+        [notified < DUTY, published.isna(), published < notified, published > due],
+        [STATES[4], STATES[3], STATES[2], STATES[1]],
+        STATES[0],
+    )
+    judged = pd.Series(state, index=notified.index, dtype="str").where(notified.notna())
+    late = (published - due).dt.days.clip(lower=0).astype("float64")
+    return pd.DataFrame(
+        {
+            "jours": days,
+            "echeance": due,
+            "etat": judged,
+            "jours_de_retard": late.where(judged.isin(STATES[:2])),
+        }
+    )
+
+
+def publication_delays(
+    contracts: pd.DataFrame, by: By = "annee", digits: int = 2, nomenclature: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Give the share of contracts published late and the median delay.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``. A contract that is not published at all is not in it: the rate is that of what
+        can be seen.
+    by, digits, nomenclature
+        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, juges (contracts judged: in time or late), en_retard, taux_retard (of those judged),
+        manquants (without a date of publication), inverses (published before they were notified), avant_obligation
+        (contracts notified before :data:`DUTY`), jours_median (of those judged), retard_median (of those late, days
+        beyond the delay). Years in order, other groups by decreasing number of late contracts.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2024-03-15"] * 3),
+    ...     "datePublicationDonnees": pd.to_datetime(["2024-05-15", "2024-07-15", None])})
+    >>> publication_delays(book)[["juges", "en_retard", "manquants", "jours_median"]].values.tolist()
+    [[2.0, 1.0, 1.0, 91.5]]
+    """
+    found = delays(contracts["dateNotification"], contracts["datePublicationDonnees"])
+    keys = group_keys(contracts, by, digits)
+    state = found["etat"]
+    parts = pd.DataFrame(
+        {
+            "nombre": pd.Series(1, index=contracts.index),
+            "juges": state.isin(STATES[:2]),
+            "en_retard": state == STATES[1],
+            "manquants": state == STATES[3],
+            "inverses": state == STATES[2],
+            "avant_obligation": state == STATES[4],
+        }
+    )
+    table = parts.astype("int64").groupby(keys).sum()
+    table.insert(3, "taux_retard", share(table["en_retard"], table["juges"]))
+    table["jours_median"] = found["jours"].where(parts["juges"]).groupby(keys).median()
+    table["retard_median"] = found["jours_de_retard"].where(parts["en_retard"]).groupby(keys).median()
+    return ordered(labelled(table.reset_index(names=KEYS[by]), contracts, by, nomenclature), by, "en_retard")

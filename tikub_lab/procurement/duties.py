@@ -1,0 +1,248 @@
+"""Duties of sustainable purchasing: article 35 of the law « Climat et résilience » and the SPASER.
+
+Both depend on facts that the essential data do not hold (when the consultation began, what was spent in the year):
+verdicts say what the data allow, and what to check. Dates and limits come from ``targets.csv``.
+"""
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.procurement.considerations import considerations, targets
+from tikub_lab.procurement.groups import By, group_keys, labelled, ordered, share
+
+CLIMATE, SPASER = "Loi Climat et résilience", "SPASER"
+DEFENCE = "Marché de défense ou de sécurité"
+VERDICTS = (
+    "non soumis : notifié avant l'entrée en vigueur",
+    "non soumis : défense ou sécurité",
+    "considérations non publiées",
+    "manque à vérifier : date de la consultation non publiée",
+    "conforme, volet social non jugé",
+    "conforme d'après les données",
+)
+"""What :func:`climate_law` says of a contract."""
+
+
+def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float | None = None) -> pd.DataFrame:
+    """Judge each contract by article 35 of the law of 22 August 2021.
+
+    Every contract has environmental conditions of execution and at least one environmental award criterion; above the
+    European thresholds it has social conditions of execution too. The law holds for consultations begun since its entry
+    into force, a date that the data lack: a contract notified before it is surely out; one notified after it may stem
+    from an older consultation, so that a lack is something to check, not a breach.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``.
+    european_threshold : Series or float, optional
+        Euros, on the index of the contracts; missing where it is not known. Without it the social side is not judged.
+
+    Returns
+    -------
+    DataFrame on the index of the contracts
+        Columns uid, dateNotification, clause_environnementale, critere_environnemental, clause_sociale (nullable
+        booleans, missing where not published), social_exige (nullable boolean: amount at or above the threshold),
+        pret (nullable boolean: whether the contract would comply, whatever its date), manques (what lacks, in French;
+        ``""``: nothing), verdict (one of :data:`VERDICTS`), version (the rule that was used).
+
+    Notes
+    -----
+    A reserved contract counts as a social condition: its holder employs disabled or disadvantaged people (articles
+    L2113-12 to L2113-14). The exceptions of article L2112-2-1 cannot be read from the data.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"uid": ["a", "b"], "dateNotification": pd.to_datetime(["2026-08-21", "2026-08-22"]),
+    ...     "nature": "Marché", "montant": 50_000.0, "considerationsSociales": None,
+    ...     "considerationsEnvironnementales": "Clause environnementale"})
+    >>> climate_law(book)[["manques", "verdict"]].iloc[1].tolist()
+    ['critère environnemental', 'manque à vérifier : date de la consultation non publiée']
+    >>> climate_law(book)["verdict"].iloc[0]
+    "non soumis : notifié avant l'entrée en vigueur"
+    """
+    rule = targets()
+    start = rule.loc[rule["cible"] == CLIMATE, "debut"].iloc[0]
+    green, social = considerations(contracts, "environnement"), considerations(contracts, "social")
+    clause = _known(green["clause"], green["connu"])
+    criterion = _known(green["critere"], green["connu"])
+    humane = _known(social["clause"] | social["reserve"], social["connu"])
+    if european_threshold is None:
+        due = pd.Series(pd.NA, index=contracts.index, dtype="boolean")
+    else:
+        limit = pd.Series(european_threshold, index=contracts.index, dtype="float64")
+        due = _known(contracts["montant"] >= limit, limit.notna())
+    # An unknown threshold leaves the social side out of the verdict; the verdict says so.
+    side = (humane | ~due).mask(due.isna(), True)
+    ready = clause & criterion & side
+    lacks = [(~clause, "clause environnementale"), (~criterion, "critère environnemental"), (~side, "clause sociale")]
+    text = pd.Series("", index=contracts.index, dtype="str")
+    for lack, label in lacks:
+        hit = lack.fillna(False).astype(bool)
+        text = text.mask(hit, text.where(text == "", text + ", ") + label)
+    verdict = np.select(
+        [
+            (contracts["dateNotification"] < start).to_numpy(),
+            (contracts["nature"].astype("str") == DEFENCE).to_numpy(),
+            (text != "").to_numpy(),
+            ready.isna().to_numpy(dtype=bool),
+            due.isna().to_numpy(dtype=bool),
+        ],
+        [VERDICTS[0], VERDICTS[1], VERDICTS[3], VERDICTS[2], VERDICTS[4]],
+        VERDICTS[5],
+    )
+    return pd.DataFrame(
+        {
+            "uid": contracts["uid"],
+            "dateNotification": contracts["dateNotification"],
+            "clause_environnementale": clause,
+            "critere_environnemental": criterion,
+            "clause_sociale": humane,
+            "social_exige": due,
+            "pret": ready,
+            "manques": text,
+            "verdict": pd.Series(verdict, index=contracts.index, dtype="str"),
+            "version": f"article 35 de la loi n° 2021-1104, en vigueur le {start:%d/%m/%Y}",
+        }
+    )
+
+
+def readiness(
+    contracts: pd.DataFrame,
+    european_threshold: pd.Series | float | None = None,
+    by: By = "annee",
+    digits: int = 2,
+    nomenclature: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Give the share of contracts that would comply with article 35 today, whatever their date.
+
+    Parameters
+    ----------
+    contracts, european_threshold
+        As for :func:`climate_law`.
+    by, digits, nomenclature
+        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, connus, manquants (contracts that can be judged or not), prets, taux (of the known),
+        montant, montant_connu, montant_pret (euros), taux_montant. Years in order, other groups by decreasing amount.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"uid": ["a"], "dateNotification": pd.to_datetime(["2025-08-21"]), "nature": "Marché",
+    ...     "montant": 50_000.0, "considerationsSociales": None,
+    ...     "considerationsEnvironnementales": "Clause environnementale|Critère environnemental"})
+    >>> readiness(book)[["annee", "prets", "taux"]].values.tolist()
+    [[2025.0, 1.0, 1.0]]
+    """
+    ready = climate_law(contracts, european_threshold)["pret"]
+    known, fit = ready.notna(), ready.fillna(False).astype(bool)
+    parts = pd.DataFrame(
+        {
+            "nombre": 1,
+            "connus": known.astype("int64"),
+            "prets": fit.astype("int64"),
+            "montant": contracts["montant"],
+            "montant_connu": contracts["montant"].where(known, 0.0),
+            "montant_pret": contracts["montant"].where(fit, 0.0),
+        },
+        index=contracts.index,
+    )
+    table = parts.groupby(group_keys(contracts, by, digits)).sum()
+    table.insert(2, "manquants", table["nombre"] - table["connus"])
+    table.insert(4, "taux", share(table["prets"], table["connus"]))
+    table["taux_montant"] = share(table["montant_pret"], table["montant_connu"])
+    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)
+
+
+def _known(values: pd.Series, known: pd.Series) -> pd.Series:
+    return pd.Series(pd.arrays.BooleanArray(values.to_numpy(dtype=bool), ~known.to_numpy(dtype=bool)), values.index)
+
+
+def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Say for each buyer and year whether it likely owes a scheme of socially and ecologically responsible purchasing.
+
+    The duty falls on a buyer whose purchases of a calendar year exceed a limit: 50 M€ before tax since 2023, 100 M€
+    before (articles L2111-3 and D2111-3). Purchases are what was spent; the data hold what was contracted. Two sums
+    stand in for it: the amounts notified in the year, which count several years of a long contract at once, and the
+    amounts spread evenly over the months of each contract, from its notification. Neither is exact: purchases below the
+    limit of publication are missing from both, so is what runs from contracts older than the data; the amount of a
+    framework agreement is often a maximum.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``, all buyers and years at hand.
+
+    Returns
+    -------
+    DataFrame, one row a buyer (SIREN) and year of the data
+        Columns acheteur_siren, acheteur_nom, annee, nombre (notified), montant_notifie, montant_etale (euros),
+        sans_duree (contracts without a length, counted wholly in their year), seuil (euros), verdict (« au-dessus du
+        seuil » by both sums, « à vérifier : une estimation sur deux au-dessus », « en dessous du seuil d'après les
+        marchés publiés »), version, statut. The largest sums first within each year.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"acheteur_id": ["81223113200026"], "acheteur_nom": ["Un (fictif)"], "montant": [60e6],
+    ...                      "dureeMois": [24], "dateNotification": pd.to_datetime(["2024-01-10"])})
+    >>> spaser(book)[["montant_notifie", "montant_etale", "verdict"]].values.tolist()
+    [[60000000.0, 30000000.0, 'à vérifier : une estimation sur deux au-dessus']]
+    """
+    siren = contracts["acheteur_id"].str[:9]
+    year = contracts["dateNotification"].dt.year.astype("int64")
+    months = contracts["dureeMois"].astype("float64")
+    keys = [siren.rename("acheteur_siren"), year.rename("annee")]
+    base = pd.DataFrame(
+        {"nombre": 1, "montant_notifie": contracts["montant"], "sans_duree": months.isna().astype("int64")}
+    )
+    table = base.groupby(keys).sum().join(_spread(contracts, siren, year), how="outer").reset_index()
+    table = table[table["annee"] <= (year.max() if len(year) else 0)]
+    counts = ["nombre", "sans_duree"]
+    table[counts] = table[counts].fillna(0).astype("int64")
+    table[["montant_notifie", "montant_etale"]] = table[["montant_notifie", "montant_etale"]].fillna(0.0)
+    rule = targets()
+    rule = rule[rule["cible"] == SPASER].sort_values("debut", na_position="first")
+    change = rule["debut"].iloc[1]
+    now = table["annee"] >= change.year
+    table["seuil"] = np.where(now, rule["valeur"].iloc[1], rule["valeur"].iloc[0])
+    above = (table["montant_notifie"] > table["seuil"]).astype(int) + (table["montant_etale"] > table["seuil"]).astype(
+        int
+    )
+    words = [
+        "en dessous du seuil d'après les marchés publiés",
+        "à vérifier : une estimation sur deux au-dessus",
+        "au-dessus du seuil",
+    ]
+    table["verdict"] = pd.Series(words, dtype="str").take(above.to_numpy()).to_numpy()
+    table["version"] = np.where(now, rule["reference"].iloc[1], rule["reference"].iloc[0])
+    table["statut"] = np.where(now, rule["statut"].iloc[1], rule["statut"].iloc[0])
+    named = contracts[contracts["acheteur_nom"].notna()].sort_values("dateNotification", kind="stable")
+    names = named.groupby(named["acheteur_id"].str[:9])["acheteur_nom"].last()
+    label = table["acheteur_siren"].map(names).astype("str").fillna("SIREN " + table["acheteur_siren"])
+    table.insert(1, "acheteur_nom", label)
+    columns = [
+        "acheteur_siren", "acheteur_nom", "annee", "nombre", "montant_notifie", "montant_etale", "sans_duree", "seuil",
+        "verdict", "version", "statut",
+    ]  # fmt: skip
+    order = ["annee", "montant_notifie", "acheteur_siren"]
+    return table.sort_values(order, ascending=[True, False, True], ignore_index=True)[columns]
+
+
+def _spread(contracts: pd.DataFrame, siren: pd.Series, year: pd.Series) -> pd.Series:
+    """Spread amounts evenly over the months of each contract, that of its notification the first, by buyer and year."""
+    length = contracts["dureeMois"].astype("float64").fillna(1).clip(lower=1).astype("int64").to_numpy()
+    first = contracts["dateNotification"].dt.month.to_numpy() - 1
+    years = (first + length - 1) // 12 + 1
+    row = np.repeat(np.arange(len(contracts)), years)
+    turn = np.arange(len(row)) - np.repeat(np.cumsum(years) - years, years)
+    begin = np.maximum(first[row], 12 * turn)
+    end = np.minimum(first[row] + length[row], 12 * (turn + 1))
+    amount = contracts["montant"].to_numpy(dtype="float64")[row] * (end - begin) / length[row]
+    keys = [
+        pd.Series(siren.to_numpy()[row], name="acheteur_siren", dtype="str"),
+        pd.Series(year.to_numpy()[row] + turn, name="annee", dtype="int64"),
+    ]
+    return pd.Series(amount, name="montant_etale").groupby(keys).sum()

@@ -1,0 +1,243 @@
+"""Where suppliers are, seen from the buyer: same département, same région, kilometres.
+
+A supplier's place is that of the establishment which holds the contract; the work may be done by another, or by
+subcontractors. The law forbids to choose a supplier for its place (article L3 of the Code de la commande publique,
+equal treatment): these figures describe, they are no criterion.
+
+Numbers count contracts and suppliers: a contract held by three firms counts three times, its amount once, in equal
+parts.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.groups import By, labelled, ordered, share, share_keys
+from tikub_lab.procurement.indicators import PLACES, place_of, supplier_shares
+from tikub_lab.procurement.places import communes as shipped_communes
+
+EARTH = 6371.0088
+"""Mean radius of the Earth in km (IUGG)."""
+BANDS = (10.0, 50.0, 100.0, 300.0)
+"""Limits of the distance bands, km."""
+UNKNOWN_DISTANCE = "Distance inconnue"
+
+
+def _own(suppliers: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame:
+    return suppliers[suppliers["uid"].isin(contracts["uid"])]
+
+
+def local_rates(
+    contracts: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    by: By = "ensemble",
+    digits: int = 2,
+    nomenclature: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Give the share of suppliers in the buyer's département and région, by number and by value.
+
+    Parameters
+    ----------
+    contracts, suppliers : DataFrame
+        Tables ``procurement/contracts`` and ``procurement/suppliers``.
+    by, digits, nomenclature
+        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, connus, manquants (contracts and suppliers), montant, montant_connu (euros), departement,
+        region, hors_france (numbers; the région includes the département), taux_departement, taux_region (of the known,
+        suppliers abroad among them), taux_departement_montant, taux_region_montant. Years in order, other groups by
+        decreasing amount; groups without any supplier are left out. No rate is given where only suppliers abroad have a
+        place and some have none: whoever publishes no place would look far away.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"uid": ["a"], "montant": [90.0], "acheteur_departement": "35", "acheteur_region": "53"})
+    >>> who = pd.DataFrame({"uid": "a", "titulaire_id": ["1", "2", "3"], "titulaire_typeIdentifiant": "SIRET",
+    ...                     "titulaire_departement": ["35", "29", None], "titulaire_region": ["53", "53", None]})
+    >>> local_rates(book, who)[["connus", "manquants", "taux_departement", "taux_region"]].values.tolist()
+    [[2.0, 1.0, 0.5, 1.0]]
+    """
+    shares = supplier_shares(contracts, _own(suppliers, contracts))
+    place, amount = place_of(shares), shares["part_montant"]
+    known, near, same = place != PLACES[4], place == PLACES[0], place.isin(PLACES[:2])
+    columns: dict[str, pd.Series] = {
+        "nombre": pd.Series(1, index=shares.index),
+        "connus": known,
+        "montant": amount,
+        "montant_connu": amount.where(known, 0.0),
+        "departement": near,
+        "region": same,
+        "hors_france": place == PLACES[3],
+        "_departement": amount.where(near, 0.0),
+        "_region": amount.where(same, 0.0),
+    }
+    table = pd.DataFrame({name: values.astype("float64") for name, values in columns.items()})
+    table = table.groupby(share_keys(shares, contracts, by, digits)).sum()
+    counts = ["nombre", "connus", "departement", "region", "hors_france"]
+    table[counts] = table[counts].astype("int64")
+    table.insert(2, "manquants", table["nombre"] - table["connus"])
+    blind = (table["connus"] == table["hors_france"]) & (table["manquants"] > 0)
+    for where in ("departement", "region"):
+        table[f"taux_{where}"] = share(table[where], table["connus"]).mask(blind)
+    for where in ("departement", "region"):
+        table[f"taux_{where}_montant"] = share(table.pop(f"_{where}"), table["montant_connu"]).mask(blind)
+    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)
+
+
+def haversine(
+    longitude: pd.Series, latitude: pd.Series, other_longitude: pd.Series, other_latitude: pd.Series
+) -> pd.Series:
+    """Give the distance as the crow flies on a sphere, km (R. W. Sinnott, 1984).
+
+    Examples
+    --------
+    >>> quimper, rennes = (pd.Series([-4.1]), pd.Series([48.0])), (pd.Series([-1.68]), pd.Series([48.11]))
+    >>> haversine(*quimper, *rennes).round().tolist()
+    [180.0]
+    """
+    here, there = np.radians(latitude), np.radians(other_latitude)
+    east = np.radians(other_longitude) - np.radians(longitude)
+    half = np.sin((there - here) / 2) ** 2 + np.cos(here) * np.cos(there) * np.sin(east / 2) ** 2
+    return 2 * EARTH * np.arcsin(np.sqrt(half.clip(0, 1)))
+
+
+def distances(
+    contracts: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    communes: pd.DataFrame | None = None,
+    buyers: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Measure how far each supplier is from where it is needed.
+
+    The essential data do not say in which commune the buyer sits. Distances are therefore from the place of execution,
+    where it is published as a commune or a postal code; or from the buyer, where the caller knows its commune.
+
+    Parameters
+    ----------
+    contracts, suppliers : DataFrame
+        Tables ``procurement/contracts`` and ``procurement/suppliers``.
+    communes : DataFrame, optional
+        Columns ``code``, ``longitude``, ``latitude`` (degrees), and ``code_postal`` if there is one. By default the 101
+        communes that are shipped: too few for real data.
+    buyers : DataFrame, optional
+        Columns ``acheteur_id`` and ``commune`` (INSEE code). Without it the place of execution is used.
+
+    Returns
+    -------
+    DataFrame, one row a contract and supplier
+        Columns uid, titulaire_id, part_montant (euros), origine (« commune d'exécution », « code postal d'exécution »,
+        « commune de l'acheteur »), km, motif (why there is no distance: « lieu de départ non publié ou imprécis »,
+        « titulaire hors de France », « commune du titulaire non publiée », « commune sans coordonnées »).
+
+    Notes
+    -----
+    A postal code stands for the first commune of the table that has it: in the countryside ten kilometres off or more.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"uid": ["a"], "montant": [90.0], "acheteur_departement": "29", "acheteur_region": "53",
+    ...                      "lieuExecution_code": "35238", "lieuExecution_typeCode": "Code commune"})
+    >>> who = pd.DataFrame({"uid": "a", "titulaire_id": ["1", "2"], "titulaire_typeIdentifiant": "SIRET",
+    ...                     "titulaire_departement": ["29", None], "titulaire_commune": ["29232", None]})
+    >>> distances(book, who)[["km", "motif"]].round().values.tolist()
+    [[180.0, nan], [nan, 'commune du titulaire non publiée']]
+    """
+    towns = shipped_communes() if communes is None else communes
+    needed = {"code", "longitude", "latitude"} - set(towns.columns)
+    if needed:
+        raise UsageError(f"communes: no column {', '.join(sorted(needed))}; give code, longitude and latitude.")
+    points = towns.drop_duplicates("code").set_index("code")[["longitude", "latitude"]]
+    shares = supplier_shares(contracts, _own(suppliers, contracts))
+    start = _starts(contracts, towns, buyers)
+    origin = shares["uid"].map(start["origine"]).astype("str")
+    begin = shares["uid"].map(start["commune"]).astype("str")
+    end = shares["titulaire_commune"].astype("str")
+    km = haversine(*(towns.map(points[axis]) for towns in (begin, end) for axis in ("longitude", "latitude")))
+    identifier, kind = shares["titulaire_id"], shares["titulaire_typeIdentifiant"]
+    abroad = (((kind == "TVA") & ~identifier.str.startswith("FR")) | (kind == "HORS-UE")).fillna(False)
+    reason = np.select(
+        [km.notna(), begin.isna(), abroad, end.isna()],
+        [
+            "",
+            "lieu de départ non publié ou imprécis",
+            "titulaire hors de France",
+            "commune du titulaire non publiée",
+        ],
+        "commune sans coordonnées",
+    )
+    return pd.DataFrame(
+        {
+            "uid": shares["uid"],
+            "titulaire_id": identifier,
+            "part_montant": shares["part_montant"],
+            "origine": origin,
+            "km": km,
+            "motif": pd.Series(reason, index=shares.index, dtype="str").where(km.isna()),
+        }
+    )
+
+
+def _starts(contracts: pd.DataFrame, towns: pd.DataFrame, buyers: pd.DataFrame | None) -> pd.DataFrame:
+    """Find the commune from which distances are measured, by uid."""
+    uid = pd.Index(contracts["uid"])
+    if buyers is not None:
+        seat = buyers.drop_duplicates("acheteur_id").set_index("acheteur_id")["commune"]
+        town = contracts["acheteur_id"].map(seat).astype("str")
+        label = pd.Series("commune de l'acheteur", index=town.index, dtype="str").where(town.notna())
+        return pd.DataFrame({"commune": town.to_numpy(), "origine": label.to_numpy()}, index=uid)
+    kind, code = contracts["lieuExecution_typeCode"].astype("str"), contracts["lieuExecution_code"].astype("str")
+    town = code.where(kind == "Code commune")
+    if "code_postal" in towns:
+        postal = towns.drop_duplicates("code_postal").set_index("code_postal")["code"]
+        town = town.where(kind != "Code postal", code.map(postal).astype("str"))
+    labels = {"Code commune": "commune d'exécution", "Code postal": "code postal d'exécution"}
+    label = kind.map(labels).astype("str").where(town.notna())
+    return pd.DataFrame({"commune": town.to_numpy(), "origine": label.to_numpy()}, index=uid)
+
+
+def distance_bands(measured: pd.DataFrame, limits: tuple[float, ...] = BANDS) -> pd.DataFrame:
+    """Count suppliers and euros by band of distance.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        As :func:`distances` gives it.
+    limits : tuple of float
+        Increasing limits, km; a distance equal to a limit is in the band above.
+
+    Returns
+    -------
+    DataFrame, one row a band and one for what is unknown
+        Columns tranche, nombre (contracts and suppliers), part (of the known), montant, part_montant (of the known).
+
+    Raises
+    ------
+    UsageError
+        Limits that do not increase.
+
+    Examples
+    --------
+    >>> measured = pd.DataFrame({"km": [0.0, 10.0, None], "part_montant": [30.0, 10.0, 5.0]})
+    >>> distance_bands(measured, (10,))[["tranche", "nombre", "part_montant"]].values.tolist()
+    [['Moins de 10 km', 1, 0.75], ['10 km et plus', 1, 0.25], ['Distance inconnue', 1, nan]]
+    """
+    if not limits or any(after <= before for before, after in pairwise((0.0, *limits))):
+        raise UsageError(f"limits={limits!r}: give kilometres above 0, each larger than the one before, as in {BANDS}.")
+    edges = [f"{limit:g}" for limit in limits]
+    names = [f"Moins de {edges[0]} km", *(f"{a} à {b} km" for a, b in pairwise(edges))]
+    names += [f"{edges[-1]} km et plus", UNKNOWN_DISTANCE]
+    km = measured["km"].astype("float64")
+    position = np.where(km.isna(), len(names) - 1, np.searchsorted(limits, km.fillna(0), side="right"))
+    band = pd.Series(names, dtype="str").take(position)
+    counted = pd.DataFrame(measured["part_montant"].groupby(band.to_numpy()).agg(nombre="size", montant="sum"))
+    table = counted.reindex(names, fill_value=0).rename_axis("tranche").reset_index()
+    known = table["tranche"] != UNKNOWN_DISTANCE
+    for value, part in (("nombre", "part"), ("montant", "part_montant")):
+        total = table.loc[known, value].sum()
+        table[part] = (table[value] / total).where(known) if total else float("nan")
+    return table[["tranche", "nombre", "part", "montant", "part_montant"]]
