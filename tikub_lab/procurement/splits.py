@@ -1,0 +1,340 @@
+"""Needs that may have been split: purchases that stay below a threshold one by one and reach it together.
+
+The rule. A buyer may not split its purchases to escape the rules of publicity and competition (Code de la commande
+publique, art. R2121-4). The value of a need takes in all supplies or services that are homogeneous, « quels que soient
+le nombre d'opérateurs économiques auquel il est fait appel et le nombre de marchés à passer » (art. R2121-6); for a
+regular need over twelve months (art. R2121-7). For works it takes in one operation (art. R2121-5).
+
+What is looked for here: purchases of one buyer, of one homogeneous family (first digits of the CPV code), notified
+within twelve months of the first one, each below a threshold, together at or above it. It is a clue to be checked,
+never a proof: the columns say how strong it is and what would make it wrong.
+
+- « forte »: the same firm, or the same group of firms, every time;
+- « moyenne »: several firms, and at least half of the purchases within a tenth below the threshold;
+- « faible »: several firms, nothing else.
+
+Where firms differ, works must also have one place of performance, since they add up within an operation and not within
+a family. Two thresholds: that of formal procedures, then the dispensation from publicity and competition. Left out, and
+counted by :func:`examined`: what has no amount, day or known CPV code; what was published twice; framework agreements
+and what is bought under them; purchases made by a formal procedure, which is what a split avoids; contracts of defence;
+innovative purchases, for the dispensation only, as they have their own. Lots of one procedure are lawful
+(:mod:`tikub_lab.procurement.splits_purchases` says which contracts are taken for lots): when their sum reaches the
+threshold, the rules that apply from it are supposed to have been followed and they are left out too.
+
+A contract belongs to one need at most. The same firm comes before several, the formal threshold before the
+dispensation. Among the windows that begin with a purchase of the same buyer, family and firm, the one with the largest
+sum is taken (the earliest of equals); what remains is searched again.
+"""
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.codes import CPV_DIVISIONS
+from tikub_lab.procurement.indicators import firm
+from tikub_lab.procurement.splits_purchases import BY_FORMAL, candidates, examined, procedures
+from tikub_lab.procurement.thresholds import NAMES, in_force
+
+__all__ = ["SEARCHED", "STRENGTHS", "candidates", "evidence", "examined", "split_needs", "totals", "window_end"]
+
+STRENGTHS = ("forte", "moyenne", "faible")
+SEARCHED = ("formalisee", "dispense")
+COLUMNS = (
+    "force", "acheteur_id", "acheteur_nom", "famille", "libelle", "nature", "titulaire", "titulaire_nom", "seuil",
+    "seuil_libelle", "seuil_montant", "seuil_version", "seuil_statut", "nombre", "montant", "fois_seuil", "debut",
+    "fin", "plus_grand", "juste_sous", "lieux", "uids", "faux_si",
+)  # fmt: skip
+
+_WRONG_IF = {
+    "forte": "Les achats répondent à des besoins distincts ou imprévisibles, sont les lots d'une même consultation, ou "
+    "exécutent un accord-cadre que les données ne signalent pas.",
+    "moyenne": "Les achats répondent à des besoins distincts, ou sont les lots d'une même consultation.",
+    "faible": "Les achats répondent à des besoins distincts : une même famille CPV réunit souvent des besoins que "
+    "l'acheteur recense à part.",
+}
+_WORKS = " Pour des travaux, il suffit que les marchés relèvent d'opérations différentes (autre site, autre programme)."
+_NOTICE = " Le seuil est celui du jour de notification du premier marché ; la consultation a pu être lancée plus tôt."
+
+
+def split_needs(
+    contracts: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    *,
+    months: int = 12,
+    digits: int = 3,
+    buyer: str = "collectivité",
+    nomenclature: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Find the needs that may have been split.
+
+    Parameters
+    ----------
+    contracts, suppliers : DataFrame
+        Tables ``procurement/contracts`` and ``procurement/suppliers``.
+    months : int
+        Length of the window: from the day of its first purchase to the eve of the same day so many months later.
+    digits : int
+        Digits of the CPV code that make a family.
+    buyer : str
+        Kind of buyer, see :data:`tikub_lab.procurement.thresholds.BUYERS`.
+    nomenclature : DataFrame, optional
+        Table ``procurement/cpv``, for the French labels of families; without it they have their division's.
+
+    Returns
+    -------
+    DataFrame, one row a suspected need, strongest then largest first
+        force; acheteur_id, acheteur_nom; famille, libelle, nature; titulaire (firms separated by a bar; missing when
+        they differ) and titulaire_nom; seuil, seuil_libelle, seuil_montant, seuil_version, seuil_statut: the threshold
+        in force on the day of the first purchase; nombre; montant (their sum, the euros at stake) and fois_seuil (over
+        the threshold); debut, fin (first and last day); plus_grand (largest purchase); juste_sous (how many are within
+        a tenth below the threshold); lieux (how many places of performance are published); uids (separated by a bar);
+        faux_si, what would make it wrong, in French.
+
+    Raises
+    ------
+    UsageError
+        ``months``, ``digits`` or ``buyer`` out of bounds.
+
+    Examples
+    --------
+    >>> from tikub_lab.procurement.sample import planted_splits, sample
+    >>> tables = sample(scale=0.1, seed=2)
+    >>> found = split_needs(tables["procurement/contracts"], tables["procurement/suppliers"])
+    >>> planted = planted_splits(scale=0.1, seed=2)
+    >>> set(planted["uids"]) <= set(found.loc[found["force"] == "forte", "uids"])
+    True
+    """
+    if not 1 <= months <= 48:
+        raise UsageError(f"months={months}: give a window of 1 to 48 months; 12 is what article R2121-7 says.")
+    book = candidates(contracts, suppliers, digits)
+    for name in SEARCHED:
+        limits = in_force(contracts, name, buyer)
+        book[name] = limits["seuil_montant"]
+        book[f"{name}_version"], book[f"{name}_statut"] = limits["seuil_version"], limits["seuil_statut"]
+    book = _with_procedures(book)
+    found: list[tuple[str, bool, np.ndarray]] = []
+    free = np.ones(len(book), dtype=bool)
+    for same_firm in (True, False):
+        for name in SEARCHED:
+            for rows in _windows(book, free, name, same_firm, months):
+                free[rows] = False
+                found.append((name, same_firm, rows))
+    return _named(_described(book, found), contracts, suppliers, nomenclature)
+
+
+def _with_procedures(book: pd.DataFrame) -> pd.DataFrame:
+    """Keep what is examined, with its procedure's number, lots, sum, and whether it had no competition at all.
+
+    Lots made by a formal procedure are not examined but count in their procedure.
+    """
+    book = book[book["motif"].isin(["", BY_FORMAL])].reset_index(drop=True)
+    book["consultation"] = procedures(book)
+    shared = book.groupby("consultation")
+    book = book.assign(
+        lots=shared["montant"].transform("size"),
+        ensemble=shared["montant"].transform("sum"),
+        sans_concurrence=shared["direct"].transform("all"),
+    )
+    return book[book["motif"] == ""].reset_index(drop=True)
+
+
+def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool, months: int) -> list[np.ndarray]:
+    """Return the rows of each need, for one threshold, and one firm or several."""
+    limit, amount = book[name].to_numpy(), book["montant"].to_numpy()
+    below = free & (amount < limit)
+    works = book["nature"] == "travaux"
+    # Works add up within an operation, not within a family: where firms differ, its place stands for it.
+    known = book["titulaire"].notna() if same_firm else ~works | book["lieu"].notna()
+    below &= known.to_numpy()
+    number, lots = book["consultation"].to_numpy(), (book["lots"] > 1).to_numpy()
+    if name == "dispense":
+        below &= ~book["innovant"].to_numpy()
+        alone = book["sans_concurrence"].to_numpy()
+        number, lots = np.where(alone, -1 - np.arange(len(book)), number), lots & ~alone
+    rows = np.flatnonzero(below & ~(lots & (book["ensemble"].to_numpy() >= limit)))
+    if not len(rows):
+        return []
+    more = book["titulaire"] if same_firm else book["lieu"].where(works, "")
+    keys = book["acheteur_id"] + " " + book["famille"] + " " + more
+    group = pd.factorize(keys.to_numpy(object)[rows])[0].astype(np.int64)
+    moment = book["dateNotification"].to_numpy("datetime64[D]")[rows]
+    order = np.lexsort((moment, group))
+    rows, group, moment = rows[order], group[order], moment[order]
+    day, end = moment.astype(np.int64), window_end(moment, months).astype(np.int64)
+    base = day.min()
+    step = int(end.max() - base) + 1
+    last = np.searchsorted(group * step + day - base, group * step + end - base, side="left")
+    total = np.r_[0.0, np.cumsum(amount[rows])]
+    reached = total[last] - total[np.arange(len(rows))] >= limit[rows] * (1 - 1e-9)
+    suspected = np.isin(group, group[reached])
+    pieces = np.split(np.flatnonzero(suspected), np.flatnonzero(np.diff(group[suspected])) + 1)
+    needs: list[np.ndarray] = []
+    for piece in pieces:
+        mine = rows[piece]
+        needs += [mine[part] for part in _pick(day[piece], end[piece], amount[mine], limit[mine], number[mine])]
+    return needs
+
+
+def window_end(moment: np.ndarray, months: int) -> np.ndarray:
+    """Return the first day after windows: the same day so many months later, or the first of the next month.
+
+    Examples
+    --------
+    >>> window_end(np.array(["2024-02-29", "2025-01-15"], dtype="datetime64[D]"), 12).astype(str).tolist()
+    ['2025-03-01', '2026-01-15']
+    """
+    month = moment.astype("datetime64[M]")
+    later = month + months
+    same_day = later.astype("datetime64[D]") + (moment - month.astype("datetime64[D]"))
+    return np.minimum(same_day, (later + 1).astype("datetime64[D]"))
+
+
+def _pick(
+    day: np.ndarray, end: np.ndarray, amount: np.ndarray, limit: np.ndarray, number: np.ndarray
+) -> list[np.ndarray]:
+    """Take windows out of one group, the largest sum first, until none reaches its threshold."""
+    left = np.arange(len(day))
+    taken: list[np.ndarray] = []
+    while len(left) > 1:
+        total = np.r_[0.0, np.cumsum(amount[left])]
+        most = total[np.searchsorted(day[left], end[left], side="left")] - total[:-1]
+        best, sum_of_best = np.array([], dtype=np.int64), 0.0
+        for position in np.argsort(-most, kind="stable"):
+            if most[position] <= sum_of_best:
+                break
+            start, after = left[position], left[position:]
+            # Only purchases below the threshold of the window: it may have risen meanwhile.
+            inside = after[(day[after] < end[start]) & (amount[after] < limit[start])]
+            reached = amount[inside].sum()
+            if reached > sum_of_best and reached >= limit[start] and len(np.unique(number[inside])) > 1:
+                best, sum_of_best = inside, reached
+        if not len(best):
+            break
+        taken.append(best)
+        left = left[~np.isin(left, best)]
+    return taken
+
+
+def _described(book: pd.DataFrame, found: list[tuple[str, bool, np.ndarray]]) -> pd.DataFrame:
+    """Describe needs, one row each, in the order found."""
+    sizes = [len(rows) for _, _, rows in found]
+    rows = np.concatenate([rows for _, _, rows in found]) if found else np.array([], dtype=np.int64)
+    name = pd.Series([name for name, _, _ in found], dtype="str")
+    same = np.array([same_firm for _, same_firm, _ in found], dtype=bool)
+    number = np.repeat(np.arange(len(found)), sizes)
+    part = book.take(rows).reset_index(drop=True)
+    groups = part.groupby(number)
+    first = groups.nth(0).reset_index(drop=True)
+    formal = name == SEARCHED[0]
+    limit = {
+        key: first[SEARCHED[0] + key].where(formal, first[SEARCHED[1] + key]) for key in ("", "_version", "_statut")
+    }
+    total = groups["montant"].sum()
+    close = (part["montant"].to_numpy() >= 0.9 * limit[""].to_numpy()[number]) if found else np.array([], dtype=bool)
+    near = pd.Series(np.bincount(number[close], minlength=len(found)))
+    strength = pd.Series(np.select([same, 2 * near >= sizes], STRENGTHS[:2], STRENGTHS[2]), dtype="str")
+    works = pd.Series(np.where(first["nature"] == "travaux", _WORKS, ""), dtype="str")
+    one_firm = groups["titulaire"].nunique(dropna=False) == 1
+    return pd.DataFrame(
+        {
+            "force": strength,
+            "acheteur_id": first["acheteur_id"],
+            "famille": first["famille"],
+            "nature": first["nature"],
+            "titulaire": first["titulaire"].where(one_firm),
+            "seuil": name,
+            "seuil_libelle": name.map(NAMES),
+            "seuil_montant": limit[""],
+            "seuil_version": limit["_version"],
+            "seuil_statut": limit["_statut"],
+            "nombre": groups.size(),
+            "montant": total,
+            "fois_seuil": total / limit[""],
+            "debut": first["dateNotification"],
+            "fin": groups["dateNotification"].last(),
+            "plus_grand": groups["montant"].max(),
+            "juste_sous": near,
+            "lieux": groups["lieu"].nunique(),
+            "uids": groups["uid"].agg("|".join),
+            "faux_si": strength.map(_WRONG_IF) + works + _NOTICE,
+        }
+    )
+
+
+def _named(
+    table: pd.DataFrame, contracts: pd.DataFrame, suppliers: pd.DataFrame, nomenclature: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Add the names of buyers, families and firms, set the types and the order."""
+    latest = contracts.sort_values("dateNotification").dropna(subset="acheteur_nom")
+    buyers = latest.drop_duplicates("acheteur_id", keep="last").set_index("acheteur_id")["acheteur_nom"]
+    named = suppliers.assign(firm=firm(suppliers["titulaire_id"])).dropna(subset="titulaire_nom")
+    firms = named.drop_duplicates("firm", keep="last").set_index("firm")["titulaire_nom"].to_dict()
+    labels = {code[:2]: label for code, label in CPV_DIVISIONS.items()}
+    known = (
+        {} if nomenclature is None else dict(zip(nomenclature["code"].str[:8], nomenclature["libelle"], strict=True))
+    )
+    table = table.astype({"titulaire": "str", "seuil_montant": "float64", "nombre": "int64", "juste_sous": "int64"})
+    holders = [
+        None if pd.isna(item) else ", ".join(firms.get(one, f"Identifiant {one}") for one in item.split("|"))
+        for item in table["titulaire"]
+    ]
+    family = table["famille"]
+    table = table.assign(
+        acheteur_nom=table["acheteur_id"].map(buyers).astype("str"),
+        libelle=family.str.pad(8, "right", "0")
+        .map(known)
+        .astype("str")
+        .fillna(family.str[:2].map(labels))
+        .astype("str"),
+        titulaire_nom=pd.Series(holders, index=table.index, dtype="str"),
+        rang=table["force"].map(STRENGTHS.index).astype("int64"),
+    )
+    return table.sort_values(["rang", "montant", "uids"], ascending=[True, False, True], ignore_index=True)[
+        list(COLUMNS)
+    ]
+
+
+def evidence(need: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:
+    """List the contracts of a suspected need, by day, with their running sum.
+
+    Parameters
+    ----------
+    need : Series
+        A row of :func:`split_needs`.
+    contracts : DataFrame
+        The table it was found in.
+
+    Returns
+    -------
+    DataFrame
+        Columns uid, id, dateNotification, objet, codeCPV, procedure, offresRecues, lieuExecution_code, montant, part
+        (of the threshold) and cumul (running sum, euros excluding tax).
+
+    Raises
+    ------
+    UsageError
+        When the table lacks some of the contracts.
+    """
+    uids = str(need["uids"]).split("|")
+    found = contracts[contracts["uid"].isin(uids)].sort_values(["dateNotification", "uid"], ignore_index=True)
+    if len(found) != len(uids):
+        raise UsageError(
+            f"The need of {need['acheteur_id']} has {len(uids)} contracts, of which the table given has {len(found)}; "
+            "give the table that split_needs was called with."
+        )
+    columns = ["uid", "id", "dateNotification", "objet", "codeCPV", "procedure", "offresRecues", "lieuExecution_code"]
+    shares = found["montant"] / float(need["seuil_montant"])
+    return found[[*columns, "montant"]].assign(part=shares, cumul=found["montant"].cumsum())
+
+
+def totals(needs: pd.DataFrame) -> pd.DataFrame:
+    """Add up suspected needs by strength and threshold.
+
+    Returns
+    -------
+    DataFrame
+        Columns force, seuil_libelle, besoins (number of needs), marches (of contracts), montant (euros at stake).
+    """
+    grouped = needs.groupby(["force", "seuil_libelle"], sort=False)
+    table = grouped.agg(besoins=("uids", "size"), marches=("nombre", "sum"), montant=("montant", "sum"))
+    return table.reset_index()

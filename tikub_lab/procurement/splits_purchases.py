@@ -1,0 +1,178 @@
+"""The purchases among which split needs are looked for: which contracts count, and which are lots of one procedure.
+
+Lots of one procedure are lawful, and their sum decides which rules the procedure follows (Code de la commande publique,
+art. R2121-1). The essential data (DECP) do not say which contracts are lots of one procedure. These of one buyer and
+family are taken for such:
+
+- contracts notified on the same day;
+- contracts with the same subject, or which all call themselves lots, each notified within :data:`WEEK` days of the one
+  before;
+- contracts that call themselves lots of the same subject, each within :data:`LOT_DAYS` days of the one before.
+
+Contracts that were all made without publicity nor competition, as published, share no procedure that their sum could
+have put under the dispensation's rules: with regard to that threshold they stay purchases of their own.
+"""
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.indicators import firm
+from tikub_lab.procurement.thresholds import purchase_kind
+
+DIRECT = "Marché passé sans publicité ni mise en concurrence préalable"
+FORMAL = ("Appel d'offres ouvert", "Appel d'offres restreint", "Procédure avec négociation", "Dialogue compétitif")
+BY_FORMAL = "procédure formalisée"
+WEEK, LOT_DAYS = 7, 120
+_LOT = r"\blots?(?:\b|\d|n°)"
+
+
+def candidates(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
+    """Say of each contract whether it is examined, and under which buyer, family and firm.
+
+    Parameters
+    ----------
+    contracts, suppliers : DataFrame
+        Tables ``procurement/contracts`` and ``procurement/suppliers``.
+    digits : int
+        Digits of the CPV code that make a family, from 2 (division) to 8 (code); 3 is the group.
+
+    Returns
+    -------
+    DataFrame, one row a contract, in their order
+        Columns uid, acheteur_id, famille, titulaire (firms of the contract, separated by a bar; missing when none is
+        published), dateNotification, montant, objet, nature (kind of purchase), lieu (of performance), innovant, direct
+        (made without publicity nor competition), and motif: why it is not examined, empty when it is.
+
+    Raises
+    ------
+    UsageError
+        ``digits`` out of bounds.
+    """
+    if digits not in range(2, 9):
+        raise UsageError(f"digits={digits}: a family is the first 2 to 8 digits of the CPV code; 3 is usual.")
+    nature, ways = contracts["nature"].astype("str"), contracts["modalitesExecution"].fillna("")
+    technique, kind = contracts["techniques"].fillna(""), purchase_kind(contracts["codeCPV"])
+    frame = ways.str.contains("Bons de commande|Marchés subséquents") | technique.str.contains("Accord-cadre")
+    procedure = contracts["procedure"].astype("str")
+    reasons = {
+        "montant absent": contracts["montant"].isna(),
+        "date de notification absente": contracts["dateNotification"].isna(),
+        "code CPV absent ou inconnu": kind.isna(),
+        "marché subséquent": (nature == "Marché subséquent") | contracts["idAccordCadre"].notna(),
+        "accord-cadre": (nature == "Accord-cadre") | frame,
+        "système d'acquisition dynamique": technique.str.contains("acquisition dynamique"),
+        "marché de défense ou de sécurité": nature == "Marché de défense ou de sécurité",
+        BY_FORMAL: procedure.isin(FORMAL),
+    }
+    holders = contracts["uid"].map(_holders(suppliers)).astype("str")
+    twice = contracts.assign(holders=holders, day=contracts["dateNotification"].dt.floor("D")).sort_values("uid")
+    again = twice.duplicated(["acheteur_id", "holders", "day", "montant", "codeCPV"]) & twice["holders"].notna()
+    reasons["publié deux fois (mêmes acheteur, titulaire, jour, montant et code CPV)"] = again.reindex(contracts.index)
+    why = np.select([mask.fillna(False).to_numpy(bool) for mask in reasons.values()], list(reasons), "")
+    return pd.DataFrame(
+        {
+            "uid": contracts["uid"],
+            "acheteur_id": contracts["acheteur_id"],
+            "famille": contracts["codeCPV"].astype("str").str[:digits],
+            "titulaire": holders,
+            "dateNotification": contracts["dateNotification"],
+            "montant": contracts["montant"],
+            "objet": contracts["objet"],
+            "nature": kind,
+            "lieu": contracts["lieuExecution_code"],
+            "innovant": contracts["marcheInnovant"].fillna(False).astype(bool),
+            "direct": (procedure == DIRECT).fillna(False).to_numpy(bool),
+            "motif": pd.Series(why, index=contracts.index, dtype="str"),
+        }
+    )
+
+
+def _holders(suppliers: pd.DataFrame) -> pd.Series:
+    """Return the firms of each contract, in order and separated by a bar."""
+    firms = pd.DataFrame({"uid": suppliers["uid"], "firm": firm(suppliers["titulaire_id"])}).dropna().drop_duplicates()
+    several = firms["uid"].duplicated(keep=False)
+    alone = firms[~several].set_index("uid")["firm"]
+    return pd.concat([alone, firms[several].sort_values(["uid", "firm"]).groupby("uid")["firm"].agg("|".join)])
+
+
+def examined(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
+    """Count what :func:`split_needs` examines and what it leaves out, and why.
+
+    Returns
+    -------
+    DataFrame
+        Columns motif (« examiné », or why not), nombre, montant (euros excluding tax), most numerous first.
+
+    Examples
+    --------
+    >>> from tikub_lab.procurement.sample import sample
+    >>> tables = sample(scale=0.1, seed=1)
+    >>> found = examined(tables["procurement/contracts"], tables["procurement/suppliers"])
+    >>> int(found["nombre"].sum()), found["motif"].iloc[0]
+    (300, 'examiné')
+    """
+    found = candidates(contracts, suppliers, digits)
+    motif = found["motif"].replace("", "examiné")
+    table = found.groupby(motif)["montant"].agg(nombre="size", montant="sum").reset_index()
+    return table.sort_values(["nombre", "motif"], ascending=[False, True], ignore_index=True)
+
+
+def procedures(book: pd.DataFrame) -> pd.Series:
+    """Give the contracts of one procedure one number.
+
+    Parameters
+    ----------
+    book : DataFrame
+        As :func:`candidates` gives it; only what has a day and a family.
+
+    Returns
+    -------
+    Series of int, with the same index
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"acheteur_id": "1", "famille": "452", "objet": ["École, lot 1", "École, lot 2", "Gymnase"],
+    ...                      "dateNotification": pd.to_datetime(["2024-03-01", "2024-04-02", "2024-03-01"])})
+    >>> procedures(book).tolist()
+    [0, 0, 0]
+    >>> procedures(book.assign(dateNotification=pd.to_datetime(["2024-03-01", "2024-04-02", "2024-05-06"]))).tolist()
+    [0, 0, 2]
+    """
+    keys = (book["acheteur_id"] + " " + book["famille"]).astype("str")
+    day = book["dateNotification"].dt.floor("D")
+    subject = book["objet"].astype("str").fillna("").str.lower().str.replace(r"\W+", " ", regex=True).str.strip()
+    lot = subject.str.contains(_LOT, regex=True)
+    stem = subject.str.split(_LOT, n=1, regex=True).str[0].str.strip()
+    rules = (
+        (pd.Series(True, index=book.index), keys, 0),
+        (subject != "", keys + " " + subject, WEEK),
+        (lot, keys + " lots", WEEK),
+        (lot & (stem != ""), keys + " " + stem, LOT_DAYS),
+    )
+    number = np.arange(len(book))
+    links = [_links(key[mask], day[mask], days, number[mask.to_numpy()]) for mask, key, days in rules]
+    return pd.Series(_joined(len(book), np.concatenate(links)), index=book.index)
+
+
+def _links(key: pd.Series, day: pd.Series, days: int, number: np.ndarray) -> np.ndarray:
+    """Return pairs of neighbours by day, of one key and no further apart than so many days."""
+    code, moment = pd.factorize(key)[0], day.to_numpy("datetime64[D]").astype(np.int64)
+    order = np.lexsort((moment, code))
+    near = (np.diff(code[order]) == 0) & (np.diff(moment[order]) <= days)
+    return np.column_stack([number[order][:-1][near], number[order][1:][near]])
+
+
+def _joined(count: int, links: np.ndarray) -> np.ndarray:
+    """Return for each of so many things the lowest one it is linked to, directly or through others."""
+    lowest = np.arange(count)
+    while len(links):
+        # The ends of a link take the lower of their two numbers until nothing changes; each takes that of its own.
+        low = np.minimum(lowest[links[:, 0]], lowest[links[:, 1]])
+        after = lowest.copy()
+        np.minimum.at(after, links.ravel(), np.repeat(low, 2))
+        after = after[after]
+        if (after == lowest).all():
+            break
+        lowest = after
+    return lowest
