@@ -199,7 +199,7 @@ def test_wilson_solves_its_equation(counts, confidence):
 
 def test_concentration(book, suppliers):
     """Family 45: firm 812 has 100 + 2/3 of 300 = 300, firm 675 has 100 + 40 = 140; by number 1 + 2/3 and 1/3 + 1."""
-    found = concentration.concentration(book, suppliers).set_index("famille")
+    found = concentration.concentrations(book, suppliers).set_index("famille")
     works = found.loc["45"]
     assert (works["nombre"], works["firmes"], works["sans_titulaire"], works["montant"]) == (3, 2, 0, 440)
     assert works["hhi"] == pytest.approx((300**2 + 140**2) / 440**2 * 1e4)
@@ -229,18 +229,18 @@ def _equal(contracts, firms):
 def test_classes_and_their_cause():
     """Twenty equal contracts, four firms: 2,500, of which equal contracts of twenty firms would make 500."""
     book, who = _equal(20, 4)
-    one = concentration.concentration(book, who).iloc[0]
+    one = concentration.concentrations(book, who).iloc[0]
     assert (one["hhi"], one["hhi_marches"], one["classe"], one["cause"]) == (
         pytest.approx(2500), pytest.approx(500), "Très concentré", "mêmes titulaires",
     )  # fmt: skip
-    assert concentration.concentration(book, who, scale="DoJ-FTC 2010")["classe"].tolist() == ["Modérément concentré"]
+    assert concentration.concentrations(book, who, scale="DoJ-FTC 2010")["classe"].tolist() == ["Modérément concentré"]
     book.loc[0, "montant"] = 1e6
-    large = concentration.concentration(book, who).iloc[0]
+    large = concentration.concentrations(book, who).iloc[0]
     assert (large["classe"], large["cause"]) == ("Très concentré", "gros marchés")
-    few = concentration.concentration(book, who, minimum=21).iloc[0]
+    few = concentration.concentrations(book, who, minimum=21).iloc[0]
     assert few["classe"] == concentration.TOO_FEW
     assert pd.isna(few["cause"])
-    spread = concentration.concentration(*_equal(20, 20)).iloc[0]
+    spread = concentration.concentrations(*_equal(20, 20)).iloc[0]
     assert (spread["classe"], spread["hhi"]) == ("Peu concentré", pytest.approx(500))
 
 
@@ -271,7 +271,7 @@ def test_the_index_lies_between_its_bounds(rows):
 def test_the_order_of_rows_does_not_matter(sample):
     contracts, suppliers = sample
     mixed = contracts.sample(frac=1, random_state=1), suppliers.sample(frac=1, random_state=2)
-    pd.testing.assert_frame_equal(concentration.concentration(*sample), concentration.concentration(*mixed))
+    pd.testing.assert_frame_equal(concentration.concentrations(*sample), concentration.concentrations(*mixed))
     pd.testing.assert_frame_equal(competition.single_offers(contracts), competition.single_offers(mixed[0]))
 
 
@@ -300,7 +300,7 @@ def test_the_sample_against_duckdb(sample, sql):
         select f, count(*), 10000 * sum(s * s), max(s), sum(s) filter (r <= 5), max(firm) filter (r = 1)
         from shares group by f"""
     ).fetchall()
-    found = concentration.concentration(contracts, suppliers).set_index("famille")
+    found = concentration.concentrations(contracts, suppliers).set_index("famille")
     assert len(rows) == len(found)
     for family, firms, index, first, five, leader in rows:
         row = found.loc[family]
@@ -315,7 +315,7 @@ def test_empty_tables_give_empty_figures(sample):
         for found in (
             competition.offers_received(contracts, by),
             competition.single_offers(contracts, by),
-            concentration.concentration(contracts, suppliers, by),
+            concentration.concentrations(contracts, suppliers, by),
         ):
             assert len(found) == 0
             assert found.columns[:2].tolist() == [groups.KEYS[by], "libelle"]

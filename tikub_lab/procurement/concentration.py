@@ -126,7 +126,7 @@ def concentration_class(index: pd.Series, scale: str = "DoJ-FTC 2023") -> pd.Ser
     return pd.Series(names, index=index.index, dtype="str").where(index.notna())
 
 
-def concentration(
+def concentrations(
     contracts: pd.DataFrame,
     suppliers: pd.DataFrame,
     by: By = "famille",
@@ -173,7 +173,7 @@ def concentration(
     ...                      "acheteur_departement": None, "acheteur_region": None})
     >>> who = pd.DataFrame({"uid": ["a", "b"], "titulaire_id": ["81223113200026", "67590177800021"],
     ...                     "titulaire_nom": ["Un (fictif)", "Deux (fictif)"]})
-    >>> concentration(book, who)[["hhi", "part_1", "premier_nom"]].values.tolist()
+    >>> concentrations(book, who)[["hhi", "part_1", "premier_nom"]].values.tolist()
     [[6250.0, 0.75, 'Un (fictif)']]
     """
     keys = group_keys(contracts, by, digits)

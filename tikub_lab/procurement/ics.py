@@ -3,9 +3,6 @@
 Both are text that depends on nothing but what is given: same table, same day, same bytes.
 """
 
-import csv
-import io
-import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +14,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.procurement.deadlines import Day, day_of
 from tikub_lab.show.french import day as written
 from tikub_lab.show.french import euros
+from tikub_lab.show.spreadsheet import one_line, spreadsheet
 
 NAMESPACE = uuid.UUID("6f1d4c0e-3b0b-5d0c-9a55-9d3f0f6a7c21")
 """Drawn once. An event's UID is made of it and of the contract's uid, so that importing the file again replaces it."""
@@ -109,7 +107,7 @@ def as_ics(
     calendar.add("prodid", "-//tikub-lab//Échéances des marchés//FR")
     calendar.add("method", "PUBLISH")
     # Typed, for the library escapes no text of a property that it doesn't know.
-    calendar.add("x-wr-calname", vText(f"{_line(name)} {FICTITIOUS}" if fictitious else _line(name)))
+    calendar.add("x-wr-calname", vText(f"{one_line(name)} {FICTITIOUS}" if fictitious else one_line(name)))
     calendar.add("x-wr-caldesc", vText(_about(len(kept), len(coming), now)))
     stamp = datetime.combine(now.date(), time(), tzinfo=UTC)
     for row in kept.to_dict("records"):
@@ -124,7 +122,7 @@ def _about(kept: int, coming: int, now: pd.Timestamp) -> str:
 
 
 def _events(row: dict[Any, Any], now: pd.Timestamp) -> Iterator[tuple[str, date, str]]:
-    what = _line(row["objet"]) or f"marché {row['uid']}"
+    what = one_line(row["objet"]) or f"marché {row['uid']}"
     what = what if len(what) <= 90 else what[:89].rstrip(" ,;") + "…"
     launch = row["a_lancer_avant"]
     if pd.notna(launch):
@@ -157,30 +155,21 @@ def _event(row: dict[Any, Any], kind: str, on: date, summary: str, stamp: dateti
 
 def _description(row: dict[Any, Any], fictitious: bool) -> str:
     lines = [
-        f"Acheteur : {_line(row['acheteur'])}",
-        f"Titulaires : {_line(row['titulaires'])}" if pd.notna(row["titulaires"]) else "",
+        f"Acheteur : {one_line(row['acheteur'])}",
+        f"Titulaires : {one_line(row['titulaires'])}" if pd.notna(row["titulaires"]) else "",
         f"Montant initial : {euros(row['montant'])} HT",
-        f"Fin : {written(row['fin'])} ({_line(row['base'])})",
+        f"Fin : {written(row['fin'])} ({one_line(row['base'])})",
         f"À publier avant le {written(row['publier_avant'])}" if pd.notna(row["publier_avant"]) else "",
-        f"{row['procedure_prevue']} : {_line(row['base_lancement'])}" if row["base_lancement"] else "",
-        _line(row["incertitudes"]),
+        f"{row['procedure_prevue']} : {one_line(row['base_lancement'])}" if row["base_lancement"] else "",
+        one_line(row["incertitudes"]),
         f"Marché {row['uid']}",
         "Données fictives." if fictitious else "",
     ]
     return "\n".join(line[:400] for line in lines if line)
 
 
-def _line(value: Any) -> str:
-    """Put a published text on one line, without control characters."""
-    return "" if pd.isna(value) else " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(value)).split())
-
-
 def as_csv(plan: pd.DataFrame, fictitious: bool = False) -> str:
-    r"""Write the calendar as a CSV text that a French spreadsheet opens as it stands.
-
-    A byte order mark, semicolons, French headings, decimal commas, dates as 2026-03-12. A text that a spreadsheet would
-    take for a formula is preceded by an apostrophe. Identifiers are preceded by « n° », or a spreadsheet would round
-    them as numbers.
+    """Write the calendar as a CSV text for a French spreadsheet (:func:`tikub_lab.show.spreadsheet`).
 
     Parameters
     ----------
@@ -197,27 +186,7 @@ def as_csv(plan: pd.DataFrame, fictitious: bool = False) -> str:
     Examples
     --------
     >>> plan = pd.DataFrame({"uid": ["001"], "objet": ["=1+1"], "montant": [1234.5]})
-    >>> as_csv(plan).splitlines()
-    ['\ufeffObjet;Montant initial (€ HT);Identifiant du marché', "'=1+1;1234,5;n° 001"]
+    >>> as_csv(plan).splitlines()[1]
+    "'=1+1;1234,5;n° 001"
     """
-    names = [name for name in HEADINGS if name in plan.columns]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    writer.writerow([*(HEADINGS[name] for name in names), *(["Données"] if fictitious else [])])
-    for row in plan[names].itertuples(index=False, name=None):
-        cells = [_cell(name, value) for name, value in zip(names, row, strict=True)]
-        writer.writerow([*cells, *(["fictives"] if fictitious else [])])
-    return "\ufeff" + buffer.getvalue()
-
-
-def _cell(name: str, value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    if name == "uid":
-        return f"n° {_line(value)}"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, int | float):
-        return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")
-    text = _line(value)
-    return f"'{text}" if text[:1] in "=+-@" and text else text
+    return spreadsheet(plan, HEADINGS, ["uid"], fictitious)

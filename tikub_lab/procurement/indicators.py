@@ -8,7 +8,9 @@ framework agreement that is an estimate or a maximum, not money spent). An amoun
 divided equally between them, so that no euro is counted twice: the DECP do not publish each member's part.
 """
 
+import re
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
@@ -71,9 +73,13 @@ class Summary:
 
 
 def select(
-    contracts: pd.DataFrame, acheteur: str | None = None, annee_debut: int | None = None, annee_fin: int | None = None
+    contracts: pd.DataFrame,
+    acheteur: str | None = None,
+    annee_debut: int | None = None,
+    annee_fin: int | None = None,
+    famille: str | None = None,
 ) -> pd.DataFrame:
-    """Keep the contracts of one buyer and of a range of years of notification.
+    """Keep the contracts of one buyer, of one family of purchases and of a range of years of notification.
 
     Parameters
     ----------
@@ -83,11 +89,13 @@ def select(
         SIRET of a buyer; None keeps all of them.
     annee_debut, annee_fin : int, optional
         First and last year of notification, both included.
+    famille : str, optional
+        Beginning of a CPV code, two to eight digits: ``"45"`` for works.
 
     Raises
     ------
     UsageError
-        A buyer that the table does not know, or years in the wrong order.
+        A buyer or a family that the table does not know, or years in the wrong order.
 
     Examples
     --------
@@ -110,12 +118,34 @@ def select(
                 f"acheteur={acheteur!r}: no contract has this buyer. It is a SIRET of 14 digits; "
                 f"the table knows {len(known)}, such as {examples}."
             )
+    if famille is not None:
+        keep &= contracts["codeCPV"].str.startswith(famille).fillna(False).astype(bool)
+        if not re.fullmatch(r"\d{2,8}", famille) or not keep.any():
+            divisions = contracts["codeCPV"].str[:2].dropna().value_counts()
+            raise UsageError(
+                f"famille={famille!r}: no contract has this family{' and this buyer' if acheteur else ''}. It is the "
+                f"beginning of a CPV code, two to eight digits; the most frequent divisions are "
+                f"{', '.join(divisions.index[:5])}."
+            )
     years = contracts["dateNotification"].dt.year
     if annee_debut is not None:
         keep &= years >= annee_debut
     if annee_fin is not None:
         keep &= years <= annee_fin
     return contracts[keep]
+
+
+def reference_day(contracts: pd.DataFrame, jour: date | None = None) -> pd.Timestamp:
+    """Return the day from which one looks: the one given, else that of the last notification known.
+
+    Not today's: the same data gives the same page.
+
+    Examples
+    --------
+    >>> str(reference_day(pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01", "2024-01-01"])})).date())
+    '2025-03-01'
+    """
+    return pd.Timestamp(jour) if jour is not None else pd.Timestamp(contracts["dateNotification"].max())
 
 
 def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:

@@ -4,7 +4,8 @@ Every function displays its piece at once, in JupyterLab as on a page:
 
 - :func:`title` names the report, :func:`sentence` writes a computed sentence, :func:`keys` shows key figures;
 - :func:`figure` shows a matplotlib figure (alternative text and numbers required), :func:`table` a table;
-- :func:`file` offers a file beside the page;
+- :func:`ranked` shows things to look into, in order;
+- :func:`file` offers a file beside the page, :func:`spreadsheet` writes a table as one;
 - :func:`note` sets a remark apart, :func:`data_used` says which data was used;
 - :func:`bars` and :func:`columns` draw the two charts that most pages need; :func:`months`, :func:`lines`,
   :func:`targets`, :func:`intervals` and :func:`histogram` those that some need;
@@ -16,20 +17,22 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from tikub_lab.show import downloads, pieces
+from tikub_lab.show import downloads, lists, pieces
 from tikub_lab.show.charts import bars, columns
 from tikub_lab.show.charts_rates import histogram, intervals, targets
 from tikub_lab.show.charts_time import lines, months
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
+from tikub_lab.show.lists import Item
 from tikub_lab.show.maps import places
 from tikub_lab.show.maps_tiles import departement_names, departements
 from tikub_lab.show.output import Shown, display
 from tikub_lab.show.pieces import Key
+from tikub_lab.show.spreadsheet import spreadsheet
 
 __all__ = [
-    "MISSING", "Key", "bars", "columns", "data_used", "day", "departement_names", "departements", "euros", "figure",
-    "file", "histogram", "intervals", "keys", "lines", "months", "note", "number", "percent", "places", "plural",
-    "sentence", "table", "targets", "title",
+    "MISSING", "Item", "Key", "bars", "columns", "data_used", "day", "departement_names", "departements", "euros",
+    "figure", "file", "histogram", "intervals", "keys", "lines", "months", "note", "number", "percent", "places",
+    "plural", "ranked", "sentence", "spreadsheet", "table", "targets", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
@@ -49,6 +52,7 @@ sentence = _shows(pieces.sentence)
 keys = _shows(pieces.keys)
 figure = _shows(pieces.figure)
 file = _shows(downloads.file)
+ranked = _shows(lists.ranked)
 table = _shows(pieces.table)
 note = _shows(pieces.note)
 

@@ -1,0 +1,374 @@
+"""Where to act: from measures to decisions, each with what is at stake, its evidence, and what would make it wrong.
+
+Three kinds of advice, found by the methods of this package and put into one order by euros a year:
+
+- open the competition again, in families where single offers are too many to be chance, or a few firms hold most;
+- buy together what is bought apart, by one buyer in a year or by several buyers;
+- prepare an environmental consideration in contracts that end soon and have none.
+
+An advice is a question to look into, never a finding against anybody. The same contract may be in two of them: their
+euros are not to be added up.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tikub_lab.procurement.competition import called, single_offers
+from tikub_lab.procurement.concentration import concentrations
+from tikub_lab.procurement.considerations import considerations
+from tikub_lab.procurement.deadlines import Day, day_of
+from tikub_lab.procurement.groups import families, family_labels
+from tikub_lab.procurement.recurrence import is_framework
+from tikub_lab.procurement.thresholds import in_force, purchase_kind
+from tikub_lab.show.french import day, euros, number, percent, plural
+
+COMPETE, GROUP, GREEN = "Rouvrir la concurrence", "Acheter ensemble", "Prévoir une considération environnementale"
+ACTIONS = (COMPETE, GROUP, GREEN)
+
+COLUMNS = (
+    "action",
+    "sujet",
+    "acheteur_id",
+    "famille",
+    "enjeu",
+    "montant",
+    "marches",
+    "preuve",
+    "prudence",
+    "avant",
+    "uids",
+)
+"""Columns of every advice. ``enjeu`` is in € a year, ``montant`` in €, both excluding tax; ``avant`` is the day by
+which to begin, where there is one; ``uids`` are the contracts, separated by a bar."""
+
+RECENT = 36
+"""Months that count as recent: a contract of a public buyer rarely lasts longer than three or four years."""
+
+BUYERS = 3
+"""From how many buyers of the same thing one speaks of buying together."""
+
+_WRONG_COMPETE = (
+    "le marché n'a vraiment qu'un fournisseur possible (droit exclusif, réseau, compatibilité), si les lots cachent "
+    "plusieurs offres, ou si le nombre d'offres a été saisi par habitude."
+)
+_WRONG_HELD = (
+    "quelques grands marchés font le poids, si les titulaires forment un groupement d'achat, ou si la famille couvre "
+    "des métiers différents."
+)
+_WRONG_SPLIT = (
+    "les besoins sont distincts ou imprévisibles, si ce sont les lots d'une même consultation, ou s'ils exécutent un "
+    "accord-cadre que les données ne montrent pas."
+)
+_WRONG_TOGETHER = (
+    "les besoins diffèrent d'un lieu à l'autre, si un groupement ou une centrale existe déjà, ou si le regroupement "
+    "écarte des PME locales : l'allotissement reste la règle (article L2113-10 du code de la commande publique)."
+)
+_WRONG_GREEN = (
+    "le besoin ne sera pas renouvelé, si une procédure est déjà lancée, ou si la considération existe sans avoir été "
+    "publiée."
+)
+
+
+def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Day, digits: int = 2) -> pd.DataFrame:
+    """Find families of purchases in which competition is weak in recent years.
+
+    Two signs: the rate of single offers is above that of the whole book even at the lower end of its 95 % interval
+    (:func:`~tikub_lab.procurement.competition.single_offers`), or the same firms hold most of the amount
+    (:func:`~tikub_lab.procurement.concentration.concentrations`). At stake: the single-offer contracts, or the part of
+    the first firm, a year.
+
+    Parameters
+    ----------
+    contracts, suppliers : DataFrame
+        Tables ``procurement/contracts`` and ``procurement/suppliers``.
+    today : date, Timestamp or str
+        The last day that counts; the :data:`RECENT` months up to it do.
+    digits : int
+        Digits of the CPV that make a family.
+
+    Returns
+    -------
+    DataFrame of shape (advices, 11)
+        :data:`COLUMNS`.
+    """
+    book = called(_recent(contracts, today))
+    years = RECENT / 12
+    rates = single_offers(book, "famille", digits)
+    alone = rates[(rates["position"] == "au-dessus") & (rates["famille"] != "")]
+    held = concentrations(book, suppliers, "famille", digits)
+    held = held[(held["classe"] == "Très concentré") & (held["cause"] == "mêmes titulaires") & (held["famille"] != "")]
+    rows = []
+    key = families(book["codeCPV"], digits)
+    for row in alone.to_dict("records"):
+        own = book[(key == row["famille"]) & (book["offresRecues"] == 1).fillna(False)]
+        proof = (
+            f"Une seule offre pour {row['offre_unique']} marchés sur {row['connus']} "
+            f"({percent(row['taux'])} ; au moins {percent(row['bas'])} compte tenu du petit nombre)."
+        )
+        proof += _unknown(row["manquants"])
+        rows.append(
+            _advice(COMPETE, row, own, row["montant_unique"] / years, row["montant_unique"], proof, _WRONG_COMPETE)
+        )
+    for row in held.to_dict("records"):
+        own = book[key == row["famille"]]
+        first = row["montant"] * row["part_1"]
+        proof = (
+            f"{row['premier_nom']} a {percent(row['part_1'])} du montant, les cinq premiers {percent(row['part_5'])}, "
+            f"sur {plural(int(row['firmes']), 'entreprise')} (indice HHI {number(row['hhi'])})."
+        )
+        rows.append(_advice(COMPETE, row, own, first / years, first, proof, _WRONG_HELD))
+    return _frame(rows)
+
+
+def _usual(objects: pd.Series) -> str:
+    """Say what the contracts are most often called: the label of a CPV group alone says little."""
+    called_so = objects.dropna().str.split(",").str[0].str.strip().str[:70]
+    return f" Par exemple : « {called_so.mode().iloc[0]} »." if len(called_so) else ""
+
+
+def _unknown(count: int) -> str:
+    return f" Nombre d'offres non publié pour {plural(int(count), 'marché')}." if count else ""
+
+
+def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
+    """Turn needs that may have been split into advices to buy together, but for weak evidence and old ones.
+
+    Parameters
+    ----------
+    needs : DataFrame
+        From :func:`~tikub_lab.procurement.splits.split_needs`.
+    today : date, Timestamp or str, optional
+        Needs whose last contract is older than :data:`RECENT` months are left out; none is by default.
+
+    Returns
+    -------
+    DataFrame of shape (advices, 11)
+        :data:`COLUMNS`; at stake is the sum of the contracts, given within twelve months.
+    """
+    near = needs[needs["force"].isin(("forte", "moyenne"))]
+    if today is not None:
+        near = near[(near["fin"] > _since(today)) & (near["fin"] <= day_of(today))]
+    rows = []
+    for row in near.to_dict("records"):
+        who = f" à {row['titulaire_nom']}" if isinstance(row["titulaire_nom"], str) else ""
+        proof = (
+            f"{row['nombre']} marchés{who} du {day(row['debut'])} au {day(row['fin'])}, "
+            f"{euros(row['montant'])} en tout, chacun sous {euros(row['seuil_montant'])} ; {row['seuil_version']}. "
+            f"Indice {_strength(row['force'])}."
+        )
+        advice = {
+            "action": GROUP,
+            "sujet": f"{row['libelle']} ({row['acheteur_nom']})",
+            "acheteur_id": row["acheteur_id"],
+            "famille": row["famille"],
+            "enjeu": row["montant"],
+            "montant": row["montant"],
+            "marches": row["nombre"],
+            "preuve": proof,
+            "prudence": _wrong(_WRONG_SPLIT),
+            "avant": pd.NaT,
+            "uids": row["uids"],
+        }
+        rows.append(advice)
+    return _frame(rows)
+
+
+def _strength(force: str) -> str:
+    return {"forte": "fort", "moyenne": "moyen"}.get(force, "faible")
+
+
+def bought_apart(contracts: pd.DataFrame, today: Day, buyers: int = BUYERS, digits: int = 3) -> pd.DataFrame:
+    """Find what several buyers bought apart in the last twelve months and could buy together.
+
+    Counted are supplies and services (works belong to a place) outside framework agreements, each below the threshold
+    of formal procedures of its day, whose sum reaches it (groupement de commandes: articles L2113-6 to L2113-8 of the
+    Code de la commande publique).
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``.
+    today : date, Timestamp or str
+    buyers : int
+        At least so many.
+    digits : int
+        Digits of the CPV that make a family.
+
+    Returns
+    -------
+    DataFrame of shape (advices, 11)
+        :data:`COLUMNS`.
+    """
+    now = day_of(today)
+    book = contracts[
+        (contracts["dateNotification"] > now - pd.DateOffset(months=12)) & (contracts["dateNotification"] <= now)
+    ]
+    book = book[~is_framework(book) & book["idAccordCadre"].isna() & book["codeCPV"].notna()]
+    book = book[purchase_kind(book["codeCPV"]) != "travaux"]
+    limit = in_force(book, "formalisee")["seuil_montant"]
+    book = book.assign(seuil=limit, cle=families(book["codeCPV"], digits))[book["montant"] < limit]
+    rows = []
+    for key, own in book.groupby("cle"):
+        many = own["acheteur_id"].nunique()
+        total, bar = float(own["montant"].sum()), float(own["seuil"].max())
+        if many < buyers or total < bar:
+            continue
+        proof = (
+            f"{many} acheteurs ont passé {len(own)} marchés en douze mois, la moitié sous "
+            f"{euros(own['montant'].median())} ; ensemble {euros(total)}, au-dessus du seuil de procédure formalisée "
+            f"({euros(bar)}).{_usual(own['objet'])}"
+        )
+        row = {"famille": key, "libelle": family_labels(pd.Series([key])).iloc[0]}
+        rows.append(_advice(GROUP, row, own, total, total, proof, _WRONG_TOGETHER))
+    return _frame(rows)
+
+
+def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day, digits: int = 2) -> pd.DataFrame:
+    """Find contracts that end within the horizon, whose need comes back, and that have no environmental consideration.
+
+    They are put together by buyer and family. The evidence says how many recent contracts of the family do have one:
+    where others do, it can be done.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``, of all buyers where their example is to be counted.
+    plan : DataFrame
+        From :func:`~tikub_lab.procurement.launches.launches`, of the buyer or buyers concerned.
+    today : date, Timestamp or str
+    digits : int
+        Digits of the CPV that make a family.
+
+    Returns
+    -------
+    DataFrame of shape (advices, 11)
+        :data:`COLUMNS`; at stake is the amount of the contracts a year of their length (one year at least).
+    """
+    green, fair = (considerations(contracts, domain) for domain in ("environnement", "social"))
+    facts = pd.DataFrame(
+        {
+            "cle": families(contracts["codeCPV"], digits),
+            "sans": green["connu"] & ~green["avec"],
+            "ni_social": fair["connu"] & ~fair["avec"],
+        }
+    ).set_index(contracts["uid"])
+    soon = plan[(plan["etat"] == "Se termine bientôt") & plan["besoin"].isin(("Récurrent", "À vérifier"))]
+    soon = soon[soon["couvert_jusqu_au"].isna()].join(facts, on="uid")
+    soon = soon[soon["sans"] & (soon["cle"] != "")]
+    yearly = soon["montant"] / (soon["duree"].astype("float64") / 12).clip(lower=1)
+    recent = _recent(contracts, today)
+    example = green.loc[recent.index].groupby(families(recent["codeCPV"], digits))[["avec", "connu"]].sum()
+    rows = []
+    for (buyer, key), own in soon.groupby(["acheteur_id", "cle"]):
+        label = family_labels(pd.Series([key])).iloc[0]
+        proof = (
+            f"{plural(len(own), 'marché se termine', 'marchés se terminent')} d'ici au {day(own['fin'].max())} sans "
+            f"considération environnementale{_nor_social(int(own['ni_social'].sum()), len(own))}. Dans cette famille, "
+            f"{_example(example, str(key))}.{_begin(own['a_lancer_avant'].min(), day_of(today))}"
+        )
+        row = {"famille": key, "libelle": f"{label} ({own['acheteur'].iloc[0]})"}
+        total, stake = float(own["montant"].sum()), float(yearly[own.index].sum())
+        advice = _advice(GREEN, row, own, stake, total, proof, _WRONG_GREEN)
+        rows.append(advice | {"acheteur_id": buyer, "avant": own["a_lancer_avant"].min()})
+    return _frame(rows)
+
+
+def _nor_social(count: int, of: int) -> str:
+    if count == of:
+        return " ni sociale"
+    return f", dont {count} sans considération sociale non plus" if count else ""
+
+
+def _begin(by: pd.Timestamp, now: pd.Timestamp) -> str:
+    if pd.isna(by):
+        return ""
+    return f" La procédure devait commencer avant le {day(by)}." if by < now else f" À lancer avant le {day(by)}."
+
+
+def _example(example: pd.DataFrame, key: str) -> str:
+    having, known = example.loc[key] if key in example.index else (0, 0)
+    return f"{having} marchés récents sur {known} en ont une" if having else "aucun marché récent n'en a"
+
+
+def where_to_act(*advices: pd.DataFrame) -> pd.DataFrame:
+    """Put advices into one order, by what is at stake a year.
+
+    Parameters
+    ----------
+    *advices : DataFrame
+        Of the functions above.
+
+    Returns
+    -------
+    DataFrame of shape (advices, 12)
+        ``rang``, from 1, then :data:`COLUMNS`.
+
+    Examples
+    --------
+    >>> where_to_act(_frame([]), _frame([])).columns[:3].tolist()
+    ['rang', 'action', 'sujet']
+    """
+    filled = [frame for frame in advices if len(frame)]
+    table = pd.concat(filled, ignore_index=True) if filled else _frame([])
+    table = table.sort_values(["enjeu", "action", "sujet"], ascending=[False, True, True], ignore_index=True)
+    table.insert(0, "rang", range(1, len(table) + 1))
+    return table
+
+
+def leading(advices: pd.DataFrame, each: int = 3) -> pd.DataFrame:
+    """Keep the first advices of each action, in their order, so that one kind does not hide the others.
+
+    Parameters
+    ----------
+    advices : DataFrame
+        From :func:`where_to_act`.
+    each : int
+        At most so many of each action.
+
+    Examples
+    --------
+    >>> leading(pd.DataFrame({"action": ["a", "a", "b"], "rang": [1, 2, 3]}), each=1)["rang"].tolist()
+    [1, 3]
+    """
+    return advices[advices.groupby("action").cumcount() < each].reset_index(drop=True)
+
+
+def _since(today: Day) -> pd.Timestamp:
+    return day_of(today) - pd.DateOffset(months=RECENT)
+
+
+def _recent(contracts: pd.DataFrame, today: Day) -> pd.DataFrame:
+    notified = contracts["dateNotification"]
+    return contracts[(notified > _since(today)) & (notified <= day_of(today))]
+
+
+def _wrong(reasons: str) -> str:
+    return f"Avis faux si {reasons}"
+
+
+def _advice(
+    action: str, row: Mapping[Any, Any], own: pd.DataFrame, yearly: float, total: float, proof: str, wrong: str
+) -> dict[str, object]:
+    return {
+        "action": action,
+        "sujet": row["libelle"],
+        "acheteur_id": None,
+        "famille": row["famille"],
+        "enjeu": yearly,
+        "montant": total,
+        "marches": len(own),
+        "preuve": proof,
+        "prudence": _wrong(wrong),
+        "avant": pd.NaT,
+        "uids": "|".join(own["uid"]),
+    }
+
+
+def _frame(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    text = dict.fromkeys(("action", "sujet", "acheteur_id", "famille", "preuve", "prudence", "uids"), "str")
+    return frame.astype(
+        {**text, "enjeu": "float64", "montant": "float64", "marches": "int64", "avant": "datetime64[s]"}
+    )
