@@ -297,7 +297,7 @@ def judged():
     """Planted needs and strong suspicions of several samples, as sets of contracts."""
     results = []
     for scale, seed in SEEDS:
-        made = sample(scale, seed)
+        made = sample(scale, seed, essential=True)
         contracts = made["procurement/contracts"]
         needs = split_needs(contracts, made["procurement/suppliers"])
         strong = needs.loc[needs["force"] == "forte", "uids"]

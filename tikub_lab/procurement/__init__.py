@@ -32,7 +32,6 @@ from tikub_lab.procurement.ics import as_csv, as_ics
 from tikub_lab.procurement.indicators import (
     Rate,
     Summary,
-    buyer_name,
     by_division,
     by_price_form,
     by_price_type,
@@ -40,8 +39,6 @@ from tikub_lab.procurement.indicators import (
     by_year,
     firm,
     largest_suppliers,
-    reference_day,
-    select,
     single_offer_rate,
     summary,
     supplier_places,
@@ -51,7 +48,17 @@ from tikub_lab.procurement.launches import by_month, launches
 from tikub_lab.procurement.locality import distance_bands, distances, local_rates
 from tikub_lab.procurement.ocds import from_releases, read_releases
 from tikub_lab.procurement.processes import from_contracts
+from tikub_lab.procurement.publications import largest_moves, published_files, trend
 from tikub_lab.procurement.schedule import LeadTimes, time_limits
+from tikub_lab.procurement.scorecard import bridge, by_rule, rule_texts
+from tikub_lab.procurement.scorecard_scores import (
+    completeness,
+    completeness_by_buyer,
+    doubtful,
+    missing_fields,
+    scores,
+)
+from tikub_lab.procurement.selection import buyer_name, reference_day, scope_name, select
 from tikub_lab.procurement.splits import evidence, split_needs, totals
 from tikub_lab.procurement.thresholds import in_force, purchase_kind, threshold
 
@@ -69,6 +76,7 @@ __all__ = [
     "as_ics",
     "at_thresholds",
     "bought_apart",
+    "bridge",
     "buyer_name",
     "by_category",
     "by_commune",
@@ -78,13 +86,17 @@ __all__ = [
     "by_price_form",
     "by_price_type",
     "by_procedure",
+    "by_rule",
     "by_year",
     "called",
     "climate_law",
+    "completeness",
+    "completeness_by_buyer",
     "concentrations",
     "consideration_rates",
     "distance_bands",
     "distances",
+    "doubtful",
     "ends",
     "ends_summary",
     "evidence",
@@ -100,19 +112,25 @@ __all__ = [
     "innovation_rates",
     "jump",
     "largest_changes",
+    "largest_moves",
     "largest_suppliers",
     "launches",
     "leading",
     "local_rates",
+    "missing_fields",
     "offers_distribution",
     "offers_received",
     "origin_rates",
     "publication_delays",
+    "published_files",
     "purchase_kind",
     "read_releases",
     "readiness",
     "red_flags",
     "reference_day",
+    "rule_texts",
+    "scope_name",
+    "scores",
     "select",
     "single_offer_rate",
     "single_offers",
@@ -128,6 +146,7 @@ __all__ = [
     "time_limits",
     "to_green",
     "totals",
+    "trend",
     "weak_competition",
     "where_to_act",
 ]  # fmt: skip

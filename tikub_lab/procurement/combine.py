@@ -10,8 +10,7 @@ amount and titulaires. Rows of the tabular form are first put together as contra
 :mod:`tikub_lab.procurement.states`.
 """
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from tikub_lab.procurement import states
@@ -22,18 +21,17 @@ from tikub_lab.procurement.fields import (
     ROW_FIELDS,
     SUPPLIER_FIELDS,
 )
+from tikub_lab.procurement.published import PARTY_FIELDS, publish
 from tikub_lab.tables.imports import Combined, Staged
-from tikub_lab.tables.rebuild import union
+from tikub_lab.tables.rebuild import LINE_BITS, view
 
 DUPLICATE = (
     "A record of the same buyer, identifier, first titulaire, amount and date was published later or more completely."
 )
-_LINE_BITS = 40
-"""A row's ``_key`` is its source and its line in one number."""
 
 
 def combine(connection: Any, staged: Staged) -> Combined:
-    """Make the four tables of public procurement from the parts of all sources.
+    """Make the tables of public procurement from the parts of all sources.
 
     Parameters
     ----------
@@ -41,19 +39,18 @@ def combine(connection: Any, staged: Staged) -> Combined:
         Temporary tables and views are made in it.
     staged : dict
         Parts of ``procurement/contracts``, ``suppliers``, ``amendments``, ``concessions``, and of
-        ``procurement/rows``: rows of the tabular form.
+        ``procurement/rows``: rows of the tabular form; the same of what was rejected, under ``rejected/``, and
+        ``judged/lines``.
 
     Returns
     -------
     Combined
         Queries for the final tables, for the duplicates left out, and for the source rows kept.
     """
-    view(connection, "_records", staged.get("procurement/contracts", []), CONTRACT_FIELDS, ("_first", "_parties"))
+    view(connection, "_records", staged.get("procurement/contracts", []), CONTRACT_FIELDS, PARTY_FIELDS)
     view(connection, "_parties", staged.get("procurement/suppliers", []), SUPPLIER_FIELDS)
     view(connection, "_changes", staged.get("procurement/amendments", []), AMENDMENT_FIELDS)
-    view(
-        connection, "_concessions", staged.get("procurement/concessions", []), CONCESSION_FIELDS, ("_first", "_parties")
-    )
+    view(connection, "_concessions", staged.get("procurement/concessions", []), CONCESSION_FIELDS, PARTY_FIELDS)
     view(connection, "_rows", staged.get("procurement/rows", []), ROW_FIELDS)
     states.assemble(connection)
     connection.execute("""
@@ -88,22 +85,11 @@ def combine(connection: Any, staged: Staged) -> Combined:
                 "FROM _amendments JOIN _contract_picked USING (_key)"
             ),
             "procurement/concessions": "SELECT * FROM _concessions JOIN _concession_picked USING (_key)",
+            "procurement/records": publish(connection, staged),
         },
-        rejects=f"""SELECT _key >> {_LINE_BITS} AS source_index, _key & {2**_LINE_BITS - 1} AS line, id, 'id' AS field,
+        rejects=f"""SELECT _key >> {LINE_BITS} AS source_index, _key & {2**LINE_BITS - 1} AS line, id, 'id' AS field,
             id AS value, 'duplicate' AS rule, '{DUPLICATE}' AS message FROM _left_out""",
-        kept=f"SELECT _key >> {_LINE_BITS} AS source_index, count(*) AS rows FROM _stand GROUP BY ALL",
-    )
-
-
-def view(
-    connection: Any, name: str, parts: list[tuple[int, Path]], fields: Mapping[str, str], more: Iterable[str] = ()
-) -> None:
-    """Make a view of the parts of all sources with every field, ``_key``, and ``_place`` (order within a record)."""
-    columns = ", ".join(f'NULL::VARCHAR AS "{field}"' for field in [*fields, *more])
-    nothing = f"SELECT 0::BIGINT AS source_index, 0::BIGINT AS _line, 0::BIGINT AS _place, {columns} WHERE false"
-    query = f"{nothing} UNION ALL BY NAME {union(parts)}" if parts else nothing
-    connection.execute(
-        f"CREATE TEMP VIEW {name} AS SELECT *, (source_index::BIGINT << {_LINE_BITS}) + _line AS _key FROM ({query})"
+        kept=f"SELECT _key >> {LINE_BITS} AS source_index, count(*) AS rows FROM _stand GROUP BY ALL",
     )
 
 

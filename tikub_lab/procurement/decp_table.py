@@ -16,8 +16,8 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.decp_json import BATCH
 from tikub_lab.procurement.fields import CONTRACT_FIELDS, LISTS, ROW_FIELDS, STATE_FIELDS, SUPPLIER_FIELDS
-from tikub_lab.procurement.quality import clean
-from tikub_lab.procurement.records import frame
+from tikub_lab.procurement.quality import judged, sift
+from tikub_lab.procurement.records import Raw, frame
 from tikub_lab.tables.archives import encoding_of
 from tikub_lab.tables.imports import REJECTS, Batch, Head, log
 
@@ -186,12 +186,19 @@ def judge(
         name: frame({field: columns[field] for field in fields if field in columns}, lines)
         for name, fields in (("contracts", CONTRACT_FIELDS), ("suppliers", SUPPLIER_FIELDS), ("states", STATE_FIELDS))
     }
-    cleaned, broken, repairs = clean(raw)
+    sound, lost, broken, repairs = sift(raw)
     rejected = log(REJECTS, [broken, *([rejects] if rejects is not None else [])])
-    if cleaned["contracts"].empty:
-        return Batch(rows_read, {}, rejected, repairs)
-    rows = cleaned["contracts"].merge(cleaned["suppliers"], on="_line").merge(cleaned["states"], on="_line")
-    return Batch(rows_read, {"procurement/rows": rows.assign(_rows=1)}, rejected, repairs)
+    tables = judged(rejected, repairs)
+    if len(sound["contracts"]):
+        tables["procurement/rows"] = _side_by_side(sound).assign(_rows=1)
+    if len(lost["contracts"]):
+        tables["rejected/rows"] = _side_by_side(lost)
+    return Batch(rows_read, tables, rejected, repairs)
+
+
+def _side_by_side(raw: Raw) -> pd.DataFrame:
+    """Put the three frames of rows together again; a rejected row may have lost its titulaire."""
+    return raw["contracts"].merge(raw["suppliers"], on="_line", how="left").merge(raw["states"], on="_line")
 
 
 def _split(value: str) -> list[str]:

@@ -161,7 +161,7 @@ def at_thresholds(
     Examples
     --------
     >>> from tikub_lab.procurement.sample import sample
-    >>> found = at_thresholds(sample(scale=0.1, seed=1)["procurement/contracts"], names=("formalisee",))
+    >>> found = at_thresholds(sample(scale=0.1, seed=1, essential=True)["procurement/contracts"], names=("formalisee",))
     >>> found[["nature", "nombre"]].values.tolist()[0]
     ['travaux', 67]
     >>> print(found["verdict"].iloc[0])

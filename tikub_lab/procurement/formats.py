@@ -1,11 +1,18 @@
 """The published formats of the essential data of public procurement (DECP) that can be imported."""
 
 from tikub_lab.procurement import decp_json, decp_table, decp_xml
+from tikub_lab.procurement.bids_read import BIDS_READERS
 from tikub_lab.procurement.codes import CPV_READER
 from tikub_lab.procurement.combine import combine
 from tikub_lab.tables.imports import Reader
 
-TABLES = ("procurement/contracts", "procurement/suppliers", "procurement/amendments", "procurement/concessions")
+TABLES = (
+    "procurement/contracts",
+    "procurement/suppliers",
+    "procurement/amendments",
+    "procurement/concessions",
+    "procurement/records",
+)
 
 READERS: tuple[Reader, ...] = (
     Reader("decp-2019-json", "DECP 2019 (JSON)", TABLES, decp_json.is_2019, decp_json.read, combine),
@@ -15,5 +22,6 @@ READERS: tuple[Reader, ...] = (
     Reader("decp-csv", "tabular DECP (CSV)", TABLES, decp_table.is_csv, decp_table.read_csv, combine),
     Reader("decp-parquet", "tabular DECP (Parquet)", TABLES, decp_table.is_parquet, decp_table.read_parquet, combine),
     CPV_READER,
+    *BIDS_READERS,
 )
 """In the order in which they are asked whether they know a file."""

@@ -8,15 +8,11 @@ framework agreement that is an estimate or a maximum, not money spent). An amoun
 divided equally between them, so that no euro is counted twice: the DECP do not publish each member's part.
 """
 
-import re
 from dataclasses import dataclass
-from datetime import date
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError
 from tikub_lab.procurement.codes import CPV_DIVISIONS
-from tikub_lab.show.french import plural
 
 
 @dataclass(frozen=True)
@@ -70,82 +66,6 @@ class Summary:
     suppliers: int
     median_offers: float
     offers_missing: int
-
-
-def select(
-    contracts: pd.DataFrame,
-    acheteur: str | None = None,
-    annee_debut: int | None = None,
-    annee_fin: int | None = None,
-    famille: str | None = None,
-) -> pd.DataFrame:
-    """Keep the contracts of one buyer, of one family of purchases and of a range of years of notification.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    acheteur : str, optional
-        SIRET of a buyer; None keeps all of them.
-    annee_debut, annee_fin : int, optional
-        First and last year of notification, both included.
-    famille : str, optional
-        Beginning of a CPV code, two to eight digits: ``"45"`` for works.
-
-    Raises
-    ------
-    UsageError
-        A buyer or a family that the table does not know, or years in the wrong order.
-
-    Examples
-    --------
-    >>> days = pd.to_datetime(["2024-03-01", "2025-03-01"])
-    >>> book = pd.DataFrame({"acheteur_id": ["1", "2"], "dateNotification": days})
-    >>> len(select(book, annee_debut=2025))
-    1
-    """
-    if annee_debut is not None and annee_fin is not None and annee_debut > annee_fin:
-        raise UsageError(
-            f"annee_debut={annee_debut} is after annee_fin={annee_fin}; give the first year, then the last."
-        )
-    keep = pd.Series(True, index=contracts.index)
-    if acheteur is not None:
-        keep &= contracts["acheteur_id"] == acheteur
-        if not keep.any():
-            known = contracts.drop_duplicates("acheteur_id")
-            examples = ", ".join(known["acheteur_id"].head(3))
-            raise UsageError(
-                f"acheteur={acheteur!r}: no contract has this buyer. It is a SIRET of 14 digits; "
-                f"the table knows {len(known)}, such as {examples}."
-            )
-    if famille is not None:
-        keep &= contracts["codeCPV"].str.startswith(famille).fillna(False).astype(bool)
-        if not re.fullmatch(r"\d{2,8}", famille) or not keep.any():
-            divisions = contracts["codeCPV"].str[:2].dropna().value_counts()
-            raise UsageError(
-                f"famille={famille!r}: no contract has this family{' and this buyer' if acheteur else ''}. It is the "
-                f"beginning of a CPV code, two to eight digits; the most frequent divisions are "
-                f"{', '.join(divisions.index[:5])}."
-            )
-    years = contracts["dateNotification"].dt.year
-    if annee_debut is not None:
-        keep &= years >= annee_debut
-    if annee_fin is not None:
-        keep &= years <= annee_fin
-    return contracts[keep]
-
-
-def reference_day(contracts: pd.DataFrame, jour: date | None = None) -> pd.Timestamp:
-    """Return the day from which one looks: the one given, else that of the last notification known.
-
-    Not today's: the same data gives the same page.
-
-    Examples
-    --------
-    >>> str(reference_day(pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01", "2024-01-01"])})).date())
-    '2025-03-01'
-    """
-    return pd.Timestamp(jour) if jour is not None else pd.Timestamp(contracts["dateNotification"].max())
 
 
 def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
@@ -365,13 +285,3 @@ def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Data
     grouped = shares.groupby(place_of(shares))["part_montant"]
     table = grouped.agg(nombre="size", montant="sum").reindex(list(PLACES), fill_value=0)
     return table.assign(part=table["nombre"] / max(len(shares), 1)).reset_index(names="lieu")
-
-
-def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:
-    """Name a buyer for a reader: its latest published name, else its SIRET; for None, how many buyers there are."""
-    if acheteur is None:
-        buyers = contracts["acheteur_id"].nunique()
-        alone = buyer_name(contracts, contracts["acheteur_id"].iloc[0]) if buyers == 1 else ""
-        return alone or plural(buyers, "acheteur public", "acheteurs publics")
-    named = contracts[(contracts["acheteur_id"] == acheteur) & contracts["acheteur_nom"].notna()]
-    return str(named.sort_values("dateNotification")["acheteur_nom"].iloc[-1]) if len(named) else f"SIRET {acheteur}"

@@ -1,38 +1,5 @@
-"""Real communes: where the fictitious buyers and suppliers of the sample are placed.
+"""Real communes, which other use cases place their samples in too: see :mod:`tikub_lab.tables.places`."""
 
-``communes.csv`` holds public facts typed by hand: code, name, département and region of the Code officiel géographique
-(INSEE), the town hall's postal code, longitude and latitude (WGS 84) rounded to two decimals, and the population in
-thousands as a rough weight: 61 Breton communes, large and small, and 40 large towns elsewhere.
-"""
+from tikub_lab.tables.places import BRITTANY, communes
 
-from functools import lru_cache
-from pathlib import Path
-
-import pandas as pd
-
-BRITTANY = "53"
-"""INSEE code of the region Bretagne."""
-
-
-@lru_cache(maxsize=1)
-def _communes() -> pd.DataFrame:
-    text = dict.fromkeys(("code", "nom", "departement", "region", "code_postal"), "str")
-    return pd.read_csv(Path(__file__).with_name("communes.csv"), dtype=text, encoding="utf-8")
-
-
-def communes() -> pd.DataFrame:
-    """Return the communes in which the sample takes place.
-
-    Returns
-    -------
-    DataFrame of shape (101, 8)
-        ``code``, ``nom``, ``departement``, ``region``, ``code_postal`` (text), ``longitude`` and ``latitude``
-        (degrees), ``poids`` (population in thousands, rough). Ordered by code; a copy, free to change.
-
-    Examples
-    --------
-    >>> table = communes()
-    >>> table.loc[table["nom"] == "Quimper", ["code", "code_postal", "longitude", "latitude"]].values.tolist()
-    [['29232', '29000', -4.1, 48.0]]
-    """
-    return _communes().copy()
+__all__ = ["BRITTANY", "communes"]

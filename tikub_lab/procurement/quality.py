@@ -14,12 +14,14 @@ import pandas as pd
 
 from tikub_lab.procurement.checking import CHECKS
 from tikub_lab.procurement.mending import MENDS, as_published
-from tikub_lab.procurement.records import Raw, staged
+from tikub_lab.procurement.records import Raw, rejected, staged
 from tikub_lab.procurement.rules import Rule
 from tikub_lab.tables.imports import REJECTS, REPAIRS, Batch, log
 
 SOFT = {"amendments", "amendment_suppliers"}
 """Frames in which a reject only blanks the value."""
+SHOWN = 40
+"""Characters of a value that a record's list of broken rules shows."""
 RULES: tuple[Rule, ...] = MENDS + CHECKS
 """Every rule that looks at one record, in the order in which they are applied. Rules across records are in
 :mod:`tikub_lab.procurement.combine`."""
@@ -47,6 +49,20 @@ def clean(raw: Raw) -> tuple[Raw, pd.DataFrame, pd.DataFrame]:
     >>> sorted(set(rejects["rule"]))
     ['amount-too-low', 'date-missing', 'object-missing', 'supplier-missing', 'value-missing']
     """
+    sound, _, rejects, repairs = sift(raw)
+    return sound, rejects, repairs
+
+
+def sift(raw: Raw) -> tuple[Raw, Raw, pd.DataFrame, pd.DataFrame]:
+    """Apply every rule as :func:`clean` does, and return the rejected records too, after the sound ones.
+
+    Examples
+    --------
+    >>> from tikub_lab.procurement.records import frames
+    >>> sound, lost, _, _ = sift(frames([("marche", {"id": "A1", "montant": 0.5})], 1))
+    >>> len(sound["contracts"]), lost["contracts"]["id"].tolist()
+    (0, ['A1'])
+    """
     before = {name: as_published(frame, name) for name, frame in raw.items()}
     after = {name: frame.copy() for name, frame in before.items()}
     rejects: list[pd.DataFrame] = []
@@ -65,7 +81,13 @@ def clean(raw: Raw) -> tuple[Raw, pd.DataFrame, pd.DataFrame]:
     mended = mended[~mended["line"].isin(lost)].reset_index(drop=True)
     for report in (bad, mended):
         report["id"] = report["line"].map(ids).astype("str")
-    return {name: _sound(frame, lost) for name, frame in after.items()}, bad, mended
+    out = {name: frame["_line"].isin(lost) for name, frame in after.items()}
+    return (
+        {name: _named(frame[~out[name]]) for name, frame in after.items()},
+        {name: _named(frame[out[name]]) for name, frame in after.items()},
+        bad,
+        mended,
+    )
 
 
 def _apply(
@@ -94,12 +116,55 @@ def _apply(
     frame[field] = new
 
 
-def _sound(frame: pd.DataFrame, lost: set[int]) -> pd.DataFrame:
-    """Leave out rejected records, and parties whose identifier was emptied."""
-    kept = ~frame["_line"].isin(lost)
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out parties whose identifier was emptied."""
     if "titulaire_id" in frame:
-        kept &= frame["titulaire_id"].notna()
-    return frame[kept].reset_index(drop=True)
+        frame = frame[frame["titulaire_id"].notna()]
+    return frame.reset_index(drop=True)
+
+
+def lines(rejects: pd.DataFrame, repairs: pd.DataFrame) -> pd.DataFrame:
+    """Put what the rules found together by record: ``rule:field=value``, separated by bars.
+
+    Values are cut at :data:`SHOWN` characters.
+
+    Parameters
+    ----------
+    rejects, repairs : DataFrame
+        As :func:`clean` returns them.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``_line``, ``id``, ``regles`` (rules that reject the record), ``reparations`` (the others), one row a
+        record of which a rule said something.
+
+    Examples
+    --------
+    >>> from tikub_lab.procurement.records import frames
+    >>> _, rejects, repairs = clean(frames([("marche", {"id": "A|1", "montant": 0.5})], 1))
+    >>> lines(rejects, repairs)["regles"].str.split("|").tolist()[0][-3:]
+    ['supplier-missing:titulaires', 'value-missing:acheteur_id', 'value-missing:dureeMois']
+    """
+    logs = {"regles": rejects, "reparations": repairs}
+    ids = pd.concat([each.drop_duplicates("line").set_index("line")["id"] for each in logs.values()])
+    ids = ids[~ids.index.duplicated()].sort_index()
+    found = pd.DataFrame({"_line": ids.index.astype("int64"), "id": ids.to_numpy()}).astype({"id": "str"})
+    for name, log_ in logs.items():
+        said = _said(log_)
+        found[name] = pd.Series([said.get(line) for line in found["_line"]], dtype="str")
+    return found
+
+
+def _said(log_: pd.DataFrame) -> dict[int, str]:
+    """Join what a log says of each line (whole columns at once: a large file has millions of findings)."""
+    shown = log_["value"].str.slice(0, SHOWN).str.replace("|", "/", regex=False)
+    shown = shown.str.replace("\n", " ", regex=False).str.replace("\r", " ", regex=False)
+    items = (log_["rule"] + ":" + log_["field"].fillna("") + ("=" + shown).fillna("")).tolist()
+    lists: dict[int, list[str]] = {}
+    for line, item in zip(log_["line"].tolist(), items, strict=True):
+        lists.setdefault(line, []).append(item)
+    return {line: "|".join(sorted(each)) for line, each in lists.items()}
 
 
 def judge(raw: Raw, rows_read: int) -> Batch:
@@ -109,8 +174,14 @@ def judge(raw: Raw, rows_read: int) -> Batch:
     --------
     >>> from tikub_lab.procurement.records import frames
     >>> batch = judge(frames([(None, {"id": "A1"})], first_line=1), rows_read=1)
-    >>> batch.rows_read, len(batch.tables), batch.rejects["line"].nunique()
-    (1, 0, 1)
+    >>> batch.rows_read, batch.rejects["line"].nunique(), sorted(batch.tables)
+    (1, 1, ['judged/lines', 'rejected/contracts'])
     """
-    cleaned, rejects, repairs = clean(raw)
-    return Batch(rows_read, staged(cleaned), rejects, repairs)
+    sound, lost, rejects, repairs = sift(raw)
+    return Batch(rows_read, staged(sound) | rejected(lost) | judged(rejects, repairs), rejects, repairs)
+
+
+def judged(rejects: pd.DataFrame, repairs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Arrange what the rules found as a part to stage, where they found something."""
+    found = lines(rejects, repairs)
+    return {"judged/lines": found} if len(found) else {}

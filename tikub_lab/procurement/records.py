@@ -212,13 +212,14 @@ def staged(raw: Raw) -> dict[str, pd.DataFrame]:
     """Arrange judged frames as the parts that an import stages, by table.
 
     ``_first`` is the first titulaire (or concessionnaire), ``_parties`` all of them in order of their identifiers: the
-    rules on duplicates compare them.
+    rules on duplicates compare them. ``_list`` is all of them as published, ``_changes`` what the amendments say: two
+    publications are compared by them.
     """
     tables: dict[str, pd.DataFrame] = {}
     if len(raw.get("contracts", ())):
         columns = ["_line", *(name for name in CONTRACT_FIELDS if name in raw["contracts"])]
         tables["procurement/contracts"] = raw["contracts"][columns].assign(
-            _rows=1, **_joined(raw, "contracts", "suppliers")
+            _rows=1, **_joined(raw, "contracts", "suppliers"), _changes=_changes(raw)
         )
         suppliers = raw["suppliers"]
         columns = ["_line", *(name for name in SUPPLIER_FIELDS if name in suppliers)]
@@ -231,6 +232,28 @@ def staged(raw: Raw) -> dict[str, pd.DataFrame]:
     if len(raw.get("amendments", ())):
         tables["procurement/amendments"] = _ranked(raw["amendments"], raw.get("amendment_suppliers"))
     return tables
+
+
+def rejected(raw: Raw) -> dict[str, pd.DataFrame]:
+    """Arrange the frames of rejected records as the parts that an import stages, for the table of all records."""
+    parts = staged(raw)
+    return {
+        f"rejected/{name}": parts[f"procurement/{name}"].drop(columns="_rows")
+        for name in ("contracts", "concessions")
+        if f"procurement/{name}" in parts
+    }
+
+
+def _changes(raw: Raw) -> pd.Series:
+    """Write the amendments of each contract as one text, empty where it has none."""
+    amendments = raw.get("amendments")
+    found: dict[Hashable, list[str]] = {}
+    if amendments is not None and len(amendments):
+        table = _ranked(amendments, raw.get("amendment_suppliers")).fillna("")
+        said = ("montant", "dureeMois", "dateNotificationModification", "titulaires")
+        for line, *values in zip(table["_line"], *(table[name] for name in said), strict=True):
+            found.setdefault(line, []).append("/".join(values).replace("|", "+"))
+    return _mapped(raw["contracts"]["_line"], found).fillna("")
 
 
 def _lists(parties: pd.DataFrame, *key: str) -> dict[Hashable, list[str]]:
@@ -250,7 +273,11 @@ def _mapped(
 
 def _joined(raw: Raw, name: str, parties: str) -> dict[str, pd.Series]:
     lists, lines = _lists(raw[parties], "_line"), raw[name]["_line"]
-    return {"_first": _mapped(lines, lists, lambda ids: ids[:1]), "_parties": _mapped(lines, lists, sorted)}
+    return {
+        "_first": _mapped(lines, lists, lambda ids: ids[:1]),
+        "_parties": _mapped(lines, lists, sorted),
+        "_list": _mapped(lines, lists),
+    }
 
 
 def _ranked(amendments: pd.DataFrame, suppliers: pd.DataFrame | None) -> pd.DataFrame:

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tikub_lab.procurement.sample_bids import bids
 from tikub_lab.procurement.sample_book import draw, limit
 from tikub_lab.procurement.sample_contracts import contracts, dates
 from tikub_lab.procurement.sample_details import amendments, concessions, suppliers
 from tikub_lab.procurement.sample_needs import needs
+from tikub_lab.procurement.sample_publications import records
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
 from tikub_lab.tables.sampling import Folder
@@ -32,7 +34,7 @@ SOURCES = (
 )
 
 
-def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
+def sample(scale: float = 1.0, seed: int = SEED, essential: bool = False) -> dict[str, pd.DataFrame]:
     """Make the fictitious tables.
 
     Parameters
@@ -42,12 +44,15 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
         the square root of it. From 0.01 to 1000.
     seed : int
         Same seed and scale, same tables, on every machine.
+    essential : bool
+        Only the first four tables, those of the essential data.
 
     Returns
     -------
     dict of str to DataFrame
         ``procurement/contracts``, ``procurement/suppliers``, ``procurement/amendments``, ``procurement/concessions``,
-        typed by their schemas; contracts are in order of notification.
+        ``procurement/bids`` (the register of bids), ``procurement/records`` (three publications as published, with
+        their faults), typed by their schemas; contracts are in order of notification.
 
     Raises
     ------
@@ -56,11 +61,11 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
 
     Examples
     --------
-    >>> tables = sample(scale=0.1, seed=1)
+    >>> tables = sample(scale=0.1, seed=1, essential=True)
     >>> {name: len(table) for name, table in tables.items()}["procurement/contracts"]
     300
     """
-    return _tables(scale, seed, workbench() / "data" / "schemas")
+    return _tables(scale, seed, workbench() / "data" / "schemas", essential)
 
 
 def planted_splits(scale: float = 1.0, seed: int = SEED) -> pd.DataFrame:
@@ -125,14 +130,19 @@ def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[
     return [folder.write(name, table, read_schema(into / "schemas" / f"{name}.json")) for name, table in tables.items()]
 
 
-def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
+def _tables(scale: float, seed: int, schemas: Path, essential: bool = False) -> dict[str, pd.DataFrame]:
     book = draw(scale, seed)
-    of_contracts, of_suppliers, of_amendments, of_concessions = book.streams
+    of_contracts, of_suppliers, of_amendments, of_concessions, of_bids, of_records = book.streams
     tables = {
         "contracts": contracts(book, of_contracts),
         "suppliers": suppliers(book, of_suppliers),
         "amendments": amendments(book, of_amendments),
         "concessions": concessions(book, scale, of_concessions),
     }
+    if not essential:
+        tables["bids"] = bids(book, tables["contracts"], of_bids)
     names = {f"procurement/{name}": table for name, table in tables.items()}
-    return {name: typed(table, read_schema(schemas / f"{name}.json")) for name, table in names.items()}
+    made = {name: typed(table, read_schema(schemas / f"{name}.json")) for name, table in names.items()}
+    if not essential:
+        made["procurement/records"] = records(made, of_records, schemas)
+    return made

@@ -92,7 +92,7 @@ def draw(scale: float, seed: int) -> Book:
         raise UsageError(f"scale={scale}: give a number from 0.01 to {LARGEST} (1 gives {CONTRACTS:,} contracts).")
     if seed < 0:
         raise UsageError(f"seed={seed}: give zero or a positive whole number.")
-    lanes = streams(seed, 11)
+    lanes = streams(seed, 13)
     root = float(np.sqrt(scale))
     offset = int(lanes[0].below(30_000, 1)[0])
     lycees = max(4, round(40 * root))

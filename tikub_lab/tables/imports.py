@@ -123,8 +123,9 @@ class Reader:
     read : callable
         Streams batches; its memory does not grow with the file.
     combine : callable, optional
-        ``combine(connection, staged) -> Combined``. Readers of the same tables share one. By default parts are put one
-        after the other, the last row of each primary key staying.
+        ``combine(connection, staged) -> Combined``. Readers of the same tables share one. The connection has a table
+        ``_sources``: ``source_index``, ``file``, ``reader``, and ``publication``, a name that no other source has. By
+        default parts are put one after the other, the last row of each primary key staying.
     licence, publisher : str
         Of files of this format, when nothing else is known.
     """

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tikub_lab.tables.schema import Schema, read_schema
 MEMORY_LIMIT = "300MB"
 """What DuckDB may hold; the rest of a sort or join goes to files in the staging folder."""
 ROW_GROUP = 50_000
+LINE_BITS = 40
+"""A row's ``_key`` is its source and its line in one number."""
 SLICE = 200_000
 """Positions (contracts) that are sorted at once."""
 
@@ -71,6 +74,7 @@ class Group:
             spill = self.place / "spill"
             connection.execute(f"SET memory_limit='{MEMORY_LIMIT}'; SET threads=2; SET preserve_insertion_order=false")
             connection.execute(f"SET temp_directory={_quoted(spill)}; SET enable_progress_bar=false")
+            self._name_sources(connection)
             combine = self.readers[0].combine
             staged = self._staged()
             combined = combine(connection, staged) if combine else self._concatenated(staged)
@@ -84,6 +88,18 @@ class Group:
             as_json({"table": self.main, "sources": [_without_flag(item) for item in provenances]}), encoding="utf-8"
         )
         return written, provenances
+
+    def _name_sources(self, connection: Any) -> None:
+        """Make the table ``_sources``: index, file, reader, and a name that no other source has."""
+        files = Counter(source.provenance.file for source in self.sources)
+        rows = []
+        for index, item in enumerate(source.provenance for source in self.sources):
+            name = f"{item.file} ({item.sha256[:8]})" if files[item.file] > 1 else item.file
+            rows.append((index, item.file, item.reader, name))
+        connection.execute(
+            "CREATE TEMP TABLE _sources (source_index BIGINT, file VARCHAR, reader VARCHAR, publication VARCHAR)"
+        )
+        connection.executemany("INSERT INTO _sources VALUES (?, ?, ?, ?)", rows)
 
     def _staged(self) -> Staged:
         staged: Staged = {}
@@ -161,9 +177,6 @@ class Group:
         """Write ``.rejects.csv`` or ``.repairs.csv`` of all sources, less repairs of rows that fell out since."""
         parts = union([(i, source.folder / "log" / f"{kind}.parquet") for i, source in enumerate(self.sources)])
         columns = ", ".join(REJECTS if kind == "rejects" else REPAIRS)
-        files = [(i, source.provenance.file) for i, source in enumerate(self.sources)]
-        connection.execute("CREATE OR REPLACE TEMP TABLE _files (source_index BIGINT, file VARCHAR)")
-        connection.executemany("INSERT INTO _files VALUES (?, ?)", files)
         if kind == "rejects":
             rows = (
                 f"SELECT source_index, {columns} FROM ({parts}) UNION ALL SELECT source_index, {columns} FROM _rejected"
@@ -173,7 +186,7 @@ class Group:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW _{kind} AS {rows}")
         path = self._new(f"{self.main}.{kind}.csv", replaced)
         connection.execute(
-            f"COPY (SELECT file, {columns} FROM _{kind} JOIN _files USING (source_index) ORDER BY ALL) "
+            f"COPY (SELECT file, {columns} FROM _{kind} JOIN _sources USING (source_index) ORDER BY ALL) "
             f"TO {_quoted(path)} (FORMAT csv, HEADER)"
         )
 
@@ -211,6 +224,18 @@ def union(parts: Sequence[tuple[int, Path]], columns: str = "*") -> str:
     """
     return " UNION ALL BY NAME ".join(
         f"SELECT {index} AS source_index, {columns} FROM read_parquet({_quoted(path)})" for index, path in parts
+    )
+
+
+def view(
+    connection: Any, name: str, parts: Sequence[tuple[int, Path]], fields: Mapping[str, str], more: Iterable[str] = ()
+) -> None:
+    """Make a view of the parts of all sources with every field, ``_key``, and ``_place`` (order within a record)."""
+    columns = ", ".join(f'NULL::VARCHAR AS "{field}"' for field in [*fields, *more])
+    nothing = f"SELECT 0::BIGINT AS source_index, 0::BIGINT AS _line, 0::BIGINT AS _place, {columns} WHERE false"
+    query = f"{nothing} UNION ALL BY NAME {union(parts)}" if parts else nothing
+    connection.execute(
+        f"CREATE TEMP VIEW {name} AS SELECT *, (source_index::BIGINT << {LINE_BITS}) + _line AS _key FROM ({query})"
     )
 
 
