@@ -91,16 +91,21 @@ def select(
 
 
 def reference_day(contracts: pd.DataFrame, jour: date | None = None) -> pd.Timestamp:
-    """Return the day from which one looks: the one given, else that of the last notification known.
+    """Return the day from which one looks: the one given, else that of the last notification or publication known.
 
-    Not today's: the same data gives the same page.
+    Not today's: the same data gives the same page. Of the two the earlier one, for a notification later than all
+    publications is a mistake of entry.
 
     Examples
     --------
-    >>> str(reference_day(pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01", "2024-01-01"])})).date())
+    >>> str(reference_day(pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01", "2024-01-01"]),
+    ...     "datePublicationDonnees": pd.NaT})).date())
     '2025-03-01'
     """
-    return pd.Timestamp(jour) if jour is not None else pd.Timestamp(contracts["dateNotification"].max())
+    if jour is not None:
+        return pd.Timestamp(jour)
+    days = contracts[["dateNotification", "datePublicationDonnees"]].max()
+    return pd.Timestamp(days.min())
 
 
 def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:
