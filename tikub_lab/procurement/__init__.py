@@ -1,7 +1,13 @@
 """Steering purchases by data: what is bought, from whom, with how much competition, and where to act."""
 
 from tikub_lab.procurement.bids import from_bids
-from tikub_lab.procurement.competition import called, offers_distribution, offers_received, single_offers
+from tikub_lab.procurement.competition import (
+    called,
+    offers_distribution,
+    offers_received,
+    single_offers,
+    single_offers_overall,
+)
 from tikub_lab.procurement.concentration import concentrations
 from tikub_lab.procurement.considerations import (
     against_targets,
@@ -134,6 +140,7 @@ __all__ = [
     "select",
     "single_offer_rate",
     "single_offers",
+    "single_offers_overall",
     "sme_rates",
     "spaser",
     "split_advice",

@@ -206,3 +206,29 @@ def single_offers(
         "montant_connu", "montant_unique", "taux_montant", "toujours_1",
     ]  # fmt: skip
     return ordered(table, by, "_rank")[columns]
+
+
+def single_offers_overall(contracts: pd.DataFrame) -> pd.Series:
+    """Give the share of contracts with one offer among all of them; counts are zero where there is no contract.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        As for :func:`single_offers`.
+
+    Returns
+    -------
+    Series
+        The one row of :func:`single_offers` by ``ensemble``.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"offresRecues": pd.array([], "Int64"), "montant": [], "codeCPV": []})
+    >>> single_offers_overall(book)[["connus", "taux"]].tolist()
+    [0.0, nan]
+    """
+    table = single_offers(contracts, "ensemble")
+    if len(table):
+        return table.iloc[0]
+    counts = ("nombre", "connus", "manquants", "offre_unique", "montant_connu", "montant_unique")
+    return pd.Series({name: 0.0 if name in counts else float("nan") for name in table.columns}, dtype="float64")

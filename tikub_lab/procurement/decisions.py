@@ -31,6 +31,7 @@ COLUMNS = (
     "action",
     "sujet",
     "acheteur_id",
+    "acheteur",
     "famille",
     "enjeu",
     "montant",
@@ -45,6 +46,9 @@ which to begin, where there is one; ``uids`` are the contracts, separated by a b
 
 RECENT = 36
 """Months that count as recent: a contract of a public buyer rarely lasts longer than three or four years."""
+
+KNOWN = 8
+"""Contracts whose number of offers must be known before a family's rate is judged."""
 
 BUYERS = 3
 """From how many buyers of the same thing one speaks of buying together."""
@@ -90,13 +94,13 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
 
     Returns
     -------
-    DataFrame of shape (advices, 11)
+    DataFrame of shape (advices, 12)
         :data:`COLUMNS`.
     """
     book = called(_recent(contracts, today))
     years = RECENT / 12
     rates = single_offers(book, "famille", digits)
-    alone = rates[(rates["position"] == "au-dessus") & (rates["famille"] != "")]
+    alone = rates[(rates["position"] == "au-dessus") & (rates["famille"] != "") & (rates["connus"] >= KNOWN)]
     held = concentrations(book, suppliers, "famille", digits)
     held = held[(held["classe"] == "Très concentré") & (held["cause"] == "mêmes titulaires") & (held["famille"] != "")]
     rows = []
@@ -144,7 +148,7 @@ def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (advices, 11)
+    DataFrame of shape (advices, 12)
         :data:`COLUMNS`; at stake is the sum of the contracts, given within twelve months.
     """
     near = needs[needs["force"].isin(("forte", "moyenne"))]
@@ -160,8 +164,9 @@ def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
         )
         advice = {
             "action": GROUP,
-            "sujet": f"{row['libelle']} ({row['acheteur_nom']})",
+            "sujet": row["libelle"],
             "acheteur_id": row["acheteur_id"],
+            "acheteur": row["acheteur_nom"],
             "famille": row["famille"],
             "enjeu": row["montant"],
             "montant": row["montant"],
@@ -198,7 +203,7 @@ def bought_apart(contracts: pd.DataFrame, today: Day, buyers: int = BUYERS, digi
 
     Returns
     -------
-    DataFrame of shape (advices, 11)
+    DataFrame of shape (advices, 12)
         :data:`COLUMNS`.
     """
     now = day_of(today)
@@ -243,7 +248,7 @@ def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day, digits: in
 
     Returns
     -------
-    DataFrame of shape (advices, 11)
+    DataFrame of shape (advices, 12)
         :data:`COLUMNS`; at stake is the amount of the contracts a year of their length (one year at least).
     """
     green, fair = (considerations(contracts, domain) for domain in ("environnement", "social"))
@@ -268,10 +273,12 @@ def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day, digits: in
             f"considération environnementale{_nor_social(int(own['ni_social'].sum()), len(own))}. Dans cette famille, "
             f"{_example(example, str(key))}.{_begin(own['a_lancer_avant'].min(), day_of(today))}"
         )
-        row = {"famille": key, "libelle": f"{label} ({own['acheteur'].iloc[0]})"}
+        row = {"famille": key, "libelle": label}
         total, stake = float(own["montant"].sum()), float(yearly[own.index].sum())
         advice = _advice(GREEN, row, own, stake, total, proof, _WRONG_GREEN)
-        rows.append(advice | {"acheteur_id": buyer, "avant": own["a_lancer_avant"].min()})
+        rows.append(
+            advice | {"acheteur_id": buyer, "acheteur": own["acheteur"].iloc[0], "avant": own["a_lancer_avant"].min()}
+        )
     return _frame(rows)
 
 
@@ -302,7 +309,7 @@ def where_to_act(*advices: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (advices, 12)
+    DataFrame of shape (advices, 13)
         ``rang``, from 1, then :data:`COLUMNS`.
 
     Examples
@@ -355,6 +362,7 @@ def _advice(
         "action": action,
         "sujet": row["libelle"],
         "acheteur_id": None,
+        "acheteur": None,
         "famille": row["famille"],
         "enjeu": yearly,
         "montant": total,
@@ -368,7 +376,7 @@ def _advice(
 
 def _frame(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
-    text = dict.fromkeys(("action", "sujet", "acheteur_id", "famille", "preuve", "prudence", "uids"), "str")
+    text = dict.fromkeys(("action", "sujet", "acheteur_id", "acheteur", "famille", "preuve", "prudence", "uids"), "str")
     return frame.astype(
         {**text, "enjeu": "float64", "montant": "float64", "marches": "int64", "avant": "datetime64[s]"}
     )

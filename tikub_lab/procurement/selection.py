@@ -71,8 +71,8 @@ def select(
     if region is not None:
         keep &= (contracts["acheteur_region"] == region).fillna(False).astype(bool)
         if not keep.any():
-            known = ", ".join(sorted(contracts["acheteur_region"].dropna().unique())) or "none"
-            raise UsageError(f"region={region!r}: no contract has a buyer of this region; the table knows {known}.")
+            codes = ", ".join(sorted(contracts["acheteur_region"].dropna().unique())) or "none"
+            raise UsageError(f"region={region!r}: no contract has a buyer of this region; the table knows {codes}.")
     if famille is not None:
         keep &= contracts["codeCPV"].str.startswith(famille).fillna(False).astype(bool)
         if not re.fullmatch(r"\d{2,8}", famille) or not keep.any():
