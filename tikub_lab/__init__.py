@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-USE_CASES = ("procurement",)
+USE_CASES = ("procurement", "energy")
 """The use cases, in the order in which they are listed: a folder of ``tikub_lab/`` and a prefix of table names."""
 
 

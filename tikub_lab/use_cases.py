@@ -15,8 +15,8 @@ def modules(noun: str) -> Iterator[ModuleType]:
 
     Examples
     --------
-    >>> [module.__name__ for module in modules("formats")]
-    ['tikub_lab.procurement.formats']
+    >>> [module.__name__ for module in modules("sample")]
+    ['tikub_lab.procurement.sample', 'tikub_lab.energy.sample']
     """
     for name in USE_CASES:
         full = f"tikub_lab.{name}.{noun}"

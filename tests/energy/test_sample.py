@@ -453,6 +453,33 @@ def test_weekends_and_holidays_are_found_again(daily, truths, tables):
     assert np.abs(found).max() < 0.12
 
 
+def test_models_after_works_are_those_told(daily, truths):
+    """On days of lessons of 2025, what the truths of after the works foresee is used: not those of before."""
+    done = truths.loc[truths["nature"] == "économie", "compteur_id"]
+    ratios = []
+    for meter in sorted(set(done) & set(daily["compteur_id"])):
+        days = daily[(daily["compteur_id"] == meter) & (daily["genre"] == SCHOOL)]
+        own = truths[(truths["compteur_id"] == meter) & truths["unite"].isin(["°C", "kWh/jour", "kWh/(jour·°C)"])]
+        after = own.sort_values("debut").groupby("nature", observed=True)
+        assert (after["fin"].max() == pd.Timestamp("2026-01-01")).all()
+        assert (after.size() == 2).any()
+        value = after["valeur"].last()
+        foreseen = value["base"] + value["pente"] * np.maximum(value["point d'équilibre"] - days["tmoy"], 0)
+        ratios.append(days["kwh"].sum() / foreseen.sum())
+    assert len(ratios) > 12
+    assert np.abs(np.array(ratios) - 1).max() < 0.03
+
+
+def test_kitchens_rest_in_summer(readings):
+    cooking = readings[readings["compteur_id"].str.startswith("C") & (readings["origine"] == "facture")]
+    assert cooking["energie"].eq("gaz").all()
+    assert cooking["usage"].eq("autres").all()
+    month = cooking.groupby([cooking["compteur_id"], (cooking["debut"] + pd.Timedelta(days=15)).dt.month])["kwh"].mean()
+    month = month.unstack()
+    assert (month[8] < 0.2 * month[3]).all()
+    assert (month[1] < 1.3 * month[6]).all()  # no heating in it
+
+
 def test_heating_in_holidays_stands_out(daily, truths, tables):
     """A plain rule finds most of it: above the base, more than three quarters of what days of lessons would take."""
     planted = truths[truths["nature"] == "chauffage en vacances"]

@@ -202,8 +202,9 @@ def write_package(into: Path, resources: Sequence[dict[str, Any]], created: str)
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "tikub-lab-sample",
         "title": "Tables d'exemple de tikub-lab (fictives)",
-        "description": "Tables fictives, tirées au sort à partir d'une graine : personnes, entreprises, contrats et "
-        "montants sont inventés. Seuls les noms et les codes des communes sont réels.",
+        "description": "Tables fictives, tirées au sort à partir d'une graine : personnes, entreprises, lycées, "
+        "contrats, montants et consommations sont inventés. Seuls sont réels les noms et les codes des communes, le "
+        "calendrier scolaire et les facteurs d'émission.",
         "created": created,
         "version": "1.0.0",
         "licenses": [LICENCE],
