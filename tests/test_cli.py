@@ -158,10 +158,11 @@ def test_the_manifest_on_standard_output(root, tmp_path):
     jsonschema.validate(document, manifest.schema(), format_checker=jsonschema.FormatChecker())
     (report,) = document["reports"]
     assert report["heading"] == "41 acheteurs publics : où agir dans les achats"
-    assert (report["status"], report["figures"], report["tables_shown"], report["defects"]) == ("done", 4, 1, [])
+    assert (report["status"], report["figures"], report["tables_shown"], report["defects"]) == ("done", 3, 1, [])
     assert report["ecoindex_grade"] == "A"
     assert report["page_transfer_bytes"] < 100_000
-    assert {item["table"] for item in report["tables"]} == {"procurement/contracts", "procurement/suppliers"}
+    assert [item["table"].split("/")[1] for item in report["tables"]] == ["contracts", "suppliers", "amendments"]
+    assert [item["path"].split(".")[-1] for item in report["files"]] == ["csv", "ics", "csv"]
     assert {item["origin"] for item in report["tables"]} == {"sample"}
 
 
