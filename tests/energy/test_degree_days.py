@@ -1,0 +1,131 @@
+"""Degree days, on days worked by hand and against DuckDB."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tikub_lab.energy import degree_days
+from tikub_lab.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("tmin", "tmax", "meteo", "pro"),
+    [
+        (2, 10, 12, 12),  # all below 18: both take 18 - 6
+        (19, 27, 0, 0),  # all above
+        (18, 24, 0, 0),  # the night just reaches the base
+        (12, 18, 3, 3),  # the day just reaches it: (18 - 12) (0.08 + 0.42) = 3, the two cases meet
+        (14, 22, 0, 4 * (0.08 + 0.42 * 4 / 8)),  # mean 18: nothing for one, 1.16 for the other
+        (16, 26, 0, 2 * (0.08 + 0.42 * 2 / 10)),  # 0.328
+        (10, 19, 3.5, 8 * (0.08 + 0.42 * 8 / 9)),  # 3.6267
+        (18, 18, 0, 0),  # no range at all
+        (-5, -5, 23, 23),
+    ],
+)
+def test_heating_by_hand(tmin, tmax, meteo, pro):
+    assert degree_days.daily([tmin], [tmax])[0] == pytest.approx(meteo)
+    assert degree_days.daily([tmin], [tmax], method="pro")[0] == pytest.approx(pro)
+
+
+def test_cooling_is_heating_turned_over():
+    assert degree_days.daily([20, 14, 5], [30, 24, 15], kind="climatisation").tolist() == [7, 1, 0]
+    # 6 degrees above the base of 10: 6 (0.08 + 0.42 * 6 / 10) = 1.992
+    assert degree_days.daily([14], [24], method="pro", kind="climatisation")[0] == pytest.approx(1.992)
+
+
+@given(
+    st.floats(-30, 45), st.floats(0, 25), st.floats(5, 25), st.sampled_from(["meteo", "pro"]),
+    st.sampled_from(["chauffage", "climatisation"]),
+)  # fmt: skip
+def test_never_negative_and_colder_means_more(low, span, base, method, kind):
+    now = degree_days.daily([low], [low + span], base, method, kind)[0]
+    colder = degree_days.daily([low - 1], [low + span - 1], base, method, kind)[0]
+    assert now >= 0
+    assert colder >= now - 1e-9 if kind == "chauffage" else colder <= now + 1e-9
+
+
+@given(st.floats(-30, 45), st.floats(0, 25))
+def test_both_methods_agree_where_the_day_does_not_cross_the_base(low, span):
+    high = low + span
+    both = [degree_days.daily([low], [high], method=method)[0] for method in ("meteo", "pro")]
+    if high <= 18 or low >= 18:
+        assert both[0] == pytest.approx(both[1], abs=1e-9)
+    else:
+        # x of the range below the base: x (0.08 + 0.42 x) - max(0, x - 0.5), at most 0.145 where x is a half
+        assert -1e-9 <= both[1] - both[0] <= 0.145 * span + 1e-9
+
+
+def test_missing_stays_missing():
+    assert np.isnan(degree_days.daily([np.nan, 3], [5, np.nan])).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"method": "costic"}, "'meteo' or 'pro'"),
+        ({"kind": "heating"}, "'chauffage'"),
+        ({"tmin": [0, 9], "tmax": [5, 3]}, "Day 1: lowest temperature 9 above the highest, 3"),
+    ],
+)
+def test_wrong_use(arguments, said):
+    with pytest.raises(UsageError, match=said):
+        degree_days.daily(**{"tmin": [0], "tmax": [5], **arguments})
+
+
+@pytest.fixture
+def weather():
+    rng = np.random.default_rng(3)
+    days = pd.date_range("2023-11-15", "2025-03-10")
+    low = np.round(8 - 7 * np.cos((np.arange(len(days)) - 60) / 58) + rng.normal(size=len(days)), 1)
+    both = [
+        pd.DataFrame({"station": name, "jour": days, "tmin": low + shift, "tmax": low + shift + 7})
+        for name, shift in (("A", 0), ("B", 2))
+    ]
+    table = pd.concat(both, ignore_index=True)
+    table.loc[[5, 6, 700], "tmax"] = np.nan
+    return table.drop(index=[20, 21])
+
+
+def test_months_against_duckdb(weather):
+    found = degree_days.by_month(weather)
+    wanted = duckdb.sql(
+        """
+        select station, date_trunc('month', jour)::timestamp as mois, sum(greatest(0, 18 - (tmin + tmax) / 2)) as dju,
+            count(*) as jours, day(last_day(jour)) - count(*) as manquants
+        from weather where tmin is not null and tmax is not null and not isnan(tmax)
+        group by station, date_trunc('month', jour), last_day(jour) order by 1, 2
+        """
+    ).df()
+    assert len(found) == 34
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+
+
+def test_seasons(weather):
+    found = degree_days.by_season(weather).set_index(["station", "saison"])
+    # the data begin on 15 November, 45 days into the season; A misses two rows and two values; 161 days of 2024-25
+    assert found["manquants"].loc["A"].to_dict() == {"2023-2024": 45 + 4, "2024-2025": 232 - 161}
+    days = weather[weather["station"] == "B"].set_index("jour").loc["2023-11-15":"2024-05-20"]
+    by_hand = (18 - (days["tmin"] + days["tmax"]) / 2).clip(lower=0).sum()
+    assert found.loc[("B", "2023-2024"), "dju"] == pytest.approx(by_hand)
+
+
+def test_season_of_the_contracts(weather):
+    found = degree_days.by_season(weather, method="pro", first=(9, 1), last=(6, 30))
+    assert found["debut"].dt.strftime("%m-%d").unique().tolist() == ["09-01"]
+    assert found["fin"].dt.strftime("%m-%d").unique().tolist() == ["06-30"]
+    with pytest.raises(UsageError, match="must come after"):
+        degree_days.by_season(weather, first=(1, 1), last=(6, 30))
+
+
+def test_twice_the_same_day_is_refused(weather):
+    with pytest.raises(UsageError, match="'A' has 2023-11-15 twice"):
+        degree_days.by_month(pd.concat([weather, weather.head(1)]))
+
+
+def test_empty_weather(weather):
+    none = weather.head(0)
+    assert degree_days.by_month(none).columns.tolist() == ["station", "mois", "dju", "jours", "manquants"]
+    assert degree_days.by_season(none).empty

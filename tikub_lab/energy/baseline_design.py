@@ -1,0 +1,289 @@
+"""From readings and temperatures to what a regression needs: usage per day and degree days of each period.
+
+The rules are CalTRACK 2.0's, as eemeter 3.2.0 applies them. A day counts where more than half of its hours are there
+(2.2.2.3); a period longer than a day where 90 % of its hours have a temperature (2.2.3.2); degree days come from daily
+means, not from hours (3.3.4, 3.3.5), and stand per day (3.3.1.1). Temperatures are in °F inside, since CalTRACK's
+balance points are whole degrees Fahrenheit.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Unit = Literal["C", "F"]
+
+HOUR, DAY = 3_600_000_000_000, 86_400_000_000_000
+"""Nanoseconds."""
+DAY_COVERAGE, PERIOD_COVERAGE = 0.5, 0.9
+"""Shares of hours that a day must exceed, and that a longer period must reach."""
+BILLING_MATCH = 35.0
+"""Days of a bill that are matched with temperatures; eemeter gives a two-month bill those of its first 35 days."""
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Consecutive or spaced periods of use of one meter.
+
+    Attributes
+    ----------
+    start, end : array of n int64
+        First moment, and moment after the last, nanoseconds since 1970 (UTC where times have a zone).
+    value : array of n floats
+        Use in each, kWh; not a number where unknown.
+    zone : str or None
+        Time zone of the index that it comes from.
+    """
+
+    start: Integers
+    end: Integers
+    value: Floats
+    zone: str | None = None
+
+    @property
+    def days(self) -> Floats:
+        """Length of each period in days."""
+        return (self.end - self.start) / DAY
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Temperatures of one place on a regular clock.
+
+    Attributes
+    ----------
+    origin, step : int
+        First moment and distance between two, nanoseconds.
+    value : array of floats
+        °F; not a number where missing.
+    zone : str or None
+        Time zone of the index that it comes from.
+    """
+
+    origin: int
+    step: int
+    value: Floats
+    zone: str | None = None
+
+    @property
+    def per_day(self) -> int:
+        """How many temperatures make a day: 24 or 1."""
+        return DAY // self.step
+
+
+@dataclass(frozen=True)
+class Thermal:
+    """Daily mean temperatures of each period.
+
+    Attributes
+    ----------
+    rows, valid : array of n int64
+        Temperatures that the series has in each period, and those of them that are known.
+    kept : array of n int64
+        Days kept in each period: 0 where coverage is too low.
+    mean : array of floats
+        Mean temperature of each day kept, °F, period after period.
+    """
+
+    rows: Integers
+    valid: Integers
+    kept: Integers
+    mean: Floats
+
+    def averages(self, values: Floats) -> Floats:
+        """Average over the days kept of each usable period; ``values`` has one row a day kept."""
+        counts = self.kept[self.kept > 0]
+        if len(counts) == len(values):
+            return values
+        if not len(counts):
+            return values[:0]
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        return np.add.reduceat(values, starts, axis=0) / counts[:, None]
+
+    def degree_days(self, heating: Floats, cooling: Floats) -> tuple[Floats, Floats]:
+        """Degree days per day of the usable periods: rows are periods with ``kept > 0``, columns balance points, °F."""
+        mean = self.mean[:, None]
+        hdd, cdd = np.maximum(heating - mean, 0.0), np.maximum(mean - cooling, 0.0)
+        return self.averages(hdd), self.averages(cdd)
+
+
+def read_periods(usage: pd.Series | pd.DataFrame) -> Periods:
+    """Read usage into periods.
+
+    Parameters
+    ----------
+    usage : Series or DataFrame
+        Either a Series of kWh with a DatetimeIndex of period starts, whose last row only marks the end of the last
+        period (its value is not read: eemeter's convention); or a DataFrame with ``debut``, ``fin`` (excluded) and
+        ``kwh``, as in ``energy/readings``.
+
+    Raises
+    ------
+    UsageError
+        No dates, dates twice or out of order, overlapping periods.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2025-01-01", periods=3)
+    >>> read_periods(pd.Series([5.0, 7.0, None], index=days)).value.tolist()
+    [5.0, 7.0]
+    """
+    if isinstance(usage, pd.DataFrame):
+        table = usage.sort_values("debut")
+        start, zone = _moments(pd.DatetimeIndex(table["debut"]))
+        end, _ = _moments(pd.DatetimeIndex(table["fin"]))
+        value = table["kwh"].astype("float64").to_numpy()
+    else:
+        if not isinstance(usage.index, pd.DatetimeIndex):
+            raise UsageError(
+                f"Usage: its index is {usage.index.dtype}, not dates; give each value the start of its day."
+            )
+        moments, zone = _moments(usage.index)
+        start, end, value = moments[:-1], moments[1:], usage.astype("float64").to_numpy()[:-1]
+    for wrong, what in ((end <= start, "ends before it begins, or has no length"), (_overlaps(start, end), "overlaps")):
+        if wrong.any():
+            place = pd.Timestamp(int(start[wrong][0]))
+            raise UsageError(f"Usage: the period of {place:%Y-%m-%d %H:%M} {what}; give each moment once, in order.")
+    return Periods(start, end, np.asarray(value, dtype=np.float64), zone)
+
+
+def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
+    """Read hourly or daily temperatures onto a regular clock.
+
+    Parameters
+    ----------
+    temperature : Series or DataFrame
+        A Series with a DatetimeIndex, hourly or daily; or daily rows with ``jour`` and ``tmoy`` (one station of
+        ``energy/weather``). Times that are not there count as missing.
+    unit : {"C", "F"}
+
+    Raises
+    ------
+    UsageError
+        Another step than an hour or a day, a moment twice, an unknown unit.
+    """
+    if unit not in ("C", "F"):
+        raise UsageError(f"unit={unit!r}: temperatures are in 'C' or in 'F'.")
+    if isinstance(temperature, pd.DataFrame):
+        temperature = pd.Series(temperature["tmoy"].to_numpy(), index=pd.DatetimeIndex(temperature["jour"]))
+    temperature = temperature.sort_index()
+    moments, zone = _moments(pd.DatetimeIndex(temperature.index))
+    if not len(moments):
+        return Clock(0, DAY, np.empty(0), zone)
+    gaps = np.diff(moments)
+    step = int(gaps.min()) if len(gaps) else DAY
+    if step not in (HOUR, DAY) or (gaps % step).any():
+        length = pd.Timedelta(step)
+        raise UsageError(
+            f"Temperatures: two of them are {length} apart; give one an hour, with a time zone or in UTC, "
+            "or one a day, each moment once."
+        )
+    value = np.full((moments[-1] - moments[0]) // step + 1, np.nan)
+    known = temperature.astype("float64").to_numpy()
+    value[(moments - moments[0]) // step] = 32.0 + known * 1.8 if unit == "C" else known
+    return Clock(int(moments[0]), step, value, zone)
+
+
+def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> Thermal:
+    """Work out the daily mean temperatures of each period.
+
+    Parameters
+    ----------
+    periods : Periods
+    clock : Clock
+    longest : float, optional
+        Days from the start of a period after which temperatures are no longer its own.
+
+    Raises
+    ------
+    UsageError
+        One of the two has a time zone and the other none.
+    """
+    if len(periods) and len(clock.value) and (periods.zone is None) != (clock.zone is None):
+        raise UsageError(
+            f"Usage has time zone {periods.zone}, temperatures have {clock.zone}: give both, or neither, a time zone."
+        )
+    first = _ceil(periods.start - clock.origin, clock.step)
+    after = _ceil(periods.end - clock.origin, clock.step)
+    if longest is not None:
+        reach = periods.start + int(longest * DAY) - clock.origin
+        after = np.minimum(after, reach // clock.step + 1)
+    first, after = np.clip(first, 0, len(clock.value)), np.clip(after, 0, len(clock.value))
+    rows = np.maximum(after - first, 0)
+    # The days of a period are counted from its own start, as bills need not begin at midnight.
+    blocks = -(-rows // clock.per_day)
+    owner = np.repeat(np.arange(len(rows)), rows)
+    within = np.arange(rows.sum()) - np.repeat(np.cumsum(rows) - rows, rows)
+    block = (np.cumsum(blocks) - blocks)[owner] + within // clock.per_day
+    read = clock.value[first[owner] + within]
+    known = ~np.isnan(read)
+    total = int(blocks.sum())
+    count = np.bincount(block[known], minlength=total)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(block[known], weights=read[known], minlength=total) / count
+    valid = np.bincount(owner[known], minlength=len(rows))
+    holder = np.repeat(np.arange(len(rows)), blocks)
+    # Of a day, the rows of the series are counted, known or not; of a longer period, the temperatures known.
+    short = rows <= clock.per_day
+    day_kept = (rows > DAY_COVERAGE * clock.per_day) & (valid > 0)
+    long_kept = valid >= PERIOD_COVERAGE * rows
+    keep = np.where(short[holder], day_kept[holder], long_kept[holder] & (count > DAY_COVERAGE * clock.per_day))
+    return Thermal(rows, valid, np.bincount(holder[keep], minlength=len(rows)), mean[keep])
+
+
+def daily_usage(hourly: pd.Series) -> pd.Series:
+    """Add up hourly use into days; a day with half of its hours or less is missing, others are scaled up.
+
+    Parameters
+    ----------
+    hourly : Series of kWh
+        Hourly DatetimeIndex; the days are those of its time zone.
+
+    Returns
+    -------
+    Series of kWh
+        One value a day, and a last row without value that marks the end, as :func:`read_periods` wants it
+        (CalTRACK 2.2.2.1).
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2025-01-01", periods=36, freq="h")
+    >>> daily_usage(pd.Series(1.0, index=hours)).tolist()  # twelve hours of the second day are not more than half
+    [24.0, nan, nan]
+    """
+    days = pd.DatetimeIndex(hourly.index).normalize()
+    if not len(days):
+        return pd.Series(dtype="float64", index=days)
+    zone = days.tz
+    whole = pd.date_range(days.min().tz_localize(None), days.max().tz_localize(None) + pd.Timedelta(days=1), freq="D")
+    whole = whole.tz_localize(zone) if zone is not None else whole
+    groups = hourly.groupby(days)
+    known, total = groups.count().reindex(whole, fill_value=0), groups.sum().reindex(whole)
+    hours = pd.Series(np.append(np.diff(_moments(whole)[0]) / HOUR, np.nan), index=whole)
+    share = known / hours
+    return (total / share).where(share > DAY_COVERAGE)
+
+
+def _moments(index: pd.DatetimeIndex) -> tuple[Integers, str | None]:
+    if index.hasnans:
+        raise UsageError("A date is missing; every reading and every temperature needs its date.")
+    return index.as_unit("ns").asi8, None if index.tz is None else str(index.tz)
+
+
+def _overlaps(start: Integers, end: Integers) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(start), dtype=bool)
+    found[1:] = start[1:] < end[:-1]
+    return found
+
+
+def _ceil(moment: Integers, step: int) -> Integers:
+    return -(-moment // step)
