@@ -99,7 +99,7 @@ def test_three_snapshots_of_2019(snapshots, tmp_path):
         counts.append(count)
     found = procurement.trend(open_package(into).load("procurement/records"))
     for row, before, after in zip(found.to_dict("records"), counts, counts[1:], strict=False):
-        assert row["nombre_avant"], row["nombre_apres"] == (sum(before.values()), sum(after.values()))
+        assert (row["nombre_avant"], row["nombre_apres"]) == (sum(before.values()), sum(after.values()))
         assert row["apparus"] == sum(max(0, number - before.get(key, 0)) for key, number in after.items())
         assert row["disparus"] == sum(max(0, number - after.get(key, 0)) for key, number in before.items())
         assert row["nombre_avant"] - row["disparus"] + row["apparus"] == row["nombre_apres"]
