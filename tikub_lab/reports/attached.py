@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from tikub_lab.errors import RunError
+from tikub_lab.errors import RunError, UsageError
 from tikub_lab.reports.private import of_this_machine, scrub_private
 from tikub_lab.reports.run import Report
-from tikub_lab.show.downloads import KINDS, LARGEST, link_to
+from tikub_lab.show.downloads import check, link_to
 from tikub_lab.show.output import KIND
 
 MOST = 20
@@ -75,14 +75,11 @@ def take(notebook: Any, report: Report) -> list[Attached]:
 def _checked(facts: Any) -> tuple[str, str, bytes]:
     """Read the facts of a file again: a notebook may have written them without ``show.file``."""
     name, label = str(facts.get("name")), str(facts.get("label"))
-    stem, _, suffix = name.rpartition(".")
     try:
         content = base64.b64decode(str(facts.get("content")), validate=True)
-    except binascii.Error as error:
-        raise RunError(f"The file {name!r} that the notebook offers is not readable: {error}.") from None
-    plain = stem.replace("-", "").isalnum() and stem.isascii() and len(name) <= 60
-    if not plain or suffix not in KINDS or len(content) > LARGEST:
-        raise RunError(f"The notebook offers a file {name!r} that show.file would refuse; use show.file.")
+        check(name, content, label)
+    except (binascii.Error, UsageError) as error:
+        raise RunError(f"The notebook offers a file {name!r} that show.file would refuse: {error}") from None
     return name, label, content
 
 

@@ -44,6 +44,24 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     >>> print(file("seuils.csv", "seuil;montant", "Les seuils, pour un tableur").text)
     Les seuils, pour un tableur (tableau CSV, 1 ko) : seuils.csv
     """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    check(name, data, label)
+    media, words = KINDS[name.rpartition(".")[2]]
+    size = f"{number(max(len(data) / 1000, 1))} ko"
+    encoded = base64.b64encode(data).decode("ascii")
+    link = link_to(f"data:{media};base64,{encoded}", name, label, f"{words}, {size}")
+    facts = {"name": name, "label": label, "about": f"{words}, {size}", "content": encoded}
+    facts["sha256"] = hashlib.sha256(data).hexdigest()
+    return Shown("file", link, f"{label} ({words}, {size}) : {name}", facts)
+
+
+def check(name: str, content: bytes, label: str) -> None:
+    """Refuse a file that may not be offered: a build asks again, as a notebook can write any output.
+
+    Raises
+    ------
+    UsageError
+    """
     match = re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*\.([a-z]+)", name)
     if not match or len(name) > 60 or match[1] not in KINDS:
         raise UsageError(
@@ -52,16 +70,10 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
         )
     if not label.strip():
         raise UsageError(f"The file {name} needs a label that says what the reader gets by it.")
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    if len(data) > LARGEST:
-        raise UsageError(f"The file {name} has {len(data):,} bytes; at most {LARGEST:,} are allowed: keep fewer rows.")
-    media, words = KINDS[match[1]]
-    size = f"{number(max(len(data) / 1000, 1))} ko"
-    encoded = base64.b64encode(data).decode("ascii")
-    link = link_to(f"data:{media};base64,{encoded}", name, label, f"{words}, {size}")
-    facts = {"name": name, "label": label, "about": f"{words}, {size}", "content": encoded}
-    facts["sha256"] = hashlib.sha256(data).hexdigest()
-    return Shown("file", link, f"{label} ({words}, {size}) : {name}", facts)
+    if len(content) > LARGEST:
+        raise UsageError(
+            f"The file {name} has {len(content):,} bytes; at most {LARGEST:,} are allowed: keep fewer rows."
+        )
 
 
 def link_to(address: str, name: str, label: str, about: str) -> str:
