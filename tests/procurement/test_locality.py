@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement import groups, holders, locality
-from tikub_lab.procurement.places import communes
+from tikub_lab.tables.places import communes
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
     for row in alone.to_dict("records"):
         own = book[(key == row["famille"]) & (book["offresRecues"] == 1).fillna(False)]
         proof = (
-            f"Une seule offre pour {row['offre_unique']} marchés sur {row['connus']} "
+            f"Une seule offre pour {plural(int(row['offre_unique']), 'marché')} sur {row['connus']} "
             f"({percent(row['taux'])} ; au moins {percent(row['bas'])} compte tenu du petit nombre)."
         )
         proof += _unknown(row["manquants"])
@@ -295,8 +295,10 @@ def _begin(by: pd.Timestamp, now: pd.Timestamp) -> str:
 
 
 def _example(example: pd.DataFrame, key: str) -> str:
-    having, known = example.loc[key] if key in example.index else (0, 0)
-    return f"{having} marchés récents sur {known} en ont une" if having else "aucun marché récent n'en a"
+    having, known = map(int, example.loc[key]) if key in example.index else (0, 0)
+    if not having:
+        return "aucun marché récent n'en a"
+    return f"{plural(having, 'marché récent', 'marchés récents')} sur {known} en {'ont' if having > 1 else 'a'} une"
 
 
 def where_to_act(*advices: pd.DataFrame) -> pd.DataFrame:

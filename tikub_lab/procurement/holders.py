@@ -11,7 +11,7 @@ import pandas as pd
 
 from tikub_lab.procurement.groups import By, labelled, ordered, share, share_keys
 from tikub_lab.procurement.indicators import PLACES, place_of, supplier_shares
-from tikub_lab.procurement.places import communes as shipped_communes
+from tikub_lab.tables.places import communes as shipped_communes
 
 ABROAD, UNPUBLISHED = "Hors de France", "Non renseigné"
 CATEGORIES = ("PME", "ETI", "GE", "Non renseignée")
@@ -39,10 +39,6 @@ def departements() -> pd.DataFrame:
     ['Finistère', '53']
     """
     return _departements().copy()
-
-
-def _shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
-    return supplier_shares(contracts, suppliers[suppliers["uid"].isin(contracts["uid"])])
 
 
 def _counted(shares: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
@@ -76,7 +72,7 @@ def by_departement(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataF
     >>> by_departement(book, who)[["departement", "libelle", "part"]].values.tolist()
     [['29', 'Finistère', 0.5], ['', 'Hors de France', 0.5]]
     """
-    shares = _shares(contracts, suppliers)
+    shares = supplier_shares(contracts, suppliers)
     code = shares["titulaire_departement"].astype("str").fillna("")
     elsewhere = pd.Series(UNPUBLISHED, index=shares.index, dtype="str").mask(place_of(shares) == PLACES[3], ABROAD)
     names = departements().set_index("code")["nom"]
@@ -117,7 +113,7 @@ def by_commune(contracts: pd.DataFrame, suppliers: pd.DataFrame, communes: pd.Da
     """
     towns = shipped_communes() if communes is None else communes
     known = towns.drop_duplicates("code").set_index("code")[["nom", "longitude", "latitude"]]
-    shares = _shares(contracts, suppliers)
+    shares = supplier_shares(contracts, suppliers)
     table = _counted(shares, shares["titulaire_commune"].astype("str").fillna("").rename("commune"))
     for place, name in enumerate(known, start=1):
         values = table["commune"].map(known[name])
@@ -143,7 +139,7 @@ def by_category(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFram
     >>> by_category(book, who)["nombre"].tolist()
     [1, 0, 1, 1]
     """
-    shares = _shares(contracts, suppliers)
+    shares = supplier_shares(contracts, suppliers)
     category = shares["titulaire_categorie"].astype("str").fillna(CATEGORIES[-1])
     table = _counted(shares, category.rename("categorie")).drop(columns="part").set_index("categorie")
     table = table.reindex(list(CATEGORIES), fill_value=0).rename_axis("categorie").reset_index()
@@ -186,7 +182,7 @@ def sme_rates(
     >>> sme_rates(book, who)[["annee", "connus", "manquants", "taux", "taux_montant"]].values.tolist()
     [[2024.0, 2.0, 1.0, 0.5, 0.5]]
     """
-    shares = _shares(contracts, suppliers)
+    shares = supplier_shares(contracts, suppliers)
     category, amount = shares["titulaire_categorie"].astype("str"), shares["part_montant"]
     known, small = category.notna(), category == "PME"
     table = pd.DataFrame(

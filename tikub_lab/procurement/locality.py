@@ -16,17 +16,13 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.groups import By, labelled, ordered, share, share_keys
 from tikub_lab.procurement.indicators import PLACES, place_of, supplier_shares
-from tikub_lab.procurement.places import communes as shipped_communes
+from tikub_lab.tables.places import communes as shipped_communes
 
 EARTH = 6371.0088
 """Mean radius of the Earth in km (IUGG)."""
 BANDS = (10.0, 50.0, 100.0, 300.0)
 """Limits of the distance bands, km."""
 UNKNOWN_DISTANCE = "Distance inconnue"
-
-
-def _own(suppliers: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame:
-    return suppliers[suppliers["uid"].isin(contracts["uid"])]
 
 
 def local_rates(
@@ -62,7 +58,7 @@ def local_rates(
     >>> local_rates(book, who)[["connus", "manquants", "taux_departement", "taux_region"]].values.tolist()
     [[2.0, 1.0, 0.5, 1.0]]
     """
-    shares = supplier_shares(contracts, _own(suppliers, contracts))
+    shares = supplier_shares(contracts, suppliers)
     place, amount = place_of(shares), shares["part_montant"]
     known, near, same = place != PLACES[4], place == PLACES[0], place.isin(PLACES[:2])
     columns: dict[str, pd.Series] = {
@@ -152,7 +148,7 @@ def distances(
     if needed:
         raise UsageError(f"communes: no column {', '.join(sorted(needed))}; give code, longitude and latitude.")
     points = towns.drop_duplicates("code").set_index("code")[["longitude", "latitude"]]
-    shares = supplier_shares(contracts, _own(suppliers, contracts))
+    shares = supplier_shares(contracts, suppliers)
     start = _starts(contracts, towns, buyers)
     origin = shares["uid"].map(start["origine"]).astype("str")
     begin = shares["uid"].map(start["commune"]).astype("str")

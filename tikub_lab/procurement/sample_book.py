@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.places import BRITTANY, communes
 from tikub_lab.procurement.sample_needs import WORKS, needs
 from tikub_lab.procurement.sample_parties import TRADES, buyers, firms
+from tikub_lab.tables.places import BRITTANY, communes
 from tikub_lab.tables.sampling import Floats, Integers, Stream, growth, streams
 
 START = np.datetime64("2020-01-01", "D")

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.procurement.codes import CODES
-from tikub_lab.procurement.places import communes
 from tikub_lab.procurement.sample_book import LAST, ORDERS, START, SUBSEQUENT, Book, limit, years
 from tikub_lab.procurement.sample_needs import SUPPLIES, WORKS, needs
+from tikub_lab.tables.places import communes
 from tikub_lab.tables.sampling import Floats, Integers, Stream
 
 DIRECT = CODES["procedure"].index("Marché passé sans publicité ni mise en concurrence préalable")

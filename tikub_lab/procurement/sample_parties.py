@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.places import BRITTANY, communes
 from tikub_lab.procurement.sample_needs import needs
 from tikub_lab.tables.identifiers import luhn_digit
+from tikub_lab.tables.places import BRITTANY, communes
 from tikub_lab.tables.sampling import Integers, Stream
 
 REGION = "Région Bretagne (fictif)"
@@ -92,7 +92,7 @@ def buyers(count: int, stream: Stream, offset: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (count + 1, 5)
-        ``siret``, ``nom``, ``place`` (position in :func:`~tikub_lab.procurement.places.communes`), ``departement``,
+        ``siret``, ``nom``, ``place`` (position in :func:`~tikub_lab.tables.places.communes`), ``departement``,
         ``region``.
     """
     places = communes()
