@@ -63,6 +63,22 @@ def test_a_secret_is_struck_out_of_files_too(bench):
     assert not [path for path in bench.out.rglob("*") if path.is_file() and b"k3y-4242" in path.read_bytes()]
 
 
+def test_a_name_offered_twice_is_the_last_one(bench):
+    offers = "py:from tikub_lab import show\nfor n in 'ab': show.file('x.csv', n, f'La liste {n}')"
+    bench.write("offre", "# Une offre", PARAMETERS, offers)
+    (entry,) = make(bench, {})["reports"]
+    assert [item["label"] for item in entry["files"]] == ["La liste b"]
+    assert (bench.out / "offre/offre.x.csv").read_text() == "b"
+
+
+def test_every_item_of_a_list_of_secrets_is_struck_out(bench):
+    parameters = ("py:from tikub_lab import Secret\ncles: list[Secret] = []", ["parameters"])
+    offers = "py:from tikub_lab import show\nshow.file('x.csv', ';'.join(cles), 'La liste')"
+    bench.write("offre", "# Une offre", parameters, offers)
+    make(bench, {"cles": "k3y-4242,k3y-4343"})
+    assert (bench.out / "offre/offre.x.csv").read_text() == "…;…"
+
+
 @pytest.mark.parametrize(
     ("code", "says"),
     [

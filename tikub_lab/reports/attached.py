@@ -55,8 +55,7 @@ def take(notebook: Any, report: Report) -> list[Attached]:
         More than :data:`MOST` files, or an output that only looks like one of ours.
     """
     found: dict[str, Attached] = {}
-    public = report.public_parameters()
-    secrets = [str(value) for name, value in report.parameters.items() if name not in public]
+    secrets = report.secret_values()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             facts = output.get("metadata", {}).get(KIND, {})

@@ -6,7 +6,6 @@ nbconvert renders through a template of our own (``page/``), which passes every 
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -81,7 +80,7 @@ def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, st
         html, title, subtitle = _failed(report, execution)
     else:
         html, title, subtitle = _done(report, execution, pdf)
-    private, secrets = of_this_machine(), list(_secrets(report))
+    private, secrets = of_this_machine(), report.secret_values()
     title, subtitle = (scrub_private(text, private, secrets) for text in (title, subtitle))
     return scrub_private(html, private, secrets), title, subtitle
 
@@ -106,13 +105,6 @@ def _finished(html: str) -> str:
     """Do what concerns a page as a whole: headings in order, tables numbered."""
     start, body = html.split("<body>", 1)
     return f"{start}<body>{remedies.number_tables(fragments.order_headings(body))}"
-
-
-def _secrets(report: Report) -> Iterator[str]:
-    public = report.public_parameters()
-    for name, value in report.parameters.items():
-        if name not in public:
-            yield from map(str, value) if isinstance(value, list) else [str(value)]
 
 
 def computed_title(nb: Any) -> tuple[str, str] | None:

@@ -45,6 +45,12 @@ class Report:
         secret = {name for name, parameter in declared(self.notebook).items() if parameter.secret}
         return {name: value for name, value in self.parameters.items() if name not in secret}
 
+    def secret_values(self) -> list[str]:
+        """Return the values that must not leave the run, as text; those of a list one by one."""
+        public = self.public_parameters()
+        values = [value for name, value in self.parameters.items() if name not in public]
+        return [str(item) for value in values for item in (value if isinstance(value, list) else [value])]
+
     def has_secret(self) -> bool:
         """Whether a value was given that must not leave the run."""
         return len(self.public_parameters()) < len(self.parameters)
@@ -171,13 +177,8 @@ def _failure(report: Report, error: Any, private: list[str]) -> Failure:
         index -= 1
     above = [line for cell in cells[: index + 1] if cell.cell_type == "markdown" for line in cell.source.splitlines()]
     headings = [line.lstrip("# ").strip() for line in above if re.match(r"#{1,6} ", line)]
-    reason = scrub(f"{error.ename}: {error.evalue}", [*private, *_secrets(report)])
+    reason = scrub(f"{error.ename}: {error.evalue}", [*private, *report.secret_values()])
     return Failure(reason, index + 1, headings[-1] if headings else "")
-
-
-def _secrets(report: Report) -> list[str]:
-    public = report.public_parameters()
-    return [str(value) for name, value in report.parameters.items() if name not in public]
 
 
 def scrub(text: str, private: list[str], longest: int = 600) -> str:
