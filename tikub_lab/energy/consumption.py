@@ -1,0 +1,179 @@
+"""Consumption by year or month, from readings of any period: bills, daily readings, yearly totals.
+
+A meter may have bills and daily readings of the same days. Within one period one origin is taken, the one that knows
+most days, and never a sum of two. A reading that crosses the border of two periods is divided by its days.
+"""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+
+Days = npt.NDArray[np.datetime64]
+Period = Literal["annee", "mois"]
+ORIGINS = ("facture", "relevé", "bilan")
+"""In this order where two know as many days."""
+ENOUGH = 0.99
+"""Share of a period's days that must be known for it to be called complete."""
+UNITS = {"annee": "Y", "mois": "M"}
+LONGEST = 366 * 3
+"""Days: a reading longer than that is an error of its dates."""
+
+
+def by_meter(readings: pd.DataFrame, period: Period = "annee", origins: tuple[str, ...] = ORIGINS) -> pd.DataFrame:
+    """Work out what each meter used in each calendar year or month.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh`` (missing where not known), ``estime``, ``origine``:
+        table ``energy/readings``.
+    period : {"annee", "mois"}
+    origins : tuple of str
+        Origins that count, the first one preferred where two know as many days.
+
+    Returns
+    -------
+    DataFrame
+        One row a meter and period of which something is known: ``compteur_id``, ``debut`` (of the period), ``annee``,
+        ``kwh``, ``jours`` (of the period), ``jours_connus``, ``jours_estimes``, ``origine``. Days are counted once
+        where readings overlap (a credit note and the bill that it mends), energy as often as it was read.
+
+    Raises
+    ------
+    UsageError
+        A period that is not known, or a reading that ends before it begins or lasts over three years.
+
+    Examples
+    --------
+    >>> bills = pd.DataFrame({"compteur_id": "G1", "debut": pd.to_datetime(["2024-12-16", "2025-01-16"]),
+    ...                       "fin": pd.to_datetime(["2025-01-16", "2025-02-01"]), "kwh": [310.0, 160.0],
+    ...                       "estime": False, "origine": "facture"})
+    >>> by_meter(bills, "mois")[["kwh", "jours_connus"]].to_numpy().tolist()
+    [[160.0, 16.0], [310.0, 31.0]]
+    """
+    if period not in UNITS:
+        raise UsageError(f"period={period!r}: consumption is worked out by 'annee' or by 'mois'.")
+    rows = readings[readings["origine"].isin(origins)]
+    begin, end = (_days(rows[name]) for name in ("debut", "fin"))
+    _check(rows, begin, end)
+    unit = UNITS[period]
+    key = ["compteur_id", "place", "origine"]
+    pieces = _pieces(rows, begin, end, unit).sort_values([*key, "left"], ignore_index=True)
+    # Days already counted by an earlier reading of the same meter, origin and period are not counted again.
+    reached = pieces.groupby(key)["right"].cummax().groupby([pieces[name] for name in key]).shift()
+    fresh = pieces["right"] - np.maximum(pieces["left"], reached.fillna(pieces["left"]).astype(np.int64))
+    pieces["jours_connus"] = fresh.clip(lower=0)
+    pieces["jours_estimes"] = pieces["jours_connus"].where(pieces["estime"], 0)
+    found = pieces.groupby(key, as_index=False)[["kwh", "jours_connus", "jours_estimes"]].sum()
+    found["rank"] = found["origine"].map({name: rank for rank, name in enumerate(origins)}).astype(int)
+    found = found.sort_values(["compteur_id", "place", "jours_connus", "rank"], ascending=[True, True, False, True])
+    found = found.drop_duplicates(["compteur_id", "place"], ignore_index=True)
+    opens, closes = (_first_day(found["place"].to_numpy(np.int64) + step, unit) for step in (0, 1))
+    found["debut"] = opens.astype("datetime64[ns]")
+    found["annee"] = opens.astype("datetime64[Y]").astype(np.int64) + 1970
+    found["jours"] = (closes - opens).astype(np.int64)
+    names = ["compteur_id", "debut", "annee", "kwh", "jours", "jours_connus", "jours_estimes", "origine"]
+    return found[names].astype({"compteur_id": "str", "origine": "str"})
+
+
+def by_site(consumption: pd.DataFrame, meters: pd.DataFrame, period: Period = "annee") -> pd.DataFrame:
+    """Add meters up to sites, by energy and use, and say whether the figure is whole.
+
+    Parameters
+    ----------
+    consumption : DataFrame
+        From :func:`by_meter`.
+    meters : DataFrame
+        ``compteur_id``, ``code_uai``, ``energie``, ``usage``, ``mise_en_service``, ``retrait``: table
+        ``energy/meters``. A meter without a site is left out.
+    period : {"annee", "mois"}
+        The one of the consumption.
+
+    Returns
+    -------
+    DataFrame
+        One row a site, period, energy and use: ``code_uai``, ``debut``, ``annee``, ``energie``, ``usage``, ``kwh``,
+        ``compteurs`` (in service then), ``part_connue`` (of the days in service of these meters),
+        ``part_estimee``, ``complet`` (at least 99 % known, for each meter).
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"compteur_id": ["G1"], "debut": pd.to_datetime(["2025-01-01"]), "annee": [2025],
+    ...                       "kwh": [9000.0], "jours": [365], "jours_connus": [300], "jours_estimes": [30],
+    ...                       "origine": ["facture"]})
+    >>> meters = pd.DataFrame({"compteur_id": ["G1"], "code_uai": ["0000001B"], "energie": ["gaz"],
+    ...                        "usage": ["chauffage"], "mise_en_service": [pd.NaT], "retrait": [pd.NaT]})
+    >>> by_site(known, meters)[["kwh", "part_connue", "complet"]].round(2).to_numpy().tolist()
+    [[9000.0, 0.82, False]]
+    """
+    own = meters.dropna(subset="code_uai")[
+        ["compteur_id", "code_uai", "energie", "usage", "mise_en_service", "retrait"]
+    ].astype({"compteur_id": "object", "code_uai": "object", "energie": "object", "usage": "object"})
+    # Every meter in every period seen, so that one without any reading makes its site incomplete.
+    periods = consumption[["debut", "annee", "jours"]].drop_duplicates()
+    full = own.merge(periods, how="cross")
+    closes = full["debut"] + pd.to_timedelta(full["jours"], unit="D")
+    begin = full["mise_en_service"].where(full["mise_en_service"] > full["debut"], full["debut"])
+    end = full["retrait"].where(full["retrait"] < closes, closes)
+    full["service"] = (end - begin).dt.days.clip(lower=0)
+    known = consumption[["compteur_id", "debut", "kwh", "jours_connus", "jours_estimes"]]
+    full = full[full["service"] > 0].merge(known.astype({"compteur_id": "object"}), how="left")
+    full[["jours_connus", "jours_estimes"]] = full[["jours_connus", "jours_estimes"]].fillna(0)
+    full["whole"] = full["jours_connus"] >= ENOUGH * full["service"]
+    key = ["code_uai", "debut", "annee", "energie", "usage"]
+    found = full.groupby(key, as_index=False).agg(
+        kwh=("kwh", lambda values: values.sum(min_count=1)),
+        compteurs=("compteur_id", "nunique"),
+        service=("service", "sum"),
+        jours_connus=("jours_connus", "sum"),
+        jours_estimes=("jours_estimes", "sum"),
+        complet=("whole", "all"),
+    )
+    found["part_connue"] = (found["jours_connus"] / found["service"]).clip(upper=1.0)
+    found["part_estimee"] = (found["jours_estimes"] / found["jours_connus"]).fillna(0.0)
+    names = [*key, "kwh", "compteurs", "part_connue", "part_estimee", "complet"]
+    return found[names].astype({"code_uai": "str", "energie": "str", "usage": "str"})
+
+
+def _pieces(rows: pd.DataFrame, begin: Days, end: Days, unit: str) -> pd.DataFrame:
+    """Divide readings among the periods that they touch, by days; those without a value are left out."""
+    first, last = (days.astype(f"datetime64[{unit}]").astype(np.int64) for days in (begin, end - 1))
+    count = last - first + 1
+    owner = np.repeat(np.arange(len(rows)), count)
+    place = np.repeat(first, count) + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    left = np.maximum(begin[owner], _first_day(place, unit))
+    right = np.minimum(end[owner], _first_day(place + 1, unit))
+    return pd.DataFrame(
+        {
+            "compteur_id": rows["compteur_id"].to_numpy(object)[owner],
+            "origine": rows["origine"].to_numpy(object)[owner],
+            "place": place,
+            "left": left.astype(np.int64),
+            "right": right.astype(np.int64),
+            "kwh": rows["kwh"].to_numpy(float)[owner] * ((right - left) / (end - begin)[owner]),
+            "estime": rows["estime"].fillna(False).to_numpy(bool)[owner],
+        }
+    ).dropna(subset="kwh")
+
+
+def _first_day(place: npt.NDArray[np.int64], unit: str) -> Days:
+    return place.astype(f"datetime64[{unit}]").astype("datetime64[D]")
+
+
+def _days(dates: pd.Series) -> Days:
+    stamps = pd.DatetimeIndex(dates)
+    return (stamps if stamps.tz is None else stamps.tz_localize(None)).to_numpy().astype("datetime64[D]")
+
+
+def _check(rows: pd.DataFrame, begin: Days, end: Days) -> None:
+    length = (end - begin).astype(np.int64)
+    if (wrong := np.flatnonzero((length <= 0) | (length > LONGEST))).size:
+        row = rows.iloc[int(wrong[0])]
+        raise UsageError(
+            f"Readings: meter {row['compteur_id']}, from {row['debut']:%Y-%m-%d} to {row['fin']:%Y-%m-%d}: a reading "
+            f"lasts 1 to {LONGEST} days, its end is the first day after it. Correct its dates, or leave it out."
+        )
