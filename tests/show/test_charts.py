@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import pyplot
+from matplotlib.patches import Ellipse
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import charts, charts_rates, charts_time, pieces
+from tikub_lab.show import charts, charts_points, charts_rates, charts_time, pieces
 from tikub_lab.show.french import NNBSP, euros, percent
 
 ALT = "Une phrase qui dit ce que montre la figure"
@@ -40,6 +41,8 @@ def year_frame(lines=4, years=6):
 
 
 RATES = pd.Series({f"Famille {i}": 0.1 + 0.08 * i for i in range(10)})
+SPREAD = pd.Series(np.random.default_rng(0).gamma(20, 6, 115))
+CLOUD = pd.DataFrame({"t": np.linspace(-5, 30, 300), "kwh": np.linspace(900, 20, 300)})
 ALL = {
     "bars": lambda: charts.bars(RATES, form=percent),
     "columns": lambda: charts.columns(pd.Series({2020 + i: float(i) for i in range(6)}), unit="marchés"),
@@ -49,6 +52,11 @@ ALL = {
     "targets": lambda: charts_rates.targets(RATES, RATES + 0.05),
     "intervals": lambda: charts_rates.intervals(RATES, RATES - 0.05, RATES + 0.05, reference=0.3),
     "histogram": lambda: charts_rates.histogram(range(0, 41), range(1, 41), 20),
+    "among": lambda: charts_points.among(SPREAD, 0, unit="kWh par m²", name="votre lycée"),
+    "among-last": lambda: charts_points.among(SPREAD, SPREAD.idxmax(), euros, "euros", "le lycée au nom le plus long"),
+    "scatter": lambda: charts_points.scatter(
+        CLOUD, CLOUD.iloc[[0, -1]], euros, "Température (°C)", "kWh", (2.0, "ici")
+    ),
 }
 
 
@@ -250,3 +258,45 @@ def test_lines_refuse():
         charts_time.lines(year_frame(1).iloc[::-1])
     with pytest.raises(UsageError, match="No value for Ligne 0"):
         charts_time.lines(year_frame(2).assign(**{"Ligne 0": float("nan")}))
+
+
+def test_a_value_stands_among_the_others():
+    figure = charts_points.among(pd.Series({"A": 10.0, "B": 30.0, "C": np.nan, "D": 20.0, "E": 60.0}), "B", name="B")
+    assert texts(figure) == ["B : 30", "médiane : 25", "10", "60"]
+    (own,) = [patch for patch in figure.axes[0].patches if isinstance(patch, Ellipse)]
+    assert own.center[0] == 30
+    others = figure.axes[0].patches[0].get_path().vertices[::5]
+    assert sorted(round(float(x)) for x in others[:, 0]) == [10, 20, 60]
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.lists(st.floats(0, 1000), min_size=1, max_size=80), width=st.floats(0.1, 100))
+def test_no_dot_covers_another(values, width):
+    ordered = np.sort(np.array(values))
+    rows = charts_points._piled(ordered, width)
+    for row in range(rows.max() + 1):
+        assert (np.diff(ordered[rows == row]) >= width).all()
+
+
+def test_points_and_their_line_share_the_axes():
+    figure = charts_points.scatter(
+        pd.DataFrame({"t": [0.0, 10.0, np.nan], "y": [5.0, 1.0, 3.0]}), pd.DataFrame({"t": [0, 10], "y": [4, 2]})
+    )
+    (line,) = [line for line in figure.axes[0].lines if len(set(line.get_ydata())) > 1]
+    assert line.get_xydata().tolist() == [[0, 4], [10, 2]]
+    assert len(figure.axes[0].patches[0].get_path().vertices) == 2 * 5, "a missing value has no dot"
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: charts_points.among(pd.Series({"A": np.nan})), "1 to 2000"),
+        (lambda: charts_points.among(pd.Series({"A": 1.0, "B": np.nan}), "B"), "not among the values"),
+        (lambda: charts_points.among(pd.Series(dtype=float)), "at least one value"),
+        (lambda: charts_points.scatter(CLOUD.iloc[:0], CLOUD), "1 to 2000"),
+        (lambda: charts_points.scatter(CLOUD[["t"]], CLOUD), "two columns"),
+    ],
+)
+def test_points_refuse_what_does_not_fit(make, words):
+    with pytest.raises(UsageError, match=words):
+        make()

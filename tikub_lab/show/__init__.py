@@ -8,7 +8,7 @@ Every function displays its piece at once, in JupyterLab as on a page:
 - :func:`file` offers a file beside the page, :func:`spreadsheet` writes a table as one;
 - :func:`note` sets a remark apart, :func:`data_used` says which data was used;
 - :func:`bars` and :func:`columns` draw the two charts that most pages need; :func:`months`, :func:`lines`,
-  :func:`targets`, :func:`intervals` and :func:`histogram` those that some need;
+  :func:`targets`, :func:`intervals`, :func:`histogram`, :func:`among` and :func:`scatter` those that some need;
 - :func:`places` and :func:`departements` draw maps;
 - :func:`number`, :func:`euros`, :func:`percent`, :func:`day`, :func:`plural` write values the French way.
 """
@@ -19,6 +19,7 @@ from typing import ParamSpec
 
 from tikub_lab.show import downloads, lists, pieces
 from tikub_lab.show.charts import bars, columns
+from tikub_lab.show.charts_points import among, scatter
 from tikub_lab.show.charts_rates import histogram, intervals, targets
 from tikub_lab.show.charts_time import lines, months
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
@@ -30,9 +31,9 @@ from tikub_lab.show.pieces import Key
 from tikub_lab.show.spreadsheet import spreadsheet
 
 __all__ = [
-    "MISSING", "Item", "Key", "bars", "columns", "data_used", "day", "departement_names", "departements", "euros",
-    "figure", "file", "histogram", "intervals", "keys", "lines", "months", "note", "number", "percent", "places",
-    "plural", "ranked", "sentence", "spreadsheet", "table", "targets", "title",
+    "MISSING", "Item", "Key", "among", "bars", "columns", "data_used", "day", "departement_names", "departements",
+    "euros", "figure", "file", "histogram", "intervals", "keys", "lines", "months", "note", "number", "percent",
+    "places", "plural", "ranked", "scatter", "sentence", "spreadsheet", "table", "targets", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")

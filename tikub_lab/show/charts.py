@@ -76,16 +76,22 @@ def dot(axes: "Axes", x: float, y: float, points: float, color: str) -> None:
 
     Matplotlib's own markers are references to shapes by their id, which two figures of a page would share.
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Ellipse
+
+    width, height = per_point(axes)
+    axes.add_patch(Ellipse((x, y), points * width, points * height, color=color, linewidth=0, zorder=3))
+
+
+def per_point(axes: "Axes") -> tuple[float, float]:
+    """Return what a point (1/72 inch) is in the axes' own units, across and upward."""
+    from matplotlib.figure import Figure
 
     figure = axes.get_figure()
     assert isinstance(figure, Figure), "canvas() makes one"
     box = axes.get_position()
     width, height = figure.get_size_inches() * 72
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    size = points * abs(right - left) / (box.width * width), points * abs(high - low) / (box.height * height)
-    axes.add_patch(Ellipse((x, y), *size, color=color, linewidth=0, zorder=3))
+    return abs(right - left) / (box.width * width), abs(high - low) / (box.height * height)
 
 
 def bars(
