@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.bids import FIELDS, from_bids
-from tikub_lab.procurement.flags import red_flags
-from tikub_lab.procurement.ocds import from_releases, read_releases
+from tikub_lab.procurement.flags.bids import FIELDS, from_bids
+from tikub_lab.procurement.flags.cardinal import red_flags
+from tikub_lab.procurement.flags.ocds import from_releases, read_releases
 
 LIMIT = 60
 RELEASES = 50_000

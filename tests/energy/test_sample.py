@@ -166,7 +166,7 @@ def test_lycees_are_not_real_ones(tables, opendata):
 
 
 def test_lycees_do_not_bear_the_names_of_the_other_sample():
-    from tikub_lab.procurement import sample_parties
+    from tikub_lab.procurement.sample import parties as sample_parties
 
     assert not set(GIVEN.split("|")) & set(sample_parties.GIVEN.split("|"))
     assert not set(FAMILY.split("|")) & set(sample_parties.FAMILY.split("|"))

@@ -7,15 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tikub_lab.procurement.bids import FIELDS, LABELS, OPENINGS, STATES, STATUSES_FR, from_bids
-from tikub_lab.procurement.bids_read import BIDS_READERS, TABLE, is_csv, is_ocds, read_csv
-from tikub_lab.procurement.flags import Settings, as_cardinal, red_flags
-from tikub_lab.procurement.ocds import from_releases
+from tikub_lab.procurement.flags.bids import FIELDS, LABELS, OPENINGS, STATES, STATUSES_FR, from_bids
+from tikub_lab.procurement.flags.cardinal import Settings, as_cardinal, red_flags
+from tikub_lab.procurement.flags.ocds import from_releases
+from tikub_lab.procurement.published.bids import BIDS_READERS, TABLE, is_csv, is_ocds, read_csv
 from tikub_lab.procurement.sample import SEED
-from tikub_lab.procurement.sample_bids import EACH, PLANTED_SETTINGS, bids, planted_flags
-from tikub_lab.procurement.sample_book import draw
-from tikub_lab.procurement.sample_contracts import contracts
-from tikub_lab.procurement.sample_details import suppliers
+from tikub_lab.procurement.sample.bids import EACH, PLANTED_SETTINGS, bids, planted_flags
+from tikub_lab.procurement.sample.book import draw
+from tikub_lab.procurement.sample.contracts import contracts
+from tikub_lab.procurement.sample.details import suppliers
 from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.imports import Head, import_files

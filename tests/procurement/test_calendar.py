@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.deadlines import add_months, ends, ends_summary
-from tikub_lab.procurement.launches import STATUSES, by_month, launches
-from tikub_lab.procurement.recurrence import covered_until
-from tikub_lab.procurement.renewals import renewals
-from tikub_lab.procurement.schedule import (
+from tikub_lab.procurement.calendar.deadlines import add_months, ends, ends_summary
+from tikub_lab.procurement.calendar.launches import STATUSES, by_month, launches
+from tikub_lab.procurement.calendar.recurrence import covered_until
+from tikub_lab.procurement.calendar.renewals import renewals
+from tikub_lab.procurement.calendar.schedule import (
     ADAPTED,
     FORMAL,
     NEGOTIATED,

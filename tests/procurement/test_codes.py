@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement import codes, fields
+from tikub_lab.procurement import codes
+from tikub_lab.procurement.published import fields
 from tikub_lab.tables.imports import Head
 
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement import decp_table
 from tikub_lab.procurement.formats import READERS
+from tikub_lab.procurement.published import decp_table
 from tikub_lab.tables.imports import Head
 
 ROW = {

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement import density
-from tikub_lab.procurement.density import around, at_thresholds
-from tikub_lab.procurement.density_fit import Fit, Sorted
-from tikub_lab.procurement.density_jump import Jump, holm, jump
-from tikub_lab.procurement.density_kernels import KERNELS, _exact, bias_constant, variance_constant, weights
+from tikub_lab.procurement.density import amounts as density
+from tikub_lab.procurement.density.amounts import around, at_thresholds
+from tikub_lab.procurement.density.fit import Fit, Sorted
+from tikub_lab.procurement.density.jump import Jump, holm, jump
+from tikub_lab.procurement.density.kernels import KERNELS, _exact, bias_constant, variance_constant, weights
 from tikub_lab.procurement.thresholds import threshold
 
 

@@ -9,10 +9,18 @@ from hypothesis import strategies as st
 
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.flags import ALL, FLAGS, FUNCTIONS, Settings, as_cardinal, cardinal_settings, red_flags
-from tikub_lab.procurement.flags_view import fence, first_by, quantile
-from tikub_lab.procurement.ocds import from_releases
-from tikub_lab.procurement.processes import METHODS, from_contracts
+from tikub_lab.procurement.flags.cardinal import (
+    ALL,
+    FLAGS,
+    FUNCTIONS,
+    Settings,
+    as_cardinal,
+    cardinal_settings,
+    red_flags,
+)
+from tikub_lab.procurement.flags.ocds import from_releases
+from tikub_lab.procurement.flags.processes import METHODS, from_contracts
+from tikub_lab.procurement.flags.view import fence, first_by, quantile
 
 
 def bid(who, amount=None, status="valid", **more):

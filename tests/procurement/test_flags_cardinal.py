@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tikub_lab.procurement.flags import ALL, as_cardinal, cardinal_settings, red_flags
-from tikub_lab.procurement.ocds import from_releases, read_releases
+from tikub_lab.procurement.flags.cardinal import ALL, as_cardinal, cardinal_settings, red_flags
+from tikub_lab.procurement.flags.ocds import from_releases, read_releases
 
 NAMES = {"no_price_comparison_procurement_methods": "NPC", "exclusions": {"procurement_method_details": "EXC"}}
 """What Cardinal's own tests set for every fixture."""

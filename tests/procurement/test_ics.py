@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.deadlines import ends
-from tikub_lab.procurement.ics import MOST, as_csv, as_ics
-from tikub_lab.procurement.launches import launches
+from tikub_lab.procurement.calendar.deadlines import ends
+from tikub_lab.procurement.calendar.ics import MOST, as_csv, as_ics
+from tikub_lab.procurement.calendar.launches import launches
 
 TODAY = "2026-01-01"
 NASTY = 'Fourniture ; d\'équipements, "spéciaux"\r\nEND:VCALENDAR\x07 \\ suite\tet fin'

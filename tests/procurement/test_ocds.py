@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.ocds import compiled, from_releases, json_of, moment, read_releases, whole_days
+from tikub_lab.procurement.flags.ocds import compiled, from_releases, json_of, moment, read_releases, whole_days
 
 RELEASES = [{"ocid": f"o{n}", "tender": {"title": "é", "numberOfTenderers": n}} for n in range(3)]
 

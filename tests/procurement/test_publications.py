@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement import publications, publications_pairs, sample_publications
-from tikub_lab.procurement.sample_publications_faults import CHANGES, FAULTS
+from tikub_lab.procurement.sample import publications as sample_publications
+from tikub_lab.procurement.sample.publication_faults import CHANGES, FAULTS
+from tikub_lab.procurement.scorecard import pairs as publications_pairs
+from tikub_lab.procurement.scorecard import publications
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
 from tikub_lab.tables.sampling import streams

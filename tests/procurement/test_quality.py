@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from tikub_lab.procurement import quality
-from tikub_lab.procurement.checking import repeated_digit
-from tikub_lab.procurement.mending import iso_date
-from tikub_lab.procurement.records import frames
-from tikub_lab.procurement.rules import FIELDS, PARTIES
+from tikub_lab.procurement.published import quality
+from tikub_lab.procurement.published.checking import repeated_digit
+from tikub_lab.procurement.published.mending import iso_date
+from tikub_lab.procurement.published.record import frames
+from tikub_lab.procurement.published.rules import FIELDS, PARTIES
 from tikub_lab.tables import imports
 
 LA_POSTE = "35600000049837"

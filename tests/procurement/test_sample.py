@@ -14,9 +14,9 @@ from stdnum.fr import siren, siret
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.sample import CREATED, SEED, planted_splits, sample, write_sample
-from tikub_lab.procurement.sample_book import LARGEST, draw
-from tikub_lab.procurement.sample_needs import needs
-from tikub_lab.procurement.sample_parties import buyers, firms
+from tikub_lab.procurement.sample.book import LARGEST, draw
+from tikub_lab.procurement.sample.needs import needs
+from tikub_lab.procurement.sample.parties import buyers, firms
 from tikub_lab.tables.check import check
 from tikub_lab.tables.places import communes
 from tikub_lab.tables.sampling import Stream, growth, position, streams, write_package

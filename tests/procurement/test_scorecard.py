@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tikub_lab import tables
-from tikub_lab.procurement import quality, scorecard, scorecard_scores
-from tikub_lab.procurement.scorecard_fields import CONDITIONS, REGIMES, TITLES
-from tikub_lab.procurement.scorecard_texts import TEXTS
+from tikub_lab.procurement.published import quality
+from tikub_lab.procurement.scorecard import card as scorecard
+from tikub_lab.procurement.scorecard import scores as scorecard_scores
+from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES, TITLES
+from tikub_lab.procurement.scorecard.texts import TEXTS
 from tikub_lab.tables import imports
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files

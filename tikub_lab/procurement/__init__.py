@@ -1,6 +1,9 @@
 """Steering purchases by data: what is bought, from whom, with how much competition, and where to act."""
 
-from tikub_lab.procurement.bids import from_bids
+from tikub_lab.procurement.calendar.deadlines import ends, ends_summary
+from tikub_lab.procurement.calendar.ics import as_csv, as_ics
+from tikub_lab.procurement.calendar.launches import by_month, launches
+from tikub_lab.procurement.calendar.schedule import LeadTimes, time_limits
 from tikub_lab.procurement.competition import (
     called,
     offers_distribution,
@@ -16,7 +19,6 @@ from tikub_lab.procurement.considerations import (
     origin_rates,
     targets,
 )
-from tikub_lab.procurement.deadlines import ends, ends_summary
 from tikub_lab.procurement.decisions import (
     bought_apart,
     leading,
@@ -26,15 +28,17 @@ from tikub_lab.procurement.decisions import (
     where_to_act,
 )
 from tikub_lab.procurement.delays import publication_delays
-from tikub_lab.procurement.density import around, at_thresholds
-from tikub_lab.procurement.density_jump import jump
+from tikub_lab.procurement.density.amounts import around, at_thresholds
+from tikub_lab.procurement.density.jump import jump
 from tikub_lab.procurement.duties import climate_law, readiness, spaser
 from tikub_lab.procurement.execution import amended, final_states, largest_changes
-from tikub_lab.procurement.flags import FLAGS, Settings, as_cardinal, red_flags
+from tikub_lab.procurement.flags.bids import from_bids
+from tikub_lab.procurement.flags.cardinal import FLAGS, Settings, as_cardinal, red_flags
+from tikub_lab.procurement.flags.ocds import from_releases, read_releases
+from tikub_lab.procurement.flags.processes import from_contracts
 from tikub_lab.procurement.frameworks import framework_summary
 from tikub_lab.procurement.groups import families, family_labels
 from tikub_lab.procurement.holders import by_category, by_commune, by_departement, sme_rates
-from tikub_lab.procurement.ics import as_csv, as_ics
 from tikub_lab.procurement.indicators import (
     Rate,
     Summary,
@@ -50,14 +54,10 @@ from tikub_lab.procurement.indicators import (
     supplier_places,
     supplier_shares,
 )
-from tikub_lab.procurement.launches import by_month, launches
 from tikub_lab.procurement.locality import distance_bands, distances, local_rates
-from tikub_lab.procurement.ocds import from_releases, read_releases
-from tikub_lab.procurement.processes import from_contracts
-from tikub_lab.procurement.publications import largest_moves, published_files, trend
-from tikub_lab.procurement.schedule import LeadTimes, time_limits
-from tikub_lab.procurement.scorecard import bridge, by_rule, rule_texts
-from tikub_lab.procurement.scorecard_scores import (
+from tikub_lab.procurement.scorecard.card import bridge, by_rule, rule_texts
+from tikub_lab.procurement.scorecard.publications import largest_moves, published_files, trend
+from tikub_lab.procurement.scorecard.scores import (
     completeness,
     completeness_by_buyer,
     doubtful,

@@ -15,12 +15,12 @@ from typing import Any
 
 import pandas as pd
 
+from tikub_lab.procurement.calendar.deadlines import Day, day_of
+from tikub_lab.procurement.calendar.recurrence import is_framework
 from tikub_lab.procurement.competition import called, single_offers
 from tikub_lab.procurement.concentration import concentrations
 from tikub_lab.procurement.considerations import considerations
-from tikub_lab.procurement.deadlines import Day, day_of
 from tikub_lab.procurement.groups import families, family_labels
-from tikub_lab.procurement.recurrence import is_framework
 from tikub_lab.procurement.thresholds import in_force, purchase_kind
 from tikub_lab.show.french import day, euros, number, percent, plural
 
@@ -241,7 +241,7 @@ def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day, digits: in
     contracts : DataFrame
         Table ``procurement/contracts``, of all buyers where their example is to be counted.
     plan : DataFrame
-        From :func:`~tikub_lab.procurement.launches.launches`, of the buyer or buyers concerned.
+        From :func:`~tikub_lab.procurement.calendar.launches.launches`, of the buyer or buyers concerned.
     today : date, Timestamp or str
     digits : int
         Digits of the CPV that make a family.

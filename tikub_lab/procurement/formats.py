@@ -1,9 +1,9 @@
 """The published formats of the essential data of public procurement (DECP) that can be imported."""
 
-from tikub_lab.procurement import decp_json, decp_table, decp_xml
-from tikub_lab.procurement.bids_read import BIDS_READERS
 from tikub_lab.procurement.codes import CPV_READER
-from tikub_lab.procurement.combine import combine
+from tikub_lab.procurement.published import decp_json, decp_table, decp_xml
+from tikub_lab.procurement.published.bids import BIDS_READERS
+from tikub_lab.procurement.published.combine import combine
 from tikub_lab.tables.imports import Reader
 
 TABLES = (

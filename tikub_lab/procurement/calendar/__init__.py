@@ -1,0 +1,1 @@
+"""What ends, what comes back, and when to begin the next procedure."""

@@ -1,0 +1,1 @@
+"""The density of amounts around a threshold, and whether it jumps there."""

@@ -1,0 +1,239 @@
+"""The density of amounts around legal thresholds, and whether it jumps there as if amounts avoided them.
+
+Amounts are compared to the threshold in force on the day of notification, so that its versions pool: what counts is
+the amount over the threshold. The test runs on the logarithm of that ratio: amounts are spread over powers of ten,
+their logarithm is close to normal, which the choice of bandwidths supposes; a jump of the one is a jump of the other.
+
+What the test does not say. Amounts are rounded: 40 000 € exactly is frequent anywhere, and counts as above the
+threshold (the dispensation is for less than it). The test compares the slopes of the distribution function on both
+sides, in which a heap at the point itself does not show, though it moves the bandwidths. So the amounts exactly at the
+threshold are counted, the test is run again without them, and a verdict that depends on them says so. Its bandwidths
+suit smooth densities: few amounts moved within a narrow band can escape it, hence the counts just below and just above.
+Prices are what firms ask; the law looks at the estimate of the buyer, and at the whole need where there are lots. And
+where publishing the essential data begins at the same amount, contracts below are not all in the data: nothing can then
+be said of the lack of a jump.
+"""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.density.jump import Jump, holm, jump
+from tikub_lab.procurement.thresholds import KINDS, NAMES, in_force
+
+__all__ = ["ENOUGH", "TESTED", "Jump", "around", "at_thresholds", "jump"]
+
+TESTED = ("dispense", "publicite", "formalisee")
+ENOUGH = 30
+"""Contracts needed on each side of a threshold; fewer are counted and shown, not tested."""
+
+GROUPS = {"travaux": KINDS[:1], "fournitures et services": KINDS[1:]}
+"""Kinds of purchase tested together: supplies and services have had the same thresholds since 2016."""
+
+_COLUMNS = (
+    "seuil", "libelle", "nature", "versions", "statut", "nombre", "ecartes", "sans_seuil", "sous", "dessus",
+    "juste_sous", "juste_dessus", "exactement", "densite_sous", "densite_dessus", "fenetre_sous", "fenetre_dessus",
+    "t", "p", "p_holm", "p_sans_egaux", "verdict",
+)  # fmt: skip
+
+
+def _ratios(contracts: pd.DataFrame, name: str, nature: str, buyer: str) -> tuple[pd.DataFrame, int, int]:
+    """Return amounts over their threshold, how many contracts are set aside, and how many have no threshold.
+
+    Contracts made under a framework agreement are set aside: their procedure is the agreement's.
+    """
+    if nature not in GROUPS:
+        raise UsageError(f"nature={nature!r} is none of {', '.join(GROUPS)}.")
+    limits = in_force(contracts, name, buyer)
+    subsequent = (contracts["nature"].astype("str") == "Marché subséquent") | contracts["idAccordCadre"].notna()
+    known = limits["seuil_montant"].notna() & contracts["montant"].notna()
+    mine = limits["seuil_nature"].isin(GROUPS[nature])
+    here = mine & known & ~subsequent
+    found = pd.DataFrame(
+        {
+            "montant": contracts["montant"],
+            "rapport": contracts["montant"] / limits["seuil_montant"],
+            "seuil": limits["seuil_montant"],
+            "version": limits["seuil_version"],
+            "statut": limits["seuil_statut"],
+        }
+    )[here]
+    unknown = (mine | limits["seuil_nature"].isna()) & ~known & ~subsequent
+    return found, int((mine & subsequent).sum()), int(unknown.sum())
+
+
+def around(
+    contracts: pd.DataFrame,
+    name: str,
+    nature: str,
+    *,
+    buyer: str = "collectivité",
+    width: float = 0.02,
+    span: float = 0.3,
+) -> pd.DataFrame:
+    """Count amounts in bins around a threshold, for a chart; no bin goes across it.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``.
+    name : str
+        Key of :data:`tikub_lab.procurement.thresholds.NAMES`.
+    nature : str
+        Key of :data:`GROUPS`.
+    buyer : str
+        Kind of buyer.
+    width, span : float
+        Width of a bin and distance to the threshold on each side, as shares of it.
+
+    Returns
+    -------
+    DataFrame, one row a bin, in order
+        Columns de, a (shares of the threshold; the first included, the last not), cote (« sous » or « dessus »),
+        nombre, montant (euros excluding tax).
+
+    Raises
+    ------
+    UsageError
+        An unknown name, nature or buyer, or bins that do not fit.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"codeCPV": "15500000", "montant": [39_900.0, 40_000.0, 41_000.0], "nature": "Marché",
+    ...                      "dateNotification": pd.Timestamp("2024-05-02"), "idAccordCadre": None})
+    >>> around(book, "dispense", "fournitures et services", width=0.1, span=0.1)[["cote", "nombre"]].values.tolist()
+    [['sous', 1], ['dessus', 2]]
+    """
+    steps = round(span / width) if width > 0 else 0
+    if not 0 < span < 1 or steps < 1 or abs(steps * width - span) > 1e-9:
+        raise UsageError(f"width={width}, span={span}: give a span below 1 that is a whole number of widths.")
+    found, _, _ = _ratios(contracts, name, nature, buyer)
+    # A hair is added so that an amount which is a bin's edge, such as 39,200 € of 40,000, does not fall to its left.
+    place = np.floor((found["rapport"].to_numpy() - 1) / width + 1e-9).astype(np.int64)
+    inside = (place >= -steps) & (place < steps)
+    count = np.bincount(place[inside] + steps, minlength=2 * steps)
+    total = np.bincount(place[inside] + steps, weights=found["montant"].to_numpy()[inside], minlength=2 * steps)
+    edge = 1 + width * np.arange(-steps, steps + 1)
+    side = np.where(np.arange(2 * steps) < steps, "sous", "dessus")
+    return pd.DataFrame({"de": edge[:-1], "a": edge[1:], "cote": side, "nombre": count, "montant": total})
+
+
+def at_thresholds(
+    contracts: pd.DataFrame,
+    *,
+    names: tuple[str, ...] = TESTED,
+    buyer: str = "collectivité",
+    near: float = 0.1,
+    level: float = 0.05,
+) -> pd.DataFrame:
+    """Test whether the density of amounts jumps at each threshold.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``; framework agreements are kept, with the amount that they give.
+    names : tuple of str
+        Keys of :data:`tikub_lab.procurement.thresholds.NAMES`.
+    buyer : str
+        Kind of buyer.
+    near : float
+        What counts as just below or just above, as a share of the threshold.
+    level : float
+        Probability below which a jump is said to be there, after Holm's correction for the number of tests.
+
+    Returns
+    -------
+    DataFrame, one row a threshold and nature of purchase
+        seuil, libelle, nature; versions (with how many contracts come under each), statut (« à confirmer » when one
+        version is); nombre (contracts with a threshold), ecartes (made under a framework agreement), sans_seuil (no
+        amount, code or day); sous, dessus; juste_sous, juste_dessus, exactement (counts); densite_sous, densite_dessus
+        (of the logarithm of amount over threshold); fenetre_sous, fenetre_dessus (bandwidths, in the same unit); t,
+        p, p_holm, p_sans_egaux (p without amounts exactly at the threshold); verdict, in French.
+
+    Raises
+    ------
+    UsageError
+        An unknown name or buyer; ``near`` or ``level`` not between 0 and 1.
+
+    Examples
+    --------
+    >>> from tikub_lab.procurement.sample import sample
+    >>> found = at_thresholds(sample(scale=0.1, seed=1, essential=True)["procurement/contracts"], names=("formalisee",))
+    >>> found[["nature", "nombre"]].values.tolist()[0]
+    ['travaux', 67]
+    >>> print(found["verdict"].iloc[0])
+    Trop peu de marchés de part et d'autre du seuil pour conclure (67 au-dessous, 0 au-dessus).
+    """
+    for label, value in (("near", near), ("level", level)):
+        if not 0 < value < 1:
+            raise UsageError(f"{label}={value}: give a share between 0 and 1.")
+    rows = [_row(contracts, name, nature, buyer, near) for name in names for nature in GROUPS]
+    table = pd.DataFrame(rows, columns=[c for c in _COLUMNS if c not in ("p_holm", "verdict")] + ["masque"])
+    table["p_holm"] = holm(table["p"])
+    table["verdict"] = [_verdict(row, level) for row in table.to_dict("records")]
+    return table[list(_COLUMNS)]
+
+
+def _row(contracts: pd.DataFrame, name: str, nature: str, buyer: str, near: float) -> dict[str, object]:
+    """Count and test one threshold for one nature of purchase."""
+    found, aside, unknown = _ratios(contracts, name, nature, buyer)
+    ratio = found["rapport"].to_numpy()
+    duty = in_force(contracts, "donnees_essentielles", buyer)["seuil_montant"].reindex(found.index)
+    uses = found["version"].value_counts()
+    versions = " ; ".join(f"{text} : {count}" for text, count in uses.items())
+    row: dict[str, object] = {
+        "seuil": name,
+        "libelle": NAMES.get(name, name),
+        "nature": nature,
+        "versions": versions,
+        "statut": "à confirmer" if (found["statut"] == "à confirmer").any() else "confirmé" if len(found) else "",
+        "nombre": len(found),
+        "ecartes": aside,
+        "sans_seuil": unknown,
+        "sous": int((ratio < 1).sum()),
+        "dessus": int((ratio >= 1).sum()),
+        "juste_sous": int(((ratio >= 1 - near) & (ratio < 1)).sum()),
+        "juste_dessus": int(((ratio >= 1) & (ratio < 1 + near)).sum()),
+        "exactement": int((ratio == 1).sum()),
+        "masque": float((duty == found["seuil"]).mean()) if len(found) else 0.0,
+    }
+    tested = _test(ratio)
+    if tested is None:
+        return row
+    row |= {"densite_sous": tested.left, "densite_dessus": tested.right, "t": tested.statistic, "p": tested.p_value}
+    row |= {"fenetre_sous": tested.left_bandwidth, "fenetre_dessus": tested.right_bandwidth}
+    again = _test(ratio[ratio != 1])
+    return row | {"p_sans_egaux": again.p_value if again is not None else float("nan")}
+
+
+def _test(ratio: np.ndarray) -> Jump | None:
+    """Run the test unless a side has too few contracts."""
+    if min((ratio < 1).sum(), (ratio >= 1).sum()) < ENOUGH:
+        return None
+    return jump(np.log(ratio))
+
+
+def _verdict(row: Mapping[Hashable, Any], level: float) -> str:
+    """Say in French what the test found, and what limits it."""
+    t, p, alone = row["t"], row["p_holm"], row["p_sans_egaux"]
+    if np.isnan(p):
+        sides = f"{row['sous']} au-dessous, {row['dessus']} au-dessus"
+        return f"Trop peu de marchés de part et d'autre du seuil pour conclure ({sides})."
+    hidden = row["masque"] > 0.5
+    if p >= level:
+        text = "Pas de rupture nette de la densité au seuil."
+    elif t < 0:
+        text = "Rupture : moins de marchés juste au-dessus du seuil que juste au-dessous, comme le ferait un évitement."
+    else:
+        text = "Rupture : plus de marchés juste au-dessus du seuil que juste au-dessous ; ce n'est pas un évitement."
+    if (alone < level) != (p < level):
+        text += " Résultat fragile : il change sans les montants exactement égaux au seuil."
+    if hidden:
+        text += (
+            " La publication des données n'est obligatoire qu'à partir du même montant : les marchés au-dessous "
+            "manquent en partie, et un évitement peut rester caché."
+        )
+    return text

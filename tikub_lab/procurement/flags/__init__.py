@@ -1,0 +1,1 @@
+"""Red flags of the Open Contracting Partnership, on processes read from any source."""

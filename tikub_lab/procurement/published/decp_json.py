@@ -1,0 +1,119 @@
+"""DECP in JSON, of 2019 and of 2022, streamed: a file of any size is read in runs of records.
+
+2019: ``{"marches": [{…}, …]}``. 2022: ``{"marches": {"marche": [{…}, …], "contrat-concession": [{…}, …]}}``. Some
+publications have one object, or the same key several times, in the place of a list; each object is then a record.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import ijson
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.published.quality import judge
+from tikub_lab.procurement.published.record import frames
+from tikub_lab.tables.archives import Utf8
+from tikub_lab.tables.imports import Batch, Head
+
+BATCH = 20_000
+"""Records held at once."""
+BUFFER = 1 << 20
+KINDS = ("marche", "contrat-concession")
+
+# "marches" among the first keys of the top object, whose other values before it are plain ones (such as "$schema")
+_OPENING = re.compile(
+    r'\s*\{\s*(?:"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^"\[\]{},]*)\s*,\s*)*"marches"\s*:\s*([\[{])'
+    r'(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*([\[{]))?'
+)
+
+Record = tuple[str | None, Any]
+
+
+def shape(head: Head) -> str:
+    """Say how the contracts are contained: ``"list"``, ``"lists"`` by kind, ``"objects"`` by kind, or ``""``.
+
+    Examples
+    --------
+    >>> shape(Head(Path("a"), b'{"marches": [{"id": "1"}]}'))
+    'list'
+    >>> shape(Head(Path("a"), b'{"marches": {"marche": {"id": 1}}}'))
+    'objects'
+    """
+    match = _OPENING.match(head.text)
+    if not match:
+        return ""
+    if match[1] == "[":
+        return "list"
+    return "objects" if match[2] == "{" else "lists"
+
+
+def is_2019(head: Head) -> bool:
+    """Recognise the JSON of 2019, and its single-object forms."""
+    return shape(head) in ("list", "objects")
+
+
+def is_2022(head: Head) -> bool:
+    """Recognise the JSON of 2022."""
+    return shape(head) == "lists"
+
+
+def read(path: Path) -> Iterator[Batch]:
+    """Read a JSON file in runs of records.
+
+    Raises
+    ------
+    UsageError
+        Where the file stops short or is not JSON; the message says after how many contracts and near which byte.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "decp.json")
+    ...     _ = file.write_text('{"marches": [{"id": "1"}, {"id": "2"}]}')
+    ...     [batch.rows_read for batch in read(file)]
+    [2]
+    """
+    yield from in_runs(_records(path, shape(Head.of(path))))
+
+
+def in_runs(records: Iterator[Record]) -> Iterator[Batch]:
+    """Judge records as they come, in runs of :data:`BATCH`."""
+    line = 1
+    while True:
+        raw = frames(islice(records, BATCH), line)
+        read = sum(len(raw[name]) for name in ("contracts", "concessions", "oddities"))
+        if not read:
+            return
+        yield judge(raw, read)
+        line += read
+
+
+def _records(path: Path, how: str) -> Iterator[Record]:
+    if how == "list":
+        yield from _stream(path, "marches.item", None, 0)
+        return
+    done = 0
+    for kind in KINDS:  # one pass each: the other kind is skipped at parsing speed
+        prefix = f"marches.{kind}.item" if how == "lists" else f"marches.{kind}"
+        for kind_, record in _stream(path, prefix, kind, done):
+            for each in record if isinstance(record, list) else [record]:
+                done += 1
+                yield kind_, each
+
+
+def _stream(path: Path, prefix: str, kind: str | None, done: int) -> Iterator[Record]:
+    with Utf8(path) as file:
+        try:
+            for record in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
+                done += 1
+                yield kind, record
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            reason = str(error).splitlines()[0].removeprefix("parse error: ").removeprefix("lexical error: ")
+            raise UsageError(
+                f"{path}: not complete JSON: {reason} after {done} contracts, near byte {file.binary.tell():,} "
+                f"of {path.stat().st_size:,}. Download it again."
+            ) from None

@@ -1,0 +1,208 @@
+"""DECP in tabular form, CSV and Parquet: one row a contract, titulaire and state.
+
+Columns are those of the Table Schema of tabular DECP and of the consolidated national file
+(ColinMaudry/decp-processing, ``reference/schema_base.json``); files have more or fewer of them, in any order. What
+rows mean together is found in :mod:`tikub_lab.procurement.published.states`.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.published.decp_json import BATCH
+from tikub_lab.procurement.published.fields import CONTRACT_FIELDS, LISTS, ROW_FIELDS, STATE_FIELDS, SUPPLIER_FIELDS
+from tikub_lab.procurement.published.quality import judged, sift
+from tikub_lab.procurement.published.record import Raw, frame
+from tikub_lab.tables.archives import encoding_of
+from tikub_lab.tables.imports import REJECTS, Batch, Head, log
+
+NAMES = {
+    "acheteur_departement_code": "acheteur_departement",
+    "acheteur_region_code": "acheteur_region",
+    "titulaire_denominationSociale": "titulaire_nom",
+    "titulaire_commune_code": "titulaire_commune",
+    "titulaire_departement_code": "titulaire_departement",
+    "titulaire_region_code": "titulaire_region",
+    "sourceDataset": "source",
+}
+"""Columns with another name than the field that they fill."""
+NEEDED = {"id", "acheteur_id", "titulaire_id", "montant", "dateNotification"}
+"""Columns by which the form is known."""
+DELIMITERS = ",;\t|"
+CELL_BYTES = 1 << 20
+"""A longer cell is not text of a contract but a quote that was never closed."""
+
+
+def fields_of(columns: Sequence[str]) -> list[str]:
+    """Name the field that each column fills.
+
+    Examples
+    --------
+    >>> fields_of(["acheteur_region_code", " montant"])
+    ['acheteur_region', 'montant']
+    """
+    return [NAMES.get(column.strip(), column.strip()) for column in columns]
+
+
+def is_csv(head: Head) -> bool:
+    """Recognise the CSV by the names in its first line, whatever separates them."""
+    return bool(_delimiter(head))
+
+
+def is_parquet(head: Head) -> bool:
+    """Recognise the Parquet by the names of its columns.
+
+    Raises
+    ------
+    UsageError
+        For a Parquet file that is cut short.
+    """
+    if not head.start.startswith(b"PAR1"):
+        return False
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return set(fields_of(pq.read_schema(head.path).names)) >= NEEDED
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UsageError(
+            f"{head.path}: a Parquet file that is damaged or cut short ({error}). Download it again."
+        ) from None
+
+
+def _delimiter(head: Head) -> str:
+    first = next(iter(head.text.splitlines()), "")
+    for delimiter in DELIMITERS:
+        if set(fields_of(next(csv.reader([first], delimiter=delimiter), []))) >= NEEDED:
+            return delimiter
+    return ""
+
+
+def read_csv(path: Path) -> Iterator[Batch]:
+    r"""Read a CSV file in runs of rows; ``line`` is a row's number in a spreadsheet, the header being 1.
+
+    Raises
+    ------
+    UsageError
+        For a file that is not CSV after all; the message says where.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "decp.csv")
+    ...     _ = file.write_text("id;acheteur_id;titulaire_id;montant;dateNotification\n1;2;3;4;2024-05-15\n")
+    ...     [batch.rejects[["line", "rule"]].to_numpy().tolist() for batch in read_csv(file)]
+    [[[2, 'buyer-siret']]]
+    """
+    csv.field_size_limit(CELL_BYTES)
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
+        rows = csv.reader(file, delimiter=_delimiter(Head.of(path)))
+        names = fields_of(next(rows))
+        line = 2
+        try:
+            while chunk := list(islice(rows, BATCH)):
+                yield _batch_of_lines(chunk, line, names)
+                line += len(chunk)
+        except csv.Error as error:
+            raise UsageError(
+                f"{path}: not readable as CSV: {error}, line {rows.line_num}. Download it again."
+            ) from None
+
+
+def _batch_of_lines(chunk: list[list[str]], line: int, names: list[str]) -> Batch:
+    numbered = [(number, row) for number, row in enumerate(chunk, line) if row]  # an empty line is no row
+    whole = [(number, row) for number, row in numbered if len(row) == len(names)]
+    columns = list(zip(*(row for _, row in whole), strict=True)) or [()] * len(names)
+    known = {name: [cell.strip() or None for cell in values] for name, values in zip(names, columns, strict=True)}
+    odd = [(number, row) for number, row in numbered if len(row) != len(names)]
+    rejects = pd.DataFrame(
+        {
+            "line": [number for number, _ in odd],
+            "id": None,
+            "field": None,
+            "value": [f"{len(row)} cells" for _, row in odd],
+            "rule": "row-width",
+            "message": f"A row has as many cells as the header, {len(names)}.",
+        }
+    )
+    return judge(known, [number for number, _ in whole], len(numbered), rejects)
+
+
+def read_parquet(path: Path) -> Iterator[Batch]:
+    """Read a Parquet file in runs of rows; ``line`` is a row's position, from 1.
+
+    Raises
+    ------
+    UsageError
+        For a file that is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    line = 1
+    try:
+        with pq.ParquetFile(path) as file:
+            names = dict(zip(file.schema_arrow.names, fields_of(file.schema_arrow.names), strict=True))
+            wanted = [column for column, name in names.items() if name in ROW_FIELDS]
+            for part in file.iter_batches(BATCH, columns=wanted):
+                columns = {names[column]: _texts(part.column(column), names[column]) for column in part.schema.names}
+                yield judge(columns, range(line, line + part.num_rows), part.num_rows)
+                line += part.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise UsageError(f"{path}: a Parquet file that is damaged ({error}), after row {line - 1}.") from None
+
+
+def _texts(values: Any, name: str) -> list[str | None]:
+    """Write a typed column as text: dates in ISO form, lists with bars, numeric SIRET with their first zeros."""
+    import pyarrow as pa
+
+    kind = values.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return ["|".join(map(str, value)) if value else None for value in values.to_pylist()]
+    if pa.types.is_timestamp(kind):
+        values = values.cast(pa.date32(), safe=False)
+    texts = values.cast(pa.string()).to_pylist()
+    if pa.types.is_integer(kind) and name in ("acheteur_id", "titulaire_id"):
+        return [value and value.zfill(14) for value in texts]
+    return [(value and value.strip()) or None for value in texts]
+
+
+def judge(
+    columns: dict[str, list[str | None]], lines: Sequence[int], rows_read: int, rejects: pd.DataFrame | None = None
+) -> Batch:
+    """Judge rows as a contract, a titulaire and a state each, and stage those that are sound."""
+    for name in LISTS:
+        if name in columns:
+            columns[name] = [value and "|".join(_split(value)) for value in columns[name]]
+    if "formePrix" in columns:
+        columns.setdefault("typesPrix", [None] * len(lines))  # the form of 2019 becomes a type
+    raw = {
+        name: frame({field: columns[field] for field in fields if field in columns}, lines)
+        for name, fields in (("contracts", CONTRACT_FIELDS), ("suppliers", SUPPLIER_FIELDS), ("states", STATE_FIELDS))
+    }
+    sound, lost, broken, repairs = sift(raw)
+    rejected = log(REJECTS, [broken, *([rejects] if rejects is not None else [])])
+    tables = judged(rejected, repairs)
+    if len(sound["contracts"]):
+        tables["procurement/rows"] = _side_by_side(sound).assign(_rows=1)
+    if len(lost["contracts"]):
+        tables["rejected/rows"] = _side_by_side(lost)
+    return Batch(rows_read, tables, rejected, repairs)
+
+
+def _side_by_side(raw: Raw) -> pd.DataFrame:
+    """Put the three frames of rows together again; a rejected row may have lost its titulaire."""
+    return raw["contracts"].merge(raw["suppliers"], on="_line", how="left").merge(raw["states"], on="_line")
+
+
+def _split(value: str) -> list[str]:
+    """Split the labels of a cell: no label of the lists has a comma, a semicolon or a bar in it."""
+    for delimiter in ",;":
+        value = value.replace(delimiter, "|")
+    return [label.strip() for label in value.split("|") if label.strip()]

@@ -1,0 +1,120 @@
+"""DECP in XML, of 2019 and of 2022, streamed: each contract is released as soon as it is read.
+
+``<marches>`` holds ``<marche>`` and ``<contrat-concession>`` elements in any order; one of them may also be the root.
+Document type declarations are refused, so that no entity can be expanded.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DTDForbidden
+from defusedxml.ElementTree import iterparse
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.published.decp_json import KINDS, Record, in_runs
+from tikub_lab.tables.archives import Utf8, encoding_of
+from tikub_lab.tables.imports import Batch, Head
+
+_ROOT = re.compile(
+    r"\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)*<(?:\w+:)?([\w-]+)", re.DOTALL
+)
+_LATIN = re.compile(r"""<\?xml[^>]*encoding=["'](?:iso-8859|windows-125|latin)""", re.IGNORECASE)
+_ONLY_2022 = ("<typesPrix>", "<techniques>", "<modalitesExecution>", "<donneesAnnuelles>")
+
+
+def is_decp(head: Head) -> bool:
+    """Recognise DECP in XML by its root element.
+
+    Examples
+    --------
+    >>> is_decp(Head(Path("a"), b"<?xml version='1.0'?><!-- x --><marches><marche/></marches>"))
+    True
+    """
+    root = _ROOT.match(head.text)
+    return root is not None and root[1] in ("marches", *KINDS)
+
+
+def is_2022(head: Head) -> bool:
+    """Recognise the XML of 2022, by elements that 2019 does not have."""
+    return is_decp(head) and any(tag in head.text for tag in _ONLY_2022)
+
+
+def read(path: Path) -> Iterator[Batch]:
+    """Read an XML file in runs of records.
+
+    Raises
+    ------
+    UsageError
+        Where the file stops short, is not well formed or declares a document type; the message says where.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "decp.xml")
+    ...     _ = file.write_text("<marches><marche><id>1</id></marche><marche><id>2</id></marche></marches>")
+    ...     [batch.rows_read for batch in read(file)]
+    [2]
+    """
+    yield from in_runs(_records(path))
+
+
+def _records(path: Path) -> Iterator[Record]:
+    done = 0
+    with _opened(path) as file:
+        try:
+            open_record: Element | None = None
+            root: Element | None = None
+            for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
+                name = _local(element.tag)
+                if event == "start":
+                    root = element if root is None else root
+                    if open_record is None and name in KINDS:
+                        open_record = element
+                elif open_record is not None and element is open_record:
+                    done += 1
+                    yield name, as_value(open_record)
+                    open_record = None
+                    if root is not None:
+                        root.clear()
+        except DTDForbidden:
+            raise UsageError(f"{path}: has a document type declaration (DTD), which is not read. Remove it.") from None
+        except (ParseError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: not complete XML: {error} after {done} contracts. Download it again.") from None
+
+
+def _opened(path: Path) -> "BinaryIO | Utf8":
+    """Open the bytes for the parser; Windows-1252 that is not declared is recoded."""
+    if encoding_of(path) == "cp1252" and not _LATIN.match(Head.of(path).text):
+        return Utf8(path)
+    return path.open("rb")
+
+
+def as_value(element: Element) -> Any:
+    """Turn an element into what JSON has in its place: text, or an object whose repeated children are lists.
+
+    Examples
+    --------
+    >>> from xml.etree.ElementTree import fromstring
+    >>> as_value(fromstring("<a><id>1</id><t><x>2</x><x>3</x></t><e/></a>"))
+    {'id': '1', 't': {'x': ['2', '3']}, 'e': None}
+    """
+    if not len(element):
+        return (element.text or "").strip() or None
+    value: dict[str, Any] = {}
+    for child in element:
+        name, inner = _local(child.tag), as_value(child)
+        if name not in value:
+            value[name] = inner
+        elif isinstance(value[name], list):
+            value[name].append(inner)
+        else:
+            value[name] = [value[name], inner]
+    return value
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]

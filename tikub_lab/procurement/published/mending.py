@@ -1,0 +1,327 @@
+"""Rules that mend, blank or mark a value and keep its record: labels, dates, numbers, CPV codes, identifiers."""
+
+import datetime
+import re
+from collections.abc import Callable
+
+import pandas as pd
+
+from tikub_lab.procurement.codes import CODES, CONCESSION_CODES, PRICE_FORMS_2019, meanings, repair_cpv, simplified
+from tikub_lab.procurement.published.fields import CONTRACT_FIELDS
+from tikub_lab.procurement.published.rules import BERCY, DECREE, FIELDS, FORMAT, GEOGRAPHY, OURS, PARTIES, Rule, number
+
+_DEPARTMENT = r"0[1-9]|[1-8]\d|9[0-5]|2A|2B|97[1-8]|98[4678]"
+_NUMBER = r"-?\d+(?:\.\d*)?(?:[eE]\+?\d+)?"
+_INTEGER = r"-?\d+(?:\.0*)?"
+_BOOLEANS = {"true": "true", "false": "false", "oui": "true", "non": "false", "1": "true", "0": "false"}
+_BOOLEAN_WORDS = {**_BOOLEANS, "vrai": "true", "faux": "false", "yes": "true", "no": "false", "o": "true", "n": "false"}
+_DATE = re.compile(r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)/(\d\d)/(\d{4}))(?:[T ].*|Z|[+-]\d\d:?\d\d)?")
+FIRST_YEAR = 1950
+
+
+def _typed(*types: str) -> dict[str, tuple[str, ...]]:
+    return {frame: tuple(name for name, kind in fields.items() if kind in types) for frame, fields in FIELDS.items()}
+
+
+def _each(values: pd.Series, change: Callable[[str], str | None]) -> pd.Series:
+    """Apply a function to each distinct value: columns of labels and dates have few."""
+    known = {value: change(value) for value in values.dropna().unique()}
+    return values.map(known).astype("str")
+
+
+def iso_date(value: str) -> str | None:
+    """Read a date with or without time and zone, year or day first; the calendar day as it is written.
+
+    Examples
+    --------
+    >>> iso_date("2018-07-10+02:00"), iso_date("10/07/2018"), iso_date("2018-02-30")
+    ('2018-07-10', '2018-07-10', None)
+    """
+    match = _DATE.fullmatch(value)
+    if not match:
+        return None
+    year, month, day, last_day, last_month, last_year = match.groups()
+    try:
+        date = datetime.date(int(year or last_year), int(month or last_month), int(day or last_day))
+    except ValueError:
+        return None
+    return date.isoformat() if date.year >= FIRST_YEAR else None
+
+
+def as_published(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Read the notations that the formats allow for the same value: ``oui``, ``1`` and ``true``."""
+    booleans = [name for name, kind in FIELDS.get(table, {}).items() if kind == "boolean" and name in frame]
+    return frame.assign(**{name: _each(frame[name], lambda value: _BOOLEANS.get(value, value)) for name in booleans})
+
+
+def _split(value: str, change: Callable[[str], str | None]) -> str | None:
+    labels = [change(label) for label in value.split("|")]
+    return "|".join(dict.fromkeys(label for label in labels if label)) or None
+
+
+def _codes(frame: pd.DataFrame, field: str) -> tuple[str, ...]:
+    return (CONCESSION_CODES if "valeurGlobale" in frame else CODES)[field]
+
+
+def _labels(frame: pd.DataFrame, field: str) -> pd.Series:
+    known = meanings(field, _codes(frame, field))
+    return _each(frame[field], lambda value: _split(value, lambda label: known.get(simplified(label), label)))
+
+
+def _known_labels(frame: pd.DataFrame, field: str) -> pd.Series:
+    allowed = set(_codes(frame, field))
+    return _each(frame[field], lambda value: _split(value, lambda label: label if label in allowed else None))
+
+
+def _identifier_type(frame: pd.DataFrame, field: str) -> pd.Series:
+    known = meanings(field, CODES["titulaire_typeIdentifiant"])
+
+    def name(value: str) -> str:
+        return "FRWF" if value.upper().startswith("FRW") else known.get(simplified(value), value)
+
+    return _each(frame[field], name)
+
+
+def _price_types(frame: pd.DataFrame, field: str) -> pd.Series:
+    """Move the price forms of 2019 to ``typesPrix``; asked for ``typesPrix`` first, then for ``formePrix``."""
+    known = {simplified(old): new for old, new in PRICE_FORMS_2019.items()}
+    moved = _each(frame["formePrix"], lambda value: known.get(simplified(value)))
+    if field == "formePrix":
+        return frame[field].mask(moved.notna())
+    return frame[field].where(moved.isna(), moved)
+
+
+def _dates(frame: pd.DataFrame, field: str) -> pd.Series:
+    return _each(frame[field], lambda value: iso_date(value) or value)
+
+
+def _readable_dates(frame: pd.DataFrame, field: str) -> pd.Series:
+    return _each(frame[field], iso_date)
+
+
+def _numbers(frame: pd.DataFrame, field: str) -> pd.Series:
+    spelt = frame[field].str.replace(r"[\s\u00a0\u202f€]|EUR", "", regex=True).str.replace(",", ".")
+    return frame[field].where(frame[field].str.fullmatch(_NUMBER) | ~spelt.str.fullmatch(_NUMBER), spelt)
+
+
+def _readable_numbers(frame: pd.DataFrame, field: str) -> pd.Series:
+    whole = any(fields.get(field) == "integer" for fields in FIELDS.values())
+    return frame[field].where(frame[field].str.fullmatch(_INTEGER if whole else _NUMBER))
+
+
+def _shares(frame: pd.DataFrame, field: str) -> pd.Series:
+    return frame[field].where(number(frame[field]).between(0, 1))
+
+
+def _matching(pattern: str) -> Callable[[pd.DataFrame, str], pd.Series]:
+    return lambda frame, field: frame[field].where(frame[field].str.fullmatch(pattern))
+
+
+def _notification(frame: pd.DataFrame, field: str) -> pd.Series:
+    if "datePublicationDonnees" not in frame:
+        return frame[field]
+    return frame[field].fillna(frame["datePublicationDonnees"])
+
+
+MENDS: tuple[Rule, ...] = (
+    Rule(
+        "not-communicated",
+        "« NC » (non communiqué), and the marks MQ and CDL of Bercy's exports, stand for no value.",
+        "blank",
+        BERCY,
+        {
+            **{t: tuple(f) for t, f in FIELDS.items()},
+            **dict.fromkeys(PARTIES, ("titulaire_id", "titulaire_typeIdentifiant")),
+        },
+        lambda frame, field: frame[field].mask(frame[field].isin(["NC", "MQ", "CDL"])),
+    ),
+    Rule(
+        "unreadable-characters",
+        "Characters that were lost before publication (U+FFFD) are kept, and marked.",
+        "mark",
+        OURS,
+        {
+            "contracts": ("acheteur_nom", "objet"),
+            "concessions": ("autoriteConcedante_nom", "objet"),
+            "amendments": ("objetModification",),
+            "states": ("objetModification",),
+            **dict.fromkeys(PARTIES, ("titulaire_nom",)),
+        },
+        lambda frame, field: frame[field].str.contains("\ufffd", regex=False).fillna(False),
+    ),
+    Rule(
+        "identifier-spacing",
+        "SIRET and other identifiers are written without spaces.",
+        "repair",
+        FORMAT,
+        {
+            "contracts": ("acheteur_id",),
+            "concessions": ("autoriteConcedante_id",),
+            **dict.fromkeys(PARTIES, ("titulaire_id",)),
+        },
+        lambda frame, field: frame[field].str.replace(r"[\s\u00a0\u202f]", "", regex=True),
+    ),
+    Rule(
+        "identifier-type-name",
+        "Names of identifier types are those of the format: FRW… is FRWF, HORS_UE is HORS-UE, "
+        "TVA_INTRACOMMUNAUTAIRE is TVA.",
+        "repair",
+        BERCY,
+        dict.fromkeys(PARTIES, ("titulaire_typeIdentifiant",)),
+        _identifier_type,
+    ),
+    Rule(
+        "price-form-2019",
+        "Ferme, Ferme et actualisable and Révisable were forms of price in 2019 and are types of price since.",
+        "repair",
+        DECREE,
+        {"contracts": ("typesPrix", "formePrix")},
+        _price_types,
+    ),
+    Rule(
+        "code-label",
+        "Labels of code lists are written as the format of 2022 writes them; labels of 2019 are brought to them.",
+        "repair",
+        DECREE,
+        {
+            "contracts": tuple(name for name in CODES if name in CONTRACT_FIELDS),
+            "concessions": tuple(CONCESSION_CODES),
+            "suppliers": ("titulaire_categorie",),
+        },
+        _labels,
+    ),
+    Rule(
+        "code-unknown",
+        "A label that is in no list of the format says nothing that can be counted.",
+        "blank",
+        FORMAT,
+        {
+            "contracts": tuple(name for name in CODES if name in CONTRACT_FIELDS),
+            "concessions": tuple(CONCESSION_CODES),
+            "suppliers": ("titulaire_categorie",),
+        },
+        _known_labels,
+    ),
+    Rule(
+        "cpv-repaired",
+        "A CPV code has eight digits of a known division, with or without a check digit: a lost zero is put back, an "
+        "incomplete code becomes its division's; a code of no division is emptied.",
+        "repair",
+        BERCY,
+        {"contracts": ("codeCPV",)},
+        lambda frame, field: repair_cpv(frame[field]),
+    ),
+    Rule(
+        "date-notation",
+        "A date is year-month-day, without time or zone.",
+        "repair",
+        FORMAT,
+        _typed("date"),
+        _dates,
+    ),
+    Rule(
+        "date-unreadable",
+        f"A date is a day of the calendar from {FIRST_YEAR} on.",
+        "blank",
+        BERCY,
+        _typed("date"),
+        _readable_dates,
+    ),
+    Rule(
+        "number-notation",
+        "A number has a decimal point, no spaces and no currency.",
+        "repair",
+        FORMAT,
+        _typed("number", "integer"),
+        _numbers,
+    ),
+    Rule(
+        "number-unreadable",
+        "A number is a number; a count or a duration is a whole number.",
+        "blank",
+        FORMAT,
+        _typed("number", "integer"),
+        _readable_numbers,
+    ),
+    Rule(
+        "boolean-word",
+        "Yes and no are written true and false, oui and non, or 1 and 0.",
+        "repair",
+        FORMAT,
+        _typed("boolean"),
+        lambda frame, field: _each(frame[field], lambda value: _BOOLEAN_WORDS.get(value.lower(), value)),
+    ),
+    Rule(
+        "boolean-unreadable",
+        "A value that is neither yes nor no is emptied.",
+        "blank",
+        FORMAT,
+        _typed("boolean"),
+        lambda frame, field: frame[field].where(frame[field].isin(["true", "false"])),
+    ),
+    Rule(
+        "offers-zero",
+        "A contract was awarded, so at least one offer came: 0 stands for an unknown number.",
+        "blank",
+        FORMAT,
+        {"contracts": ("offresRecues",)},
+        lambda frame, field: frame[field].where(number(frame[field]) >= 1),
+    ),
+    Rule(
+        "share-range",
+        "A rate or a share lies between 0 and 1.",
+        "blank",
+        FORMAT,
+        {"contracts": ("tauxAvance", "origineUE", "origineFrance")},
+        _shares,
+    ),
+    Rule(
+        "subsidy-negative",
+        "A public subsidy is not below 0.",
+        "blank",
+        FORMAT,
+        {"concessions": ("montantSubventionPublique",)},
+        lambda frame, field: frame[field].where(number(frame[field]) >= 0),
+    ),
+    Rule(
+        "text-too-long",
+        "The object of a contract has at most 1,000 characters.",
+        "repair",
+        FORMAT,
+        {"contracts": ("objet",), "concessions": ("objet",)},
+        lambda frame, field: frame[field].str.slice(0, 1000),
+    ),
+    Rule(
+        "department-code",
+        "A département has its official geographic code, 01 to 988.",
+        "blank",
+        GEOGRAPHY,
+        {"contracts": ("acheteur_departement",), "suppliers": ("titulaire_departement",)},
+        _matching(_DEPARTMENT),
+    ),
+    Rule(
+        "region-code",
+        "A region has an official geographic code of two digits.",
+        "blank",
+        GEOGRAPHY,
+        {"contracts": ("acheteur_region",), "suppliers": ("titulaire_region",)},
+        _matching(r"\d{2}"),
+    ),
+    Rule(
+        "commune-code",
+        "A commune has an official geographic code of five characters.",
+        "blank",
+        GEOGRAPHY,
+        {"suppliers": ("titulaire_commune",)},
+        _matching(r"\d{5}|2[AB]\d{3}"),
+    ),
+    Rule(
+        "notification-from-publication",
+        "Where only the date of publication is known, it stands for the date of notification.",
+        "repair",
+        BERCY,
+        {"contracts": ("dateNotification",)},
+        _notification,
+    ),
+)
+"""In the order in which they are applied."""

@@ -1,0 +1,278 @@
+"""Successive publications of one source: what appeared, changed, vanished between one and the next.
+
+A source publishes the same contracts again and again, each file replacing the one before. :func:`published_files` finds
+which files are of one source and in which order, :func:`trend` counts what moved all along a series,
+:func:`largest_moves` lists what moved the most euros. How the records of two publications are paired is told in
+:mod:`tikub_lab.procurement.scorecard.pairs`.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import UsageError, nearest
+from tikub_lab.procurement.scorecard.pairs import compare, side
+
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_SUFFIX = re.compile(r"(?:\.(?:json|xml|csv|parquet|zip|gz|txt))+$", re.IGNORECASE)
+_TWIN = re.compile(r" \([0-9a-f]{8}\)$")
+
+
+def series_of(publication: str) -> str:
+    """Name the source of a file: its name without date, suffixes and what tells it from a file of the same name.
+
+    Examples
+    --------
+    >>> series_of("data.gouv.fr_pes_2019-02-03.json.zip/data.gouv.fr_pes.json"), series_of("decp-20250401.csv")
+    ('data.gouv.fr_pes', 'decp')
+    """
+    stems: list[str] = []
+    for part in _TWIN.sub("", publication).split("/"):
+        stem = _DATE.sub("", _SUFFIX.sub("", part))
+        stem = re.sub(r"([-_. ])[-_. ]+", r"\1", stem).strip("-_. ")
+        if stem and stem not in stems:
+            stems.append(stem)
+    return "/".join(stems) or publication
+
+
+def date_in(publication: str) -> pd.Timestamp | None:
+    """Read the day in a file's name, year first; None where there is none.
+
+    Examples
+    --------
+    >>> str(date_in("pes_2019-02-03.json.zip/pes.json").date()), date_in("decp-2024.json")
+    ('2019-02-03', None)
+    """
+    for match in _DATE.finditer(publication):
+        try:
+            return pd.Timestamp(int(match[1]), int(match[3]), int(match[4]))
+        except ValueError:  # 31 February
+            continue
+    return None
+
+
+def published_files(records: pd.DataFrame, series: dict[str, str] | None = None) -> pd.DataFrame:
+    """List the publications that the records come from, in the order of their sources and days.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Table ``procurement/records``.
+    series : dict of str to str, optional
+        Names of sources by publication, where the name of the file does not tell (see :func:`series_of`).
+
+    Returns
+    -------
+    DataFrame, one row a publication
+        ``publication``, ``serie``, ``date``, ``origine_date`` (``nom du fichier``; ``dernière donnée publiée``: the
+        last date of publication of an accepted record; ``inconnue``), ``rang`` (in its series, from 1), ``nombre``,
+        ``rejetes``, ``montant`` (€, as published), ``sans_montant``.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"publication": ["a_2025-02-01.json", "a_2025-01-01.json"], "etat": "retenu",
+    ...     "montant": [1.0, 2.0], "datePublicationDonnees": pd.NaT})
+    >>> published_files(records)[["publication", "serie", "rang"]].to_numpy().tolist()
+    [['a_2025-01-01.json', 'a', 1], ['a_2025-02-01.json', 'a', 2]]
+    """
+    rejected = records["etat"].eq("rejeté")
+    told = records["datePublicationDonnees"].mask(rejected)
+    frame = pd.DataFrame(
+        {"publication": records["publication"], "told": told, "rejected": rejected, "montant": records["montant"]}
+    )
+    table = (
+        frame.groupby("publication")
+        .agg(
+            told=("told", "max"),
+            nombre=("rejected", "size"),
+            rejetes=("rejected", "sum"),
+            montant=("montant", "sum"),
+            with_amount=("montant", "count"),
+        )
+        .reset_index()
+    )
+    named = pd.to_datetime(table["publication"].map(date_in)).astype("datetime64[s]")
+    told = pd.to_datetime(table["told"]).astype("datetime64[s]")
+    table["date"] = named.fillna(told)
+    table["origine_date"] = np.where(
+        named.notna(), "nom du fichier", np.where(told.notna(), "dernière donnée publiée", "inconnue")
+    )
+    known = series or {}
+    table["serie"] = [known.get(name, series_of(name)) for name in table["publication"]]
+    table["sans_montant"] = table["nombre"] - table["with_amount"]
+    table = table.sort_values(["serie", "date", "publication"], na_position="first", ignore_index=True)
+    table["rang"] = table.groupby("serie").cumcount() + 1
+    return table[
+        ["publication", "serie", "date", "origine_date", "rang", "nombre", "rejetes", "montant", "sans_montant"]
+    ]
+
+
+Couple = tuple[pd.Series, pd.Series, pd.DataFrame, pd.DataFrame]
+
+
+def _couples(records: pd.DataFrame, serie: str | None, series: dict[str, str] | None) -> Iterator[Couple]:
+    """Give each publication and the next of its series, as rows of :func:`published_files` and of the table."""
+    listed = published_files(records, series)
+    if serie is not None:
+        known = sorted(set(listed["serie"]))
+        if serie not in known:
+            raise UsageError(
+                f"serie={serie!r}: no publication is of this source.{nearest(serie, known)} "
+                f"The table has {', '.join(known) or 'none'}."
+            )
+        listed = listed[listed["serie"] == serie]
+    for _, group in listed.groupby("serie"):
+        for (_, old), (_, new) in pairwise(group.iterrows()):
+            before, after = (records[records["publication"] == each["publication"]] for each in (old, new))
+            yield old, new, before, after
+
+
+TREND = (
+    "serie", "avant", "apres", "date_avant", "date_apres", "nombre_avant", "disparus", "apparus", "reapparus",
+    "modifies", "inchanges", "nombre_apres", "montant_avant", "montant_disparus", "montant_apparus",
+    "montant_modifies", "montant_apres", "sans_montant_avant", "sans_montant_apres", "corriges", "degrades", "sans_cle",
+)  # fmt: skip
+
+
+def trend(
+    records: pd.DataFrame,
+    serie: str | None = None,
+    accepted_only: bool = False,
+    series: dict[str, str] | None = None,
+) -> pd.DataFrame:
+    """Count what appeared, changed and vanished between each publication of a source and the next.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Table ``procurement/records``.
+    serie : str, optional
+        One source; all by default. A source of one publication gives no row.
+    accepted_only : bool
+        Count the amounts of rejected records as 0; see :func:`compare`.
+    series : dict of str to str, optional
+        See :func:`published_files`.
+
+    Returns
+    -------
+    DataFrame, one row a pair of successive publications
+        ``serie``, ``avant``, ``apres`` (publications), ``date_avant``, ``date_apres``; in records ``nombre_avant``,
+        ``disparus``, ``apparus``, ``reapparus`` (those of ``apparus`` that an earlier publication had, but not the one
+        before), ``modifies``, ``inchanges``, ``nombre_apres``; in euros ``montant_avant``, ``montant_disparus``,
+        ``montant_apparus``, ``montant_modifies`` (what the changes add), ``montant_apres``; ``sans_montant_avant`` and
+        ``sans_montant_apres`` (records without an amount, counted 0 €), ``corriges`` (rejected before, accepted since),
+        ``degrades`` (the reverse), ``sans_cle`` (records of both without buyer or identifier: hard to follow).
+
+        ``nombre_apres = nombre_avant − disparus + apparus``, and ``montant_apres = montant_avant − montant_disparus +
+        montant_apparus + montant_modifies``.
+
+    Raises
+    ------
+    UsageError
+        A source that the table does not know.
+
+    Examples
+    --------
+    >>> from tikub_lab.procurement.scorecard.pairs import FIELDS
+    >>> row = dict.fromkeys([*FIELDS, "empreinte"], "x") | {"montant": 10.0, "etat": "retenu", "ligne": 1}
+    >>> row["datePublicationDonnees"] = pd.NaT
+    >>> days = [{**row, "publication": f"source_2025-0{month}-01.json", "montant": 10.0 * month, "id": str(month)}
+    ...         for month in (1, 2)]
+    >>> trend(pd.DataFrame(days))[["disparus", "apparus", "montant_apres"]].to_numpy().tolist()
+    [[1.0, 1.0, 20.0]]
+    """
+    rows: list[dict[str, object]] = []
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for old, new, before, after in _couples(records, serie, series):
+        pairs = compare(before, after, accepted_only)
+        earlier = seen.setdefault(new["serie"], set())
+        at_hand = _keys(before)
+        come = _keys(pairs[pairs["statut"] == "apparu"], unique=False)
+        rows.append(
+            {
+                "serie": new["serie"],
+                "avant": old["publication"],
+                "apres": new["publication"],
+                "date_avant": old["date"],
+                "date_apres": new["date"],
+                **_counts(pairs, side(before, accepted_only), side(after, accepted_only)),
+                "reapparus": sum(key in earlier and key not in at_hand for key in come),
+            }
+        )
+        earlier |= set(at_hand)
+    return pd.DataFrame(rows, columns=TREND)
+
+
+def _keys(rows: pd.DataFrame, unique: bool = True) -> list[tuple[str, str]]:
+    known = rows.dropna(subset=["acheteur_id", "id"])
+    known = known.drop_duplicates(["acheteur_id", "id"]) if unique else known
+    return list(zip(known["acheteur_id"], known["id"], strict=True))
+
+
+def _counts(pairs: pd.DataFrame, left: pd.DataFrame, right: pd.DataFrame) -> dict[str, object]:
+    number = pairs["statut"].value_counts()
+    euros = pairs.groupby("statut", observed=False)["ecart"].sum()
+    was, now = pairs["rejet_avant"].fillna(False), pairs["rejet_apres"].fillna(False)
+    both = pairs["rejet_avant"].notna() & pairs["rejet_apres"].notna()
+    return {
+        "nombre_avant": len(left),
+        "disparus": int(number["disparu"]),
+        "apparus": int(number["apparu"]),
+        "modifies": int(number["modifié"]),
+        "inchanges": int(number["inchangé"]),
+        "nombre_apres": len(right),
+        "montant_avant": float(left["poids"].sum()),
+        "montant_disparus": 0.0 - float(euros["disparu"]),
+        "montant_apparus": float(euros["apparu"]),
+        "montant_modifies": float(euros["modifié"]),
+        "montant_apres": float(right["poids"].sum()),
+        "sans_montant_avant": int(left["montant"].isna().sum()),
+        "sans_montant_apres": int(right["montant"].isna().sum()),
+        "corriges": int((both & was & ~now).sum()),
+        "degrades": int((both & ~was & now).sum()),
+        "sans_cle": int(sum(each[["acheteur_id", "id"]].isna().any(axis=1).sum() for each in (left, right))),
+    }
+
+
+def largest_moves(
+    records: pd.DataFrame,
+    serie: str | None = None,
+    n: int = 10,
+    accepted_only: bool = False,
+    series: dict[str, str] | None = None,
+) -> pd.DataFrame:
+    """List the records that moved the most euros from one publication of a source to the next.
+
+    Parameters
+    ----------
+    records, serie, accepted_only, series
+        As for :func:`trend`.
+    n : int
+        How many rows at most.
+
+    Returns
+    -------
+    DataFrame of shape (at most n, 15)
+        ``avant``, ``apres`` (publications) and the columns of :func:`compare`, for records that appeared, changed or
+        vanished, the largest difference first, whatever its sign.
+
+    Raises
+    ------
+    UsageError
+        A source that the table does not know.
+    """
+    parts = [
+        compare(before, after, accepted_only)
+        .query("statut != 'inchangé'")
+        .assign(avant=old["publication"], apres=new["publication"])
+        for old, new, before, after in _couples(records, serie, series)
+    ]
+    table = pd.concat(parts) if parts else compare(records.head(0), records.head(0)).assign(avant="", apres="")
+    table = table.assign(size=table["ecart"].abs()).sort_values(
+        ["size", "avant", "ligne_apres", "ligne_avant"], ascending=[False, True, True, True], ignore_index=True
+    )
+    columns = ["avant", "apres", *(name for name in table.columns if name not in ("avant", "apres", "size"))]
+    return table[columns].head(n)
