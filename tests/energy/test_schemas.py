@@ -9,9 +9,9 @@ from tikub_lab.tables.rules import refuse_unknown
 from tikub_lab.tables.schema import read_schema
 
 TABLES = (
-    "sites buildings meters readings loads stations weather calendar works factors prices truths".split()  # noqa: SIM905
+    "sites buildings meters readings loads stations weather temperatures calendar works factors prices truths".split()  # noqa: SIM905
 )
-SAMPLED = [f"energy/{name}" for name in TABLES if name != "loads"]
+SAMPLED = [f"energy/{name}" for name in TABLES if name not in {"loads", "temperatures"}]
 ENERGIES = ["électricité", "gaz", "fioul", "bois", "réseau de chaleur"]
 
 
@@ -47,7 +47,7 @@ def test_references_exist_and_are_keys(schemas):
         for key in schema.foreign_keys:
             assert schemas[key.resource].primary_key == key.reference_fields
             count += 1
-    assert count == 11
+    assert count == 12
 
 
 def test_energies_are_the_same_everywhere(schemas):

@@ -4,11 +4,13 @@ import stat
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import archives
 from tikub_lab.tables.archives import Utf8, encoding_of, members
+from tikub_lab.tables.imports import all_readers, recognise
 
 
 def zipped(path: Path, entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -114,7 +116,16 @@ def test_empty_truncated_and_hollow_files(tmp_path: Path) -> None:
 
 def test_spreadsheets_are_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Save it as CSV"):
-        names(zipped(tmp_path / "a.xlsx", {"[Content_Types].xml": b"<x/>"}), tmp_path)
+        names(zipped(tmp_path / "a.ods", {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), tmp_path)
+
+
+def test_a_workbook_is_one_file(tmp_path: Path) -> None:
+    book = tmp_path / "a.xlsx"
+    openpyxl.Workbook().save(book)
+    (found,) = members(book, tmp_path)
+    assert (found.name, found.path) == ("a.xlsx", book)
+    with pytest.raises(UsageError, match=r"a.xlsx: a spreadsheet of no known table. Save it as CSV"):
+        recognise(found, all_readers())
 
 
 @pytest.mark.parametrize(

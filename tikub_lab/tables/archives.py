@@ -30,6 +30,10 @@ class Member(NamedTuple):
     path: Path
 
 
+WORKBOOK = "xl/workbook.xml"
+"""What a zip has that is an Excel workbook (ECMA-376, xlsx)."""
+
+
 def members(path: Path, folder: Path) -> Iterator[Member]:
     """Give the file itself, or each file of a zip, one after the other.
 
@@ -71,6 +75,9 @@ def members(path: Path, folder: Path) -> Iterator[Member]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = _checked(archive, path)
+            if WORKBOOK in archive.namelist():  # one file, for a reader of workbooks, rather than a zip of files
+                yield Member(path.name, path)
+                return
             for number, entry in enumerate(entries, 1):
                 yield from _expanded(archive, entry, path, folder / f"member-{number:04d}")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
@@ -81,7 +88,7 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
     """Return the entries to expand, or refuse the archive."""
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
-    if "[Content_Types].xml" in names or "mimetype" in names:
+    if WORKBOOK not in names and ("[Content_Types].xml" in names or "mimetype" in names):
         raise UsageError(f"{path}: a spreadsheet. Save it as CSV (UTF-8), then import that file.")
     if len(entries) > MAX_MEMBERS:
         raise UsageError(f"{path}: a zip of {len(entries)} files; at most {MAX_MEMBERS} are taken. Split it.")

@@ -7,6 +7,7 @@ parts of *all* sources, so that their order does not matter, and then replaces t
 
 import datetime
 import json
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -196,6 +197,11 @@ def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
         if reader.recognises(head):
             return reader
     known = "; ".join(reader.title for reader in readers)
+    if zipfile.is_zipfile(member.path):
+        raise UsageError(
+            f"{member.name}: a spreadsheet of no known table. Save it as CSV (UTF-8), then import that file; or name "
+            f"its columns as one of these formats does: {known}."
+        )
     raise UsageError(f"{member.name}: no known format. Known formats, and a zip of any of them: {known}.")
 
 

@@ -1,0 +1,280 @@
+"""Load curves, daily indexes and daily totals of Enedis, in CSV.
+
+Exports of a customer's account, as met in public parsers and their tests: sections that each begin with two rows about
+the meter. (The flat flux, where each row says it all, is in :mod:`tikub_lab.energy.read_enedis_flat`.) Powers in watts
+are means over a step; the energy of a step is power times length.
+
+Whether a time marks the beginning or the end of its step is not written in the files, and both occur (beginning for
+large meters, end for Linky). Exports are of whole days: a series that runs from midnight to the step before midnight is
+stamped at the beginning, one that runs from the first step to midnight at the end. Where neither can be told, the
+beginning is taken and the log of repairs says so (``stamp-assumed``).
+
+To be confirmed on a genuine file: sections of daily totals (« Énergie quotidienne », « Consommation quotidienne »), and
+XML of R50, which is not read.
+"""
+
+import datetime
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from tikub_lab.energy import read_values as values
+from tikub_lab.energy.read_batches import Gathering, daily, who
+from tikub_lab.energy.read_text import first_rows, rows
+from tikub_lab.energy.read_values import KWH, WATTS, plain
+from tikub_lab.errors import UsageError
+from tikub_lab.tables.imports import Batch, Head
+
+STEPS = (1, 2, 5, 10, 15, 20, 30, 60)
+"""Minutes that a step may have where no column says it."""
+MAX_SECTION = 600_000
+"""Rows of a section of an account's export: eleven years of ten minutes."""
+
+
+def is_account(head: Head) -> bool:
+    """Recognise an account's export: a first row of names that begins with the PRM and tells the type of data."""
+    found = [plain(cell) for cell in (first_rows(head, 1) or [[]])[0]]
+    return found[:2] == ["identifiant prm", "type de donnees"]
+
+
+@dataclass
+class Section:
+    """A section of an account's export: what its two rows say of the meter, and its rows of data."""
+
+    about: dict[str, str]
+    labels: list[str] = field(default_factory=list)
+    data: list[tuple[int, list[str]]] = field(default_factory=list)
+
+    @property
+    def meter(self) -> dict[str, str | None]:
+        """The meter's names."""
+        return who(self.about.get("identifiant prm", ""))
+
+    @property
+    def kind(self) -> str:
+        """« curve », « index », « daily », or "" for what is no consumption of active energy."""
+        told = {name: plain(self.about.get(name, "")) for name in ("type de donnees", "grandeur physique")}
+        if plain(self.about.get("grandeur metier", "")) not in ("", "consommation", "cons", "soutirage"):
+            return ""
+        if told["grandeur physique"] not in ("", "energie active", "ea", "puissance active", "pa"):
+            return ""
+        if "courbe de charge" in told["type de donnees"]:
+            return "curve"
+        if told["type de donnees"] == "index":
+            return "index"
+        return "daily" if told["type de donnees"] in ("energie quotidienne", "consommation quotidienne") else ""
+
+
+def read_account(path: Path) -> Iterator[Batch]:
+    r"""Read an account's export; ``line`` is a row's number in a spreadsheet.
+
+    Raises
+    ------
+    UsageError
+        For a file that is no table, or a section of more than :data:`MAX_SECTION` rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> text = (
+    ...     "Identifiant PRM;Type de donnees;Grandeur physique;Grandeur metier;Unite;Pas en minutes\n"
+    ...     "00000000000000;Courbe de charge;Energie active;Consommation;W;30\n\nHorodate;Valeur\n"
+    ...     "2025-01-01T00:00:00+01:00;1200\n2025-01-01T00:30:00+01:00;800\n"
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "a.csv")
+    ...     _ = file.write_text(text)
+    ...     (batch,) = read_account(file)
+    >>> batch.tables["energy/loads"][["debut", "minutes", "kwh"]].to_numpy().tolist()
+    [['2024-12-31T23:00:00Z', 30, 0.6], ['2024-12-31T23:30:00Z', 30, 0.4]]
+    """
+    found = Gathering()
+    for section in _sections(path):
+        meter = section.meter
+        if section.kind and section.data:
+            found.imply("energy/meters", section.data[0][0], **meter, energie="électricité")
+        reader = {"curve": _curve, "index": _indexes, "daily": _days}.get(section.kind, _refused)
+        for _ in reader(section, found):
+            yield from found.batches()
+    yield from found.batches(last=True)
+
+
+def _sections(path: Path) -> Iterator[Section]:
+    section: Section | None = None
+    names: list[str] = []
+    reading = False  # whether rows are data, not a calendar of tariffs
+    for line, cells in rows(path, ";"):
+        first = plain(cells[0])
+        if first == "identifiant prm":
+            if section is not None:
+                yield section
+            section, names, reading = None, [plain(cell) for cell in cells], False
+        elif section is None:
+            section = Section(dict(zip(names, cells, strict=False)))
+        elif first in ("horodate", "date"):
+            section.labels, reading = [plain(cell) for cell in cells], True
+        elif first == "periode":
+            reading = False
+        elif reading:
+            section.data.append((line, cells))
+            if len(section.data) > MAX_SECTION:
+                raise UsageError(f"{path}: more than {MAX_SECTION:,} rows for one meter. Export fewer years at a time.")
+    if section is not None:
+        yield section
+
+
+def _refused(section: Section, found: Gathering) -> Iterator[None]:
+    what = section.about.get("type de donnees", "")
+    for line, _ in section.data:
+        found.reject(line, section.meter["compteur"], ("Type de donnees", what, "quantity"))
+        yield
+
+
+def _curve(section: Section, found: Gathering) -> Iterator[None]:
+    meter, clock = section.meter, values.Clock()
+    name, unit = str(meter["compteur"]), plain(section.about.get("unite", ""))
+    stated = section.about.get("pas en minutes", "")
+    points: list[tuple[int, int, str, float | None]] = []
+    for line, cells in section.data:
+        point = _point(line, cells, name, clock, found)
+        if point is None:
+            yield
+        else:
+            points.append(point)
+    steps = _steps([seconds for _, seconds, _, value in points if value is not None], stated)
+    ends = stamped_at_end([seconds for _, seconds, _, _ in points], name, points[0][0] if points else 0, found)
+    for line, seconds, text, value in points:
+        minutes = int(stated) if stated.isdigit() else steps.get(seconds if value is not None else -1, 0)
+        keep_load(found, line, meter, seconds, minutes, value, unit, None, ends, text)
+        yield
+
+
+def _point(
+    line: int, cells: list[str], name: str, clock: values.Clock, found: Gathering
+) -> tuple[int, int, str, float | None] | None:
+    try:
+        seconds = clock.seconds(name, values.written(cells[0]))
+    except ValueError:
+        found.reject(line, name, ("Horodate", cells[0], "moment"))
+        return None
+    text = cells[1] if len(cells) > 1 else ""
+    try:
+        return line, seconds, text, values.number(text)
+    except ValueError:
+        found.reject(line, name, ("Valeur", text, "number"))
+        return None
+
+
+def _steps(moments: Sequence[int], stated: str) -> dict[int, int]:
+    """Find the minutes of each step by its closest neighbour; under -1 the usual ones, for rows without a value."""
+    if stated.isdigit():
+        return {}
+    times = sorted(set(moments))
+    gaps = [(after - before) // 60 for before, after in pairwise(times)]
+    near = {
+        time: min(gaps[max(place - 1, 0) : place + 1], default=0) for place, time in enumerate(times)
+    }  # fmt: skip
+    known = {time: minutes for time, minutes in near.items() if minutes in STEPS}
+    usual = Counter(known.values()).most_common(1)
+    return known | {-1: usual[0][0] if usual else 0}
+
+
+def stamped_at_end(moments: Sequence[int], name: str, line: int, found: Gathering) -> bool:
+    """Tell whether times mark the end of their steps, by which end of the series is at midnight."""
+    if not moments:
+        return False
+    clocks = [datetime.datetime.fromtimestamp(one, values.PARIS) for one in (min(moments), max(moments))]
+    first, last = (one.time() == datetime.time() for one in clocks)
+    if first == last:
+        span = "..".join(one.strftime("%H:%M") for one in clocks)
+        found.repair(line, name, "Horodate", span, "stamp-assumed", "beginning of the step")
+    return last and not first
+
+
+def keep_load(
+    found: Gathering,
+    line: int,
+    meter: dict[str, str | None],
+    seconds: int,
+    minutes: int,
+    value: float | None,
+    unit: str,
+    estimated: bool | None,
+    ends: bool,
+    text: str,
+) -> None:
+    """Keep the energy of a step, or say why it can't be known."""
+    name = meter["compteur"]
+    if unit not in WATTS and unit not in KWH:
+        found.reject(line, name, ("Unite", unit, "unit"))
+    elif not minutes:
+        found.reject(line, name, ("Valeur", text, "step-unknown"))
+    elif not 1 <= minutes <= 60:
+        found.reject(line, name, ("Pas", str(minutes), "step"))
+    else:
+        factor = WATTS[unit] * minutes / 60 if unit in WATTS else KWH[unit]
+        begin = values.iso(seconds - 60 * minutes * ends)
+        kwh = None if value is None else value * factor
+        found.keep("energy/loads", line, **meter, debut=begin, minutes=minutes, kwh=kwh, estime=estimated)
+
+
+def _indexes(section: Section, found: Gathering) -> Iterator[None]:
+    """Keep the total index of each midnight: what was used is the difference to the next one."""
+    meter, unit = section.meter, plain(section.about.get("unite", ""))
+    name, before = meter["compteur"], -float("inf")
+    place = section.labels.index("eas t") if "eas t" in section.labels else 1
+    for line, cells in section.data:
+        text = cells[place] if len(cells) > place else ""
+        try:
+            moment = values.written(cells[0])
+            value = values.number(text)
+        except ValueError:
+            found.reject(line, name, ("Horodate", f"{cells[0]} {text}", "moment" if text else "number"))
+            yield
+            continue
+        if unit not in KWH:
+            found.reject(line, name, ("Unite", unit, "unit"))
+        elif not _at_midnight(moment):
+            found.reject(line, name, ("Horodate", cells[0], "not-midnight"))
+        else:
+            begin = values.nearest_midnight(_legal(moment), 2).isoformat()
+            kwh = None if value is None else value * KWH[unit]
+            if kwh is not None and kwh < before:
+                found.repair(line, name, "EAS T", text, "index-lower", "consumption before it unknown")
+            before = before if kwh is None else kwh
+            found.keep("staged/indexes", line, **meter, jour=begin, kwh=kwh, estime=None)
+        yield
+
+
+def _legal(moment: datetime.datetime) -> datetime.datetime:
+    return moment.astimezone(values.PARIS) if moment.tzinfo else moment
+
+
+def _at_midnight(moment: datetime.datetime) -> bool:
+    try:
+        values.nearest_midnight(_legal(moment), 2)
+    except ValueError:
+        return False
+    return True
+
+
+def _days(section: Section, found: Gathering) -> Iterator[None]:
+    meter = section.meter
+    name, unit = meter["compteur"], plain(section.about.get("unite", ""))
+    if unit not in KWH:  # the unit may be in the label: « Valeur (en Wh) »
+        unit = plain(section.labels[1]).split()[-1] if len(section.labels) > 1 else ""
+    for line, cells in section.data:
+        text = cells[1] if len(cells) > 1 else ""
+        try:
+            begin, value = values.day(cells[0]), values.number(text)
+        except ValueError:
+            found.reject(line, name, ("Horodate", f"{cells[0]} {text}", "day"))
+        else:
+            if unit in KWH:
+                kwh = None if value is None else value * KWH[unit]
+                found.keep("energy/readings", line, **meter, **daily(begin), kwh=kwh, estime=None, origine="relevé")
+            else:
+                found.reject(line, name, ("Unite", unit, "unit"))
+        yield
