@@ -1,0 +1,290 @@
+"""Climate adjustment: what each meter and site would have used in a year of normal weather.
+
+The heating part of a year is multiplied by the normal's degree days over the year's, the rest is left as it is: the
+law's formula for the simple case, where heating is measured (décret tertiaire, arrêté of 10 April 2020, annexe III).
+What the law has for heating that is not measured is not known here, so that nothing is done for it: a meter that can't
+be adjusted keeps its figure, and says why. The heating part comes from the meter's own bills
+(:mod:`tikub_lab.energy.heating`); it is what was used less the base load, hot water and losses among it.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy import consumption, degree_days, heating
+from tikub_lab.energy.degree_days import BASE, Kind, Method
+from tikub_lab.errors import UsageError
+
+NORMAL = (2001, 2020)
+"""First and last year of the law's normal; 2000 to 2019 in its first version."""
+COMPLETE = 0.99
+"""Share of a year's days that must have temperatures for its degree days to be used."""
+TELLING = 0.5
+"""R² below which a year's own base is not used, but that of other years."""
+NEIGHBOURS = 3
+"""Years, the nearest ones, whose mean base stands in for that of a year without a model."""
+
+NO_READING, NO_USE, NO_STATION = "aucun relevé", "usage du compteur inconnu", "station météo inconnue"
+NO_MODEL, NO_DEGREES, NO_NORMAL = "chauffage non séparable", "degrés-jours de l'année inconnus", "normale inconnue"
+
+METERS = ["compteur_id", "code_uai", "energie", "usage", "annee", "kwh", "kwh_chauffage", "kwh_ajuste", "dju"]
+METERS += ["dju_normal", "ajuste", "raison", "base", "annees_base", "erreur", "part_connue", "part_estimee", "complet"]
+
+
+def by_year(
+    weather: pd.DataFrame, base: float = BASE, method: Method = "pro", kind: Kind = "chauffage"
+) -> pd.DataFrame:
+    """Degree days of each station and calendar year.
+
+    Parameters
+    ----------
+    weather, base, method, kind
+        As for :func:`tikub_lab.energy.degree_days.by_month`; the method is the energy profession's, as the law asks.
+
+    Returns
+    -------
+    DataFrame
+        ``station``, ``annee``, ``dju`` (sum over the days known), ``jours`` (days known), ``manquants``, ``complet``
+        (at least 99 % known).
+
+    Examples
+    --------
+    >>> days = pd.date_range("2025-01-01", "2025-12-21")
+    >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmin": 0.0, "tmax": 10.0})
+    >>> by_year(weather)[["annee", "dju", "manquants", "complet"]].to_numpy().tolist()
+    [[2025, 4615.0, 10, False]]
+    """
+    months = degree_days.by_month(weather, base, method, kind)
+    months["annee"] = months["mois"].dt.year.astype("int64")
+    groups = months.groupby(["station", "annee"], observed=True, sort=True)
+    found = pd.DataFrame({"dju": groups["dju"].sum(min_count=1), "jours": groups["jours"].sum()}).reset_index()
+    year = found["annee"]
+    length = 365 + ((year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))).astype("int64")
+    found["manquants"] = length - found["jours"]
+    found["complet"] = found["jours"] >= COMPLETE * length
+    return found.astype({"station": "str"})
+
+
+def normal(years: pd.DataFrame, period: tuple[int, int] = NORMAL) -> pd.DataFrame:
+    """Mean degree days of each station over the years of a period that are known.
+
+    Parameters
+    ----------
+    years : DataFrame
+        From :func:`by_year`; years that are not complete don't count.
+    period : (first, last)
+        Years, both included: 2001 to 2020 by law.
+
+    Returns
+    -------
+    DataFrame
+        ``station``, ``dju_normal``, ``annees`` (how many years are in it), ``premiere``, ``derniere`` (the first and
+        the last of them), ``attendues`` (years of the period). A station without one of these years is not in it.
+
+    Raises
+    ------
+    UsageError
+        A period that ends before it begins.
+
+    Examples
+    --------
+    >>> years = pd.DataFrame({"station": "S", "annee": [2019, 2020, 2021], "dju": [2000.0, 1800.0, 1500.0],
+    ...                       "complet": True})
+    >>> normal(years)[["dju_normal", "annees", "premiere", "derniere", "attendues"]].to_numpy().tolist()
+    [[1900.0, 2.0, 2019.0, 2020.0, 20.0]]
+    """
+    first, last = period
+    if first > last:
+        raise UsageError(f"period={period}: the normal's first year comes after its last; give (2001, 2020).")
+    rows = years[years["annee"].between(first, last) & years["complet"]]
+    found = rows.groupby("station", as_index=False).agg(
+        dju_normal=("dju", "mean"), annees=("annee", "nunique"), premiere=("annee", "min"), derniere=("annee", "max")
+    )
+    return found.assign(attendues=last - first + 1)
+
+
+def adjusted(
+    readings: pd.DataFrame,
+    meters: pd.DataFrame,
+    sites: pd.DataFrame,
+    weather: pd.DataFrame,
+    *,
+    base: float = BASE,
+    method: Method = "pro",
+    period: tuple[int, int] = NORMAL,
+) -> pd.DataFrame:
+    """Adjust what each meter used in each calendar year to normal weather.
+
+    Parameters
+    ----------
+    readings, meters, sites, weather : DataFrame
+        Tables ``energy/readings``, ``meters``, ``sites`` (``code_uai``, ``station``) and ``weather``. A meter without a
+        site is left out.
+    base, method
+        Of the degree days: 18 °C and the energy profession's, as the law asks.
+    period : (first, last)
+        Years of the normal, see :func:`normal`.
+
+    Returns
+    -------
+    DataFrame
+        One row a meter and year in service, years being those of which any meter has a reading:
+
+        - ``compteur_id``, ``code_uai``, ``energie``, ``usage``, ``annee``;
+        - ``kwh``, of which ``kwh_chauffage`` (0 for a meter of other uses, missing where it can't be told), and
+          ``kwh_ajuste``: heating × ``dju_normal`` / ``dju`` + the rest, or ``kwh`` where ``ajuste`` is false;
+          ``raison`` then says why, in French;
+        - ``base`` (kWh a day) and ``annees_base``, the years whose bills tell it (« 2018 », « 2018, 2019, 2020 »): the
+          three nearest ones for a year that is only known as a total;
+        - ``erreur``: standard error of ``kwh_ajuste`` for want of a surer base, kWh;
+        - ``part_connue`` (of the days in service), ``part_estimee``, ``complet`` (99 % known).
+
+    Notes
+    -----
+    Degree days of 18 °C, as the law has it, make too little of the weather for a building that needs heat from 15 or
+    16 °C only: a mild year is adjusted by less than it should be. ``base=16`` adjusts lycées better, and departs from
+    the law.
+
+    Examples
+    --------
+    >>> from tikub_lab.energy.sample import sample
+    >>> tables = sample(scale=0.01, seed=1)
+    >>> found = adjusted(*(tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")))
+    >>> sorted(found["raison"].unique())  # a lycée that opened in the middle of the years has none before
+    ['', 'aucun relevé']
+    """
+    years = by_year(weather, base, method)
+    found = _used(readings, meters, sites)
+    known = years[years["complet"]][["station", "annee", "dju"]]
+    found = found.merge(known.astype({"station": "object"}), how="left", on=["station", "annee"])
+    means = normal(years, period)[["station", "dju_normal"]].astype({"station": "object"})
+    found = found.merge(means, how="left", on="station")
+    found = found.join(_bases(readings, weather, found))
+    heats = found["usage"].isin(("chauffage", "mixte"))
+    reasons: list[tuple[pd.Series, str]] = [
+        (found["kwh"].isna(), NO_READING),
+        (found["usage"].isna(), NO_USE),
+        (heats & found["station"].isna(), NO_STATION),
+        (heats & ~(found["dju"] > 0), NO_DEGREES),
+        (heats & found["dju_normal"].isna(), NO_NORMAL),
+        (heats & found["base"].isna(), NO_MODEL),
+    ]
+    found["raison"] = np.select([test for test, _ in reasons], [text for _, text in reasons], default="")
+    found["ajuste"] = found["raison"] == ""
+    rest = (found["base"] * found["jours_connus"]).clip(upper=found["kwh"].clip(lower=0))
+    heat = (found["kwh"].clip(lower=0) - rest).where(heats, 0.0)
+    found["kwh_chauffage"] = heat.where(found["kwh"].notna() & found["usage"].notna())
+    change = (found["dju_normal"] / found["dju"] - 1).where(heats, 0.0)
+    found["kwh_ajuste"] = (found["kwh"] + heat * change).where(found["ajuste"], found["kwh"])
+    found["erreur"] = (found["erreur_base"] * found["jours_connus"] * change.abs()).where(heats, 0.0)
+    found["erreur"] = found["erreur"].where(found["ajuste"])
+    texts = ["compteur_id", "code_uai", "energie", "usage", "raison", "annees_base"]
+    return found[METERS].astype(dict.fromkeys(texts, "str")).sort_values(["compteur_id", "annee"], ignore_index=True)
+
+
+def of_sites(meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Add adjusted meters up to sites.
+
+    Parameters
+    ----------
+    meters : DataFrame
+        From :func:`adjusted`; some of its rows only (one energy, say) give the site's figures for these.
+    sites : DataFrame
+        ``code_uai``, ``surface_totale``: table ``energy/sites``.
+
+    Returns
+    -------
+    DataFrame
+        One row a site and year, sorted: ``code_uai``, ``annee``, ``kwh``, ``kwh_chauffage``, ``kwh_ajuste``, ``dju``,
+        ``dju_normal``, ``complet`` (99 % known, for each meter), ``surface`` (m², as it is today), ``ajuste`` (each
+        meter is), ``kwh_non_ajuste`` (of meters that are not), ``compteurs``, ``part_connue`` (of the meters' days),
+        ``erreur`` (kWh; errors of meters are held to be independent).
+
+    Examples
+    --------
+    >>> meters = pd.DataFrame({"code_uai": "0000001B", "annee": 2025, "compteur_id": ["G1", "E1"], "kwh": [90.0, 30.0],
+    ...                        "kwh_chauffage": [80.0, 0.0], "kwh_ajuste": [98.0, 30.0], "dju": 2000.0,
+    ...                        "dju_normal": 2200.0, "ajuste": True, "erreur": [3.0, 0.0], "part_connue": 1.0,
+    ...                        "complet": True})
+    >>> sites = pd.DataFrame({"code_uai": ["0000001B"], "surface_totale": [2.0]})
+    >>> of_sites(meters, sites)[["kwh", "kwh_ajuste", "complet", "surface"]].to_numpy().tolist()
+    [[120.0, 128.0, True, 2.0]]
+    """
+    rows = meters.assign(
+        kwh_non_ajuste=meters["kwh"].where(~meters["ajuste"], 0.0).fillna(0.0), variance=meters["erreur"] ** 2
+    )
+
+    def total(values: pd.Series) -> Any:
+        return values.sum(min_count=1)
+
+    found = rows.groupby(["code_uai", "annee"], as_index=False).agg(
+        kwh=("kwh", total),
+        kwh_chauffage=("kwh_chauffage", total),
+        kwh_ajuste=("kwh_ajuste", total),
+        dju=("dju", "max"),
+        dju_normal=("dju_normal", "max"),
+        complet=("complet", "all"),
+        ajuste=("ajuste", "all"),
+        kwh_non_ajuste=("kwh_non_ajuste", "sum"),
+        compteurs=("compteur_id", "nunique"),
+        part_connue=("part_connue", "mean"),
+        erreur=("variance", "sum"),
+    )
+    found["erreur"] = np.sqrt(found["erreur"])
+    own = sites[["code_uai", "surface_totale"]].rename(columns={"surface_totale": "surface"})
+    found = found.merge(own.astype({"code_uai": "object"}), how="left", on="code_uai")
+    names = ["code_uai", "annee", "kwh", "kwh_chauffage", "kwh_ajuste", "dju", "dju_normal", "complet", "surface"]
+    names += ["ajuste", "kwh_non_ajuste", "compteurs", "part_connue", "erreur"]
+    return found[names].astype({"code_uai": "str"})
+
+
+def _used(readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Return what each meter used in each year in which it was in service, with its site's station."""
+    texts = ["compteur_id", "code_uai", "energie", "usage"]
+    own = meters.dropna(subset=["code_uai"])[[*texts, "mise_en_service", "retrait"]].astype(
+        dict.fromkeys(texts, "object")
+    )
+    stations = sites[["code_uai", "station"]].astype("object")
+    own = own.merge(stations, how="left", on="code_uai")
+    used = consumption.by_meter(readings, "annee").astype({"compteur_id": "object"})
+    used = used[used["compteur_id"].isin(own["compteur_id"])]
+    found = own.merge(used[["debut", "annee", "jours"]].drop_duplicates(), how="cross")
+    closes = found["debut"] + pd.to_timedelta(found["jours"], unit="D")
+    begin = found["mise_en_service"].where(found["mise_en_service"] > found["debut"], found["debut"])
+    end = found["retrait"].where(found["retrait"] < closes, closes)
+    found["service"] = (end - begin).dt.days.clip(lower=0)
+    values = ["kwh", "jours_connus", "jours_estimes"]
+    found = found.merge(used[["compteur_id", "annee", *values]], how="left", on=["compteur_id", "annee"])
+    found = found[(found["service"] > 0) | found["kwh"].notna()].reset_index(drop=True)
+    found[["jours_connus", "jours_estimes"]] = found[["jours_connus", "jours_estimes"]].fillna(0)
+    found["part_connue"] = (found["jours_connus"] / found["service"].clip(lower=1)).clip(upper=1.0)
+    found["part_estimee"] = (found["jours_estimes"] / found["jours_connus"]).fillna(0.0)
+    found["complet"] = found["jours_connus"] >= consumption.ENOUGH * found["service"]
+    return found
+
+
+def _bases(readings: pd.DataFrame, weather: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
+    """Return the base load of each row, kWh a day: that of its own year, or the mean of the nearest ones."""
+    heats = used["usage"].isin(("chauffage", "mixte"))
+    stations = used[heats & used["station"].notna()].drop_duplicates("compteur_id")
+    own = readings[readings["compteur_id"].isin(stations["compteur_id"])]
+    models = heating.models(own, weather, dict(zip(stations["compteur_id"], stations["station"], strict=True)))
+    models = models[models["r2"] >= TELLING]
+    known = models.astype({"compteur_id": "object"})[["compteur_id", "annee", "base", "erreur_base"]]
+    pairs = used.loc[heats, ["compteur_id", "annee"]].reset_index().merge(known, on="compteur_id", suffixes=("", "_of"))
+    pairs["far"] = (pairs["annee"] - pairs["annee_of"]).abs()
+    pairs = pairs.sort_values(["index", "far", "annee_of"])
+    pairs = pairs[~((pairs["far"] > 0) & pairs.groupby("index")["far"].transform("min").eq(0))]
+    pairs = pairs[pairs.groupby("index").cumcount() < NEIGHBOURS]
+    pairs["variance"] = pairs["erreur_base"] ** 2
+    groups = pairs.sort_values(["index", "annee_of"]).groupby("index")
+    found = pd.DataFrame(
+        {
+            "base": groups["base"].mean(),
+            "erreur_base": np.sqrt(groups["variance"].sum()) / groups["base"].count(),
+            "annees_base": groups["annee_of"].agg(lambda years: ", ".join(map(str, years))),
+        }
+    )
+    found = found.reindex(used.index)
+    return found.assign(annees_base=found["annees_base"].astype("object").fillna(""))

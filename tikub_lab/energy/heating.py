@@ -1,0 +1,266 @@
+"""The heating part of meters, year by year, from their own bills: a base load per day and a slope per degree day.
+
+Each year of a meter has its own base and slope, as works and habits change them; the balance point, which a dozen bills
+tell badly, is one for all its years. A bill that was estimated is joined to the next one that was read, as CalTRACK
+does (2.2.3.1), and left out where the two last over seventy days: an estimate alone says nothing of the weather.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+BALANCE_POINTS = tuple(np.arange(10.0, 20.25, 0.5).tolist())
+"""°C, mean of the day, from which a building may begin to need heat."""
+LONGEST = 70
+"""Days of a bill that can tell heating from the rest."""
+COVERAGE = 0.9
+"""Share of a bill's days that must have a temperature."""
+FEWEST = 6
+"""Bills of a year below which it has no base and slope of its own."""
+FEWEST_DAYS = 270
+"""Days that they must cover: a summer, a winter, and something between."""
+
+COLUMNS = ["compteur_id", "annee", "base", "pente", "equilibre", "n", "jours", "r2", "cv_rmse", "erreur_base"]
+
+
+def models(
+    readings: pd.DataFrame,
+    weather: pd.DataFrame,
+    stations: Mapping[str, str],
+    balance_points: Sequence[float] = BALANCE_POINTS,
+) -> pd.DataFrame:
+    """Fit the base load and the heating slope of each meter and year.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh``, ``estime``, ``origine``: table ``energy/readings``, of
+        meters that heat. Bills are taken, and the months of daily readings where these know more days of the year;
+        totals of a year say nothing of the weather.
+    weather : DataFrame
+        ``station``, ``jour``, ``tmin``, ``tmoy``, ``tmax`` (°C): table ``energy/weather``.
+    stations : mapping
+        Station of each meter; a meter without one, or whose station has no weather, has no model.
+    balance_points : sequence of float
+        Candidates, °C; the one with the least squares over all years of a meter is kept.
+
+    Returns
+    -------
+    DataFrame
+        One row a meter and year that can be fitted, sorted: ``compteur_id``, ``annee`` (of the middle of each bill),
+        ``base`` (kWh a day, never negative), ``pente`` (kWh per degree and day, 0 where use does not rise with cold),
+        ``equilibre`` (°C), ``n`` (bills), ``jours`` (that they cover), ``r2``, ``cv_rmse`` (of use per day, weighted by
+        days), ``erreur_base`` (standard error of the base, kWh a day, the balance point being held to be known).
+
+    Raises
+    ------
+    UsageError
+        No balance point to try.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", "2024-12-31")
+    >>> cold = 10 - 8 * np.cos(np.arange(366) / 58)
+    >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmin": cold - 3, "tmoy": cold, "tmax": cold + 3})
+    >>> use = pd.Series(100 + 12 * np.maximum(15 - cold, 0), index=days).resample("MS").sum()
+    >>> bills = pd.DataFrame({"compteur_id": "G1", "debut": use.index, "fin": use.index + pd.offsets.MonthBegin(),
+    ...                       "kwh": use.to_numpy(), "estime": False, "origine": "facture"})
+    >>> models(bills, weather, {"G1": "S"})[["annee", "base", "pente", "equilibre", "n"]].round(2).to_numpy().tolist()
+    [[2024.0, 100.0, 12.0, 15.0, 12.0]]
+    """
+    if not len(balance_points):
+        raise UsageError("balance_points: none to try; give some in °C, such as 12, 13 … 18.")
+    points = np.array(sorted(set(map(float, balance_points))))
+    rows = spans(readings)
+    rows["station"] = rows["compteur_id"].map(dict(stations))
+    rows = rows[rows["station"].isin(weather["station"].unique())].reset_index(drop=True)
+    degrees = _degrees(rows, weather, points)
+    known = ~np.isnan(degrees[:, 0]) if len(rows) else np.zeros(0, dtype=bool)
+    rows, degrees = rows[known], degrees[known]
+    counted = rows.groupby(["compteur_id", "annee"])["days"].transform
+    enough = ((counted("count") >= FEWEST) & (counted("sum") >= FEWEST_DAYS)).to_numpy(dtype=bool)
+    rows, degrees = rows[enough].reset_index(drop=True), degrees[enough]
+    return _fitted(rows, degrees, points) if len(rows) else _empty()
+
+
+def spans(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return the periods of use that can tell heating from the rest.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        As for :func:`models`.
+
+    Returns
+    -------
+    DataFrame
+        ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh``, ``days``, ``annee``: bills of at most seventy days,
+        estimates joined to the bill that mends them, or months of daily readings; one origin a meter and year.
+
+    Examples
+    --------
+    >>> bills = pd.DataFrame({"compteur_id": "G1", "debut": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01"]),
+    ...                       "fin": pd.to_datetime(["2024-02-01", "2024-03-01", "2024-04-01"]),
+    ...                       "kwh": [10.0, 9.0, 8.0], "estime": [False, True, False], "origine": "facture"})
+    >>> spans(bills)[["kwh", "days"]].to_numpy().tolist()
+    [[10.0, 31.0], [17.0, 60.0]]
+    """
+    rows = readings[readings["origine"].isin(("facture", "relevé"))]
+    rows = pd.DataFrame(
+        {
+            "compteur_id": rows["compteur_id"].to_numpy(object),
+            "origine": rows["origine"].to_numpy(object),
+            "debut": pd.DatetimeIndex(rows["debut"]).tz_localize(None).normalize().as_unit("s"),
+            "fin": pd.DatetimeIndex(rows["fin"]).tz_localize(None).normalize().as_unit("s"),
+            "kwh": rows["kwh"].to_numpy(float),
+            "estime": rows["estime"].fillna(False).to_numpy(bool),
+        }
+    )
+    rows["days"] = (rows["fin"] - rows["debut"]).dt.days
+    rows = rows[rows["days"] > 0]
+    single = rows["days"] == 1
+    found = pd.concat([_joined(rows[~single]), _months(rows[single])], ignore_index=True)
+    found = found[(found["days"] <= LONGEST) & found["kwh"].notna()]
+    middle = found["debut"] + (found["fin"] - found["debut"]) / 2
+    found["annee"] = middle.dt.year.astype("int64")
+    known = found.groupby(["compteur_id", "annee", "origine"])["days"].transform("sum")
+    rank = known + (found["origine"] == "facture") * 0.5  # bills, where both know as many days
+    best = rank.groupby([found["compteur_id"], found["annee"]]).transform("max")
+    found = found[rank == best].sort_values(["compteur_id", "annee", "debut"], ignore_index=True)
+    return found[["compteur_id", "debut", "fin", "kwh", "days", "annee"]]
+
+
+def _joined(rows: pd.DataFrame) -> pd.DataFrame:
+    """Join each run of estimated bills to the bill that ends it; one that nothing ends has no figure."""
+    rows = rows.sort_values(["compteur_id", "origine", "debut"], ignore_index=True)
+    own = [rows["compteur_id"], rows["origine"]]
+    # A run ends with a bill that was read: the next one opens another.
+    opens = (~rows["estime"]).groupby(own).shift(fill_value=True)
+    rows["run"] = opens.groupby(own).cumsum()
+    key = ["compteur_id", "origine", "run"]
+    found = rows.groupby(key, as_index=False).agg(
+        debut=("debut", "min"),
+        fin=("fin", "max"),
+        kwh=("kwh", lambda values: values.sum(skipna=False)),
+        days=("days", "sum"),
+        ended=("estime", lambda values: not values.iloc[-1]),
+    )
+    whole = found["days"] == (found["fin"] - found["debut"]).dt.days  # neither a gap nor an overlap
+    found["kwh"] = found["kwh"].where(whole & found["ended"].astype(bool))
+    return found.drop(columns=["run", "ended"])
+
+
+def _months(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add daily readings up to months, but for months that miss (or estimate) over a tenth of their days."""
+    rows = rows[rows["kwh"].notna() & ~rows["estime"]]
+    rows = rows.assign(month=rows["debut"].dt.to_period("M").dt.start_time)
+    found = rows.groupby(["compteur_id", "origine", "month"], as_index=False).agg(
+        debut=("debut", "min"), fin=("fin", "max"), kwh=("kwh", "sum"), days=("days", "sum")
+    )
+    return found[found["days"] >= COVERAGE * found["month"].dt.days_in_month].drop(columns="month")
+
+
+def _degrees(rows: pd.DataFrame, weather: pd.DataFrame, points: Floats) -> Floats:
+    """Return degree days per day of each row at each balance point; no figure where days have no temperature."""
+    found = np.full((len(rows), len(points)), np.nan)
+    for station, own in rows.groupby("station", observed=True):
+        day, mean = daily_means(weather[weather["station"] == station])
+        if not len(day):
+            continue
+        known = ~np.isnan(mean)
+        below = np.where(known[:, None], np.maximum(points - np.nan_to_num(mean)[:, None], 0), 0)
+        total = np.vstack([np.zeros(len(points)), np.cumsum(below, axis=0)])
+        count = np.concatenate([[0], np.cumsum(known)])
+        left, right = (
+            np.clip((own[name].to_numpy().astype("datetime64[D]") - day[0]).astype(np.int64), 0, len(day))
+            for name in ("debut", "fin")
+        )
+        days = count[right] - count[left]
+        enough = days >= COVERAGE * own["days"].to_numpy()
+        sums = total[right] - total[left]
+        found[own.index] = np.where(enough[:, None], sums / np.maximum(days, 1)[:, None], np.nan)
+    return found
+
+
+def daily_means(weather: pd.DataFrame) -> tuple[npt.NDArray[Any], Floats]:
+    """Return the days of one station, without a gap, and their mean temperatures.
+
+    Parameters
+    ----------
+    weather : DataFrame
+        ``jour``, ``tmin``, ``tmoy``, ``tmax`` of one station. Without ``tmoy`` the half-sum of the extremes stands in.
+
+    Returns
+    -------
+    day : array of datetime64[D]
+    mean : array of floats
+        °C; not a number where nothing is known.
+    """
+    low, middle, high = (weather[name].astype("float64").to_numpy() for name in ("tmin", "tmoy", "tmax"))
+    values = pd.Series(np.where(np.isnan(middle), (low + high) / 2, middle), index=pd.DatetimeIndex(weather["jour"]))
+    values = values[~values.index.duplicated()].sort_index()
+    if values.empty:
+        return np.empty(0, "datetime64[D]"), np.empty(0)
+    values = values.reindex(pd.date_range(values.index[0], values.index[-1]))
+    return values.index.to_numpy().astype("datetime64[D]"), np.asarray(values.to_numpy(), dtype=np.float64)
+
+
+def _fitted(rows: pd.DataFrame, degrees: Floats, points: Floats) -> pd.DataFrame:
+    """Fit each meter and year at each balance point by least squares weighted by days, and choose the meter's point."""
+    meter, year = rows["compteur_id"].to_numpy(object), rows["annee"].to_numpy(np.int64)
+    first = np.flatnonzero(np.r_[True, (meter[1:] != meter[:-1]) | (year[1:] != year[:-1])])
+    weight = rows["days"].to_numpy(float)
+    use = rows["kwh"].to_numpy(float) / weight
+
+    def total(values: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(values, first, axis=0), dtype=float)
+
+    w, wx, wxx = weight[:, None], weight[:, None] * degrees, weight[:, None] * degrees**2
+    days, sx, sxx = total(w), total(wx), total(wxx)
+    sy, sxy, syy = total(w * use[:, None]), total(wx * use[:, None]), total(w * use[:, None] ** 2)
+    spread = sxx - sx**2 / days
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(spread > 1e-9 * np.maximum(sxx, 1e-9), (sxy - sx * sy / days) / spread, 0.0)
+        slope = np.maximum(slope, 0.0)
+        base = (sy - slope * sx) / days
+        # A base below zero means nothing: the line then goes through the origin.
+        through = base < 0
+        slope = np.where(through, np.maximum(np.where(sxx > 0, sxy / sxx, 0.0), 0.0), slope)
+        base = np.where(through, 0.0, base)
+    square = syy - 2 * (base * sy + slope * sxy) + base**2 * days + 2 * base * slope * sx + slope**2 * sxx
+    owners, owner = np.unique(meter[first].astype(str), return_inverse=True)
+    of_meter = np.zeros((len(owners), len(points)))
+    np.add.at(of_meter, owner, square)
+    best = of_meter.argmin(axis=1)[owner]
+    row = np.arange(len(first))
+    count = np.diff(np.r_[first, len(rows)])
+    left, around = np.maximum(square[row, best], 0.0), (syy - sy**2 / days)[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scatter = np.where(count > 2, left / (count - 2), np.nan)  # variance of a day's worth of a bill
+        error = np.sqrt(scatter * sxx[row, best] / (days[:, 0] * spread[row, best]))
+        found = {
+            "compteur_id": meter[first],
+            "annee": year[first],
+            "base": base[row, best],
+            "pente": slope[row, best],
+            "equilibre": points[best],
+            "n": count,
+            "jours": days[:, 0].astype(np.int64),
+            "r2": np.where(around > 0, 1 - left / around, np.nan),
+            "cv_rmse": np.sqrt(scatter * count / days[:, 0]) / (sy / days)[:, 0],
+            "erreur_base": error,
+        }
+    return pd.DataFrame(found).astype({"compteur_id": "str"})
+
+
+def _empty() -> pd.DataFrame:
+    whole = dict.fromkeys(("annee", "n", "jours"), "int64")
+    return pd.DataFrame(columns=COLUMNS).astype(dict.fromkeys(COLUMNS, "float64") | {"compteur_id": "str"} | whole)

@@ -1,0 +1,172 @@
+"""Where each site and the whole stock stand on the law's path (« décret tertiaire ») to 2030, 2040 and 2050.
+
+A site of 1,000 m² or more must lower its climate-adjusted final energy a square metre by 40, 50 and 60 % of its
+reference, or come below an absolute value; whichever asks for less will do (code de la construction et de l'habitation,
+art. L174-1). The way there is free: only the milestones are law. Values, their texts and how sure they are:
+:mod:`tikub_lab.energy.law_values`; the reference year: :mod:`tikub_lab.energy.law_reference`; absolute values:
+:mod:`tikub_lab.energy.law_absolute`. Modulations exist and are not worked out.
+
+Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` → :func:`stock`, :func:`ranking`; for the
+pace, :func:`usable_years` → :func:`pace` → :func:`outlook`; for the Région's own plan, :func:`plan`.
+"""
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.law_absolute import levels
+from tikub_lab.energy.law_plan import plan
+from tikub_lab.energy.law_reference import final_energy, need, references, usable_years
+from tikub_lab.energy.law_standing import AHEAD, NOT_DUE, REACHED, STATES, energy, standing
+from tikub_lab.energy.law_targets import line, targets
+from tikub_lab.energy.law_trend import outlook, pace
+from tikub_lab.errors import UsageError
+from tikub_lab.show import french
+
+__all__ = [
+    "AHEAD", "REACHED", "STATES", "final_energy", "levels", "line", "outlook", "pace", "plan", "ranking", "references",
+    "standing", "stock", "summary", "targets", "usable_years",
+]  # fmt: skip
+
+
+def stock(standing: pd.DataFrame) -> pd.DataFrame:
+    """Add sites up to the whole stock, at each milestone.
+
+    Parameters
+    ----------
+    standing : DataFrame
+        From :func:`standing`.
+
+    Returns
+    -------
+    DataFrame
+        One row a milestone: ``echeance``, ``sites``, one column a state of :data:`STATES` with its number of sites,
+        ``part_atteints`` (of the sites whose standing is known), ``kwh_ajuste``, ``kwh_objectif`` (of these sites),
+        ``ecart_kwh`` (their difference), ``reste_kwh`` (gaps of the sites above their target), ``marge_kwh`` (what
+        the others have saved beyond theirs), ``reste_mutualise_kwh`` (what is left once the ones have given to the
+        others, see :data:`tikub_lab.energy.law_values.POOLING`), ``reste_euros``, ``reste_kgco2e`` (of the sites that
+        have a figure), ``sites_sans_prix``, ``sites_sans_facteur`` (with a gap, but no figure).
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"code_uai": ["A", "B", "C"], "echeance": 2030, "kwh_ajuste": [90.0, 80.0, None],
+    ...                       "statut": [AHEAD, REACHED, "année incomplète"], "kwh_objectif": [70.0, 85.0, 50.0],
+    ...                       "ecart_kwh": [20.0, -5.0, None], "reste_kwh": [20.0, 0.0, None],
+    ...                       "reste_euros": [2.0, 0.0, None], "reste_kgco2e": [4.0, 0.0, None]})
+    >>> found = stock(sites)
+    >>> found[["sites", "part_atteints", "reste_kwh", "reste_mutualise_kwh"]].values.tolist()
+    [[3.0, 0.5, 20.0, 15.0]]
+    """
+    need(standing, "standing", ["echeance", "statut", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"])
+    found = []
+    for year, rows in standing.groupby("echeance", sort=True):
+        known = rows[rows["statut"].isin((REACHED, AHEAD))]
+        above = known[known["statut"] == AHEAD]
+        count = rows["statut"].value_counts()
+        gap = float(known["ecart_kwh"].sum())
+        found.append(
+            {
+                "echeance": int(str(year)),
+                "sites": len(rows),
+                **{state: int(count.get(state, 0)) for state in STATES},
+                "part_atteints": 1 - len(above) / len(known) if len(known) else np.nan,
+                "kwh_ajuste": known["kwh_ajuste"].sum(),
+                "kwh_objectif": known["kwh_objectif"].sum(),
+                "ecart_kwh": gap,
+                "reste_kwh": known["reste_kwh"].sum(),
+                "marge_kwh": -known["ecart_kwh"].clip(upper=0).sum(),
+                "reste_mutualise_kwh": max(gap, 0.0),
+                "reste_euros": above["reste_euros"].sum(min_count=min(1, len(above))),
+                "reste_kgco2e": above["reste_kgco2e"].sum(min_count=min(1, len(above))),
+                "sites_sans_prix": int(above["reste_euros"].isna().sum()),
+                "sites_sans_facteur": int(above["reste_kgco2e"].isna().sum()),
+            }
+        )
+    counts = ["echeance", "sites", *STATES, "sites_sans_prix", "sites_sans_facteur"]
+    sums = ["part_atteints", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh", "marge_kwh"]
+    sums += ["reste_mutualise_kwh", "reste_euros", "reste_kgco2e"]
+    names = [*counts[:-2], *sums, *counts[-2:]]
+    return pd.DataFrame(found, columns=names).astype(dict.fromkeys(counts, "int64") | dict.fromkeys(sums, "float64"))
+
+
+def summary(standing: pd.DataFrame, milestone: int = 2030, first: int = 10) -> str:
+    """Say in French where the whole stock stands.
+
+    Parameters
+    ----------
+    standing : DataFrame
+        From :func:`standing`.
+    milestone, first : int
+        The milestone, and how many sites « make most of the gap ».
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"code_uai": ["A", "B", "C"], "echeance": 2030, "kwh_ajuste": [90e6, 80e6, None],
+    ...                       "statut": [AHEAD, REACHED, "année incomplète"], "kwh_objectif": [70e6, 85e6, 50e6],
+    ...                       "ecart_kwh": [20e6, -5e6, None], "reste_kwh": [20e6, 0.0, None], "kwh_m2": 100.0,
+    ...                       "kwh_m2_objectif": 80.0, "evolution": 0.0, "reste_euros": [2e6, 0.0, None],
+    ...                       "reste_kgco2e": [4.0, 0.0, None]})
+    >>> summary(sites).replace(chr(0x202F), " ").split(". ")[1]
+    'Aux autres, il reste 20 GWh par an à économiser (2 M€) ; en mettant les résultats en commun, 15 GWh'
+    """
+    rows = {row["echeance"]: row for row in stock(standing).to_dict("records")}
+    ranked = ranking(standing, milestone)
+    if milestone not in rows:
+        return "Aucun lycée : rien à dire de l'échéance."
+    row = rows[milestone]
+    known, reached = int(row[REACHED] + row[AHEAD]), int(row[REACHED])
+    unknown = int(row["sites"]) - known - int(row[NOT_DUE])
+    if not known:
+        return french.typeset(f"La situation d'aucun lycée n'est connue pour {milestone}.")
+    one = "est" if reached == 1 else "sont"
+    who = f"{french.plural(reached, 'lycée')} sur {known} {one} déjà" if reached else f"Aucun lycée sur {known} n'est"
+    text = f"{who} au niveau demandé en {milestone}."
+    if len(ranked):
+        cost = "" if row["sites_sans_prix"] else f" ({french.euros(row['reste_euros'])})"
+        text += f" Aux autres, il reste {energy(row['reste_kwh'])} par an à économiser{cost}"
+        pooled = row["reste_mutualise_kwh"]
+        text += f" ; en mettant les résultats en commun, {energy(pooled)}." if row["marge_kwh"] > 0 else "."
+    if len(ranked) > first:
+        text += f" Les {first} premiers en font {french.percent(ranked['cumul'].iloc[first - 1])}."
+    if unknown:
+        text += f" De {french.plural(unknown, 'lycée')} la situation n'est pas connue."
+    return french.typeset(text)
+
+
+def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
+    """Order the sites that are above their target by how much is left to cut.
+
+    Parameters
+    ----------
+    standing : DataFrame
+        From :func:`standing`.
+    milestone : int
+
+    Returns
+    -------
+    DataFrame
+        ``rang``, ``code_uai``, ``kwh_m2``, ``kwh_m2_objectif``, ``evolution``, ``reste_kwh``, ``part`` (of what all
+        sites have left), ``cumul`` (of this site and those before), ``reste_euros``, ``reste_kgco2e``; the largest
+        first, equal ones by UAI. Take its first ten rows for the ten that make most of the gap.
+
+    Raises
+    ------
+    UsageError
+        A milestone that is not in the table.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"code_uai": ["A", "B"], "echeance": 2030, "statut": AHEAD, "kwh_m2": [120.0, 140.0],
+    ...                       "kwh_m2_objectif": 80.0, "evolution": 0.0, "reste_kwh": [1000.0, 3000.0],
+    ...                       "reste_euros": [90.0, 250.0], "reste_kgco2e": [180.0, 500.0]})
+    >>> ranking(sites)[["rang", "code_uai", "part", "cumul"]].values.tolist()
+    [[1, 'B', 0.75, 0.75], [2, 'A', 0.25, 1.0]]
+    """
+    known = sorted(standing["echeance"].unique())
+    if milestone not in known and len(known):
+        raise UsageError(f"milestone={milestone}: the table has {', '.join(map(str, known))}.")
+    rows = standing[(standing["echeance"] == milestone) & (standing["statut"] == AHEAD)]
+    rows = rows.sort_values(["reste_kwh", "code_uai"], ascending=[False, True], ignore_index=True)
+    total = rows["reste_kwh"].astype("float64")
+    rows = rows.assign(rang=np.arange(1, len(rows) + 1), part=total / total.sum(), cumul=total.cumsum() / total.sum())
+    names = ["rang", "code_uai", "kwh_m2", "kwh_m2_objectif", "evolution", "reste_kwh", "part", "cumul"]
+    return rows[[*names, "reste_euros", "reste_kgco2e"]]

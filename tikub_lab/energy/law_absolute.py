@@ -1,0 +1,129 @@
+"""The law's other way: a use a square metre and year that is low enough in itself, by what rooms are for (« Cabs »).
+
+Cabs = CVC (heating, ventilation, cooling: by sub-category, climate zone and altitude) + USE (the rest, by sub-category,
+for a standard intensity of use); over a site, weighted by the areas of its sub-categories (arrêté of 10 April 2020,
+art. 4). USE is modulated by the real intensity of use (art. 10), which is not done here.
+
+``law_absolute.csv`` has the rows that were found, for Brittany (zone H2a, below 400 m). All are « à confirmer », being
+read in a transcription of the annexe; some are « à demander » and have no value. A site that has any room of an
+unknown value has no absolute target: one worked out from a part of its rooms would be wrong.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.law_values import CONFIRMED, TO_ASK, Day, as_date
+from tikub_lab.errors import UsageError
+
+ZONE, ALTITUDE = "H2a", "moins de 400 m"
+"""Brittany's (arrêté of 10 April 2020, annexe III, « Zclim »; to be confirmed)."""
+KEY = ["sous_categorie", "zone", "altitude", "echeance"]
+NUMBERS = {"echeance": "int64", "cvc": "float64", "use": "float64"}
+
+
+@lru_cache(maxsize=1)
+def _rows() -> pd.DataFrame:
+    text = pd.read_csv(Path(__file__).with_name("law_absolute.csv"), dtype="str", encoding="utf-8")
+    return text.astype(NUMBERS).assign(debut=pd.to_datetime(text["debut"]))
+
+
+def values(day: Day = None) -> pd.DataFrame:
+    """Return the absolute values known, and those to be asked for.
+
+    Parameters
+    ----------
+    day : date or str, optional
+        Only those in force by then.
+
+    Returns
+    -------
+    DataFrame
+        categorie, sous_categorie, zone, altitude, echeance, cvc, use (kWh/m² a year; missing where « à demander »),
+        unite, debut, reference, source, statut, remarque. A copy, which a user may complete.
+
+    Examples
+    --------
+    >>> rows = values()
+    >>> rows.loc[rows["sous_categorie"] == "Internat", ["cvc", "use", "statut"]].values.tolist()
+    [[69.0, 21.0, 'à confirmer']]
+    """
+    when, rows = as_date(day), _rows()
+    rows = rows if when is None else rows[rows["debut"] <= pd.Timestamp(when)]
+    newest = rows.groupby(KEY)["debut"].transform("max")
+    return rows[rows["debut"] == newest].reset_index(drop=True)
+
+
+def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude: str = ALTITUDE) -> pd.DataFrame:
+    """Work out the absolute target of each site from the areas of its sub-categories.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        ``code_uai``, ``sous_categorie``, ``surface`` (m²): one row a site and sub-category, or several.
+    known : DataFrame
+        Absolute values, as from :func:`values` or imported: ``sous_categorie``, ``zone``, ``altitude``, ``echeance``,
+        ``cvc``, ``use``, ``statut``.
+    zone, altitude : str
+        Where the sites are; may also be columns of ``areas``.
+
+    Returns
+    -------
+    DataFrame
+        One row a site and milestone of ``known``: ``code_uai``, ``echeance``, ``kwh_m2`` (missing where any part of
+        the site has no value), ``surface``, ``statut`` (the least sure of the values used, or « à demander »),
+        ``manquantes`` (sub-categories without a value, separated by « ; »).
+
+    Raises
+    ------
+    UsageError
+        A column that is missing, an area that is not positive, or a value given twice.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"code_uai": "0000001B", "surface": [3000.0, 1000.0],
+    ...                       "sous_categorie": ["Valeur par défaut", "Internat"]})
+    >>> found = levels(areas, values())
+    >>> found[["echeance", "kwh_m2", "statut"]].values.tolist()[0]  # (3,000 × 72 + 1,000 × 90) / 4,000
+    [2030, 76.5, 'à confirmer']
+    """
+    _need(areas, "areas", ["code_uai", "sous_categorie", "surface"])
+    _need(known, "known", [*KEY, "cvc", "use", "statut"])
+    rows = areas.astype({"code_uai": "object", "sous_categorie": "object", "surface": "float64"})
+    if (wrong := rows["surface"].isna() | ~(rows["surface"] > 0)).any():
+        row = rows[wrong].iloc[0]
+        raise UsageError(
+            f"areas: site {row['code_uai']}, {row['sous_categorie']}: area {row['surface']}; give m² above 0."
+        )
+    if len(twice := known[known.duplicated(KEY)]):
+        row = twice.iloc[0]
+        raise UsageError(
+            f"known: {row['sous_categorie']!r}, {row['zone']}, {row['echeance']} has two values; keep one."
+        )
+    rows = rows.assign(**{name: rows.get(name, given) for name, given in (("zone", zone), ("altitude", altitude))})
+    years = pd.DataFrame({"echeance": sorted(known["echeance"].unique())})
+    own = known[[*KEY, "cvc", "use", "statut"]].astype({name: "object" for name in KEY if name != "echeance"})
+    rows = rows.merge(years, how="cross").merge(own, how="left", on=KEY)
+    rows["level"] = (rows["cvc"] + rows["use"]).where(rows["statut"] != TO_ASK)
+    rows["weighted"] = rows["level"] * rows["surface"]
+    rows["missing"] = rows["sous_categorie"].where(rows["level"].isna())
+    rows["doubt"] = rows["statut"].ne(CONFIRMED) & rows["level"].notna()
+    found = rows.groupby(["code_uai", "echeance"], as_index=False).agg(
+        weighted=("weighted", lambda part: part.sum(skipna=False)),
+        surface=("surface", "sum"),
+        manquantes=("missing", lambda part: " ; ".join(sorted(set(part.dropna())))),
+        doubt=("doubt", "any"),
+    )
+    found["kwh_m2"] = found["weighted"].astype("float64") / found["surface"].astype("float64")
+    unsure = np.where(found["doubt"].astype(bool), "à confirmer", CONFIRMED)
+    found["statut"] = np.where(found["kwh_m2"].isna(), TO_ASK, unsure)
+    names = ["code_uai", "echeance", "kwh_m2", "surface", "statut", "manquantes"]
+    texts = dict.fromkeys(["code_uai", "statut", "manquantes"], "str")
+    return found[names].astype(texts | {"echeance": "int64", "surface": "float64"})
+
+
+def _need(table: pd.DataFrame, name: str, columns: list[str]) -> None:
+    if absent := [column for column in columns if column not in table]:
+        raise UsageError(f"{name}: no column {', '.join(absent)}; it needs {', '.join(columns)}.")

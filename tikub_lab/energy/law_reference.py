@@ -1,0 +1,250 @@
+"""What the law counts, and from which year: final energy of each site and year, and the best reference year.
+
+The law counts final energy: a kilowatt-hour of gas as billed (PCS) is 0.90, one of a heat network 0.77 (arrêté of 10
+April 2020, annexe I). The reference is one full year of use, climate adjusted, of those the law allows; the owner
+chooses it, and the highest use a square metre makes the lightest duty.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy import law_values
+from tikub_lab.energy.law_values import Day
+from tikub_lab.errors import UsageError
+from tikub_lab.show import french
+
+CHOSEN, ONLY, DEFAULT, NONE = "choisie", "seule année utilisable", "par défaut", "aucune"
+"""How the reference year came about: the best of several, the only one, the first full year after those of the law."""
+ESTIMATED = 0.05
+"""Share of estimated days from which the sentence says so."""
+
+COLUMNS = ["code_uai", "surface", "assujetti", "annee_reference", "kwh_reference", "surface_reference"]
+COLUMNS += ["kwh_m2_reference", "part_estimee", "annees_utilisables", "annees_possibles", "annees_manquantes"]
+COLUMNS += ["statut_reference", "phrase_reference"]
+
+
+def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
+    """Add the energies of each site and year up as final energy, the way the law counts it.
+
+    Parameters
+    ----------
+    energies : DataFrame
+        ``code_uai``, ``annee``, ``energie``, ``kwh``, ``kwh_ajuste`` (as billed; climate adjusted), ``complet``; one
+        row a meter, or a site and energy: what :func:`tikub_lab.energy.climate.adjusted` returns. ``ajuste``,
+        ``part_estimee`` and ``erreur`` (standard error, kWh) are used where they are.
+    day : date or str, optional
+        Day of the text that says how to convert; the last version without it.
+
+    Returns
+    -------
+    DataFrame
+        One row a site and year, sorted: ``code_uai``, ``annee``, ``kwh``, ``kwh_ajuste`` (final energy; missing where
+        a part is), ``complet`` (each part is), ``ajuste``, ``part_estimee`` (of the energy), ``erreur`` (kWh; errors
+        of the parts are held to be independent).
+
+    Raises
+    ------
+    UsageError
+        A column that is missing, or an energy that the law's table has no factor for.
+
+    Examples
+    --------
+    >>> energies = pd.DataFrame({"code_uai": "0000001B", "annee": 2025, "energie": ["gaz", "électricité"],
+    ...                          "kwh": [1000.0, 300.0], "kwh_ajuste": [1100.0, 300.0], "complet": True})
+    >>> final_energy(energies)[["kwh", "kwh_ajuste", "complet"]].values.tolist()
+    [[1200.0, 1290.0, True]]
+    """
+    need(energies, "energies", ["code_uai", "annee", "energie", "kwh", "kwh_ajuste", "complet"])
+    kinds = energies["energie"].dropna().unique()
+    factors = {kind: law_values.value("énergie finale", kind, day).number for kind in kinds}
+    factor = energies["energie"].map(factors).astype("float64")
+    rows = pd.DataFrame(
+        {
+            "code_uai": energies["code_uai"].astype("object"),
+            "annee": energies["annee"].astype("int64"),
+            "kwh": energies["kwh"].astype("float64") * factor,
+            "kwh_ajuste": energies["kwh_ajuste"].astype("float64") * factor,
+            "complet": _flag(energies, "complet"),
+            "ajuste": _flag(energies, "ajuste") if "ajuste" in energies else np.full(len(energies), True),
+        }
+    )
+    share = energies["part_estimee"].astype("float64").fillna(0.0) if "part_estimee" in energies else 0.0
+    error = energies["erreur"].astype("float64").fillna(0.0) if "erreur" in energies else 0.0
+    rows["estimated"] = rows["kwh"].clip(lower=0) * share
+    rows["used"] = rows["kwh"].clip(lower=0)
+    rows["variance"] = (error * factor) ** 2
+    rows["unknown"] = rows["kwh_ajuste"].isna()
+    groups = rows.groupby(["code_uai", "annee"])
+    found = groups[["kwh", "kwh_ajuste", "estimated", "used", "variance"]].sum(min_count=1)
+    found[["complet", "ajuste"]] = groups[["complet", "ajuste"]].all()
+    partial = groups["unknown"].any().astype("bool")
+    found.loc[partial, ["kwh", "kwh_ajuste"]] = np.nan
+    found["complet"] = found["complet"] & ~partial
+    found["part_estimee"] = (found["estimated"] / found["used"].where(found["used"] > 0)).fillna(0.0)
+    found["erreur"] = np.sqrt(found["variance"].astype("float64"))
+    names = ["code_uai", "annee", "kwh", "kwh_ajuste", "complet", "ajuste", "part_estimee", "erreur"]
+    return found.reset_index()[names].astype({"code_uai": "str", "complet": "bool", "ajuste": "bool"})
+
+
+def references(
+    years: pd.DataFrame, sites: pd.DataFrame, day: Day = None, allowed: list[int] | None = None
+) -> pd.DataFrame:
+    """Choose the reference year of each site: the one of the highest adjusted use a square metre.
+
+    A year can be used if it is full (each meter known, the site open all year long), climate adjusted, of positive use,
+    and one that the law allows. Of two equal years the later one is taken, whose bills are easier to show. A site
+    without any gets the first full year after them, as the law has it; without one it has no reference.
+
+    Parameters
+    ----------
+    years : DataFrame
+        ``code_uai``, ``annee``, ``kwh_ajuste``, ``complet``: from :func:`final_energy`. ``ajuste`` and
+        ``part_estimee`` are used where they are, and ``surface`` (m² of that year) where the area has changed.
+    sites : DataFrame
+        ``code_uai``, ``surface_totale`` (m², floor area of all buildings), ``annee_ouverture`` (missing: always open):
+        table ``energy/sites``.
+    day : date or str, optional
+        Day of the law; the last version without it.
+    allowed : list of int, optional
+        Years to choose among, instead of the law's.
+
+    Returns
+    -------
+    DataFrame
+        One row a site, in the order of ``sites``: ``code_uai``, ``surface``, ``assujetti`` (missing where the area
+        is), ``annee_reference``, ``kwh_reference`` (adjusted), ``surface_reference``, ``kwh_m2_reference``,
+        ``part_estimee``, ``annees_utilisables``, ``annees_possibles`` (allowed ones in which it was open all year),
+        ``annees_manquantes``, ``statut_reference`` (« choisie », « seule année utilisable », « par défaut »,
+        « aucune »), ``phrase_reference``.
+
+    Raises
+    ------
+    UsageError
+        A column that is missing, a site or a site's year given twice.
+
+    Examples
+    --------
+    >>> years = pd.DataFrame({"code_uai": "0000001B", "annee": [2010, 2011, 2012], "complet": [True, True, False],
+    ...                       "kwh_ajuste": [200e3, 240e3, 300e3]})
+    >>> sites = pd.DataFrame({"code_uai": ["0000001B"], "surface_totale": [2000.0], "annee_ouverture": [1974]})
+    >>> found = references(years, sites)
+    >>> found[["annee_reference", "kwh_m2_reference", "annees_manquantes"]].values.tolist()
+    [[2011, 120.0, 10]]
+    """
+    need(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
+    need(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
+    _once(sites, "sites", ["code_uai"])
+    _once(years, "years", ["code_uai", "annee"])
+    allowed = law_values.reference_years(day) if allowed is None else sorted(set(allowed))
+    found = _sites(sites, law_values.value("seuil", "surface", day).number)
+    usable = usable_years(years, sites)
+    within = usable[usable["annee"].isin(allowed)]
+    best = within.sort_values(["kwh_m2", "annee"]).drop_duplicates("code_uai", keep="last")
+    count = within.groupby("code_uai").size()
+    out = int(law_values.value("référence", "année écartée", day).number)
+    later = usable[(usable["annee"] > max(allowed, default=0)) & (usable["annee"] != out)]
+    first = later.sort_values("annee").drop_duplicates("code_uai")
+    first = first[~first["code_uai"].isin(best["code_uai"])]
+    chosen = pd.concat([best, first], ignore_index=True)[["code_uai", "annee", "kwh_ajuste", "surface", "kwh_m2"]]
+    chosen["part_estimee"] = pd.concat([best, first], ignore_index=True)["part_estimee"]
+    names = ["code_uai", "annee_reference", "kwh_reference", "surface_reference", "kwh_m2_reference", "part_estimee"]
+    found = found.merge(chosen.set_axis(names, axis=1), how="left", on="code_uai")
+    found["annee_reference"] = found["annee_reference"].astype("Int64")
+    found["annees_utilisables"] = found["code_uai"].map(count).fillna(0).astype("int64")
+    open_all = [sum(year > since for year in allowed) for since in found["since"]]
+    found["annees_possibles"] = np.array(open_all, dtype=np.int64)
+    found["annees_manquantes"] = (found["annees_possibles"] - found["annees_utilisables"]).clip(lower=0)
+    several, none = found["annees_utilisables"] > 1, found["annee_reference"].isna()
+    inside = found["annees_utilisables"] > 0
+    status = np.select([none, several, inside], [NONE, CHOSEN, ONLY], default=DEFAULT)
+    found["statut_reference"] = pd.Series(status, index=found.index, dtype="str")
+    found["phrase_reference"] = pd.Series([_sentence(row) for row in found.to_dict("records")], dtype="str")
+    return found[COLUMNS].astype({"code_uai": "str"})
+
+
+def usable_years(years: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Keep the full and adjusted years of each site, with their area and use a square metre.
+
+    Parameters
+    ----------
+    years, sites
+        As for :func:`references`.
+
+    Returns
+    -------
+    DataFrame
+        ``code_uai``, ``annee``, ``kwh_ajuste``, ``surface`` (of the year where it is given, else today's), ``kwh_m2``
+        (use itself where no year of the site has an area), ``part_estimee``. The year of opening is never a full one.
+
+    Examples
+    --------
+    >>> years = pd.DataFrame({"code_uai": "0000001B", "annee": [2015, 2016], "complet": True, "kwh_ajuste": 90e3})
+    >>> sites = pd.DataFrame({"code_uai": ["0000001B"], "surface_totale": [1000.0], "annee_ouverture": [2015]})
+    >>> usable_years(years, sites)[["annee", "kwh_m2"]].to_dict("records")
+    [{'annee': 2016, 'kwh_m2': 90.0}]
+    """
+    rows = years.astype({"code_uai": "object"})
+    own = _sites(sites, 0.0).set_index("code_uai")
+    rows = rows[rows["code_uai"].isin(own.index)]
+    whole = _flag(rows, "complet") & (rows["kwh_ajuste"].astype("float64") > 0)
+    if "ajuste" in rows:
+        whole &= _flag(rows, "ajuste")
+    rows = rows[whole & (rows["annee"] > rows["code_uai"].map(own["since"]))]
+    today = rows["code_uai"].map(own["surface"]).astype("float64")
+    area = rows["surface"].astype("float64").fillna(today) if "surface" in rows else today
+    area = area.where(area > 0)
+    # Years without an area can't be held against others of the site that have one.
+    some = area.notna().groupby(rows["code_uai"]).transform("any").astype(bool)
+    kept = area.notna() | ~some
+    use = rows["kwh_ajuste"].astype("float64")
+    share = rows["part_estimee"].astype("float64").fillna(0.0) if "part_estimee" in rows else 0.0
+    found = pd.DataFrame({"code_uai": rows["code_uai"], "annee": rows["annee"].astype("int64"), "kwh_ajuste": use})
+    found = found.assign(surface=area, kwh_m2=(use / area).where(some, use), part_estimee=share)
+    return found[kept].sort_values(["code_uai", "annee"], ignore_index=True)
+
+
+def need(table: pd.DataFrame, name: str, columns: list[str]) -> None:
+    """Raise a UsageError that says which columns a table lacks."""
+    if absent := [column for column in columns if column not in table]:
+        found = ", ".join(map(str, table.columns))
+        raise UsageError(f"{name}: no column {', '.join(absent)}; it needs {', '.join(columns)}. Found: {found}.")
+
+
+def _once(table: pd.DataFrame, name: str, key: list[str]) -> None:
+    if len(twice := table[table.duplicated(key)]):
+        row = ", ".join(str(value) for value in twice.iloc[0][key])
+        raise UsageError(f"{name}: {row} is there twice; give one row for each {' and '.join(key)}.")
+
+
+def _flag(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a flag as plain booleans; one that is missing is false."""
+    return table[name].astype("boolean").fillna(False).astype("bool")
+
+
+def _sites(sites: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    area = sites["surface_totale"].astype("float64").reset_index(drop=True)
+    area = area.where(area > 0)
+    due = (area >= threshold).astype("boolean").where(area.notna())
+    since = pd.to_numeric(sites["annee_ouverture"], errors="coerce").astype("float64").fillna(0).to_numpy()
+    uai = sites["code_uai"].astype("object").to_numpy()
+    return pd.DataFrame({"code_uai": uai, "surface": area, "assujetti": due, "since": since})
+
+
+def _sentence(row: Mapping[Any, Any]) -> str:
+    """Say which year was chosen, and among how many."""
+    possible, usable = row["annees_possibles"], row["annees_utilisables"]
+    if row["statut_reference"] == NONE:
+        return french.typeset("Aucune année complète n'est connue : pas d'année de référence.")
+    year = row["annee_reference"]
+    if row["statut_reference"] == DEFAULT:
+        cause = "le site n'était pas ouvert" if not possible else "aucune année permise n'est complète"
+        text = f"Référence {year} : première année pleine connue ({cause})."
+    elif row["statut_reference"] == ONLY:
+        text = f"Référence {year} : seule année utilisable sur {possible}."
+    else:
+        text = f"Référence {year} : la plus favorable de {usable} années utilisables sur {possible}."
+    share = row["part_estimee"]
+    return french.typeset(text + (f" Estimée à {french.percent(share)}." if share >= ESTIMATED else ""))

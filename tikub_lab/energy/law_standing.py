@@ -1,0 +1,196 @@
+"""Where each site stands in a year: its adjusted use against its targets, and the gap in kWh, euros and kgCO2e."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.law_reference import need
+from tikub_lab.energy.law_targets import targets
+from tikub_lab.energy.law_values import Day
+from tikub_lab.energy.valuation import valued
+from tikub_lab.errors import UsageError
+from tikub_lab.show import french
+
+NO_AREA, NOT_DUE, NO_TARGET = "surface inconnue", "non assujetti", "sans année de référence"
+NO_YEAR, REACHED, AHEAD = "année incomplète", "objectif atteint", "objectif à atteindre"
+STATES = (REACHED, AHEAD, NO_YEAR, NO_TARGET, NOT_DUE, NO_AREA)
+"""What can be said of a site and a milestone; each has exactly one."""
+
+EXACT = 1e-9
+"""A use that is above its target by less than this share of it is on it: what adding up decimals leaves."""
+MOVED = 0.01
+"""Share from which a change of floor area is said."""
+
+NO_PRICE = pd.DataFrame(columns=["energie", "annee", "euros_kwh", "statut"])
+NO_FACTOR = pd.DataFrame(columns=["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
+
+STANDING = ["code_uai", "echeance", "statut", "annee", "kwh_ajuste", "kwh_m2", "evolution", "annee_reference"]
+STANDING += ["kwh_m2_reference", "voie", "kwh_m2_objectif", "kwh_objectif", "statut_objectif", "ecart_kwh"]
+STANDING += ["reste_kwh", "reste_part", "reste_euros", "reste_kgco2e", "prix_statut", "facteur_statut", "phrase"]
+
+
+def standing(
+    references: pd.DataFrame,
+    years: pd.DataFrame,
+    year: int,
+    *,
+    day: Day = None,
+    absolute: pd.DataFrame | None = None,
+    energies: pd.DataFrame | None = None,
+    prices: pd.DataFrame | None = None,
+    factors: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Say where each site stands in a year: its adjusted use against its targets, and the gap.
+
+    Parameters
+    ----------
+    references : DataFrame
+        From :func:`tikub_lab.energy.law_reference.references`.
+    years : DataFrame
+        ``code_uai``, ``annee``, ``kwh_ajuste``, ``complet``: from
+        :func:`tikub_lab.energy.law_reference.final_energy`; ``ajuste`` is used where it is.
+    year : int
+        The year looked at.
+    day, absolute
+        As for :func:`tikub_lab.energy.law_targets.targets`.
+    energies : DataFrame, optional
+        What ``years`` was made of: ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh_ajuste`` (as billed).
+    prices, factors : DataFrame, optional
+        Tables ``energy/prices`` and ``energy/factors``, as for :func:`tikub_lab.energy.valuation.valued`. With
+        ``energies``, the gap is given in euros and kgCO2e too: at the year's prices and factors, each energy being
+        cut by the same share.
+
+    Returns
+    -------
+    DataFrame
+        One row a site and milestone, sites in the order of ``references``: ``code_uai``, ``echeance``, ``statut`` (one
+        of :data:`STATES`), ``annee``, ``kwh_ajuste``, ``kwh_m2``, ``evolution`` (share of change since the reference),
+        ``annee_reference``, ``kwh_m2_reference``, ``voie``, ``kwh_m2_objectif``, ``kwh_objectif``,
+        ``statut_objectif``, ``ecart_kwh`` (use less target; negative below it), ``reste_kwh`` (to be cut; 0 below it),
+        ``reste_part`` (of use), ``reste_euros``, ``reste_kgco2e`` (missing where a price or factor of the site is),
+        ``prix_statut``, ``facteur_statut`` (all of them, separated by « , »), ``phrase``.
+
+    Raises
+    ------
+    UsageError
+        A column that is missing, prices or factors without energies, or a year of a site given twice.
+
+    Examples
+    --------
+    >>> references = pd.DataFrame({"code_uai": ["0000001B"], "surface": [2000.0], "assujetti": [True],
+    ...                            "annee_reference": [2012], "kwh_m2_reference": [150.0],
+    ...                            "surface_reference": [2000.0]})
+    >>> years = pd.DataFrame({"code_uai": ["0000001B"], "annee": [2025], "kwh_ajuste": [240e3], "complet": [True]})
+    >>> found = standing(references, years, 2025)
+    >>> found[["echeance", "statut", "ecart_kwh"]].values.tolist()[0]
+    [2030, 'objectif à atteindre', 60000.0]
+    """
+    need(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
+    own = years[years["annee"] == year].astype({"code_uai": "object"})
+    if own["code_uai"].duplicated().any():
+        raise UsageError(f"years: {year} of a site is there twice; give one row for each site and year.")
+    whole = own["complet"].astype("boolean").fillna(False).astype("bool")
+    if "ajuste" in own:
+        whole &= own["ajuste"].astype("boolean").fillna(False).astype("bool")
+    use = own["kwh_ajuste"].astype("float64").where(whole).set_axis(own["code_uai"])
+    rows = targets(references, day, absolute).astype({"code_uai": "object"})
+    kept = ["code_uai", "surface", "assujetti", "annee_reference", "kwh_m2_reference"]
+    kept += ["surface_reference"] if "surface_reference" in references else []
+    rows = rows.merge(references[kept].astype({"code_uai": "object"}), how="left", on="code_uai")
+    rows["annee"], rows["kwh_ajuste"] = year, rows["code_uai"].map(use).astype("float64")
+    rows["kwh_m2"] = rows["kwh_ajuste"] / rows["surface"].astype("float64")
+    rows["evolution"] = rows["kwh_m2"] / rows["kwh_m2_reference"].astype("float64") - 1
+    gap = rows["kwh_ajuste"] - rows["kwh_objectif"]
+    rows["ecart_kwh"] = gap.where(gap.abs() > EXACT * rows["kwh_objectif"], gap * 0)
+    rows["reste_kwh"] = rows["ecart_kwh"].clip(lower=0)
+    rows["reste_part"] = rows["reste_kwh"] / rows["kwh_ajuste"].where(rows["kwh_ajuste"] > 0)
+    due = rows["assujetti"].astype("boolean")
+    tests = [due.isna(), ~due.fillna(True), rows["kwh_m2_objectif"].isna(), gap.isna(), rows["ecart_kwh"] <= 0]
+    states = [NO_AREA, NOT_DUE, NO_TARGET, NO_YEAR, REACHED]
+    rows["statut"] = pd.Series(np.select([test.astype(bool) for test in tests], states, default=AHEAD), dtype="str")
+    money = _money(energies, prices, factors, year)
+    rows = rows.merge(money, how="left", on="code_uai")
+    for name in ("euros", "kgco2e"):
+        rows[f"reste_{name}"] = rows[name] * rows["reste_part"]
+    rows["phrase"] = pd.Series([_sentence(row) for row in rows.to_dict("records")], dtype="str")
+    texts = dict.fromkeys(["code_uai", "prix_statut", "facteur_statut"], "str")
+    return rows[STANDING].astype(texts | {"annee_reference": "Int64"})
+
+
+def energy(kwh: float) -> str:
+    """Write an energy in French, with three significant digits at most.
+
+    Examples
+    --------
+    >>> [energy(x).replace(chr(0x202F), " ") for x in (950, 41_234, 1_234_567, 45_678_901_234)]
+    ['950 kWh', '41,2 MWh', '1 230 MWh', '45,7 TWh']
+    """
+    for size, unit in ((1e9, "TWh"), (1e7, "GWh"), (1e4, "MWh")):
+        if abs(kwh) >= size:
+            scaled = kwh / {"TWh": 1e9, "GWh": 1e6, "MWh": 1e3}[unit]
+            digits = 3 - len(str(int(abs(scaled))))
+            text = french.number(round(scaled, digits), max(digits, 0))
+            return (text.rstrip("0").rstrip(",") if "," in text else text) + french.NNBSP + unit
+    return french.number(kwh) + french.NNBSP + "kWh"
+
+
+def _money(
+    energies: pd.DataFrame | None, prices: pd.DataFrame | None, factors: pd.DataFrame | None, year: int
+) -> pd.DataFrame:
+    """Return what each site's adjusted use of the year costs and emits; without a price for all of it, nothing."""
+    names = ["code_uai", "euros", "kgco2e", "prix_statut", "facteur_statut"]
+    if energies is None and (prices is not None or factors is not None):
+        raise UsageError("prices, factors: give energies too, for the mix of each site.")
+    if energies is None or (prices is None and factors is None):
+        numbers = {"euros": "float64", "kgco2e": "float64"}
+        return pd.DataFrame(columns=names).astype(dict.fromkeys(names, "object") | numbers)
+    need(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh_ajuste"])
+    own = energies[energies["annee"] == year]
+    prices = NO_PRICE if prices is None else prices
+    factors = NO_FACTOR if factors is None else factors
+    rows = valued(own.assign(kwh=own["kwh_ajuste"]), prices, factors)
+    rows = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
+    groups = rows.groupby("code_uai")
+    return pd.DataFrame(
+        {
+            "euros": groups["euros"].agg(lambda part: part.sum(skipna=False)).astype("float64"),
+            "kgco2e": groups["kgco2e"].agg(lambda part: part.sum(skipna=False)).astype("float64"),
+            "prix_statut": groups["prix_statut"].agg(_statuses).astype("object"),
+            "facteur_statut": groups["facteur_statut"].agg(_statuses).astype("object"),
+        }
+    ).reset_index()
+
+
+def _statuses(part: pd.Series) -> str:
+    return ", ".join(sorted({str(value) if pd.notna(value) else "inconnu" for value in part}))
+
+
+def _sentence(row: Mapping[Any, Any]) -> str:
+    """Say where the site stands, in French."""
+    state, year, milestone = row["statut"], row["annee"], row["echeance"]
+    if state == NO_AREA:
+        return "Surface inconnue : on ne sait pas si le site est assujetti."
+    if state == NOT_DUE:
+        return "Moins de 1 000 m² : le site n'est pas assujetti."
+    if state == NO_TARGET:
+        return french.typeset("Aucune année de référence : l'objectif relatif n'est pas connu.")
+    if state == NO_YEAR:
+        return french.typeset(f"{year} n'est pas connue en entier, ou pas ajustée au climat : l'écart n'est pas connu.")
+    use, goal = (french.number(row[name]) for name in ("kwh_m2", "kwh_m2_objectif"))
+    start = f"En {year}, {use} kWh/m² ajustés au climat"
+    if state == REACHED:
+        margin = -row["ecart_kwh"] / row["kwh_objectif"]
+        text = f"{start} : l'objectif {milestone} ({goal} kWh/m²) est atteint, avec {french.percent(margin)} de marge."
+    else:
+        left = energy(row["reste_kwh"])
+        cost = f", soit {french.euros(row['reste_euros'])} aux prix de {year}" if pd.notna(row["reste_euros"]) else ""
+        share = french.percent(row["reste_part"])
+        text = f"{start}, pour {goal} en {milestone} : il reste {share} à économiser, {left} par an{cost}."
+    before = row.get("surface_reference")
+    if before is not None and pd.notna(before):
+        old, new = before, row["surface"]
+        if abs(new - old) > MOVED * old:
+            text += f" La surface est passée de {french.number(old)} à {french.number(new)} m² : l'objectif la suit."
+    return french.typeset(text)

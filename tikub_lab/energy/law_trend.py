@@ -1,0 +1,227 @@
+"""The pace of each site: a robust slope of its adjusted use over the last years, and where it leads.
+
+Theil-Sen's slope is the median of those between any two years: one odd year does not move it. Its interval is Sen's,
+from the exact distribution of Kendall's statistic, as eight years are too few for its normal approximation. It holds
+for a steady pace with independent errors; works done in one year are a step, which a slope spreads over all of them.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tikub_lab.energy.law_reference import need
+from tikub_lab.errors import UsageError
+from tikub_lab.show import french
+
+Floats = npt.NDArray[np.float64]
+
+LAST = 8
+"""Years whose pace is looked at, unless said."""
+LEVEL = 0.9
+REACHED, MISSED, UNSURE, UNKNOWN = "atteint à ce rythme", "manqué à ce rythme", "incertain", "rythme inconnu"
+HORIZON = 2100
+"""A milestone that would be reached later than that is not said to be reached."""
+
+PACE = ["code_uai", "n", "premiere", "derniere", "pente", "pente_bas", "pente_haut", "centre", "milieu", "milieu_bas"]
+PACE += ["milieu_haut"]
+
+
+def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVEL) -> pd.DataFrame:
+    """Fit the slope of each site's use over its last years.
+
+    Parameters
+    ----------
+    usable : DataFrame
+        ``code_uai``, ``annee``, ``kwh_m2``: from :func:`tikub_lab.energy.law_reference.usable_years`.
+    until : int
+        Last year looked at.
+    last : int
+        How many years at most, ``until`` included.
+    level : float
+        Of the interval, between 0 and 1.
+
+    Returns
+    -------
+    DataFrame
+        One row a site of at least two of these years: ``code_uai``, ``n`` (years), ``premiere``, ``derniere``,
+        ``pente`` (kWh/m² a year), ``pente_bas``, ``pente_haut`` (missing where the years are too few for the level:
+        four are needed for 90 %), ``centre`` (median year), ``milieu``, ``milieu_bas``, ``milieu_haut`` (median use
+        at the centre, for each of the three slopes).
+
+    Raises
+    ------
+    UsageError
+        A level that is none, fewer than two years asked for, or a year of a site given twice.
+
+    Examples
+    --------
+    >>> usable = pd.DataFrame({"code_uai": "0000001B", "annee": range(2018, 2026),
+    ...                        "kwh_m2": [128.0, 126, 125, 150, 120, 117, 116, 114]})
+    >>> pace(usable, 2025)[["pente", "pente_bas", "pente_haut"]].round(2).values.tolist()
+    [[-2.0, -2.5, -1.5]]
+    """
+    need(usable, "usable", ["code_uai", "annee", "kwh_m2"])
+    if not 0 < level < 1:
+        raise UsageError(f"level={level}: the interval's level lies between 0 and 1, such as 0.9.")
+    if last < 2:
+        raise UsageError(f"last={last}: a pace takes at least two years.")
+    rows = usable[usable["annee"].between(until - last + 1, until) & usable["kwh_m2"].notna()]
+    if rows.duplicated(["code_uai", "annee"]).any():
+        raise UsageError("usable: a year of a site is there twice; give one row for each site and year.")
+    found = []
+    for uai, own in rows.sort_values("annee").groupby("code_uai", sort=True):
+        if len(own) > 1:
+            year, use = own["annee"].to_numpy(float), own["kwh_m2"].to_numpy(float)
+            slopes = sen(year, use, level)
+            centre = float(np.median(year))
+            middle = [float(np.median(use - slope * (year - centre))) for slope in slopes]
+            found.append((uai, len(own), int(year[0]), int(year[-1]), *slopes, centre, *middle))
+    whole = dict.fromkeys(["n", "premiere", "derniere"], "int64")
+    return pd.DataFrame(found, columns=PACE).astype(dict.fromkeys(PACE, "float64") | whole | {"code_uai": "str"})
+
+
+def sen(year: Floats, use: Floats, level: float = LEVEL) -> tuple[float, float, float]:
+    """Return Theil-Sen's slope and its exact interval.
+
+    Parameters
+    ----------
+    year, use : arrays of n floats
+        Distinct years, and the use of each.
+    level : float
+
+    Returns
+    -------
+    slope, low, high : float
+        The interval is not a number where n is too small for the level.
+
+    Notes
+    -----
+    Sen (1968). Under a true slope, the number of pairwise slopes below it has the distribution of the inversions of a
+    random order; the interval cuts as many slopes off on each side as the level allows.
+
+    Examples
+    --------
+    >>> sen(np.array([0.0, 1, 2, 3]), np.array([0.0, 1, 2, 6]))
+    (1.5, 1.0, 4.0)
+    """
+    left, right = np.triu_indices(len(year), 1)
+    slopes = np.sort((use[right] - use[left]) / (year[right] - year[left]))
+    below = inversions(len(year))
+    cut = int(np.searchsorted(np.cumsum(below), (1 - level) / 2, side="right")) - 1
+    if cut < 0:
+        return float(np.median(slopes)), math.nan, math.nan
+    return float(np.median(slopes)), float(slopes[cut]), float(slopes[len(slopes) - 1 - cut])
+
+
+@lru_cache(maxsize=64)
+def inversions(n: int) -> Floats:
+    """Return the probabilities of 0, 1, 2… inversions in a random order of n.
+
+    Examples
+    --------
+    >>> (inversions(3) * 6).tolist()
+    [1.0, 2.0, 2.0, 1.0]
+    """
+    chances = np.ones(1)
+    for size in range(2, n + 1):
+        chances = np.convolve(chances, np.full(size, 1 / size))
+    return chances
+
+
+def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
+    """Say whether each site would reach each milestone at its pace, and when, where that is established.
+
+    Parameters
+    ----------
+    standing : DataFrame
+        From :func:`tikub_lab.energy.law_standing.standing`: ``code_uai``, ``echeance``, ``kwh_m2``,
+        ``kwh_m2_objectif``.
+    paces : DataFrame
+        From :func:`pace`.
+
+    Returns
+    -------
+    DataFrame
+        One row a row of ``standing``, in its order: ``code_uai``, ``echeance``, ``pente``, ``pente_bas``,
+        ``pente_haut`` (kWh/m² a year), ``projete``, ``projete_bas``, ``projete_haut`` (kWh/m² in the milestone's
+        year), ``rythme`` (« atteint à ce rythme », « manqué à ce rythme », « incertain », « rythme inconnu »),
+        ``annee_atteinte``, ``annee_au_plus_tot``, ``annee_au_plus_tard`` (only where use is established to fall, the
+        target is ahead, and both ends reach it by 2100), ``phrase_rythme``.
+
+    Notes
+    -----
+    A verdict is given where both ends of the slope's interval lead to it: of sites of a steady pace, one in twenty
+    gets a wrong one at a level of 90 %, were the slope all that is unsure.
+
+    Examples
+    --------
+    >>> usable = pd.DataFrame({"code_uai": "0000001B", "annee": range(2018, 2026),
+    ...                        "kwh_m2": [128.0, 126.1, 124.2, 121.9, 120, 118.1, 115.8, 114]})
+    >>> standing = pd.DataFrame({"code_uai": ["0000001B"], "echeance": [2030], "kwh_m2": [114.0],
+    ...                          "kwh_m2_objectif": [80.0]})
+    >>> outlook(standing, pace(usable, 2025))[["rythme", "annee_atteinte"]].values.tolist()
+    [['manqué à ce rythme', 2042]]
+    """
+    need(standing, "standing", ["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"])
+    rows = standing[["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"]].astype({"code_uai": "object"})
+    whole = dict.fromkeys(["premiere", "derniere"], "Int64")
+    rows = rows.merge(paces.astype(whole | {"code_uai": "object"}), how="left", on="code_uai")
+    ahead = rows["echeance"] - rows["centre"]
+    target = rows["kwh_m2_objectif"].astype("float64")
+    for name, slope, middle in (("", "pente", "milieu"), ("_bas", "pente_bas", "milieu_bas"),
+                                ("_haut", "pente_haut", "milieu_haut")):  # fmt: skip
+        rows[f"projete{name}"] = (rows[middle] + rows[slope] * ahead).clip(lower=0)
+    # Of the two ends, the one of the steeper fall is the lower only beyond the centre: hence the sorting.
+    ends = np.sort(rows[["projete_bas", "projete_haut"]].to_numpy(float), axis=1)
+    rows["projete_bas"], rows["projete_haut"] = ends[:, 0], ends[:, 1]
+    known = target.notna() & rows["pente_bas"].notna()
+    tests = [~known, rows["projete_haut"] <= target, rows["projete_bas"] > target]
+    rows["rythme"] = pd.Series(np.select(tests, [UNKNOWN, REACHED, MISSED], default=UNSURE), dtype="str")
+    above = known & (rows["kwh_m2"].astype("float64") > target)
+    when = []
+    for slope, middle in (("pente", "milieu"), ("pente_bas", "milieu_bas"), ("pente_haut", "milieu_haut")):
+        year = rows["centre"] + (target - rows[middle]) / rows[slope].where(rows[slope] < 0)
+        when.append(np.ceil(year.where(above)))
+    # Where use is not established to fall there is no latest year, hence no year at all. And a line that should have
+    # met the target by now is no line: a step, which is not carried on.
+    told = (when[0] > rows["derniere"].astype("float64")) & (when[2] <= HORIZON)
+    when[1] = when[1].clip(lower=rows["derniere"].astype("float64") + 1)
+    for name, year in zip(("annee_atteinte", "annee_au_plus_tot", "annee_au_plus_tard"), when, strict=True):
+        rows[name] = year.where(told).astype("Int64")
+    rows["phrase_rythme"] = pd.Series([_sentence(row) for row in rows.to_dict("records")], dtype="str")
+    names = ["code_uai", "echeance", "pente", "pente_bas", "pente_haut", "projete", "projete_bas", "projete_haut"]
+    names += ["rythme", "annee_atteinte", "annee_au_plus_tot", "annee_au_plus_tard", "phrase_rythme"]
+    return rows[names].astype({"code_uai": "str"}).set_axis(standing.index)
+
+
+def _sentence(row: Mapping[Any, Any]) -> str:
+    """Say where the pace leads, and how sure that is."""
+    if row["rythme"] == UNKNOWN:
+        return "Trop peu d'années complètes, ou pas d'objectif : le rythme ne dit rien."
+    slope, low, high = (row[name] / row["milieu"] for name in ("pente", "pente_bas", "pente_haut"))
+    pace = (
+        f"De {row['premiere']} à {row['derniere']}, {_change(slope)} par an (entre {_change(low)} et {_change(high)})"
+    )
+    goal = f"l'objectif {row['echeance']}"
+    if row["rythme"] == REACHED:
+        end = f"{goal} serait tenu à ce rythme."
+    elif row["rythme"] == MISSED:
+        end = f"{goal} serait manqué à ce rythme."
+    else:
+        end = f"on ne peut pas dire si {goal} sera tenu."
+    text = f"{pace} : {end}"
+    if pd.notna(row["annee_atteinte"]):
+        first, last = row["annee_au_plus_tot"], row["annee_au_plus_tard"]
+        span = f"en {first}" if first == last else f"vers {row['annee_atteinte']} (entre {first} et {last})"
+        text += f" Ce niveau serait atteint {span}."
+    return french.typeset(text)
+
+
+def _change(share: float) -> str:
+    rounded = round(share, 3)
+    return ("+" if rounded > 0 else "−" if rounded < 0 else "") + french.percent(abs(rounded), 1)
