@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tikub_lab.energy import law, law_values
-from tikub_lab.energy.law_reference import CHOSEN, DEFAULT, NONE, ONLY
-from tikub_lab.energy.law_standing import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED, energy
+from tikub_lab.energy.law import overview as law
+from tikub_lab.energy.law import values as law_values
+from tikub_lab.energy.law.place import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED, energy
+from tikub_lab.energy.law.reference import CHOSEN, DEFAULT, NONE, ONLY
 from tikub_lab.errors import UsageError
 
 SITE = "0000001B"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.law_absolute import levels, values
+from tikub_lab.energy.law.absolute import levels, values
 from tikub_lab.errors import UsageError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.law_plan import plan
+from tikub_lab.energy.law.region import plan
 from tikub_lab.errors import UsageError
 
 FACTORS = pd.DataFrame(

@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy import climate, law, law_absolute
+from tikub_lab.energy import climate
+from tikub_lab.energy.law import absolute as law_absolute
+from tikub_lab.energy.law import overview as law
 
 
 @pytest.fixture(scope="module")

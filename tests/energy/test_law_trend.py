@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import theilslopes
 
-from tikub_lab.energy.law_trend import MISSED, REACHED, UNKNOWN, UNSURE, inversions, outlook, pace, sen
+from tikub_lab.energy.law.trend import MISSED, REACHED, UNKNOWN, UNSURE, inversions, outlook, pace, sen
 from tikub_lab.errors import UsageError
 
 SITE = "0000001B"

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.energy.law_reference import need
+from tikub_lab.energy.law.reference import need
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 
@@ -37,7 +37,7 @@ def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVE
     Parameters
     ----------
     usable : DataFrame
-        ``code_uai``, ``annee``, ``kwh_m2``: from :func:`tikub_lab.energy.law_reference.usable_years`.
+        ``code_uai``, ``annee``, ``kwh_m2``: from :func:`tikub_lab.energy.law.reference.usable_years`.
     until : int
         Last year looked at.
     last : int
@@ -139,7 +139,7 @@ def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     standing : DataFrame
-        From :func:`tikub_lab.energy.law_standing.standing`: ``code_uai``, ``echeance``, ``kwh_m2``,
+        From :func:`tikub_lab.energy.law.place.standing`: ``code_uai``, ``echeance``, ``kwh_m2``,
         ``kwh_m2_objectif``.
     paces : DataFrame
         From :func:`pace`.

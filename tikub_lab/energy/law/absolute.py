@@ -4,7 +4,7 @@ Cabs = CVC (heating, ventilation, cooling: by sub-category, climate zone and alt
 for a standard intensity of use); over a site, weighted by the areas of its sub-categories (arrêté of 10 April 2020,
 art. 4). USE is modulated by the real intensity of use (art. 10), which is not done here.
 
-``law_absolute.csv`` has the rows that were found, for Brittany (zone H2a, below 400 m). All are « à confirmer », being
+``absolute.csv`` has the rows that were found, for Brittany (zone H2a, below 400 m). All are « à confirmer », being
 read in a transcription of the annexe; some are « à demander » and have no value. A site that has any room of an
 unknown value has no absolute target: one worked out from a part of its rooms would be wrong.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law_values import CONFIRMED, TO_ASK, Day, as_date
+from tikub_lab.energy.law.values import CONFIRMED, TO_ASK, Day, as_date
 from tikub_lab.errors import UsageError
 
 ZONE, ALTITUDE = "H2a", "moins de 400 m"
@@ -26,7 +26,7 @@ NUMBERS = {"echeance": "int64", "cvc": "float64", "use": "float64"}
 
 @lru_cache(maxsize=1)
 def _rows() -> pd.DataFrame:
-    text = pd.read_csv(Path(__file__).with_name("law_absolute.csv"), dtype="str", encoding="utf-8")
+    text = pd.read_csv(Path(__file__).with_name("absolute.csv"), dtype="str", encoding="utf-8")
     return text.astype(NUMBERS).assign(debut=pd.to_datetime(text["debut"]))
 
 

@@ -3,8 +3,8 @@
 A site of 1,000 m² or more must lower its climate-adjusted final energy a square metre by 40, 50 and 60 % of its
 reference, or come below an absolute value; whichever asks for less will do (code de la construction et de l'habitation,
 art. L174-1). The way there is free: only the milestones are law. Values, their texts and how sure they are:
-:mod:`tikub_lab.energy.law_values`; the reference year: :mod:`tikub_lab.energy.law_reference`; absolute values:
-:mod:`tikub_lab.energy.law_absolute`. Modulations exist and are not worked out.
+:mod:`tikub_lab.energy.law.values`; the reference year: :mod:`tikub_lab.energy.law.reference`; absolute values:
+:mod:`tikub_lab.energy.law.absolute`. Modulations exist and are not worked out.
 
 Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` → :func:`stock`, :func:`ranking`; for the
 pace, :func:`usable_years` → :func:`pace` → :func:`outlook`; for the Région's own plan, :func:`plan`.
@@ -13,12 +13,12 @@ pace, :func:`usable_years` → :func:`pace` → :func:`outlook`; for the Région
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law_absolute import levels
-from tikub_lab.energy.law_plan import plan
-from tikub_lab.energy.law_reference import final_energy, need, references, usable_years
-from tikub_lab.energy.law_standing import AHEAD, NOT_DUE, REACHED, STATES, energy, standing
-from tikub_lab.energy.law_targets import line, targets
-from tikub_lab.energy.law_trend import outlook, pace
+from tikub_lab.energy.law.absolute import levels
+from tikub_lab.energy.law.goals import line, targets
+from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES, energy, standing
+from tikub_lab.energy.law.reference import final_energy, need, references, usable_years
+from tikub_lab.energy.law.region import plan
+from tikub_lab.energy.law.trend import outlook, pace
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 
@@ -43,7 +43,7 @@ def stock(standing: pd.DataFrame) -> pd.DataFrame:
         ``part_atteints`` (of the sites whose standing is known), ``kwh_ajuste``, ``kwh_objectif`` (of these sites),
         ``ecart_kwh`` (their difference), ``reste_kwh`` (gaps of the sites above their target), ``marge_kwh`` (what
         the others have saved beyond theirs), ``reste_mutualise_kwh`` (what is left once the ones have given to the
-        others, see :data:`tikub_lab.energy.law_values.POOLING`), ``reste_euros``, ``reste_kgco2e`` (of the sites that
+        others, see :data:`tikub_lab.energy.law.values.POOLING`), ``reste_euros``, ``reste_kgco2e`` (of the sites that
         have a figure), ``sites_sans_prix``, ``sites_sans_facteur`` (with a gap, but no figure).
 
     Examples

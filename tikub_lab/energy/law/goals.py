@@ -7,9 +7,9 @@ metre: where the area has changed since the reference year, the energy allowed c
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy import law_values
-from tikub_lab.energy.law_reference import need
-from tikub_lab.energy.law_values import CONFIRMED, TO_ASK, Day
+from tikub_lab.energy.law import values as law_values
+from tikub_lab.energy.law.reference import need
+from tikub_lab.energy.law.values import CONFIRMED, TO_ASK, Day
 from tikub_lab.errors import UsageError
 
 RELATIVE, RELATIVE_ALONE = "relative", "relative (l'absolue n'est pas connue)"
@@ -25,12 +25,12 @@ def targets(references: pd.DataFrame, day: Day = None, absolute: pd.DataFrame | 
     Parameters
     ----------
     references : DataFrame
-        From :func:`tikub_lab.energy.law_reference.references`.
+        From :func:`tikub_lab.energy.law.reference.references`.
     day : date or str, optional
         Day of the law; the last version without it.
     absolute : DataFrame, optional
         ``code_uai``, ``echeance``, ``kwh_m2``, ``statut``: absolute targets where they are known, from
-        :func:`tikub_lab.energy.law_absolute.levels` or a user. Without it the relative way alone is known.
+        :func:`tikub_lab.energy.law.absolute.levels` or a user. Without it the relative way alone is known.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Legal values of the « décret tertiaire » (éco-énergie tertiaire), dated: from which day, by which text, how sure.
 
-``law.csv`` has one row a value and period; both days of a period are included, and an empty last day means that no
+``values.csv`` has one row a value and period; both days of a period are included, and an empty last day means that no
 text is known to end it. « Confirmé » was read on an official site or in two sources that don't quote each other, « à
 confirmer » in one indirect source, or worked out from the text; « à demander » is not known, and has no value. The
 plan of the Région is in it too, for its targets only.
@@ -103,7 +103,7 @@ class Value:
 
 @lru_cache(maxsize=1)
 def _rows() -> tuple[Value, ...]:
-    text = pd.read_csv(Path(__file__).with_name("law.csv"), dtype="str", encoding="utf-8", keep_default_na=False)
+    text = pd.read_csv(Path(__file__).with_name("values.csv"), dtype="str", encoding="utf-8", keep_default_na=False)
     return tuple(
         Value(
             row["nom"], row["objet"], row["valeur"], row["unite"], date.fromisoformat(row["debut"]),
@@ -197,7 +197,7 @@ def value(name: str, subject: str | int, day: Day = None) -> Value:
     if found is None:
         raise UsageError(
             f"« {name}, {subject} » on {when.isoformat()}: known from {rows[0].debut.isoformat()} on. "
-            "Take a later day, or add the version to energy/law.csv with its text."
+            "Take a later day, or add the version to energy/law/values.csv with its text."
         )
     return found
 

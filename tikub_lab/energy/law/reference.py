@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy import law_values
-from tikub_lab.energy.law_values import Day
+from tikub_lab.energy.law import values as law_values
+from tikub_lab.energy.law.values import Day
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 

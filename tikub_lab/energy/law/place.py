@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law_reference import need
-from tikub_lab.energy.law_targets import targets
-from tikub_lab.energy.law_values import Day
+from tikub_lab.energy.law.goals import targets
+from tikub_lab.energy.law.reference import need
+from tikub_lab.energy.law.values import Day
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
@@ -47,14 +47,14 @@ def standing(
     Parameters
     ----------
     references : DataFrame
-        From :func:`tikub_lab.energy.law_reference.references`.
+        From :func:`tikub_lab.energy.law.reference.references`.
     years : DataFrame
         ``code_uai``, ``annee``, ``kwh_ajuste``, ``complet``: from
-        :func:`tikub_lab.energy.law_reference.final_energy`; ``ajuste`` is used where it is.
+        :func:`tikub_lab.energy.law.reference.final_energy`; ``ajuste`` is used where it is.
     year : int
         The year looked at.
     day, absolute
-        As for :func:`tikub_lab.energy.law_targets.targets`.
+        As for :func:`tikub_lab.energy.law.goals.targets`.
     energies : DataFrame, optional
         What ``years`` was made of: ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh_ajuste`` (as billed).
     prices, factors : DataFrame, optional
