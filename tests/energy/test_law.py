@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tikub_lab.energy.law import overview as law
 from tikub_lab.energy.law import values as law_values
-from tikub_lab.energy.law.place import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED, energy
+from tikub_lab.energy.law.place import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED
 from tikub_lab.energy.law.reference import CHOSEN, DEFAULT, NONE, ONLY
+from tikub_lab.energy.units import in_kwh
 from tikub_lab.errors import UsageError
 
 SITE = "0000001B"
@@ -336,7 +337,7 @@ def test_pooling_and_ranking_by_hand():
     ranked = law.ranking(found)
     assert ranked["code_uai"].tolist() == ["A", "B", "D"]
     assert ranked["cumul"].tolist() == pytest.approx([100 / 160, 130 / 160, 1])
-    assert law.summary(found, first=2).endswith("Les 2 premiers en font 81\u202f%.")
+    assert law.summary(found, first=2).endswith("Les 2 lycées qui ont le plus à faire en portent 81\u202f%.")
     with pytest.raises(UsageError, match="2030, 2040, 2050"):
         law.ranking(found, 2035)
 
@@ -360,7 +361,7 @@ def test_empty_tables():
      (63_775_250, "63,8 GWh"), (2e9, "2 TWh")],
 )  # fmt: skip
 def test_energy_in_words(kwh, text):
-    assert energy(kwh).replace("\u202f", " ") == text
+    assert in_kwh(kwh).replace("\u202f", " ") == text
 
 
 # Whatever the numbers: a few examples, each of several sites, as tables cost the same for one site or for ten

@@ -15,15 +15,17 @@ import pandas as pd
 
 from tikub_lab.energy.law.absolute import levels
 from tikub_lab.energy.law.goals import line, targets
-from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES, energy, standing
+from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES, standing
 from tikub_lab.energy.law.reference import final_energy, need, references, usable_years
 from tikub_lab.energy.law.region import plan
 from tikub_lab.energy.law.trend import outlook, pace
+from tikub_lab.energy.units import in_kwh
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 
 __all__ = [
-    "AHEAD", "REACHED", "STATES", "final_energy", "levels", "line", "outlook", "pace", "plan", "ranking", "references",
+    "AHEAD", "REACHED", "STATES", "course", "final_energy", "levels", "line", "outlook", "pace", "plan", "ranking",
+    "references",
     "standing", "stock", "summary", "targets", "usable_years",
 ]  # fmt: skip
 
@@ -122,13 +124,14 @@ def summary(standing: pd.DataFrame, milestone: int = 2030, first: int = 10) -> s
     text = f"{who} au niveau demandé en {milestone}."
     if len(ranked):
         cost = "" if row["sites_sans_prix"] else f" ({french.euros(row['reste_euros'])})"
-        text += f" Aux autres, il reste {energy(row['reste_kwh'])} par an à économiser{cost}"
+        text += f" Aux autres, il reste {in_kwh(row['reste_kwh'])} par an à économiser{cost}"
         pooled = row["reste_mutualise_kwh"]
-        text += f" ; en mettant les résultats en commun, {energy(pooled)}." if row["marge_kwh"] > 0 else "."
+        text += f" ; en mettant les résultats en commun, {in_kwh(pooled)}." if row["marge_kwh"] > 0 else "."
     if len(ranked) > first:
-        text += f" Les {first} premiers en font {french.percent(ranked['cumul'].iloc[first - 1])}."
+        share = french.percent(ranked["cumul"].iloc[first - 1])
+        text += f" Les {first} lycées qui ont le plus à faire en portent {share}."
     if unknown:
-        text += f" De {french.plural(unknown, 'lycée')} la situation n'est pas connue."
+        text += f" La situation n'est pas connue pour {french.plural(unknown, 'lycée')}."
     return french.typeset(text)
 
 
@@ -170,3 +173,43 @@ def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
     rows = rows.assign(rang=np.arange(1, len(rows) + 1), part=total / total.sum(), cumul=total.cumsum() / total.sum())
     names = ["rang", "code_uai", "kwh_m2", "kwh_m2_objectif", "evolution", "reste_kwh", "part", "cumul"]
     return rows[[*names, "reste_euros", "reste_kgco2e"]]
+
+
+def course(usable: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
+    """Lay the use of past years beside the milestones, a square metre, for a chart.
+
+    Parameters
+    ----------
+    usable : DataFrame
+        From :func:`tikub_lab.energy.law.reference.usable_years`, of one site or many.
+    standing : DataFrame
+        From :func:`tikub_lab.energy.law.place.standing`, of the same sites.
+
+    Returns
+    -------
+    DataFrame
+        Index: each year from the first known to the last milestone. ``Consommation``: adjusted use of the sites known
+        in that year over their areas, kWh/m². ``Objectifs``: straight between milestones, and for one
+        site from its reference year. Missing where there is none.
+
+    Examples
+    --------
+    >>> usable = pd.DataFrame({"code_uai": "A", "annee": [2024, 2025], "kwh_ajuste": [900.0, 880], "surface": 10.0})
+    >>> standing = pd.DataFrame({"code_uai": "A", "echeance": [2030], "kwh_objectif": [600.0], "kwh_m2_objectif": 60.0,
+    ...                          "annee_reference": [2024], "kwh_m2_reference": [90.0]})
+    >>> course(usable, standing).loc[[2024, 2027, 2030], "Objectifs"].tolist()
+    [90.0, 75.0, 60.0]
+    """
+    past = usable.dropna(subset="surface").groupby("annee")[["kwh_ajuste", "surface"]].sum()
+    known = standing.dropna(subset=["kwh_objectif", "kwh_m2_objectif"])
+    known = known[known["kwh_m2_objectif"] > 0]
+    area = known["kwh_objectif"] / known["kwh_m2_objectif"]
+    sums = known.assign(area=area).groupby("echeance")[["kwh_objectif", "area"]].sum()
+    points = {int(year): float(value) for year, value in (sums["kwh_objectif"] / sums["area"]).items()}
+    if known["code_uai"].nunique() == 1 and known["annee_reference"].notna().all():
+        points[int(known["annee_reference"].iloc[0])] = float(known["kwh_m2_reference"].iloc[0])
+    path = line(points).set_index("annee")["valeur"]
+    every = [*past.index, *path.index]
+    years = pd.RangeIndex(min(every), max(every) + 1) if every else pd.RangeIndex(0)
+    found = {"Consommation": past["kwh_ajuste"] / past["surface"], "Objectifs": path}
+    return pd.DataFrame({name: values.reindex(years).astype("float64") for name, values in found.items()})

@@ -9,6 +9,7 @@ import pandas as pd
 from tikub_lab.energy.law.goals import targets
 from tikub_lab.energy.law.reference import need
 from tikub_lab.energy.law.values import Day
+from tikub_lab.energy.units import in_kwh
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
@@ -119,23 +120,6 @@ def standing(
     return rows[STANDING].astype(texts | {"annee_reference": "Int64"})
 
 
-def energy(kwh: float) -> str:
-    """Write an energy in French, with three significant digits at most.
-
-    Examples
-    --------
-    >>> [energy(x).replace(chr(0x202F), " ") for x in (950, 41_234, 1_234_567, 45_678_901_234)]
-    ['950 kWh', '41,2 MWh', '1 230 MWh', '45,7 TWh']
-    """
-    for size, unit in ((1e9, "TWh"), (1e7, "GWh"), (1e4, "MWh")):
-        if abs(kwh) >= size:
-            scaled = kwh / {"TWh": 1e9, "GWh": 1e6, "MWh": 1e3}[unit]
-            digits = 3 - len(str(int(abs(scaled))))
-            text = french.number(round(scaled, digits), max(digits, 0))
-            return (text.rstrip("0").rstrip(",") if "," in text else text) + french.NNBSP + unit
-    return french.number(kwh) + french.NNBSP + "kWh"
-
-
 def _money(
     energies: pd.DataFrame | None, prices: pd.DataFrame | None, factors: pd.DataFrame | None, year: int
 ) -> pd.DataFrame:
@@ -179,12 +163,12 @@ def _sentence(row: Mapping[Any, Any]) -> str:
     if state == NO_YEAR:
         return french.typeset(f"{year} n'est pas connue en entier, ou pas ajustée au climat : l'écart n'est pas connu.")
     use, goal = (french.number(row[name]) for name in ("kwh_m2", "kwh_m2_objectif"))
-    start = f"En {year}, {use} kWh/m² ajustés au climat"
+    start = f"En {year}, {use} kWh/m² à climat normal"
     if state == REACHED:
         margin = -row["ecart_kwh"] / row["kwh_objectif"]
         text = f"{start} : l'objectif {milestone} ({goal} kWh/m²) est atteint, avec {french.percent(margin)} de marge."
     else:
-        left = energy(row["reste_kwh"])
+        left = in_kwh(row["reste_kwh"])
         cost = f", soit {french.euros(row['reste_euros'])} aux prix de {year}" if pd.notna(row["reste_euros"]) else ""
         share = french.percent(row["reste_part"])
         text = f"{start}, pour {goal} en {milestone} : il reste {share} à économiser, {left} par an{cost}."

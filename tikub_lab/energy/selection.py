@@ -1,0 +1,83 @@
+"""What a report is about: one lycée, or all of them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tikub_lab.errors import UsageError, nearest
+from tikub_lab.show import plural
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One lycée or all of them.
+
+    Attributes
+    ----------
+    sites : DataFrame
+        Their rows of ``energy/sites``.
+    uai : str or None
+        The code of the one; None for all.
+    """
+
+    sites: pd.DataFrame
+    uai: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How the title of a page calls it: name and town of the one, or how many there are."""
+        if self.uai is None:
+            return plural(len(self.sites), "lycée")
+        site = self.sites.iloc[0]
+        return f"{site['lib_etablissement']}, {site['ville']}"
+
+    def keep(self, table: pd.DataFrame, meters: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Keep the rows of a table that are about it.
+
+        Parameters
+        ----------
+        table : DataFrame
+            With ``code_uai``; or, where ``meters`` are given, with ``compteur_id``.
+        meters : DataFrame, optional
+            ``compteur_id`` and ``code_uai``: table ``energy/meters``.
+        """
+        if self.uai is None:
+            return table
+        if meters is None:
+            return table[table["code_uai"] == self.uai]
+        own = meters.loc[meters["code_uai"] == self.uai, "compteur_id"]
+        return table[table["compteur_id"].isin(own)]
+
+
+def scope(sites: pd.DataFrame, uai: str | None = None) -> Scope:
+    """Say what a report is about.
+
+    Parameters
+    ----------
+    sites : DataFrame
+        Table ``energy/sites``.
+    uai : str, optional
+        Code UAI of a lycée; None for all.
+
+    Raises
+    ------
+    UsageError
+        A code that the table does not have.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"code_uai": ["0000001B"], "lib_etablissement": ["Lycée X (fictif)"], "ville": ["Redon"]})
+    >>> scope(sites, "0000001B").name
+    'Lycée X (fictif), Redon'
+    >>> scope(sites).name
+    '1 lycée'
+    """
+    if uai is None:
+        return Scope(sites)
+    rows = sites[sites["code_uai"] == uai]
+    if rows.empty:
+        raise UsageError(
+            f"uai={uai!r}: no such lycée in energy/sites.{nearest(uai, sites['code_uai'])} "
+            "Leave it out for all of them; `tikub report NOTEBOOK --each` makes one page for each."
+        )
+    return Scope(rows, uai)
