@@ -227,6 +227,14 @@ def test_estimates_are_joined_to_the_bill_that_mends_them(bills, weather):
     assert len(heating.spans(last)) == 34
 
 
+def test_bills_that_overlap_are_left_out(bills, weather):
+    wrong = bills.copy()
+    wrong.loc[[5, 30], "fin"] += pd.Timedelta(days=3)  # into the next ones
+    found = heating.spans(wrong)
+    assert sorted(set(bills["debut"]) - set(found["debut"])) == bills["debut"][[5, 6, 30, 31]].tolist()
+    assert heating.models(wrong, weather, {"G1": "S"})["n"].tolist() == [10, 12, 10]
+
+
 def test_days_stand_in_for_bills(weather):
     mean = pd.Series(weather["tmoy"].to_numpy(), index=YEARS)
     use = (100 + 12 * (15 - mean).clip(lower=0)).to_numpy()

@@ -259,7 +259,7 @@ def test_states_that_give_no_gap():
     assert first.loc["B", "annee_reference"] == 2025
     whole = law.stock(found).iloc[0]
     assert whole[["sites", NO_YEAR, NO_TARGET, AHEAD]].tolist() == [4, 2, 1, 1]
-    assert "De 3 lycées la situation n'est pas connue" in law.summary(found)
+    assert "La situation n'est pas connue pour 3 lycées." in law.summary(found)
 
 
 def test_the_easier_of_two_ways_is_due():

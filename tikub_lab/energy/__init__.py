@@ -1,6 +1,6 @@
 """Energy: how each lycée's buildings perform, what changed and why, and what to do next."""
 
-from tikub_lab.energy import law
+from tikub_lab.energy import law, performance
 from tikub_lab.energy.baseline import Baseline, fit
 from tikub_lab.energy.baseline_design import daily_usage
 from tikub_lab.energy.baseline_many import fit_many, summary_table
@@ -19,6 +19,6 @@ __all__ = [
     "Baseline", "Savings", "Scope", "adjusted", "by_meter", "by_month", "by_site", "daily_usage", "day_kinds",
     "fit", "fit_many", "in_co2e", "in_kwh", "interval", "intervals_table", "keep_days", "law", "loads_to_readings",
     "metered",
-    "of_sites", "portfolio", "predict", "scope", "sufficiency", "summary_table", "temperatures_to_weather",
+    "of_sites", "performance", "portfolio", "predict", "scope", "sufficiency", "summary_table", "temperatures_to_weather",
     "valued",
 ]  # fmt: skip

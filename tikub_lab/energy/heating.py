@@ -103,7 +103,8 @@ def spans(readings: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh``, ``days``, ``annee``: bills of at most seventy days,
-        estimates joined to the bill that mends them, or months of daily readings; one origin a meter and year.
+        estimates joined to the bill that mends them, or months of daily readings; one origin a meter and year. Bills
+        that overlap are left out, as nobody knows which of them counts a day.
 
     Examples
     --------
@@ -128,6 +129,7 @@ def spans(readings: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["days"] > 0]
     single = rows["days"] == 1
     found = pd.concat([_joined(rows[~single]), _months(rows[single])], ignore_index=True)
+    found = _apart(found)
     found = found[(found["days"] <= LONGEST) & found["kwh"].notna()]
     middle = found["debut"] + (found["fin"] - found["debut"]) / 2
     found["annee"] = middle.dt.year.astype("int64")
@@ -156,6 +158,16 @@ def _joined(rows: pd.DataFrame) -> pd.DataFrame:
     whole = found["days"] == (found["fin"] - found["debut"]).dt.days  # neither a gap nor an overlap
     found["kwh"] = found["kwh"].where(whole & found["ended"].astype(bool))
     return found.drop(columns=["run", "ended"])
+
+
+def _apart(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the periods of a meter and origin that overlap."""
+    rows = rows.sort_values(["compteur_id", "origine", "debut", "fin"], ignore_index=True)
+    own = [rows["compteur_id"], rows["origine"]]
+    reached = rows["fin"].groupby(own).cummax().groupby(own).shift()
+    late = rows["debut"] < reached
+    following = rows["debut"].groupby(own).shift(-1)
+    return rows[~(late | (following < rows["fin"]))]
 
 
 def _months(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,196 @@
+"""Sites among their peers: those of the same kind, or of a wider group where too few of these have a figure.
+
+A kind is the type of establishment with or without boarding; then the type alone; then all. Which group was taken is
+said with each comparison, and the site itself is never among its peers.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tikub_lab.errors import UsageError, nearest
+from tikub_lab.show.french import NNBSP, number
+
+Floats = npt.NDArray[np.float64]
+
+LEVELS: tuple[tuple[str, ...], ...] = (("type_etablissement", "internat"), ("type_etablissement",), ())
+"""What peers have in common, from the narrowest group to the widest."""
+FEWEST = 10
+"""Peers with a figure below which a wider group is taken: q10 and q90 are then one of them at least."""
+QUANTILES = {"q10": 0.1, "q25": 0.25, "mediane": 0.5, "q75": 0.75, "q90": 0.9}
+EVERYONE = "tous les établissements"
+WIDER = " ; groupe élargi"
+
+STANDING = ["groupe", "niveau", "pairs", "manquants", *QUANTILES, "rang", "ecart_mediane", "phrase"]
+TYPES = dict.fromkeys([*QUANTILES, "rang", "ecart_mediane"], "float64")
+TYPES |= dict.fromkeys(["niveau", "pairs", "manquants"], "int64") | dict.fromkeys(["groupe", "phrase"], "str")
+
+
+def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
+    """Compare a figure of each site with those of its peers.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row a site: ``code_uai``, ``valeur`` (missing where not known); any other columns are kept.
+    sites : DataFrame
+        ``code_uai``, ``type_etablissement``, ``internat``: table ``energy/sites``.
+    fewest : int
+        Peers with a figure that a group must have.
+
+    Returns
+    -------
+    DataFrame
+        The rows of ``values`` in their order, with ``groupe`` (in French), ``niveau`` (0: type and boarding, 1: type,
+        2: all), ``pairs`` (other sites of the group with a figure), ``manquants`` (others without one), ``q10``,
+        ``q25``, ``mediane``, ``q75``, ``q90`` of the peers, ``rang`` (share of them below the site, ties for a half: 0
+        is the lowest), ``ecart_mediane`` (share of the median by which the site is above it), ``phrase``. Where even
+        all sites are too few, or the site has no figure, what can't be said is missing.
+
+    Raises
+    ------
+    UsageError
+        Less than two peers asked for, or a site twice.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"code_uai": list("ABCD"), "type_etablissement": "Lycée", "internat": True})
+    >>> values = pd.DataFrame({"code_uai": list("ABCD"), "valeur": [112.0, 80.0, 100.0, 130.0]})
+    >>> found = compare(values, sites, fewest=3)
+    >>> found.loc[0, "phrase"].replace(NNBSP, " ")
+    '12 % de plus que la médiane de ses 3 pairs (Lycée, avec internat).'
+    >>> found["rang"].round(2).tolist()
+    [0.67, 0.0, 0.33, 1.0]
+    """
+    value = values["valeur"].to_numpy(dtype=np.float64, na_value=np.nan)
+    rows = []
+    for place, group, level, peers in circles(values, sites, fewest):
+        others = value[peers]
+        known = others[~np.isnan(others)]
+        marks, rank, gap = [math.nan] * len(QUANTILES), math.nan, math.nan
+        if len(known) >= fewest:
+            marks = np.quantile(known, list(QUANTILES.values())).tolist()
+            rank = share_below(value[place], known)
+            gap = value[place] / marks[2] - 1 if marks[2] > 0 else math.nan
+        told = sentence(float(value[place]), gap, len(known), group + WIDER * (level > 0), fewest)
+        rows.append([group, level, len(known), len(others) - len(known), *marks, rank, gap, told])
+    found = pd.DataFrame(rows, columns=STANDING, index=values.index).astype(TYPES)
+    return values.assign(**{name: found[name] for name in STANDING})
+
+
+def share_below(value: float, known: Floats) -> float:
+    """Return the share of figures below a value, those equal to it counting for a half."""
+    if math.isnan(value) or not len(known):
+        return math.nan
+    return float(((known < value).sum() + 0.5 * (known == value).sum()) / len(known))
+
+
+def circles(
+    values: pd.DataFrame, sites: pd.DataFrame, fewest: int
+) -> Iterator[tuple[int, str, int, npt.NDArray[np.int64]]]:
+    """Find the peers of each site: its place in ``values``, their group, its level, and their places.
+
+    Parameters
+    ----------
+    values, sites, fewest
+        As for :func:`compare`.
+
+    Yields
+    ------
+    (int, str, int, array of int)
+        The narrowest group of which at least ``fewest`` others have a figure, else that of all.
+    """
+    if fewest < 2:
+        raise UsageError(f"fewest={fewest}: a comparison takes 2 peers at least, 10 unless said.")
+    if (twice := values["code_uai"].duplicated()).any():
+        raise UsageError(f"Site {values['code_uai'][twice].iloc[0]} comes twice; give each site one figure.")
+    kinds = sites.drop_duplicates("code_uai").set_index("code_uai").reindex(values["code_uai"])
+    known = values["valeur"].notna().to_numpy(dtype=bool)
+    columns = {name: kinds[name].astype("object").where(kinds[name].notna(), None).tolist() for name in LEVELS[0]}
+    members: dict[tuple[object, ...], list[int]] = {}
+    for place in range(len(values)):
+        for names in LEVELS:
+            members.setdefault(tuple(columns[name][place] for name in names), []).append(place)
+    for place in range(len(values)):
+        for level, names in enumerate(LEVELS):
+            key = tuple(columns[name][place] for name in names)
+            if None in key:  # a site whose kind is not known has the peers of a wider group
+                continue
+            group = np.array(members[key], dtype=np.int64)
+            peers = group[group != place]
+            if known[peers].sum() >= fewest or level == len(LEVELS) - 1:
+                yield place, label(key), level, peers
+                break
+
+
+def label(key: tuple[object, ...]) -> str:
+    """Name a group in French.
+
+    Examples
+    --------
+    >>> label(("Lycée professionnel", False)), label(())
+    ('Lycée professionnel, sans internat', 'tous les établissements')
+    """
+    if not key:
+        return EVERYONE
+    kind = str(key[0])
+    return kind if len(key) == 1 else f"{kind}, {'avec' if key[1] else 'sans'} internat"
+
+
+def sentence(value: float, gap: float, count: int, group: str, fewest: int) -> str:
+    """Say in French where a site stands: its share above the median of so many peers of a group."""
+    if math.isnan(value):
+        return "Pas de comparaison : le chiffre de cet établissement manque."
+    if count < fewest:
+        return f"Pas de comparaison : {count} établissements comparables ont un chiffre, il en faut {fewest}."
+    if math.isnan(gap):
+        return f"Pas d'écart en part : la médiane de ses {count} pairs ({group}) est nulle."
+    size = number(abs(gap) * 100)
+    if size == "0":
+        return f"À la médiane de ses {count} pairs ({group})."
+    return f"{size}{NNBSP}% de {'plus' if gap > 0 else 'moins'} que la médiane de ses {count} pairs ({group})."
+
+
+def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int = FEWEST) -> pd.DataFrame:
+    """Lay out a site among its peers, for a chart: no peer is named.
+
+    Parameters
+    ----------
+    values, sites, fewest
+        As for :func:`compare`.
+    code_uai : str
+        The site.
+
+    Returns
+    -------
+    DataFrame
+        One row a peer with a figure and one for the site, from the lowest to the highest: ``position`` (from 1),
+        ``valeur``, ``propre`` (true for the site), ``groupe``. A site without a figure is not in it, its peers are.
+
+    Raises
+    ------
+    UsageError
+        A site that is not in ``values``.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"code_uai": list("ABC"), "type_etablissement": "Lycée", "internat": True})
+    >>> values = pd.DataFrame({"code_uai": list("ABC"), "valeur": [112.0, 80.0, 130.0]})
+    >>> peers(values, sites, "A", fewest=2)[["valeur", "propre"]].to_numpy().tolist()
+    [[80.0, False], [112.0, True], [130.0, False]]
+    """
+    places = np.flatnonzero((values["code_uai"] == code_uai).to_numpy(dtype=bool))
+    if not len(places):
+        known = values["code_uai"].astype("str").tolist()
+        raise UsageError(f"Site {code_uai!r} has no row among the {len(known)} figures.{nearest(code_uai, known)}")
+    own = int(places[0])
+    group, others = next((name, found) for place, name, _, found in circles(values, sites, fewest) if place == own)
+    value = values["valeur"].to_numpy(dtype=np.float64, na_value=np.nan)
+    chosen = np.append(others, own)
+    table = pd.DataFrame({"valeur": value[chosen], "propre": chosen == own, "groupe": group})
+    table = table.dropna(subset=["valeur"]).sort_values("valeur", kind="stable", ignore_index=True)
+    table.insert(0, "position", np.arange(1, len(table) + 1))
+    return table

@@ -1,0 +1,245 @@
+"""The heating signature of each site: slope, base load and balance point, each with its standard error.
+
+From daily readings the three are those of days of lessons: in a school use is low in July and August for want of
+pupils, which a model of all days takes for heating. Bills can't leave weekends out, and their slopes are smaller; those
+with many holidays are left out, and so that enough are left, three years are taken. A signature from bills is compared
+with others from bills only, which is why each site has both where it can.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy import heating
+from tikub_lab.energy.baseline import Baseline, Sample, fahrenheit
+from tikub_lab.energy.baseline_design import DAY, Floats
+from tikub_lab.energy.baseline_many import fit_many
+from tikub_lab.energy.savings import HOLIDAY, day_kinds, keep_days
+from tikub_lab.errors import UsageError
+
+DAILY, BILLS = "relevés journaliers, jours de cours", "factures de trois ans, hors vacances"
+POINTS = {DAILY: np.arange(400, 1101) / 50, BILLS: np.arange(80, 221) / 10}
+"""Balance points that are tried, °C: so close together, as a tenth of a degree moves the base load by some percents."""
+YEARS = 3
+"""Years of bills, the last one being that asked for: a year has too few of them with hardly any holidays."""
+CALM = 0.25
+"""Largest share of holidays among the days of a bill."""
+FEWEST = {DAILY: 100, BILLS: 9}
+"""Days of lessons, or bills, that a signature needs."""
+HOURS = 24
+HEATS = ("chauffage", "mixte")
+
+FEW, NO_COLD, POOR = "trop peu de relevés", "aucun effet du froid", "modèle insuffisant (guide ASHRAE 14)"
+NO_AREA, NO_STATION = "surface inconnue", "station météo inconnue"
+
+COLUMNS = ["code_uai", "source", "usage", "compteurs", "surface", "pente", "base", "equilibre", "pente_m2", "base_m2"]
+COLUMNS += ["base_w_m2", "erreur_pente_m2", "erreur_base_m2", "erreur_equilibre", "n", "manquants", "r2", "cv_rmse"]
+COLUMNS += ["nmbe", "conforme", "comparable", "manque", "verdict"]
+
+
+def signatures(
+    readings: pd.DataFrame,
+    meters: pd.DataFrame,
+    sites: pd.DataFrame,
+    weather: pd.DataFrame,
+    calendar: pd.DataFrame,
+    year: int,
+    without: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Work out the heating signature of each site in one year.
+
+    Parameters
+    ----------
+    readings, meters, sites, weather, calendar : DataFrame
+        Tables ``energy/readings``, ``meters``, ``sites`` (``code_uai``, ``station``, ``surface_totale``), ``weather``
+        and ``calendar``.
+    year : int
+    without : DataFrame, optional
+        Days that are not to be trusted (a broken meter, estimated days): ``compteur_id``, ``debut``, ``fin``
+        (excluded).
+
+    Returns
+    -------
+    DataFrame
+        One row a site that heats and source, sorted: ``code_uai``, ``source`` (days of lessons, or bills), ``usage``
+        (« chauffage », or « mixte » where a meter counts other uses too), ``compteurs``, ``surface`` (m²), ``pente``
+        (kWh per °C and day), ``base`` (kWh a day), ``equilibre`` (°C), ``pente_m2``, ``base_m2`` (the same a square
+        metre), ``base_w_m2`` (W/m²), ``erreur_pente_m2``, ``erreur_base_m2``, ``erreur_equilibre`` (standard errors),
+        ``n`` (days or bills; of the meter that has least), ``manquants``, ``r2``, ``cv_rmse``, ``nmbe``, ``conforme``
+        (ASHRAE Guideline 14), ``comparable``, ``manque`` (why not, in French), ``verdict`` (of the model). Slopes and
+        base loads of several meters add up; their balance point is the mean, weighted by slopes.
+
+    Raises
+    ------
+    UsageError
+        A year without any reading.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2025-01-01", "2025-12-31")
+    >>> cold = 10 - 8 * np.cos(np.arange(365) / 58)
+    >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmin": cold - 3, "tmoy": cold, "tmax": cold + 3})
+    >>> readings = pd.DataFrame({"compteur_id": "G1", "debut": days, "fin": days + pd.Timedelta(days=1),
+    ...                          "kwh": 50 + 20 * np.maximum(15 - cold, 0), "estime": False, "origine": "relevé"})
+    >>> meters = pd.DataFrame({"compteur_id": ["G1"], "code_uai": ["A"], "usage": ["chauffage"],
+    ...                        "mise_en_service": [pd.NaT], "retrait": [pd.NaT]})
+    >>> sites = pd.DataFrame({"code_uai": ["A"], "station": ["S"], "surface_totale": [100.0]})
+    >>> found = signatures(readings, meters, sites, weather, readings.head(0)[["debut", "fin"]], 2025)
+    >>> found.loc[found["source"] == DAILY, ["pente_m2", "base_m2", "equilibre"]].round(3).to_numpy().tolist()
+    [[0.2, 0.5, 15.0]]
+    """
+    own, rows = _of_year(readings, meters, sites, year)
+    if without is not None:
+        rows = _left_out(rows, without)
+    with_station = own["station"].isin(weather["station"].unique())
+    stations = dict(zip(own.loc[with_station, "compteur_id"], own.loc[with_station, "station"], strict=True))
+    rows = rows[rows["compteur_id"].isin(stations)]
+    kinds = day_kinds(calendar, f"{year - YEARS}-07-01", f"{year + 1}-06-30")
+    lessons = keep_days(rows[(rows["origine"] == "relevé") & (rows["debut"].dt.year == year)], kinds)
+    # One origin a meter: a bill and a month of daily readings would overlap.
+    billed = rows.loc[rows["origine"] == "facture", "compteur_id"].unique()
+    bills = rows[(rows["origine"] == "facture") | ~rows["compteur_id"].isin(billed)]
+    bills = _calm(heating.spans(bills), kinds, year)
+    found = []
+    for source, usage in ((DAILY, lessons), (BILLS, bills)):
+        fits = fit_many(
+            usage, weather, stations, kind="daily" if source == DAILY else "billing", cooling=False,
+            balance_points=POINTS[source].tolist(), longest=float(heating.LONGEST),
+        ) if len(usage) else {}  # fmt: skip
+        found += [_site(str(site), source, one, fits, stations) for site, one in own.groupby("code_uai")]
+    table = pd.DataFrame(found, columns=COLUMNS)
+    numbers = [name for name in COLUMNS if name not in ("code_uai", "source", "usage", "manque", "verdict")]
+    whole = dict.fromkeys(("compteurs", "n", "manquants"), "int64") | dict.fromkeys(("conforme", "comparable"), "bool")
+    texts = dict.fromkeys(("code_uai", "source", "usage", "manque", "verdict"), "str")
+    table = table.astype(dict.fromkeys(numbers, "float64") | whole | texts)
+    return table.sort_values(["code_uai", "source"], ascending=[True, False], ignore_index=True)
+
+
+def errors(baseline: Baseline) -> tuple[float, float, float]:
+    """Work out the standard errors of a heating model's base load, slope and balance point.
+
+    The three are taken as fitted together (the model is linear in each, around its values). For days, the scatter may
+    follow use, and is widened for its memory from one day to the next, (1 + r) / (1 - r); for bills, errors are held to
+    be even and independent.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        In °C.
+
+    Returns
+    -------
+    (base, slope, balance point) : floats
+        kWh a day, kWh per °C and day, °C; not numbers for another model than ``hdd_only``, or too few periods.
+    """
+    sample, none = baseline.sample, (math.nan, math.nan, math.nan)
+    if baseline.model != "hdd_only" or sample is None or len(sample.usage) <= 3 or not baseline.beta_hdd > 0:
+        return none
+    matrix = _design(baseline, sample)
+    residual = sample.usage - matrix[:, :2] @ np.array([baseline.intercept, baseline.beta_hdd])
+    weights, free = sample.weights, len(residual) - 3
+    scale = np.sqrt((matrix**2).sum(axis=0))
+    if not (scale > 0).all():
+        return none
+    matrix = matrix / scale
+    gram = np.linalg.pinv((matrix * weights[:, None]).T @ matrix, hermitian=True)
+    if baseline.kind == "daily":
+        pushed = matrix * (weights * residual)[:, None]
+        covariance = gram @ (pushed.T @ pushed) @ gram * len(residual) / free * _widening(sample, residual)
+    else:
+        covariance = gram * float(weights @ residual**2) / free
+    found = np.sqrt(np.diag(covariance)) / scale
+    return float(found[0]), float(found[1]), float(found[2])
+
+
+def _design(baseline: Baseline, sample: Sample) -> Floats:
+    """How use moves with the base, the slope and the balance point."""
+    point = np.array([fahrenheit(baseline.heating_balance_point, baseline.unit)])
+    degrees, _ = sample.thermal.degree_days(point, point)
+    below = sample.thermal.averages((sample.thermal.mean[:, None] < point).astype(float))
+    return np.hstack([np.ones_like(degrees), degrees / 1.8, baseline.beta_hdd * below])
+
+
+def _widening(sample: Sample, residual: Floats) -> float:
+    """Return what the memory of residuals makes of a variance, from days that follow each other."""
+    follows = np.flatnonzero(np.diff(sample.start) < 1.5 * DAY)
+    square = float(residual @ residual) / len(residual)
+    if len(follows) < 10 or square <= 0:
+        return 1.0
+    alike = float(np.mean(residual[follows] * residual[follows + 1])) / square
+    alike = min(max(alike, 0.0), 0.95)
+    return (1 + alike) / (1 - alike)
+
+
+def _site(site: str, source: str, own: pd.DataFrame, fits: dict[str, Baseline], stations: dict[str, Any]) -> list[Any]:
+    """Put the meters of one site together."""
+    area = float(own["surface_totale"].iloc[0])
+    area = area if area > 0 else math.nan
+    usage = "chauffage" if (own["usage"] == "chauffage").all() else "mixte"
+    models = [fits.get(meter) for meter in own["compteur_id"]]
+    known = [one for one in models if one is not None]
+    good = [one for one in known if one.model == "hdd_only" and one.beta_hdd > 0]
+    least = min((one.n for one in known), default=0) if len(known) == len(models) else 0
+    worst = max(known, key=lambda one: one.cv_rmse if not math.isnan(one.cv_rmse) else math.inf, default=None)
+    slope = base = point = math.nan
+    wrong = (math.nan, math.nan, math.nan)
+    if good and len(good) == len(models):
+        slopes = np.array([one.beta_hdd for one in good])
+        slope, base = float(slopes.sum()), float(sum(one.intercept for one in good))
+        point = float(slopes @ np.array([one.heating_balance_point for one in good])) / slope
+        each = np.array([errors(one) for one in good])
+        of_point = math.sqrt(float(((slopes * each[:, 2]) ** 2).sum())) / slope
+        wrong = (math.sqrt(float((each[:, 0] ** 2).sum())), math.sqrt(float((each[:, 1] ** 2).sum())), of_point)
+    passed = bool(known) and len(known) == len(models) and all(one.conforme for one in known)
+    reasons = (
+        (not any(meter in stations for meter in own["compteur_id"]), NO_STATION),
+        (least < FEWEST[source], FEW),
+        (math.isnan(slope), NO_COLD),
+        (not passed, POOR),
+        (math.isnan(area), NO_AREA),
+    )
+    why = next((text for wrong_one, text in reasons if wrong_one), "")
+    quality = (worst.r2_adj, worst.cv_rmse, worst.nmbe) if worst is not None else (math.nan, math.nan, math.nan)
+    return [
+        site, source, usage, len(own), area, slope, base, point, slope / area, base / area,
+        base / area * 1000 / HOURS, wrong[1] / area, wrong[0] / area, wrong[2], least,
+        sum(one.missing for one in known), *quality, passed, not why, why, worst.verdict if worst else "Aucun modèle.",
+    ]  # fmt: skip
+
+
+def _of_year(
+    readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame, year: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the meters that heat in a year, with their site's station and area, and their readings."""
+    first, after = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
+    near = (readings["debut"] < after) & (readings["fin"] > pd.Timestamp(year - YEARS, 1, 1))
+    if len(readings) and not (near & (readings["fin"] > first)).any():
+        years = f"{readings['debut'].min():%Y} to {readings['fin'].max() - pd.Timedelta(days=1):%Y}"
+        raise UsageError(f"year={year}: no meter has a reading of it; readings are of {years}.")
+    names = ["compteur_id", "code_uai", "usage", "mise_en_service", "retrait"]
+    own = meters.loc[meters["usage"].isin(HEATS), names].dropna(subset=["code_uai"])
+    gone, later = own["retrait"] <= first, own["mise_en_service"] >= after
+    own = own[~gone & ~later].astype(dict.fromkeys(names[:3], "object"))
+    of_sites = sites[["code_uai", "station", "surface_totale"]].astype({"code_uai": "object", "station": "object"})
+    own = own.merge(of_sites, on="code_uai").sort_values(["code_uai", "compteur_id"], ignore_index=True)
+    return own, readings[near & readings["compteur_id"].isin(own["compteur_id"])]
+
+
+def _calm(bills: pd.DataFrame, kinds: pd.Series, year: int) -> pd.DataFrame:
+    """Keep the bills of the last years that have hardly any holidays."""
+    bills = bills[bills["annee"].between(year - YEARS + 1, year)]
+    first = kinds.index[0]
+    count = np.concatenate([[0], np.cumsum((kinds == HOLIDAY).to_numpy(dtype=bool))])
+    left, right = (np.clip((bills[name] - first).dt.days.to_numpy(), 0, len(kinds)) for name in ("debut", "fin"))
+    return bills[(count[right] - count[left]) <= CALM * bills["days"].to_numpy()]
+
+
+def _left_out(rows: pd.DataFrame, without: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the readings of days that are not to be trusted."""
+    keep = np.ones(len(rows), dtype=bool)
+    for meter, first, after in without[["compteur_id", "debut", "fin"]].itertuples(index=False):
+        touched = (rows["compteur_id"] == meter) & (rows["debut"] < after) & (rows["fin"] > first)
+        keep &= ~touched.to_numpy(dtype=bool)
+    return rows[keep]
