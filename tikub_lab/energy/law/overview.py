@@ -205,7 +205,7 @@ def course(usable: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
     known = known[known["kwh_m2_objectif"] > 0]
     area = known["kwh_objectif"] / known["kwh_m2_objectif"]
     sums = known.assign(area=area).groupby("echeance")[["kwh_objectif", "area"]].sum()
-    points = {int(year): float(value) for year, value in (sums["kwh_objectif"] / sums["area"]).items()}
+    points = dict(zip(sums.index.astype(int).tolist(), (sums["kwh_objectif"] / sums["area"]).tolist(), strict=True))
     if known["code_uai"].nunique() == 1 and known["annee_reference"].notna().all():
         points[int(known["annee_reference"].iloc[0])] = float(known["kwh_m2_reference"].iloc[0])
     path = line(points).set_index("annee")["valeur"]

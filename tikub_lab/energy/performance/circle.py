@@ -154,6 +154,29 @@ def sentence(value: float, gap: float, count: int, group: str, fewest: int) -> s
     return f"{size}{NNBSP}% de {'plus' if gap > 0 else 'moins'} que la médiane de ses {count} pairs ({group})."
 
 
+def quantiles(compared: pd.DataFrame) -> pd.DataFrame:
+    """Lay out how the figures of each group spread.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        ``groupe`` and ``valeur``: from :func:`compare`.
+
+    Returns
+    -------
+    DataFrame
+        One row a group, sorted: ``groupe``, ``nombre`` (of figures), ``q25``, ``mediane``, ``q75``.
+
+    Examples
+    --------
+    >>> quantiles(pd.DataFrame({"groupe": "Lycée", "valeur": [80.0, 100, 120, None]})).to_numpy().tolist()
+    [['Lycée', 3, 90.0, 100.0, 110.0]]
+    """
+    groups = compared.dropna(subset="valeur").groupby("groupe", observed=True)["valeur"]
+    found = {"nombre": groups.size(), "q25": groups.quantile(0.25), "mediane": groups.median()}
+    return pd.DataFrame(found | {"q75": groups.quantile(0.75)}).reset_index()
+
+
 def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int = FEWEST) -> pd.DataFrame:
     """Lay out a site among its peers, for a chart: no peer is named.
 

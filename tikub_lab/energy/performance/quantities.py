@@ -55,8 +55,9 @@ def standing(
     Parameters
     ----------
     signatures : DataFrame
-        From :func:`tikub_lab.energy.performance.signature.signatures`. Where a site's daily readings give one, it is taken, and
-        compared with others from daily readings; else that of its bills, with those of the bills of all sites.
+        From :func:`tikub_lab.energy.performance.signature.signatures`. Where a site's daily readings give one, it is
+        taken, and compared with others from daily readings; else that of its bills, with those of the bills of all
+        sites.
     meters : DataFrame
         From :func:`tikub_lab.energy.climate.adjusted`, for what the site's heating used in the year.
     sites, weather : DataFrame

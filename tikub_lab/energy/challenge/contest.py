@@ -1,0 +1,285 @@
+"""The challenge between lycées: what each saved against its own past, the weather and the calendar being the same.
+
+A lycée's score is the share saved of what its own past says it would have used, all energies together in kWh, as in
+CUBE.S. Daily readings are taken where both periods have them (CalTRACK's models, with a load for each kind of day),
+bills otherwise (:mod:`tikub_lab.energy.occupancy`). What works save is not the users' doing: a lycée's past begins
+after its last works, and works during the challenge leave it out. Whoever has no score is listed with the reason.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.challenge.grouping import FEWEST, groups
+from tikub_lab.energy.challenge.meters import MINOR, Span, no_score, score_meters, spans_of
+from tikub_lab.energy.challenge.order import place, ranks
+from tikub_lab.energy.savings import Savings
+from tikub_lab.energy.savings import by_month as months_of
+from tikub_lab.energy.uncertainty import Interval, portfolio
+from tikub_lab.errors import UsageError
+from tikub_lab.show.french import number
+
+COLUMNS = {
+    "code_uai": "str", "lib_etablissement": "str", "groupe": "str", "classe": "bool", "raison": "str",
+    "remarque": "str", "reference_debut": "datetime64[ns]", "pas": "str", "compteurs": "int64", "jours": "float64",
+    "attendu": "float64", "observe": "float64", "economie": "float64", "bas": "float64", "haut": "float64",
+    "part": "float64", "part_bas": "float64", "part_haut": "float64", "erreur": "float64", "liberte": "float64",
+    "etablie": "bool", "rang_min": "Int64", "rang_max": "Int64", "effectif": "Int64", "place": "str", "phrase": "str",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """The challenge of one period.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a lycée, those with a score first, by group and place: ``code_uai``, ``lib_etablissement``, ``groupe``,
+        ``classe`` (whether it has a score), ``raison`` (if not, why), ``remarque`` (what the score leaves out),
+        ``reference_debut``, ``pas`` (« facture », « relevé » or both), ``compteurs`` (scored), ``jours`` (scored,
+        mean of its meters), ``attendu``, ``observe``, ``economie``, ``bas``, ``haut`` (kWh), ``part``, ``part_bas``,
+        ``part_haut`` (of what was expected), ``erreur`` (standard error of the share), ``liberte``, ``etablie``,
+        ``rang_min``, ``rang_max``, ``effectif``, ``place``, ``phrase`` (French).
+    energies : DataFrame
+        ``code_uai``, ``energie``, ``usage``, ``annee`` (the one in which the period ends), ``attendu``, ``observe``,
+        ``kwh`` (saved), of lycées with a score: for :func:`tikub_lab.energy.valuation.valued`.
+    groups : DataFrame
+        ``groupe``, ``effectif``, ``regroupe`` (whether kinds were put together), ``paires``, ``departagees`` (pairs of
+        lycées that are told apart).
+    savings : dict of dict of Savings
+        By lycée and meter, for charts.
+    start, end : date
+        The period, the second excluded.
+    level : float
+    """
+
+    table: pd.DataFrame
+    energies: pd.DataFrame
+    groups: pd.DataFrame
+    savings: dict[str, dict[str, Savings]] = field(repr=False)
+    start: date
+    end: date
+    level: float
+
+
+def period(name: str) -> tuple[date, date]:
+    """Read the period of a challenge: a school year, from 1 September, or a calendar year.
+
+    Examples
+    --------
+    >>> period("2024-2025")
+    (datetime.date(2024, 9, 1), datetime.date(2025, 9, 1))
+    >>> period("2025")
+    (datetime.date(2025, 1, 1), datetime.date(2026, 1, 1))
+    """
+    years = name.split("-")
+    if all(len(year) == 4 and year.isdecimal() for year in years):
+        first = int(years[0])
+        if len(years) == 1 and 1 <= first < 9999:
+            return date(first, 1, 1), date(first + 1, 1, 1)
+        if len(years) == 2 and first >= 1 and int(years[1]) == first + 1:
+            return date(first, 9, 1), date(first + 1, 9, 1)
+    raise UsageError(f"period={name!r}: give a school year such as '2024-2025', or a calendar year such as '2025'.")
+
+
+def challenge(
+    sites: pd.DataFrame,
+    meters: pd.DataFrame,
+    readings: pd.DataFrame,
+    weather: pd.DataFrame,
+    calendar: pd.DataFrame,
+    works: pd.DataFrame,
+    start: date,
+    end: date,
+    *,
+    years: int = 3,
+    level: float = 0.9,
+    fewest: int = FEWEST,
+    zone: str = "B",
+) -> Challenge:
+    """Score the lycées over a period, and say between which places each stands.
+
+    Parameters
+    ----------
+    sites, meters, readings, weather, calendar, works : DataFrame
+        Tables ``energy/sites``, ``meters``, ``readings``, ``weather``, ``calendar`` and ``works``.
+    start, end : date
+        The challenge, the second excluded: see :func:`period`.
+    years : int
+        Years before `start` that make the past, 1 to 5. A lycée with works or a new meter in them has a shorter past,
+        of a year at least.
+    level : float
+        Of each interval, and of all places together.
+    fewest : int
+        Lycées with a score of the smallest group: see :func:`tikub_lab.energy.challenge.grouping.groups`.
+    zone : str
+        Of school holidays.
+
+    Returns
+    -------
+    Challenge
+
+    Raises
+    ------
+    UsageError
+        A period, years or a level that make no sense, or a calendar that does not cover them.
+    """
+    if not (end > start and 1 <= years <= 5 and 0 < level < 1):
+        raise UsageError(
+            f"Challenge from {start} to {end}, {years} years of past, level {level}: the end comes after the start, "
+            "the past has 1 to 5 years, and the level is between 0 and 1, such as 0.9."
+        )
+    span = Span(pd.Timestamp(start), pd.Timestamp(end), years)
+    own = spans_of(span, sites, meters, works)
+    scored = score_meters(span, own, sites, meters, readings, weather, calendar, zone)
+    rows: list[tuple[object, ...]] = []
+    found: dict[str, dict[str, Savings]] = {}
+    sites_of: list[Any] = list(own.itertuples(index=False))
+    for site in sites_of:
+        of_site = scored[scored["code_uai"] == site.code_uai]
+        reason, note = no_score(site.raison, of_site)
+        kept = {meter: one for meter, one in zip(of_site["compteur_id"], of_site["savings"], strict=True) if one}
+        if not reason:
+            found[site.code_uai] = kept
+        rows.append(_row(site, reason, note, of_site, kept, level))
+    table = pd.DataFrame(rows, columns=_FOUND)
+    table = table.merge(sites[["code_uai", "lib_etablissement"]], on="code_uai", how="left")
+    table, shown = _places(table, sites, level, fewest)
+    return Challenge(table, _energies(scored, found, end), shown, found, start, end, level)
+
+
+def by_month(result: Challenge, uai: str) -> pd.DataFrame:
+    """Give a lycée's use by month beside what its past says, all energies together.
+
+    Returns
+    -------
+    DataFrame
+        ``mois`` (its first day), ``observe``, ``attendu``, ``economie`` (kWh): months that the challenge touches with
+        a bill; a bill that crosses a month's border is divided by its days. Empty for a lycée without a score.
+
+    Raises
+    ------
+    UsageError
+        A lycée that the challenge does not know.
+    """
+    _known(result, uai)
+    parts = [months_of(one) for one in result.savings.get(uai, {}).values()]
+    columns = ["mois", "observe", "attendu", "economie"]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    table = pd.concat(parts).rename(columns={"predit": "attendu"})
+    found = table.groupby("mois", as_index=False)[columns[1:]].sum()
+    inside = (found["mois"] >= pd.Timestamp(result.start).replace(day=1)) & (found["mois"] < pd.Timestamp(result.end))
+    return found[inside].reset_index(drop=True)
+
+
+def position(result: Challenge, uai: str) -> pd.DataFrame:
+    """Give the savings of a lycée's group without names, its own one marked.
+
+    Returns
+    -------
+    DataFrame
+        ``part``, ``part_bas``, ``part_haut``, ``sien``, the largest saving first. Empty for a lycée without a group.
+
+    Raises
+    ------
+    UsageError
+        A lycée that the challenge does not know.
+    """
+    row = _known(result, uai)
+    table = result.table
+    group = table[table["classe"] & (table["groupe"] == row["groupe"])] if row["classe"] else table.head(0)
+    found = group.assign(sien=group["code_uai"] == uai)[["part", "part_bas", "part_haut", "sien"]]
+    return found.sort_values("part", ascending=False, ignore_index=True)
+
+
+_FOUND = [
+    "code_uai", "classe", "raison", "remarque", "reference_debut", "pas", "compteurs", "jours", "attendu", "observe",
+    "economie", "bas", "haut", "part", "part_bas", "part_haut", "erreur", "liberte", "etablie",
+]  # fmt: skip
+
+
+def _row(
+    site: Any, reason: str, note: str, of_site: pd.DataFrame, kept: dict[str, Savings], level: float
+) -> tuple[object, ...]:
+    code, begin = site.code_uai, site.reference_debut
+    if reason:
+        return (code, False, reason, note, begin, "", 0, *[np.nan] * 11, False)
+    total: Interval = portfolio(kept, level)
+    used = of_site[of_site["compteur_id"].isin(list(kept))]
+    observed = sum(one.observed for one in kept.values())
+    return (
+        code, True, "", note, begin, " et ".join(sorted(used["pas"].unique())), len(kept), used["jours"].mean(),
+        total.predicted, observed, total.saving, total.low, total.high, total.share, total.share_low, total.share_high,
+        total.error / total.predicted, total.freedom, total.established,
+    )  # fmt: skip
+
+
+def _places(table: pd.DataFrame, sites: pd.DataFrame, level: float, fewest: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put lycées with a score into groups, and give each its places; order the table."""
+    own = groups(sites[sites["code_uai"].isin(table["code_uai"][table["classe"]])], fewest)
+    by_code = own.drop_duplicates("code_uai").set_index("code_uai")
+    table["groupe"] = table["code_uai"].map(by_code["groupe"]).astype("str")
+    stand = ranks(
+        pd.DataFrame(
+            {
+                "groupe": table["groupe"].where(table["classe"]),
+                "valeur": table["part"],
+                "erreur": table["erreur"],
+                "liberte": table["liberte"],
+            }
+        ),
+        level,
+    )
+    table = table.join(stand)
+    columns = table[["rang_min", "rang_max", "effectif"]].itertuples(index=False)
+    table["place"] = [place(*row) for row in columns]
+    table["phrase"] = [_sentence(row, level) for row in table.to_dict("records")]
+    shown = own.dropna(subset="groupe")[["groupe", "effectif", "regroupe"]].drop_duplicates("groupe")
+    apart = table.groupby("groupe")["devances"].sum()  # each pair told apart has one who is ahead
+    shown["paires"] = shown["effectif"] * (shown["effectif"] - 1) // 2
+    shown["departagees"] = shown["groupe"].map(apart).fillna(0).astype("int64")
+    order = ["classe", "groupe", "rang_min", "rang_max", "code_uai"]
+    table = table.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True, na_position="last")
+    return table[list(COLUMNS)].astype(COLUMNS), shown.sort_values("groupe", ignore_index=True)
+
+
+def _sentence(row: dict[object, object], level: float) -> str:
+    """Say in French what a lycée saved, as far as it is known."""
+    if not row["classe"]:
+        return f"Pas de score : {row['raison']}."
+    share, low, high = (float(str(row[name])) * 100 for name in ("part", "part_bas", "part_haut"))
+    between = f"entre {number(low, 1)} et {number(high, 1)} %, confiance de {number(level * 100)} %"
+    if not row["etablie"]:
+        return f"Ni baisse ni hausse établie : économie {between}."
+    word = "Baisse" if share > 0 else "Hausse"
+    if share < 0:
+        between = f"entre {number(-high, 1)} et {number(-low, 1)} %, confiance de {number(level * 100)} %"
+    return f"{word} de {number(abs(share), 1)} % ({between})."
+
+
+def _energies(scored: pd.DataFrame, found: dict[str, dict[str, Savings]], end: date) -> pd.DataFrame:
+    year = (pd.Timestamp(end) - pd.Timedelta(days=1)).year
+    meters: list[Any] = list(scored.itertuples(index=False))
+    rows = [
+        (row.code_uai, row.energie, row.usage, year, one.predicted, one.observed, one.saving)
+        for row in meters
+        if (one := found.get(row.code_uai, {}).get(row.compteur_id)) is not None
+    ]
+    columns = ["code_uai", "energie", "usage", "annee", "attendu", "observe", "kwh"]
+    key = columns[:4]
+    return pd.DataFrame(rows, columns=columns).groupby(key, as_index=False)[columns[4:]].sum()
+
+
+def _known(result: Challenge, uai: str) -> pd.Series:
+    row = result.table[result.table["code_uai"] == uai]
+    if row.empty:
+        raise UsageError(f"uai={uai!r}: the challenge has no such lycée; give a code_uai of energy/sites.")
+    return row.iloc[0]
+
+
+__all__ = ["MINOR", "Challenge", "by_month", "challenge", "period", "position"]

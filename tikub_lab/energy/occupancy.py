@@ -1,0 +1,307 @@
+"""What a lycée's meter uses on days of lessons, on weekends and in holidays: one model for daily readings and bills.
+
+Use per day is a base load and a heating slope below a balance point, each of them different on weekends and in
+holidays. A bill has days of all kinds: what enters is the share of each kind among its days, and the degree days that
+fell on them. Without this, a summer without pupils is taken for a summer without cold, and a model of monthly bills
+misses ASHRAE Guideline 14 where it need not.
+
+Which of these terms a meter's bills can tell is chosen by the Bayesian information criterion (Schwarz 1978), as is the
+balance point; candidates with a negative base or slope are not kept. A public holiday is a day of weekend.
+
+A bill of January is off by more kilowatt-hours than one of July. Where the residuals say so, periods weigh by the
+inverse square of their use: else the calm summers would pass for precision of the winters.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.baseline import Baseline, Sample
+from tikub_lab.energy.baseline_design import DAY, Floats, Thermal
+from tikub_lab.energy.baseline_memory import memory
+from tikub_lab.energy.baseline_quality import quality
+from tikub_lab.energy.occupancy_days import KINDS, Design
+from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, Model, Savings
+
+FLOOR = 0.2
+"""Where scatter follows use, least scatter of a period: that of this share of the mean use."""
+ALL = ("weekend", "holiday", "heat", "heat weekend", "heat holiday")
+"""The terms that daily readings tell."""
+NESTED = (
+    (), ("holiday",), ("weekend", "holiday"), ("heat",), ("heat", "holiday"), ("weekend", "holiday", "heat"),
+    ("holiday", "heat", "heat holiday"), ("weekend", "holiday", "heat", "heat holiday"),
+)  # fmt: skip
+"""The terms that bills may tell. The slope of weekends is not among them: every month has as many of them."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A fitted model.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        Those of `ALL` that it has.
+    coefficients : array of floats
+        Base of days of lessons, then those of the terms.
+    point : float
+        Balance point, °C; not a number where it has no heating.
+    place : int
+        Position of the balance point, -1 for none.
+    matrix, shift : arrays (n, k) and (n, 0 or 1)
+        Regressors, and how use moves with the balance point.
+    residual : array of n floats
+        kWh a day.
+    scatter : array of n floats
+        What the residuals scatter by, up to a factor.
+    cv_rmse, nmbe : float
+        Guideline 14, of the periods' totals.
+    design : Design
+    """
+
+    terms: tuple[str, ...]
+    coefficients: Floats
+    point: float
+    place: int
+    cv_rmse: float
+    nmbe: float
+    matrix: Floats = field(repr=False)
+    shift: Floats = field(repr=False)
+    residual: Floats = field(repr=False)
+    scatter: Floats = field(repr=False)
+    design: Design = field(repr=False)
+
+    def contrast(self, what: str, kind: str) -> Floats:
+        """Weights of the coefficients that make the « base » or the « slope » of a kind of day."""
+        own = {LESSONS: "", WEEKEND: "weekend", HOLIDAY: "holiday"}[kind]
+        wanted = {"base": ("", own), "slope": ("heat", f"heat {own}")}[what]
+        return np.array([float(term in wanted) for term in ("", *self.terms)])
+
+    def value(self, what: str, kind: str) -> float:
+        """Return the base (kWh a day) or slope (kWh per °C and day) of a kind of day; 0 where there is none."""
+        return float(self.contrast(what, kind) @ self.coefficients)
+
+    def covariance(self) -> tuple[Floats, float]:
+        """Covariance of the coefficients and of the balance point, and the degrees of freedom that are left.
+
+        The balance point comes last, in °C, where the model has one. Errors of days remember the days before
+        (:func:`tikub_lab.energy.baseline_memory.memory`); those of bills are independent.
+        """
+        days = self.design.days
+        matrix = np.hstack([self.matrix, self.shift]) * (np.sqrt(days) / self.scatter)[:, None]
+        bread = np.linalg.pinv(matrix.T @ matrix, hermitian=True)
+        free = float(max(len(matrix) - matrix.shape[1], 1))
+        if (days > 1).any():
+            found = bread * float((days * (_left_out(self) / self.scatter) ** 2).sum()) / free
+            return found + self._between_points(matrix), free
+        place = self.design.start - self.design.start[0]
+        size = int(place[-1]) + 1
+        even = np.ones(len(matrix))
+        variance, correlation, free = memory(self.residual / self.scatter, even, matrix, place, size)
+        line = np.zeros((2 * size, matrix.shape[1]))
+        line[place] = matrix
+        around = np.concatenate([correlation[:size], [0.0], correlation[size - 1 : 0 : -1]])
+        alike = np.fft.irfft(np.fft.rfft(around)[:, None] * np.fft.rfft(line, axis=0), axis=0)[place]
+        return variance * bread @ (matrix.T @ alike) @ bread + self._between_points(matrix), free
+
+    def _between_points(self, matrix: Floats) -> Floats:
+        """Add what is not known for want of candidates between two balance points: half a step either way, evenly."""
+        count = matrix.shape[1]
+        if not self.shift.size or len(self.design.points) < 2:
+            return np.zeros((count, count))
+        moved, *_ = np.linalg.lstsq(matrix[:, :-1], -matrix[:, -1], rcond=None)
+        along = np.append(moved, 1.0)
+        return np.outer(along, along) * float(np.diff(self.design.points).max()) ** 2 / 12
+
+
+def fit(design: Design, nested: Sequence[tuple[str, ...]] = NESTED) -> Use | None:
+    """Fit the model of one meter.
+
+    Parameters
+    ----------
+    design : Design
+    nested : sequence of tuples of terms
+        Sets of terms to choose from.
+
+    Returns
+    -------
+    Use or None
+        None where no set leaves two degrees of freedom and makes sense.
+
+    Examples
+    --------
+    >>> from tikub_lab.energy.occupancy_days import Days, Designer
+    >>> kinds = np.resize([0, 0, 0, 0, 0, 1, 1], 364)
+    >>> cold = 10 - 8 * np.cos(np.arange(364) / 58)
+    >>> maker = Designer(Days(0, kinds, {"S": cold}), range(10, 20))
+    >>> usage = np.where(kinds == 0, 100, 40) + np.where(kinds == 0, 12, 6) * np.maximum(15 - cold, 0)
+    >>> found = fit(maker.design(np.arange(364), np.arange(1, 365), usage, "S"), [ALL])
+    >>> found.point, round(found.value("base", "week-end")), round(found.value("slope", "week-end"))
+    (15.0, 40, 6)
+    """
+    even = np.ones(len(design))
+    found = _search(design, nested, even)
+    if found is None:
+        return None
+    use = np.maximum(design.usage - found.residual, 0.0)
+    follows = np.sqrt(use**2 + (FLOOR * max(float(use.mean()), 1e-9)) ** 2)
+    if _likelihood(found.residual, follows, design.days) <= _likelihood(found.residual, even, design.days):
+        return found
+    return _search(design, [found.terms], follows) or found
+
+
+def _likelihood(residual: Floats, scatter: Floats, days: Floats) -> float:
+    """Logarithm of the likelihood of residuals that scatter so, up to a constant."""
+    square = float((days * (residual / scatter) ** 2).sum())
+    return -len(residual) / 2 * math.log(max(square, np.finfo(float).tiny)) - float(np.log(scatter).sum())
+
+
+def _search(design: Design, nested: Sequence[tuple[str, ...]], scatter: Floats) -> Use | None:
+    """Choose terms and balance point, periods being weighted by their days and their scatter."""
+    weights, best = design.days / scatter**2, None
+    for terms in nested:
+        free = len(design) - len(terms) - 1 - ("heat" in terms)
+        if free < 2:
+            continue
+        matrix = _matrix(design, terms)
+        root = np.sqrt(weights)[:, None]
+        scaled, target = matrix * root, (design.usage * root[:, 0])
+        gram = scaled.transpose(0, 2, 1) @ scaled
+        moment = scaled.transpose(0, 2, 1) @ target
+        # A ridge far below what is read keeps terms that no period has from stopping the others.
+        ridge = 1e-12 * gram.diagonal(axis1=1, axis2=2)[..., None] + np.finfo(float).tiny
+        sums = gram + ridge * np.eye(gram.shape[1])
+        solved = np.asarray(np.linalg.solve(sums, moment[..., None])[..., 0], dtype=np.float64)
+        square = ((target - (scaled @ solved[..., None])[..., 0]) ** 2).sum(axis=1)
+        square = np.where(_makes_sense(solved, terms), square, np.inf)
+        place = int(square.argmin())
+        if not np.isfinite(square[place]):
+            continue
+        floor = 1e-24 * float(target @ target) + np.finfo(float).tiny
+        score = len(design) * math.log(max(square[place], floor)) + (len(design) - free) * math.log(len(design))
+        if best is None or score < best[0] - 1e-9:
+            best = (score, terms, place, solved[place], matrix[place])
+    if best is None:
+        return None
+    _, terms, place, coefficients, columns = best
+    return _use(design, terms, place if "heat" in terms else -1, coefficients, columns, scatter)
+
+
+def saved(use: Use, after: Design) -> Savings:
+    """Work out what was saved against a model, as :func:`tikub_lab.energy.savings.metered` does.
+
+    Parameters
+    ----------
+    use : Use
+        Fitted on the baseline period.
+    after : Design
+        The reporting period, of the same designer.
+
+    Returns
+    -------
+    Savings
+        Its intervals come from :mod:`tikub_lab.energy.uncertainty`, which takes periods longer than a day for bills.
+    """
+    matrix = _matrix(after, use.terms)[use.place if use.place >= 0 else 0]
+    predicted, observed = matrix @ use.coefficients * after.days, after.usage * after.days
+    start, end = (moment * DAY for moment in (after.start, after.end))
+    before = use.design
+    # Scatter is set against that of the challenge's days, whose own errors then count as many days as there are.
+    expected = np.maximum(matrix @ use.coefficients, 0.0)
+    weights = before.days / use.scatter**2
+    if len(after) and (use.scatter != 1).any():
+        floor = FLOOR * max(float((before.usage - use.residual).mean()), 1e-9)
+        weights *= float((after.days * (expected**2 + floor**2)).sum()) / float(after.days.sum())
+    sample = Sample(before.start * DAY, before.end * DAY, before.usage, weights, _nothing())
+    heats = use.place >= 0
+    baseline = Baseline(
+        "SUCCESS",
+        model="hdd_only" if heats else "intercept_only",
+        intercept=use.value("base", LESSONS),
+        beta_hdd=use.value("slope", LESSONS) if heats else math.nan,
+        heating_balance_point=use.point,
+        cv_rmse=use.cv_rmse,
+        nmbe=use.nmbe,
+        n=len(before),
+        kind="billing" if len(before) and np.median(before.days) > 1 else "daily",
+        sample=sample,
+    )
+    table = pd.DataFrame(
+        {
+            "debut": pd.DatetimeIndex(start.astype("datetime64[ns]")),
+            "fin": pd.DatetimeIndex(end.astype("datetime64[ns]")),
+            "jours": after.days,
+            "observe": observed,
+            "predit": predicted,
+            "economie": predicted - observed,
+        }
+    )
+    model = Model(use.coefficients, use.matrix, matrix, use.shift, _shift(after, use), _left_out(use))
+    used, due = float(observed.sum()), float(predicted.sum())
+    return Savings(table, used, due, due - used, len(after), 0, baseline, True, model, start, end)
+
+
+def _left_out(use: Use) -> Floats:
+    """Return what each period is missed by when left out of the fit, on the scale that intervals divide by.
+
+    Terms and balance point were chosen on the same bills, which flatters the residuals: those of periods left out
+    (PRESS; Allen, Technometrics 16, 1974) are what a year to come is missed by.
+    """
+    matrix = np.hstack([use.matrix, use.shift]) * np.sqrt(use.design.days)[:, None] / use.scatter[:, None]
+    left, size, _ = np.linalg.svd(matrix, full_matrices=False)
+    own = left[:, size > size.max(initial=0.0) * 1e-10]
+    leverage = np.minimum((own**2).sum(axis=1), 0.95)
+    free = max(len(matrix) - own.shape[1], 0)
+    return use.residual / (1 - leverage) * math.sqrt(free / max(len(matrix), 1))
+
+
+def _nothing() -> Thermal:
+    none = np.empty(0, dtype=np.int64)
+    return Thermal(none, none, none, np.empty(0))
+
+
+def _matrix(design: Design, terms: tuple[str, ...]) -> Floats:
+    """Regressors at each balance point, or at none: shape (points or 1, n, k)."""
+    count = len(design.points) if "heat" in terms else 1
+    columns = {
+        "": np.ones((count, len(design))),
+        "weekend": np.broadcast_to(design.shares[:, 1], (count, len(design))),
+        "holiday": np.broadcast_to(design.shares[:, 2], (count, len(design))),
+    }
+    if "heat" in terms:
+        columns["heat"] = design.degrees.sum(axis=0).T
+        columns["heat weekend"], columns["heat holiday"] = design.degrees[1].T, design.degrees[2].T
+    return np.stack([columns[term] for term in ("", *terms)], axis=2)
+
+
+def _makes_sense(solved: Floats, terms: tuple[str, ...]) -> np.ndarray:
+    """Whether every base and slope is positive or nothing; shape (points or 1,)."""
+    place = {term: column for column, term in enumerate(("", *terms))}
+    fine = solved[:, 0] >= 0
+    for term, root in (("weekend", ""), ("holiday", ""), ("heat weekend", "heat"), ("heat holiday", "heat")):
+        if term in place:
+            fine &= solved[:, place[term]] + solved[:, place[root]] >= 0
+    return fine & (solved[:, place["heat"]] > 0) if "heat" in place else fine
+
+
+def _shift(design: Design, use: Use) -> Floats:
+    if use.place < 0:
+        return np.empty((len(design), 0))
+    slopes = [use.value("slope", kind) for kind in KINDS]
+    moved = sum(slope * design.below[kind][:, use.place] for kind, slope in enumerate(slopes))
+    return np.asarray(moved, dtype=float)[:, None]
+
+
+def _use(
+    design: Design, terms: tuple[str, ...], place: int, coefficients: Floats, columns: Floats, scatter: Floats
+) -> Use:
+    fitted = columns @ coefficients
+    cv_rmse, nmbe = quality(design.usage * design.days, fitted * design.days, len(coefficients) + (place >= 0))
+    point = float(design.points[place]) if place >= 0 else math.nan
+    nothing = np.empty((len(design), 0))
+    residual = design.usage - fitted
+    use = Use(terms, coefficients, point, place, cv_rmse, nmbe, columns, nothing, residual, scatter, design)
+    return replace(use, shift=_shift(design, use))

@@ -1,0 +1,176 @@
+"""The days that readings of any period fall on: of lessons, of weekend, of holidays, and how cold each of them was."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.baseline_design import DAY, Floats, Integers
+from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, day_kinds
+from tikub_lab.errors import UsageError
+
+KINDS = (LESSONS, WEEKEND, HOLIDAY)
+POINTS = tuple(np.arange(8.0, 20.25, 0.5).tolist())
+"""Candidate balance points, °C of the daily mean."""
+COVERAGE = 0.9
+"""Share of a period's days that must have a temperature."""
+SILENT = 75
+"""Days after the calendar's last one that may still be of lessons: no stretch without a holiday is longer."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """What each day was, without a gap.
+
+    Attributes
+    ----------
+    first : int
+        Days since 1970.
+    kinds : array of n int
+        Position in `KINDS`.
+    cold : mapping of arrays of n floats
+        Daily mean temperature by station, °C; not a number where unknown.
+    """
+
+    first: int
+    kinds: Integers
+    cold: Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Design:
+    """Periods of use of one meter, and what their days were like.
+
+    Attributes
+    ----------
+    start, end : arrays of n int
+        Days since 1970, the second excluded.
+    usage : array of n floats
+        kWh a day.
+    shares : array (n, 3)
+        Share of each kind of day.
+    degrees, below : arrays (3, n, points)
+        Degree days a day, and share of the days, below each balance point, on days of each kind.
+    points : array of floats
+        °C.
+    """
+
+    start: Integers
+    end: Integers
+    usage: Floats
+    shares: Floats
+    degrees: Floats
+    below: Floats
+    points: Floats
+
+    @property
+    def days(self) -> Floats:
+        """Length of each period."""
+        return (self.end - self.start).astype(float)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: object, zone: str = "B") -> Days:
+    """Tell what the days of a time were.
+
+    Parameters
+    ----------
+    weather : DataFrame
+        ``station``, ``jour``, ``tmoy`` (°C): table ``energy/weather``.
+    calendar : DataFrame
+        ``debut``, ``fin`` (excluded), ``nature``, ``zone``: table ``energy/calendar``.
+    first, last : dates
+        Both included.
+    zone : str
+        Of school holidays.
+
+    Raises
+    ------
+    UsageError
+        A calendar that does not tell of these days.
+
+    Examples
+    --------
+    >>> weather = pd.DataFrame({"station": "S", "jour": pd.date_range("2025-11-07", periods=5), "tmoy": 9.0})
+    >>> calendar = pd.DataFrame({"debut": ["2025-11-11"], "fin": ["2025-11-12"], "nature": ["jour férié"], "zone": "B"})
+    >>> days_of(weather, calendar, "2025-11-07", "2025-11-11").kinds.tolist()
+    [0, 1, 1, 0, 1]
+    """
+    begin, end = pd.Timestamp(str(first)), pd.Timestamp(str(last))
+    rest = calendar[calendar["zone"].isin([zone, "toutes"])]
+    opened, closed = pd.to_datetime(rest["debut"]), pd.to_datetime(rest["fin"])
+    silent = pd.Timedelta(days=SILENT)
+    if rest.empty or opened.min() > begin + silent or closed.max() < end - silent:
+        told = "nothing" if rest.empty else f"{opened.min():%Y-%m-%d} to {closed.max():%Y-%m-%d}"
+        raise UsageError(
+            f"Calendar of zone {zone!r}: it tells of {told}, days from {begin:%Y-%m-%d} to {end:%Y-%m-%d} are asked "
+            "for; add their holidays to energy/calendar, or choose a period that it covers."
+        )
+    public = rest["nature"] == "jour férié"
+    names = day_kinds(rest[~public], begin.date(), end.date()).to_numpy(object)
+    free = day_kinds(rest[public], begin.date(), end.date()).to_numpy(object) == HOLIDAY
+    kinds = np.array([KINDS.index(name) for name in names], dtype=np.int64)
+    kinds = np.where((kinds == 0) & free, 1, kinds)
+    cold = {}
+    index = pd.date_range(begin, end)
+    for station, rows in weather[["station", "jour", "tmoy"]].groupby("station", observed=True):
+        own = pd.Series(rows["tmoy"].to_numpy(float, na_value=np.nan), index=pd.DatetimeIndex(rows["jour"]))
+        cold[str(station)] = own[~own.index.duplicated()].reindex(index).to_numpy()
+    return Days(int(begin.value // DAY), kinds, cold)
+
+
+class Designer:
+    """Makes designs, the days of each station being added up once.
+
+    Parameters
+    ----------
+    days : Days
+    points : sequence of float
+        Candidate balance points, °C.
+    """
+
+    def __init__(self, days: Days, points: Sequence[float] = POINTS) -> None:
+        if not len(points):
+            raise UsageError("points: no balance point to try; give some in °C, such as 10, 11 … 20.")
+        self.days, self.points = days, np.array(sorted(points), dtype=float)
+        self._sums: dict[str, tuple[Floats, Floats]] = {}
+
+    def design(self, start: Integers, end: Integers, kwh: Floats, station: str) -> Design:
+        """Match periods with their days; those without use, or with too few temperatures, are left out.
+
+        Parameters
+        ----------
+        start, end : arrays of n int
+            Days since 1970, the second excluded.
+        kwh : array of n floats
+        station : str
+        """
+        sums, known = self._added(station)
+        left, right = (np.clip(moment - self.days.first, 0, len(known) - 1) for moment in (start, end))
+        days = (end - start).astype(float)
+        warm = known[right] - known[left]
+        usable = ~np.isnan(kwh) & (days > 0) & (warm >= COVERAGE * days)
+        total = (sums[right] - sums[left])[usable] / warm[usable, None]
+        count = len(self.points)
+        split = total[:, 3:].reshape(len(total), 2, 3, count).transpose(1, 2, 0, 3)
+        return Design(
+            start[usable], end[usable], kwh[usable] / days[usable], total[:, :3], split[0], split[1], self.points
+        )
+
+    def _added(self, station: str) -> tuple[Floats, Floats]:
+        if station not in self._sums:
+            cold = self.days.cold.get(station, np.full(len(self.days.kinds), np.nan))
+            known = ~np.isnan(cold)
+            of_kind = (self.days.kinds[:, None] == np.arange(3)) & known[:, None]
+            depth = np.maximum(self.points - np.where(known, cold, 99.0)[:, None], 0)
+            parts = [of_kind.astype(float)]
+            parts += [values * of_kind[:, [kind]] for values in (depth, depth > 0) for kind in range(3)]
+            table = np.hstack(parts)
+            self._sums[station] = (
+                np.vstack([np.zeros(table.shape[1]), np.cumsum(table, axis=0)]),
+                np.concatenate([[0.0], np.cumsum(known)]),
+            )
+        return self._sums[station]
