@@ -262,7 +262,7 @@ def test_lines_refuse():
 
 def test_a_value_stands_among_the_others():
     figure = charts_points.among(pd.Series({"A": 10.0, "B": 30.0, "C": np.nan, "D": 20.0, "E": 60.0}), "B", name="B")
-    assert texts(figure) == ["B : 30", "médiane : 25", "10", "60"]
+    assert texts(figure) == ["B : 30", "médiane : 20", "10", "60"]
     (own,) = [patch for patch in figure.axes[0].patches if isinstance(patch, Ellipse)]
     assert own.center[0] == 30
     others = figure.axes[0].patches[0].get_path().vertices[::5]

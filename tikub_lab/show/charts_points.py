@@ -32,7 +32,7 @@ def among(
 ) -> "Figure":
     """Draw each value as a dot along one line, dots that would cover each other piled up, and say where one stands.
 
-    The band under the dots holds the middle half of them; its mark is the median.
+    The band under the dots holds the middle half of the others; its mark is their median.
 
     Parameters
     ----------
@@ -56,14 +56,16 @@ def among(
     --------
     >>> figure = among(pd.Series({"A": 90.0, "B": 120.0, "C": 150.0}), own="C", name="votre lycée")
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['votre lycée : 150', 'médiane : 120', '90', '150']
+    ['votre lycée : 150', 'médiane : 105', '90', '150']
     """
     series = series_of(values, "chart of values among others").dropna()
     if not 0 < len(series) <= MOST_POINTS:
         raise UsageError(f"A chart of values among others shows 1 to {MOST_POINTS} of them; these are {len(series)}.")
     if own is not None and own not in series.index:
         raise UsageError(f"own={own!r} is not among the values, or its own is missing. Leave it out, and say so.")
-    low, quarter, middle, high_quarter, high = np.quantile(series, [0, 0.25, 0.5, 0.75, 1])
+    low, high = float(series.min()), float(series.max())
+    others = series.drop(index=own) if own is not None and len(series) > 1 else series
+    quarter, middle, high_quarter = np.quantile(others, [0.25, 0.5, 0.75])
     span = (high - low) or abs(high) or 1.0
     left, right = low - span * 0.04, high + span * 0.04
     width = SIZE * 1.15 * (right - left) / (canvas(1.0)[0].get_figwidth() * 72)
@@ -148,7 +150,7 @@ def scatter(
     lowest = min(float(known[:, 1].min()), 0.0)
     room = (right - left) * 0.03 or 1.0
     axes.set_xlim(left - room, right + room)
-    axes.set_ylim(lowest - 0.02 * tallest, tallest * 1.06)
+    axes.set_ylim(lowest - 0.02 * tallest, tallest * 1.16)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.axhline(0, color=LINE, linewidth=0.8)
@@ -164,8 +166,8 @@ def scatter(
         _beside(axes, at, 0.0, -5, text.replace("-", "−"), "top", SOFT, side=side)
     if across:
         _beside(axes, (left + right) / 2, 0.0, -5, across, "top", SOFT, side="center")
-    axes.annotate(form(tallest), (0, tallest), (2, 0), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="left", va="center", color=SOFT)  # fmt: skip
+    axes.annotate(form(tallest), (0, tallest), (2, 4), xycoords=("axes fraction", "data"),
+                  textcoords="offset points", ha="left", va="bottom", color=SOFT)  # fmt: skip
     if unit:
         axes.set_title(unit, loc="left", fontsize=11, color=SOFT)
     return figure

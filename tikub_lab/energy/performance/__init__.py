@@ -8,6 +8,6 @@ from tikub_lab.energy.performance.signature import signatures
 from tikub_lab.energy.performance.verdict import outstanding
 
 __all__ = [
-    "compare", "intensities", "missing", "outstanding", "peers", "performance", "picture", "signatures",
-    "standing",
+    "compare", "intensities", "missing", "outstanding", "peers", "performance", "picture", "quantiles",
+    "signatures", "standing",
 ]  # fmt: skip
