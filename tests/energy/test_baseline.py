@@ -390,7 +390,7 @@ def test_quality_by_hand():
 
 def test_the_verdict_says_which_limit():
     assert sentence("billing", 0.10, 0.0).startswith("Modèle conforme")
-    assert "CV(RMSE) de 31,0 % au-dessus de 30 % et biais de -12,0 % au-delà de 10 %" in sentence("daily", 0.31, -0.12)
+    assert "CV(RMSE) de 31,0 % au-dessus de 30 % et biais de −12,0 % au-delà de 10 %" in sentence("daily", 0.31, -0.12)
     assert "trop peu de relevés" in sentence("billing", np.nan, np.nan)
 
 

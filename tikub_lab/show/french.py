@@ -14,12 +14,15 @@ MISSING = "n. d."
 """What stands where a figure is not known: « non disponible »."""
 
 
+MINUS = "\N{MINUS SIGN}"
+
+
 def _is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def number(value: Any, digits: int = 0) -> str:
-    """Format a number, with narrow no-break spaces between thousands.
+    """Format a number, with narrow no-break spaces between thousands and a minus that is one.
 
     Parameters
     ----------
@@ -31,13 +34,16 @@ def number(value: Any, digits: int = 0) -> str:
     --------
     >>> number(1234.56, 1).replace(NNBSP, " ")
     '1 234,6'
+    >>> number(-0.5, 1)
+    '−0,5'
     >>> number(float("nan"))
     'n. d.'
     """
     if _is_missing(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(round(float(value), digits) + 0.0, format=pattern, locale="fr")
+    text = format_decimal(round(float(value), digits) + 0.0, format=pattern, locale="fr")
+    return text.replace("-", MINUS)  # CLDR's French has the hyphen, which a line may end after
 
 
 def euros(value: Any) -> str:

@@ -1,0 +1,138 @@
+"""What alerts say, in French: one sentence, and what to check."""
+
+import numpy as np
+
+from tikub_lab.energy.alerts import drift, faults, occupancy
+from tikub_lab.energy.alerts.findings import Finding
+from tikub_lab.energy.alerts.series import date_of
+from tikub_lab.show.french import day, number, percent, typeset
+
+ALWAYS_HOLIDAYS, ALWAYS_WEEKENDS = "chauffage habituel en vacances", "chauffage habituel le week-end"
+
+GESTURES = {
+    occupancy.HOLIDAYS: "Vérifier la programmation du chauffage : le passage en réduit a-t-il été saisi pour ces "
+    "vacances, une dérogation est-elle restée active, des locaux étaient-ils occupés ?",
+    occupancy.WEEKENDS: "Vérifier l'horloge de la régulation et les dérogations : le réduit du week-end est-il "
+    "programmé, l'heure et la date sont-elles justes ?",
+    drift.NAME: "Chercher ce qui marche en plus depuis cette date, même quand le lycée est vide : ventilation, "
+    "eau chaude, serveurs, éclairage extérieur, fuite ; comparer les puissances de nuit avant et après.",
+    faults.BROKEN: "Faire contrôler le compteur ou sa transmission, relever l'index sur place et demander au "
+    "distributeur la correction de la période.",
+    faults.ESTIMATED: "Relever l'index sur place, le transmettre au fournisseur et demander une facturation sur "
+    "relevé réel.",
+    faults.MISSING: "Demander les valeurs manquantes au distributeur ; si elles n'existent pas, vérifier la "
+    "transmission du compteur.",
+    ALWAYS_HOLIDAYS: "Voir avec le lycée si toutes les zones doivent être chauffées en vacances ; sinon, programmer "
+    "un réduit, zone par zone.",
+    ALWAYS_WEEKENDS: "Voir avec le lycée quelles zones servent le week-end (internat, gymnase) et mettre les autres "
+    "en réduit.",
+}
+"""What to check, by nature."""
+
+
+def sentence(finding: Finding, low: float, high: float) -> str:
+    """Say what was found.
+
+    Parameters
+    ----------
+    finding : Finding
+    low, high : float
+        Bounds of its kWh, not numbers where unknown.
+    """
+    when = span(finding.start, finding.end)
+    if finding.nature == occupancy.HOLIDAYS:
+        told = f"{_named(finding.name)} : chauffage presque comme les jours de cours, {when}"
+        if finding.size < 0.8:
+            told = f"{_named(finding.name)} : chauffage plus fort que d'ordinaire en vacances, {when}"
+        return typeset(f"{told}{_excess(finding, low, high)}.")
+    if finding.nature == occupancy.WEEKENDS:
+        return typeset(f"Week-ends chauffés plus que d'ordinaire, {when}{_excess(finding, low, high)}.")
+    if finding.nature in (ALWAYS_HOLIDAYS, ALWAYS_WEEKENDS):
+        when = "en vacances" if finding.nature == ALWAYS_HOLIDAYS else "le week-end"
+        told = f"Toute l'année, le chauffage {when} vaut {percent(finding.size)} de celui des jours de cours"
+        if not np.isnan(finding.kwh):
+            told += f" ; {number(round_off(finding.kwh))} kWh par an de plus que la médiane des lycées comparables"
+        return typeset(f"{told}. C'est un fonctionnement habituel, non une panne.")
+    if finding.nature == drift.NAME:
+        a_day = number(finding.size)
+        return typeset(
+            f"La consommation de base monte à partir du {day(date_of(finding.start))}, jusqu'à {a_day} kWh de plus "
+            f"par jour{_excess(finding, low, high)}."
+        )
+    return typeset(f"{_measure(finding, when)}{_unmeasured(finding, low, high)}.")
+
+
+def span(start: int, end: int) -> str:
+    """Write the days from the first to the one before the last, counted from 1970.
+
+    Examples
+    --------
+    >>> span(20128, 20143), span(20128, 20160), span(20128, 20129)
+    ('du 9 au 23 février 2025', 'du 9 février au 12 mars 2025', 'le 9 février 2025')
+    """
+    first, last = date_of(start), date_of(end - 1)
+    if first == last:
+        return f"le {day(first)}"
+    begin = day(first)
+    if first.year == last.year:
+        begin = begin.removesuffix(f" {first.year}")
+        if first.month == last.month:
+            begin = begin.split()[0]
+    return f"du {begin} au {day(last)}"
+
+
+def _named(name: str) -> str:
+    return name[:1].upper() + name[1:] if name else "Vacances"
+
+
+def _excess(finding: Finding, low: float, high: float) -> str:
+    if np.isnan(finding.kwh):
+        return ""
+    told = f" ; environ {number(round_off(finding.kwh))} kWh de trop"
+    if not np.isnan(low):
+        told += f" (entre {number(round_off(max(low, 0)))} et {number(round_off(high))})"
+    if finding.usual > 0:
+        told += f", soit {percent(finding.kwh / finding.usual)} de plus que d'ordinaire sur ces jours"
+    return told
+
+
+def _measure(finding: Finding, when: str) -> str:
+    bills = finding.series.origin == "facture"
+    if finding.nature == faults.MISSING:
+        return f"Relevés manquants {when}" if not bills else f"Aucune facture {when}"
+    if bills and finding.nature == faults.BROKEN:
+        return f"Consommation facturée sur estimation {when}, sans régularisation par la facture suivante"
+    if bills:
+        return f"Factures estimées {when}"
+    if finding.how == "zero":
+        return f"Compteur à zéro {when}, alors que le lycée consommait d'ordinaire ces jours-là"
+    if finding.how == "copy":
+        return f"Relevés {when} identiques à ceux de la semaine précédente : ils sont sans doute estimés"
+    if finding.how == "flagged":
+        return f"Relevés estimés {when}"
+    if finding.nature == faults.ESTIMATED:
+        return f"Relevés tous égaux {when} : ils sont sans doute estimés"
+    return f"Compteur bloqué sur une même valeur {when}"
+
+
+def _unmeasured(finding: Finding, low: float, high: float) -> str:
+    if np.isnan(finding.kwh):
+        return " ; la consommation de ces jours ne peut être estimée"
+    told = f" ; consommation probable de la période : {number(round_off(finding.kwh))} kWh"
+    if not np.isnan(low):
+        told += f" (entre {number(round_off(max(low, 0)))} et {number(round_off(high))})"
+    return told
+
+
+def round_off(value: float) -> float:
+    """Keep two significant digits, three from a thousand on: a sentence is no more precise than what it tells.
+
+    Examples
+    --------
+    >>> round_off(48_568), round_off(1_234), round_off(7.4)
+    (48600.0, 1230.0, 7.0)
+    """
+    if abs(value) < 10:
+        return float(round(value))
+    digits = len(str(int(abs(value)))) - (3 if abs(value) >= 1000 else 2)
+    return float(round(value, -digits))
