@@ -251,6 +251,12 @@ def test_years_are_written_sparsely(years, shown):
     assert len(labels) <= 6
 
 
+def test_lines_by_month_write_months():
+    frame = pd.DataFrame({"Ici": range(12)}, index=pd.period_range("2024-09", periods=12, freq="M"))
+    figure = charts_time.lines(frame)
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["09/24", "12/24", "03/25", "08/25"]
+
+
 def test_lines_refuse():
     with pytest.raises(UsageError, match="1 to 4 of them; these are 5"):
         charts_time.lines(year_frame(5))

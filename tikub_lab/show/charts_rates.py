@@ -137,12 +137,13 @@ def intervals(
     bounds = [*upper, *series, reference if reference is not None else np.nan, 0.0]
     largest = np.nanmax(bounds) or 1.0
     axes.set_ylim(len(series) - 0.6, -0.85)
-    axes.set_xlim(np.nanmin([*lower, *series, 0.0]) - largest * 0.02, largest * 1.5)
+    left = np.nanmin([*lower, *series, 0.0]) - largest * 0.02
+    axes.set_xlim(left, left + (largest - left) * 1.5)
     axes.set_xticks([])
     axes.set_yticks([])
     for position, (label, value) in enumerate(series.items()):
         color = ACCENT if label in marked else REST
-        axes.text(0, position - 0.26, shorten(label), va="bottom", ha="left", color=INK)
+        axes.text(min(left + largest * 0.02, 0), position - 0.26, shorten(label), va="bottom", ha="left", color=INK)
         if np.isnan(value):
             axes.text(largest * 0.03, position, MISSING, va="center", ha="left", color=INK)
             continue

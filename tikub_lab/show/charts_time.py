@@ -124,7 +124,7 @@ def lines(frame: pd.DataFrame, form: Callable[[Any], str] = number, unit: str = 
     Parameters
     ----------
     frame : DataFrame of shape (years, lines)
-        Index: years, or any numbers in order. A missing value breaks its line.
+        Index: years, any numbers in order, or monthly periods. A missing value breaks its line.
     form : callable
         How a value is written, at the lines' ends.
     unit : str
@@ -142,6 +142,9 @@ def lines(frame: pd.DataFrame, form: Callable[[Any], str] = number, unit: str = 
     (2, 'Une seule offre')
     """
     table = frame.astype("float64")
+    names = [f"{month:%m/%y}" for month in frame.index] if isinstance(frame.index, pd.PeriodIndex) else None
+    if names:
+        table = table.set_axis(range(len(table)))
     if not 1 <= table.shape[1] <= MOST_LINES or table.empty:
         raise UsageError(
             f"A chart of lines shows 1 to {MOST_LINES} of them; these are {table.shape[1]}, of {len(table)} values."
@@ -170,7 +173,7 @@ def lines(frame: pd.DataFrame, form: Callable[[Any], str] = number, unit: str = 
             dot(axes, float(year), float(known[year]), 6, style["color"])
         ends.append((float(known.iloc[-1]), str(name), style["color"], float(known.index[-1])))
     _name_lines(axes, ends, first + span * 1.06, form, largest - lowest)
-    _write_years(axes, table.index)
+    _write_years(axes, table.index, names or [f"{year:g}" for year in table.index])
     axes.set_yticks([])
     if unit:
         axes.set_title(unit, loc="left", fontsize=11, color=SOFT)
@@ -197,10 +200,12 @@ def _name_lines(
         )
 
 
-def _write_years(axes: "Axes", index: pd.Index) -> None:
+def _write_years(axes: "Axes", index: pd.Index, names: Sequence[str]) -> None:
     """Write the first year, the last, and what fits between."""
     step = max(1, -(-(len(index) - 1) // 5))
     shown = [*range(0, len(index) - 1, step), len(index) - 1]
     if len(shown) > 2 and shown[-1] - shown[-2] < step and step > 1:
         del shown[-2]
-    axes.set_xticks([index[i] for i in shown], [f"{index[i]:g}" for i in shown])
+    axes.set_xticks([index[i] for i in shown], [names[i] for i in shown])
+    if len(names[0]) > 4:  # longer than a year: it would stand out on the left
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
