@@ -1,4 +1,4 @@
-"""What a report is about: one lycée, or all of them."""
+"""What a report is about: one lycée, those of a team, or all of them."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from tikub_lab.show import plural
 
 @dataclass(frozen=True)
 class Scope:
-    """One lycée or all of them.
+    """One lycée, those of a team, or all of them.
 
     Attributes
     ----------
@@ -18,16 +18,19 @@ class Scope:
         Their rows of ``energy/sites``.
     uai : str or None
         The code of the one; None for all.
+    emat : str or None
+        The team that follows them (« équipe mobile d'assistance technique »); None for all.
     """
 
     sites: pd.DataFrame
     uai: str | None = None
+    emat: str | None = None
 
     @property
     def name(self) -> str:
         """How the title of a page calls it: name and town of the one, or how many there are."""
         if self.uai is None:
-            return plural(len(self.sites), "lycée")
+            return (f"{self.emat}, " if self.emat else "") + plural(len(self.sites), "lycée")
         site = self.sites.iloc[0]
         return f"{site['lib_etablissement']}, {site['ville']}"
 
@@ -41,15 +44,15 @@ class Scope:
         meters : DataFrame, optional
             ``compteur_id`` and ``code_uai``: table ``energy/meters``.
         """
-        if self.uai is None:
+        if self.uai is None and self.emat is None:
             return table
         if meters is None:
-            return table[table["code_uai"] == self.uai]
-        own = meters.loc[meters["code_uai"] == self.uai, "compteur_id"]
+            return table[table["code_uai"].isin(self.sites["code_uai"])]
+        own = meters.loc[meters["code_uai"].isin(self.sites["code_uai"]), "compteur_id"]
         return table[table["compteur_id"].isin(own)]
 
 
-def scope(sites: pd.DataFrame, uai: str | None = None) -> Scope:
+def scope(sites: pd.DataFrame, uai: str | None = None, emat: str | None = None) -> Scope:
     """Say what a report is about.
 
     Parameters
@@ -58,11 +61,13 @@ def scope(sites: pd.DataFrame, uai: str | None = None) -> Scope:
         Table ``energy/sites``.
     uai : str, optional
         Code UAI of a lycée; None for all.
+    emat : str, optional
+        A team, as in column ``emat``; None for all.
 
     Raises
     ------
     UsageError
-        A code that the table does not have.
+        A code or a team that the table does not have.
 
     Examples
     --------
@@ -72,12 +77,18 @@ def scope(sites: pd.DataFrame, uai: str | None = None) -> Scope:
     >>> scope(sites).name
     '1 lycée'
     """
+    if emat is not None:
+        found = sites[sites["emat"] == emat]
+        if found.empty:
+            teams = sorted(sites["emat"].dropna().unique())
+            raise UsageError(f"emat={emat!r}: no such team.{nearest(emat, teams)} Known: {', '.join(teams) or 'none'}.")
+        sites = found
     if uai is None:
-        return Scope(sites)
+        return Scope(sites, emat=emat)
     rows = sites[sites["code_uai"] == uai]
     if rows.empty:
         raise UsageError(
             f"uai={uai!r}: no such lycée in energy/sites.{nearest(uai, sites['code_uai'])} "
             "Leave it out for all of them; `tikub report NOTEBOOK --each` makes one page for each."
         )
-    return Scope(rows, uai)
+    return Scope(rows, uai, emat)
