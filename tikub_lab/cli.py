@@ -65,6 +65,7 @@ def report(
 ) -> None:
     """Execute notebooks into pages, with an index; only what changed."""
     from tikub_lab.reports import build
+    from tikub_lab.reports.notebooks import folder_of
     from tikub_lab.reports.plan import plan
     from tikub_lab.reports.progress import Progress
     from tikub_lab.tables.package import open_package, workbench
@@ -80,7 +81,7 @@ def report(
     package = open_package(data)
     for name in package.resources:
         package.verify(name)  # a file that is not what the package says is refused before anything runs
-    reports = plan(home / "notebooks", notebooks or [], _pairs(parameters or []), data, each, where)
+    reports = plan(folder_of(home), notebooks or [], _pairs(parameters or []), data, each, where)
     with Progress(len(reports), quiet or as_json) as progress:
         try:
             manifest = build.build(reports, home, out, package, settings, progress.tell)
@@ -97,11 +98,11 @@ def report(
 
 
 def _print_parameters(home: Path, names: list[str]) -> None:
-    from tikub_lab.reports.notebooks import find
+    from tikub_lab.reports.notebooks import find, folder_of
     from tikub_lab.reports.parameters import declared
     from tikub_lab.reports.plan import each_rules
 
-    for notebook in find(home / "notebooks", names):
+    for notebook in find(folder_of(home), names):
         print(f"{notebook.name}: {notebook.title}")
         for parameter in declared(notebook).values():
             default = "(secret)" if parameter.secret else repr(parameter.default)
@@ -145,6 +146,30 @@ def _short(path: Path) -> Path:
         return path.resolve().relative_to(Path.cwd())
     except ValueError:
         return path
+
+
+@app.command()
+def kit(
+    use_case: Annotated[str, typer.Argument(metavar="USE_CASE", help="One with a notebook and a kit.toml.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where the kit goes; kits/ by default.")
+    ] = None,
+    zipped: Annotated[bool, typer.Option("--zip", help="A zip of it too.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="With the wheels for this platform.")] = False,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="A data package to take the tables from.")
+    ] = None,
+) -> None:
+    """Make the starter kit of a use case, without its solutions."""
+    from tikub_lab.kits import make_kit
+    from tikub_lab.tables.package import workbench
+
+    home = workbench()
+    made = make_kit(use_case, home, out or home / "kits", zipped, offline, data)
+    print(f"{made.left_out} solution cells stay home; both notebooks ran.")
+    print(f"{_short(made.folder)}: {made.bytes / 1e6:.1f} MB")
+    if made.zip is not None:
+        print(f"{_short(made.zip)}: {made.zip_bytes / 1e6:.1f} MB")
 
 
 @data_app.command("list")

@@ -1,6 +1,6 @@
 """Energy: how each lycée's buildings perform, what changed and why, and what to do next."""
 
-from tikub_lab.energy import alerts, challenge, gestures, law, performance
+from tikub_lab.energy import alerts, challenge, gestures, law, performance, planning
 from tikub_lab.energy.baseline import Baseline, fit
 from tikub_lab.energy.baseline_design import daily_usage
 from tikub_lab.energy.baseline_many import fit_many, summary_table
@@ -18,6 +18,6 @@ from tikub_lab.energy.valuation import valued
 __all__ = [
     "Baseline", "Savings", "Scope", "adjusted", "alerts", "by_meter", "by_month", "by_site", "challenge",
     "daily_usage", "day_kinds", "fit", "fit_many", "gestures", "in_co2e", "in_kwh", "interval", "intervals_table",
-    "keep_days", "law", "loads_to_readings", "metered", "of_sites", "performance", "portfolio", "predict",
-    "scope", "sufficiency", "summary_table", "temperatures_to_weather", "valued",
+    "keep_days", "law", "loads_to_readings", "metered", "of_sites", "performance", "planning", "portfolio",
+    "predict", "scope", "sufficiency", "summary_table", "temperatures_to_weather", "valued",
 ]  # fmt: skip

@@ -100,13 +100,19 @@ def first_heading(cells: Sequence[Any]) -> str:
     return next((line[2:].strip() for line in lines if line.startswith("# ")), "")
 
 
+def folder_of(home: Path) -> Path:
+    """Return where notebooks are: ``notebooks/`` of a workbench; a starter kit has them at its root."""
+    folder = home / "notebooks"
+    return folder if folder.is_dir() else home
+
+
 def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
     """Find notebooks by name, or all of them in alphabetical order.
 
     Parameters
     ----------
     folder : Path
-        The folder ``notebooks/`` of the workbench.
+        See :func:`folder_of`.
     names : list of str, optional
         Names (``procurement``) or paths ending in ``.ipynb``.
 

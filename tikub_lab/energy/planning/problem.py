@@ -1,0 +1,190 @@
+"""What a plan of works chooses from: measures with cost, share of the site's use and years, and the value of a kWh."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.planning.rules import CENT, Floats, Integers, Ledger, Rules
+from tikub_lab.errors import UsageError
+
+MOST = 0.95
+"""No measure saves more than that of what its site uses of an energy: an announced saving above is cut down to it."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Measures to choose from, in arrays; *n* measures, *G* pairs of a site and an energy, *K* years that count.
+
+    Attributes
+    ----------
+    measures : DataFrame of n rows
+        ``travaux_id``, ``code_uai``, ``mesure``, ``energie``, ``cout``, ``economie_attendue``, ``duree_vie``.
+    rules : Rules
+    site, group : arrays of n int
+        The site of each measure, and its site and energy.
+    announced : array of n floats
+        Announced saving as a share of the use, before realisation.
+    use : array of G floats
+        kWh a year that the measures of a group work on.
+    prices, emissions : arrays (G, K)
+        € and kgCO2e of a kWh; not numbers where unknown.
+    conflicts : array (m, 2) of int
+        Measures that exclude each other.
+    left_out : DataFrame
+        ``travaux_id``, ``code_uai``, ``mesure``, ``motif``: proposed measures that the plan can't choose, and why.
+    stock : float
+        kWh a year of all sites and energies known, for the path of the whole.
+    unknown : int
+        Rows of the uses without kWh, which the stock lacks.
+    sites : int
+        How many have a measure to choose.
+    """
+
+    measures: pd.DataFrame
+    rules: Rules
+    site: Integers
+    group: Integers
+    announced: Floats
+    use: Floats
+    prices: Floats
+    emissions: Floats
+    conflicts: Integers
+    left_out: pd.DataFrame
+    stock: float
+    unknown: int
+    sites: int
+
+    def __len__(self) -> int:
+        return len(self.measures)
+
+    @cached_property
+    def share(self) -> Floats:
+        """Share of the use that each measure saves alone, as meters would show it."""
+        return np.minimum(self.announced * self.rules.realisation, MOST)
+
+    @cached_property
+    def capped(self) -> int:
+        """How many measures announce more than a site can save."""
+        return int((self.announced * self.rules.realisation > MOST).sum())
+
+    @cached_property
+    def cost(self) -> Floats:
+        """€ of each measure."""
+        return self.measures["cout"].to_numpy(float)
+
+    @cached_property
+    def life(self) -> Integers:
+        """Years that each measure saves, not more than those that count."""
+        return np.minimum(self.measures["duree_vie"].to_numpy(np.int64), len(self.rules.counted))
+
+    @cached_property
+    def rivals(self) -> dict[int, list[int]]:
+        """For a measure, those that it can't be done with."""
+        found: dict[int, list[int]] = {}
+        for one, other in self.conflicts.tolist():
+            found.setdefault(one, []).append(other)
+            found.setdefault(other, []).append(one)
+        return found
+
+    @cached_property
+    def imposed(self) -> Integers:
+        """Positions of the measures that must be done."""
+        return np.flatnonzero(self.measures["travaux_id"].isin(self.rules.imposees).to_numpy())
+
+    @cached_property
+    def deflator(self) -> Floats:
+        """What a euro of the first year of works and of each later one up to the horizon is worth in the first."""
+        return (1 + self.rules.discount) ** -np.arange(len(self.rules.counted) + 1.0)
+
+    @cached_property
+    def weight(self) -> Floats:
+        """What a kWh saved counts in the objective, by group and year; zero where it is not known."""
+        if self.rules.objective == "kwh":
+            return np.ones((len(self.use), len(self.rules.counted)))
+        if self.rules.objective == "euros":
+            return np.nan_to_num(self.prices * self.deflator[1:])
+        return np.nan_to_num(self.emissions)
+
+    @cached_property
+    def charge(self) -> Floats:
+        """What a euro spent counts against the objective, by year of works."""
+        years = len(self.rules.budgets)
+        return self.deflator[:years] if self.rules.objective == "euros" else np.zeros(years)
+
+    def ledger(self) -> Ledger:
+        """Open an empty plan."""
+        return Ledger(self.rules, self.cost, self.site, self.rivals)
+
+    def saved(self, when: Integers) -> Floats:
+        """Work out what a plan saves, by group and year, kWh: shares of one site and energy multiply, not add.
+
+        Parameters
+        ----------
+        when : array of n int
+            Position of the year of each measure, -1 for one that is not done.
+        """
+        years = len(self.rules.counted)
+        rates = np.zeros((len(self.use), years + 1))
+        done = np.flatnonzero(when >= 0)
+        rate = -np.log1p(-self.share[done])
+        np.add.at(rates, (self.group[done], when[done]), rate)
+        np.add.at(rates, (self.group[done], np.minimum(when[done] + self.life[done], years)), -rate)
+        # what is added and taken off again leaves rounding behind: never below zero
+        return self.use[:, None] * -np.expm1(-np.maximum(np.cumsum(rates, axis=1)[:, :years], 0))
+
+    def value(self, when: Integers) -> float:
+        """Return what a plan is worth in the objective, worked out anew from its measures and years."""
+        done = when >= 0
+        return float((self.weight * self.saved(when)).sum() - (self.charge[when[done]] * self.cost[done]).sum())
+
+    def under(self, scale: Mapping[str, float] | None = None, **changes: object) -> "Problem":
+        """Return the same choice under other rules, or with prices of some energies multiplied.
+
+        The objective, the lists and the horizon stay: they decide what is left out; a new problem is made for these.
+        """
+        if fixed := sorted(set(changes) & {"objective", "imposees", "ecartees", "horizon", "first"}):
+            raise UsageError(f"{', '.join(fixed)}: they decide what can be chosen; make the problem anew with prepare.")
+        rules = replace(self.rules, **changes)  # type: ignore[arg-type]
+        factor = np.ones(len(self.use))
+        if scale:
+            energy = np.empty(len(self.use), dtype=object)
+            energy[self.group] = self.measures["energie"].to_numpy(object)
+            factor = np.array([scale.get(str(one), 1.0) for one in energy])
+        return replace(self, rules=rules, prices=self.prices * factor[:, None])
+
+    def only(self, rows: Integers) -> "Problem":
+        """Return the choice among some measures alone."""
+        place = {one: new for new, one in enumerate(rows.tolist())}
+        pairs = [(place[one], place[two]) for one, two in self.conflicts.tolist() if one in place and two in place]
+        return replace(
+            self,
+            measures=self.measures.iloc[rows].reset_index(drop=True),
+            site=self.site[rows],
+            group=self.group[rows],
+            announced=self.announced[rows],
+            conflicts=np.array(pairs, dtype=np.int64).reshape(-1, 2),
+        )
+
+    def broken(self, when: Integers) -> list[str]:
+        """Say which rules a plan breaks; nothing for one that can be carried out."""
+        rules, done = self.rules, np.flatnonzero(when >= 0)
+        spent = np.bincount(when[done], weights=self.cost[done], minlength=len(rules.budgets))
+        budget = np.asarray(rules.budgets)
+        over = np.cumsum(spent - budget) if rules.carry else spent - budget
+        found = [f"budget of {rules.years[year]}" for year in np.flatnonzero(over > CENT)]
+        found += [
+            f"conflict of {one} and {two}" for one, two in self.conflicts.tolist() if min(when[one], when[two]) >= 0
+        ]
+        found += [f"imposed {one} not done" for one in self.imposed.tolist() if when[one] < 0]
+        pairs = np.unique(np.stack([self.site[done], when[done]]), axis=1)
+        for name, counts in (
+            ("works_a_year", np.bincount(when[done], minlength=1)),
+            ("sites_a_year", np.bincount(pairs[1], minlength=1)),
+            ("years_a_site", np.bincount(pairs[0], minlength=1)),
+        ):
+            limit = getattr(rules, name)
+            found += [name] if limit is not None and counts.max() > limit else []
+        return found

@@ -1,0 +1,144 @@
+"""A plan of works as tables: measure by measure, lycée by lycée, year by year, and the path of what the stock uses."""
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.energy.planning.problem import Problem
+from tikub_lab.energy.planning.rules import Floats, Integers
+
+SUMS = ["cout", "kwh", "euros", "kgco2e", "valeur_nette"]
+
+
+def works_table(problem: Problem, when: Integers) -> pd.DataFrame:
+    """List the works of a plan, by year and lycée.
+
+    What measures of one site and energy save together in a year is shared among those alive in proportion to
+    −ln(1 − p), so that it adds up and does not depend on an order.
+
+    Returns
+    -------
+    DataFrame
+        ``annee``, ``travaux_id``, ``code_uai``, ``mesure``, ``energie``, ``cout`` (€), ``annees_comptees`` (years of
+        savings up to the horizon), ``kwh_an`` (mean of these years), ``kwh`` (their sum), ``kwh_seule`` (what it
+        would save if it were done alone), ``euros`` (saved, at each year's price, not discounted), ``kgco2e``,
+        ``valeur_nette`` (€ saved less cost, both discounted). Not numbers where a price or factor is unknown.
+    """
+    done = np.flatnonzero(when >= 0)
+    kwh = shared(problem, when)
+    group, cost = problem.group[done], problem.cost[done]
+    years = len(problem.rules.counted)
+    span = np.minimum(when[done] + problem.life[done], years) - when[done]
+    table = problem.measures.loc[done, ["travaux_id", "code_uai", "mesure", "energie", "cout"]].copy()
+    table.insert(0, "annee", problem.rules.first + when[done])
+    table["annees_comptees"] = span
+    table["kwh_an"] = kwh.sum(axis=1) / np.maximum(span, 1)
+    table["kwh"] = kwh.sum(axis=1)
+    table["kwh_seule"] = problem.use[group] * problem.share[done] * span
+    # a year in which it saves nothing needs no price
+    table["euros"] = np.where(kwh > 0, kwh * problem.prices[group], 0.0).sum(axis=1)
+    table["kgco2e"] = np.where(kwh > 0, kwh * problem.emissions[group], 0.0).sum(axis=1)
+    worth = np.where(kwh > 0, kwh * problem.prices[group] * problem.deflator[1:], 0.0).sum(axis=1)
+    table["valeur_nette"] = worth - cost * problem.deflator[when[done]]
+    return table.sort_values(["annee", "code_uai", "travaux_id"], ignore_index=True)
+
+
+def sites_table(problem: Problem, when: Integers) -> pd.DataFrame:
+    """Sum a plan up by lycée.
+
+    Returns
+    -------
+    DataFrame
+        ``code_uai``, ``nombre`` (of measures), ``annees_travaux`` (how many different years), ``premiere``,
+        ``derniere`` (year of works), ``cout``, ``kwh``, ``euros``, ``kgco2e``, ``valeur_nette``: as the measures', the
+        costliest first.
+    """
+    table = works_table(problem, when)
+    grouped = table.groupby("code_uai")
+    found = grouped.agg(
+        nombre=("travaux_id", "size"),
+        annees_travaux=("annee", "nunique"),
+        premiere=("annee", "min"),
+        derniere=("annee", "max"),
+    )
+    for name in SUMS:
+        found[name] = grouped[name].sum(min_count=1) if name == "cout" else grouped[name].agg(_whole)
+    return found.sort_values(["cout", "code_uai"], ascending=[False, True]).reset_index()
+
+
+def years_table(problem: Problem, when: Integers) -> pd.DataFrame:
+    """Sum a plan up by year of works.
+
+    Returns
+    -------
+    DataFrame
+        ``annee``, ``budget``, ``report`` (carried over from before), ``depense``, ``reste`` (for the next year if money
+        is carried over, else lost), ``nombre`` (of measures), ``lycees``, ``kwh``, ``euros``, ``kgco2e`` (of these
+        measures, over the horizon).
+    """
+    rules, table = problem.rules, works_table(problem, when)
+    found = pd.DataFrame({"annee": rules.years, "budget": np.asarray(rules.budgets, dtype=float)})
+    spent = table.groupby("annee")["cout"].sum().reindex(rules.years, fill_value=0.0).to_numpy()
+    rest = np.cumsum(found["budget"] - spent) if rules.carry else found["budget"] - spent
+    found["report"] = np.append(0.0, rest[:-1]) if rules.carry else 0.0
+    found["depense"], found["reste"] = spent, rest
+    grouped = table.groupby("annee")
+    for name, column in (("nombre", "travaux_id"), ("lycees", "code_uai")):
+        found[name] = grouped[column].nunique().reindex(rules.years, fill_value=0).to_numpy()
+    for name in ("kwh", "euros", "kgco2e"):
+        found[name] = grouped[name].agg(_whole).reindex(rules.years, fill_value=0.0).to_numpy()
+    return found
+
+
+def path_table(problem: Problem, when: Integers) -> pd.DataFrame:
+    """Follow what the stock uses, year by year up to the horizon, everything else being as in the year of the uses.
+
+    Returns
+    -------
+    DataFrame
+        ``annee``, ``reference`` (kWh without the plan), ``economie`` (kWh saved in that year), ``kwh`` (with the
+        plan), ``part`` (saved, of the reference), ``euros``, ``kgco2e`` (saved in that year; not numbers where a part
+        is unknown).
+    """
+    rules = problem.rules
+    saved = problem.saved(when)
+    found = pd.DataFrame({"annee": np.append(rules.first, rules.counted), "reference": problem.stock})
+    found["economie"] = np.append(0.0, saved.sum(axis=0))
+    found["kwh"] = found["reference"] - found["economie"]
+    found["part"] = found["economie"] / found["reference"].where(found["reference"] > 0)
+    for name, worth in (("euros", problem.prices), ("kgco2e", problem.emissions)):
+        found[name] = np.append(0.0, np.where(saved > 0, saved * worth, 0.0).sum(axis=0))
+    return found
+
+
+def totals(problem: Problem, when: Integers) -> dict[str, float]:
+    """Sum a plan up.
+
+    Returns
+    -------
+    dict
+        ``nombre``, ``lycees``, ``cout``, ``kwh``, ``euros``, ``kgco2e``, ``valeur_nette``: of what is known; and
+        ``sans_prix``, ``sans_facteur``: how many measures are missing from euros, and from kgCO2e.
+    """
+    table = works_table(problem, when)
+    sums = {name: float(table[name].sum()) for name in SUMS}
+    counts = {"nombre": float(len(table)), "lycees": float(table["code_uai"].nunique())}
+    missing = {"sans_prix": "euros", "sans_facteur": "kgco2e"}
+    return counts | sums | {name: float(table[column].isna().sum()) for name, column in missing.items()}
+
+
+def shared(problem: Problem, when: Integers) -> Floats:
+    """Share what each site and energy saves among its measures, by year: an array (measures done, years), kWh."""
+    done = np.flatnonzero(when >= 0)
+    years = np.arange(len(problem.rules.counted))
+    alive = (years >= when[done, None]) & (years < (when[done] + problem.life[done])[:, None])
+    rate = np.where(alive, -np.log1p(-problem.share[done])[:, None], 0.0)
+    sums = np.zeros((len(problem.use), len(years)))
+    np.add.at(sums, problem.group[done], rate)
+    together = sums[problem.group[done]]
+    part = np.divide(rate, together, out=np.zeros_like(rate), where=together > 0)
+    return part * problem.saved(when)[problem.group[done]]
+
+
+def _whole(values: pd.Series) -> float:
+    """Sum, unknown if a part is unknown."""
+    return float(values.sum(skipna=False))
