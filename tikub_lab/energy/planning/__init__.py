@@ -3,8 +3,12 @@
 from tikub_lab.energy.planning.choice import prepare
 from tikub_lab.energy.planning.choose import Plan, compare, plan, solve
 from tikub_lab.energy.planning.greedy import greedy
+from tikub_lab.energy.planning.measured import measured
 from tikub_lab.energy.planning.realisation import realised
 from tikub_lab.energy.planning.rules import Rules
 from tikub_lab.energy.planning.stability import Sensitivity, sensitivity
 
-__all__ = ["Plan", "Rules", "Sensitivity", "compare", "greedy", "plan", "prepare", "realised", "sensitivity", "solve"]
+__all__ = [
+    "Plan", "Rules", "Sensitivity", "compare", "greedy", "measured", "plan", "prepare", "realised", "sensitivity",
+    "solve",
+]  # fmt: skip
