@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-ALL = ("check", "energy", "flags", "import", "reports")
+ALL = ("check", "energy", "flags", "import", "planning", "reports")
 
 for name in sys.argv[1:] or ALL:
     if name not in ALL:

@@ -21,12 +21,10 @@ REGION = "23350001600040"
 
 def pages(data, out, **given):
     """Make the pages of all notebooks that know the parameters given; give the manifest's entries by notebook."""
-    reports = plan(ROOT / "notebooks", [], given, data) if not given else [
-        report
-        for path in sorted((ROOT / "notebooks").glob("procurement*.ipynb"))
-        if set(given) <= {"acheteur"} or path.stem != "procurement_quality"
-        for report in plan(ROOT / "notebooks", [path.stem], given, data)
-    ]  # fmt: skip
+    names = sorted(path.stem for path in (ROOT / "notebooks").glob("procurement*.ipynb"))
+    if set(given) - {"acheteur"}:
+        names.remove("procurement_quality")
+    reports = [report for name in names for report in plan(ROOT / "notebooks", [name], given, data)]
     told = []
     build(reports, ROOT, out, open_package(data), Settings(jobs=2, timeout=120), told.append)
     return {entry["notebook"]: entry for entry in told}
