@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tikub_lab.energy.baseline import fit
-from tikub_lab.energy.baseline_design import daily_usage, read_clock, read_periods, thermal
-from tikub_lab.energy.baseline_many import fit_many, summary_table
-from tikub_lab.energy.baseline_predict import predict
-from tikub_lab.energy.baseline_quality import quality, sentence, sufficiency
+from tikub_lab.energy.baseline.design import daily_usage, read_clock, read_periods, thermal
+from tikub_lab.energy.baseline.forecast import predict
+from tikub_lab.energy.baseline.many import fit_many, summary_table
+from tikub_lab.energy.baseline.model import fit
+from tikub_lab.energy.baseline.quality import quality, sentence, sufficiency
 from tikub_lab.energy.savings import metered
 from tikub_lab.errors import UsageError
 

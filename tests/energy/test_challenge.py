@@ -10,8 +10,8 @@ from tikub_lab.energy.challenge.contest import by_month, challenge, period, posi
 from tikub_lab.energy.challenge.grouping import groups
 from tikub_lab.energy.challenge.order import pairs
 from tikub_lab.energy.sample import sample
-from tikub_lab.energy.sample_facts import calendar
-from tikub_lab.energy.sample_panels import meters_with_saving
+from tikub_lab.energy.sample.facts import calendar
+from tikub_lab.energy.sample.panels import meters_with_saving
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 

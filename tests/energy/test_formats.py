@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tikub_lab.energy import formats, read_text
-from tikub_lab.energy.read_days import loads_to_readings
-from tikub_lab.energy.read_values import Clock, pseudonym
+from tikub_lab.energy import formats
+from tikub_lab.energy.published import text as read_text
+from tikub_lab.energy.published.days import loads_to_readings
+from tikub_lab.energy.published.values import Clock, pseudonym
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import imports
 from tikub_lab.tables.archives import Member

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from tikub_lab import energy
-from tikub_lab.energy.read_days import loads_to_readings, temperatures_to_weather
-from tikub_lab.energy.read_values import KWH
+from tikub_lab.energy.published.days import loads_to_readings, temperatures_to_weather
+from tikub_lab.energy.published.values import KWH
 from tikub_lab.tables.check import check, foreign_keys
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package

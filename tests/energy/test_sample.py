@@ -11,7 +11,6 @@ import pytest
 from dateutil.easter import easter
 
 from tikub_lab import USE_CASES
-from tikub_lab.energy import sample_facts
 from tikub_lab.energy.sample import (
     CREATED,
     FACTS,
@@ -21,9 +20,10 @@ from tikub_lab.energy.sample import (
     sample,
     write_sample,
 )
-from tikub_lab.energy.sample_book import draw
-from tikub_lab.energy.sample_sites import FAMILY, GIVEN, in_proportion, sites
-from tikub_lab.energy.sample_weather import shape_of_year, wander
+from tikub_lab.energy.sample import facts as sample_facts
+from tikub_lab.energy.sample.book import draw
+from tikub_lab.energy.sample.sites import FAMILY, GIVEN, in_proportion, sites
+from tikub_lab.energy.sample.weather import shape_of_year, wander
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
 from tikub_lab.tables.package import open_package

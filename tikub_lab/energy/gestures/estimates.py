@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline_design import DAY, Floats
-from tikub_lab.energy.baseline_quality import passes
+from tikub_lab.energy.baseline.design import DAY, Floats
+from tikub_lab.energy.baseline.quality import passes
 from tikub_lab.energy.heating import spans
-from tikub_lab.energy.occupancy import ALL, Use, fit
-from tikub_lab.energy.occupancy_days import Days, Designer, days_of
+from tikub_lab.energy.occupancy.days import Days, Designer, days_of
+from tikub_lab.energy.occupancy.use import ALL, Use, fit
 from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND
 from tikub_lab.errors import UsageError
 

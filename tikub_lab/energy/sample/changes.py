@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample_facts import calendar
-from tikub_lab.energy.sample_meters import HEATING, OTHER, Meters
-from tikub_lab.energy.sample_sites import ELECTRICITY, SITES
+from tikub_lab.energy.sample.facts import calendar
+from tikub_lab.energy.sample.meters import HEATING, OTHER, Meters
+from tikub_lab.energy.sample.sites import ELECTRICITY, SITES
 from tikub_lab.tables.sampling import Floats, Integers, Stream
 
 START = np.datetime64("2018-01-01", "D")

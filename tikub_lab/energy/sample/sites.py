@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample_weather import STATIONS, nearest
+from tikub_lab.energy.sample.weather import STATIONS, nearest
 from tikub_lab.tables.identifiers import uai_letter
 from tikub_lab.tables.places import BRITTANY, communes
 from tikub_lab.tables.sampling import Floats, Integers, Stream, growth, position

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample_changes import (
+from tikub_lab.energy.sample.changes import (
     BROKEN,
     DAYS,
     DRIFT,
@@ -15,8 +15,8 @@ from tikub_lab.energy.sample_changes import (
     Changes,
     Fault,
 )
-from tikub_lab.energy.sample_facts import HOLIDAY, WEEKEND
-from tikub_lab.energy.sample_meters import Meters
+from tikub_lab.energy.sample.facts import HOLIDAY, WEEKEND
+from tikub_lab.energy.sample.meters import Meters
 from tikub_lab.tables.sampling import Floats, Integers
 
 NAMES = {

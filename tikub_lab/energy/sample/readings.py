@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample_changes import BROKEN, DAYS, END, ESTIMATED, READ, START, Fault
-from tikub_lab.energy.sample_meters import Meters
+from tikub_lab.energy.sample.changes import BROKEN, DAYS, END, ESTIMATED, READ, START, Fault
+from tikub_lab.energy.sample.meters import Meters
 from tikub_lab.tables.sampling import Floats, Integers, Stream
 
 BILLS = 96

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering, daily, who
-from tikub_lab.energy.read_text import Row, first_rows, header_place, rows
-from tikub_lab.energy.read_values import KWH, plain
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering, daily, who
+from tikub_lab.energy.published.text import Row, first_rows, header_place, rows
+from tikub_lab.energy.published.values import KWH, plain
 from tikub_lab.tables.imports import Batch, Head
 
 ENERGIES = {"electric usage": "électricité", "natural gas usage": "gaz", "gas usage": "gaz"}

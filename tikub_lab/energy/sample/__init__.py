@@ -3,7 +3,7 @@
 All of it is invented but for the communes, the school calendar and the emission factors. What methods look for is in
 it, and ``energy/truths`` says where:
 
-- every meter that heats has a true balance point, slope and base (:mod:`tikub_lab.energy.sample_meters`), less on
+- every meter that heats has a true balance point, slope and base (:mod:`tikub_lab.energy.sample.meters`), less on
   weekends and in holidays;
 - 25 lycées had works on a known day, with the saving they truly brought beside the one that was announced;
 - 15 lycées have saved by their habits since October 2024;
@@ -20,15 +20,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy import sample_facts, sample_readings, sample_truths, sample_works
-from tikub_lab.energy.sample_book import Book, draw
-from tikub_lab.energy.sample_changes import DAYS, START
-from tikub_lab.energy.sample_meters import USES, Meters
-from tikub_lab.energy.sample_panels import Panel, meters_with_saving, meters_without_change
-from tikub_lab.energy.sample_sites import ENERGIES
-from tikub_lab.energy.sample_use import shown
-from tikub_lab.energy.sample_weather import START as FIRST_DAY
-from tikub_lab.energy.sample_weather import stations
+from tikub_lab.energy.sample import facts as sample_facts
+from tikub_lab.energy.sample import readings as sample_readings
+from tikub_lab.energy.sample import truths as sample_truths
+from tikub_lab.energy.sample import works as sample_works
+from tikub_lab.energy.sample.book import Book, draw
+from tikub_lab.energy.sample.changes import DAYS, START
+from tikub_lab.energy.sample.meters import USES, Meters
+from tikub_lab.energy.sample.panels import Panel, meters_with_saving, meters_without_change
+from tikub_lab.energy.sample.sites import ENERGIES
+from tikub_lab.energy.sample.use import shown
+from tikub_lab.energy.sample.weather import START as FIRST_DAY
+from tikub_lab.energy.sample.weather import stations
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
 from tikub_lab.tables.sampling import Folder

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline import Baseline, Sample
-from tikub_lab.energy.baseline_design import DAY, Floats, Thermal
-from tikub_lab.energy.baseline_memory import memory
-from tikub_lab.energy.baseline_quality import quality
-from tikub_lab.energy.occupancy_days import KINDS, Design
+from tikub_lab.energy.baseline.design import DAY, Floats, Thermal
+from tikub_lab.energy.baseline.memory import memory
+from tikub_lab.energy.baseline.model import Baseline, Sample
+from tikub_lab.energy.baseline.quality import quality
+from tikub_lab.energy.occupancy.days import KINDS, Design
 from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, Model, Savings
 
 FLOOR = 0.2
@@ -88,7 +88,7 @@ class Use:
         """Covariance of the coefficients and of the balance point, and the degrees of freedom that are left.
 
         The balance point comes last, in °C, where the model has one. Errors of days remember the days before
-        (:func:`tikub_lab.energy.baseline_memory.memory`); those of bills are independent.
+        (:func:`tikub_lab.energy.baseline.memory.memory`); those of bills are independent.
         """
         days = self.design.days
         matrix = np.hstack([self.matrix, self.shift]) * (np.sqrt(days) / self.scatter)[:, None]
@@ -133,7 +133,7 @@ def fit(design: Design, nested: Sequence[tuple[str, ...]] = NESTED) -> Use | Non
 
     Examples
     --------
-    >>> from tikub_lab.energy.occupancy_days import Days, Designer
+    >>> from tikub_lab.energy.occupancy.days import Days, Designer
     >>> kinds = np.resize([0, 0, 0, 0, 0, 1, 1], 364)
     >>> cold = 10 - 8 * np.cos(np.arange(364) / 58)
     >>> maker = Designer(Days(0, kinds, {"S": cold}), range(10, 20))

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy import baseline_quality as quality
-from tikub_lab.energy.baseline_design import (
+from tikub_lab.energy.baseline import quality
+from tikub_lab.energy.baseline.design import (
     BILLING_MATCH,
     DAY,
     Floats,
@@ -27,7 +27,7 @@ from tikub_lab.energy.baseline_design import (
     read_periods,
     thermal,
 )
-from tikub_lab.energy.baseline_search import Data, Found, Rules, search
+from tikub_lab.energy.baseline.search import Data, Found, Rules, search
 
 Kind = Literal["daily", "billing"]
 
@@ -70,7 +70,7 @@ class Baseline:
     r2_adj : float
         Adjusted R² (weighted by days for bills); 0 for a model without temperature.
     cv_rmse, nmbe : float
-        ASHRAE Guideline 14, of period totals, as shares. See :mod:`tikub_lab.energy.baseline_quality`.
+        ASHRAE Guideline 14, of period totals, as shares. See :mod:`tikub_lab.energy.baseline.quality`.
     n, missing : int
         Periods fitted, and those left out for want of usage or of temperatures.
     kind : {"daily", "billing"}

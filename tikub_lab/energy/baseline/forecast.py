@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline import Baseline
-from tikub_lab.energy.baseline_design import Clock, Integers, Periods, Thermal, read_clock, read_periods, thermal
+from tikub_lab.energy.baseline.design import Clock, Integers, Periods, Thermal, read_clock, read_periods, thermal
+from tikub_lab.energy.baseline.model import Baseline
 from tikub_lab.errors import UsageError
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample_changes import DAYS, START, WORKS, Changes, measures
-from tikub_lab.energy.sample_meters import OTHER, Meters
-from tikub_lab.energy.sample_sites import ELECTRICITY, ENERGIES
+from tikub_lab.energy.sample.changes import DAYS, START, WORKS, Changes, measures
+from tikub_lab.energy.sample.meters import OTHER, Meters
+from tikub_lab.energy.sample.sites import ELECTRICITY, ENERGIES
 from tikub_lab.tables.sampling import Floats, Integers, Stream, growth
 
 SWAP = "Abandon du fioul"

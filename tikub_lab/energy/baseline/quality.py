@@ -11,9 +11,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline_design import BILLING_MATCH, DAY, Clock, Floats, Periods, Unit, thermal
-from tikub_lab.energy.baseline_design import read_clock as _read_clock
-from tikub_lab.energy.baseline_design import read_periods as _read_periods
+from tikub_lab.energy.baseline.design import BILLING_MATCH, DAY, Clock, Floats, Periods, Unit, thermal
+from tikub_lab.energy.baseline.design import read_clock as _read_clock
+from tikub_lab.energy.baseline.design import read_periods as _read_periods
 from tikub_lab.show.french import number
 
 
@@ -158,7 +158,7 @@ def sufficiency(
     Parameters
     ----------
     usage, temperature
-        As for :func:`tikub_lab.energy.baseline.fit`.
+        As for :func:`tikub_lab.energy.baseline.model.fit`.
     start, end : date, optional
         The period that was asked for; None takes that of the data.
     unit : {"C", "F"}

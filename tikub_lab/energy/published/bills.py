@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering, who
-from tikub_lab.energy.read_text import first_rows, header_place, rows
-from tikub_lab.energy.read_values import ENERGIES, plain
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering, who
+from tikub_lab.energy.published.text import first_rows, header_place, rows
+from tikub_lab.energy.published.values import ENERGIES, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
 from tikub_lab.tables.imports import Batch, Head
@@ -39,7 +39,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "code_uai": ("code uai", "uai", "rne", "code rne"),
     "usage": ("usage",),
 }  # fmt: skip
-"""Labels of each column, as :func:`~tikub_lab.energy.read_values.plain` writes them; the first that a table has."""
+"""Labels of each column, as :func:`~tikub_lab.energy.published.values.plain` writes them; the first that is there."""
 USES = {"chauffage": "chauffage", "autres": "autres", "mixte": "mixte"}
 
 

@@ -12,10 +12,10 @@ The day is the gas day, from 6:00 to 6:00 the next morning: it is entered under 
 from collections.abc import Iterator
 from pathlib import Path
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering, daily, who
-from tikub_lab.energy.read_text import first_rows, header_place, rows
-from tikub_lab.energy.read_values import plain
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering, daily, who
+from tikub_lab.energy.published.text import first_rows, header_place, rows
+from tikub_lab.energy.published.values import plain
 from tikub_lab.tables.imports import Batch, Head
 
 FIELDS = {

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample_facts import HOLIDAY, SCHOOL, WEEKEND
-from tikub_lab.energy.sample_weather import STATIONS, temperatures, wander
+from tikub_lab.energy.sample.facts import HOLIDAY, SCHOOL, WEEKEND
+from tikub_lab.energy.sample.weather import STATIONS, temperatures, wander
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.sampling import Floats, Integers, Stream, growth, streams
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from tikub_lab.energy.baseline import (
+from tikub_lab.energy.baseline.design import BILLING_MATCH, Thermal, Unit, read_clock, read_periods, thermal
+from tikub_lab.energy.baseline.model import (
     LABELS,
     Baseline,
     Kind,
@@ -16,7 +17,6 @@ from tikub_lab.energy.baseline import (
     reach_of,
     rules_of,
 )
-from tikub_lab.energy.baseline_design import BILLING_MATCH, Thermal, Unit, read_clock, read_periods, thermal
 from tikub_lab.errors import UsageError, nearest
 
 

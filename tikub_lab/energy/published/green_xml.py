@@ -17,10 +17,10 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DTDForbidden
 from defusedxml.ElementTree import iterparse
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering, who
-from tikub_lab.energy.read_text import beginning, opened
-from tikub_lab.energy.read_values import KWH
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering, who
+from tikub_lab.energy.published.text import beginning, opened
+from tikub_lab.energy.published.values import KWH
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.imports import Batch, Head
 

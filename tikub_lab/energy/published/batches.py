@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tikub_lab.energy import read_values as values
+from tikub_lab.energy.published import values
 from tikub_lab.tables.imports import REJECTS, REPAIRS, Batch, log
 
 SIZE = 20_000

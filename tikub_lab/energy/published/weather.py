@@ -8,9 +8,9 @@ the extremes under shelter, TM the mean of hourly temperatures, in °C. Codes of
 from collections.abc import Iterator
 from pathlib import Path
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering
-from tikub_lab.energy.read_text import first_rows, rows
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering
+from tikub_lab.energy.published.text import first_rows, rows
 from tikub_lab.tables.imports import Batch, Head
 
 NEEDED = {"NUM_POSTE", "AAAAMMJJ", "TN", "TX"}

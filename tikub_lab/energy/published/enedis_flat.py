@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering, who
-from tikub_lab.energy.read_enedis import keep_load, stamped_at_end
-from tikub_lab.energy.read_text import first_rows, rows
-from tikub_lab.energy.read_values import plain
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering, who
+from tikub_lab.energy.published.enedis import keep_load, stamped_at_end
+from tikub_lab.energy.published.text import first_rows, rows
+from tikub_lab.energy.published.values import plain
 from tikub_lab.tables.imports import Batch, Head
 
 NATURES = dict.fromkeys("RB", False) | dict.fromkeys("EHPK", True)

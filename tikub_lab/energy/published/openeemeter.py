@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering
-from tikub_lab.energy.read_text import beginning, first_rows, rows
-from tikub_lab.energy.read_values import KWH, plain
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering
+from tikub_lab.energy.published.text import beginning, first_rows, rows
+from tikub_lab.energy.published.values import KWH, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.imports import Batch, Head
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tikub_lab.energy.sample_changes import BROKEN, DAYS, ESTIMATED, HOLIDAYS, RAMP, READ, Changes, Fault
-from tikub_lab.energy.sample_meters import Meters
+from tikub_lab.energy.sample.changes import BROKEN, DAYS, ESTIMATED, HOLIDAYS, RAMP, READ, Changes, Fault
+from tikub_lab.energy.sample.meters import Meters
 from tikub_lab.tables.sampling import Floats, Integers, Stream
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample_facts import HOLIDAY, SCHOOL, WEEKEND
-from tikub_lab.energy.sample_sites import ELECTRICITY, ENERGIES, GAS, NETWORK, OIL, TYPES
+from tikub_lab.energy.sample.facts import HOLIDAY, SCHOOL, WEEKEND
+from tikub_lab.energy.sample.sites import ELECTRICITY, ENERGIES, GAS, NETWORK, OIL, TYPES
 from tikub_lab.tables.sampling import Floats, Integers, Stream, growth
 
 HEATING, OTHER, MIXED = range(3)
@@ -125,7 +125,7 @@ def parameters(
     cold : array of shape (sites, days)
         Daily mean temperature at each lycée over whole years, °C.
     kinds : array of int of shape (days,)
-        What each day is: see :mod:`tikub_lab.energy.sample_facts`.
+        What each day is: see :mod:`tikub_lab.energy.sample.facts`.
     stream : Stream
     """
     heat, power = intensities(sites, old, stream)

@@ -8,7 +8,7 @@ give way to those that end first, so that one wrong long bill doesn't cost a yea
 
 from typing import Any
 
-from tikub_lab.energy.read_batches import STAGED
+from tikub_lab.energy.published.batches import STAGED
 from tikub_lab.tables.imports import Combined, Staged
 from tikub_lab.tables.rebuild import union
 
@@ -30,7 +30,7 @@ def combine_readings(connection: Any, staged: Staged) -> Combined:
     connection : duckdb.DuckDBPyConnection
         Temporary tables and views are made in it.
     staged : dict
-        Parts of the tables of :data:`~tikub_lab.energy.read_batches.STAGED`.
+        Parts of the tables of :data:`~tikub_lab.energy.published.batches.STAGED`.
     """
     _views(connection, staged, ["energy/readings", "energy/loads", "energy/meters", *_STAGED_ONLY])
     connection.execute("CREATE TEMP TABLE _lost (source_index BIGINT, line BIGINT, id VARCHAR, rule VARCHAR)")

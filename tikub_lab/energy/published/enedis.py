@@ -1,8 +1,8 @@
 """Load curves, daily indexes and daily totals of Enedis, in CSV.
 
 Exports of a customer's account, as met in public parsers and their tests: sections that each begin with two rows about
-the meter. (The flat flux, where each row says it all, is in :mod:`tikub_lab.energy.read_enedis_flat`.) Powers in watts
-are means over a step; the energy of a step is power times length.
+the meter. (The flat flux, where each row says it all, is in :mod:`.enedis_flat`.) Powers in watts are means over a
+step; the energy of a step is power times length.
 
 Whether a time marks the beginning or the end of its step is not written in the files, and both occur (beginning for
 large meters, end for Linky). Exports are of whole days: a series that runs from midnight to the step before midnight is
@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from tikub_lab.energy import read_values as values
-from tikub_lab.energy.read_batches import Gathering, daily, who
-from tikub_lab.energy.read_text import first_rows, rows
-from tikub_lab.energy.read_values import KWH, WATTS, plain
+from tikub_lab.energy.published import values
+from tikub_lab.energy.published.batches import Gathering, daily, who
+from tikub_lab.energy.published.text import first_rows, rows
+from tikub_lab.energy.published.values import KWH, WATTS, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.imports import Batch, Head
 

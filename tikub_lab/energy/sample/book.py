@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy import sample_changes as planted
-from tikub_lab.energy.sample_facts import kinds_of_days
-from tikub_lab.energy.sample_meters import Meters, layout, parameters
-from tikub_lab.energy.sample_readings import BILLS, bounds
-from tikub_lab.energy.sample_sites import OIL, SITES, age, buildings, sites
-from tikub_lab.energy.sample_use import excess, expected, noise
-from tikub_lab.energy.sample_weather import STATIONS, weather
+from tikub_lab.energy.sample import changes as planted
+from tikub_lab.energy.sample.facts import kinds_of_days
+from tikub_lab.energy.sample.meters import Meters, layout, parameters
+from tikub_lab.energy.sample.readings import BILLS, bounds
+from tikub_lab.energy.sample.sites import OIL, SITES, age, buildings, sites
+from tikub_lab.energy.sample.use import excess, expected, noise
+from tikub_lab.energy.sample.weather import STATIONS, weather
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.sampling import Floats, Integers, Stream, streams
 

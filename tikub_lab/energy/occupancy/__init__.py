@@ -1,0 +1,1 @@
+"""Models of use that know the school calendar, for bills as for days."""

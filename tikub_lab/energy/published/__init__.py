@@ -1,0 +1,1 @@
+"""Published files of energy: load curves, bills, weather, and how they become tables."""
