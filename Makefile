@@ -25,8 +25,8 @@ test: $(VENV)/.ready ## pytest and doctests, nbval on notebooks/, ruff, mypy
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m mypy
-	$(RUN)/python -m pytest
-	$(RUN)/python -m pytest --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+	$(RUN)/python -m pytest -n auto --dist loadfile
+	$(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 lab: $(VENV)/.ready ## Open JupyterLab in notebooks/
 	@$(RUN)/python -m jupyterlab --notebook-dir=notebooks

@@ -100,9 +100,14 @@ def test_papermill_finds_the_engine():
     assert papermill.engines.papermill_engines.get_engine("tikub") is TikubEngine
 
 
-def test_every_notebook_gives_the_same_both_ways(root, tmp_path):
-    """All notebooks of the workbench, by warm processes and by kernels: the pages differ in nothing."""
-    notebooks = find(root / "notebooks")
+LONG = {"energy", "energy_alerts", "energy_challenge", "energy_works"}
+"""Notebooks whose methods take long: what they show, others show too, and nbval runs them by kernels."""
+
+
+def test_notebooks_give_the_same_both_ways(root, tmp_path):
+    """Notebooks of the workbench, by warm processes and by kernels: the pages differ in nothing."""
+    notebooks = [item for item in find(root / "notebooks") if item.name not in LONG]
+    assert len(notebooks) >= 8
     pages = {}
     for engine in ("tikub", "kernel"):
         jobs = [Job(Report(item, {}, item.name), root, engine) for item in notebooks]

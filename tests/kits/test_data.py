@@ -1,0 +1,142 @@
+"""The tables of a kit: verified, of one use case, and none about persons. Their dictionary."""
+
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from tests.conftest import ROOT
+from tikub_lab.errors import UsageError
+from tikub_lab.kits import data
+from tikub_lab.kits.dictionary import TYPES, dictionary
+from tikub_lab.kits.recipe import First, Recipe
+from tikub_lab.tables.package import Package, sha256_of
+from tikub_lab.tables.schema import TYPES as KNOWN_TYPES
+
+RECIPE = Recipe("u", "Essai", "", First("", ""), (), (), {"u/b": {}, "u/a": {}}, (), {"poids": "kg"})
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Write a data package: ``package(a=(rows, fields), …)``, of an origin."""
+
+    def write(origin="import", **tables):
+        (tmp_path / "schemas" / "u").mkdir(parents=True, exist_ok=True)
+        resources = []
+        for name, (rows, fields) in tables.items():
+            table = name.replace("__", "/")
+            path = tmp_path / f"{table}.csv"
+            path.parent.mkdir(exist_ok=True)
+            pd.DataFrame(rows, columns=[field["name"] for field in fields]).to_csv(path, index=False)
+            schema = tmp_path / "schemas" / f"{table}.json"
+            schema.parent.mkdir(exist_ok=True)
+            schema.write_text(json.dumps({"title": "Une table", "fields": fields}), encoding="utf-8")
+            resources.append(
+                {"name": table, "path": f"{table}.csv", "schema": f"schemas/{table}.json", "origin": origin,
+                 "hash": sha256_of(path), "rows": len(rows), "created": "2026-01-01", "maker": "ana",
+                 "licenses": [{"title": "Licence Ouverte 2.0"}], "sources": [{"title": "essai"}]}
+            )  # fmt: skip
+        text = json.dumps({"name": "x", "licenses": [], "author": "ana", "resources": resources})
+        (tmp_path / "datapackage.json").write_text(text, encoding="utf-8")
+        return Package(tmp_path)
+
+    return write
+
+
+WEIGHT = [{"name": "nom", "type": "string"}, {"name": "poids", "type": "integer"}]
+PERSON = [{"name": "nom", "type": "string", "personal": True}, {"name": "poids", "type": "integer"}]
+
+
+def test_only_the_tables_of_the_use_case_in_the_order_of_the_tour(package):
+    made = package(u__a=([["x", 1]], WEIGHT), v__c=([["x", 1]], WEIGHT), u__b=([["x", 1]], WEIGHT))
+    assert [item.name for item in data.choose(made, RECIPE, checked=True)] == ["u/b", "u/a"]
+    found = data.files(made, RECIPE, ROOT / "data" / "schemas")
+    assert sorted(found) == [
+        "data/datapackage.json", "data/schemas/u/a.json", "data/schemas/u/b.json", "data/u/a.csv", "data/u/b.csv",
+    ]  # fmt: skip
+    assert b"ana" not in found["data/datapackage.json"]
+
+
+def test_a_package_without_the_use_case(package):
+    with pytest.raises(UsageError, match="no table of 'u' there; it has v/c"):
+        data.choose(package(v__c=([], WEIGHT)), RECIPE, checked=True)
+
+
+def test_a_changed_file_is_refused(package):
+    made = package(u__a=([["x", 1]], WEIGHT))
+    (made.root / "u" / "a.csv").write_text("nom,poids\nx,2\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="changed outside the workbench"):
+        data.choose(made, RECIPE, checked=False)
+
+
+def test_a_row_that_breaks_its_schema_is_refused(package):
+    made = package(u__a=([["x", "lourd"]], WEIGHT), v__c=([["x", "lourd"]], WEIGHT))
+    with pytest.raises(UsageError, match=r"1 problems, the first in u/a, row \d+, poids: 'lourd'"):
+        data.choose(made, RECIPE, checked=True)
+
+
+def test_persons_are_refused(package):
+    with pytest.raises(UsageError, match=r"column 'nom' of u/a is marked personal in its schema and holds 2 values"):
+        data.choose(package(u__a=([["x", 1], ["", 2], ["y", 3]], PERSON)), RECIPE, checked=True)
+
+
+@pytest.mark.parametrize(("origin", "rows"), [("import", [["", 1]]), ("sample", [["x", 1]])])
+def test_an_empty_column_passes_and_so_does_a_fictitious_one(package, origin, rows):
+    assert data.choose(package(origin, u__a=(rows, PERSON)), RECIPE, checked=True)
+
+
+def test_a_mark_is_true_or_false(package):
+    made = package(u__a=([["x", 1]], [{"name": "nom", "type": "string", "personal": "oui"}, WEIGHT[1]]))
+    with pytest.raises(UsageError, match="'personal' is 'oui'"):
+        data.choose(made, RECIPE, checked=False)
+
+
+def test_columns_that_must_not_be_given_are_marked():
+    """Independently of the marks: what the schemas themselves say in words is not to be published."""
+    for path in (ROOT / "data" / "schemas").rglob("*.json"):
+        for field in json.loads(path.read_text(encoding="utf-8"))["fields"]:
+            said = re.search(r"à ne pas publier|ne se publie pas", field.get("description", ""), flags=re.I)
+            assert not said or field.get("personal"), f"{path.stem}.{field['name']}"
+
+
+def test_a_copy_that_differs_is_noticed(package):
+    made = package(u__a=([["x", 1]], WEIGHT))
+    data.verify_copied(made.root)
+    (made.root / "u" / "a.csv").write_text("nom,poids\nx,2\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="changed while the kit was made"):
+        data.verify_copied(made.root)
+
+
+def test_the_dictionary(package):
+    fields = [
+        {"name": "nom", "title": "Nom", "type": "string", "description": "Le nom | complet.", "personal": True,
+         "constraints": {"required": True, "enum": ["a|b", "c"]}, "example": "c"},
+        {"name": "poids", "type": "integer", "description": "Le poids.", "constraints": {"minimum": 0, "maximum": 9}},
+    ]  # fmt: skip
+    tables = data.choose(package("sample", u__a=([["c", 1]], fields)), RECIPE, checked=False)
+    text = dictionary(RECIPE, tables).decode("utf-8")
+    assert "exemple fictif" in text
+    assert "Licence : Licence Ouverte 2.0." in text
+    assert (
+        "| `nom` | Nom. Le nom \\| complet. **À ne pas publier.** | texte |  | obligatoire, a\\|b ; c | `c` |" in text
+    )
+    assert "| `poids` | Le poids. | entier | kg | à partir de 0, jusqu'à 9 |  |" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in rows}) == 1
+
+
+def test_every_type_has_a_name():
+    assert set(TYPES) == set(KNOWN_TYPES)
+
+
+def test_a_descriptor_of_the_workbench_stays_readable(tmp_path):
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    made = Package(tmp_path / "data")
+    recipe = Recipe("procurement", "Achats", "", First("", ""), (), (), {}, ("procurement/bids",), {})
+    tables = data.choose(made, recipe, checked=False)
+    assert "procurement/bids" not in [item.name for item in tables]
+    found = data.files(made, recipe, ROOT / "data" / "schemas")
+    assert not [name for name in found if "bids" in name or "energy" in name]
+    assert "data/schemas/procurement/cpv.json" in found, "a table that is absent is loaded as one without rows"

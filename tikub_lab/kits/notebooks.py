@@ -1,0 +1,220 @@
+"""The two notebooks of a kit: ``demarrage.ipynb`` (the tables, then the use case's own notebook) and ``projet.ipynb``.
+
+Nothing of whoever makes the kit is in them: no output, no execution count, no metadata but what a page or a build
+needs, and identifiers of cells that come from their content.
+"""
+
+import hashlib
+import json
+import keyword
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tikub_lab.errors import UsageError
+from tikub_lab.kits.recipe import Recipe
+from tikub_lab.kits.solutions import GENERAL_HINT, Cell
+from tikub_lab.tables.package import Resource
+
+KEPT_METADATA = ("tags", "folded_title", "alt")
+MOST_COLUMNS = 6
+"""Columns of a table that the tour shows where the recipe does not say which."""
+
+FICTITIOUS = (
+    "**Ces données sont fictives** : elles ont la forme des vraies, mais personnes, entreprises, lieux et montants y "
+    "sont inventés. Rien de ce qu'elles montrent ne vaut pour un organisme réel."
+)
+
+REAL = (
+    "**Ces données sont réelles.** Certaines lignes peuvent se rapporter à une personne, tel un entrepreneur "
+    "individuel : montrez des ensembles, jamais le profil de quelqu'un."
+)
+
+Item = dict[str, Any]
+
+
+def warning(tables: Sequence[Resource]) -> str:
+    """Say what the tables of a kit are: invented, if only one is, or real."""
+    return FICTITIOUS if any(table.origin == "sample" for table in tables) else REAL
+
+
+def starting(recipe: Recipe, cells: Sequence[Cell], needs: Mapping[str, Any], tables: Sequence[Resource]) -> bytes:
+    """Make ``demarrage.ipynb``.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    cells : sequence of Cell
+        The use case's own notebook, checked by :func:`tikub_lab.kits.solutions.check`.
+    needs : mapping
+        Its metadata ``tikub``.
+    tables : sequence of Resource
+        Those of the kit, in the order of the tour.
+    """
+    parameters = [cell for cell in cells if "parameters" in cell.tags]
+    made = [markdown(_introduction(recipe, tables)), *map(_copied, parameters)]
+    made += [*_tour(recipe, tables), *_first(recipe), markdown(_questions(recipe))]
+    made.append(markdown("## Un carnet à compléter\n\n" + _COMPLETE))
+    rest = [cell for cell in cells[1:] if cell not in parameters and "folded" not in cell.tags]
+    made += _kept(rest)
+    known = {item["parameter"]: item for item in _rules(needs) if item["table"] in {table.name for table in tables}}
+    tikub: Item = {"use_case": recipe.use_case, "figures": 1, "tables": len(tables)}
+    return written(made, tikub | ({"each": list(known.values())} if known else {}))
+
+
+_COMPLETE = (
+    "Ce qui suit est le carnet du Ti Lab sur ce sujet, moins ses solutions. Il s'exécute tel quel ; là où est écrit "
+    "« À vous », une cellule a été retirée."
+)
+
+
+def _introduction(recipe: Recipe, tables: Sequence[Resource]) -> str:
+    text = (
+        "Exécutez ce carnet d'un bout à l'autre (menu *Run*, *Run All Cells*), puis changez-le. La cellule qui suit "
+        "contient les paramètres du carnet, chacun avec son type et son sens."
+    )
+    return "\n\n".join([f"# Démarrer : {recipe.title[0].lower()}{recipe.title[1:]}", text, warning(tables)])
+
+
+def _tour(recipe: Recipe, tables: Sequence[Resource]) -> list[Item]:
+    made = [
+        markdown("## Les tables\n\nLe sens de chaque colonne est dans `data/DICTIONNAIRE.md`."),
+        code("from tikub_lab import show, tables"),
+    ]
+    for table in tables:
+        variable = variable_of(recipe, table.name)
+        schema = table.schema
+        columns = recipe.tables.get(table.name, {}).get("columns") or schema.names[:MOST_COLUMNS]
+        made.append(markdown(f"### {schema.title}\n\n{schema.description}"))
+        made.append(
+            code(
+                f"{variable} = tables.load({_text(table.name)})\n"
+                "show.sentence(\n"
+                f'    "{{n}} et {{c}} dans la table {table.name}.",\n'
+                f'    n=show.plural(len({variable}), "ligne"),\n'
+                f'    c=show.plural({variable}.shape[1], "colonne"),\n'
+                ")\n"
+                "show.table(\n"
+                f"    {variable}[{_list(columns)}].head(5),\n"
+                f"    caption={_text(f'{schema.title} : les premières lignes, quelques colonnes')},\n"
+                ")"
+            )
+        )
+    return made
+
+
+def variable_of(recipe: Recipe, table: str) -> str:
+    """Return the variable that holds a table in the tour.
+
+    Raises
+    ------
+    UsageError
+        What would not be a name in Python.
+    """
+    name = str(recipe.tables.get(table, {}).get("name", table.rpartition("/")[2]))
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise UsageError(f"The kit of {recipe.use_case}: {name!r} is no name for the table {table}; give it another.")
+    return name
+
+
+def _first(recipe: Recipe) -> list[Item]:
+    return [markdown(f"## Un premier regard\n\n{recipe.first.text}"), code(recipe.first.code)]
+
+
+def _questions(recipe: Recipe) -> str:
+    listed = "\n".join(f"{number}. {question}" for number, question in enumerate(recipe.questions, 1))
+    return f"## Trois questions à poser à ces tables\n\n{listed}\n\nD'autres directions sont dans `idees.md`."
+
+
+def _kept(cells: Sequence[Cell]) -> list[Item]:
+    """Copy cells, a hint in the place of each solution; solutions without a hint of their own share one."""
+    made: list[Item] = []
+    hinted = False
+    for cell in cells:
+        if not cell.left_out:
+            made.append(_copied(cell))
+            hinted = False
+        elif cell.solution and (cell.hint or not hinted):
+            made.append(markdown(f"> **À vous.** {cell.hint or GENERAL_HINT}"))
+            hinted = True
+    return made
+
+
+def _copied(cell: Cell) -> Item:
+    metadata = {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata}
+    return _cell(cell.kind, cell.source, metadata)
+
+
+def _rules(needs: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    said = needs.get("each") or []
+    return [said] if isinstance(said, Mapping) else list(said)
+
+
+def project(recipe: Recipe, tables: Sequence[Resource]) -> bytes:
+    """Make ``projet.ipynb``: a title, parameters, one sentence, and already a report."""
+    table = tables[0]
+    variable = variable_of(recipe, table.name)
+    made = [
+        markdown(
+            "# Notre projet\n\nCe carnet est à vous. `make report` (sous Windows `py lancer.py report`) en fait la "
+            f"page `reports/projet/projet.html`, que le jury peut lire sans rien installer.\n\n{warning(tables)}"
+        ),
+        code('equipe: str = "Notre équipe"  # nom de l\'équipe, en tête de la page', ["parameters"]),
+        code(f"from tikub_lab import {recipe.use_case}, show, tables"),
+        code(f"{variable} = tables.load({_text(table.name)})"),
+        code(f'show.title("Notre projet : {recipe.title[0].lower()}{recipe.title[1:]}", equipe)'),
+        code(
+            "show.sentence(\n"
+            "    \"Nous partons de {n}. Remplacez cette phrase par votre réponse : ce que l'on voit, et ce qu'il faut "
+            'faire.",\n'
+            "    lead=True,\n"
+            f'    n=show.plural(len({variable}), "ligne"),\n'
+            ")"
+        ),
+        code("show.data_used()"),
+    ]
+    return written(made, {"use_case": recipe.use_case})
+
+
+def markdown(source: str) -> Item:
+    """Make a Markdown cell."""
+    return _cell("markdown", source, {})
+
+
+def code(source: str, tags: Sequence[str] = ()) -> Item:
+    """Make a code cell."""
+    return _cell("code", source, {"tags": list(tags)} if tags else {})
+
+
+def _cell(kind: str, source: str, metadata: Mapping[str, Any]) -> Item:
+    cell: Item = {"cell_type": kind, "metadata": dict(metadata), "source": source.splitlines(keepends=True)}
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+
+
+def written(cells: Sequence[Item], tikub: Mapping[str, Any]) -> bytes:
+    """Write a notebook: the same cells give the same bytes."""
+    seen: dict[str, int] = {}
+    named = []
+    for cell in cells:
+        text = json.dumps([cell["cell_type"], cell["source"]], ensure_ascii=False)
+        digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
+        seen[digest] = seen.get(digest, 0) + 1
+        named.append(cell | {"id": digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"})
+    notebook = {
+        "cells": named,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "tikub": dict(tikub),
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8")
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _list(values: Sequence[str]) -> str:
+    return "[" + ", ".join(map(_text, values)) + "]"
