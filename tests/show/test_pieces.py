@@ -143,3 +143,9 @@ def test_fictitious_data_says_so():
     }
     assert "Données fictives" in soup(pieces.data_used([item])).text
     assert "fictives" not in soup(pieces.data_used([{**item, "origin": "import"}])).text
+
+
+def test_booleans_are_words():
+    frame = pd.DataFrame({"a": ["x", "y"], "b": [True, False], "c": pd.array([True, None], dtype="boolean")})
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", pieces.table(frame, caption="Une table").html)
+    assert cells == ["oui", "oui", "non", "n. d."]

@@ -121,7 +121,7 @@ def _cell(value: Any, form: Form | None) -> str:
         return french.MISSING
     if isinstance(value, pd.Timestamp):
         return french.day(value)
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):  # Python's, NumPy's or of a column that may have missing ones
         return "oui" if value else "non"
     if isinstance(value, int | float) or hasattr(value, "dtype"):
         return french.number(value, 0 if float(value).is_integer() else 1)
