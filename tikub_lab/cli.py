@@ -66,7 +66,7 @@ def report(
     """Execute notebooks into pages, with an index; only what changed."""
     from tikub_lab.reports import build
     from tikub_lab.reports.notebooks import folder_of
-    from tikub_lab.reports.plan import plan
+    from tikub_lab.reports.plan import left_out, plan
     from tikub_lab.reports.progress import Progress
     from tikub_lab.tables.package import open_package, workbench
 
@@ -82,6 +82,8 @@ def report(
     for name in package.resources:
         package.verify(name)  # a file that is not what the package says is refused before anything runs
     reports = plan(folder_of(home), notebooks or [], _pairs(parameters or []), data, each, where)
+    if not notebooks and not quiet and (absent := left_out(folder_of(home), data)):
+        _say(f"Left out, as the data has no table of theirs: {', '.join(absent)}.")
     with Progress(len(reports), quiet or as_json) as progress:
         try:
             manifest = build.build(reports, home, out, package, settings, progress.tell)

@@ -1,5 +1,7 @@
 """Fan-out: which reports, with which values, under which names."""
 
+from typing import ClassVar
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -13,6 +15,8 @@ TABLE = pd.DataFrame({"uai": ["b2", "a1", None, "a1"], "departement": ["29", "35
 
 
 class FakePackage:
+    resources: ClassVar = {"energy/sites": None}
+
     def load(self, name):
         assert name == "energy/sites"
         return TABLE
@@ -33,6 +37,14 @@ def folder(bench, monkeypatch):
 
 def values(reports):
     return [report.parameters for report in reports]
+
+
+def test_use_cases_without_any_table_are_left_out(folder, bench):
+    bench.write("achats", "# Achats", metadata={"use_case": "procurement"})
+    bench.write("energie_loi", "# Loi", metadata={"use_case": "energy"})
+    assert planning.left_out(folder, None) == ["achats"]
+    assert [report.notebook.name for report in plan(folder, [], {})] == ["energie", "energie_loi", "simple"]
+    assert [report.notebook.name for report in plan(folder, ["achats"], {})] == ["achats"], "named, it is made"
 
 
 def test_each_value_of_the_metadata(folder):

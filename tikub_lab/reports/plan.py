@@ -35,7 +35,7 @@ def plan(
     folder : Path
         The folder of notebooks.
     names : sequence of str
-        Which notebooks; none means all of them.
+        Which notebooks; none means all of them, but those of :func:`left_out`.
     given : mapping
         Values of parameters. With several notebooks, each takes those that it declares, and each value must be
         declared by one of them at least.
@@ -52,6 +52,9 @@ def plan(
     UsageError
     """
     notebooks = find(folder, list(names))
+    if not names:
+        absent = set(left_out(folder, data))
+        notebooks = [item for item in notebooks if item.name not in absent] or notebooks
     if where is not None and each is None:
         raise UsageError("--where filters what --each goes through; say --each too.")
     if each is not None:
@@ -70,6 +73,22 @@ def plan(
             )
         return [_report(item, {k: v for k, v in given.items() if k in declared(item)}, data) for item in notebooks]
     return [_report(notebooks[0], given, data)]
+
+
+def left_out(folder: Path, data: Path | None) -> list[str]:
+    """Name the notebooks of use cases of which a data package has no table: nothing to report on.
+
+    A package of imported contracts is no reason to say that every notebook on energy failed.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of notebooks.
+    data : Path, optional
+        Folder of the data package.
+    """
+    present = {name.split("/")[0] for name in open_package(data).resources}
+    return [item.name for item in find(folder) if "use_case" in item.needs and item.use_case not in present]
 
 
 def _fan(
