@@ -34,20 +34,23 @@ def measured(panel, kinds=None):
     return found
 
 
-def test_a_thousand_meters_without_change(kinds):
-    """Mean saving within 0.5 % of zero, and 90 % intervals that hold zero 88 to 92 times in a hundred.
+def test_meters_without_change(kinds):
+    """Mean saving within 0.5 % of zero for each thousand, and 90 % intervals that hold zero 88 to 92 times in a hundred.
 
-    A thousand meters tell a coverage to within a point (one standard error). Eight draws of a thousand, seeds 1 to 8,
-    gave 87.6 to 90.7 %, 89.4 % on average: this one is neither the best nor the worst of them.
+    A thousand meters tell a coverage to within a point (one standard error), so three thousand are drawn, the first
+    three seeds: 87.6, 88.5 and 90.5 %. Eight seeds gave 87.6 to 90.7 %, 89.4 % on average.
     """
-    savings = measured(meters_without_change(1_000, seed=6), kinds)
-    shares = np.array([one.share for one in savings.values()])
-    held = [(one := interval(saving)).low <= 0 <= one.high for saving in savings.values()]
-    assert len(shares) == 1_000
-    assert abs(shares.mean()) < 0.005
+    held, spreads = [], []
+    for seed in (1, 2, 3):
+        savings = measured(meters_without_change(1_000, seed=seed), kinds)
+        shares = np.array([one.share for one in savings.values()])
+        assert len(shares) == 1_000
+        assert abs(shares.mean()) < 0.005
+        held += [(one := interval(saving)).low <= 0 <= one.high for saving in savings.values()]
+        spreads.append(shares.std())
     assert 0.88 <= np.mean(held) <= 0.92
     # one meter's year is told within about two per cent; wider intervals would cover as well, and say nothing
-    assert 0.01 < shares.std() < 0.02
+    assert 0.01 < min(spreads) <= max(spreads) < 0.02
 
 
 def test_a_saving_of_ten_per_cent_on_fifty_sites(kinds):
