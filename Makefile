@@ -25,7 +25,7 @@ test: $(VENV)/.ready ## pytest and doctests, nbval on notebooks/, ruff, mypy
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m mypy
-	$(RUN)/python -m pytest -n auto --dist loadfile
+	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	$(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 lab: $(VENV)/.ready ## Open JupyterLab in notebooks/
