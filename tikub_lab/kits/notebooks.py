@@ -20,7 +20,7 @@ MOST_COLUMNS = 6
 """Columns of a table that the tour shows where the recipe does not say which."""
 
 FICTITIOUS = (
-    "**Ces données sont fictives** : elles ont la forme des vraies, mais personnes, entreprises, lieux et montants y "
+    "**Ces données sont fictives** : elles ont la forme des vraies, mais personnes, organismes et chiffres y "
     "sont inventés. Rien de ce qu'elles montrent ne vaut pour un organisme réel."
 )
 
@@ -84,6 +84,8 @@ def _tour(recipe: Recipe, tables: Sequence[Resource]) -> list[Item]:
         variable = variable_of(recipe, table.name)
         schema = table.schema
         columns = recipe.tables.get(table.name, {}).get("columns") or schema.names[:MOST_COLUMNS]
+        years = [name for name in columns if schema.field(name).type == "year"]  # 2008, not « 2 008 »
+        forms = f"    forms={{{', '.join(f'{_text(name)}: str' for name in years)}}},\n" if years else ""
         made.append(markdown(f"### {schema.title}\n\n{schema.description}"))
         made.append(
             code(
@@ -96,7 +98,7 @@ def _tour(recipe: Recipe, tables: Sequence[Resource]) -> list[Item]:
                 "show.table(\n"
                 f"    {variable}[{_list(columns)}].head(5),\n"
                 f"    caption={_text(f'{schema.title} : les premières lignes, quelques colonnes')},\n"
-                ")"
+                f"{forms})"
             )
         )
     return made

@@ -340,7 +340,7 @@ ORIGINS = {
 """What a reader is told of a table's origin."""
 
 FICTITIOUS = (
-    "Données fictives : acheteurs, fournisseurs et montants sont inventés pour essayer l'outil. "
+    "Données fictives : personnes, organismes et chiffres sont inventés pour essayer l'outil. "
     "Aucun chiffre de cette page ne décrit une personne, un lycée ou une entreprise réels."
 )
 
