@@ -248,6 +248,8 @@ class Package:
             Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
             categorical, text ``str``.
         """
+        if barred:
+            raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
         if optional and name not in self.resources:
             _note(self.used(name))
             return absent.empty(name, self.schemas())
@@ -336,6 +338,9 @@ def read(item: Resource, threads: bool = True) -> "pd.DataFrame":
         return typed(geopandas.read_file(item.path), item.schema)
     raise UsageError(f"{item.path}: format {suffix!r} is not one that tables have; allowed: .csv, .parquet, .geojson.")
 
+
+barred: list[str] = []
+"""Functions under way whose results are kept (:mod:`tikub_lab.methods.once`): what they load would be in no key."""
 
 _used: dict[str, dict[str, Any]] = {}
 
