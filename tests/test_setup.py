@@ -106,3 +106,17 @@ def test_the_module_is_light(root):
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+def test_without_its_makers_the_sample_says_so(root, monkeypatch, tmp_path):
+    import sys
+
+    from tikub_lab import use_cases
+    from tikub_lab.errors import UsageError
+
+    monkeypatch.setattr(use_cases, "MAKERS", tmp_path / "data" / "make")
+    for name in [name for name in sys.modules if name.startswith("data.make")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(UsageError, match="only a clone of the workbench can make the sample"):
+        use_cases.write_samples(tmp_path / "new", root / "data" / "schemas", 0.01)
+    assert not (tmp_path / "new").exists()

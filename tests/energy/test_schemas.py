@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.sample import sample
+from data.make.energy import sample
 from tikub_lab.tables.check import check, foreign_keys
 from tikub_lab.tables.rules import refuse_unknown
 from tikub_lab.tables.schema import read_schema

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.weather import STATIONS, nearest
+from data.make.energy.weather import STATIONS, nearest
+from data.make.sampling import Floats, Integers, Stream, growth, position
 from tikub_lab.tables.identifiers import uai_letter
 from tikub_lab.tables.places import BRITTANY, communes
-from tikub_lab.tables.sampling import Floats, Integers, Stream, growth, position
 
 SITES = 115
 SURFACE = 1_800_000 / SITES

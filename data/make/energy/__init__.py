@@ -3,7 +3,7 @@
 All of it is invented but for the communes, the school calendar and the emission factors. What methods look for is in
 it, and ``energy/truths`` says where:
 
-- every meter that heats has a true balance point, slope and base (:mod:`tikub_lab.energy.sample.meters`), less on
+- every meter that heats has a true balance point, slope and base (:mod:`data.make.energy.meters`), less on
   weekends and in holidays;
 - 25 lycées had works on a known day, with the saving they truly brought beside the one that was announced;
 - 15 lycées have saved by their habits since October 2024;
@@ -20,21 +20,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample import facts as sample_facts
-from tikub_lab.energy.sample import readings as sample_readings
-from tikub_lab.energy.sample import truths as sample_truths
-from tikub_lab.energy.sample import works as sample_works
-from tikub_lab.energy.sample.book import Book, draw
-from tikub_lab.energy.sample.changes import DAYS, START
-from tikub_lab.energy.sample.meters import USES, Meters
-from tikub_lab.energy.sample.panels import Panel, meters_with_saving, meters_without_change
-from tikub_lab.energy.sample.sites import ENERGIES
-from tikub_lab.energy.sample.use import shown
-from tikub_lab.energy.sample.weather import START as FIRST_DAY
-from tikub_lab.energy.sample.weather import stations
+from data.make.energy import facts as sample_facts
+from data.make.energy import readings as sample_readings
+from data.make.energy import truths as sample_truths
+from data.make.energy import works as sample_works
+from data.make.energy.book import Book, draw
+from data.make.energy.changes import DAYS, START
+from data.make.energy.meters import USES, Meters
+from data.make.energy.panels import Panel, meters_with_saving, meters_without_change
+from data.make.energy.sites import ENERGIES
+from data.make.energy.use import shown
+from data.make.energy.weather import START as FIRST_DAY
+from data.make.energy.weather import stations
+from data.make.sampling import Folder
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
-from tikub_lab.tables.sampling import Folder
 from tikub_lab.tables.schema import Schema, read_schema
 
 __all__ = ["CREATED", "SEED", "Panel", "meters_with_saving", "meters_without_change", "sample", "write_sample"]
@@ -105,7 +105,7 @@ def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[
     Returns
     -------
     list of dict
-        The resources for ``datapackage.json``, see :func:`tikub_lab.tables.sampling.write_package`; those of public
+        The resources for ``datapackage.json``, see :func:`data.make.sampling.write_package`; those of public
         facts say so, with their own sources.
     """
     folder = Folder(into, CREATED, SOURCES)
