@@ -205,10 +205,11 @@ def data_import(
 ) -> None:
     """Read published files into tables; rejected rows go into .rejects.csv."""
     from tikub_lab.tables.imports import import_files
-    from tikub_lab.tables.package import workbench
+    from tikub_lab.tables.package import aliases, workbench
 
-    into = into or workbench() / "data" / "import"
-    results = import_files(files, into, table)
+    home = workbench()
+    into = into or home / "data" / "import"
+    results = import_files(files, into, aliases(home / "data" / "schemas").get(table or "", table))
     for item in results:
         state = "unchanged, imported before" if item.unchanged else f"{item.kept:,} kept, {item.rejected:,} rejected"
         print(f"{item.file}: {item.reader}, {item.read:,} rows read: {state}")

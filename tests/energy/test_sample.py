@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import unicodedata
 
 import numpy as np
@@ -80,10 +81,7 @@ def truth(truths, meter, nature):
 @pytest.fixture
 def folder(tmp_path, root):
     """A data package of its own, with the schemas."""
-    for path in (root / "data" / "schemas" / "energy").glob("*.json"):
-        copy = tmp_path / "schemas" / "energy" / path.name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(path.read_bytes())
+    shutil.copytree(root / "data" / "schemas", tmp_path / "schemas")
     return tmp_path
 
 

@@ -41,7 +41,8 @@ def test_it_is_whole(made, kit):
     assert (kit / "data" / "DICTIONNAIRE.md").is_file()
     package = Package(kit / "data")
     assert package.resources
-    assert all(name.startswith(f"{use_case}/") for name in package.resources)
+    shared = {"territory/lycees", "territory/buildings"} if use_case == "energy" else set()
+    assert {name for name in package.resources if not name.startswith(f"{use_case}/")} == shared
     assert len(audit(package)) == 0
     names = files(kit)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]

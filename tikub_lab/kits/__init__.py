@@ -87,7 +87,7 @@ def make_kit(
     archive.refuse_occupied(target, use_case)
     if zipped:
         archive.refuse_other_zip(zip_path, name)
-    recipe = read_recipe(path_of(use_case), use_case, read_schemas(home / "data" / "schemas", use_case))
+    recipe = read_recipe(path_of(use_case), use_case, read_schemas(home / "data" / "schemas"))
     cells = solutions.read_cells(notebook_of(home, use_case))
     solutions.check(cells, notebook_of(home, use_case).name)
     package = open_package(other_data or home / "data")

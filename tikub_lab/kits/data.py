@@ -40,9 +40,8 @@ def choose(package: Package, recipe: Recipe, checked: bool) -> list[Resource]:
         No table of the use case, a file other than the descriptor states, a row that breaks its schema, or values in a
         column that is marked personal.
     """
-    prefix = f"{recipe.use_case}/"
-    names = [name for name in package.resources if name.startswith(prefix) and name not in recipe.without]
-    if not names:
+    names = [name for name in package.resources if recipe.carries(name)]
+    if not any(name.startswith(f"{recipe.use_case}/") for name in names):
         raise UsageError(
             f"{package.root}: no table of {recipe.use_case!r} there; it has {', '.join(package.resources) or 'none'}."
         )
@@ -114,9 +113,9 @@ def files(package: Package, recipe: Recipe, schemas: Path) -> dict[str, Path | b
         absent is loaded as one without rows.
     """
     found: dict[str, Path | bytes] = {
-        f"data/schemas/{recipe.use_case}/{path.name}": path
-        for path in sorted((schemas / recipe.use_case).glob("*.json"))
-        if f"{recipe.use_case}/{path.stem}" not in recipe.without
+        f"data/schemas/{path.parent.name}/{path.name}": path
+        for path in sorted(schemas.glob("*/*.json"))
+        if recipe.carries(f"{path.parent.name}/{path.stem}")
     }
     for resource in package.resources.values():
         found[f"data/{resource.raw['path']}"] = resource.path

@@ -56,7 +56,8 @@ def starting(recipe: Recipe, cells: Sequence[Cell], needs: Mapping[str, Any], ta
     made.append(markdown("## Un carnet à compléter\n\n" + _COMPLETE))
     rest = [cell for cell in cells[1:] if cell not in parameters and "folded" not in cell.tags]
     made += _kept(rest)
-    known = {item["parameter"]: item for item in _rules(needs) if item["table"] in {table.name for table in tables}}
+    names = {name for table in tables for name in [table.name, *table.schema.raw.get("aliases", ())]}
+    known = {item["parameter"]: item for item in _rules(needs) if item["table"] in names}
     tikub: Item = {"use_case": recipe.use_case, "figures": 1, "tables": len(tables)}
     return written(made, tikub | ({"each": list(known.values())} if known else {}))
 

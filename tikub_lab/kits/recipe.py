@@ -48,6 +48,8 @@ class Recipe:
     ideas : tuple of Idea
     tables : dict
         Variable and shown columns of tables, by name of the table, in the order of the tour.
+    shared : tuple of str
+        Tables of no use case of its own that travel too.
     without : tuple of str
         Tables that stay home.
     units : dict
@@ -63,6 +65,11 @@ class Recipe:
     tables: dict[str, Mapping[str, Any]]
     without: tuple[str, ...]
     units: dict[str, str]
+    shared: tuple[str, ...] = ()
+
+    def carries(self, table: str) -> bool:
+        """Whether a table travels, where the data package has it."""
+        return (table.startswith(f"{self.use_case}/") or table in self.shared) and table not in self.without
 
     def unit(self, table: str, column: str) -> str:
         """Return the unit of a column; empty where it has none."""
@@ -106,9 +113,9 @@ def known(home: Path, use_case: str) -> str:
     raise UsageError(f"No use case {use_case!r}.{nearest(use_case, names)} {listed}")
 
 
-def read_schemas(folder: Path, use_case: str) -> dict[str, Schema]:
-    """Read the Table Schemas of a use case, by table."""
-    return {f"{use_case}/{path.stem}": read_schema(path) for path in sorted((folder / use_case).glob("*.json"))}
+def read_schemas(folder: Path) -> dict[str, Schema]:
+    """Read all Table Schemas, by table."""
+    return {f"{path.parent.name}/{path.stem}": read_schema(path) for path in sorted(folder.glob("*/*.json"))}
 
 
 def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Recipe:
@@ -120,7 +127,7 @@ def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Rec
         A ``kit.toml``.
     use_case : str
     schemas : mapping of str to Schema
-        Those of the use case, by table.
+        All of them, by table.
 
     Raises
     ------
@@ -141,13 +148,14 @@ def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Rec
             dict(raw.get("tables", {})),
             tuple(raw.get("without", ())),
             dict(raw.get("units", {})),
+            tuple(raw.get("shared", ())),
         )
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: not readable as TOML ({error}).") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path}: {error} is missing or of another kind; it has title, problem, questions, first.text, first.code, "
-            "ideas (title, text, columns), and may have tables, units, without."
+            "ideas (title, text, columns), and may have tables, units, shared, without."
         ) from None
     _check(recipe, str(path), schemas)
     return recipe
@@ -160,7 +168,7 @@ def _check(recipe: Recipe, place: str, schemas: Mapping[str, Schema]) -> None:
     ):
         if found != wanted:
             raise UsageError(f"{place}: {found} {word}; a kit has {wanted}.")
-    for name in [*recipe.tables, *recipe.without]:
+    for name in [*recipe.tables, *recipe.shared, *recipe.without]:
         if name not in schemas:
             raise UsageError(f"{place}: no schema of a table {name!r}.{nearest(name, schemas)}")
     for name, said in recipe.tables.items():
@@ -171,11 +179,11 @@ def _check(recipe: Recipe, place: str, schemas: Mapping[str, Schema]) -> None:
             raise UsageError(f"{place}: idea {idea.title!r} names no column that it needs.")
         for column in idea.columns:
             check_column(column, schemas, f"{place}: idea {idea.title!r}")
-            if column.partition(".")[0] in recipe.without:
+            if not recipe.carries(column.partition(".")[0]):
                 raise UsageError(f"{place}: idea {idea.title!r} needs {column}, whose table stays home.")
     for name, schema in schemas.items():
         for field in schema.fields:
-            if field.type in NUMBERS and name not in recipe.without and not recipe.unit(name, field.name):
+            if field.type in NUMBERS and recipe.carries(name) and not recipe.unit(name, field.name):
                 raise UsageError(f"{place}: units does not say what {name}.{field.name} is counted in.")
 
 

@@ -88,6 +88,15 @@ def _schema(path: Path, _changed: int) -> Schema:
     return read_schema(path)
 
 
+@lru_cache(maxsize=4)
+def aliases(schemas: Path) -> dict[str, str]:
+    """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
+    found: dict[str, str] = {}
+    for path in sorted(schemas.glob("*/*.json")):
+        found |= dict.fromkeys(read_schema(path).raw.get("aliases", ()), f"{path.parent.name}/{path.stem}")
+    return found
+
+
 def sha256_of(path: Path) -> str:
     """Hexadecimal sha256 of a file, read in blocks.
 
@@ -192,8 +201,12 @@ class Package:
             raw=raw,
         )
 
+    def named(self, name: str) -> str:
+        """Return the name under which a table is here, for one of its aliases."""
+        return name if name in self.resources else aliases(self.schemas()).get(name, name)
+
     def resource(self, name: str) -> Resource:
-        """Return the description of one table.
+        """Return the description of one table, asked for by its name or an alias.
 
         Raises
         ------
@@ -201,12 +214,11 @@ class Package:
             When the package has no such table; the message names the nearest.
         """
         try:
-            return self.resources[name]
+            return self.resources[self.named(name)]
         except KeyError:
             known = ", ".join(self.resources) or "none"
-            raise UsageError(
-                f"No table {name!r} in {self.root}.{nearest(name, self.resources)} Known tables: {known}."
-            ) from None
+            near = nearest(name, [*self.resources, *aliases(self.schemas())])
+            raise UsageError(f"No table {name!r} in {self.root}.{near} Known tables: {known}.") from None
 
     def verify(self, name: str) -> Resource:
         """Compare a table's file with the hash that the descriptor states, and return its description."""
@@ -223,6 +235,7 @@ class Package:
 
     def used(self, name: str) -> dict[str, Any]:
         """Return what a report says of a table, whether the package has it or not."""
+        name = self.named(name)
         return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
 
     def schemas(self) -> Path:
@@ -248,6 +261,7 @@ class Package:
             Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
             categorical, text ``str``.
         """
+        name = self.named(name)
         if optional and name not in self.resources:
             _note(self.used(name))
             return absent.empty(name, self.schemas())

@@ -29,7 +29,7 @@ CREATED = "2026-11-22T00:00:00Z"
 """When the shipped sample is said to be made: fixed, as nothing in it depends on the day."""
 
 SOURCES = (
-    {"title": "Tirage au sort par tikub_lab.procurement.sample (données fictives)"},
+    {"title": "Tirage au sort par tikub-lab, data/make/procurement (données fictives)"},
     {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"},
 )
 
