@@ -19,8 +19,9 @@ from tikub_lab.procurement.flags.ocds import from_releases
 from tikub_lab.procurement.published.bids import BIDS_READERS, TABLE, is_csv, is_ocds, read_csv
 from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import typed
-from tikub_lab.tables.imports import Head, import_files
+from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import Package
+from tikub_lab.tables.readers import Head
 from tikub_lab.tables.schema import read_schema
 
 
