@@ -4,7 +4,7 @@ import ast
 
 from tikub_lab import USE_CASES
 
-GROUND = {"tables", "show"}
+GROUND = {"tables", "methods", "show"}
 
 
 def imported(path, root):

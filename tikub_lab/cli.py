@@ -205,7 +205,8 @@ def data_import(
 ) -> None:
     """Read published files into tables; rejected rows go into .rejects.csv."""
     from tikub_lab.tables.imports import import_files
-    from tikub_lab.tables.package import aliases, workbench
+    from tikub_lab.tables.package import workbench
+    from tikub_lab.tables.schema import aliases
 
     home = workbench()
     into = into or home / "data" / "import"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import absent
 from tikub_lab.tables.journal import recover
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,15 +86,6 @@ class Resource:
 @lru_cache(maxsize=64)
 def _schema(path: Path, _changed: int) -> Schema:
     return read_schema(path)
-
-
-@lru_cache(maxsize=4)
-def aliases(schemas: Path) -> dict[str, str]:
-    """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
-    found: dict[str, str] = {}
-    for path in sorted(schemas.glob("*/*.json")):
-        found |= dict.fromkeys(read_schema(path).raw.get("aliases", ()), f"{path.parent.name}/{path.stem}")
-    return found
 
 
 def sha256_of(path: Path) -> str:
@@ -273,9 +264,7 @@ class Package:
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
-        """Return the distinct values of one column, sorted, missing ones left out, without loading the table.
-
-        Values of a CSV file are text.
+        """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table.
 
         Raises
         ------

@@ -34,8 +34,8 @@ from data.make.energy.weather import START as FIRST_DAY
 from data.make.energy.weather import stations
 from data.make.sampling import Folder
 from tikub_lab.tables.frames import typed
-from tikub_lab.tables.package import aliases, workbench
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.package import workbench
+from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 __all__ = ["CREATED", "SEED", "Panel", "meters_with_saving", "meters_without_change", "sample", "write_sample"]
 
