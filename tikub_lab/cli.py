@@ -163,6 +163,10 @@ def kit(
     ] = None,
 ) -> None:
     """Make the starter kit of a use case, without its solutions."""
+    from importlib.util import find_spec
+
+    if find_spec("tikub_lab.kits") is None:
+        raise UsageError("Kits are made in a clone of the workbench; a kit makes none.")
     from tikub_lab.kits import make_kit
     from tikub_lab.tables.package import workbench
 

@@ -9,6 +9,7 @@ from typing import Any
 import tikub_lab
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError, nearest
+from tikub_lab.kits.package import module
 from tikub_lab.tables.schema import Schema, read_schema
 
 QUESTIONS, IDEAS = 3, 10
@@ -36,24 +37,11 @@ class First:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is particular to one use case's kit.
+    """What is particular to one use case's kit: the subject and the problem in French, and what it takes and leaves.
 
-    Attributes
-    ----------
-    use_case, title, problem : str
-        Its name; the subject and the problem in French.
-    first : First
-    questions : tuple of str
-        Good questions to ask of the tables.
-    ideas : tuple of Idea
-    tables : dict
-        Variable and shown columns of tables, by name of the table, in the order of the tour.
-    shared : tuple of str
-        Tables of no use case of its own that travel too.
-    without : tuple of str
-        Tables that stay home.
-    units : dict
-        Unit of each number, by column or by table and column.
+    ``tables`` has variable and shown columns by table, in the order of the tour; ``units`` the unit of each number, by
+    column or by table and column. Of the tables, ``without`` stay home and ``shared`` are not the use case's alone; of
+    the use case's modules, ``answers`` stay home.
     """
 
     use_case: str
@@ -66,6 +54,7 @@ class Recipe:
     without: tuple[str, ...]
     units: dict[str, str]
     shared: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
     def carries(self, table: str) -> bool:
         """Whether a table travels, where the data package has it."""
@@ -119,21 +108,13 @@ def read_schemas(folder: Path) -> dict[str, Schema]:
 
 
 def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Recipe:
-    """Read a recipe and compare it with the schemas.
-
-    Parameters
-    ----------
-    path : Path
-        A ``kit.toml``.
-    use_case : str
-    schemas : mapping of str to Schema
-        All of them, by table.
+    """Read a ``kit.toml`` and compare it with all schemas and with the package.
 
     Raises
     ------
     UsageError
-        A key that is missing, a number of questions or ideas other than what kits have, a table or a column that no
-        schema has, a number without unit.
+        A key that is missing, a number of questions or ideas other than what kits have, a table, a column or a module
+        that is nowhere, a number without unit.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -149,13 +130,14 @@ def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Rec
             tuple(raw.get("without", ())),
             dict(raw.get("units", {})),
             tuple(raw.get("shared", ())),
+            tuple(raw["answers"]),
         )
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: not readable as TOML ({error}).") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path}: {error} is missing or of another kind; it has title, problem, questions, first.text, first.code, "
-            "ideas (title, text, columns), and may have tables, units, shared, without."
+            "ideas (title, text, columns), answers (modules), and may have tables, units, shared, without."
         ) from None
     _check(recipe, str(path), schemas)
     return recipe
@@ -168,6 +150,9 @@ def _check(recipe: Recipe, place: str, schemas: Mapping[str, Schema]) -> None:
     ):
         if found != wanted:
             raise UsageError(f"{place}: {found} {word}; a kit has {wanted}.")
+    for answer in recipe.answers:
+        if module(f"{recipe.use_case}.{answer}") is None:
+            raise UsageError(f"{place}: no module tikub_lab.{recipe.use_case}.{answer} is there to be an answer.")
     for name in [*recipe.tables, *recipe.shared, *recipe.without]:
         if name not in schemas:
             raise UsageError(f"{place}: no schema of a table {name!r}.{nearest(name, schemas)}")
