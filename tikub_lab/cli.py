@@ -5,10 +5,41 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
+from tikub_lab import USE_CASES
 from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
 
+
+class _Commands(TyperGroup):
+    """The commands of all, and those of each use case that has some: its ``commands.py``, imported once it is asked."""
+
+    def list_commands(self, context: Any) -> list[str]:
+        """List the use cases' after the others."""
+        own = Path(__file__).parent
+        return [
+            *super().list_commands(context),
+            *(name for name in USE_CASES if (own / name / "commands.py").is_file()),
+        ]
+
+    def get_command(self, context: Any, name: str) -> Any:
+        """Return a command; of a use case only its name, which is all that help needs."""
+        if name in USE_CASES and name in self.list_commands(context):
+            return TyperGroup(name=name, help=f"What {name} has of its own; `tikub {name} --help` lists it.")
+        return super().get_command(context, name)
+
+    def resolve_command(self, context: Any, arguments: list[str]) -> Any:
+        """Import the commands of the use case that is asked."""
+        name, command, rest = super().resolve_command(context, arguments)
+        if name in USE_CASES:
+            from importlib import import_module
+
+            command = typer.main.get_command(import_module(f"tikub_lab.{name}.commands").app)
+        return name, command, rest
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="tikub",
     help="The Ti Lab workbench: tables of open data, notebooks, reports.",
     no_args_is_help=True,
