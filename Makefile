@@ -38,9 +38,10 @@ test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, myp
 lab: $(VENV)/.ready ## Open JupyterLab in notebooks/
 	@$(RUN)/python -m jupyterlab --notebook-dir=notebooks
 
-lint: $(VENV)/.ready-test ## Format the code and mend what ruff can mend
+lint: $(VENV)/.ready-test ## Format the code, mend what ruff can mend, print the size of each part beside its budget
 	$(RUN)/python -m ruff format .
 	$(RUN)/python -m ruff check --fix .
+	@$(RUN)/python -m tests.budgets
 
 bench: $(VENV)/.ready-test ## Measure speed and memory, as ratios taken in one run
 	@$(RUN)/python -m benchmarks

@@ -16,11 +16,8 @@ class _Commands(TyperGroup):
 
     def list_commands(self, context: Any) -> list[str]:
         """List the use cases' after the others."""
-        own = Path(__file__).parent
-        return [
-            *super().list_commands(context),
-            *(name for name in USE_CASES if (own / name / "commands.py").is_file()),
-        ]
+        having = [name for name in USE_CASES if Path(__file__).with_name(name).joinpath("commands.py").is_file()]
+        return [*super().list_commands(context), *having]
 
     def get_command(self, context: Any, name: str) -> Any:
         """Return a command; of a use case only its name, which is all that help needs."""
