@@ -5,10 +5,38 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
+from tikub_lab import USE_CASES
 from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
 
+
+class _Commands(TyperGroup):
+    """The commands of all, and those of each use case that has some: its ``commands.py``, imported once it is asked."""
+
+    def list_commands(self, context: Any) -> list[str]:
+        """List the use cases' after the others."""
+        having = [name for name in USE_CASES if Path(__file__).with_name(name).joinpath("commands.py").is_file()]
+        return [*super().list_commands(context), *having]
+
+    def get_command(self, context: Any, name: str) -> Any:
+        """Return a command; of a use case only its name, which is all that help needs."""
+        if name in USE_CASES and name in self.list_commands(context):
+            return TyperGroup(name=name, help=f"What {name} has of its own; `tikub {name} --help` lists it.")
+        return super().get_command(context, name)
+
+    def resolve_command(self, context: Any, arguments: list[str]) -> Any:
+        """Import the commands of the use case that is asked."""
+        name, command, rest = super().resolve_command(context, arguments)
+        if name in USE_CASES:
+            from importlib import import_module
+
+            command = typer.main.get_command(import_module(f"tikub_lab.{name}.commands").app)
+        return name, command, rest
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="tikub",
     help="The Ti Lab workbench: tables of open data, notebooks, reports.",
     no_args_is_help=True,
@@ -163,6 +191,10 @@ def kit(
     ] = None,
 ) -> None:
     """Make the starter kit of a use case, without its solutions."""
+    from importlib.util import find_spec
+
+    if find_spec("tikub_lab.kits") is None:
+        raise UsageError("Kits are made in a clone of the workbench; a kit makes none.")
     from tikub_lab.kits import make_kit
     from tikub_lab.tables.package import workbench
 
@@ -206,9 +238,11 @@ def data_import(
     """Read published files into tables; rejected rows go into .rejects.csv."""
     from tikub_lab.tables.imports import import_files
     from tikub_lab.tables.package import workbench
+    from tikub_lab.tables.schema import aliases
 
-    into = into or workbench() / "data" / "import"
-    results = import_files(files, into, table)
+    home = workbench()
+    into = into or home / "data" / "import"
+    results = import_files(files, into, aliases(home / "data" / "schemas").get(table or "", table))
     for item in results:
         state = "unchanged, imported before" if item.unchanged else f"{item.kept:,} kept, {item.rejected:,} rejected"
         print(f"{item.file}: {item.reader}, {item.read:,} rows read: {state}")

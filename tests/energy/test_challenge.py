@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.make.energy import sample
+from data.make.energy.facts import calendar
+from data.make.energy.panels import meters_with_saving
 from tikub_lab.energy.challenge.contest import by_month, challenge, period, position
 from tikub_lab.energy.challenge.grouping import groups
 from tikub_lab.energy.challenge.order import pairs
-from tikub_lab.energy.sample import sample
-from tikub_lab.energy.sample.facts import calendar
-from tikub_lab.energy.sample.panels import meters_with_saving
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 

@@ -4,9 +4,9 @@ import duckdb
 import pandas as pd
 import pytest
 
+from data.make.procurement import planted_splits
 from tikub_lab import procurement, tables
 from tikub_lab.procurement import decisions
-from tikub_lab.procurement.sample import planted_splits
 
 TODAY = "2025-12-31"
 

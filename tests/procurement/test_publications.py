@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.make.procurement import publications as sample_publications
+from data.make.procurement.publication_faults import CHANGES, FAULTS
+from data.make.sampling import streams
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.sample import publications as sample_publications
-from tikub_lab.procurement.sample.publication_faults import CHANGES, FAULTS
 from tikub_lab.procurement.scorecard import pairs as publications_pairs
 from tikub_lab.procurement.scorecard import publications
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
-from tikub_lab.tables.sampling import streams
 
 ROW = {
     "publication": "a_2025-01-01.json",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.make.procurement import planted_splits, sample
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.sample import planted_splits, sample
 from tikub_lab.procurement.splits import COLUMNS, evidence, split_needs, totals
 from tikub_lab.procurement.splits_purchases import candidates, examined
 from tikub_lab.procurement.thresholds import in_force

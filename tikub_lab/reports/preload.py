@@ -71,8 +71,10 @@ def _read_ahead() -> None:
 def _import_use_cases() -> None:
     from tikub_lab import USE_CASES
 
-    for name in USE_CASES:
-        import_module(f"tikub_lab.{name}")
+    for use_case in USE_CASES:
+        module = import_module(f"tikub_lab.{use_case}")
+        for name in module.__all__:
+            getattr(module, name)  # lazy: imported here, once, or by every fork
 
 
 # rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.

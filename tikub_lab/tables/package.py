@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import absent
 from tikub_lab.tables.journal import recover
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,8 +192,12 @@ class Package:
             raw=raw,
         )
 
+    def named(self, name: str) -> str:
+        """Return the name under which a table is here, for one of its aliases."""
+        return name if name in self.resources else aliases(self.schemas()).get(name, name)
+
     def resource(self, name: str) -> Resource:
-        """Return the description of one table.
+        """Return the description of one table, asked for by its name or an alias.
 
         Raises
         ------
@@ -201,12 +205,11 @@ class Package:
             When the package has no such table; the message names the nearest.
         """
         try:
-            return self.resources[name]
+            return self.resources[self.named(name)]
         except KeyError:
             known = ", ".join(self.resources) or "none"
-            raise UsageError(
-                f"No table {name!r} in {self.root}.{nearest(name, self.resources)} Known tables: {known}."
-            ) from None
+            near = nearest(name, [*self.resources, *aliases(self.schemas())])
+            raise UsageError(f"No table {name!r} in {self.root}.{near} Known tables: {known}.") from None
 
     def verify(self, name: str) -> Resource:
         """Compare a table's file with the hash that the descriptor states, and return its description."""
@@ -223,6 +226,7 @@ class Package:
 
     def used(self, name: str) -> dict[str, Any]:
         """Return what a report says of a table, whether the package has it or not."""
+        name = self.named(name)
         return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
 
     def schemas(self) -> Path:
@@ -250,6 +254,7 @@ class Package:
         """
         if barred:
             raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
+        name = self.named(name)
         if optional and name not in self.resources:
             _note(self.used(name))
             return absent.empty(name, self.schemas())
@@ -261,9 +266,7 @@ class Package:
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
-        """Return the distinct values of one column, sorted, missing ones left out, without loading the table.
-
-        Values of a CSV file are text.
+        """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table.
 
         Raises
         ------

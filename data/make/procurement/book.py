@@ -16,11 +16,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from data.make.procurement.needs import WORKS, needs
+from data.make.procurement.parties import TRADES, buyers, firms
+from data.make.sampling import Floats, Integers, Stream, growth, streams
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.sample.needs import WORKS, needs
-from tikub_lab.procurement.sample.parties import TRADES, buyers, firms
 from tikub_lab.tables.places import BRITTANY, communes
-from tikub_lab.tables.sampling import Floats, Integers, Stream, growth, streams
 
 START = np.datetime64("2020-01-01", "D")
 END = np.datetime64("2025-12-31", "D")
@@ -69,7 +69,7 @@ class Book:
 
     @cached_property
     def kind(self) -> Integers:
-        """Position of each contract's kind in :data:`~tikub_lab.procurement.sample.needs.KINDS`."""
+        """Position of each contract's kind in :data:`~data.make.procurement.needs.KINDS`."""
         return needs()["kind"].to_numpy()[self.contracts["need"]]
 
 

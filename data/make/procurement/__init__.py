@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.sample.bids import bids
-from tikub_lab.procurement.sample.book import draw, limit
-from tikub_lab.procurement.sample.contracts import contracts, dates
-from tikub_lab.procurement.sample.details import amendments, concessions, suppliers
-from tikub_lab.procurement.sample.needs import needs
-from tikub_lab.procurement.sample.publications import records
+from data.make.procurement.bids import bids
+from data.make.procurement.book import draw, limit
+from data.make.procurement.contracts import contracts, dates
+from data.make.procurement.details import amendments, concessions, suppliers
+from data.make.procurement.needs import needs
+from data.make.procurement.publications import records
+from data.make.sampling import Folder
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
-from tikub_lab.tables.sampling import Folder
 from tikub_lab.tables.schema import read_schema
 
 SEED = 20261122
@@ -29,7 +29,7 @@ CREATED = "2026-11-22T00:00:00Z"
 """When the shipped sample is said to be made: fixed, as nothing in it depends on the day."""
 
 SOURCES = (
-    {"title": "Tirage au sort par tikub_lab.procurement.sample (données fictives)"},
+    {"title": "Tirage au sort par tikub-lab, data/make/procurement (données fictives)"},
     {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"},
 )
 
@@ -123,7 +123,7 @@ def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[
     Returns
     -------
     list of dict
-        The resources for ``datapackage.json``, see :func:`tikub_lab.tables.sampling.write_package`.
+        The resources for ``datapackage.json``, see :func:`data.make.sampling.write_package`.
     """
     folder = Folder(into, CREATED, SOURCES)
     tables = _tables(scale, seed, into / "schemas")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.facts import HOLIDAY, SCHOOL, WEEKEND
-from tikub_lab.energy.sample.weather import STATIONS, temperatures, wander
+from data.make.energy.facts import HOLIDAY, SCHOOL, WEEKEND
+from data.make.energy.weather import STATIONS, temperatures, wander
+from data.make.sampling import Floats, Integers, Stream, growth, streams
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.sampling import Floats, Integers, Stream, growth, streams
 
 FIRST = np.datetime64("2022-01-01", "D")
 CHANGE = np.datetime64("2023-01-01", "D")

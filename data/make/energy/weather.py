@@ -7,8 +7,8 @@ of a few weeks, and one of each station, all of them autoregressive. Nothing of 
 import numpy as np
 import pandas as pd
 
+from data.make.sampling import Floats, Integers, Stream
 from tikub_lab.tables.places import communes
-from tikub_lab.tables.sampling import Floats, Integers, Stream
 
 START = np.datetime64("2010-01-01", "D")
 """First day with temperatures; those before 2018 serve the reference years only."""

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from data.make.procurement.book import LAST, ORDERS, START, SUBSEQUENT, Book, limit, years
+from data.make.procurement.needs import SUPPLIES, WORKS, needs
+from data.make.sampling import Floats, Integers, Stream
 from tikub_lab.procurement.codes import CODES
-from tikub_lab.procurement.sample.book import LAST, ORDERS, START, SUBSEQUENT, Book, limit, years
-from tikub_lab.procurement.sample.needs import SUPPLIES, WORKS, needs
 from tikub_lab.tables.places import communes
-from tikub_lab.tables.sampling import Floats, Integers, Stream
 
 DIRECT = CODES["procedure"].index("Marché passé sans publicité ni mise en concurrence préalable")
 FIRST_YEAR = 2020

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.weather import STATIONS, nearest
+from data.make.energy.weather import STATIONS, nearest
+from data.make.sampling import Floats, Integers, Stream, growth, position
 from tikub_lab.tables.identifiers import uai_letter
 from tikub_lab.tables.places import BRITTANY, communes
-from tikub_lab.tables.sampling import Floats, Integers, Stream, growth, position
 
 SITES = 115
 SURFACE = 1_800_000 / SITES
@@ -62,7 +62,7 @@ def sites(count: int, stream: Stream) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (count, 17)
-        The columns of ``energy/sites``, ordered by UAI.
+        The columns of ``territory/lycees``, ordered by UAI.
     """
     places = communes()
     places = places[places["region"] == BRITTANY].reset_index(drop=True)
@@ -106,7 +106,7 @@ def buildings(sites: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (buildings, 7)
-        The columns of ``energy/buildings``, ordered by code; a lycée's first building is the largest of teaching.
+        The columns of ``territory/buildings``, ordered by code; a lycée's first building is the largest of teaching.
     """
     area = sites["surface_totale"].to_numpy()
     sizes = np.clip(np.round(area / BUILDING), 3, 45).astype(np.int64)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tikub_lab.energy.sample.changes import BROKEN, DAYS, ESTIMATED, HOLIDAYS, RAMP, READ, Changes, Fault
-from tikub_lab.energy.sample.meters import Meters
-from tikub_lab.tables.sampling import Floats, Integers, Stream
+from data.make.energy.changes import BROKEN, DAYS, ESTIMATED, HOLIDAYS, RAMP, READ, Changes, Fault
+from data.make.energy.meters import Meters
+from data.make.sampling import Floats, Integers, Stream
 
 
 def expected(meters: Meters, rows: Integers, cold: Floats, kinds: Integers, changes: Changes | None = None) -> Floats:

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from data.make.procurement.book import LAST, Book, partner, years
+from data.make.procurement.contracts import SOURCE, blank, dates, delays, words
+from data.make.procurement.parties import TRADES
+from data.make.sampling import Integers, Stream, growth
 from tikub_lab.procurement.codes import CONCESSION_CODES
-from tikub_lab.procurement.sample.book import LAST, Book, partner, years
-from tikub_lab.procurement.sample.contracts import SOURCE, blank, dates, delays, words
-from tikub_lab.procurement.sample.parties import TRADES
-from tikub_lab.tables.sampling import Integers, Stream, growth
 
 CONCESSIONS = 15
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.make.procurement.publication_faults import CHANGES, FAULTS, Change, Raw
+from data.make.sampling import Stream
 from tikub_lab.procurement.published.fields import LISTS
-from tikub_lab.procurement.sample.publication_faults import CHANGES, FAULTS, Change, Raw
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import Package
-from tikub_lab.tables.sampling import Stream
 
 DAYS = ("2025-04-01", "2025-05-01", "2025-06-01")
 """Days of the three publications; each holds what was published before it."""
@@ -67,7 +67,7 @@ def publications(tables: Mapping[str, pd.DataFrame], stream: Stream) -> Publicat
     Examples
     --------
     >>> from tikub_lab import tables
-    >>> from tikub_lab.tables.sampling import streams
+    >>> from data.make.sampling import streams
     >>> names = ("procurement/contracts", "procurement/suppliers")
     >>> made = publications({name: tables.load(name) for name in names}, streams(1, 1)[0])
     >>> [name for name in made.files]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.changes import (
+from data.make.energy.changes import (
     BROKEN,
     DAYS,
     DRIFT,
@@ -15,9 +15,9 @@ from tikub_lab.energy.sample.changes import (
     Changes,
     Fault,
 )
-from tikub_lab.energy.sample.facts import HOLIDAY, WEEKEND
-from tikub_lab.energy.sample.meters import Meters
-from tikub_lab.tables.sampling import Floats, Integers
+from data.make.energy.facts import HOLIDAY, WEEKEND
+from data.make.energy.meters import Meters
+from data.make.sampling import Floats, Integers
 
 NAMES = {
     HOLIDAYS: "chauffage en vacances",

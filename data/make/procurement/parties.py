@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.sample.needs import needs
+from data.make.procurement.needs import needs
+from data.make.sampling import Integers, Stream
 from tikub_lab.tables.identifiers import luhn_digit
 from tikub_lab.tables.places import BRITTANY, communes
-from tikub_lab.tables.sampling import Integers, Stream
 
 REGION = "Région Bretagne (fictif)"
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.facts import HOLIDAY, SCHOOL, WEEKEND
-from tikub_lab.energy.sample.sites import ELECTRICITY, ENERGIES, GAS, NETWORK, OIL, TYPES
-from tikub_lab.tables.sampling import Floats, Integers, Stream, growth
+from data.make.energy.facts import HOLIDAY, SCHOOL, WEEKEND
+from data.make.energy.sites import ELECTRICITY, ENERGIES, GAS, NETWORK, OIL, TYPES
+from data.make.sampling import Floats, Integers, Stream, growth
 
 HEATING, OTHER, MIXED = range(3)
 USES = ("chauffage", "autres", "mixte")
@@ -125,7 +125,7 @@ def parameters(
     cold : array of shape (sites, days)
         Daily mean temperature at each lycée over whole years, °C.
     kinds : array of int of shape (days,)
-        What each day is: see :mod:`tikub_lab.energy.sample.facts`.
+        What each day is: see :mod:`data.make.energy.facts`.
     stream : Stream
     """
     heat, power = intensities(sites, old, stream)

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data.make.procurement.book import Book, partner
+from data.make.procurement.contracts import DIRECT, SOURCE, START
+from data.make.sampling import Integers, Stream
 from tikub_lab.procurement.codes import CODES
 from tikub_lab.procurement.flags.bids import FIELDS, UNALLOTTED
 from tikub_lab.procurement.flags.settings import Settings
-from tikub_lab.procurement.sample.book import Book, partner
-from tikub_lab.procurement.sample.contracts import DIRECT, SOURCE, START
-from tikub_lab.tables.sampling import Integers, Stream
 
 FROM = 40_000
 """Euros from which a contract is in the register."""

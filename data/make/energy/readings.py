@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.changes import BROKEN, DAYS, END, ESTIMATED, READ, START, Fault
-from tikub_lab.energy.sample.meters import Meters
-from tikub_lab.tables.sampling import Floats, Integers, Stream
+from data.make.energy.changes import BROKEN, DAYS, END, ESTIMATED, READ, START, Fault
+from data.make.energy.meters import Meters
+from data.make.sampling import Floats, Integers, Stream
 
 BILLS = 96
 """Bills of a meter in the eight years."""

@@ -3,7 +3,7 @@
 All of it is invented but for the communes, the school calendar and the emission factors. What methods look for is in
 it, and ``energy/truths`` says where:
 
-- every meter that heats has a true balance point, slope and base (:mod:`tikub_lab.energy.sample.meters`), less on
+- every meter that heats has a true balance point, slope and base (:mod:`data.make.energy.meters`), less on
   weekends and in holidays;
 - 25 lycées had works on a known day, with the saving they truly brought beside the one that was announced;
 - 15 lycées have saved by their habits since October 2024;
@@ -20,22 +20,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample import facts as sample_facts
-from tikub_lab.energy.sample import readings as sample_readings
-from tikub_lab.energy.sample import truths as sample_truths
-from tikub_lab.energy.sample import works as sample_works
-from tikub_lab.energy.sample.book import Book, draw
-from tikub_lab.energy.sample.changes import DAYS, START
-from tikub_lab.energy.sample.meters import USES, Meters
-from tikub_lab.energy.sample.panels import Panel, meters_with_saving, meters_without_change
-from tikub_lab.energy.sample.sites import ENERGIES
-from tikub_lab.energy.sample.use import shown
-from tikub_lab.energy.sample.weather import START as FIRST_DAY
-from tikub_lab.energy.sample.weather import stations
+from data.make.energy import facts as sample_facts
+from data.make.energy import readings as sample_readings
+from data.make.energy import truths as sample_truths
+from data.make.energy import works as sample_works
+from data.make.energy.book import Book, draw
+from data.make.energy.changes import DAYS, START
+from data.make.energy.meters import USES, Meters
+from data.make.energy.panels import Panel, meters_with_saving, meters_without_change
+from data.make.energy.sites import ENERGIES
+from data.make.energy.use import shown
+from data.make.energy.weather import START as FIRST_DAY
+from data.make.energy.weather import stations
+from data.make.sampling import Folder
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
-from tikub_lab.tables.sampling import Folder
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 __all__ = ["CREATED", "SEED", "Panel", "meters_with_saving", "meters_without_change", "sample", "write_sample"]
 
@@ -46,7 +46,7 @@ CREATED = "2026-11-24T00:00:00Z"
 """When the shipped sample is said to be made: fixed, as nothing in it depends on the day."""
 
 SOURCES = (
-    {"title": "Tirage au sort par tikub_lab.energy.sample (données fictives)"},
+    {"title": "Tirage au sort par tikub-lab, data/make/energy (données fictives)"},
     {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"},
 )
 
@@ -75,8 +75,9 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to DataFrame
-        ``energy/sites``, ``buildings``, ``meters``, ``readings``, ``stations``, ``weather``, ``calendar``, ``works``,
-        ``factors``, ``prices`` and ``truths``, typed by their schemas.
+        ``territory/lycees``, ``territory/buildings``, ``energy/meters``, ``readings``, ``stations``, ``weather``,
+        ``calendar``, ``works``, ``factors``, ``prices`` and ``truths``, typed by their schemas; the shared ones by
+        their aliases too.
 
     Raises
     ------
@@ -86,26 +87,28 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
     Examples
     --------
     >>> tables = sample(scale=0.01, seed=1)
-    >>> len(tables["energy/sites"]), len(tables["energy/weather"])
+    >>> len(tables["territory/lycees"]), len(tables["energy/weather"])
     (12, 35064)
     """
-    return _tables(scale, seed, workbench() / "data" / "schemas")
+    schemas = workbench() / "data" / "schemas"
+    tables = _tables(scale, seed, schemas)
+    return tables | {alias: tables[name] for alias, name in aliases(schemas).items() if name in tables}
 
 
 def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
-    """Write the fictitious tables as CSV files under ``sample/energy/``.
+    """Write the fictitious tables as CSV files under ``sample/energy/`` and ``sample/territory/``.
 
     Parameters
     ----------
     into : Path
-        Folder of the data package; ``schemas/energy/`` in it has the Table Schemas.
+        Folder of the data package; ``schemas/`` in it has the Table Schemas.
     scale, seed
         As for :func:`sample`.
 
     Returns
     -------
     list of dict
-        The resources for ``datapackage.json``, see :func:`tikub_lab.tables.sampling.write_package`; those of public
+        The resources for ``datapackage.json``, see :func:`data.make.sampling.write_package`; those of public
         facts say so, with their own sources.
     """
     folder = Folder(into, CREATED, SOURCES)
@@ -132,8 +135,6 @@ def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
     of_bills, of_years, of_done, of_proposed = book.streams
     works = _works(book, of_done, of_proposed)
     tables = {
-        "sites": book.sites,
-        "buildings": book.buildings,
         "meters": _meters(book.meters, book),
         "readings": _readings(book, of_bills, of_years),
         "stations": stations(),
@@ -144,7 +145,8 @@ def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
         "prices": _prices(),
         "truths": _truths(book, works),
     }
-    made = {f"energy/{name}": table for name, table in tables.items()}
+    made = {"territory/lycees": book.sites, "territory/buildings": book.buildings}
+    made |= {f"energy/{name}": table for name, table in tables.items()}
     return {name: typed(table, read_schema(schemas / f"{name}.json")) for name, table in made.items()}
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.facts import calendar
-from tikub_lab.energy.sample.meters import HEATING, OTHER, Meters
-from tikub_lab.energy.sample.sites import ELECTRICITY, SITES
-from tikub_lab.tables.sampling import Floats, Integers, Stream
+from data.make.energy.facts import calendar
+from data.make.energy.meters import HEATING, OTHER, Meters
+from data.make.energy.sites import ELECTRICITY, SITES
+from data.make.sampling import Floats, Integers, Stream
 
 START = np.datetime64("2018-01-01", "D")
 END = np.datetime64("2026-01-01", "D")

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample import changes as planted
-from tikub_lab.energy.sample.facts import kinds_of_days
-from tikub_lab.energy.sample.meters import Meters, layout, parameters
-from tikub_lab.energy.sample.readings import BILLS, bounds
-from tikub_lab.energy.sample.sites import OIL, SITES, age, buildings, sites
-from tikub_lab.energy.sample.use import excess, expected, noise
-from tikub_lab.energy.sample.weather import STATIONS, weather
+from data.make.energy import changes as planted
+from data.make.energy.facts import kinds_of_days
+from data.make.energy.meters import Meters, layout, parameters
+from data.make.energy.readings import BILLS, bounds
+from data.make.energy.sites import OIL, SITES, age, buildings, sites
+from data.make.energy.use import excess, expected, noise
+from data.make.energy.weather import STATIONS, weather
+from data.make.sampling import Floats, Integers, Stream, streams
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.sampling import Floats, Integers, Stream, streams
 
 LARGEST = 1000
 """Largest scale: 3,637 lycées."""
@@ -72,7 +72,7 @@ def draw(scale: float, seed: int) -> Book:
     Parameters
     ----------
     scale, seed
-        As for :func:`tikub_lab.energy.sample.sample`.
+        As for :func:`data.make.energy.sample`.
 
     Raises
     ------

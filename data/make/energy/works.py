@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.sample.changes import DAYS, START, WORKS, Changes, measures
-from tikub_lab.energy.sample.meters import OTHER, Meters
-from tikub_lab.energy.sample.sites import ELECTRICITY, ENERGIES
-from tikub_lab.tables.sampling import Floats, Integers, Stream, growth
+from data.make.energy.changes import DAYS, START, WORKS, Changes, measures
+from data.make.energy.meters import OTHER, Meters
+from data.make.energy.sites import ELECTRICITY, ENERGIES
+from data.make.sampling import Floats, Integers, Stream, growth
 
 SWAP = "Abandon du fioul"
 
