@@ -7,9 +7,8 @@ is two elements, so that three hundred of them are still a light page; a report'
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from html import escape
 from itertools import takewhile
 from typing import Any
 from urllib.parse import quote
@@ -47,21 +46,24 @@ def render(entries: Sequence[Entry], built: datetime) -> str:
     str
         HTML.
     """
-    failed = sorted((item for item in entries if item["status"] == "failed"), key=_order)
-    done = [item for item in entries if item["status"] != "failed"]
     groups: dict[str, list[Entry]] = {}
-    for item in sorted(done, key=_order):
-        groups.setdefault(_use_case(item), []).append(item)
-    order = sorted(groups, key=lambda name: (_rank(name), name))
-    body = [_totals(entries, failed, groups), _fictitious(entries)]
-    if failed:
-        body.append(f'<h2 id="echecs">Échecs</h2><ul class="reports">{"".join(map(_failure, failed))}</ul>')
-    body += [part for name in order for part in _group(name, groups[name])]
-    if not entries:
-        body.append("<p>Aucun rapport n'a encore été fait.</p>")
-    foot = f'<p>Construit le {french.day(built)}. <a href="build.json">Le détail de chaque rapport (JSON)</a></p>'
-    nav = _contents(failed, order, groups)
-    return fragments.typeset(page.shell("Les rapports du Ti Lab", "\n".join(filter(None, body)), foot, nav=nav))
+    failed: list[Entry] = []
+    for item in sorted(entries, key=_order):
+        (failed if item["status"] == "failed" else groups.setdefault(_use_case(item), [])).append(item)
+    known = [*NAMES]
+    order = sorted(groups, key=lambda name: (known.index(name) if name in NAMES else len(known), name))
+    fictitious = [_is_fictitious(item) for item in entries]
+    html = page.fill(
+        "index.html.j2",
+        title="Les rapports du Ti Lab",
+        failed=[{"page": _page(item), "title": _title(item), "said": _failure(item)} for item in failed],
+        groups=[_group(name, groups[name]) for name in order],
+        total=len(entries),
+        fictitious_where=any(fictitious) and ("all" if all(fictitious) else "some"),
+        built=french.day(built),
+        plural=french.plural,
+    )
+    return fragments.typeset(html)
 
 
 def _order(item: Entry) -> tuple[list[str], str]:
@@ -90,71 +92,44 @@ def _use_case(item: Entry) -> str:
     return str(item.get("use_case") or item["notebook"])
 
 
-def _rank(name: str) -> int:
-    known = list(NAMES)
-    return known.index(name) if name in known else len(known)
-
-
 def _name(use_case: str) -> str:
     return NAMES.get(use_case) or use_case[:1].upper() + use_case[1:]
 
 
-def _totals(entries: Sequence[Entry], failed: Sequence[Entry], groups: Mapping[str, Sequence[Entry]]) -> str:
-    if not entries:
-        return ""
-    done = len(entries) - len(failed)
-    among = f" sur {french.plural(len(groups), 'sujet')}" if len(groups) > 1 else ""
-    wrong = french.plural(len(failed), "échec") if failed else "aucun échec"
-    return f"<p><strong>{french.plural(done, 'rapport')}</strong> à lire{among}, {wrong}.</p>"
+def _page(item: Entry) -> str:
+    return quote(str(item["page"]))
 
 
 def _is_fictitious(item: Entry) -> bool:
     return any(table["origin"] == "sample" for table in item.get("tables", []))
 
 
-def _fictitious(entries: Sequence[Entry]) -> str:
-    marked = [item for item in entries if _is_fictitious(item)]
-    if not marked:
-        return ""
-    where = "dans tous ces rapports" if len(marked) == len(entries) else "dans les rapports marqués « exemple fictif »"
-    return (
-        f'<p class="fictitious"><strong>Données fictives</strong> {where} : aucun de leurs chiffres ne décrit une '
-        "personne, un lycée ou une entreprise réels.</p>"
-    )
-
-
 def _failure(item: Entry) -> str:
     where = f"cellule n° {item['cell']} : " if item.get("cell") else ""
-    return f"<li>{_link(item)}{escape(_short(_name(_use_case(item)) + ', ' + where + item['reason']))}</li>"
+    return _short(f"{_name(_use_case(item))}, {where}{item['reason']}")
 
 
 def _short(text: str, longest: int = 240) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
-def _link(item: Entry) -> str:
-    return f'<a href="{escape(quote(str(item["page"])))}">{escape(_title(item))}</a>'
-
-
-def _group(use_case: str, items: Sequence[Entry]) -> Iterator[str]:
-    """Yield the section of a use case; what all its reports share is said once."""
-    yield f'<h2 id="{_anchor(use_case)}">{escape(_name(use_case))}</h2>'
-    shared = {key: _shared(items, key) for key in (_data, _subtitle, _grade)}
-    said = [french.plural(len(items), "rapport"), *(text for text in shared.values() if text and len(items) > 1)]
-    if len(items) > 1:
-        yield f"<p>{escape('. '.join(said))}.</p>"
-    else:
-        shared = {}
-    parts = _parts(items)
-    if len(parts) > 1:
-        links = (
-            f'<a href="#{_anchor(use_case)}-{n}">{escape(_range(items, part))}</a>' for n, part in enumerate(parts, 1)
-        )
-        yield f'<nav aria-label="{escape(_name(use_case))}">{" ".join(links)}</nav>'
-    for number, part in enumerate(parts, 1):
-        if len(parts) > 1:
-            yield f'<h3 id="{_anchor(use_case)}-{number}">{escape(_range(items, part))}</h3>'
-        yield f'<ul class="reports">{"".join(_line(item, shared) for item in part)}</ul>'
+def _group(use_case: str, items: Sequence[Entry]) -> dict[str, Any]:
+    """Return the section of a use case; what all its reports share is said once."""
+    several, anchor = len(items) > 1, _anchor(use_case)
+    shared = {key: _shared(items, key) if several else "" for key in (_data, _subtitle, _grade)}
+    said = [french.plural(len(items), "rapport"), *filter(None, shared.values())]
+    parts = [
+        {"anchor": f"{anchor}-{number}", "range": _range(items, part), "lines": [_line(item, shared) for item in part]}
+        for number, part in enumerate(_parts(items), 1)
+    ]
+    name = _name(use_case)
+    return {
+        "anchor": anchor,
+        "name": name,
+        "count": len(items),
+        "said": ". ".join(said) if several else "",
+        "parts": parts,
+    }
 
 
 def _parts(items: Sequence[Entry]) -> list[Sequence[Entry]]:
@@ -168,10 +143,10 @@ def _shared(items: Sequence[Entry], say: Any) -> str:
     return texts.pop() if len(texts) == 1 else ""
 
 
-def _line(item: Entry, shared: Mapping[Any, str]) -> str:
-    said = [say(item) for say in (_subtitle, _data, _grade) if not shared.get(say)]
+def _line(item: Entry, shared: Mapping[Any, str]) -> dict[str, str]:
+    said = [say(item) for say in (_subtitle, _data, _grade) if not shared[say]]
     said += [", ".join(item.get("defects") or [])]
-    return f"<li>{_link(item)}{escape(' · '.join(filter(None, said)))}</li>"
+    return {"page": _page(item), "title": _title(item), "said": " · ".join(filter(None, said))}
 
 
 def _subtitle(item: Entry) -> str:
@@ -203,10 +178,3 @@ def _range(items: Sequence[Entry], part: Sequence[Entry]) -> str:
 
 def _anchor(use_case: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in plain(use_case)) or "autres"
-
-
-def _contents(failed: Sequence[Entry], order: Sequence[str], groups: Mapping[str, Sequence[Entry]]) -> str:
-    """Links to the parts of the page, where it has more than one."""
-    links = [f'<a href="#echecs">{french.plural(len(failed), "échec")}</a>'] if failed else []
-    links += [f'<a href="#{_anchor(name)}">{escape(_name(name))} ({len(groups[name])})</a>' for name in order]
-    return f'<nav aria-label="Sommaire">{" ".join(links)}</nav>' if len(links) > 1 else ""

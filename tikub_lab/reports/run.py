@@ -125,6 +125,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from tikub_lab.reports.outputs import KERNEL
     from tikub_lab.reports.private import of_this_machine
     from tikub_lab.reports.translator import writable
 
@@ -136,7 +137,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     private = [str(scratch), *of_this_machine()]
     start = time.perf_counter()
     failure, nb = None, report.notebook.node()
-    options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR"]}
+    options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR", *KERNEL]}
     try:
         nb = papermill.execute_notebook(
             nb, None, writable(report.parameters), cwd=work, progress_bar=False, kernel_name="python3", **options
