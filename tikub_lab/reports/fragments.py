@@ -66,8 +66,10 @@ def _kept(element: str, name: str, value: str) -> str | None:
         refused = not re.match(_LINKS.get(element, "#"), "".join(value.split()), re.I)
     elif name in PAINT:
         refused = not _VALUE.fullmatch(value)
-    else:  # the keyboard follows the page's order, and one place is the page's own
-        refused = (name == "tabindex" and value not in {"0", "-1"}) or (name == "id" and value == "contenu")
+    elif name == "tabindex":  # the keyboard follows the page's order
+        refused = value not in {"0", "-1"}
+    else:  # the place and the link that are the page's own
+        refused = (name == "id" and value == "contenu") or (name == "class" and "skip" in value.split())
     return None if refused else value
 
 

@@ -86,7 +86,7 @@ def _drawn(figure: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     from matplotlib import rc_context
 
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": KIND}):
-        drawing = print_figure(figure, "svg")
+        drawing = print_figure(figure, "svg", metadata={"Date": None})
     if not drawing or len(drawing) <= HEAVIEST:
         return {"image/svg+xml": drawing} if drawing else {}, {}
     return {"image/png": print_figure(figure, "png", base64=True)}, {}

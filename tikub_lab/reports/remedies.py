@@ -158,12 +158,12 @@ def _image(image: Element, alt: str, attachments: Mapping[str, Any]) -> list[Ele
         name = unquote(source.removeprefix("attachment:"))
         data = _attachment(name, attachments)
         if not data:
-            return [_absent(f"{name}, qui manque au carnet")]
+            return [_absent(said, f"« {name} » manque au carnet")]
         image.set("src", data)
     if not image.get("src"):
         return [_absent(said)]
     if not images.fit(image):
-        return [_absent(", ".join(filter(None, (said.strip(), "trop grande pour une page"))))]
+        return [_absent(said, "trop grande pour une page")]
     seen = [] if _is_decoration(image) else _described(image, "alt", said)
     image.attrib.setdefault("alt", "")
     return [image, *seen]
@@ -176,9 +176,10 @@ def _attachment(name: str, attachments: Mapping[str, Any]) -> str:
     return next((f"data:{kind};base64,{data}" for kind, data in forms.items() if kind.startswith("image/")), "")
 
 
-def _absent(why: str) -> Element:
+def _absent(*why: str) -> Element:
     """Stand words in for an image."""
-    return _made("small", " : ".join(filter(None, (ABSENT, why.strip()))), class_="absent")
+    said = ", ".join(filter(None, map(str.strip, why)))
+    return _made("small", f"{ABSENT} : {said}" if said else ABSENT, class_="absent")
 
 
 def _drawing(drawing: Element, alt: str) -> list[Element]:
