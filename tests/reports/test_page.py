@@ -218,6 +218,14 @@ def test_e16_what_is_deep_is_read_as_text():
     assert fragments.clean("<ul>" + "<li>a" * 5000).count("<li>") == 5000, "many beside one another are not deep"
 
 
+@pytest.mark.parametrize("text", ["a &amp; b &lt;", "&quot;", "x&amp;y "])
+def test_e16_a_text_of_many_references_stays_whole(text):
+    for times in (fragments.MANY - 1, 5 * fragments.MANY + 3):
+        made = soup(fragments.clean(f"<p>{text * times}</p>")).p
+        assert made.text == soup(text * times).text
+    assert fragments.clean("<p " + " ".join(f"a{n}=1" for n in range(fragments.MANY)) + ">x") == "x"
+
+
 # Images
 
 

@@ -23,11 +23,12 @@ TEXT, DRAWN, BLOCKS, SILENT, STYLE, PAINT, SHAPE = (
     frozenset(_LISTS[name].split()) for name in ("text", "drawn", "blocks", "silent", "style", "paint", "shape")
 )
 
-DEEPEST = 200
-"""Elements inside one another: reading HTML takes time that grows with the square of this."""
+DEEPEST, MANY = 200, 2000
+"""Elements inside one another, references and attributes together: HTML is read in a time that grows by the square."""
 
 _XLINK = "http://www.w3.org/1999/xlink"
 _TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link|p|li|d[td]|t[rdh]|option)\b)[a-z][^<>]*?(/?)>", re.I)
+_RUNS = re.compile(r"<?[^<>]++>?")
 _EMPTY = re.compile(r"<((?:br|hr|img|col|wbr)\b[^<>]*)>")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _STYLE_TAG = re.compile(r"(?<=<)(/?)(style|metadata)\b", re.I)
@@ -101,6 +102,15 @@ def sheet(text: str) -> tuple[str, str]:
     return name, "".join(made)
 
 
+def _split(match: re.Match[str]) -> str:
+    """Part a text of so many references, drop a tag of so many: reading them takes the square of their number."""
+    parts = match[0].split("&")
+    if len(parts) + match[0].count("=") < MANY:
+        return match[0]
+    chunks = ("&".join(parts[start : start + MANY]) for start in range(0, len(parts), MANY))
+    return "" if match[0][0] == "<" else "<!---->&".join(chunks)
+
+
 def clean(html: str, alt: str = "", attachments: Any = None) -> str:
     """Clean and mend the HTML of one output or of one Markdown cell.
 
@@ -114,6 +124,8 @@ def clean(html: str, alt: str = "", attachments: Any = None) -> str:
     depths = accumulate(0 if empty else -1 if end else 1 for end, empty in _TAG.findall(html))
     if max(depths, default=0) > DEEPEST:
         return f"<p>{escape(re.sub(r'<[^<>]*>', ' ', html))}</p>"
+    if html.count("&") + html.count("=") >= MANY:
+        html = _RUNS.sub(_split, html)
     html = _STYLE_TAG.sub(lambda match: match[1] + ("metadata" if match[2].lower() == "style" else "x-data"), html)
     html = _EMPTY.sub(r"<\1/>", _ILLEGAL.sub("", _cleaner().clean(html)).replace("&nbsp;", "\u00a0"))
     root = ElementTree.fromstring(f'<div xmlns:xlink="{_XLINK}">{html}</div>')

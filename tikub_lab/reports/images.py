@@ -41,9 +41,8 @@ def fit(image: Element, name: str = "src") -> bool:
 def shrink(source: str) -> tuple[str, int, int]:
     """Return a picture as a data URI no heavier than it was, with its width and height in points.
 
-    A PNG of few colours gets a palette: exact up to 256 colours, and to the eye for a chart, whose further colours are
-    the softened edges of its lines. Others are compressed without loss, JPEG is left as it is. One that is too large
-    gives no data, one that can't be read no size.
+    A PNG of 256 colours gets a palette, and so does a chart, whose further colours are the softened edges of its lines;
+    others lose nothing, JPEG stays as it is. What is too large gives no data, what can't be read no size.
     """
     from PIL import Image
 
@@ -67,46 +66,18 @@ def shrink(source: str) -> tuple[str, int, int]:
 
 
 def _compressed(image: "Image", content: bytes) -> bytes:
-    small, narrow = io.BytesIO(), _narrowed(image)
-    _with_palette(narrow).save(small, "PNG", optimize=True)
-    return min(content, small.getvalue(), key=len) if narrow is image else small.getvalue()
-
-
-def _narrowed(image: "Image") -> "Image":
     from PIL import Image
 
-    if image.width <= WIDEST:
-        return image
-    size = (WIDEST, max(1, round(image.height * WIDEST / image.width)))
-    return image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
-
-
-def _with_palette(image: "Image") -> "Image":
-    from PIL import Image
-
-    if image.mode not in {"RGB", "RGBA"}:
-        return image
-    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
-        image = image.convert("RGB")
-    colors = image.getcolors(maxcolors=1 << 16)
-    if colors is None:
-        return image
-    if len(colors) <= 256:
-        return _exact(image)
-    covered = sum(sorted((count for count, _ in colors), reverse=True)[:FEW])
-    if covered < MOST * image.width * image.height:
-        return image
-    method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else Image.Quantize.MEDIANCUT
-    return image.quantize(256, method=method, dither=Image.Dither.NONE)
-
-
-def _exact(image: "Image") -> "Image":
-    """Return the same picture with a palette of its own colours, 256 at most."""
-    import numpy as np
-    from PIL import Image
-
-    points = np.asarray(image).reshape(-1, len(image.mode))
-    colors, places = np.unique(points, axis=0, return_inverse=True)
-    flat = Image.fromarray(places.astype("uint8").reshape(image.height, image.width))
-    flat.putpalette(colors.tobytes(), rawmode=image.mode)
-    return flat
+    flat, small = image, io.BytesIO()
+    if image.width > WIDEST:
+        size = (WIDEST, max(1, round(image.height * WIDEST / image.width)))
+        flat = image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    if flat.mode == "RGBA" and flat.getchannel("A").getextrema() == (255, 255):
+        flat = flat.convert("RGB")
+    colors = [count for count, _ in (flat.getcolors(1 << 16) or [] if flat.mode in {"RGB", "RGBA"} else [])]
+    chart = sum(sorted(colors, reverse=True)[:FEW]) >= MOST * flat.width * flat.height
+    if chart or (flat.mode == "RGB" and 0 < len(colors) <= 256):
+        method = Image.Quantize.MEDIANCUT if flat.mode == "RGB" else Image.Quantize.FASTOCTREE
+        flat = flat.quantize(256, method=method, dither=Image.Dither.NONE)
+    flat.save(small, "PNG", optimize=True)
+    return min(content, small.getvalue(), key=len) if image.width <= WIDEST else small.getvalue()

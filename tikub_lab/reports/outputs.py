@@ -3,6 +3,7 @@
 As an IPython extension this module has a table shown as ``show.table`` would, and a matplotlib figure as a drawing.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
@@ -45,6 +46,14 @@ def facts(output: Any) -> dict[str, Any]:
     """Return what ``tikub_lab.show`` said of an output; nothing of other outputs."""
     found = output.get("metadata", {}).get(KIND)
     return found if isinstance(found, dict) else {}
+
+
+def numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
+    """Yield the cells of an executed notebook with their number in the notebook itself: papermill adds one."""
+    number = 0
+    for cell in notebook.cells:
+        number += "injected-parameters" not in cell.metadata.get("tags", [])
+        yield number, cell
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -102,12 +111,10 @@ def _node(output_type: str, **fields: Any) -> NotebookNode:
 
 
 class Outputs:
-    """Collects what the running cell prints, displays and raises.
+    """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol.
 
-    Notes
-    -----
-    The rules are those of the Jupyter messaging protocol: pieces of one stream are merged, ``clear_output(wait=True)``
-    clears when the next output comes, and ``update_display`` replaces every output with that display id.
+    Pieces of one stream are merged, ``clear_output(wait=True)`` clears when the next output comes, and
+    ``update_display`` replaces every output with that display id.
     """
 
     def __init__(self) -> None:

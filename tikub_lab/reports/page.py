@@ -18,7 +18,7 @@ from tikub_lab import __version__
 from tikub_lab.errors import PageError
 from tikub_lab.reports import fragments, remedies
 from tikub_lab.reports.notebooks import tags
-from tikub_lab.reports.outputs import facts
+from tikub_lab.reports.outputs import facts, numbered
 from tikub_lab.reports.private import of_this_machine, scrub_private
 from tikub_lab.reports.run import Execution, Report
 from tikub_lab.show import french, pieces
@@ -53,24 +53,9 @@ def fill(template: str, **values: Any) -> str:
 
 
 def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, str, str]:
-    """Make the page of a report that ran, or of one that failed.
+    """Make the page of a report that ran, or of one that failed; return its HTML, title and subtitle.
 
-    Parameters
-    ----------
-    report : Report
-    execution : Execution
-        Its ``code``, where it has one, is the short hash of the package's code.
-    pdf : str
-        File name of the same page as PDF, beside it; none by default.
-
-    Returns
-    -------
-    html, title, subtitle : str
-
-    Raises
-    ------
-    PageError
-        With the cell that can't be shown.
+    ``pdf`` is the file name of the same page as PDF, beside it. A cell that can't be shown raises ``PageError``.
     """
     failure, nb, title, subtitle = execution.failure, execution.notebook, report.notebook.title, ""
     values = _made_of(report, execution) | {"up": "../index.html", "pdf": pdf, "failure": failure}
@@ -99,9 +84,8 @@ def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
 
     Left out is what is not for the reader, or what the page says itself: title, data used, checks, warnings.
     """
-    number, titled = 0, False
-    for cell in nb.cells:
-        number += "injected-parameters" not in tags(cell)  # papermill's own cell
+    titled = False
+    for number, cell in numbered(nb):
         try:
             if cell.cell_type == "markdown":
                 source = cell.source

@@ -16,21 +16,13 @@ from tikub_lab.show.pieces import MAX_ROWS
 UNTITLED = "Tableau"
 """Caption of a table that has none; a page numbers them."""
 
-UNDESCRIBED = "Image sans description"
-"""Alternative text of an image whose author gave none: true, and no pretence of a description."""
-
-UNDESCRIBED_SEEN = "L'auteur de cette image ne l'a pas décrite."
-"""What stands under such an image, for all to see."""
-
-ABSENT = "Image non reprise"
-"""What stands in the place of an image that a page would have to fetch, that is not there, or that is too large."""
+UNDESCRIBED, UNDESCRIBED_SEEN = "Image sans description", "L'auteur de cette image ne l'a pas décrite."
+"""Alternative text of an image whose author gave none, and what stands under it: no pretence of a description."""
 
 ICON = 64
 """Pixels: a drawing smaller than this, without a name, is decoration."""
 
-_PLACEHOLDERS = frozenset(
-    {"", "image", "png", "figure", "graphique", "no description has been provided for this image"}
-)
+_PLACEHOLDERS = {"", "image", "png", "figure", "graphique", "no description has been provided for this image"}
 """Alternatives that say nothing; the last is what nbconvert writes where there is none."""
 
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -41,33 +33,34 @@ _NUMBER = re.compile(r"[-−+]?\d[\d\s.,]*(\s?%|\s?(k|M|Md)?€)?|NaN|nan|NaT|<N
 def mend(root: Element, alt: str, attachments: Mapping[str, Any], blocks: Set[str]) -> None:
     """Mend the tree of one output, cleaned already.
 
-    Parameters
-    ----------
-    root : Element
-    alt : str
-        The alternative text that came with the output, for its first image.
-    attachments : mapping
-        Pictures of a Markdown cell by name, each as base64 by media type.
-    blocks : set of str
-        Elements that become divisions.
+    ``alt`` is the alternative text that came with it, for its first image; ``attachments`` are the pictures of a
+    Markdown cell by name, each as base64 by media type; ``blocks`` the elements that become divisions.
     """
     alts = iter([alt])
 
     def walk(parent: Element, inside: bool) -> None:
-        for child in list(parent):
-            if child.tag in blocks or (re.fullmatch("h[1-6]", child.tag) and not words(child)):
-                child.tag = "div"
-            if child.tag == "title":  # that of a drawing is its name
-                _replace(parent, child)
-            elif child.tag == "svg":
-                _replace(parent, child, child, *_drawing(child, next(alts, "")))
-            elif child.tag == "img":
-                _replace(parent, child, *_image(child, next(alts, ""), attachments))
+        kept: list[Element] = []
+        for child in parent:
+            tail, child.tail = child.tail or "", None
+            kept += mended(child, parent, inside)
+            if kept:
+                kept[-1].tail = (kept[-1].tail or "") + tail
             else:
-                is_table = child.tag == "table" and child.get("role") not in {"presentation", "none"}
-                walk(child, inside or is_table)
-                if is_table:
-                    _replace(parent, child, _table(child, inside, "scroll" in parent.get("class", "").split()))
+                parent.text = (parent.text or "") + tail
+        parent[:] = kept
+
+    def mended(child: Element, parent: Element, inside: bool) -> list[Element]:
+        if child.tag in blocks or (re.fullmatch("h[1-6]", child.tag) and not words(child)):
+            child.tag = "div"
+        if child.tag == "title":  # that of a drawing is its name
+            return []
+        if child.tag == "svg":
+            return _drawing(child, next(alts, ""))
+        if child.tag == "img":
+            return _image(child, next(alts, ""), attachments)
+        is_table = child.tag == "table" and child.get("role") not in {"presentation", "none"}
+        walk(child, inside or is_table)
+        return [_table(child, inside, "scroll" in parent.get("class", "").split()) if is_table else child]
 
     walk(root, False)
 
@@ -75,17 +68,6 @@ def mend(root: Element, alt: str, attachments: Mapping[str, Any], blocks: Set[st
 def words(element: Element) -> str:
     """Return the text of an element."""
     return "".join(element.itertext()).strip()
-
-
-def _replace(parent: Element, old: Element, *new: Element) -> None:
-    """Put elements in the place of one, before the text that follows it."""
-    tail, old.tail, place = old.tail or "", None, list(parent).index(old)
-    parent[place : place + 1] = new
-    before = new[-1] if new else parent[place - 1] if place else None
-    if before is None:
-        parent.text = (parent.text or "") + tail
-    else:
-        before.tail = (before.tail or "") + tail
 
 
 def _made(tag: str, text: str = "", *inside: Element, **attributes: str) -> Element:
@@ -99,10 +81,10 @@ def _table(table: Element, inside: bool, scrolls: bool) -> Element:
     """Give a table a bounded length, headers, aligned numbers, a caption, and a region to scroll in."""
     left = _shorten(table)
     heads, rows = table.findall("thead/tr"), table.findall("tbody/tr")
-    for row in heads + rows:
-        titles = row in heads or (not heads and row is rows[0] and all(cell.tag == "th" for cell in row))
-        for cell in row:
-            _mend_header(cell, "col" if titles else "row")
+    titles = heads or [row for row in rows[:1] if all(cell.tag == "th" for cell in row)]
+    for side, part in (("col", titles), ("row", rows)):
+        for cell in (cell for row in part for cell in row):
+            _mend_header(cell, side)
     caption = table.find("caption")
     if scrolls and caption is not None and words(caption):
         return table  # the house's own
@@ -164,9 +146,10 @@ def _image(image: Element, alt: str, attachments: Mapping[str, Any]) -> list[Ele
         return [_absent(said)]
     if not images.fit(image):
         return [_absent(said, "trop grande pour une page")]
-    seen = [] if _is_decoration(image) else _described(image, "alt", said)
-    image.attrib.setdefault("alt", "")
-    return [image, *seen]
+    if _is_decoration(image):
+        image.set("alt", "")
+        return [image]
+    return _described(image, "alt", said)
 
 
 def _attachment(name: str, attachments: Mapping[str, Any]) -> str:
@@ -177,9 +160,9 @@ def _attachment(name: str, attachments: Mapping[str, Any]) -> str:
 
 
 def _absent(*why: str) -> Element:
-    """Stand words in for an image."""
+    """Stand words in for an image that a page would have to fetch, that is not there, or that is too large."""
     said = ", ".join(filter(None, map(str.strip, why)))
-    return _made("small", f"{ABSENT} : {said}" if said else ABSENT, class_="absent")
+    return _made("small", "Image non reprise" + (f" : {said}" if said else ""), class_="absent")
 
 
 def _drawing(drawing: Element, alt: str) -> list[Element]:
@@ -194,7 +177,7 @@ def _drawing(drawing: Element, alt: str) -> list[Element]:
             drawing.attrib.pop(name, None)
     if _is_decoration(drawing) or (size and float(size[0]) < ICON and not said):
         drawing.set("aria-hidden", "true")
-        return []
+        return [drawing]
     drawing.set("role", "img")
     return _described(drawing, "aria-label", said)
 
@@ -204,10 +187,10 @@ def _is_decoration(image: Element) -> bool:
 
 
 def _described(image: Element, name: str, said: str) -> list[Element]:
-    """Give a picture its alternative text; return what stands under one that has none."""
+    """Give a picture its alternative text; words stand under one that has none."""
     missing = said.strip().lower() in _PLACEHOLDERS
     image.set(name, UNDESCRIBED if missing else said.strip())
-    return [_made("small", UNDESCRIBED_SEEN, class_="undescribed")] if missing else []
+    return [image, _made("small", UNDESCRIBED_SEEN, class_="undescribed")] if missing else [image]
 
 
 def number_tables(html: str) -> str:
