@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.reports.private import of_this_machine, scrub_private
 from tikub_lab.reports.run import Report
 from tikub_lab.show.downloads import check, link_to
 from tikub_lab.show.output import KIND
@@ -47,7 +46,7 @@ def take(notebook: Any, report: Report) -> list[Attached]:
     notebook : NotebookNode
         Changed: the content of the files is no longer in it, and a name offered twice is the last one's.
     report : Report
-        Its page is where the links start from; its secrets are struck out, as in the page.
+        Its page is where the links start from.
 
     Raises
     ------
@@ -55,14 +54,13 @@ def take(notebook: Any, report: Report) -> list[Attached]:
         More than :data:`MOST` files, or an output that only looks like one of ours.
     """
     found: dict[str, Attached] = {}
-    secrets = report.secret_values()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             facts = output.get("metadata", {}).get(KIND, {})
             if facts.get("kind") == "file":
                 name, label, content = _checked(facts)
                 path = f"{report.page.removesuffix('.html')}.{name}"
-                found[name] = Attached(path, label, _private(content, secrets))
+                found[name] = Attached(path, label, content)
                 del facts["content"]
                 address = path.rsplit("/", 1)[-1]
                 output["data"] = {"text/html": link_to(address, address, label, str(facts.get("about", "")))}
@@ -80,10 +78,3 @@ def _checked(facts: Any) -> tuple[str, str, bytes]:
     except (binascii.Error, UsageError) as error:
         raise RunError(f"The notebook offers a file {name!r} that show.file would refuse: {error}") from None
     return name, label, content
-
-
-def _private(content: bytes, secrets: list[str]) -> bytes:
-    try:
-        return scrub_private(content.decode("utf-8"), of_this_machine(), secrets).encode("utf-8")
-    except UnicodeDecodeError:
-        return content

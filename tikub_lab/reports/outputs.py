@@ -11,6 +11,21 @@ MAX_BYTES = 64_000_000
 """Nor are rich outputs (images, HTML) of more than this in all."""
 
 
+def valid(value: Any) -> Any:
+    r"""Make the text in a value valid, so that it can be written: halves of a pair are joined, or give « � ».
+
+    Examples
+    --------
+    >>> valid({"a": ["\ud83d\ude00", "\ud800", 1]})
+    {'a': ['😀', '�', 1]}
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return type(value)({valid(name): valid(item) for name, item in value.items()})
+    return [valid(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 class OutputLimit(BaseException):
     """Raised in a notebook that prints or displays more than a report may; no ``except Exception`` catches it."""
 

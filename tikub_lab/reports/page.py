@@ -4,7 +4,6 @@ nbconvert renders through a template of our own (``page/``), which passes every 
 :mod:`tikub_lab.reports.fragments`, so that no script, no request and no broken element can come in through a library.
 """
 
-import json
 import re
 from functools import cache
 from html import escape
@@ -15,13 +14,12 @@ from tikub_lab import __version__
 from tikub_lab.reports import fragments, remedies
 from tikub_lab.reports.ecoindex import Facts, count
 from tikub_lab.reports.notebooks import tags
-from tikub_lab.reports.private import of_this_machine, scrub_private
 from tikub_lab.reports.remedies import defects
 from tikub_lab.reports.run import Execution, Report
 from tikub_lab.show import pieces
 from tikub_lab.show.output import KIND, stylesheet
 
-__all__ = ["Facts", "count", "defects", "render", "scrub_private", "shell", "style"]
+__all__ = ["Facts", "count", "defects", "render", "shell", "style"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may do for a page: show it."""
@@ -80,9 +78,7 @@ def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, st
         html, title, subtitle = _failed(report, execution)
     else:
         html, title, subtitle = _done(report, execution, pdf)
-    private, secrets = of_this_machine(), report.secret_values()
-    title, subtitle = (scrub_private(text, private, secrets) for text in (title, subtitle))
-    return scrub_private(html, private, secrets), title, subtitle
+    return html, title, subtitle
 
 
 def _done(report: Report, execution: Execution, pdf: str) -> tuple[str, str, str]:
@@ -154,7 +150,7 @@ def described(output: Any, cell: Any, kind: str) -> str:
 def footer(report: Report, execution: Execution) -> str:
     """Say what the page is made of, and how to make it again."""
     shown = report.public_parameters()
-    command = " ".join(["tikub report", report.notebook.name, *(f"-p {_quoted(f'{n}={v}')}" for n, v in shown.items())])
+    command = report.command()
     if report.data:
         command += " --data DOSSIER"
     code = execution.code
@@ -165,10 +161,6 @@ def footer(report: Report, execution: Execution) -> str:
     cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in items)
     data = f"<details><summary>Données utilisées</summary>{pieces.data_used(execution.used, warn=False).html}</details>"
     return f"<h2>Comment cette page est faite</h2>{data}<dl>{cells}</dl>"
-
-
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w=.,:/-]+", text) else json.dumps(text, ensure_ascii=False)
 
 
 def _failed(report: Report, execution: Execution) -> tuple[str, str, str]:
