@@ -18,8 +18,9 @@ from tikub_lab.errors import UsageError
 from tikub_lab.tables import imports
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.check import check
-from tikub_lab.tables.imports import all_readers, import_files, recognise
+from tikub_lab.tables.imports import all_readers, import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.tables.readers import recognise
 
 PRM, OTHER = "00000000000017", "00000000000025"
 """Invented: no delivery point begins with so many zeros."""

@@ -18,8 +18,9 @@ from tikub_lab.procurement.sample.contracts import contracts
 from tikub_lab.procurement.sample.details import suppliers
 from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import typed
-from tikub_lab.tables.imports import Head, import_files
+from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import Package
+from tikub_lab.tables.readers import Head
 from tikub_lab.tables.sampling import streams
 from tikub_lab.tables.schema import read_schema
 

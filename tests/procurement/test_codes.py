@@ -10,7 +10,7 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement import codes
 from tikub_lab.procurement.published import fields
-from tikub_lab.tables.imports import Head
+from tikub_lab.tables.readers import Head
 
 
 def schema(root, name):

@@ -8,7 +8,7 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
 from tikub_lab.procurement.published import decp_json
-from tikub_lab.tables.imports import Head
+from tikub_lab.tables.readers import Head
 
 
 def reader_of(path):

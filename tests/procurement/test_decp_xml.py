@@ -5,7 +5,7 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
 from tikub_lab.procurement.published import decp_xml
-from tikub_lab.tables.imports import Head
+from tikub_lab.tables.readers import Head
 
 MARCHE = """<marche><id>A1</id><acheteur><id>23350001600040</id><nom>Région Bretagne</nom></acheteur>
 <nature>Marché</nature><objet>Chaufferie d'un lycée</objet><codeCPV>50720000</codeCPV>

@@ -6,7 +6,6 @@ import json
 import pickle
 import re
 import shlex
-import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,7 +20,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from tikub_lab.errors import PageError
-from tikub_lab.reports import fragments, images, outputs, page, private, remedies
+from tikub_lab.reports import fragments, images, outputs, page, remedies
 from tikub_lab.reports.notebooks import Notebook
 from tikub_lab.reports.run import Execution, Failure, Report
 from tikub_lab.show import charts, pieces
@@ -470,31 +469,6 @@ def test_e8_e9_halves_of_pairs_are_made_valid(text):
     assert "\ufffd" in next(iter(made))
     assert outputs.valid("\ud83d\ude00é") == "😀é"
     json.dumps(made, ensure_ascii=False).encode()
-
-
-def test_nothing_private_is_on_a_page(monkeypatch, tmp_path):
-    home = tmp_path / "l'établi : d'été"
-    monkeypatch.setenv("TIKUB_HOME", str(home))
-    cell = code({"text/html": f"<pre>{home}/data/x.csv</pre>", "text/plain": "x"})
-    printed = v4.new_code_cell("x")
-    words = f"{home}\n{Path.home()}/y {sys.prefix}/lib C:\\Users\\Ana\\z.txt jeton=s3cr3t-jeton {tmp_path!s}"
-    printed.outputs = [v4.new_output("stream", name="stdout", text=words)]
-    source = "from tikub_lab import Secret\njeton: Secret = ''"
-    html = rendered(cell, printed, parameters={"jeton": "s3cr3t-jeton"}, source=source)
-    for secret in ("établi", str(Path.home()), sys.prefix, "Ana", "s3cr3t", str(tmp_path)):
-        assert secret not in soup(html).main.text, secret
-    assert "…/x.csv" in html
-    assert "…/z.txt" in html
-    assert "s3cr3t" not in rendered(
-        failure=Failure("s3cr3t-jeton"), parameters={"jeton": "s3cr3t-jeton"}, source=source
-    )
-
-
-def test_addresses_and_pictures_are_not_private():
-    picture = "data:image/png;base64,AA/tmp/BB/home/CC=="
-    text = f'<img src="{picture}"> https://example.org/tmp/x https://example.org/home/ana /temporaire a/b'
-    assert private.scrub_private(text, ["/tmp"]) == text
-    assert private.scrub_private("ab", secrets=["ab"]) == "ab", "a short secret is also a word"
 
 
 def test_print_shows_the_method_and_leaves_out_navigation():

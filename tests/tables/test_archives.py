@@ -10,7 +10,8 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import archives
 from tikub_lab.tables.archives import Utf8, encoding_of, members
-from tikub_lab.tables.imports import all_readers, recognise
+from tikub_lab.tables.imports import all_readers
+from tikub_lab.tables.readers import recognise
 
 
 def zipped(path: Path, entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:

@@ -14,7 +14,8 @@ import pytest
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables import imports, journal, rebuild
-from tikub_lab.tables.imports import Batch, Head, Reader, import_files
+from tikub_lab.tables.imports import import_files
+from tikub_lab.tables.readers import REJECTS, Batch, Head, Reader
 
 TABLE = "things/items"
 SCHEMA = {
@@ -42,7 +43,7 @@ def read(path):
     good = [(n, key, amount, "2024-05-01", "3", "true") for n, key, amount in rows if amount]
     bad = [(n, key, "amount", "", "amount-missing", "An amount.") for n, key, amount in rows if not amount]
     frame = pd.DataFrame(good, columns=["_line", "key", "amount", "day", "count", "fine"]).assign(_rows=1)
-    rejects = pd.DataFrame(bad, columns=list(imports.REJECTS))
+    rejects = pd.DataFrame(bad, columns=list(REJECTS))
     yield Batch(len(lines), {TABLE: frame}, rejects)
 
 

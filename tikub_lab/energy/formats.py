@@ -2,7 +2,7 @@
 
 from tikub_lab.energy.published import bills, enedis, enedis_flat, grdf, green_csv, green_xml, openeemeter, weather
 from tikub_lab.energy.published.combine import combine_readings, combine_weather
-from tikub_lab.tables.imports import Reader
+from tikub_lab.tables.readers import Reader
 
 TABLES = ("energy/readings", "energy/loads", "energy/meters")
 WEATHER = ("energy/weather", "energy/temperatures", "energy/stations")

@@ -28,7 +28,7 @@ def run(root: Path, names: Sequence[str]) -> None:
         The first notebook that fails, shows less than it promises, or makes a page with a defect.
     """
     engine: EngineName = "kernel" if sys.platform == "win32" else "tikub"
-    reports = plan(root, names, {}, root / "data")
+    reports = plan(root, names, {})
     jobs = [Job(report, root, engine) for report in reports]
     with Pool(min(len(jobs), os.cpu_count() or 1), timeout=600) as pool:
         for job, result in sorted(pool.run(jobs), key=lambda pair: pair[0].report.page):

@@ -15,7 +15,7 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.archives import encoding_of
-from tikub_lab.tables.imports import Batch, Head, Reader
+from tikub_lab.tables.readers import Batch, Head, Reader
 
 CODES: dict[str, tuple[str, ...]] = {
     "nature": (

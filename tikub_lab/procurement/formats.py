@@ -4,7 +4,7 @@ from tikub_lab.procurement.codes import CPV_READER
 from tikub_lab.procurement.published import decp_json, decp_table, decp_xml
 from tikub_lab.procurement.published.bids import BIDS_READERS
 from tikub_lab.procurement.published.combine import combine
-from tikub_lab.tables.imports import Reader
+from tikub_lab.tables.readers import Reader
 
 TABLES = (
     "procurement/contracts",

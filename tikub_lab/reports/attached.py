@@ -7,7 +7,6 @@ from typing import Any
 
 from tikub_lab.errors import PageError, UsageError
 from tikub_lab.reports.outputs import facts, numbered
-from tikub_lab.reports.private import of_this_machine, scrub_private
 from tikub_lab.reports.run import Report
 from tikub_lab.show.downloads import check, link_to
 
@@ -32,7 +31,6 @@ class Attached:
 def take(notebook: Any, report: Report) -> list[Attached]:
     """Take the files out of an executed notebook, the last of each name; a link to each stays in its place."""
     found: dict[str, Attached] = {}
-    secrets = report.secret_values()
     for number, cell in numbered(notebook):
         for output in cell.get("outputs", []):
             if (said := facts(output)).get("kind") == "file":
@@ -44,16 +42,9 @@ def take(notebook: Any, report: Report) -> list[Attached]:
                     reason = f"The notebook offers a file {name!r} that show.file would refuse: {error}"
                     raise PageError(reason, number) from None
                 path = f"{report.page.removesuffix('.html')}.{name}"
-                found[name] = Attached(path, label, _private(content, secrets))
+                found[name] = Attached(path, label, content)
                 address = path.rsplit("/", 1)[-1]
                 output["data"] = {"text/html": link_to(address, address, label, str(said.get("about", "")))}
         if len(found) > MOST:
             raise PageError(f"The notebook offers {len(found)} files; at most {MOST} stand beside a page.", number)
     return list(found.values())
-
-
-def _private(content: bytes, secrets: list[str]) -> bytes:
-    try:
-        return scrub_private(content.decode("utf-8"), of_this_machine(), secrets).encode("utf-8")
-    except UnicodeDecodeError:
-        return content

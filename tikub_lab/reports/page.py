@@ -5,7 +5,6 @@ Pages are Jinja templates (``templates/``). Every output and every Markdown cell
 """
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -19,7 +18,6 @@ from tikub_lab.errors import PageError
 from tikub_lab.reports import fragments, remedies
 from tikub_lab.reports.notebooks import tags
 from tikub_lab.reports.outputs import facts, numbered
-from tikub_lab.reports.private import of_this_machine, scrub_private
 from tikub_lab.reports.run import Execution, Report
 from tikub_lab.show import french, pieces
 from tikub_lab.show.output import KIND, stylesheet
@@ -67,8 +65,6 @@ def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, st
         cells = list(_cells(nb))
         html = fill("report.html.j2", title=title, subtitle=subtitle, fictitious=fictitious, cells=cells, **values)
         html = fragments.typeset(html)
-    private, secrets = of_this_machine(), report.secret_values()
-    html, title, subtitle = (scrub_private(text, private, secrets) for text in (html, title, subtitle))
     return html, title, subtitle
 
 
@@ -186,18 +182,9 @@ def defects(html: str) -> list[str]:
 def _made_of(report: Report, execution: Execution) -> dict[str, Any]:
     """Say what the page is made of, and how to make it again."""
     shown = report.public_parameters()
-    given = [f"-p {_quoted(f'{name}={value}')}" for name, value in shown.items()]
-    command = " ".join(["tikub report", _quoted(report.notebook.name), *given])
     return {
         "parameters": ", ".join(f"{name} = {value}" for name, value in shown.items()),
-        "command": command + (" --data DOSSIER" if report.data else ""),
+        "command": report.command() + (" --data DOSSIER" if report.data else ""),
         "version": f"tikub-lab {__version__}" + (f", empreinte {execution.code[:8]}" if execution.code else ""),
         "data_used": Markup(pieces.data_used(execution.used, warn=False).html),
     }
-
-
-def _quoted(text: str) -> str:
-    """Write a word for a shell; double quotes, which every shell knows, where nothing in it has a meaning there."""
-    if re.fullmatch(r"[\w=.,:/-]+", text):
-        return text
-    return shlex.quote(text) if re.search(r'[$`"\\!\n]', text) else f'"{text}"'

@@ -80,6 +80,7 @@ class Resource:
             "sources": list(self.sources),
             "sha256": self.sha256,
             "rows": self.rows,
+            "schema_sha256": sha256_of(self.schema_path),
         }
 
 
@@ -225,6 +226,15 @@ class Package:
         """Return what a report says of a table, whether the package has it or not."""
         return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
 
+    def _note(self, name: str) -> None:
+        """Note a table that was read or asked for, and the package where it is not the one that all read."""
+        item = self.used(name)
+        home, usual = os.environ.get("TIKUB_HOME"), os.environ.get("TIKUB_DATA")
+        if home and self.root != Path(usual or Path(home, "data")).resolve():
+            inside = self.root.is_relative_to(Path(home).resolve())
+            item["package"] = str(self.root.relative_to(Path(home).resolve())) if inside else "/"
+        _note(item)
+
     def schemas(self) -> Path:
         """Return the folder of all Table Schemas: a package of imported files has those of its own tables only."""
         try:
@@ -248,14 +258,15 @@ class Package:
             Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
             categorical, text ``str``.
         """
+        if name not in self.resources and (optional or os.environ.get("TIKUB_TRACE")):
+            self._note(name)  # that it was absent, too, is what a report depends on
         if optional and name not in self.resources:
-            _note(self.used(name))
             return absent.empty(name, self.schemas())
         item = self.verify(name)
         ahead = _ahead.get(_identity(item))
         # Copy-on-write: what the caller changes is its own, what it does not change is not copied.
         frame = read(item) if ahead is None else ahead.copy(deep=False)
-        _note(item.used())
+        self._note(name)
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
@@ -269,6 +280,7 @@ class Package:
             As for :meth:`load`, and for a column that the table has not (the nearest is suggested).
         """
         item = self.verify(name)
+        self._note(name)
         if item.path.suffix == ".csv":
             with item.path.open(encoding="utf-8", newline="") as file:
                 rows = csv.reader(file)

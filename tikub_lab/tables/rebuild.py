@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tikub_lab.errors import RunError
-from tikub_lab.tables.imports import REJECTS, REPAIRS, Combined, Provenance, Reader, Staged
+from tikub_lab.tables.imports import Provenance
 from tikub_lab.tables.package import sha256_of
+from tikub_lab.tables.readers import REJECTS, REPAIRS, Combined, Reader, Staged
 from tikub_lab.tables.schema import Schema, read_schema
 
 MEMORY_LIMIT = "300MB"

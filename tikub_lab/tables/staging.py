@@ -17,18 +17,9 @@ import pyarrow.parquet as pq
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables import journal
 from tikub_lab.tables.archives import Member, members
-from tikub_lab.tables.imports import (
-    REJECTS,
-    REPAIRS,
-    Batch,
-    Provenance,
-    Reader,
-    all_readers,
-    log,
-    recognise,
-    stored,
-)
+from tikub_lab.tables.imports import Provenance, all_readers, stored
 from tikub_lab.tables.package import sha256_of
+from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, log, recognise
 from tikub_lab.tables.rebuild import Group, Source, as_json
 
 SOURCES = ".sources"

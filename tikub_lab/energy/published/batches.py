@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab.energy.published import values
-from tikub_lab.tables.imports import REJECTS, REPAIRS, Batch, log
+from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, log
 
 SIZE = 20_000
 _WHO = {"compteur": "str", "point": "str"}

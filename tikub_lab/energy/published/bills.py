@@ -22,7 +22,7 @@ from tikub_lab.energy.published.text import first_rows, header_place, rows
 from tikub_lab.energy.published.values import ENERGIES, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 MAX_ROWS = 500_000
 EXCLUDED, INCLUDED = "fin exclue", "fin incluse"

@@ -25,7 +25,7 @@ from tikub_lab.energy.published.batches import Gathering, daily, who
 from tikub_lab.energy.published.text import first_rows, rows
 from tikub_lab.energy.published.values import KWH, WATTS, plain
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60)
 """Minutes that a step may have where no column says it."""

@@ -14,7 +14,7 @@ from tikub_lab.energy.published.batches import Gathering, who
 from tikub_lab.energy.published.enedis import keep_load, stamped_at_end
 from tikub_lab.energy.published.text import first_rows, rows
 from tikub_lab.energy.published.values import plain
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 NATURES = dict.fromkeys("RB", False) | dict.fromkeys("EHPK", True)
 """Natures of a point: real and raw are measured; estimated, reconstituted and calculated are not. Of the others

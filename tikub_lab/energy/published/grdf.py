@@ -16,7 +16,7 @@ from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, daily, who
 from tikub_lab.energy.published.text import first_rows, header_place, rows
 from tikub_lab.energy.published.values import plain
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 FIELDS = {
     "date": ("date de releve", "journee gaziere", "date"),

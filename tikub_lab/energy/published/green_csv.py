@@ -14,7 +14,7 @@ from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, daily, who
 from tikub_lab.energy.published.text import Row, first_rows, header_place, rows
 from tikub_lab.energy.published.values import KWH, plain
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 ENERGIES = {"electric usage": "électricité", "natural gas usage": "gaz", "gas usage": "gaz"}
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")

@@ -22,7 +22,7 @@ from tikub_lab.energy.published.batches import Gathering, who
 from tikub_lab.energy.published.text import beginning, opened
 from tikub_lab.energy.published.values import KWH
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 UNITS = {"31": "j", "72": "wh", "132": "btu", "169": "therm"}
 POWER = "38"

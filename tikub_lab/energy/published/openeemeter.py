@@ -18,7 +18,7 @@ from tikub_lab.energy.published.batches import Gathering
 from tikub_lab.energy.published.text import beginning, first_rows, rows
 from tikub_lab.energy.published.values import KWH, plain
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 MAX_ROWS = 2_000_000
 MAX_METADATA = 2**24

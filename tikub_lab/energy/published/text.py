@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.archives import MAX_RATIO, MAX_TOTAL, RATIO_FREE, encoding_of
-from tikub_lab.tables.imports import HEAD_BYTES, Head
+from tikub_lab.tables.readers import HEAD_BYTES, Head
 
 DELIMITERS = ";,\t|"
 CELL_BYTES = 1 << 20

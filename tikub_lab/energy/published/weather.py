@@ -11,7 +11,7 @@ from pathlib import Path
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering
 from tikub_lab.energy.published.text import first_rows, rows
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 NEEDED = {"NUM_POSTE", "AAAAMMJJ", "TN", "TX"}
 FIELDS = {"TN": "tmin", "TM": "tmoy", "TX": "tmax"}

@@ -19,7 +19,7 @@ from tikub_lab.procurement.flags.bids import FIELDS, LABELS, UNALLOTTED, utc
 from tikub_lab.procurement.flags.ocds import read_releases
 from tikub_lab.procurement.published.bids_release import Notes, flattened
 from tikub_lab.tables.archives import encoding_of
-from tikub_lab.tables.imports import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
+from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
 from tikub_lab.tables.rebuild import union
 
 TABLE = "procurement/bids"

@@ -22,7 +22,7 @@ from tikub_lab.procurement.published.fields import (
     SUPPLIER_FIELDS,
 )
 from tikub_lab.procurement.published.table import PARTY_FIELDS, publish
-from tikub_lab.tables.imports import Combined, Staged
+from tikub_lab.tables.readers import Combined, Staged
 from tikub_lab.tables.rebuild import LINE_BITS, view
 
 DUPLICATE = (

@@ -16,7 +16,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.procurement.published.quality import judge
 from tikub_lab.procurement.published.record import frames
 from tikub_lab.tables.archives import Utf8
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 BATCH = 20_000
 """Records held at once."""

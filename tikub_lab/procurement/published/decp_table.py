@@ -19,7 +19,7 @@ from tikub_lab.procurement.published.fields import CONTRACT_FIELDS, LISTS, ROW_F
 from tikub_lab.procurement.published.quality import judged, sift
 from tikub_lab.procurement.published.record import Raw, frame
 from tikub_lab.tables.archives import encoding_of
-from tikub_lab.tables.imports import REJECTS, Batch, Head, log
+from tikub_lab.tables.readers import REJECTS, Batch, Head, log
 
 NAMES = {
     "acheteur_departement_code": "acheteur_departement",

@@ -16,7 +16,7 @@ from defusedxml.ElementTree import iterparse
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.published.decp_json import KINDS, Record, in_runs
 from tikub_lab.tables.archives import Utf8, encoding_of
-from tikub_lab.tables.imports import Batch, Head
+from tikub_lab.tables.readers import Batch, Head
 
 _ROOT = re.compile(
     r"\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)*<(?:\w+:)?([\w-]+)", re.DOTALL

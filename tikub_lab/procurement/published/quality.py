@@ -16,7 +16,7 @@ from tikub_lab.procurement.published.checking import CHECKS
 from tikub_lab.procurement.published.mending import MENDS, as_published
 from tikub_lab.procurement.published.record import Raw, rejected, staged
 from tikub_lab.procurement.published.rules import Rule
-from tikub_lab.tables.imports import REJECTS, REPAIRS, Batch, log
+from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, log
 
 SOFT = {"amendments", "amendment_suppliers"}
 """Frames in which a reject only blanks the value."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from tikub_lab.procurement.published.fields import CONCESSION_FIELDS, CONTRACT_FIELDS, ROW_FIELDS
 from tikub_lab.procurement.scorecard.fields import INSTEAD, REGIMES, SINCE, Kind
-from tikub_lab.tables.imports import Staged
+from tikub_lab.tables.readers import Staged
 from tikub_lab.tables.rebuild import LINE_BITS, union, view
 
 PARTY_FIELDS = ("_first", "_parties", "_list", "_changes")
