@@ -11,11 +11,8 @@ from xml.etree.ElementTree import Element
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-WIDEST = 1344
-"""Pixels: twice the column of a page, for screens that draw two points a pixel."""
-
-COLUMN = 672
-"""CSS pixels of the column of a page."""
+COLUMN, WIDEST = 672, 1344
+"""CSS pixels of the column of a page, and points of a picture: twice as many, for screens that draw two a pixel."""
 
 LARGEST, HEAVIEST = 50_000_000, 4_000_000
 """Points that a browser may have to unpack, and characters in the page: a picture of more is not shown."""

@@ -10,12 +10,8 @@ from nbformat import NotebookNode, from_dict
 
 from tikub_lab.show.output import KIND
 
-MAX_CHARACTERS = 4_000_000
-"""More text than this from one report is a fault of the notebook, not something to read."""
-
-MAX_BYTES = 64_000_000
-"""Nor are rich outputs (images, HTML) of more than this in all."""
-
+MAX_CHARACTERS, MAX_BYTES = 4_000_000, 64_000_000
+"""More text than this from one report, or more of rich outputs, is a fault of the notebook, not something to read."""
 
 KERNEL = [f"--IPKernelApp.extensions={__name__}"]
 """What a kernel is started with, to show tables and figures as the shell of a build does."""
@@ -24,7 +20,7 @@ COLUMNS, LONGEST = 30, 200
 """Columns of a table that a cell displays, and characters of one of its values, at most."""
 
 HEAVIEST = 500_000
-"""Bytes of a drawing: a figure of more points is shown as a picture."""
+"""Characters of a drawing: a figure of more points is shown as a picture."""
 
 
 def valid(value: Any) -> Any:

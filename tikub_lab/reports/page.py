@@ -30,6 +30,14 @@ SHOWN = ("text/html", "text/markdown", *PICTURES, "text/latex", "text/plain")
 """Of the forms that an output has, the first of these is shown: never a script, never a widget."""
 
 
+DEFECTS = (
+    ("undescribed", "image sans description", "images sans description"),
+    ("absent", "image non reprise", "images non reprises"),
+    ("untitled", "tableau sans titre", "tableaux sans titre"),
+)
+"""The class of what stands for what a page lacks, and how it is counted."""
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tikub_lab.reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -90,7 +98,7 @@ def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
                 html = _markdown(source, cell.get("attachments"))
             else:
                 shown = [] if "nbval-check-output" in tags(cell) else cell.get("outputs", [])
-                html = "".join(_output(output, cell) for output in shown if _for_reader(output))
+                html = "".join(_output(output, cell) for output in shown)
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException as error:  # whatever a library raises, the HTML reader's panic too
@@ -98,15 +106,6 @@ def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
         folded = cell.metadata.get("folded_title", "Méthode, données et limites") if "folded" in tags(cell) else ""
         if html or folded:
             yield {"html": Markup(html), "folded": folded}
-
-
-def _for_reader(output: Any) -> bool:
-    return facts(output).get("kind") not in {"title", "data"} and output.get("name") != "stderr"
-
-
-def _text(value: Any) -> str:
-    """Return text that a notebook may have stored as a list of lines."""
-    return "".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _markdown(source: str, attachments: Any = None) -> str:
@@ -129,11 +128,14 @@ def _output(output: Any, cell: Any) -> str:
     """Return an output as HTML."""
     from nbconvert.filters.ansi import strip_ansi
 
+    if facts(output).get("kind") in {"title", "data"} or output.get("name") == "stderr":
+        return ""
     data, metadata = output.get("data", {}), output.get("metadata", {})
     if output.output_type == "stream":
         data = {"text/plain": output.text}
     kind = next((kind for kind in SHOWN if kind in data), "")
-    text = _text(data.get(kind, ""))
+    text = data.get(kind, "")
+    text = "".join(map(str, text)) if isinstance(text, list | tuple) else str(text)  # nbformat knows lists of lines
     if kind == "text/markdown":
         return _markdown(text)
     if kind in {"text/latex", "text/plain"}:
@@ -162,21 +164,9 @@ def described(text: str, kind: str, metadata: Any, of_cell: Any) -> str:
 
 
 def defects(html: str) -> list[str]:
-    """Say what a page lacks that only its notebook can give; nothing for a page as it should be.
-
-    Examples
-    --------
-    >>> defects('<img alt="Image sans description"><small class="undescribed">…</small>')
-    ['1 image sans description']
-    """
-    found = []
-    if pictures := html.count('class="undescribed"'):
-        found.append(french.plural(pictures, "image sans description", "images sans description"))
-    if absent := html.count('class="absent"'):
-        found.append(french.plural(absent, "image non reprise", "images non reprises"))
-    if tables := html.count('<caption class="untitled">'):
-        found.append(french.plural(tables, "tableau sans titre", "tableaux sans titre"))
-    return found
+    """Say what a page lacks that only its notebook can give; nothing for a page as it should be."""
+    found = ((html.count(f'class="{name}"'), one, many) for name, one, many in DEFECTS)
+    return [french.plural(*item) for item in found if item[0]]
 
 
 def _made_of(report: Report, execution: Execution) -> dict[str, Any]:

@@ -53,14 +53,10 @@ def prepared(html: str) -> str:
 def _weasyprint() -> Any:
     try:
         import weasyprint
-    except ImportError as error:
+    except (ImportError, OSError) as error:
+        why = str(error).partition("\n")[0]
         raise UsageError(
-            f"PDF needs WeasyPrint, which is not installed ({error}): pip install 'tikub-lab[pdf]'"
-        ) from None
-    except OSError as error:
-        lines = str(error).splitlines()
-        raise UsageError(
-            f"PDF needs the system library Pango ({lines[0] if lines else 'not found'}). On Debian: apt-get install "
+            f"PDF needs WeasyPrint and Pango ({why}): pip install 'tikub-lab[pdf]', then on Debian apt-get install "
             "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; elsewhere see WeasyPrint's installation page."
         ) from None
     return weasyprint
