@@ -34,6 +34,13 @@ class _Commands(TyperGroup):
             command = typer.main.get_command(import_module(f"tikub_lab.{name}.commands").app)
         return name, command, rest
 
+    def invoke(self, context: Any) -> Any:
+        """Run a command; Ctrl-C is one line, like any other end."""
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted.") from None
+
 
 app = typer.Typer(
     cls=_Commands,
@@ -86,6 +93,8 @@ def report(
     ] = "4G",
     force: Annotated[bool, typer.Option("--force", help="Make all reports, changed or not.")] = False,
     only_failed: Annotated[bool, typer.Option("--only-failed", help="Make those that failed last time.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Say which pages would be made, and make none.")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Make a tagged PDF (PDF/UA) of each too.")] = False,
     cluster: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler that runs them.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the last line.")] = False,
@@ -93,34 +102,50 @@ def report(
 ) -> None:
     """Execute notebooks into pages, with an index; only what changed."""
     from tikub_lab.reports import build
-    from tikub_lab.reports.notebooks import folder_of
+    from tikub_lab.reports.manifest import Manifest
+    from tikub_lab.reports.notebooks import find, folder_of
     from tikub_lab.reports.plan import left_out, plan
     from tikub_lab.reports.progress import Progress
     from tikub_lab.tables.package import open_package, workbench
 
     home = workbench()
     out = out or home / "reports"
+    folder = folder_of(home)
     if help_parameters:
         _print_parameters(home, notebooks or [])
         return
     settings = build.Settings(
-        jobs or _cores(), timeout, _size(memory), _engine(engine), force, only_failed, pdf, cluster
+        jobs or _cores(), _seconds(timeout), _size(memory), _engine(engine), force, only_failed, pdf, cluster
     )
     package = open_package(data)
     for name in package.resources:
         package.verify(name)  # a file that is not what the package says is refused before anything runs
-    reports = plan(folder_of(home), notebooks or [], _pairs(parameters or []), data, each, where)
-    if not notebooks and not quiet and (absent := left_out(folder_of(home), data)):
-        _say(f"Left out, as the data has no table of theirs: {', '.join(absent)}.")
+    reports = plan(folder, notebooks or [], _pairs(parameters or []), package, each, where)
+    if not notebooks and not quiet:
+        for names, why in zip(
+            left_out(find(folder), package), ("drafts", "the data has no table of theirs"), strict=True
+        ):
+            if names:
+                _say(f"Left out ({why}): {', '.join(names)}.")
+    if only_failed or listed:
+        manifest = Manifest(out)
+        reports = build.only_failed(reports, manifest) if only_failed else reports
+    reports = reports[:limit]
+    if listed:
+        todo, current = build.split(reports, home, out, package, settings, manifest)
+        for job in todo:
+            print(job.report.page)
+        print(f"{len(todo)} to make, {len(current)} unchanged, of {len(reports)} reports.")
+        return
     with Progress(len(reports), quiet or as_json) as progress:
         try:
-            manifest = build.build(reports, home, out, package, settings, progress.tell)
+            document = build.build(reports, home, out, package, settings, progress.tell)
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted. {progress.summary()}; the same command goes on from there.") from None
     if as_json:
         import json
 
-        print(json.dumps(manifest, ensure_ascii=False, indent=1))
+        print(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         print(f"{progress.summary()}. Open {_short(out / 'index.html')}")
     if progress.failed:
@@ -155,11 +180,17 @@ def _size(text: str) -> int:
     number, unit = (text, "") if unit.isdigit() else (number, unit)
     try:
         size = int(float(number) * units[unit])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         raise UsageError(f"--memory {text!r} is not a size; write 800M or 4G.") from None
-    if size < 2**26:
-        raise UsageError(f"--memory {text!r} is too little for any report; 64M or more is allowed.")
+    if not 2**26 <= size < 2**50:
+        raise UsageError(f"--memory {text!r}: 64M or more is allowed, and less than a million G.")
     return size
+
+
+def _seconds(number: float) -> float:
+    if not number <= 10**7:
+        raise UsageError(f"--timeout {number:g}: seconds are allowed, at most 10 million.")
+    return number
 
 
 def _engine(name: str | None) -> Literal["tikub", "kernel"]:
@@ -293,13 +324,16 @@ def _pairs(items: list[str]) -> dict[str, Any]:
     for item in items:
         name, sign, value = item.partition("=")
         if not sign or not name.isidentifier():
-            raise UsageError(f"-p {item!r} is not NAME=VALUE, such as -p annee_debut=2024.")
+            shown = f"{name}=…" if sign else item
+            raise UsageError(f"-p {shown!r} is not NAME=VALUE, such as -p annee_debut=2024.")
         pairs[name] = value
     return pairs
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    """Say something in one line, whatever a file or an error brought into it."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    print(" ".join(plain.split()), file=sys.stderr)
 
 
 def _bare_each(arguments: list[str]) -> list[str]:

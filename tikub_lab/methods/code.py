@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,16 +15,11 @@ SUFFIXES = {".py", ".csv", ".toml", ".json", ".css", ".j2", ".mplstyle"}
 
 
 def files(*parts: str) -> list[Path]:
-    """List the files of the ground and of other parts of the package: code, and the data that stands beside it.
-
-    Parameters
-    ----------
-    *parts : str
-        Folders or modules of the package, such as ``energy`` or ``reports``.
+    """List the files of the ground and of other parts of the package (``energy``): code, and the data beside it.
 
     Examples
     --------
-    >>> "once.py" in {path.name for path in files()}
+    >>> {path.name for path in files("energy")} >= {"code.py", "errors.py", "units.py"}
     True
     """
     found = [path for part in {*GROUND, *parts} for path in _listed(ROOT / part)]
@@ -46,9 +42,9 @@ def digest(paths: Sequence[Path]) -> str:
 
 @lru_cache(maxsize=256)
 def use_cases(source: str) -> tuple[str, ...]:
-    """Name the parts of the package that code imports, those of the ground left out.
+    """Name the parts of the package that the code of a cell imports, those of the ground left out.
 
-    What can't be parsed (a line of IPython's own) counts as every use case.
+    What can't be parsed, or imports by names made while it runs, counts as every use case.
 
     Examples
     --------
@@ -56,8 +52,8 @@ def use_cases(source: str) -> tuple[str, ...]:
     ('energy',)
     """
     try:
-        tree = ast.parse(source)
-    except SyntaxError:
+        tree = ast.parse(_plain(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return tikub_lab.USE_CASES
     names = set()
     for node in ast.walk(tree):
@@ -65,5 +61,15 @@ def use_cases(source: str) -> tuple[str, ...]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    parts = {name.split(".")[1] for name in names if name.startswith("tikub_lab.")}
-    return tuple(sorted(part for part in parts if (ROOT / part).is_dir() and part not in GROUND))
+    if "tikub_lab.*" in names or re.search(r"\b(import_module|__import__|importlib)\b", source):
+        return tikub_lab.USE_CASES
+    parts = {name.split(".")[1] for name in names if name.startswith("tikub_lab.")} - set(GROUND)
+    return tuple(sorted(part for part in parts if (ROOT / part).is_dir() or (ROOT / f"{part}.py").is_file()))
+
+
+def _plain(source: str) -> str:
+    """Leave out what is IPython's own: a cell of another language, lines and values of magics and of the shell."""
+    if source.startswith("%%") and not re.match(r"%%(capture|time|timeit|prun)\b", source):
+        return ""
+    lines = re.sub(r"^(\s*)(%|!|\?).*$|^(\s*)[\w.]+\?+$", r"\1\3pass", source, flags=re.M)
+    return re.sub(r"=\s*[%!].*$", "= None", lines, flags=re.M)

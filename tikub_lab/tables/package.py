@@ -80,6 +80,7 @@ class Resource:
             "sources": list(self.sources),
             "sha256": self.sha256,
             "rows": self.rows,
+            "schema_sha256": sha256_of(self.schema_path),
         }
 
 
@@ -229,6 +230,15 @@ class Package:
         name = self.named(name)
         return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
 
+    def _note(self, name: str) -> None:
+        """Note a table that was read or asked for, and the package where it is not the one that all read."""
+        item = self.used(name)
+        home, usual = os.environ.get("TIKUB_HOME"), os.environ.get("TIKUB_DATA")
+        if home and self.root != Path(usual or Path(home, "data")).resolve():
+            inside = self.root.is_relative_to(Path(home).resolve())
+            item["package"] = str(self.root.relative_to(Path(home).resolve())) if inside else "/"
+        _note(item)
+
     def schemas(self) -> Path:
         """Return the folder of all Table Schemas: a package of imported files has those of its own tables only."""
         try:
@@ -255,14 +265,15 @@ class Package:
         if barred:
             raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
         name = self.named(name)
+        if name not in self.resources and (optional or os.environ.get("TIKUB_TRACE")):
+            self._note(name)  # that it was absent, too, is what a report depends on
         if optional and name not in self.resources:
-            _note(self.used(name))
             return absent.empty(name, self.schemas())
         item = self.verify(name)
         ahead = _ahead.get(_identity(item))
         # Copy-on-write: what the caller changes is its own, what it does not change is not copied.
         frame = read(item) if ahead is None else ahead.copy(deep=False)
-        _note(item.used())
+        self._note(name)
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
@@ -274,6 +285,7 @@ class Package:
             As for :meth:`load`, and for a column that the table has not (the nearest is suggested).
         """
         item = self.verify(name)
+        self._note(name)
         if item.path.suffix == ".csv":
             with item.path.open(encoding="utf-8", newline="") as file:
                 rows = csv.reader(file)
