@@ -121,9 +121,12 @@ def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Pa
         meant = [sha for sha, name in files.items() if name == text]
         meant = meant or [sha for sha in files if len(text) >= 4 and sha.startswith(text.lower())]
         if len(meant) != 1:
-            listed = ", ".join(f"{files[sha]} ({sha[:12]})" for sha in meant or list(files)[:20]) or "none"
-            what = f"{len(meant)} files are" if meant else f"No file{nearest(text, files.values())} is"
-            raise UsageError(f"{what} meant by {text!r} in {folder}. Give the start of one's sha256: {listed}.")
+            listed = ", ".join(f"{files[sha]} ({sha[:12]})" for sha in meant or list(files)[:20]) or "nothing"
+            if meant:
+                raise UsageError(
+                    f"{folder}: {len(meant)} files are {text!r}. Give the start of one's sha256: {listed}."
+                )
+            raise UsageError(f"{folder}: no imported file is {text!r}.{nearest(text, files.values())} It has {listed}.")
         change.drop(meant[0])
         change.commit(keep=False)
         return change.gone
@@ -143,7 +146,7 @@ class Change:
         """Stage a published file, unless it is there already and stands."""
         sha = sha256_of(path)
         known = [item for item in self.sources if item.sha256 == sha]
-        last = {item.published: item.sha256 for item in self.sources}  # in order of sequence
+        last = {item.published: item.sha256 for item in self.sources}  # the last one stays
         stands = all(
             last[item.published] == sha
             and table in (None, *item.tables)
@@ -153,19 +156,22 @@ class Change:
         self.asked.append((sha, bool(known) and stands))
         if known and stands:
             return
+        number = max((item.sequence for item in self.sources if item.published == path.name), default=0) + 1
         self.drop(sha)
         scratch = self.place / "members"
         scratch.mkdir(exist_ok=True)
-        for member in members(path, scratch):
+        names = set[str]()
+        for place, member in enumerate(members(path, scratch)):
             reader = recognise(member, asked)
             file = member.name if member.path == path else f"{path.name}/{member.name}"
-            number = max((item.sequence for item in [*self.sources, *self.gone]), default=0) + 1
-            found = {name: read_schema(self.schemas / f"{name}.json") for name in reader.tables}
-            counts = stage(reader, Member(file, member.path), number, self.parts, found)
+            file = f"{file} ({place})" if file in names else file
+            names.add(file)
             item = Provenance(
-                file, sha, today(), reader.name, **counts, sequence=number, tables=[*reader.tables],
+                file, sha, today(), reader.name, 0, 0, 0, sequence=number, tables=[*reader.tables],
                 settings=dict(settings),
             )  # fmt: skip
+            found = {name: read_schema(self.schemas / f"{name}.json") for name in reader.tables}
+            item = replace(item, **stage(reader, Member(file, member.path), item.key, self.parts, found))
             self.sources.append(item)
             self.fresh.append(item)
 
@@ -200,8 +206,8 @@ class Change:
             self._refuse_others(written)
             resources |= written
             logs |= more
-            counted = {item.sequence: item for item in made.sources}
-            self.sources = [counted.get(item.sequence, item) for item in self.sources]
+            counted = {item.key: item for item in made.sources}
+            self.sources = [counted.get(item.key, item) for item in self.sources]
         parts = {name: [self._keep(path, name, files) for path in paths] for name, paths in staged.items()}
         logs |= self._provenance(resources, logs, files)
         descriptor = {
@@ -216,7 +222,7 @@ class Change:
 
     def _compacted(self) -> Staged:
         """Return the files of every staged table: those that were there and new ones, or all in one."""
-        fresh, gone, staged = self.parts.close(), [item.sequence for item in self.gone], {}
+        fresh, gone, staged = self.parts.close(), [item.key for item in self.gone], {}
         for name in sorted({*self.before.parts, *fresh}):
             paths = self.before.paths(name) + fresh.get(name, [])
             if gone or len(paths) > MOST_PARTS:
@@ -224,7 +230,7 @@ class Change:
                 merge(parts, name, paths, gone)
                 paths = parts.close().get(name, [])
             staged[name] = paths
-        return {name: paths for name, paths in staged.items() if paths}
+        return staged if self.sources else {}
 
     def _keep(self, path: Path, name: str, files: dict[str, Path]) -> str:
         """Return the name of a staged table's file, noting a new one."""
@@ -274,12 +280,12 @@ class Change:
 
 def _groups(sources: Iterable[Provenance]) -> list[list[Provenance]]:
     """Put sources together that fill a table together, in order of name and sequence."""
-    groups: list[list[Provenance]] = []
-    for source in sorted(sources, key=lambda item: (item.file, item.sequence)):
-        near = [group for group in groups if _tables(group) & {*source.tables}]
-        groups = [group for group in groups if group not in near]
-        groups.append(sorted([*sum(near, []), source], key=lambda item: (item.file, item.sequence)))
-    return groups
+    ordered = sorted(sources, key=lambda item: (item.file, item.sequence))
+    joined: list[set[str]] = []
+    for tables in {tuple(item.tables) for item in ordered}:
+        near = [each for each in joined if each & {*tables}]
+        joined = [each for each in joined if each not in near] + [{*tables}.union(*near)]
+    return [[item for item in ordered if item.tables[0] in tables] for tables in sorted(joined, key=min)]
 
 
 def _tables(group: Iterable[Provenance]) -> set[str]:

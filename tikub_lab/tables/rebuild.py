@@ -91,16 +91,17 @@ class Group:
         for index, item in enumerate(self.sources):
             repeated = files[item.file] > 1
             name = f"{item.file} ({item.sha256[:8]})" if repeated else item.file
-            rows.append((index, item.sequence, item.file, item.reader, repeated, name))
+            rows.append((index, item.key, item.file, item.reader, repeated, name))
         connection.execute(
-            "CREATE TEMP TABLE _sources (source_index BIGINT, _source BIGINT, file VARCHAR, reader VARCHAR, "
+            "CREATE TEMP TABLE _sources (source_index BIGINT, _source VARCHAR, file VARCHAR, reader VARCHAR, "
             "repeated BOOLEAN, publication VARCHAR)"
         )
         connection.executemany("INSERT INTO _sources VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def _with_plain(self, connection: Any, combined: Combined) -> Combined:
         """Add the rows of readers without a ``combine``: of rows with the same primary key the last one stays."""
-        tables, rejects, kept = dict(combined.tables), [combined.rejects], [combined.kept]
+        tables, rejects = dict(combined.tables), [combined.rejects]
+        kept = [f"SELECT * FROM ({combined.kept}) AS made(source_index, rows)"]
         for name in sorted({name for reader in self.readers if not reader.combine for name in reader.tables}):
             schema, ranked = self._schema(name), f'"_ranked {name}"'
             columns = ", ".join(f'NULL::VARCHAR AS "{each}"' for each in schema.names)
@@ -118,7 +119,8 @@ class Group:
                 ) AS stands FROM {rows}
             """)
             standing = f"""SELECT r.*, _position, 0 AS _place FROM {rows} r JOIN (
-                SELECT source_index, _line, row_number() OVER (ORDER BY {key}) - 1 AS _position FROM {ranked} WHERE stands
+                SELECT source_index, _line, row_number() OVER (ORDER BY {key}) - 1 AS _position
+                FROM {ranked} WHERE stands
             ) USING (source_index, _line)"""
             tables[name] = _together(schema, standing, made, key, name in combined.implied) if made else standing
             shown, fields = f"concat_ws(', ', {key})", key.replace('"', "")
@@ -176,14 +178,15 @@ class Group:
 
     def _log(self, connection: Any, kind: str) -> str:
         """Write the rejects or repairs of all sources, less repairs of rows that fell out since."""
-        parts = self.staged[f"log/{kind}"]
         columns = list(REJECTS if kind == "rejects" else REPAIRS)
         listed = ", ".join(columns)
-        rows = f"SELECT p.* FROM ({union(parts)}) p ANTI JOIN _rejected r USING (source_index, line)"
+        rows = f"SELECT source_index, {listed} FROM ({union(self.staged[f'log/{kind}'])})"
         if kind == "rejects":
-            rows = f"SELECT source_index, {listed} FROM ({union(parts)}) UNION ALL SELECT source_index, {listed} FROM _rejected"
+            rows += f" UNION ALL SELECT source_index, {listed} FROM _rejected"
+        else:
+            rows += " ANTI JOIN _rejected USING (source_index, line)"
         connection.execute(f"CREATE TEMP VIEW _{kind} AS {rows}")
-        path = self._new(f"{kind}.csv")
+        path = self._new(f"{self.main}.{kind}.csv")
         cells = ", ".join(_harmless(name) if name != "line" else name for name in ["file", *columns])
         connection.execute(
             f"COPY (SELECT {cells} FROM _{kind} JOIN _sources USING (source_index) ORDER BY ALL) "

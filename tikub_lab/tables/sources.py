@@ -35,8 +35,8 @@ class Provenance:
     """What one source gave: ``read`` is ``kept`` plus ``rejected``, in source rows.
 
     ``rejects_by_rule`` counts source rows by rule; a row that breaks two rules counts in both. ``repairs_by_rule``
-    counts values. ``unchanged`` says that the file had been imported before and nothing was done. ``sequence`` orders
-    sources of one name, the later ones replacing what they repeat; ``settings`` are those that the file was read with.
+    counts values. ``unchanged`` says that the file had been imported before and nothing was done. ``sequence`` numbers
+    the imports of a name, of which the later ones replace what they repeat; ``settings`` are those of the reading.
     """
 
     file: str
@@ -57,6 +57,11 @@ class Provenance:
     def published(self) -> str:
         """Name of the published file: the zip's where it was one of a zip."""
         return self.file.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        """What its staged rows have as ``_source``."""
+        return f"{self.sha256[:16]} {self.sequence} {self.file}"
 
     def stored(self) -> dict[str, Any]:
         """Return what is written of a source."""
@@ -144,9 +149,10 @@ class State:
             for target, source in {**staged, self.descriptor[INDEX]: path}.items():
                 place = self.folder / target
                 place.parent.mkdir(parents=True, exist_ok=True)
-                sync(source)
-                source.replace(place)
-                sync(place.parent)
+                if not place.exists():  # the same name is the same content
+                    sync(source)
+                    source.replace(place)
+                    sync(place.parent)
             write_atomic(self.folder / DESCRIPTOR, text)
         finally:
             path = self.folder / DESCRIPTOR

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tikub_lab.errors import RunError, TikubError, UsageError
@@ -29,6 +31,7 @@ class Parts:
 
     def __init__(self, place: Path):
         self.place = place
+        place.mkdir(exist_ok=True)
         self.files: dict[str, dict[Any, _Part]] = {}
 
     def put(self, name: str, table: Any) -> None:
@@ -68,15 +71,16 @@ class _Part:
         return self.path
 
 
-def merge(parts: Parts, name: str, paths: Sequence[Path], without: Iterable[int] = ()) -> None:
+def merge(parts: Parts, name: str, paths: Sequence[Path], without: Iterable[str] = ()) -> None:
     """Put the files of a staged table into one, less the rows of some sources."""
     shape = _shape([pq.read_schema(path) for path in paths])
-    gone = pa.array(sorted(without), pa.int64())
+    gone = pa.array(sorted(without), pa.string())
+    parts.put(name, shape.empty_table())
     for path in paths:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(ROW_GROUP):
                 rows = pa.Table.from_batches([batch])
-                rows = rows.filter(pa.compute.invert(pa.compute.is_in(rows["_source"], gone)))
+                rows = rows.filter(pc.invert(pc.is_in(rows["_source"], gone)))
                 if rows.num_rows:
                     columns = [
                         rows[field.name].cast(field.type)
@@ -100,7 +104,7 @@ def _shape(schemas: Sequence[Any]) -> Any:
     return pa.schema(fields.values())
 
 
-def stage(reader: Reader, member: Member, source: int, parts: Parts, schemas: Mapping[str, Schema]) -> dict[str, Any]:
+def stage(reader: Reader, member: Member, source: str, parts: Parts, schemas: Mapping[str, Schema]) -> dict[str, Any]:
     """Read one file into parts, checking what comes.
 
     Returns
@@ -112,8 +116,8 @@ def stage(reader: Reader, member: Member, source: int, parts: Parts, schemas: Ma
     rejects_by_rule: Counter[str] = Counter()
     repairs_by_rule: Counter[str] = Counter()
     prefix = "" if reader.combine else PLAIN
-    for batch in _batches(reader, member):
-        batch = checked(batch, schemas)
+    for batch in chain([Batch(0, {})], _batches(reader, member)):
+        batch = checked(batch, schemas, not reader.combine)
         for name, frame in batch.tables.items():
             parts.put(prefix + name, _arrow(frame, source))
             kept += int(frame["_rows"].sum()) if "_rows" in frame else 0
@@ -151,10 +155,10 @@ def _batches(reader: Reader, member: Member) -> Iterator[Batch]:
         ) from error
 
 
-def _arrow(frame: pd.DataFrame, source: int) -> Any:
-    """Return rows as Arrow, plain types only, with the number of their source."""
+def _arrow(frame: pd.DataFrame, source: str) -> Any:
+    """Return rows as Arrow, plain types only, with the key of their source."""
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    table = table.append_column("_source", pa.array([source] * table.num_rows, pa.int64()))
+    table = table.append_column("_source", pa.array([source] * table.num_rows, pa.string()))
     return table.cast(pa.schema([(field.name, _plain(field.type)) for field in table.schema]))
 
 
@@ -163,38 +167,44 @@ def _plain(kind: Any) -> Any:
     return pa.string() if pa.types.is_large_string(kind) or pa.types.is_null(kind) else kind
 
 
-def checked(batch: Batch, schemas: Mapping[str, Schema]) -> Batch:
+def checked(batch: Batch, schemas: Mapping[str, Schema], whole: bool) -> Batch:
     """Hold what a reader gives against the schemas of its tables.
 
     A value that breaks a rule is blanked, which is a repair; where its field is required the source row is a reject,
-    and leaves all tables. Fields of a staged table that is none of the reader's are those of the same name.
+    and leaves all tables. A staged table that is none of the reader's is held against the first of them.
+
+    Parameters
+    ----------
+    batch : Batch
+    schemas : mapping of str to Schema
+        Of the reader's tables.
+    whole : bool
+        Whether what is missing stays so: no ``combine`` fills it.
     """
     rejects, repairs, tables = [batch.rejects], [batch.repairs], dict(batch.tables)
     for name, frame in batch.tables.items():
-        schema = _cut(name, schemas, frame)
+        schema = _cut(schemas.get(name) or next(iter(schemas.values())), frame)
         if schema.fields and len(frame) and not name.startswith(UNCHECKED):
             problems = check(frame[list(schema.names)], schema)
-            tables[name] = _judge(frame, schema, problems[problems["rule"] != "blank-row"], rejects, repairs)
+            skipped = {"blank-row"} if whole else {"blank-row", "required"}
+            tables[name] = _judge(frame, schema, problems[~problems["rule"].isin(skipped)], rejects, repairs)
     if len(lost := set(log(REJECTS, rejects[1:])["line"])):
         tables = {name: frame[~frame["_line"].isin(lost)] for name, frame in tables.items()}
         repairs = [each[~each["line"].isin(lost)] for each in repairs]
     return replace(batch, tables=tables, rejects=log(REJECTS, rejects), repairs=log(REPAIRS, repairs))
 
 
-def _cut(name: str, schemas: Mapping[str, Schema], frame: pd.DataFrame) -> Schema:
-    """Return what schemas say of a staged table's columns, one row at a time: no keys but that their parts are there."""
-    own = schemas.get(name)
-    every = {field.name: field for schema in ([own] if own else schemas.values()) for field in schema.fields}
+def _cut(schema: Schema, frame: pd.DataFrame) -> Schema:
+    """Return what a schema says of the columns that are there, row by row: keys must be there, not be unique."""
     fields = []
-    for field in every.values():
+    for field in schema.fields:
         if field.name in frame:
-            more = {"required": True} if own and field.name in own.primary_key else {}
             rules = {rule: value for rule, value in field.constraints.items() if rule != "unique"}
-            fields.append(replace(field, constraints=rules | more))
-    base = own or next(iter(schemas.values()))
-    checks = [item for item in base.custom_checks if own and {*map(str, item.params.values())} & {*every} <= {*frame}]
+            key = {"required": True} if field.name in schema.primary_key else {}
+            fields.append(replace(field, constraints=rules | key))
+    checks = [item for item in schema.custom_checks if {*map(str, item.params.values())} & {*schema.names} <= {*frame}]
     return replace(
-        base, fields=tuple(fields), primary_key=(), unique_keys=(), foreign_keys=(), custom_checks=tuple(checks)
+        schema, fields=tuple(fields), primary_key=(), unique_keys=(), foreign_keys=(), custom_checks=tuple(checks)
     )
 
 
@@ -207,8 +217,9 @@ def _judge(
 ) -> pd.DataFrame:
     """Blank or reject what breaks a schema, and note it; rows that stand for no source row are left out instead."""
     frame, dropped = frame.copy(deep=False), list[int]()
-    ids = frame[next((name for name in ("id", *schema.names) if name in frame))]
-    for (names, rule), found in problems.groupby(["field", "rule"], sort=False):
+    ids = frame[next(name for name in ("id", *schema.names) if name in frame)]
+    for keys, found in problems.groupby(["field", "rule"], sort=False):
+        names, rule = map(str, keys)
         at = found["row"].to_numpy() - HEADER_ROWS
         fields = [schema.field(name) for name in ([names] if names in schema.names else names.split(", "))]
         optional = [field.name for field in fields if not field.constraints.get("required")]
@@ -223,7 +234,7 @@ def _judge(
             limit = fields[0].constraints.get(rule, fields[0].type if rule == "type-error" else "")
             message = f"The schema of {schema.name} says {rule} {limit}".strip() + "."
             rejects.append(rows.assign(message=message))
-        elif rule != "required":
+        else:
             dropped += at.tolist()
             repairs.append(rows.assign(replacement=None))
     return frame.drop(frame.index[dropped])

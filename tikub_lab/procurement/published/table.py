@@ -11,8 +11,8 @@ from typing import Any
 
 from tikub_lab.procurement.published.fields import CONCESSION_FIELDS, CONTRACT_FIELDS, ROW_FIELDS
 from tikub_lab.procurement.scorecard.fields import INSTEAD, REGIMES, SINCE, Kind
-from tikub_lab.tables.readers import Staged
 from tikub_lab.tables.database import LINE_BITS, union, view
+from tikub_lab.tables.readers import Staged
 
 PARTY_FIELDS = ("_first", "_parties", "_list", "_changes")
 """What a staged contract says of its titulaires and amendments: the first titulaire, all of them sorted, all of them
