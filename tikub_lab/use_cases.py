@@ -28,6 +28,12 @@ def modules(noun: str) -> Iterator[ModuleType]:
             yield import_module(full)
 
 
+def import_all() -> None:
+    """Import every use case, for those who will fork."""
+    for name in USE_CASES:
+        import_module(f"tikub_lab.{name}")
+
+
 def readers() -> "tuple[Reader, ...]":
     """Return the readers of published files of every use case, in the order in which they are asked.
 

@@ -69,10 +69,9 @@ def _read_ahead() -> None:
 
 
 def _import_use_cases() -> None:
-    from tikub_lab import USE_CASES
+    from tikub_lab.use_cases import import_all
 
-    for name in USE_CASES:
-        import_module(f"tikub_lab.{name}")
+    import_all()
 
 
 # rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
