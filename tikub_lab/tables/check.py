@@ -241,10 +241,7 @@ def _problems(
     """Write the query for columns by their names in the relation; of several with one field, the first is meant."""
     if not columns:
         return _NOTHING
-    for name, valid in _FUNCTIONS.items():
-        with suppress(duckdb.NotImplementedException):  # there already
-            connection.create_function(name, valid, ["VARCHAR"], "BOOLEAN", type="arrow")
-    connection.execute("SET TimeZone='UTC'")
+    prepare(connection)
     kinds = _kinds(connection, query)
     named = {field.name: name for name, field in reversed(list(columns.items()))}
     rules = [rule for name, field in columns.items() for rule in _cell_rules(name, field, kinds[name], ragged)]
@@ -276,10 +273,18 @@ def values(query: str, columns: Mapping[str, Field], kinds: Mapping[str, str]) -
         text = identifier(name) + ("::VARCHAR" if kinds[name].startswith("ENUM") else "")
         cell = f"CASE WHEN {text} IN {among(field.missing_values)} THEN NULL ELSE {text} END"
         cells.append(f"{cell if is_text(kinds[name]) else text} AS {_cell(name)}")
-        read.append(f"{sql(field, _cell(name), kinds[name])} AS {_value(name)}")
+        read.append(f"{sql(field, _cell(name), kinds[name])} AS {logical(name)}")
     blank = ", ".join(f"{_cell(name)}::VARCHAR" for name in columns)
     read.append(f"coalesce({blank}) IS NULL AS _blank")
     return f"SELECT *, {', '.join(read)} FROM (SELECT *, {', '.join(cells)} FROM ({query}))"
+
+
+def prepare(connection: Any) -> None:
+    """Give a connection what checks need: functions for what SQL has no words for, and UTC."""
+    for name, valid in _FUNCTIONS.items():
+        with suppress(duckdb.NotImplementedException):  # there already
+            connection.create_function(name, valid, ["VARCHAR"], "BOOLEAN", type="arrow")
+    connection.execute("SET TimeZone='UTC'")
 
 
 def _kinds(connection: Any, query: str) -> dict[str, str]:
@@ -290,13 +295,14 @@ def _cell(name: str) -> str:
     return identifier(f"c {name}")
 
 
-def _value(name: str) -> str:
+def logical(name: str) -> str:
+    """Name the value of a column's cell."""
     return identifier(f"v {name}")
 
 
 def _cell_rules(name: str, field: Field, kind: str, ragged: bool) -> Iterator[Rule]:
     """Give the rules of a column; on a blank row none of them is broken."""
-    cell, value = _cell(name), _value(name)
+    cell, value = _cell(name), logical(name)
     conditions = {"type-error": f"{cell} IS NOT NULL AND {value} IS NULL"}
     for rule, limit in field.constraints.items():
         if rule == "required" and limit:
@@ -325,8 +331,8 @@ def _key_rules(schema: Schema, named: Mapping[str, str], key: str) -> Iterator[R
         names = tuple(named[name] for name in key_fields if name in named)
         if not names or len(names) < len(key_fields):
             continue
-        read = ", ".join(map(_value, names))
-        there = " AND ".join(f"{_value(name)} IS NOT NULL" for name in names)
+        read = ", ".join(map(logical, names))
+        there = " AND ".join(f"{logical(name)} IS NOT NULL" for name in names)
         if rule == "primary-key":
             yield Rule(names, rule, f"NOT ({there})")
         first = f"SELECT {read}, min({row}) AS _first FROM _values WHERE {there} GROUP BY ALL HAVING count(*) > 1"
@@ -339,13 +345,13 @@ def _key_rules(schema: Schema, named: Mapping[str, str], key: str) -> Iterator[R
 
 def _texts(names: Iterable[str]) -> str:
     """Write values of columns as texts ``k0``, ``k1``…: those of keys are compared whatever type each table has."""
-    return ", ".join(f"{_value(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
+    return ", ".join(f"{logical(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
 
 
 def lost(names: Sequence[str], others: str) -> str:
     """Write the condition that a key is complete and not in a query of other ones."""
-    same = " AND ".join(f"{_value(name)}::VARCHAR = k{place}" for place, name in enumerate(names))
-    there = " AND ".join(f"{_value(name)} IS NOT NULL" for name in names)
+    same = " AND ".join(f"{logical(name)}::VARCHAR = k{place}" for place, name in enumerate(names))
+    there = " AND ".join(f"{logical(name)} IS NOT NULL" for name in names)
     return f"{there} AND NOT EXISTS (SELECT 1 FROM ({others}) WHERE {same})"
 
 
@@ -359,12 +365,12 @@ def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str
             continue
         elif name == "compare-columns-value":
             kinds = {SQL.get(columns[one].type, "VARCHAR").replace("HUGEINT", "DOUBLE") for one in names}
-            read = [_value(one) for one in names]
+            read = [logical(one) for one in names]
             condition = f"NOT ({read[0]} {op} {read[1]})"
             if len(kinds - {"SMALLINT"}) > 1:  # a date and a number, say, are not in any order
                 condition = f"{read[0]} IS NOT NULL AND {read[1]} IS NOT NULL"
         else:
-            condition = f"NOT {name.split('-')[1]}({_value(names[0])}::VARCHAR)"
+            condition = f"NOT {name.split('-')[1]}({logical(names[0])}::VARCHAR)"
         yield Rule(names, name, f"NOT _blank AND ({condition})")
 
 
