@@ -6,8 +6,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from tikub_lab import USE_CASES
+
+if TYPE_CHECKING:
+    from tikub_lab.tables.readers import Reader
 
 
 def modules(noun: str) -> Iterator[ModuleType]:
@@ -22,6 +26,17 @@ def modules(noun: str) -> Iterator[ModuleType]:
         full = f"tikub_lab.{name}.{noun}"
         if find_spec(full) is not None:
             yield import_module(full)
+
+
+def readers() -> "tuple[Reader, ...]":
+    """Return the readers of published files of every use case, in the order in which they are asked.
+
+    Examples
+    --------
+    >>> "decp-2022-json" in {reader.name for reader in readers()}
+    True
+    """
+    return tuple(reader for module in modules("formats") for reader in module.READERS)
 
 
 def write_samples(into: Path, schemas: Path, scale: float, seed: int | None = None) -> None:

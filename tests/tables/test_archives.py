@@ -10,8 +10,8 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import archives
 from tikub_lab.tables.archives import members
-from tikub_lab.tables.imports import all_readers
 from tikub_lab.tables.readers import recognise
+from tikub_lab.use_cases import readers
 
 
 def zipped(path: Path, entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -126,4 +126,4 @@ def test_a_workbook_is_one_file(tmp_path: Path) -> None:
     (found,) = members(book, tmp_path)
     assert (found.name, found.path) == ("a.xlsx", book)
     with pytest.raises(UsageError, match=r"a.xlsx: a spreadsheet of no known table. Save it as CSV"):
-        recognise(found, all_readers())
+        recognise(found, readers())

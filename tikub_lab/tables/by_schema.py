@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.casts import among, identifier, quoted
+from tikub_lab.tables.casts import among, identifier
 from tikub_lab.tables.check import Rule, check_relation, logical, prepare
+from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
 from tikub_lab.tables.schema import Field, Schema, read_schema
 from tikub_lab.tables.sheets import PREAMBLE, written
@@ -132,7 +133,7 @@ def _recognises(head: Head, schema: Schema) -> bool:
 def _read(path: Path, table: str, schema: Schema, dates: str | None, decimal: str | None) -> Iterator[Batch]:
     import duckdb
 
-    with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"temp_directory": spill}) as connection:
+    with tempfile.TemporaryDirectory() as spill, connect(Path(spill)) as connection:
         try:
             notes = _judge(connection, path, schema, dates, decimal)
             yield Batch(0, {}, repairs=log(REPAIRS, [pd.DataFrame(notes, columns=list(REPAIRS))]))

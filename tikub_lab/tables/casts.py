@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tikub_lab.errors import UsageError
+from tikub_lab.tables.database import quoted
 from tikub_lab.tables.schema import Field
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -69,11 +70,6 @@ def value(field: Field, text: str) -> Any:
 
 def _refuse() -> bool:
     raise ValueError
-
-
-def quoted(text: object) -> str:
-    """Write a text literal of SQL."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def identifier(name: str) -> str:

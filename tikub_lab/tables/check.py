@@ -15,7 +15,8 @@ import shapely
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import identifiers
-from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, quoted, sql
+from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, sql
+from tikub_lab.tables.database import quoted
 from tikub_lab.tables.delimited import read_delimited
 from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.schema import Field, Schema

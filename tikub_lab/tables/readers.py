@@ -131,15 +131,19 @@ class Combined:
         A query with ``source_index, line, id, field, value, rule, message``: one row a source row that is left out.
     kept : str
         A query with ``source_index, rows``: source rows that stand in the final tables.
+    implied : tuple of str
+        Tables whose rows stand for no source row: what published files of the table itself say completes them.
     """
 
     tables: dict[str, str]
     rejects: str
     kept: str
+    implied: tuple[str, ...] = ()
 
 
-Staged = dict[str, list[tuple[int, Path]]]
-"""Parquet parts of all sources by staged table, with the index of the source. Indices do not depend on import order."""
+Staged = dict[str, list[Path]]
+"""Parquet files by staged table; see :func:`tikub_lab.tables.database.union`. Sources are in order of their names, and
+among those of one name in that of imports, so that order matters only there."""
 
 
 class Fit(NamedTuple):

@@ -4,7 +4,8 @@ import re
 from typing import Any, NamedTuple
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.casts import among, identifier, quoted
+from tikub_lab.tables.casts import among, identifier
+from tikub_lab.tables.database import quoted
 from tikub_lab.tables.schema import Field, Schema
 
 DATES = ("iso", "french", "american")

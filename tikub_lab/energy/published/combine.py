@@ -9,8 +9,8 @@ give way to those that end first, so that one wrong long bill doesn't cost a yea
 from typing import Any
 
 from tikub_lab.energy.published.batches import STAGED
+from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import Combined, Staged
-from tikub_lab.tables.rebuild import union
 
 TYPES = {"str": "VARCHAR", "float64": "DOUBLE", "int64": "BIGINT", "boolean": "BOOLEAN"}
 STEM = r"regexp_replace(regexp_extract(file, '[^/]*$'), '(\.(csv|xml|txt|xlsx))?(\.gz)?$', '', 'i')"

@@ -16,8 +16,8 @@ from tikub_lab.procurement.codes import simplified as plain
 from tikub_lab.procurement.flags.bids import FIELDS, LABELS, UNALLOTTED, utc
 from tikub_lab.procurement.flags.ocds import read_releases
 from tikub_lab.procurement.published.bids_release import Notes, flattened
+from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
-from tikub_lab.tables.rebuild import union
 from tikub_lab.tables.texts import records
 
 TABLE = "procurement/bids"

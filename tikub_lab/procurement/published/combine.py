@@ -22,8 +22,8 @@ from tikub_lab.procurement.published.fields import (
     SUPPLIER_FIELDS,
 )
 from tikub_lab.procurement.published.table import PARTY_FIELDS, publish
+from tikub_lab.tables.database import LINE_BITS, view
 from tikub_lab.tables.readers import Combined, Staged
-from tikub_lab.tables.rebuild import LINE_BITS, view
 
 DUPLICATE = (
     "A record of the same buyer, identifier, first titulaire, amount and date was published later or more completely."
