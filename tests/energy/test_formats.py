@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.energy import formats
-from tikub_lab.energy.published import text as read_text
 from tikub_lab.energy.published.days import loads_to_readings
 from tikub_lab.energy.published.values import Clock, pseudonym
 from tikub_lab.errors import UsageError
-from tikub_lab.tables import imports
+from tikub_lab.tables import imports, sheets
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
@@ -482,14 +481,14 @@ def test_a_workbook_without_openpyxl(bring, monkeypatch):
     def absent(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(read_text, "import_module", absent)
+    monkeypatch.setattr(sheets, "import_module", absent)
     with pytest.raises(UsageError, match=r"needs openpyxl.*Or save it as CSV"):
         bring(a__xlsx=path.read_bytes())
 
 
 def test_a_workbook_that_is_too_large(bring, monkeypatch):
     path = workbook(bring.folder / "a.xlsx", ("Compteur", "Début", "Fin", "kWh"))
-    monkeypatch.setattr(read_text, "MAX_SHEET", 100)
+    monkeypatch.setattr(sheets, "MAX_SHEET", 100)
     with pytest.raises(UsageError, match="once expanded; at most"):
         bring(a__xlsx=path.read_bytes())
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, daily, who
-from tikub_lab.energy.published.text import first_rows, header_place, rows
 from tikub_lab.energy.published.values import plain
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 FIELDS = {
     "date": ("date de releve", "journee gaziere", "date"),
@@ -54,7 +54,7 @@ def is_header(cells: list[str]) -> bool:
 
 def is_grdf(head: Head) -> bool:
     """Recognise the export by its row of labels, after whatever rows."""
-    return header_place(first_rows(head), is_header) is not None
+    return any(map(is_header, head.rows))
 
 
 def read(path: Path) -> Iterator[Batch]:

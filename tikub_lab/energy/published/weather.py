@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering
-from tikub_lab.energy.published.text import first_rows, rows
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 NEEDED = {"NUM_POSTE", "AAAAMMJJ", "TN", "TX"}
 FIELDS = {"TN": "tmin", "TM": "tmoy", "TX": "tmax"}
@@ -21,7 +21,7 @@ BOUNDS = 60.0
 
 def is_daily(head: Head) -> bool:
     """Recognise the file by the names of its columns."""
-    return set((first_rows(head, 1) or [[]])[0]) >= NEEDED
+    return set(head.columns) >= NEEDED
 
 
 def read(path: Path) -> Iterator[Batch]:
