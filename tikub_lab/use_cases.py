@@ -7,12 +7,16 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError
 
 MAKERS = Path(__file__).parents[1] / "data" / "make"
 """What draws the samples, beside the package of the same version; only a clone of the workbench has it."""
+
+if TYPE_CHECKING:
+    from tikub_lab.tables.readers import Reader
 
 
 def modules(noun: str) -> Iterator[ModuleType]:
@@ -47,6 +51,24 @@ def sample(name: str) -> ModuleType:
         sys.modules[package] = module_from_spec(spec)
         spec.loader.exec_module(sys.modules[package])
     return import_module(f"{package}.{name}")
+
+
+def import_all() -> None:
+    """Import every use case with its names, which are lazy, for those who will fork."""
+    for module in map(import_module, (f"tikub_lab.{name}" for name in USE_CASES)):
+        for name in module.__all__:
+            getattr(module, name)
+
+
+def readers() -> "tuple[Reader, ...]":
+    """Return the readers of published files of every use case, in the order in which they are asked.
+
+    Examples
+    --------
+    >>> "decp-2022-json" in {reader.name for reader in readers()}
+    True
+    """
+    return tuple(reader for module in modules("formats") for reader in module.READERS)
 
 
 def write_samples(into: Path, schemas: Path, scale: float, seed: int | None = None) -> None:

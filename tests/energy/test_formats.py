@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.energy import formats
-from tikub_lab.energy.published import text as read_text
 from tikub_lab.energy.published.days import loads_to_readings
 from tikub_lab.energy.published.values import Clock, pseudonym
 from tikub_lab.errors import UsageError
-from tikub_lab.tables import imports
+from tikub_lab.tables import imports, sheets
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.check import check
-from tikub_lab.tables.imports import all_readers, import_files
+from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
 from tikub_lab.tables.readers import recognise
+from tikub_lab.use_cases import readers
 
 PRM, OTHER = "00000000000017", "00000000000025"
 """Invented: no delivery point begins with so many zeros."""
@@ -44,7 +44,7 @@ class Bench:
         for name, content in files.items():
             paths.append(self.folder / name.replace("__", "."))
             paths[-1].write_bytes(content if isinstance(content, bytes) else content.encode())
-        found = import_files(paths, self.folder / "package", schemas=self.schemas)
+        found = import_files(paths, self.folder / "package", readers(), schemas=self.schemas)
         assert all(item.read == item.kept + item.rejected for item in found)
         package = open_package(self.folder / "package")
         for name in TABLES & set(package.resources):
@@ -91,7 +91,7 @@ SPRING, AUTUMN = datetime.date(2025, 3, 30), datetime.date(2025, 10, 26)
 
 
 def test_readers_are_found_and_differ():
-    names = [reader.name for reader in all_readers()]
+    names = [reader.name for reader in readers()]
     assert len(names) == len(set(names))
     assert {reader.name for reader in formats.READERS} <= set(names)
     assert all(reader.tables in (formats.TABLES, formats.WEATHER) for reader in formats.READERS)
@@ -281,7 +281,7 @@ def test_green_button_csv(bring):
     assert (loads["minutes"].tolist(), loads["kwh"].tolist()) == ([15, 15], [0.25, 0.5])
     assert loads["estime"].isna().tolist() == [True, False]
     assert bring.load("readings")[["debut", "kwh"]].to_numpy().tolist() == [[pd.Timestamp("2025-02-01"), 12.0]]
-    stored = (bring.folder / "package" / "energy" / "loads.parquet").read_bytes()
+    stored = open_package(bring.folder / "package").resource("energy/loads").path.read_bytes()
     assert b"PERSONNE" not in stored
 
 
@@ -388,7 +388,7 @@ def test_order_of_imports_does_not_matter(tmp_path, root):
         bench = Bench(folder, root)
         for name in order:
             bench(**{name: files[name]})
-        tables.append((folder / "package" / "energy" / "loads.parquet").read_bytes())
+        tables.append(open_package(folder / "package").resource("energy/loads").path.read_bytes())
     assert tables[0] == tables[1]
 
 
@@ -481,14 +481,14 @@ def test_a_workbook_without_openpyxl(bring, monkeypatch):
     def absent(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(read_text, "import_module", absent)
+    monkeypatch.setattr(sheets, "import_module", absent)
     with pytest.raises(UsageError, match=r"needs openpyxl.*Or save it as CSV"):
         bring(a__xlsx=path.read_bytes())
 
 
 def test_a_workbook_that_is_too_large(bring, monkeypatch):
     path = workbook(bring.folder / "a.xlsx", ("Compteur", "Début", "Fin", "kWh"))
-    monkeypatch.setattr(read_text, "MAX_SHEET", 100)
+    monkeypatch.setattr(sheets, "MAX_SHEET", 100)
     with pytest.raises(UsageError, match="once expanded; at most"):
         bring(a__xlsx=path.read_bytes())
 

@@ -23,6 +23,8 @@ from tikub_lab.procurement.calendar.schedule import (
     schedule,
     time_limits,
 )
+from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 TODAY = "2026-01-01"
 
@@ -259,8 +261,8 @@ def test_wordings_of_real_publications(opendata, tmp_path):
     from tikub_lab.tables.imports import import_files
 
     source = opendata / "procurement" / "decp-2019" / "data.gouv.fr_aife_2019-04-04.json.zip"
-    import_files([source], tmp_path)
-    contracts = pd.read_parquet(tmp_path / "procurement" / "contracts.parquet", columns=["objet"])
+    import_files([source], tmp_path, readers())
+    contracts = open_package(tmp_path).load("procurement/contracts")
     read = renewals(contracts["objet"].astype("str")).dropna(subset="reconduction")
     assert sorted(read["reconduction"]) == [
         "1 an reconductible 2 fois", "1 an reconductible 2 fois", "1 an reconductible 3 fois", "reconductible",

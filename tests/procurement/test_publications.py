@@ -19,6 +19,7 @@ from tikub_lab.procurement.scorecard import pairs as publications_pairs
 from tikub_lab.procurement.scorecard import publications
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 ROW = {
     "publication": "a_2025-01-01.json",
@@ -236,7 +237,7 @@ def pes(opendata, tmp_path_factory, root):
     paths = sorted((opendata / "procurement" / "decp-2019").glob("*pes*.zip"))
     raw = [json.loads(zipfile.ZipFile(path).read("data.gouv.fr_pes.json"))["marches"] for path in paths]
     into = tmp_path_factory.mktemp("pes")
-    import_files(reversed(paths), into, schemas=root / "data" / "schemas")
+    import_files(reversed(paths), into, readers(), schemas=root / "data" / "schemas")
     return raw, open_package(into).load("procurement/records")
 
 

@@ -3,12 +3,10 @@ rule, and the table of records against what the import itself reports."""
 
 import csv
 import json
-import shutil
 import zipfile
 
 import duckdb
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from tikub_lab import tables
@@ -21,6 +19,7 @@ from tikub_lab.tables import imports
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 AIFE, PES = "data.gouv.fr_aife_2019-04-04.json.zip", "data.gouv.fr_pes_2019-04-05.json.zip"
 
@@ -42,7 +41,7 @@ def bring(tmp_path, root):
                 path.write_text(json.dumps({"marches": content}), encoding="utf-8")
                 content = path
             paths.append(content)
-        found = import_files(paths, tmp_path / into, schemas=root / "data" / "schemas")
+        found = import_files(paths, tmp_path / into, readers(), schemas=root / "data" / "schemas")
         return open_package(tmp_path / into), found
 
     return run
@@ -88,7 +87,7 @@ def real(opendata, tmp_path_factory, root):
     """The four publications of 2019 in one package."""
     paths = sorted((opendata / "procurement" / "decp-2019").glob("*.zip"))
     into = tmp_path_factory.mktemp("real")
-    found = import_files(paths, into, schemas=root / "data" / "schemas")
+    found = import_files(paths, into, readers(), schemas=root / "data" / "schemas")
     return open_package(into), found
 
 
@@ -159,57 +158,21 @@ def test_neither_the_order_of_imports_nor_the_names_of_files_matter(bring, publi
     package, _ = bring(*contents)
     other = tmp_path / "other"
     for number in (2, 0, 1):
-        import_files([tmp_path / f"package-{number}.json"], other, schemas=root / "data" / "schemas")
-    name = "procurement/records.parquet"
-    assert (package.root / name).read_bytes() == (other / name).read_bytes()
+        import_files([tmp_path / f"package-{number}.json"], other, readers(), schemas=root / "data" / "schemas")
+    one, two = (at.resource("procurement/records").path.read_bytes() for at in (package, open_package(other)))
+    assert one == two
     again = tmp_path / "sub"
     again.mkdir()
     (again / "package-0.json").write_text(json.dumps({"marches": contents[2]}))
-    import_files([again / "package-0.json"], other, schemas=root / "data" / "schemas")
+    import_files([again / "package-0.json"], other, readers(), schemas=root / "data" / "schemas")
     names = records_of(open_package(other))["publication"].unique().tolist()
     assert len(names) == 4 - 1  # the same content is the same publication
     (again / "package-0.json").write_text(json.dumps({"marches": [published.contract(montant=9)]}))
-    import_files([again / "package-0.json"], other, schemas=root / "data" / "schemas")
+    import_files([again / "package-0.json"], other, readers(), schemas=root / "data" / "schemas")
     names = records_of(open_package(other))["publication"]
     twins = [name for name in names.unique() if name.startswith("package-0.json (")]
     assert len(twins) == 2
     assert names.nunique() == 4
-
-
-def test_an_import_of_before_the_table_gets_it_when_it_is_rebuilt(bring, published, tmp_path, root):
-    contents = [
-        published.contract(id="A", procedure="Appel d'offre ouvert"),
-        published.contract(id="B", montant=0, dureeMois=999),
-        published.concession(),
-        {**published.amended(), "id": "C", "offresRecues": 0},
-    ]
-    table = tmp_path / "wide.csv"
-    head = "id,acheteur_id,titulaire_id,montant,dateNotification"
-    table.write_text(f"{head}\nT1,{published.BUYER},{published.FIRM},7,2024-05-15\nT2,short\n")
-    package, _ = bring(contents, table)
-    before = records_of(package)
-    for part in ("judged", "rejected"):
-        for folder in package.root.glob(f".sources/*/*/{part}"):
-            shutil.rmtree(folder)
-    for path in package.root.glob(".sources/*/*/procurement/con*.parquet"):
-        table = pq.read_table(path)
-        pq.write_table(table.drop_columns([n for n in ("_list", "_changes") if n in table.column_names]), path)
-    (package.root / "procurement" / "records.parquet").unlink()
-    assert len(package.load("procurement/contracts")) == 3
-    path = tmp_path / "z.json"
-    path.write_text(json.dumps({"marches": [published.contract(id="Z")]}))
-    import_files([path], package.root, schemas=root / "data" / "schemas")
-    records = records_of(open_package(package.root))
-    old = records[records["publication"] != "z.json"]
-    same = ["publication", "ligne", "id", "etat", "regles", "reparations"]
-    pd.testing.assert_frame_equal(old[same].reset_index(drop=True), before[same])
-    assert old.loc[old["regles"].fillna("").str.startswith("row-width"), "etat"].tolist() == ["rejeté"]
-    kept = old[old["etat"] == "retenu"].reset_index(drop=True)
-    names = ["montant", "titulaires", "acheteur_id", "manquants", "attendus"]
-    pd.testing.assert_frame_equal(kept[names], before[before["etat"] == "retenu"][names].reset_index(drop=True))
-    found = scorecard_scores.scores(records).set_index("publication")["inconnus"]
-    assert found.to_dict() == {"package-0.json": 1, "wide.csv": 0, "z.json": 0}
-    assert scorecard.by_rule(records)["nombre"].sum() == 5
 
 
 # The scorecard by hand

@@ -18,6 +18,7 @@ from tikub_lab.procurement.thresholds import in_force
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.schema import read_schema
+from tikub_lab.use_cases import readers
 
 A, B = "90000001900019", "90000002700012"
 """Two invented firms."""
@@ -358,7 +359,7 @@ def test_real_publications(opendata, tmp_path, root):
     path = opendata / "procurement" / "decp_tabular_2024H2_travaux_cpv4521.csv"
     if not path.exists():
         pytest.skip(f"{path.name} is not among the real open data")
-    import_files([path], tmp_path / "package", schemas=root / "data" / "schemas")
+    import_files([path], tmp_path / "package", readers(), schemas=root / "data" / "schemas")
     contracts = tables.load("procurement/contracts", tmp_path / "package")
     suppliers = tables.load("procurement/suppliers", tmp_path / "package")
     needs = split_needs(contracts, suppliers)

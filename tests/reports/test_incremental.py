@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 import tikub_lab
-from tikub_lab.errors import RunError, UsageError
+from tikub_lab.errors import RunError
 from tikub_lab.methods import code
 from tikub_lab.reports import build as building
 from tikub_lab.reports import keys

@@ -9,9 +9,9 @@ import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import archives
-from tikub_lab.tables.archives import Utf8, encoding_of, members
-from tikub_lab.tables.imports import all_readers
+from tikub_lab.tables.archives import members
 from tikub_lab.tables.readers import recognise
+from tikub_lab.use_cases import readers
 
 
 def zipped(path: Path, entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -126,22 +126,4 @@ def test_a_workbook_is_one_file(tmp_path: Path) -> None:
     (found,) = members(book, tmp_path)
     assert (found.name, found.path) == ("a.xlsx", book)
     with pytest.raises(UsageError, match=r"a.xlsx: a spreadsheet of no known table. Save it as CSV"):
-        recognise(found, all_readers())
-
-
-@pytest.mark.parametrize(
-    ("content", "encoding"),
-    [
-        ("lycée".encode(), "utf-8"),
-        ("lycée".encode("utf-8-sig"), "utf-8-sig"),
-        ("lycée".encode("utf-16"), "utf-16"),
-        ("lycée".encode("cp1252"), "cp1252"),
-        ("lycé".encode()[:-1], "utf-8"),
-    ],
-)
-def test_encodings(tmp_path: Path, content: bytes, encoding: str) -> None:
-    path = tmp_path / "a.txt"
-    path.write_bytes(content)
-    assert encoding_of(path) == encoding
-    with Utf8(path) as file:
-        assert file.read(1 << 10).startswith(b"lyc")
+        recognise(found, readers())

@@ -10,9 +10,7 @@ from tikub_lab.tables.schema import Field
 
 TYPES = {
     "string": "texte", "number": "nombre", "integer": "entier", "boolean": "oui ou non", "date": "date",
-    "datetime": "date et heure", "time": "heure", "year": "année", "yearmonth": "mois", "duration": "durée",
-    "list": "liste", "array": "liste (JSON)", "object": "objet (JSON)", "geopoint": "point", "geojson": "géométrie",
-    "any": "au choix",
+    "datetime": "date et heure", "year": "année", "list": "liste", "geojson": "géométrie", "any": "au choix",
 }  # fmt: skip
 
 ORIGINS = {
@@ -67,7 +65,7 @@ def _allowed(field: Field) -> str:
     rules = field.constraints
     said = ["obligatoire"] if rules.get("required") else []
     said += ["jamais deux fois la même"] if rules.get("unique") else []
-    values = rules.get("enum") or field.categories
+    values = rules.get("enum")
     said += [" ; ".join(str(value) for value in values)] if values else []
     for name, words in (
         ("minimum", "à partir de {}"),

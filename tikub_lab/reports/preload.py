@@ -73,12 +73,9 @@ def _read_ahead() -> None:
 
 
 def _import_use_cases() -> None:
-    from tikub_lab import USE_CASES
+    from tikub_lab.use_cases import import_all
 
-    for use_case in USE_CASES:
-        module = import_module(f"tikub_lab.{use_case}")
-        for name in module.__all__:
-            getattr(module, name)  # lazy: imported here, once, or by every fork
+    import_all()
 
 
 # What killed reports leave comes to this process, which ends it at the latest when it ends itself.

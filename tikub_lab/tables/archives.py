@@ -1,14 +1,12 @@
-"""What comes in a zip, and in what encoding: the bytes of published files, before anything is known of their format."""
+"""What comes in a zip: the bytes of published files, before anything is known of their format."""
 
-import codecs
-import io
 import shutil
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from tikub_lab.errors import UsageError
 
@@ -141,59 +139,3 @@ def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, targ
         yield Member(entry.filename, target)
     finally:
         target.unlink(missing_ok=True)
-
-
-def encoding_of(path: Path) -> str:
-    """Find the encoding of a text file: by its byte-order mark, else UTF-8 if all of it is, else Windows-1252.
-
-    Returns
-    -------
-    str
-        A codec's name: ``utf-8-sig``, ``utf-16``, ``utf-8`` or ``cp1252``.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_bytes("objet;lycée".encode("cp1252"))
-    ...     encoding_of(file)
-    'cp1252'
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        mark = file.read(3)
-        if mark == codecs.BOM_UTF8:
-            return "utf-8-sig"
-        if mark[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-        file.seek(0)
-        try:
-            while block := file.read(1 << 20):
-                decoder.decode(block)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"  # an incomplete character at the very end is truncation, which the parser will tell
-
-
-class Utf8:
-    """A file of any encoding, read as UTF-8 bytes without byte-order mark (what JSON parsers take)."""
-
-    def __init__(self, path: Path):
-        self.encoding = encoding_of(path)
-        self.binary: BinaryIO = path.open("rb")
-        self._text: io.TextIOWrapper | None = None
-        if self.encoding == "utf-8-sig":
-            self.binary.read(3)
-        elif self.encoding != "utf-8":
-            self._text = io.TextIOWrapper(self.binary, self.encoding, errors="replace", newline="")
-
-    def read(self, size: int = -1) -> bytes:
-        """Read up to ``size`` characters, as UTF-8."""
-        return self.binary.read(size) if self._text is None else self._text.read(size).encode()
-
-    def __enter__(self) -> "Utf8":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.binary.close()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import absent
-from tikub_lab.tables.journal import recover
 from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 if TYPE_CHECKING:
@@ -146,7 +145,6 @@ class Package:
 
     def __init__(self, root: Path):
         self.root = root.resolve()
-        recover(self.root)
         path = self.root / DESCRIPTOR
         try:
             self.raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

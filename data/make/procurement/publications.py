@@ -17,6 +17,7 @@ import pandas as pd
 
 from data.make.procurement.publication_faults import CHANGES, FAULTS, Change, Raw
 from data.make.sampling import Stream
+from tikub_lab.procurement.formats import READERS
 from tikub_lab.procurement.published.fields import LISTS
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import Package
@@ -123,7 +124,7 @@ def records(tables: Mapping[str, pd.DataFrame], stream: Stream, schemas: Path) -
             path = Path(folder, name)
             path.write_text(json.dumps({"marches": {"marche": content}}, ensure_ascii=False), encoding="utf-8")
             paths.append(path)
-        import_files(paths, Path(folder, "package"), schemas=schemas)
+        import_files(paths, Path(folder, "package"), READERS, schemas=schemas)
         table = Package(Path(folder, "package")).load("procurement/records")
     return table
 

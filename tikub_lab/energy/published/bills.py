@@ -18,11 +18,11 @@ import pandas as pd
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, who
-from tikub_lab.energy.published.text import first_rows, header_place, rows
 from tikub_lab.energy.published.values import ENERGIES, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 MAX_ROWS = 500_000
 EXCLUDED, INCLUDED = "fin exclue", "fin incluse"
@@ -73,12 +73,12 @@ def is_list_header(cells: list[str]) -> bool:
 
 def is_bills(head: Head) -> bool:
     """Recognise bills by their labels, after whatever rows."""
-    return header_place(first_rows(head), is_bills_header) is not None
+    return any(map(is_bills_header, head.rows))
 
 
 def is_list(head: Head) -> bool:
     """Recognise a list of meters by its labels, after whatever rows."""
-    return header_place(first_rows(head), is_list_header) is not None
+    return any(map(is_list_header, head.rows))
 
 
 def read_bills(path: Path) -> Iterator[Batch]:
@@ -222,7 +222,10 @@ def read_list(path: Path) -> Iterator[Batch]:
         if broken:
             found.reject(line, meter["compteur"], *broken)
         else:
-            use = USES.get(plain(row.get("usage", "")))
+            said = row.get("usage", "").strip()
+            use = USES.get(plain(said))
+            if said and use is None:
+                found.repair(line, meter["compteur"], "usage", said, "enum", "")
             found.keep("staged/list", line, **meter, energie=energy, code_uai=code, usage=use)
         yield from found.batches()
     yield from found.batches(last=True)

@@ -18,7 +18,7 @@ import ijson
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.flags.processes import IN_TIME, LATE, STATUSES, UNKNOWN, Processes, assemble
-from tikub_lab.tables.archives import Utf8
+from tikub_lab.tables.texts import Utf8
 
 BUFFER = 1 << 20
 _MOMENT = re.compile(

@@ -5,7 +5,6 @@ Columns are those of the Table Schema of tabular DECP and of the consolidated na
 rows mean together is found in :mod:`tikub_lab.procurement.published.states`.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,8 +17,8 @@ from tikub_lab.procurement.published.decp_json import BATCH
 from tikub_lab.procurement.published.fields import CONTRACT_FIELDS, LISTS, ROW_FIELDS, STATE_FIELDS, SUPPLIER_FIELDS
 from tikub_lab.procurement.published.quality import judged, sift
 from tikub_lab.procurement.published.record import Raw, frame
-from tikub_lab.tables.archives import encoding_of
 from tikub_lab.tables.readers import REJECTS, Batch, Head, log
+from tikub_lab.tables.texts import records
 
 NAMES = {
     "acheteur_departement_code": "acheteur_departement",
@@ -33,9 +32,6 @@ NAMES = {
 """Columns with another name than the field that they fill."""
 NEEDED = {"id", "acheteur_id", "titulaire_id", "montant", "dateNotification"}
 """Columns by which the form is known."""
-DELIMITERS = ",;\t|"
-CELL_BYTES = 1 << 20
-"""A longer cell is not text of a contract but a quote that was never closed."""
 
 
 def fields_of(columns: Sequence[str]) -> list[str]:
@@ -51,36 +47,12 @@ def fields_of(columns: Sequence[str]) -> list[str]:
 
 def is_csv(head: Head) -> bool:
     """Recognise the CSV by the names in its first line, whatever separates them."""
-    return bool(_delimiter(head))
+    return not head.start.startswith(b"PAR1") and set(fields_of(head.columns)) >= NEEDED
 
 
 def is_parquet(head: Head) -> bool:
-    """Recognise the Parquet by the names of its columns.
-
-    Raises
-    ------
-    UsageError
-        For a Parquet file that is cut short.
-    """
-    if not head.start.startswith(b"PAR1"):
-        return False
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return set(fields_of(pq.read_schema(head.path).names)) >= NEEDED
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UsageError(
-            f"{head.path}: a Parquet file that is damaged or cut short ({error}). Download it again."
-        ) from None
-
-
-def _delimiter(head: Head) -> str:
-    first = next(iter(head.text.splitlines()), "")
-    for delimiter in DELIMITERS:
-        if set(fields_of(next(csv.reader([first], delimiter=delimiter), []))) >= NEEDED:
-            return delimiter
-    return ""
+    """Recognise the Parquet by the names of its columns."""
+    return head.start.startswith(b"PAR1") and set(fields_of(head.columns)) >= NEEDED
 
 
 def read_csv(path: Path) -> Iterator[Batch]:
@@ -100,19 +72,12 @@ def read_csv(path: Path) -> Iterator[Batch]:
     ...     [batch.rejects[["line", "rule"]].to_numpy().tolist() for batch in read_csv(file)]
     [[[2, 'buyer-siret']]]
     """
-    csv.field_size_limit(CELL_BYTES)
-    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
-        rows = csv.reader(file, delimiter=_delimiter(Head.of(path)))
-        names = fields_of(next(rows))
-        line = 2
-        try:
-            while chunk := list(islice(rows, BATCH)):
-                yield _batch_of_lines(chunk, line, names)
-                line += len(chunk)
-        except csv.Error as error:
-            raise UsageError(
-                f"{path}: not readable as CSV: {error}, line {rows.line_num}. Download it again."
-            ) from None
+    rows = records(path)
+    names = fields_of(next(rows))
+    line = 2
+    while chunk := list(islice(rows, BATCH)):
+        yield _batch_of_lines(chunk, line, names)
+        line += len(chunk)
 
 
 def _batch_of_lines(chunk: list[list[str]], line: int, names: list[str]) -> Batch:
