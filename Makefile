@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab lint bench sample lock clean
+.PHONY: help report test proof pins checks lab lint bench sample lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -33,8 +33,17 @@ test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, myp
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m mypy
-	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PROOF)
 	$(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+
+proof: PROOF := --proof
+proof: test ## The same, and the tests that are large or repeated: minutes more
+
+pins: $(VENV)/.ready ## Store what methods and pages say now, and show the difference; BOOKS="energy" for some
+	@$(RUN)/python -m tests.pins $(BOOKS)
+
+checks: $(VENV)/.ready ## Run the notebooks, store the outputs of check cells, and show the difference
+	@$(RUN)/python -m tests.checks $(NOTEBOOKS)
 
 lab: $(VENV)/.ready ## Open JupyterLab in notebooks/
 	@$(RUN)/python -m jupyterlab --notebook-dir=notebooks
