@@ -123,8 +123,11 @@ def worked(root):
     folder = root / "data" / "schemas" / "procurement"
     schemas = [read_schema(folder / f"{name}.json") for name in ("contracts", "suppliers", "amendments")]
 
+    def written(value: Any) -> str | None:
+        return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
     def table(rows: list[dict[str, Any]], schema: Any) -> pd.DataFrame:
-        texts = [{name: None if row.get(name) is None else str(row[name]) for name in schema.names} for row in rows]
+        texts = [{name: written(row.get(name)) for name in schema.names} for row in rows]
         return typed(pd.DataFrame(texts, columns=list(schema.names), dtype="str"), schema)
 
     def make(*rows: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
