@@ -5,11 +5,12 @@
 
 An area is a name of AREAS or SOURCES=TESTS: patterns of paths below tikub_lab/ and tests/ (`*` goes through folders,
 commas between several). A mutant runs in a temporary copy of the tree, against the area's doctests and tests, the
-shortest files first, until one fails. Beyond `--budget` seconds the longest tests are left out.
+shortest files first, until one fails. Beyond `--budget` seconds of processor the longest tests are left out.
 """
 
 import argparse
 import ast
+import gc
 import json
 import os
 import random
@@ -24,7 +25,6 @@ from fnmatch import fnmatch
 from itertools import accumulate
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -49,7 +49,7 @@ SIGN, TWIN = ({a: b for p in text.split(", ") for a, b in (p.split(), p.split()[
 OTHER = {getattr(ast, a): getattr(ast, b) for a, b in SIGN.items()}
 
 
-def edit(node: ast.AST, **fields: Any) -> str:
+def edit(node: ast.AST, **fields: object) -> str:
     new = copy(node)
     vars(new).update(fields)
     return f"({ast.unparse(new)})"
@@ -93,14 +93,13 @@ def expression(node: ast.expr, slot: str) -> Iterator[tuple[str, ast.AST, str]]:
 
 
 def statement(node: ast.stmt, known: set[str]) -> Iterator[tuple[str, ast.AST, str]]:
-    """What a statement becomes: nothing, or the return of what its chain of calls begins with."""
     target = node.targets[0] if isinstance(node, ast.Assign) else None
     again = isinstance(target, ast.Name) and target.id in {getattr(item, "id", "") for item in ast.walk(node.value)}
     called = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     if called or again or isinstance(target, ast.Subscript | ast.Attribute) or isinstance(node, ast.AugAssign):
         yield "drop", node, "pass"
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
-        root: Any = node.value
+        root = node.value
         while isinstance(root, ast.Call | ast.Attribute | ast.Subscript):
             root = root.func if isinstance(root, ast.Call) else root.value
         if isinstance(root, ast.Name) and root.id not in known:
@@ -111,8 +110,7 @@ def mutants(path: Path) -> dict[int, list[tuple[str, str, str, bytes]]]:
     """The mutants of a file by line: kind, old text, new text, the file's new bytes."""
     source, found = path.read_bytes(), {}
     tree, lines = ast.parse(source), source.splitlines(keepends=True)
-    known = {node.asname or node.name for node in ast.walk(tree) if isinstance(node, ast.alias)}
-    known |= {getattr(node, "name", "") for node in tree.body}
+    known = {getattr(node, "asname", None) or node.name for node in ast.walk(tree) if hasattr(node, "name")}
 
     def visit(node: ast.AST, slot: str) -> None:
         changes = expression(node, slot) if isinstance(node, ast.expr) else statement(node, known)
@@ -144,7 +142,7 @@ class Net:
     """pytest plugin: which tests run, in which order, what they cost and which one fails."""
 
     def __init__(self, known: dict[str, float], budget: float) -> None:
-        self.known, self.budget, self.cost, self.failed = Counter(known), budget, Counter(), ""
+        self.known, self.budget, self.cost, self.failed, self.last = Counter(known), budget, Counter(), "", 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         cheap = sorted(items, key=lambda item: self.known[item.nodeid])
@@ -154,9 +152,11 @@ class Net:
         for item in kept:
             files[item.path] += self.known[item.nodeid]
         items[:] = sorted((item for item in items if item in kept), key=lambda item: files[item.path])
+        self.last = sum(os.times()[:4])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.cost[report.nodeid] += report.duration
+        self.cost[report.nodeid] -= self.last - (now := sum(os.times()[:4]))
+        self.last = now
         self.failed = self.failed or (report.nodeid if report.failed else "")
 
 
@@ -211,7 +211,7 @@ def judge(area: str, asked: argparse.Namespace) -> list[int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("areas", nargs="+", metavar="AREA")
     for name, usual in (("seed", 1), ("count", 25), ("budget", 25)):
         parser.add_argument(f"--{name}", type=int, default=usual)
@@ -220,13 +220,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder, "tree")
         shutil.copytree(here, tree, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__", ".*_cache"))
-        if (here.parent / "shared").exists():
-            Path(folder, "shared").symlink_to((here.parent / "shared").resolve())
+        Path(folder, "shared").symlink_to((here.parent / "shared").resolve())
         os.chdir(tree)
         os.environ |= {"PYTHONPATH": str(tree), "OPENBLAS_NUM_THREADS": "1"}
         sys.path[:] = [str(tree), *(item for item in sys.path if Path(item or here) != here)]
         for name in HEAVY:
             __import__(name)
+        gc.freeze()
         for area, (killed, survived) in [(area, judge(area, asked)) for area in asked.areas]:
             print(f"{area}: {killed + survived} mutants, {killed} killed, {survived} survived")
         os.chdir(here)
