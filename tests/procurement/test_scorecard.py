@@ -1,4 +1,4 @@
-"""The scorecard: cases worked by hand, the real publications of 2019 against their JSON and against imports without a
+"""The scorecard: the real publications of 2019 against their JSON and against imports without a
 rule, and the table of records against what the import itself reports."""
 
 import csv
@@ -13,8 +13,7 @@ from tikub_lab import tables
 from tikub_lab.procurement.published import quality
 from tikub_lab.procurement.scorecard import card as scorecard
 from tikub_lab.procurement.scorecard import scores as scorecard_scores
-from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES, TITLES
-from tikub_lab.procurement.scorecard.texts import TEXTS
+from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES
 from tikub_lab.tables import imports
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
@@ -329,6 +328,42 @@ def test_every_rule_and_field_has_its_french():
     assert all(text.asks.endswith(".") and text.without.endswith(".") for text in TEXTS.values())
 
 
+def test_an_import_of_before_the_table_gets_it_when_it_is_rebuilt(bring, published, tmp_path, root):
+    contents = [
+        published.contract(id="A", procedure="Appel d'offre ouvert"),
+        published.contract(id="B", montant=0, dureeMois=999),
+        published.concession(),
+        {**published.amended(), "id": "C", "offresRecues": 0},
+    ]
+    table = tmp_path / "wide.csv"
+    head = "id,acheteur_id,titulaire_id,montant,dateNotification"
+    table.write_text(f"{head}\nT1,{published.BUYER},{published.FIRM},7,2024-05-15\nT2,short\n")
+    package, _ = bring(contents, table)
+    before = records_of(package)
+    for part in ("judged", "rejected"):
+        for folder in package.root.glob(f".sources/*/*/{part}"):
+            shutil.rmtree(folder)
+    for path in package.root.glob(".sources/*/*/procurement/con*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.drop_columns([n for n in ("_list", "_changes") if n in table.column_names]), path)
+    (package.root / "procurement" / "records.parquet").unlink()
+    assert len(package.load("procurement/contracts")) == 3
+    path = tmp_path / "z.json"
+    path.write_text(json.dumps({"marches": [published.contract(id="Z")]}))
+    import_files([path], package.root, schemas=root / "data" / "schemas")
+    records = records_of(open_package(package.root))
+    old = records[records["publication"] != "z.json"]
+    same = ["publication", "ligne", "id", "etat", "regles", "reparations"]
+    pd.testing.assert_frame_equal(old[same].reset_index(drop=True), before[same])
+    assert old.loc[old["regles"].fillna("").str.startswith("row-width"), "etat"].tolist() == ["rejeté"]
+    kept = old[old["etat"] == "retenu"].reset_index(drop=True)
+    names = ["montant", "titulaires", "acheteur_id", "manquants", "attendus"]
+    pd.testing.assert_frame_equal(kept[names], before[before["etat"] == "retenu"][names].reset_index(drop=True))
+    found = scorecard_scores.scores(records).set_index("publication")["inconnus"]
+    assert found.to_dict() == {"package-0.json": 1, "wide.csv": 0, "z.json": 0}
+    assert scorecard.by_rule(records)["nombre"].sum() == 5
+
+
 # The real publications
 
 
@@ -473,21 +508,6 @@ def test_completeness_against_sql(root):
     assert by_buyer[["attendus", "remplis"]].sum().tolist() == mandatory[["attendus", "remplis"]].sum().tolist()
     assert by_buyer["nombre"].sum() == len(contracts)
     assert set(scorecard_scores.completeness_by_buyer(contracts, least=50)["nombre"] >= 50) == {True}
-
-
-def test_completeness_of_one_buyer_by_hand():
-    contracts = tables.load("procurement/contracts").query("dateNotification >= '2024-01-01'").head(2).copy()
-    contracts["acheteur_id"], contracts["acheteur_nom"] = "1", ["A (fictif)", "B (fictif)"]
-    for field in REGIMES[1].contract:
-        if field not in ("id", "acheteur_id", "titulaires", "dateNotification"):
-            contracts[field] = contracts[field].where(pd.Series(False, index=contracts.index))
-    contracts["dateNotification"] = pd.to_datetime(["2024-02-01", "2023-02-01"]).astype("datetime64[s]")
-    contracts["typesPrix"] = "Définitif ferme"
-    (row,) = scorecard_scores.completeness_by_buyer(contracts).to_dict("records")
-    # 24 of the regime of 2022, of which id, buyer, date, types of price; 14 of 2019, of which id, buyer, name, date,
-    # and the form of price, for which its type stands
-    assert (row["nombre"], row["attendus"], row["remplis"]) == (2, 24 + 14, 4 + 5)
-    assert (row["acheteur_nom"], row["manquants"], row["note"]) == ("A (fictif)", 2, "E")
 
 
 def test_missing_fields_are_those_of_the_contracts_kept(real):
