@@ -219,7 +219,7 @@ def references():
 
 @pytest.fixture(scope="module")
 def standing(references):
-    now = NOW.assign(complet=NOW["code_uai"] != "D")
+    now = NOW.assign(complet=pd.array([True] * 3 + [None] + [True] * 4, dtype="boolean"))  # not known of D
     return law.standing(references, now, 2025, absolute=ABSOLUTE, energies=ENERGIES, prices=PRICES, factors=FACTORS)
 
 
@@ -416,7 +416,7 @@ def billed(*rows):
 def test_the_plan_by_hand():
     """Two sites, of which B is whole in 2019 and 2020 only, and C is not in 2019; 31 years from 2019 to 2050."""
     table = billed(
-        ("A", 2018, "gaz", 9e9, True, True),
+        ("A", 2018, "gaz", 9e9, True, True), ("B", 2016, "gaz", 9e9, True, False),
         ("A", 2019, "gaz", 10_000.0, True, True), ("A", 2019, "électricité", 1000.0, True, True),
         ("A", 2020, "gaz", 9960.0, True, True), ("A", 2020, "électricité", 1000.0, True, True),
         ("A", 2025, "gaz", 8000.0, True, True), ("A", 2025, "électricité", 1000.0, True, True),
@@ -583,6 +583,10 @@ def test_versions_and_errors_of_values():
     for name, subject in (("réduction", 2030), ("référence", "dernière année")):  # of one version, and of two
         with pytest.raises(UsageError, match="on 2019-09-30: known from 2019-10-01 on"):
             law.value(name, subject, "2019-09-30")
+    with pytest.raises(UsageError, match="the law's values are .* Did you mean 'référence'"):
+        law.value("reference", "première année")
+    with pytest.raises(UsageError, match="is not known, only première année, .* Did you mean 'dernière année'"):
+        law.value("référence", "derniere année")
     with pytest.raises(UsageError, match="day is missing"):
         law.value("réduction", 2030, pd.NaT)
     assert law.milestones("2019-10-01") == {2030: 0.4, 2040: 0.5, 2050: 0.6}
