@@ -591,6 +591,15 @@ def test_one_estimated_bill():
     assert told_of(bills).alerts.empty
 
 
+@pytest.mark.parametrize(("others", "told"), [(2, 1), (3, 0)])
+def test_estimates_where_many_are(others, told):
+    """Two in a row and two lone ones: 12 × (4 / 50)² = 0.08 such pairs a year by chance; and three: 0.12, over 0.1."""
+    bills = bills_of()
+    at = months(bills, "2025-02", "2025-03", *("2022-05", "2023-05", "2024-05")[:others])
+    bills.loc[at, "estime"] = True
+    assert len(told_of(bills).alerts) == told
+
+
 def test_a_bill_that_is_missing_and_bills_that_stop():
     bills = bills_of()
     at = months(bills, "2025-06")

@@ -583,9 +583,9 @@ def test_versions_and_errors_of_values():
     for name, subject in (("réduction", 2030), ("référence", "dernière année")):  # of one version, and of two
         with pytest.raises(UsageError, match="on 2019-09-30: known from 2019-10-01 on"):
             law.value(name, subject, "2019-09-30")
-    with pytest.raises(UsageError, match="the law's values are .* Did you mean 'référence'"):
+    with pytest.raises(UsageError, match=r"the law's values are .* Did you mean 'référence'"):
         law.value("reference", "première année")
-    with pytest.raises(UsageError, match="is not known, only première année, .* Did you mean 'dernière année'"):
+    with pytest.raises(UsageError, match=r"is not known, only première année, .* Did you mean 'dernière année'"):
         law.value("référence", "derniere année")
     with pytest.raises(UsageError, match="day is missing"):
         law.value("réduction", 2030, pd.NaT)
