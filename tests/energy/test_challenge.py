@@ -100,7 +100,13 @@ def test_everybody_is_listed_once(found, energy_tables):
     assert found.groups["effectif"].sum() == table["classe"].sum()
     apart = table[table["classe"]].groupby("groupe").size()
     assert found.groups.set_index("groupe")["effectif"].to_dict() == apart.to_dict()
-    assert (found.groups["departagees"] <= found.groups["paires"]).all()
+    for group in found.groups.itertuples():
+        own = table[table["classe"] & (table["groupe"] == group.groupe)]
+        # every pair, by the places alone: who is surely behind so many others is ahead of those that count it so
+        behind = (own["rang_min"] - 1).sum()
+        assert behind == (own["effectif"] - own["rang_max"]).sum() == group.departagees
+        assert group.paires == len(own) * (len(own) - 1) // 2
+    assert found.groups["departagees"].sum() == len(pairs(table.assign(valeur=table["part"]).where(table["classe"])))
 
 
 def test_works_are_not_the_users_doing(found, energy_tables):
