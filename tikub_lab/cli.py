@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
+from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError, printable
 
 app = typer.Typer(
     name="tikub",
@@ -324,7 +324,7 @@ def _pairs(items: list[str]) -> dict[str, Any]:
 
 
 def _say(text: str) -> None:
-    print("".join(sign if sign.isprintable() else "\ufffd" for sign in text), file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
 def _bare_each(arguments: list[str]) -> list[str]:
