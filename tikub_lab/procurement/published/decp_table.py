@@ -128,8 +128,12 @@ def _texts(values: Any, name: str) -> list[str | None]:
     import pyarrow as pa
 
     kind = values.type
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if name in LISTS and (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
         return ["|".join(map(str, value)) if value else None for value in values.to_pylist()]
+    if pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_time(kind):
+        return [None if value is None else str(value) for value in values.to_pylist()]
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return [(value and value.decode(errors="replace").strip()) or None for value in values.to_pylist()]
     if pa.types.is_timestamp(kind):
         values = values.cast(pa.date32(), safe=False)
     texts = values.cast(pa.string()).to_pylist()
