@@ -11,7 +11,7 @@ from tikub_lab.tables.texts import Utf8
 
 _ODD = re.compile(rb"[:\[,\s]-?(?:NaN|Infinity|\d{16}|[\d.]+[eE])|\\u[dD][89a-fA-F]")
 _COMPLETE = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?(?:NaN|Infinity|\d[\d.eE+-]*)', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|-?(?:NaN|Infinity|\d[\d.eE+-]*)', re.DOTALL)
 _ESCAPE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..")
 _PAIR = 12
 BLOCK = 1 << 20
@@ -67,7 +67,7 @@ def _token(found: re.Match[bytes]) -> bytes:
     text = found[0]
     if text.startswith(b'"'):
         return _ESCAPE.sub(_escape, text) if b"\\u" in text else text
-    if text[-1:].isalpha():
+    if text.lstrip(b"-") in (b"NaN", b"Infinity"):
         return b'"' + text + b'"'
     plain = sum(sign in b"0123456789" for sign in text) <= DIGITS and b"e" not in text.lower()
     return text if plain or _fits(text) else b'"' + text + b'"'
