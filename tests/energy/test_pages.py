@@ -20,7 +20,7 @@ def table(name):
 
 def pages(out, *names, **given):
     """Make the pages of some notebooks; give their texts, spaces and markup out, by notebook."""
-    reports = [report for name in names for report in plan(ROOT / "notebooks", [name], given, None)]
+    reports = [report for name in names for report in plan(ROOT / "notebooks", [name], given)]
     told = []
     build(reports, ROOT, out, open_package(None), Settings(jobs=2, timeout=120), told.append)
     assert {entry["status"] for entry in told} == {"done"}, [entry.get("error") for entry in told]
