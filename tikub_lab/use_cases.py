@@ -16,6 +16,8 @@ MAKERS = Path(__file__).parents[1] / "data" / "make"
 """What draws the samples, beside the package of the same version; only a clone of the workbench has it."""
 
 if TYPE_CHECKING:
+    from typer import Typer
+
     from tikub_lab.tables.readers import Reader
 
 
@@ -58,6 +60,12 @@ def import_all() -> None:
     for module in map(import_module, (f"tikub_lab.{name}" for name in USE_CASES)):
         for name in module.__all__:
             getattr(module, name)
+
+
+def commands(name: str) -> "Typer":
+    """Import the commands of a use case that has some."""
+    app: Typer = import_module(f"tikub_lab.{name}.commands").app
+    return app
 
 
 def readers() -> "tuple[Reader, ...]":
