@@ -12,6 +12,7 @@ from typing import Any
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables.archives import Member, members
+from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
 from tikub_lab.tables.rebuild import Group, missing_partners
@@ -77,7 +78,7 @@ def import_files(
     """
     schemas = schemas or workbench() / "data" / "schemas"
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
-    every = [*readers, *_by_schema(schemas, dates, decimal)]
+    every = [*readers, *schema_readers(schemas, dates, decimal)]
     asked = _filling(table, every)
     files = [_existing(Path(path)) for path in paths]
     with writing(Path(into)) as before:
@@ -116,7 +117,7 @@ def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Pa
     if not Path(folder).is_dir():
         raise UsageError(f"{folder}: no data package there.")
     with writing(Path(folder)) as before:
-        change = Change(before, schemas, [*readers, *_by_schema(schemas)])
+        change = Change(before, schemas, [*readers, *schema_readers(schemas)])
         files = {item.sha256: item.published for item in before.sources}
         meant = [sha for sha, name in files.items() if name == text]
         meant = meant or [sha for sha in files if len(text) >= 4 and sha.startswith(text.lower())]
@@ -290,10 +291,6 @@ def _groups(sources: Iterable[Provenance]) -> list[list[Provenance]]:
 
 def _tables(group: Iterable[Provenance]) -> set[str]:
     return {table for item in group for table in item.tables}
-
-
-def _by_schema(schemas: Path, dates: str | None = None, decimal: str | None = None) -> list[Reader]:
-    return []
 
 
 def _filling(table: str | None, readers: Sequence[Reader]) -> list[Reader]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from tikub_lab.errors import RunError, TikubError, UsageError
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.check import check
-from tikub_lab.tables.problems import HEADER_ROWS
+from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, log
 from tikub_lab.tables.schema import Schema
 
@@ -185,7 +185,7 @@ def checked(batch: Batch, schemas: Mapping[str, Schema], whole: bool) -> Batch:
     for name, frame in batch.tables.items():
         schema = _cut(schemas.get(name) or next(iter(schemas.values())), frame)
         if schema.fields and len(frame) and not name.startswith(UNCHECKED):
-            problems = check(frame[list(schema.names)], schema)
+            problems = check(frame[list(schema.names)], schema, stored=True)
             skipped = {"blank-row"} if whole else {"blank-row", "required"}
             tables[name] = _judge(frame, schema, problems[~problems["rule"].isin(skipped)], rejects, repairs)
     if len(lost := set(log(REJECTS, rejects[1:])["line"])):
@@ -202,10 +202,8 @@ def _cut(schema: Schema, frame: pd.DataFrame) -> Schema:
             rules = {rule: value for rule, value in field.constraints.items() if rule != "unique"}
             key = {"required": True} if field.name in schema.primary_key else {}
             fields.append(replace(field, constraints=rules | key))
-    checks = [item for item in schema.custom_checks if {*map(str, item.params.values())} & {*schema.names} <= {*frame}]
-    return replace(
-        schema, fields=tuple(fields), primary_key=(), unique_keys=(), foreign_keys=(), custom_checks=tuple(checks)
-    )
+    checks = [item for item in schema.custom_checks if {*item.columns} <= {*frame}]
+    return replace(schema, fields=tuple(fields), primary_key=(), foreign_keys=(), custom_checks=tuple(checks))
 
 
 def _judge(
