@@ -98,11 +98,11 @@ class Execution:
 
     def shown(self, kind: str) -> int:
         """Count the pieces of a kind (``figure``, ``table``) that the notebook showed."""
-        from tikub_lab.show.output import KIND
+        from tikub_lab.reports.outputs import facts
 
         cells = self.notebook.cells if self.notebook is not None else []
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
-        return sum(output.get("metadata", {}).get(KIND, {}).get("kind") == kind for output in outputs)
+        return sum(facts(output).get("kind") == kind for output in outputs)
 
 
 def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
@@ -128,7 +128,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     from papermill.exceptions import PapermillExecutionError
 
     from tikub_lab.reports.engine import TikubEngine
-    from tikub_lab.reports.outputs import valid
+    from tikub_lab.reports.outputs import KERNEL, valid
     from tikub_lab.reports.translator import writable
 
     # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
@@ -146,7 +146,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     TikubEngine.note = scratch / "cell"
     start = time.perf_counter()
     failure, nb = None, report.notebook.node()
-    options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR"]}
+    options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR", *KERNEL]}
     try:
         nb = papermill.execute_notebook(
             nb, None, writable(report.parameters), cwd=work, progress_bar=False, kernel_name="python3", **options
