@@ -21,6 +21,7 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 report: $(VENV)/.ready ## Run every notebook on the shipped sample into reports/
 	@$(RUN)/python -m tikub_lab report
 
+test: export TIKUB_CACHE := off
 test: $(VENV)/.ready ## pytest and doctests, nbval on notebooks/, ruff, mypy
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .

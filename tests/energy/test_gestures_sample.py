@@ -13,7 +13,7 @@ YEAR = 2025
 
 
 def run(tables, uai=None):
-    measured, meters = measures(*(tables[f"energy/{name}"] for name in NAMES), YEAR, uai=uai)
+    measured, meters = measures(*(tables[f"energy/{name}"] for name in NAMES), YEAR)
     sites, prices, factors = (tables[f"energy/{name}"] for name in ("sites", "prices", "factors"))
     return measured, meters, gestures(measured, meters, sites, prices, factors, YEAR, uai=uai)
 

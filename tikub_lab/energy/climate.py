@@ -15,6 +15,7 @@ import pandas as pd
 from tikub_lab.energy import consumption, degree_days, heating
 from tikub_lab.energy.degree_days import BASE, Kind, Method
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 NORMAL = (2001, 2020)
 """First and last year of the law's normal; 2000 to 2019 in its first version."""
@@ -104,6 +105,7 @@ def normal(years: pd.DataFrame, period: tuple[int, int] = NORMAL) -> pd.DataFram
     return found.assign(attendues=last - first + 1)
 
 
+@once
 def adjusted(
     readings: pd.DataFrame,
     meters: pd.DataFrame,

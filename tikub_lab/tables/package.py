@@ -260,6 +260,8 @@ class Package:
         """
         if name not in self.resources and (optional or os.environ.get("TIKUB_TRACE")):
             self._note(name)  # that it was absent, too, is what a report depends on
+        if barred:
+            raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
         if optional and name not in self.resources:
             return absent.empty(name, self.schemas())
         item = self.verify(name)
@@ -348,6 +350,9 @@ def read(item: Resource, threads: bool = True) -> "pd.DataFrame":
         return typed(geopandas.read_file(item.path), item.schema)
     raise UsageError(f"{item.path}: format {suffix!r} is not one that tables have; allowed: .csv, .parquet, .geojson.")
 
+
+barred: list[str] = []
+"""Functions under way whose results are kept (:mod:`tikub_lab.methods.once`): what they load would be in no key."""
 
 _used: dict[str, dict[str, Any]] = {}
 

@@ -11,6 +11,7 @@ import pandas as pd
 from tikub_lab.energy.climate import of_sites
 from tikub_lab.energy.performance.circle import FEWEST, STANDING, compare
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 ALL = "toutes"
 """All energies together."""
@@ -33,6 +34,7 @@ COLUMNS = ["code_uai", "annee", "energie", "chauffe", "kwh", "kwh_ajuste", "surf
 COLUMNS += ["complet", "ajuste", "part_connue", "compteurs"]
 
 
+@once
 def intensities(meters: pd.DataFrame, sites: pd.DataFrame, year: int) -> pd.DataFrame:
     """Work out what each site used a square metre and a pupil in one year, by energy and in all.
 
