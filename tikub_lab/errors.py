@@ -30,10 +30,26 @@ class RunError(TikubError):
     """A run that failed: the command line leaves with exit code 1."""
 
 
+class PageError(RunError):
+    """What a notebook showed can't become a page: the reason, and the number of its cell from 1, or None."""
+
+    def __init__(self, reason: str, cell: int | None = None):
+        super().__init__(reason, cell)
+        self.reason, self.cell = reason, cell
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 class Interrupted(TikubError):
     """Stopped from the keyboard."""
 
     exit_code = 130
+
+
+def printable(text: str) -> str:
+    """Replace what may not reach a terminal: control characters, and bytes that are no text."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -560,3 +560,63 @@ def test_flags_of_days_and_steps_across_midnight():
 def test_the_clock_refuses_what_spring_leaves_out():
     with pytest.raises(ValueError, match="2025-03-30T02:30"):
         Clock().seconds("A", datetime.datetime(2025, 3, 30, 2, 30))
+
+
+@pytest.mark.parametrize(("cut", "first"), [(slice(None), "2025-01-14T23:00Z"), (slice(1, -1), "2025-01-15T00:00Z")])
+def test_a_curve_of_which_neither_or_each_end_is_at_midnight(bring, cut, first):
+    """Times are taken for the beginnings of their steps, and the log says that this is assumed."""
+    day = datetime.date(2025, 1, 15)
+    times = [*stamps(day, day + datetime.timedelta(days=1), 60), "2025-01-16T00:00:00+01:00"]
+    (found,) = bring(a__csv=account([f"{time};1000" for time in times[cut]]))
+    assert found.repairs_by_rule == {"stamp-assumed": 1}
+    assert bring.load("loads")["debut"].min() == pd.Timestamp(first)
+
+
+def test_a_title_without_a_sign_does_not_choose_the_delimiter(bring):
+    """Six lines of words above three rows with commas, of which the French ones have none of the semicolons."""
+    title = "Export des factures\nRégion (fictif)\nAnnée 2025\nService énergie\nToutes énergies\nPage 1\n"
+    (found,) = bring(a__csv=title + "Compteur,Début,Fin (exclue),kWh,Énergie\nG1,2025-01-01,2025-02-01,12.5,gaz\n")
+    assert (found.reader, found.kept, found.rejected) == ("energy-bills", 1, 0)
+    assert bring.load("readings")["kwh"].tolist() == [12.5]
+
+
+def test_only_the_first_sheet_with_rows_is_read(bring):
+    """Each row of the bills has an empty cell; the sheet after them is of last year."""
+    book = openpyxl.Workbook()
+    for title, year in (("Factures", 2025), ("Avant", 2024)):
+        sheet = book.create_sheet(title)
+        sheet.append(("Compteur", "Énergie", "Début", "Fin (exclue)", "kWh", None))
+        sheet.append(("G1", "gaz", datetime.date(year, 1, 1), datetime.date(year, 2, 1), 5, None))
+    book.save(bring.folder / "factures.xlsx")
+    (found,) = bring(factures__xlsx=(bring.folder / "factures.xlsx").read_bytes())
+    assert (found.read, found.kept) == (1, 1)
+    assert bring.load("readings")["debut"].tolist() == [pd.Timestamp("2025-01-01")]
+
+
+@pytest.mark.parametrize(("offset", "first"), [(-18_000, "2025-01-15T05:00"), (34_200, "2025-01-14T14:30")])
+def test_days_of_green_button_on_the_clock_of_the_feed(bring, offset, first):
+    """Midnight in New York is 5:00, in Adelaide 14:30 the day before: both are days of 15 January there."""
+    clock = (
+        '<entry><link rel="self" href="/r/1/LocalTimeParameters/1"/><content><LocalTimeParameters '
+        f'xmlns="http://naesb.org/espi"><tzOffset>{offset}</tzOffset></LocalTimeParameters></content></entry></feed>'
+    )
+    start = int(datetime.datetime.fromisoformat(f"{first}+00:00").timestamp())
+    (found,) = bring(a__xml=espi([(start, 86_400, 5000, 0)]).replace("</feed>", clock))
+    assert (found.kept, found.rejected) == (1, 0)
+    table = bring.load("readings")
+    assert table[["debut", "fin"]].to_numpy().tolist() == [[pd.Timestamp("2025-01-15"), pd.Timestamp("2025-01-16")]]
+
+
+def test_the_reject_of_an_index_names_its_time(bring):
+    rows = ["2025-01-02T00:00:00+01:00;A;;;100000", "2025-01-02T12:00:00+01:00;A;;;112500"]
+    (found,) = bring(a__csv=account(rows, "Index", "Wh", header="Horodate;Type de releve;EAS F1;EAS F2;EAS T"))
+    log = bring.log("rejects")
+    assert log[["field", "value", "rule"]].to_numpy().tolist() == [["Horodate", rows[1].split(";")[0], "not-midnight"]]
+    assert found.rejected == 1
+
+
+def test_more_bills_than_are_taken(bring, monkeypatch):
+    monkeypatch.setattr("tikub_lab.energy.published.bills.MAX_ROWS", 3)
+    rows = "".join(f"G1;;0{month}/02/2025;0{month}/03/2025;5;non;gaz\n" for month in range(1, 5))
+    with pytest.raises(UsageError, match="more than 3 rows"):
+        bring(a__csv=HEADER + rows)

@@ -25,7 +25,7 @@ def pages(data, out, **given):
     names = sorted(path.stem for path in (ROOT / "notebooks").glob("procurement*.ipynb"))
     if set(given) - {"acheteur"}:
         names.remove("procurement_quality")
-    reports = [report for name in names for report in plan(ROOT / "notebooks", [name], given, data)]
+    reports = [report for name in names for report in plan(ROOT / "notebooks", [name], given, open_package(data))]
     told = []
     build(reports, ROOT, out, open_package(data), Settings(jobs=2, timeout=120), told.append)
     return {entry["notebook"]: entry for entry in told}

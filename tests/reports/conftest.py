@@ -23,7 +23,7 @@ def bench(tmp_path):
                     made.append(nbformat.v4.new_code_cell(source[3:], metadata={"tags": tags}))
                 else:
                     made.append(nbformat.v4.new_markdown_cell(source, metadata={"tags": tags}))
-            nb = nbformat.v4.new_notebook(cells=made, metadata={"tikub": metadata or {}})
+            nb = nbformat.v4.new_notebook(cells=made, metadata={"tikub": {"use_case": name} | (metadata or {})})
             nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
             path = self.home / "notebooks" / f"{name}.ipynb"
             nbformat.write(nb, path)

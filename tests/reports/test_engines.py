@@ -10,7 +10,8 @@ import papermill
 import pytest
 
 from tikub_lab.reports.engine import TikubEngine
-from tikub_lab.reports.notebooks import find
+from tikub_lab.reports.notebooks import find, read
+from tikub_lab.reports.outputs import KERNEL
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import Report
 from tikub_lab.reports.worker import Job
@@ -22,6 +23,7 @@ CELLS = {
     "inline": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);",
     "figure shown": "fig, ax = plt.subplots(figsize=(2, 1)); ax.plot([3, 1]); plt.show()\nprint('after')",
     "figure result": "fig",
+    "heavy figure": "fig, ax = plt.subplots(); ax.scatter(range(20000), range(20000)); plt.show()",
     "shell": "!echo hello; echo wrong >&2",
     "shell value": "lines = !printf 'a\\nb'\nlines",
     "await": "import asyncio\nawait asyncio.sleep(0.01)\n'waited'",
@@ -68,9 +70,10 @@ def both(tmp_path_factory):
         code = (
             "import papermill, sys\n"
             "papermill.execute_notebook(sys.argv[1], sys.argv[2], engine_name=sys.argv[3], kernel_name='python3',"
-            " progress_bar=False, cwd=sys.argv[4])"
+            " progress_bar=False, cwd=sys.argv[4], extra_arguments=sys.argv[5:])"
         )
         command = [sys.executable, "-c", code, str(folder / "in.ipynb"), str(out), engine, str(folder)]
+        command += KERNEL if engine == "nbclient" else []
         subprocess.run(command, check=False, capture_output=True)  # the last cell raises
         cells = nbformat.read(out, as_version=4).cells
         ran[engine] = [cell for cell in cells if cell.cell_type == "code"]  # less papermill's marks of the failure
@@ -98,6 +101,30 @@ def test_papermill_finds_the_engine():
     (entry,) = entry_points(group="papermill.engine", name="tikub")
     assert entry.load() is TikubEngine
     assert papermill.engines.papermill_engines.get_engine("tikub") is TikubEngine
+
+
+def test_frames_and_figures_are_shown_as_ours(both):
+    assert '<th scope="row">x</th><td class="n">1</td>' in both["frame"][0].outputs[0]["data"]["text/html"]
+    for name in ("inline", "figure shown", "figure result"):
+        assert "image/svg+xml" in both[name][0].outputs[-1 if name == "inline" else 0]["data"], name
+    heavy = both["heavy figure"][0].outputs[0]["data"]
+    assert "image/png" in heavy
+    assert "image/svg+xml" not in heavy
+
+
+@pytest.mark.parametrize("name", ["att_space", "att_missing"])
+@pytest.mark.parametrize("engine", ["tikub", "kernel"])
+def test_case_06_attachments(root, name, engine):
+    file = root.parent / "shared" / "cases" / "06-attachment-names" / f"{name}.ipynb"
+    if not file.is_file():
+        pytest.skip(f"{file} is not there")
+    with Pool(1, timeout=120) as pool:
+        ((_, result),) = pool.run([Job(Report(read(file), {}, name), root, engine)])
+    assert result.entry["status"] == "done", result.entry["reason"]
+    html = result.html.decode()
+    assert ("<img " in html) is (name == "att_space")
+    assert ("absent.png" in html) is (name == "att_missing")
+    assert result.entry["defects"] == (["1 image non reprise"] if name == "att_missing" else [])
 
 
 LONG = {"energy", "energy_alerts", "energy_challenge", "energy_works"}

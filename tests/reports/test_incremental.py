@@ -1,5 +1,6 @@
 """Only what changed is made again; a build that is cut short goes on where it stopped."""
 
+import ast
 import json
 import os
 import re
@@ -8,18 +9,22 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import psutil
 import pytest
 
+import tikub_lab
 from tikub_lab.errors import RunError
+from tikub_lab.methods import code
 from tikub_lab.reports import build as building
 from tikub_lab.reports import keys
 from tikub_lab.reports.build import Settings, build
+from tikub_lab.reports.notebooks import read
 from tikub_lab.reports.plan import plan
-from tikub_lab.tables.package import open_package
+from tikub_lab.tables.package import open_package, sha256_of
 
-READS = "py:from tikub_lab import tables\nprint(len(tables.load('procurement/contracts')))"
+READS = "py:from tikub_lab import procurement, tables\nprint(len(tables.load('procurement/contracts')))"
 
 
 @pytest.fixture
@@ -29,21 +34,22 @@ def lab(bench, root):
     shutil.copytree(root / "data", bench.home / "data")
     bench.write("lit", "# Lit", ("py:n: int = 1  # un nombre\nwords: str = ''  # des mots", ["parameters"]), READS)
     bench.write("muet", "# Muet", "py:print('rien')")
-    (bench.home / "requirements.txt").write_text("pandas==3\n", encoding="utf-8")
     return bench
 
 
 def run(bench, *names, given=None, **options):
     """Build; give what happened to each notebook: made, skipped, failed."""
-    keys.lock_hash.cache_clear()
-    reports = plan(bench.home / "notebooks", names, given or {})
+    keys.installed.cache_clear()
+    keys._code.cache_clear()
+    package = open_package(bench.home / "data")
+    reports = plan(bench.home / "notebooks", names, given or {}, package)
     told = {}
 
     def tell(entry):
         told[entry["notebook"]] = "skipped" if entry.get("skipped") else entry["status"]
 
     settings = Settings(**({"jobs": 2, "timeout": 60} | options))
-    build(reports, bench.home, bench.out, open_package(bench.home / "data"), settings, tell)
+    build(reports, bench.home, bench.out, package, settings, tell)
     return told
 
 
@@ -88,8 +94,6 @@ def change_table(lab):
     path.write_bytes(path.read_bytes().replace(b"Lyc", b"LYC", 1))
     descriptor = lab.home / "data" / "datapackage.json"
     raw = json.loads(descriptor.read_text(encoding="utf-8"))
-    from tikub_lab.tables.package import sha256_of
-
     for item in raw["resources"]:
         if item["name"] == "procurement/contracts":
             item["hash"] = "sha256:" + sha256_of(path)
@@ -103,8 +107,33 @@ def change_other_table(lab):
     descriptor.write_text(json.dumps(raw), encoding="utf-8")
 
 
-def change_lock(lab):
-    (lab.home / "requirements.txt").write_text("pandas==3.1\n", encoding="utf-8")
+def change_schema(lab):
+    """E6: what a table's columns mean is read with it."""
+    path = lab.home / "data" / "schemas" / "procurement" / "contracts.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"title": "', '"title": "Autre ', 1), encoding="utf-8")
+
+
+def change_installed(lab):
+    """E6: another version of an installed library."""
+    (lab.home / "site" / "faux-1.0.dist-info").rename(lab.home / "site" / "faux-1.1.dist-info")
+
+
+def comment(lab, *path):
+    file = lab.home.joinpath("package", *path)
+    file.write_text(file.read_text(encoding="utf-8") + "# un commentaire\n", encoding="utf-8")
+
+
+def comment_ground(lab):
+    comment(lab, "tables", "package.py")
+
+
+def comment_own_use_case(lab):
+    comment(lab, "procurement", "holders.py")
+
+
+def comment_other_use_case(lab):
+    comment(lab, "energy", "units.py")
+    comment(lab, "kits", "recipe.py")
 
 
 def change_page(lab):
@@ -121,13 +150,21 @@ def remove_page(lab):
         (change_notebook, {"lit": "skipped", "muet": "done"}),
         (change_table, {"lit": "done", "muet": "skipped"}),
         (change_other_table, {"lit": "skipped", "muet": "skipped"}),
-        (change_lock, {"lit": "done", "muet": "done"}),
+        (change_schema, {"lit": "done", "muet": "skipped"}),
+        (change_installed, {"lit": "done", "muet": "done"}),
+        (comment_ground, {"lit": "done", "muet": "done"}),
+        (comment_own_use_case, {"lit": "done", "muet": "skipped"}),
+        (comment_other_use_case, {"lit": "skipped", "muet": "skipped"}),
         (change_page, {"lit": "done", "muet": "skipped"}),
         (remove_page, {"lit": "skipped", "muet": "done"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_what_changed_is_made_again(lab, change, expected):
+def test_what_changed_is_made_again_and_nothing_else_e6(lab, root, monkeypatch, change, expected):
+    shutil.copytree(root / "tikub_lab", lab.home / "package", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "ROOT", lab.home / "package")
+    (lab.home / "site" / "faux-1.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(lab.home / "site")
     run(lab)
     change(lab)
     assert run(lab) == expected
@@ -138,8 +175,99 @@ def test_parameters_code_and_engine_are_in_the_key(lab, monkeypatch):
     assert run(lab, "lit", given={"n": "2"}) == {"lit": "skipped"}
     assert run(lab, "lit", given={"n": "3"}) == {"lit": "done"}
     assert run(lab, "lit", given={"n": "3"}, engine="kernel") == {"lit": "done"}
-    monkeypatch.setattr(keys, "code_hash", lambda: "other")
+    monkeypatch.setattr(keys, "code_hash", lambda notebook: "other")
     assert run(lab, "lit", given={"n": "2"}) == {"lit": "done"}
+
+
+def test_another_package_s_table_of_the_same_name_e6(lab):
+    """What a report read from another package is compared with that package."""
+    other = lab.home / "data" / "autre"
+    shutil.copytree(lab.home / "data", other)
+    lab.write("lit", "# Lit", READS.replace("contracts')", f"contracts', data={str(other)!r})"))
+    assert run(lab, "lit") == {"lit": "done"}
+    assert run(lab, "lit") == {"lit": "skipped"}
+    table = other / "sample" / "procurement" / "contracts.csv"
+    table.write_bytes(table.read_bytes().replace(b"Lyc", b"LYC", 1))
+    descriptor = other / "datapackage.json"
+    raw = json.loads(descriptor.read_text(encoding="utf-8"))
+    for item in raw["resources"]:
+        item["hash"] = "sha256:" + sha256_of(other / item["path"])
+    descriptor.write_text(json.dumps(raw), encoding="utf-8")
+    assert run(lab, "lit") == {"lit": "done"}
+
+
+def test_a_table_asked_for_and_absent_e6(lab):
+    """Absent without ``optional``, which the notebook catches: there now, the page would be another."""
+    source = "try:\n    tables.load('procurement/amendments')\nexcept Exception as error:\n    print('sans')"
+    lab.write("lit", "# Lit", "py:from tikub_lab import tables\n" + source)
+    descriptor = lab.home / "data" / "datapackage.json"
+    whole = descriptor.read_text(encoding="utf-8")
+    change_other_table(lab)
+    assert run(lab, "lit") == {"lit": "done"}
+    assert run(lab, "lit") == {"lit": "skipped"}
+    descriptor.write_text(whole, encoding="utf-8")
+    assert run(lab, "lit") == {"lit": "done"}
+
+
+def test_time_zone_and_locale_are_the_same_for_all_and_the_day_is_in_the_key_e7(lab, monkeypatch):
+    show = "py:import os, time, locale\nprint(time.tzname, os.environ['LANG'], locale.setlocale(locale.LC_TIME), time.strftime('%B')"
+    lab.write("heure", "# Heure", show + ", sorted(name for name in os.environ if name.startswith('LC_')))")
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    monkeypatch.setenv("LC_TIME", "fr_FR.UTF-8")
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    assert run(lab, "heure", "muet") == {"heure": "done", "muet": "done"}
+    printed = (lab.out / "heure/heure.html").read_text(encoding="utf-8")
+    assert "CET" in printed
+    assert "C.UTF-8 C" in printed
+    assert "LC_ALL" in printed
+    assert "LC_TIME" not in printed
+    assert run(lab, "heure", "muet") == {"heure": "skipped", "muet": "skipped"}
+    today = keys.datetime
+
+    class Tomorrow(today):
+        @classmethod
+        def now(cls, zone):
+            return today.now(zone) + timedelta(days=1)
+
+    monkeypatch.setattr(keys, "datetime", Tomorrow)
+    assert run(lab, "heure", "muet") == {"heure": "done", "muet": "skipped"}
+
+
+@pytest.mark.parametrize(
+    ("source", "asks"),
+    [
+        ("jour = jour or date.today()", True),
+        ("f = datetime.now", True),
+        ("pd.Timestamp('now')", True),
+        ('np.datetime64("today")', True),
+        ("import time as t\nt.monotonic()", True),
+        ("from time import time", True),
+        ("!date", True),
+        ("jour = !date", True),
+        ("%%bash\ndate", True),
+        ("today = procurement.reference_day(book, jour)\nshow.day(today)", False),
+        ("x = 'le temps, time, now'", False),
+    ],
+)
+def test_which_notebooks_ask_for_the_day_e7(lab, source, asks):
+    notebook = read(lab.write("essai", "# Essai", f"py:{source}"))
+    assert bool(keys.day(notebook)) == asks
+
+
+def test_methods_ask_no_clock_e7(root):
+    """The day is looked for in notebooks only, because the ground and the use cases never ask for it themselves."""
+    asked = []
+    for path in code.files(*tikub_lab.USE_CASES):
+        if path.suffix == ".py" and not {"published", "sample"} & set(path.parts) and path.name not in IMPORTS:
+            calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+            names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+            asked += (
+                [(path.name, sorted(names & {"today", "now", "utcnow"}))] if names & {"today", "now", "utcnow"} else []
+            )
+    assert not asked
+
+
+IMPORTS = {"imports.py", "staging.py", "sampling.py", "journal.py", "once.py"}
 
 
 def test_only_failed(lab):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tikub_lab.errors import UsageError
 from tikub_lab.reports import plan as planning
-from tikub_lab.reports.plan import name_of, plan
+from tikub_lab.reports.notebooks import find
+from tikub_lab.reports.plan import name_of
 
 TABLE = pd.DataFrame({"uai": ["b2", "a1", None, "a1"], "departement": ["29", "35", "35", "35"]})
 
@@ -26,13 +27,17 @@ class FakePackage:
 
 
 @pytest.fixture
-def folder(bench, monkeypatch):
-    monkeypatch.setattr(planning, "open_package", lambda data: FakePackage())
+def folder(bench):
     rule = {"parameter": "uai", "table": "energy/sites", "column": "uai"}
     parameters = ("py:uai: str | None = None  # code\nannee: int = 2025  # année", ["parameters"])
     bench.write("energie", "# Énergie", parameters, metadata={"each": rule})
     bench.write("simple", "# Simple", parameters)
+    bench.write("nu", "# Sans paramètre")
     return bench.home / "notebooks"
+
+
+def plan(folder, names, given, **options):
+    return planning.plan(folder, names, given, FakePackage(), **options)
 
 
 def values(reports):
@@ -42,8 +47,8 @@ def values(reports):
 def test_use_cases_without_any_table_are_left_out(folder, bench):
     bench.write("achats", "# Achats", metadata={"use_case": "procurement"})
     bench.write("energie_loi", "# Loi", metadata={"use_case": "energy"})
-    assert planning.left_out(folder, None) == ["achats"]
-    assert [report.notebook.name for report in plan(folder, [], {})] == ["energie", "energie_loi", "simple"]
+    assert planning.left_out(find(folder), FakePackage()) == ([], ["achats"])
+    assert [report.notebook.name for report in plan(folder, [], {})] == ["energie", "energie_loi", "nu", "simple"]
     assert [report.notebook.name for report in plan(folder, ["achats"], {})] == ["achats"], "named, it is made"
 
 
@@ -91,18 +96,21 @@ def test_where(folder):
     ("names", "given", "each", "where", "says"),
     [
         (["simple"], {}, "", None, "its metadata names nothing to go through"),
-        (["energie"], {"uai": "x"}, "", None, "set by -p and by --each"),
+        (["energie"], {"uai": "a1"}, "", None, "set by -p and by --each"),
         (["energie"], {}, "code=x", None, "no parameter 'code'"),
         (["energie"], {}, "annee=x", None, "annee='x' is not int"),
         (["energie"], {}, "annee=", None, "All values are known of: --each uai="),
         (["energie"], {}, "uai", None, "write --each uai=VALUE,VALUE, or --each uai= for all values"),
-        (["energie"], {}, "uai=x", "departement == '29'", "--where goes with all the values"),
+        (["energie"], {}, "uai=a1", "departement == '29'", "--where goes with all the values"),
         (["energie"], {}, None, "departement == '29'", "say --each too"),
         (["energie"], {}, "", "departement = 29", "columns: uai, departement"),
         (["energie"], {}, "", "department == '29'", "columns: uai, departement"),
         (["energie"], {}, "", "uai.__class__", "without '@' and '__'"),
         (["energie"], {}, "", "departement == '22'", "no value of energy/sites.uai is left"),
-        (["energie", "simple"], {}, "", None, "--each goes with one notebook; found 2"),
+        (["simple", "nu"], {}, "", None, "none of these notebooks names anything to go through"),
+        (["simple", "nu"], {}, "code=x", None, "No notebook has the parameter 'code'"),
+        (["energie"], {"uai": "a2"}, None, None, "uai='a2' is not in the column uai of energy/sites. Did you mean"),
+        (["energie"], {}, "uai=a1,b3", None, "uai='b3' is not in the column uai of energy/sites"),
     ],
 )
 def test_wrong_use(folder, names, given, each, where, says):

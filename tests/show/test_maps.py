@@ -249,7 +249,7 @@ def contrast(one, two):
 @pytest.mark.parametrize("count", sorted(maps_tiles.SHADES))
 def test_codes_are_read_on_every_shade_in_light_and_dark(root, count):
     """WCAG 2.2, 1.4.3: 4.5 for text. Shades are also told apart in grey, by steps of luminance in one direction."""
-    sheet = (root / "tikub_lab/reports/page/style.css").read_text(encoding="utf-8")
+    sheet = (root / "tikub_lab/reports/templates/style.css").read_text(encoding="utf-8")
     for block in re.findall(r":root\{[^}]*--paper:[^}]*\}", sheet)[:2]:
         found = {name: matplotlib.colors.to_rgb(value) for name, value in re.findall(r"--(\w+):(#\w+)", block)}
         levels = [luminance(found["paper"])]

@@ -115,7 +115,7 @@ def contrast(one, two):
 
 def test_palette_contrast_in_light_and_dark(root):
     """WCAG 2.2: text 4.5 (1.4.3), graphics 3 (1.4.11), on the page's paper and on its tint."""
-    sheet = (root / "tikub_lab/reports/page/style.css").read_text(encoding="utf-8")
+    sheet = (root / "tikub_lab/reports/templates/style.css").read_text(encoding="utf-8")
     light, dark = (
         dict(re.findall(r"--(\w+):(#\w+)", block)) for block in re.findall(r":root\{[^}]*--paper:[^}]*\}", sheet)[:2]
     )

@@ -1,5 +1,6 @@
 """What a zip may hold, and the encodings of text."""
 
+import contextlib
 import stat
 import zipfile
 from pathlib import Path
@@ -127,3 +128,21 @@ def test_a_workbook_is_one_file(tmp_path: Path) -> None:
     assert (found.name, found.path) == ("a.xlsx", book)
     with pytest.raises(UsageError, match=r"a.xlsx: a spreadsheet of no known table. Save it as CSV"):
         recognise(found, readers())
+
+
+def test_no_name_reaches_a_terminal_as_a_command(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a\x1b]0;x\x07.zip", {"b\x1b[2J\u202e.json": b"{}"})
+    assert names(path, tmp_path) == ["b\ufffd[2J\ufffd.json"]
+    plain = tmp_path / "c\x1b[31m.json"
+    plain.write_text("{}")
+    assert names(plain, tmp_path) == ["c\ufffd[31m.json"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_one_line(tmp_path: Path, method: int) -> None:
+    content = bytes(range(256)) * 40
+    whole = bytearray(zipped(tmp_path / "a.zip", {"a.json": content}, method).read_bytes())
+    for at in range(40, len(whole), 7):
+        (tmp_path / "b.zip").write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        with contextlib.suppress(UsageError):
+            assert len(names(tmp_path / "b.zip", tmp_path)) == 1

@@ -15,6 +15,7 @@ import pandas as pd
 from tikub_lab.energy import consumption, degree_days, heating
 from tikub_lab.energy.degree_days import BASE, Kind, Method
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 NORMAL = (2001, 2020)
 """First and last year of the law's normal; 2000 to 2019 in its first version."""
@@ -104,6 +105,7 @@ def normal(years: pd.DataFrame, period: tuple[int, int] = NORMAL) -> pd.DataFram
     return found.assign(attendues=last - first + 1)
 
 
+@once
 def adjusted(
     readings: pd.DataFrame,
     meters: pd.DataFrame,
@@ -148,8 +150,8 @@ def adjusted(
 
     Examples
     --------
-    >>> from tikub_lab.energy.sample import sample
-    >>> tables = sample(scale=0.01, seed=1)
+    >>> from tikub_lab.use_cases import sample
+    >>> tables = sample("energy").sample(scale=0.01, seed=1)
     >>> found = adjusted(*(tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")))
     >>> sorted(found["raison"].unique())  # a lycée that opened in the middle of the years has none before
     ['', 'aucun relevé']

@@ -18,14 +18,7 @@ HEADINGS = ("Colonne", "Sens", "Type", "Unité", "Valeurs permises", "Exemple")
 
 
 def dictionary(recipe: Recipe, tables: Sequence[Resource]) -> bytes:
-    """Write the dictionary of a kit's tables.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        For units.
-    tables : sequence of Resource
-    """
+    """Write the dictionary of a kit's tables, with the recipe's units."""
     parts = [
         f"# Dictionnaire : {recipe.title[0].lower()}{recipe.title[1:]}",
         'Une partie par table. Le nom d\'une colonne est celui que le code écrit : `table["colonne"]`. Une case '

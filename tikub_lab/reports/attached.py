@@ -1,16 +1,14 @@
 """Files that a notebook offers (:func:`tikub_lab.show.file`), on their way from its outputs to beside the page."""
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from tikub_lab.errors import RunError, UsageError
-from tikub_lab.reports.private import of_this_machine, scrub_private
+from tikub_lab.errors import PageError, UsageError
+from tikub_lab.reports.outputs import facts, numbered
 from tikub_lab.reports.run import Report
 from tikub_lab.show.downloads import check, link_to
-from tikub_lab.show.output import KIND
 
 MOST = 20
 """Files of one report."""
@@ -18,16 +16,7 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Attached:
-    """A file beside a page.
-
-    Attributes
-    ----------
-    path : str
-        Where it goes, relative to the folder of the build: the page's name, less ``.html``, then the file's own.
-    label : str
-        What its link says.
-    content : bytes
-    """
+    """A file beside a page: where it goes in the folder of the build, what its link says, and what is in it."""
 
     path: str
     label: str
@@ -40,50 +29,22 @@ class Attached:
 
 
 def take(notebook: Any, report: Report) -> list[Attached]:
-    """Take the files out of an executed notebook; a link to each stays in its place.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Changed: the content of the files is no longer in it, and a name offered twice is the last one's.
-    report : Report
-        Its page is where the links start from; its secrets are struck out, as in the page.
-
-    Raises
-    ------
-    RunError
-        More than :data:`MOST` files, or an output that only looks like one of ours.
-    """
+    """Take the files out of an executed notebook, the last of each name; a link to each stays in its place."""
     found: dict[str, Attached] = {}
-    secrets = report.secret_values()
-    for cell in notebook.cells:
+    for number, cell in numbered(notebook):
         for output in cell.get("outputs", []):
-            facts = output.get("metadata", {}).get(KIND, {})
-            if facts.get("kind") == "file":
-                name, label, content = _checked(facts)
+            if (said := facts(output)).get("kind") == "file":
+                name, label = str(said.get("name")), str(said.get("label"))
+                try:
+                    content = base64.b64decode(str(said.pop("content", "")), validate=True)
+                    check(name, content, label)  # a notebook may have written it without show.file
+                except (ValueError, UsageError) as error:
+                    reason = f"The notebook offers a file {name!r} that show.file would refuse: {error}"
+                    raise PageError(reason, number) from None
                 path = f"{report.page.removesuffix('.html')}.{name}"
-                found[name] = Attached(path, label, _private(content, secrets))
-                del facts["content"]
+                found[name] = Attached(path, label, content)
                 address = path.rsplit("/", 1)[-1]
-                output["data"] = {"text/html": link_to(address, address, label, str(facts.get("about", "")))}
-    if len(found) > MOST:
-        raise RunError(f"The notebook offers {len(found)} files; at most {MOST} stand beside a page.")
+                output["data"] = {"text/html": link_to(address, address, label, str(said.get("about", "")))}
+        if len(found) > MOST:
+            raise PageError(f"The notebook offers {len(found)} files; at most {MOST} stand beside a page.", number)
     return list(found.values())
-
-
-def _checked(facts: Any) -> tuple[str, str, bytes]:
-    """Read the facts of a file again: a notebook may have written them without ``show.file``."""
-    name, label = str(facts.get("name")), str(facts.get("label"))
-    try:
-        content = base64.b64decode(str(facts.get("content")), validate=True)
-        check(name, content, label)
-    except (binascii.Error, UsageError) as error:
-        raise RunError(f"The notebook offers a file {name!r} that show.file would refuse: {error}") from None
-    return name, label, content
-
-
-def _private(content: bytes, secrets: list[str]) -> bytes:
-    try:
-        return scrub_private(content.decode("utf-8"), of_this_machine(), secrets).encode("utf-8")
-    except UnicodeDecodeError:
-        return content

@@ -1,16 +1,15 @@
 """A build: a set of reports made side by side, with an index page and a manifest."""
 
 import errno
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tikub_lab.errors import RunError
+from tikub_lab.errors import RunError, UsageError
 from tikub_lab.reports import keys
-from tikub_lab.reports.files import write_atomic
+from tikub_lab.reports.files import held, write_atomic
 from tikub_lab.reports.manifest import JOURNAL, Manifest
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import EngineName, Report
@@ -18,31 +17,14 @@ from tikub_lab.reports.worker import Job, Result
 from tikub_lab.tables.package import Package
 
 Tell = Callable[[dict[str, Any]], None]
-Run = Callable[[Iterable[Job]], Iterator[tuple[Job, Result]]]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a build runs.
+    """How a build runs: reports at once, seconds and bytes that each may use, and which are made.
 
-    Attributes
-    ----------
-    jobs : int
-        Reports at once.
-    timeout : float or None
-        Seconds a report may take.
-    memory : int or None
-        Bytes that a report may use.
-    engine : {'tikub', 'kernel'}
-        Cells in a warm process, or in a kernel.
-    force : bool
-        Make all reports, changed or not.
-    only_failed : bool
-        Make only those that failed in the last build.
-    pdf : bool
-        Make a PDF of each report too.
-    cluster : str or None
-        Address of a Dask scheduler that runs the reports instead of this machine.
+    ``force`` makes all, changed or not; ``only_failed`` those that failed in the last build; ``cluster`` is the address
+    of a Dask scheduler that runs them instead of this machine.
     """
 
     jobs: int = 1
@@ -55,59 +37,65 @@ class Settings:
     cluster: str | None = None
 
 
+def only_failed(reports: Sequence[Report], manifest: Manifest) -> list[Report]:
+    """Keep the reports that failed in the last build."""
+    old = manifest.entries
+    return [item for item in reports if any(old.get(page, {}).get("status") == "failed" for page in item.pages)]
+
+
+def split(
+    reports: Sequence[Report], home: Path, out: Path, package: Package, settings: Settings, manifest: Manifest
+) -> tuple[list[Job], list[dict[str, Any]]]:
+    """Part the reports into those to make, and the entries of those that would come out the same."""
+    data = None if package.root == (home / "data").resolve() else package.root
+    todo, current = [], []
+    for report in only_failed(reports, manifest) if settings.only_failed else reports:
+        code, day = keys.code_hash(report.notebook), keys.day(report.notebook)
+        job = Job(replace(report, data=data), home, settings.engine, settings.memory, settings.pdf, code, day)
+        old = manifest.entries.get(report.page)
+        if old is not None and not settings.force and keys.is_current(job, old, package, out):
+            current.append(old)
+        else:
+            todo.append(job)
+    return todo, current
+
+
 def build(
     reports: Sequence[Report], home: Path, out: Path, package: Package, settings: Settings, tell: Tell
 ) -> dict[str, Any]:
-    """Make the reports that changed, then the index and the manifest.
+    """Make the reports that changed, then the index and the manifest, in a folder that no other build has meanwhile.
 
-    Parameters
-    ----------
-    reports : sequence of Report
-    home : Path
-        The workbench.
-    out : Path
-        The folder of the build; what earlier builds made there stays.
-    package : Package
-        The data package that the reports read.
-    settings : Settings
-    tell : callable
-        Told of each report's entry as it ends, skipped ones (``entry["skipped"]``) included.
+    ``tell`` is told of each report's entry as it ends, skipped ones (``entry["skipped"]``) included. A page that can't
+    be written (a full disk) stops the build: what was made stays, and the same command goes on from there.
 
     Returns
     -------
     dict
-        The manifest, whose key ``this_build`` says which pages this build made, skipped or failed to make.
-
-    Raises
-    ------
-    RunError
-        When a page can't be written (a full disk): what was made stays, and the same command goes on from there.
+        The manifest, whose key ``this_build`` says which pages this build was asked for, and which it made.
     """
-    manifest = Manifest(out)
-    code = keys.code_hash()
-    jobs = [Job(report, home, settings.engine, settings.memory, settings.pdf, code) for report in reports]
-    todo = []
-    for job in jobs:
-        old = manifest.entries.get(job.report.page)
-        if settings.only_failed and (old is None or old["status"] != "failed"):
-            continue
-        if not settings.force and keys.is_current(job, old, package, out):
-            assert old is not None
-            tell(old | {"skipped": True})
-        else:
-            todo.append(job)
-    made = []
+    made: list[str] = []
     try:
-        for job, result in _run(todo, settings, package):
-            entry = _keep(job, result, out, manifest.entries.get(job.report.page))
-            manifest.add(entry)
-            made.append(entry["page"])
-            tell(entry)
+        out.mkdir(parents=True, exist_ok=True)
+        with held(out) as ours:
+            if not ours:
+                raise UsageError(f"{out}: another build is writing there. Wait for its end, or give another --out.")
+            manifest = Manifest(out)
+            todo, current = split(reports, home, out, package, settings, manifest)
+            for entry in current:
+                tell(entry | {"skipped": True})
+            try:
+                for job, result in _run(todo, settings, package):
+                    entry = _keep(job, result, out, manifest)
+                    made.append(entry["page"])
+                    tell(entry)
+            finally:
+                document = _close(manifest, out, made)
     except OSError as error:
-        raise _not_written(error, out, len(made)) from error
-    finally:
-        document = _close(manifest, out, made)
-    return document | {"this_build": {"made": made, "asked": [job.report.page for job in jobs]}}
+        why = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else str(error)
+        raise RunError(
+            f"{out}: a page could not be written ({why}). {len(made)} were made; run the same command to go on."
+        ) from error
+    return document | {"this_build": {"made": made, "asked": [report.page for report in reports]}}
 
 
 def _run(jobs: Sequence[Job], settings: Settings, package: Package) -> Iterator[tuple[Job, Result]]:
@@ -116,29 +104,36 @@ def _run(jobs: Sequence[Job], settings: Settings, package: Package) -> Iterator[
     if settings.cluster:
         from tikub_lab.reports.cluster import run
 
-        yield from run(jobs, settings.cluster, package, settings.timeout, settings.memory)
+        yield from run(jobs, settings, package)
         return
     with Pool(min(settings.jobs, len(jobs)), settings.timeout, settings.memory, package.root) as pool:
         yield from pool.run(jobs)
 
 
-def _keep(job: Job, result: Result, out: Path, old: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Write a report's page and the files beside it, remove those that it had and has no longer, complete its entry."""
-    entry = result.entry
+def _keep(job: Job, result: Result, out: Path, manifest: Manifest) -> dict[str, Any]:
+    """Write a report's page and the files beside it, or beside the last good page why it failed; record it."""
+    entry, page, failed_page = result.entry, job.report.page, job.report.failed_page
+    old = manifest.entries.get(page, {"status": "", "files": []})
+    failed = entry["status"] == "failed"
+    if failed and old["status"] == "done" and (out / page).is_file():
+        entry["page"] = failed_page
+        write_atomic(out / failed_page, result.html)
+        manifest.add(old | {"failed": failed_page})
+        manifest.add(entry)
+        return entry
     for file in result.files:  # before the page, whose links lead to them
         write_atomic(out / file.path, file.content)
-    write_atomic(out / entry["page"], result.html)
-    stem = entry["page"].removesuffix("html")
-    for path in {item["path"] for item in (old or {}).get("files", [])} - {file.path for file in result.files}:
-        if path.startswith(stem) and "/" not in path.removeprefix(stem):
-            (out / path).unlink(missing_ok=True)
-    entry["page_sha256"] = hashlib.sha256(result.html).hexdigest()
-    entry["pdf_sha256"] = None
+    write_atomic(out / page, result.html)
+    stem = page.removesuffix("html")
+    gone = {item["path"] for item in old.get("files", [])} - {file.path for file in result.files}
+    for path in [item for item in gone if item.startswith(stem) and "/" not in item.removeprefix(stem)]:
+        (out / path).unlink(missing_ok=True)
     if entry["pdf"]:
         write_atomic(out / entry["pdf"], result.pdf)
-        entry["pdf_sha256"] = hashlib.sha256(result.pdf).hexdigest()
-    if entry["status"] == "done":
+    if not failed:
         entry["key"] = keys.key(job, entry["tables"])
+    manifest.add(entry)
+    (out / failed_page).unlink(missing_ok=True)
     return entry
 
 
@@ -152,8 +147,3 @@ def _close(manifest: Manifest, out: Path, made: Sequence[str]) -> dict[str, Any]
     document = manifest.write()
     write_atomic(out / "index.html", index.render(document["reports"], datetime.now(UTC)).encode("utf-8"))
     return document
-
-
-def _not_written(error: OSError, out: Path, count: int) -> RunError:
-    why = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else str(error)
-    return RunError(f"{out}: a page could not be written ({why}). {count} were made; run the same command to go on.")

@@ -4,44 +4,46 @@ The notebook's text, its parameters and the data package travel through the sche
 shared. A worker unpacks a data package once.
 """
 
+import atexit
 import hashlib
 import io
 import multiprocessing
 import re
-import tempfile
+import time
 import zipfile
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.reports import keys, worker
+from tikub_lab.reports import files, keys, worker
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import Failure
 from tikub_lab.reports.worker import Job, Result
 from tikub_lab.tables.package import DESCRIPTOR, Package
 
+if TYPE_CHECKING:
+    from tikub_lab.reports.build import Settings
+
 MAX_PACKAGE = 2 * 2**30
 """Bytes of a data package that is sent to workers; a larger one wants a shared disk."""
 
 
-def run(
-    jobs: Sequence[Job], address: str, package: Package, timeout: float | None, memory: int | None
-) -> Iterator[tuple[Job, Result]]:
+LOST = "Cluster: the worker was ended while this report ran"
+PATIENCE = 10.0
+"""Seconds to wait for a worker where none is left."""
+
+
+def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator[tuple[Job, Result]]:
     """Make reports on a cluster; give each with its result as it ends.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-    address : str
-        Of the scheduler: ``tcp://host:8786``.
-    package : Package
-        The data package that the reports read.
-    timeout, memory
-        Limits of each report, as for :class:`tikub_lab.reports.pool.Pool`.
+    Each report is bound to a worker: one that ends its worker takes along those that ran there at the time, and Dask
+    would hand it to the next. Those are made again one by one; where no worker is left, this machine makes the others.
 
     Raises
     ------
@@ -49,17 +51,53 @@ def run(
         The extra is not installed, the address is not one, nobody answers there, or no worker has joined.
     """
     try:
-        from distributed import as_completed
+        from distributed import wait
     except ImportError:
         raise UsageError("--cluster needs the extra: pip install 'tikub-lab[cluster]'.") from None
-    with _client(address) as client:
-        data = client.scatter(pack(package), broadcast=True)
-        futures = {
-            client.submit(make, job, data, keys.code_hash(), timeout, memory, pure=False, key=f"tikub-{number}"): job
-            for number, job in enumerate(jobs)
-        }
-        for future in as_completed(futures):
-            yield futures[future], _result(future, futures[future])
+    waiting, again, running = deque(jobs), deque[Job](), dict[Any, tuple[Job, str]]()
+    archive, here, holders = pack(package), keys.digest(keys.code_hash(), keys.installed()), set[str]()
+    limits = (settings.timeout, settings.memory)
+    with _client(str(settings.cluster)) as client:
+        while waiting or again or running:
+            threads = _workers(client, wait_for=not running)
+            if not threads:
+                break
+            if not holders & set(threads):
+                data, holders = client.scatter(archive, broadcast=True), set(threads)
+            busy = Counter(address for _, address in running.values())
+            free = deque((Counter(threads) - busy).elements())
+            while free and (waiting or (again and not running)):
+                job, address = (waiting or again).popleft(), free.popleft()
+                future = client.submit(make, job, data, here, *limits, pure=False, retries=0, workers=[address])
+                running[future] = job, address
+            with suppress(TimeoutError):
+                wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
+            alone = len(running) == 1 and not waiting
+            for future, (job, address) in list(running.items()):
+                lost = address not in threads or future.status == "cancelled"
+                result = None if lost else _result(future, job)
+                if lost and not alone:
+                    again.append(job)
+                elif lost:
+                    yield job, worker.failed(job, Failure(f"{LOST}. Make it again."), 0.0)
+                elif result is not None:
+                    yield job, result
+                if lost or result is not None:
+                    del running[future]
+                    future.cancel()
+    for job in [*(job for job, _ in running.values()), *again]:
+        yield job, worker.failed(job, Failure(f"{LOST}, and none is left. Make it again."), 0.0)
+    if waiting:
+        with Pool(settings.jobs, *limits, package.root) as pool:
+            yield from pool.run(waiting)
+
+
+def _workers(client: Any, wait_for: bool) -> dict[str, int]:
+    """Return the threads of each worker; where there is none, and none is known to be busy, wait for one."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := dict(client.nthreads())) and wait_for and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
 
 
 def _client(address: str) -> Any:
@@ -79,28 +117,26 @@ def _client(address: str) -> Any:
     return client
 
 
-def _result(future: Any, job: Job) -> Result:
+def _result(future: Any, job: Job) -> Result | None:
+    """Return a report's result where its future is done."""
+    if not future.done():
+        return None
+    if future.status == "error" and isinstance(error := future.exception(), RunError):
+        raise error
     try:
-        result: Result = future.result()
-    except RunError:
-        raise
-    except Exception as error:  # a worker that was lost as often as Dask tries again
+        return worker.unpack(job, future.result())
+    except RunError as error:
+        return worker.failed(job, Failure(str(error)), 0.0)
+    except Exception as error:
         return worker.failed(job, Failure(f"Cluster: {type(error).__name__}"), 0.0)
-    return result
 
 
 def pack(package: Package) -> bytes:
-    """Pack a data package: its descriptor, its tables, their schemas and those of all other tables, under ``data/``.
-
-    Raises
-    ------
-    UsageError
-        When it is larger than :data:`MAX_PACKAGE`.
-    """
-    files = {package.root / DESCRIPTOR}
+    """Pack a data package: its descriptor, its tables, their schemas and those of all other tables, under ``data/``."""
+    paths = {package.root / DESCRIPTOR}
     for item in package.resources.values():
-        files |= {item.path, item.schema_path}
-    size = sum(path.stat().st_size for path in files)
+        paths |= {item.path, item.schema_path}
+    size = sum(path.stat().st_size for path in paths)
     if size > MAX_PACKAGE:
         raise UsageError(
             f"{package.root}: {size / 2**30:.1f} GiB of tables; at most {MAX_PACKAGE / 2**30:.0f} GiB go to a cluster. "
@@ -108,7 +144,7 @@ def pack(package: Package) -> bytes:
         )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        names = {Path("data", path.relative_to(package.root)).as_posix(): path for path in files}
+        names = {Path("data", path.relative_to(package.root)).as_posix(): path for path in paths}
         others = package.schemas()
         for path in others.rglob("*.json"):
             names.setdefault(Path("data", "schemas", path.relative_to(others)).as_posix(), path)
@@ -117,12 +153,13 @@ def pack(package: Package) -> bytes:
     return buffer.getvalue()
 
 
-_unpacking = Lock()
+_unpacking, _folders = Lock(), ExitStack()
+atexit.register(_folders.close)
 
 
 @cache
-def _folder(sha256: str) -> Path:
-    return Path(tempfile.mkdtemp(prefix=f"tikub-data-{sha256[:8]}-"))
+def _folder(_sha256: str) -> Path:
+    return _folders.enter_context(files.scratch("tikub-data-"))
 
 
 def unpack(archive: bytes) -> Path:
@@ -135,18 +172,19 @@ def unpack(archive: bytes) -> Path:
     return folder
 
 
-def make(job: Job, archive: bytes, code: str, timeout: float | None, memory: int | None) -> Result:
-    """Make one report on a worker, in a warm process of its own."""
-    if keys.code_hash() != code:
+def make(job: Job, archive: bytes, there: str, timeout: float | None, memory: int | None) -> bytes:
+    """Make one report on a worker, in a warm process of its own; return it as that process wrote it."""
+    if keys.digest(keys.code_hash(), keys.installed()) != there:
         raise RunError(
-            "A worker runs other code than this machine; install the same tikub-lab on both and start it again."
+            "A worker runs other code or other versions of packages than this machine; install the same tikub-lab and "
+            "requirements on both and start it again."
         )
     if multiprocessing.current_process().daemon:
         raise RunError(
             "Dask's nanny forbids processes of a worker's own; start workers with `dask worker … --no-nanny`."
         )
     home = unpack(archive)
-    here = replace(job, home=home, report=replace(job.report, data=home / "data" if job.report.data else None))
+    moved = replace(job, home=home, report=replace(job.report, data=home / "data" if job.report.data else None))
     with Pool(1, timeout, memory, home / "data") as pool:
-        ((_, result),) = pool.run([here])
-    return result
+        ((_, result),) = pool.run([moved])
+    return worker.pack(result)

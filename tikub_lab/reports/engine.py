@@ -4,6 +4,7 @@ papermill loads this module while it loads itself (entry point ``papermill.engin
 imported at the top, and the engine has papermill's methods without its base class.
 """
 
+from pathlib import Path
 from typing import Any
 
 
@@ -12,6 +13,9 @@ class TikubEngine:
 
     Registered under the entry point ``papermill.engine`` as ``tikub``: ``papermill --engine tikub`` works too.
     """
+
+    note: Path | None = None
+    """File that says which cell runs, for who looks when the process was ended."""
 
     @classmethod
     def execute_notebook(
@@ -45,6 +49,8 @@ class TikubEngine:
         with collected(shell):
             for index, cell in enumerate(manager.nb.cells):
                 manager.cell_start(cell, index)
+                if cls.note is not None:
+                    cls.note.write_text(str(index))
                 failed = False
                 if cell.cell_type == "code" and cell.source.strip():
                     cell.outputs, cell.execution_count, ok = run_cell(shell, cell.source, cell.get("id"))

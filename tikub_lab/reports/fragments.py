@@ -1,181 +1,140 @@
 """Make the HTML of one output fit for a page: nothing that runs or fetches, nothing that breaks out of its place.
 
-What ``tikub_lab.show`` writes uses few elements and attributes. A quick reading finds that a piece holds nothing else,
-and leaves it as it is; anything else is parsed, cleaned element by element, mended, and written out again.
+nh3 (ammonia) reads it as a browser does and keeps what ``allowed.toml`` lists; what it writes is well formed, so that
+Python's own XML parser can read it again, to mend it (:mod:`tikub_lab.reports.remedies`).
 """
 
+import hashlib
 import re
-
-from bs4 import BeautifulSoup, Tag
-from bs4.element import PreformattedString
+import tomllib
+from collections.abc import Set
+from functools import cache
+from html import escape
+from importlib.resources import files
+from itertools import accumulate
+from typing import Any
+from xml.etree import ElementTree
 
 from tikub_lab.reports import remedies
 from tikub_lab.show import french
 
-FORBIDDEN = (
-    "script", "style", "iframe", "object", "embed", "link", "base", "form", "video", "audio", "frame", "frameset",
-    "meta", "applet", "noscript", "template", "input", "button", "select", "textarea", "dialog", "portal",
-    "foreignobject", "animate", "animatetransform", "animatemotion", "set", "metadata", "marquee", "title",
-)  # fmt: skip
-"""Elements that may run, fetch, send or ask, or that are nothing without a script: taken out of every output."""
+_LISTS = tomllib.loads(files("tikub_lab.reports").joinpath("allowed.toml").read_text(encoding="utf-8"))
+TEXT, DRAWN, BLOCKS, SILENT, STYLE, PAINT, SHAPE = (
+    frozenset(_LISTS[name].split()) for name in ("text", "drawn", "blocks", "silent", "style", "paint", "shape")
+)
 
-UNWRAPPED = ("html", "body", "head", "font", "center", "blink", "plaintext")
-"""Elements that have no place in an output; what they hold stays."""
+DEEPEST, MANY = 200, 2000
+"""Elements inside one another, references and attributes together: HTML is read in a time that grows by the square."""
 
-DROPPED = frozenset(
-    {
-        "srcdoc", "action", "formaction", "ping", "autofocus", "accesskey", "contenteditable", "draggable", "target",
-        "bgcolor", "color", "face", "border", "cellpadding", "cellspacing", "nowrap", "srcset", "poster", "background",
-    }
-)  # fmt: skip
-"""Attributes that send, catch the keyboard, or paint what dark mode would make unreadable."""
+_XLINK = "http://www.w3.org/1999/xlink"
+_TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link|p|li|d[td]|t[rdh]|option)\b)[a-z][^<>]*?(/?)>", re.I)
+_RUNS = re.compile(r"<?[^<>]++>?")
+_EMPTY = re.compile(r"<((?:br|hr|img|col|wbr)\b[^<>]*)>")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_STYLE_TAG = re.compile(r"(?<=<)(/?)(style|metadata)\b", re.I)
+# What a style may say: words, colours and variables, and things of the same drawing.
+_VALUE = re.compile(
+    r"""(?:(?:rgba?|hsla?|var|calc)\([^()\\;{}<>@&*]*\)|url\(\s*["']?#[\w.-]+["']?\s*\)|[^()\\;{}<>@&*])*+""", re.I
+)
+_RULE = re.compile(r"([\w\s.,#*>+~-]+)\{([^{}]*)\}")
+_LINKS = {"a": "(?!data:|attachment:)", "img": "data:image/|attachment:", "image": "#|data:image/"}
 
-SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-"""Where a link may lead."""
-
-KEPT_STYLE = frozenset({"text-align", "vertical-align", "font-weight", "font-style", "white-space", "text-decoration"})
-"""The style that an element keeps: colours and sizes are the page's, so that contrast and narrow screens work."""
-
-_STYLE_FIRST = re.compile(r"^\s*<style>[^<]*</style>")
-_DECLARATION = re.compile(r"<\?xml[^>]*>|<!DOCTYPE[^>]*>", re.I)
-_TOKEN = re.compile(r"""[^<]+|<(/?)([a-zA-Z]+)((?:\s+[a-zA-Z:-]+="[^"<>]*")*)\s*(/?)>""")
-_ATTRIBUTE = re.compile(r'([a-zA-Z:-]+)="([^"]*)"')
-_OUTSIDE = re.compile(r"\\|&|@|expression|url\((?!#)", re.I)
-_PLAIN = frozenset(
-    {
-        "p", "b", "i", "em", "strong", "small", "span", "div", "br", "dl", "dt", "dd", "ul", "ol", "li", "figure",
-        "figcaption", "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td", "svg", "g", "path",
-        "text", "tspan", "rect", "line", "circle", "polygon", "polyline", "defs", "clipPath", "use", "a",
-    }
-)  # fmt: skip
-_PLAIN_ATTRIBUTES = frozenset(
-    {
-        "class", "scope", "role", "aria-label", "d", "transform", "viewBox", "xmlns", "x", "y", "x1", "x2", "y1", "y2",
-        "r", "cx", "cy", "width", "height", "points", "id", "fill", "stroke", "stroke-width", "download",
-    }
-)  # fmt: skip
+ElementTree.register_namespace("xlink", _XLINK)
 
 
-def clean(html: str, alt: str = "") -> str:
+@cache
+def _cleaner() -> Any:
+    import nh3
+
+    own = {element: set(names.split()) for element, names in _LISTS["attributes"].items()}
+    return nh3.Cleaner(
+        tags=set(TEXT | DRAWN | BLOCKS),
+        clean_content_tags=set(SILENT),
+        attributes={element: set(SHAPE | PAINT) for element in DRAWN} | own,
+        attribute_filter=_kept,
+        url_schemes={"http", "https", "mailto", "tel", "data", "attachment"},
+        link_rel=None,
+    )
+
+
+def _kept(element: str, name: str, value: str) -> str | None:
+    """Return what is kept of the value of an attribute, or None."""
+    if name == "style":
+        return style(value, PAINT if element in DRAWN else STYLE) or None
+    if name == "id" and element in {"table", "th", "td"}:  # pandas draws them by lot
+        return None
+    if name in {"href", "xlink:href", "src"}:
+        refused = not re.match(_LINKS.get(element, "#"), "".join(value.split()), re.I)
+    elif name in PAINT:
+        refused = not _VALUE.fullmatch(value)
+    elif name == "tabindex":  # the keyboard follows the page's order
+        refused = value not in {"0", "-1"}
+    else:  # the place and the link that are the page's own
+        refused = (name == "id" and value == "contenu") or (name == "class" and "skip" in value.split())
+    return None if refused else value
+
+
+def style(text: str, allowed: Set[str]) -> str:
+    """Keep of CSS declarations those of some properties, with values that reach nothing outside.
+
+    Examples
+    --------
+    >>> style("fill: url(#a); stroke:url(//x); position:fixed", PAINT)
+    'fill: url(#a)'
+    """
+    rules = (rule.strip() for rule in text.split(";"))
+    return ";".join(rule for rule in rules if rule.split(":")[0].strip().lower() in allowed and _VALUE.fullmatch(rule))
+
+
+def sheet(text: str) -> tuple[str, str]:
+    """Return a class, and the CSS of a drawing with each rule kept to what stands in that class.
+
+    Examples
+    --------
+    >>> sheet("@import url(x); .a, * {fill:red; position:fixed} b{}")
+    ('dffd2d', '.dffd2d .a,.dffd2d *{fill:red}')
+    """
+    name = "d" + hashlib.sha256(text.encode()).hexdigest()[:5]
+    made = []
+    for selectors, rules in _RULE.findall(re.sub(r"/\*.*?\*/", "", text, flags=re.S)):
+        if kept := style(rules, PAINT):
+            made.append(",".join(f".{name} {item.strip()}" for item in selectors.split(",")) + f"{{{kept}}}")
+    return name, "".join(made)
+
+
+def _split(match: re.Match[str]) -> str:
+    """Part a text of so many references, drop a tag of so many: reading them takes the square of their number."""
+    parts = match[0].split("&")
+    if len(parts) + match[0].count("=") < MANY:
+        return match[0]
+    chunks = ("&".join(parts[start : start + MANY]) for start in range(0, len(parts), MANY))
+    return "" if match[0][0] == "<" else "<!---->&".join(chunks)
+
+
+def clean(html: str, alt: str = "", attachments: Any = None) -> str:
     """Clean and mend the HTML of one output or of one Markdown cell.
 
-    Parameters
-    ----------
-    html : str
-    alt : str
-        The alternative text of its image, where the output's metadata has one.
+    ``alt`` is the alternative text that came with an output's image, ``attachments`` what a cell's images may be.
 
     Examples
     --------
     >>> clean('<p onclick="x()">Reçu<script>x()</script></p>')
     '<p>Reçu</p>'
     """
-    html = _STYLE_FIRST.sub("", html, count=1)
-    if is_plain(html):
-        return html
-    soup = BeautifulSoup(_DECLARATION.sub("", html), "html.parser")
-    for text in soup.find_all(string=lambda text: isinstance(text, PreformattedString)):
-        text.extract()  # comments, declarations, processing instructions
-    for tag in soup.find_all(FORBIDDEN):
-        if tag.name != "title" or tag.find_parent("svg") is None:  # a drawing's title is its name
-            tag.decompose()
-    for tag in soup.find_all(UNWRAPPED):
-        tag.unwrap()
-    for tag in soup.find_all(True):
-        _clean_attributes(tag)
-    remedies.mend(soup, alt)
-    return str(soup)
-
-
-_DRAWN = re.compile(r'<svg [^>]*role="img" aria-label="[^"]')
-
-
-def is_plain(html: str) -> bool:
-    """Whether HTML is as ``tikub_lab.show`` writes it.
-
-    It is balanced, has only these elements and attributes, and its tables and drawings are titled and described.
-
-    Examples
-    --------
-    >>> is_plain('<p class="lead">Un <b>mot</b></p>'), is_plain("<p>Un <b>mot</p>"), is_plain("<p><img></p>")
-    (True, False, False)
-    """
-    if not _is_described(html):
-        return False
-    place = 0
-    opened: list[str] = []
-    for match in _TOKEN.finditer(html):
-        if match.start() != place:
-            return False
-        place = match.end()
-        end, name, attributes, empty = match.groups()
-        if name is None:
-            continue
-        if name not in _PLAIN or (attributes and not all(map(_is_plain_attribute, _ATTRIBUTE.findall(attributes)))):
-            return False
-        if end:
-            if not opened or opened.pop() != name:
-                return False
-        elif not empty and name != "br":
-            opened.append(name)
-    return place == len(html) and not opened
-
-
-def _is_described(html: str) -> bool:
-    headers = html.count("<th") - html.count("<thead")
-    return (
-        html.count("<table") == html.count("<table><caption>")
-        and headers == html.count('<th scope="')
-        and html.count("<svg") == len(_DRAWN.findall(html))
-    )
-
-
-def _is_plain_attribute(attribute: tuple[str, str]) -> bool:
-    name, value = attribute
-    if name in {"style", "clip-path"}:
-        return not _OUTSIDE.search(value)
-    if name == "href":  # a file beside the page
-        return re.fullmatch(r"[\w.-]+", value) is not None
-    if name == "xlink:href":
-        return value.startswith("#")
-    return name in _PLAIN_ATTRIBUTES or (name == "tabindex" and value == "0")
-
-
-def _clean_attributes(tag: Tag) -> None:
-    drawn = tag.name == "svg" or tag.find_parent("svg") is not None
-    for name in list(tag.attrs):
-        value = str(tag.attrs[name])
-        if name == "style":
-            kept = value if drawn else _kept_style(value)
-            if not kept or _OUTSIDE.search(re.sub(r"\s", "", kept)):
-                del tag.attrs[name]
-            else:
-                tag.attrs[name] = kept
-        elif name in DROPPED or _reaches_out(tag.name, name, re.sub(r"[\s\x00-\x1f]", "", value).lower()):
-            del tag.attrs[name]
-    if str(tag.get("tabindex", "0")) not in {"0", "-1"}:
-        del tag.attrs["tabindex"]
-    if tag.get("id") == "contenu":  # the page's own
-        del tag.attrs["id"]
-
-
-def _kept_style(style: str) -> str:
-    rules = [rule.strip() for rule in style.split(";")]
-    return ";".join(rule for rule in rules if rule.split(":")[0].strip().lower() in KEPT_STYLE)
-
-
-def _reaches_out(element: str, name: str, value: str) -> bool:
-    """Whether an attribute would run code or fetch something; links, which wait for the reader, may lead out."""
-    if name.startswith("on") or value.startswith(("javascript:", "vbscript:")):
-        return True
-    if name in {"src", "data"}:
-        return not value.startswith("data:image/")
-    if name.endswith("href"):
-        if element == "a":
-            scheme = re.match(r"([a-z][a-z0-9+.-]*):", value)
-            return scheme is not None and scheme[1] not in SCHEMES
-        return not value.startswith(("#", "data:image/") if element == "image" else "#")
-    return "url(" in value.replace("url(#", "")
+    depths = accumulate(0 if empty else -1 if end else 1 for end, empty in _TAG.findall(html))
+    if max(depths, default=0) > DEEPEST:
+        return f"<p>{escape(re.sub(r'<[^<>]*>', ' ', html))}</p>"
+    if html.count("&") + html.count("=") >= MANY:
+        html = _RUNS.sub(_split, html)
+    html = _STYLE_TAG.sub(lambda match: match[1] + ("metadata" if match[2].lower() == "style" else "x-data"), html)
+    html = _EMPTY.sub(r"<\1/>", _ILLEGAL.sub("", _cleaner().clean(html)).replace("&nbsp;", "\u00a0"))
+    root = ElementTree.fromstring(f'<div xmlns:xlink="{_XLINK}">{html}</div>')
+    remedies.mend(root, alt, attachments or {}, BLOCKS)
+    for drawing in root.iter("svg"):
+        for css in drawing.iter("metadata"):
+            css.tag, (name, css.text) = "style", sheet(remedies.words(css))
+            drawing.set("class", f"{drawing.get('class', '')} {name}".strip())
+    return ElementTree.tostring(root, "unicode", "html").split(">", 1)[1].removesuffix("</div>")
 
 
 _RUN = re.compile(r"<(pre|code|svg|style|title)\b.*?</\1>|<[^>]*>|[^<]+", re.S)

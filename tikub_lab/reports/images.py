@@ -1,111 +1,80 @@
 """Pictures inside pages: as many bytes as they need, with the size that keeps the text from jumping."""
 
 import base64
-import binascii
 import io
 import re
 import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 if TYPE_CHECKING:
-    from bs4 import Tag
     from PIL.Image import Image
 
-WIDEST = 1344
-"""Pixels: twice the column of a page, for screens that draw two points a pixel."""
+COLUMN, WIDEST = 672, 1344
+"""CSS pixels of the column of a page, and points of a picture: twice as many, for screens that draw two a pixel."""
 
-COLUMN = 672
-"""CSS pixels of the column of a page."""
-
-LARGEST = 50_000_000
-"""Points: a picture of more is left as it is rather than unpacked in memory."""
+LARGEST, HEAVIEST = 50_000_000, 4_000_000
+"""Points that a browser may have to unpack, and characters in the page: a picture of more is not shown."""
 
 FEW, MOST = 64, 0.6
 """A chart is known by this: its few commonest colours cover most of its points. A photograph's do not."""
 
-_SOURCE = re.compile(r"data:(image/(?:png|jpeg));base64,([\w+/=\s]+)")
+_SOURCE = re.compile(r"\s*data:(image/[\w.+-]+);base64,([\w+/=\s]+)")
 
 
-def fit(tag: "Tag") -> None:
-    """Compress the picture of an ``<img>`` and give it its width and height in CSS pixels."""
-    match = _SOURCE.fullmatch(str(tag.get("src", "")).strip())
-    shrunk = shrink(match[1], re.sub(r"\s", "", match[2])) if match else None
-    if shrunk is None:
-        return
-    source, width, height = shrunk
-    wanted = str(tag.get("width", ""))
-    shown = min(int(wanted) if wanted.isdecimal() and int(wanted) else width, COLUMN)
-    tag["src"], tag["width"], tag["height"] = source, str(shown), str(round(height * shown / width))
+def fit(image: Element, name: str = "src") -> bool:
+    """Compress the picture of an ``<img>`` and give it its size in CSS pixels; False where it is too large."""
+    source, width, height = shrink(image.get(name, ""))
+    image.set(name, source)
+    if width and name == "src":
+        wanted = image.get("width", "")
+        shown = min(int(wanted) if re.fullmatch("[0-9]{1,5}", wanted) else width, COLUMN)
+        image.attrib |= {"width": str(shown), "height": str(round(height * shown / width))}
+    return bool(source)
 
 
 @lru_cache(maxsize=16)
-def shrink(kind: str, text: str) -> tuple[str, int, int] | None:
-    """Return a picture as a data URI no heavier than it was, with its width and height in points; None if unreadable.
+def shrink(source: str) -> tuple[str, int, int]:
+    """Return a picture as a data URI no heavier than it was, with its width and height in points.
 
-    A PNG of few colours gets a palette: exact up to 256 colours, and to the eye for a chart, whose further colours are
-    the softened edges of its lines. Others are compressed without loss, JPEG is left as it is.
+    A PNG of 256 colours gets a palette, and so does a chart, whose further colours are the softened edges of its lines;
+    others lose nothing, JPEG stays as it is. What is too large gives no data, what can't be read no size.
     """
+    from PIL import Image
+
+    match, width, height = _SOURCE.fullmatch(source), 0, 0
     try:
-        content = base64.b64decode(text, validate=True)
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return _shrunk(kind, content)
-    except (OSError, ValueError, SyntaxError, MemoryError, binascii.Error, Warning):
-        return None
+            warnings.simplefilter("ignore")  # of pictures larger than ours may be
+            if match:
+                content = base64.b64decode(match[2])
+                image: Image.Image = Image.open(io.BytesIO(content))
+                width, height = image.size
+                if width * height <= LARGEST and match[1] == "image/png" and image.format == "PNG":
+                    content = _compressed(image, content)
+                    width, height = Image.open(io.BytesIO(content)).size
+                source = f"data:{match[1]};base64,{base64.b64encode(content).decode()}"
+    except Image.DecompressionBombError:
+        return "", 0, 0
+    except (OSError, ValueError, SyntaxError, MemoryError):
+        pass
+    return ("", 0, 0) if width * height > LARGEST or len(source) > HEAVIEST else (source, width, height)
 
 
-def _shrunk(kind: str, content: bytes) -> tuple[str, int, int]:
+def _compressed(image: "Image", content: bytes) -> bytes:
     from PIL import Image
 
-    image: Image.Image = Image.open(io.BytesIO(content), formats=["PNG", "JPEG"])
-    if kind == "image/png" and image.format == "PNG" and image.width * image.height <= LARGEST:
-        small = io.BytesIO()
-        image = _narrowed(image)
-        _with_palette(image).save(small, "PNG", optimize=True)
-        content = min(content, small.getvalue(), key=len) if image.width == _width(content) else small.getvalue()
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}", image.width, image.height
-
-
-def _width(content: bytes) -> int:
-    return int.from_bytes(content[16:20], "big")
-
-
-def _narrowed(image: "Image") -> "Image":
-    from PIL import Image
-
-    if image.width <= WIDEST:
-        return image
-    size = (WIDEST, max(1, round(image.height * WIDEST / image.width)))
-    return image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
-
-
-def _with_palette(image: "Image") -> "Image":
-    from PIL import Image
-
-    if image.mode not in {"RGB", "RGBA"}:
-        return image
-    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
-        image = image.convert("RGB")
-    colors = image.getcolors(maxcolors=1 << 16)
-    if colors is None:
-        return image
-    if len(colors) <= 256:
-        return _exact(image)
-    covered = sum(sorted((count for count, _ in colors), reverse=True)[:FEW])
-    if covered < MOST * image.width * image.height:
-        return image
-    method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else Image.Quantize.MEDIANCUT
-    return image.quantize(256, method=method, dither=Image.Dither.NONE)
-
-
-def _exact(image: "Image") -> "Image":
-    """Return the same picture with a palette of its own colours, 256 at most."""
-    import numpy as np
-    from PIL import Image
-
-    points = np.asarray(image).reshape(-1, len(image.mode))
-    colors, places = np.unique(points, axis=0, return_inverse=True)
-    flat = Image.fromarray(places.astype("uint8").reshape(image.height, image.width))
-    flat.putpalette(colors.tobytes(), rawmode=image.mode)
-    return flat
+    flat, small = image, io.BytesIO()
+    if image.width > WIDEST:
+        size = (WIDEST, max(1, round(image.height * WIDEST / image.width)))
+        flat = image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    if flat.mode == "RGBA" and flat.getchannel("A").getextrema() == (255, 255):
+        flat = flat.convert("RGB")
+    colors = [count for count, _ in (flat.getcolors(1 << 16) or [] if flat.mode in {"RGB", "RGBA"} else [])]
+    chart = sum(sorted(colors, reverse=True)[:FEW]) >= MOST * flat.width * flat.height
+    if chart or (flat.mode == "RGB" and 0 < len(colors) <= 256):
+        method = Image.Quantize.MEDIANCUT if flat.mode == "RGB" else Image.Quantize.FASTOCTREE
+        flat = flat.quantize(256, method=method, dither=Image.Dither.NONE)
+    flat.save(small, "PNG", optimize=True)
+    return min(content, small.getvalue(), key=len) if image.width <= WIDEST else small.getvalue()

@@ -1,19 +1,33 @@
-"""What makes a report up to date: hashes of all that it is made from."""
+"""What makes a report up to date: hashes of all that it was made from, and could have been."""
 
 import hashlib
 import json
+import os
 import platform
+import re
+import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
+from contextlib import suppress
+from datetime import datetime
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import tikub_lab
+from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError
+from tikub_lab.methods import code
+from tikub_lab.reports.notebooks import Notebook
+from tikub_lab.reports.run import PINNED
 from tikub_lab.reports.worker import Job
-from tikub_lab.tables.package import Package
+from tikub_lab.tables.package import Package, open_package
 
-LOCK = "requirements.txt"
+_NAMES = "today|now|utcnow|localtime|gmtime|ctime|asctime|strftime|time"
+CLOCK = re.compile(
+    rf"\.({_NAMES})\b|\b({_NAMES})\s*\(|[\"'](today|now)[\"']|\b(from|import) time\b"
+    r"|(?m:^\s*!|=\s*!|^%%(bash|sh|script))"
+)
+"""What a notebook's code says when it asks for the day: a clock by name, or a shell."""
 
 
 def digest(*parts: object) -> str:
@@ -29,70 +43,73 @@ def digest(*parts: object) -> str:
 
 
 @cache
-def code_hash() -> str:
-    """Hash of the package's code: every file of it that is not compiled."""
-    root = Path(tikub_lab.__file__).parent
-    files = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return digest(
-        [(path.relative_to(root).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
-    )
+def installed() -> tuple[str, ...]:
+    """Name each installed distribution with its version, as their folders do."""
+    found = set()
+    for folder in sys.path:
+        with suppress(OSError):
+            found |= {entry.name for entry in os.scandir(folder or ".") if entry.name.endswith("-info")}
+    return (platform.python_version(), *sorted(found))
 
 
 @cache
-def lock_hash(home: Path) -> str:
-    """Hash of the workbench's lock file; of nothing where there is none."""
-    path = home / LOCK
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+def _code(parts: tuple[str, ...]) -> str:
+    return code.digest(code.files("reports", *parts))
+
+
+def code_hash(notebook: Notebook | None = None) -> str:
+    """Hash the code that a notebook can reach and what makes its page; without a notebook, that of all of them."""
+    sources = _sources(notebook.content) if notebook else ()
+    parts = {part for source in sources for part in code.use_cases(source)} if notebook else set(USE_CASES)
+    return _code(tuple(sorted(parts)))
+
+
+@lru_cache(maxsize=64)
+def _sources(content: str) -> tuple[str, ...]:
+    cells = [cell for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"]
+    return tuple(text if isinstance(text := cell["source"], str) else "".join(text) for cell in cells)
+
+
+def day(notebook: Notebook) -> str:
+    """Return today's date in a report's time zone where its notebook names a clock; methods of the package ask none."""
+    asks = any(CLOCK.search(source) for source in _sources(notebook.content))
+    return datetime.now(ZoneInfo(PINNED["TZ"])).date().isoformat() if asks else ""
 
 
 def key(job: Job, used: Sequence[Mapping[str, Any]]) -> str:
-    """Return the key of a report: notebook, parameters, engine, PDF or not, code, lock, Python, and the tables it read.
+    """Return the key of a report: notebook, parameters, how it is made, code, installed packages, day, tables read.
 
-    Secret parameters are not in it: a report that was given one is made again each time.
-
-    Parameters
-    ----------
-    job : Job
-    used : sequence of mappings
-        What :func:`tikub_lab.tables.used` says of each table that the report read.
+    Secret parameters are not in it: a report that has one is made again each time.
     """
     report = job.report
-    inputs = [
-        report.notebook.content,
-        report.public_parameters(),
-        job.engine,
-        job.pdf,
-        code_hash(),
-        lock_hash(job.home),
-        platform.python_version(),
-    ]
-    return digest(*inputs, sorted(used, key=lambda item: str(item["table"])))
+    made_from = [report.notebook.content, report.public_parameters(), report.data is None, job.engine, job.pdf]
+    tables = sorted(used, key=lambda item: (str(item["table"]), str(item.get("package"))))
+    return digest(*made_from, job.code, job.day, installed(), tables)
 
 
 def is_current(job: Job, old: Mapping[str, Any] | None, package: Package, out: Path) -> bool:
-    """Whether a report that was made before would come out the same.
-
-    Parameters
-    ----------
-    job : Job
-    old : mapping or None
-        The report's entry in the manifest of the last build.
-    package : Package
-        The data package that the report would read now.
-    out : Path
-        Folder of the build: the page must be there, and be the one that was made.
-    """
-    if old is None or old["status"] != "done" or job.report.has_secret():
+    """Whether a report that was made before would come out the same, and its page and files are still there."""
+    if old is None or old["status"] != "done" or "failed" in old or job.report.has_secret():
         return False
     try:
-        used = [package.used(item["table"]) for item in old["tables"]]
-    except UsageError:
+        used = [_now(item, package, job.home) for item in old["tables"]]
+    except (UsageError, OSError):
         return False
     if key(job, used) != old["key"]:
         return False
     pages = [(old["page"], old["page_sha256"])] + ([(old["pdf"], old["pdf_sha256"])] if old["pdf"] else [])
     pages += [(item["path"], item["sha256"]) for item in old.get("files", [])]
     return all(_same(out / name, sha256) for name, sha256 in pages)
+
+
+def _now(item: Mapping[str, Any], package: Package, home: Path) -> dict[str, Any]:
+    """Say of a table that a report read what it would read now."""
+    other = item.get("package")
+    if other is None:
+        return package.used(item["table"])
+    if Path(other).is_absolute():
+        raise UsageError(f"{item['table']} was read from outside the workbench.")
+    return open_package(home / other).used(item["table"]) | {"package": other}
 
 
 def _same(path: Path, sha256: str) -> bool:

@@ -28,51 +28,61 @@ def schema() -> dict[str, Any]:
     return dict(json.loads(text))
 
 
+@cache
+def _check() -> Any:
+    import fastjsonschema
+
+    return fastjsonschema.compile({"$ref": "#/$defs/report", "$defs": schema()["$defs"]})
+
+
+def fits(entry: Any) -> bool:
+    """Whether an entry is one that the schema allows."""
+    import fastjsonschema
+
+    try:
+        _check()(entry)
+        json.dumps(entry, ensure_ascii=False).encode("utf-8")
+    except (fastjsonschema.JsonSchemaValueException, UnicodeEncodeError):
+        return False
+    return True
+
+
 class Manifest:
-    """The entries of a folder's reports, by page.
-
-    Parameters
-    ----------
-    out : Path
-        Folder of the build. What earlier builds left there is read, finished or not.
-
-    Raises
-    ------
-    UsageError
-        When ``build.json`` is not one of ours.
-    """
+    """The entries of a folder's reports, by page: those of earlier builds, finished or not, are read."""
 
     def __init__(self, out: Path):
         self.out = out
         self.entries: dict[str, dict[str, Any]] = {}
-        self._read()
+        path = out / NAME
+        try:
+            if path.exists():
+                self._take(self._reports(path))
+            journal = out / JOURNAL
+            if journal.exists():  # a build was cut short, perhaps in the middle of a line
+                self._take(map(_parsed, journal.read_bytes().split(b"\n")))
+        except OSError as error:
+            raise UsageError(f"{error.filename}: {error.strerror}. Remove it, or give another --out.") from None
 
-    def _read(self) -> None:
-        path = self.out / NAME
-        if path.exists():
-            try:
-                raw = json.loads(path.read_text(encoding="utf-8"))
-                known = raw["format"] == FORMAT
-                self.entries = {item["page"]: item for item in raw["reports"]} if known else {}
-            except (ValueError, KeyError, TypeError) as error:
-                raise UsageError(
-                    f"{path}: not a manifest of this workbench ({type(error).__name__}: {error}). "
-                    "Remove it to make all reports again."
-                ) from None
-        journal = self.out / JOURNAL
-        for line in journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []:
-            try:
-                item = json.loads(line)
-            except ValueError:
-                continue  # the last line of a build that was cut short while it wrote
-            self.entries[item["page"]] = item
+    def _reports(self, path: Path) -> Iterable[Any]:
+        raw = _parsed(path.read_bytes())
+        number = raw.get("format") if isinstance(raw, dict) else None
+        if isinstance(number, int) and number > FORMAT:
+            raise UsageError(
+                f"{path}: format {number} is newer than the one known here ({FORMAT}). Update tikub-lab, or give another "
+                "--out."
+            )
+        if number != FORMAT or not isinstance(raw.get("reports"), list):
+            raise UsageError(f"{path}: not a manifest of this workbench. Remove it to make all reports again.")
+        return raw["reports"]
+
+    def _take(self, items: Iterable[Any]) -> None:
+        self.entries |= {item["page"]: item for item in items if item is not None and fits(item)}
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Record a report that ended."""
         self.entries[entry["page"]] = dict(entry)
-        self.out.mkdir(parents=True, exist_ok=True)
-        with (self.out / JOURNAL).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        with (self.out / JOURNAL).open("ab") as file:  # the line before may have been cut short
+            file.write(b"\n" + json.dumps(entry, ensure_ascii=False).encode("utf-8") + b"\n")
 
     def drop(self, keep: Iterable[str]) -> int:
         """Forget the reports whose page is gone, but those that this build made; say how many."""
@@ -102,3 +112,10 @@ class Manifest:
         write_atomic(self.out / NAME, text.encode("utf-8"))
         (self.out / JOURNAL).unlink(missing_ok=True)
         return document
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text, parse_constant=int)  # which refuses NaN and Infinity
+    except (ValueError, RecursionError):
+        return None

@@ -1,6 +1,7 @@
 """Notebooks as the build sees them: where they are, what they are called, what they need."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,22 +12,10 @@ from tikub_lab.errors import UsageError, nearest
 
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook of the workbench.
+    """One notebook: what a build needs to know of it, and its text, so that a worker needs no file.
 
-    Attributes
-    ----------
-    name : str
-        File name without suffix: the use case, in most cases.
-    path : Path
-        Where it is.
-    title : str
-        Its first Markdown heading.
-    parameters_source : str or None
-        Source of the cell tagged ``parameters``; None where there is none.
-    needs : dict
-        Notebook metadata ``tikub``: what a build needs to know.
-    content : str
-        The file's text, so that a worker needs no file.
+    ``title`` is its first Markdown heading, ``parameters_source`` the cell tagged ``parameters``, ``needs`` its
+    metadata ``tikub``.
     """
 
     name: str
@@ -48,27 +37,31 @@ class Notebook:
         return nbformat.reads(self.content, as_version=4)
 
 
+TAKEN = {"build.json", "index.html"}
+"""What a build writes beside the folders of its notebooks."""
+
+
 def read(path: Path) -> Notebook:
-    """Read what a build needs of a notebook.
+    """Read what a build needs of a notebook of format 4.
 
-    Raises
-    ------
-    UsageError
-        Not a notebook of format 4.
-
-    Notes
-    -----
     The file is read as JSON: nbformat takes longer to import than a build in which nothing changed may take. Whoever
     runs the notebook has it parsed and validated by nbformat (:meth:`Notebook.node`).
     """
+    if path.stem.startswith(".") or path.stem.casefold() in TAKEN or not path.stem.isprintable() or "\\" in path.stem:
+        raise UsageError(f"{str(path)!r}: {path.stem!r} can't be the name of a folder of pages. Rename the notebook.")
     try:
         content = path.read_text(encoding="utf-8")
         raw = json.loads(content)
+        if re.search(r"\\u[dD][89a-fA-F]", content):  # halves of a pair, which no file can hold
+            from tikub_lab.reports.outputs import valid
+
+            raw = valid(raw)
+            content = json.dumps(raw)
         if raw["nbformat"] != 4:
             raise ValueError(f"format {raw['nbformat']}; open it in JupyterLab and save it, which makes it format 4")
         cells = [Cell(item["cell_type"], _text(item["source"]), tags(item)) for item in raw["cells"]]
         needs = dict(raw["metadata"].get("tikub", {}))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise UsageError(f"{path}: not readable as a notebook ({reason}). Restore it or remove it.") from None
     source = next((cell.source for cell in cells if cell.cell_type == "code" and "parameters" in cell.tags), None)
@@ -107,31 +100,27 @@ def folder_of(home: Path) -> Path:
 
 
 def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
-    """Find notebooks by name, or all of them in alphabetical order.
+    """Find notebooks by name or path (``*.ipynb``), or all of a folder in alphabetical order.
 
-    Parameters
-    ----------
-    folder : Path
-        See :func:`folder_of`.
-    names : list of str, optional
-        Names (``procurement``) or paths ending in ``.ipynb``.
-
-    Raises
-    ------
-    UsageError
-        An unknown name (the nearest is suggested), or a folder without notebooks.
+    An unknown name (the nearest is suggested), a name that no folder of pages can have, and two notebooks of one name
+    are refused.
     """
     known = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
-    if not names:
-        if not known:
-            raise UsageError(f"{folder}: no notebook there; put one in, or name a file.")
-        return [read(path) for path in known.values()]
-    found = []
-    for name in dict.fromkeys(names):
+    if not names and not known:
+        raise UsageError(f"{folder}: no notebook there; put one in, or name a file.")
+    found: dict[str, Path] = {}
+    for name in names or known:
         path = Path(name) if name.endswith(".ipynb") else known.get(name)
         if path is None or not path.is_file():
             raise UsageError(
                 f"No notebook {name!r}.{nearest(name, known)} Known notebooks: {', '.join(known) or 'none'}."
             )
-        found.append(read(path))
-    return found
+        other = found.setdefault(path.stem.casefold(), path)
+        if other.resolve() != path.resolve():
+            raise UsageError(f"{other} and {path} have one name, so one folder of pages. Rename one of them.")
+    return [read(path) for path in found.values()]
+
+
+def is_draft(notebook: Notebook) -> bool:
+    """Whether a notebook is made only where it is named: ``_name``, or without a use case in its metadata."""
+    return notebook.name.startswith("_") or "use_case" not in notebook.needs

@@ -1,14 +1,100 @@
-"""The outputs of a cell, collected as a Jupyter front end would collect them."""
+"""The outputs of a cell: what a build has notebooks show, collected as a Jupyter front end would collect them.
 
+As an IPython extension this module has a table shown as ``show.table`` would, and a matplotlib figure as a drawing.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-MAX_CHARACTERS = 4_000_000
-"""More text than this from one report is a fault of the notebook, not something to read."""
+from tikub_lab.show.output import KIND
 
-MAX_BYTES = 64_000_000
-"""Nor are rich outputs (images, HTML) of more than this in all."""
+MAX_CHARACTERS, MAX_BYTES = 4_000_000, 64_000_000
+"""More text than this from one report, or more of rich outputs, is a fault of the notebook, not something to read."""
+
+KERNEL = [f"--IPKernelApp.extensions={__name__}"]
+"""What a kernel is started with, to show tables and figures as the shell of a build does."""
+
+COLUMNS, LONGEST = 30, 200
+"""Columns of a table that a cell displays, and characters of one of its values, at most."""
+
+HEAVIEST = 500_000
+"""Characters of a drawing: a figure of more points is shown as a picture."""
+
+
+def valid(value: Any) -> Any:
+    r"""Make the text in a value valid, so that it can be written: halves of a pair are joined, or give « � ».
+
+    Examples
+    --------
+    >>> valid({"a": ["\ud83d\ude00", "\ud800", 1]})
+    {'a': ['😀', '�', 1]}
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return type(value)({valid(name): valid(item) for name, item in value.items()})
+    return [valid(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def facts(output: Any) -> dict[str, Any]:
+    """Return what ``tikub_lab.show`` said of an output; nothing of other outputs."""
+    found = output.get("metadata", {}).get(KIND)
+    return found if isinstance(found, dict) else {}
+
+
+def numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
+    """Yield the cells of an executed notebook with their number in the notebook itself: papermill adds one."""
+    number = 0
+    for cell in notebook.cells:
+        number += "injected-parameters" not in cell.metadata.get("tags", [])
+        yield number, cell
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Set up how a notebook of a build shows what other libraries make."""
+    shell.config.InlineBackend.figure_formats = set()
+    shell.display_formatter.formatters["text/html"].for_type_by_name("pandas", "DataFrame", frame_html)
+    shell.display_formatter.mimebundle_formatter.for_type_by_name("matplotlib.figure", "Figure", _drawn)
+
+
+def frame_html(frame: Any) -> str | None:
+    """Return a table as ``show.table`` writes it, less the caption, which only its author knows."""
+    import pandas as pd
+
+    from tikub_lab.show import french, pieces
+
+    levels = range(frame.index.nlevels)
+    index = [] if isinstance(frame.index, pd.RangeIndex) else [frame.index.get_level_values(level) for level in levels]
+    parts = [*index, *(frame.iloc[:, place] for place in range(min(frame.shape[1], COLUMNS)))]
+    if not parts:
+        return None
+    names = [", ".join(map(str, part.name)) if isinstance(part.name, tuple) else part.name for part in parts]
+    headings = {str(place): "" if name is None else str(name) for place, name in enumerate(names)}
+    flat = pd.DataFrame({place: part.array for place, part in enumerate(parts)})
+
+    def short(value: Any) -> str:
+        text = pieces.cell(value)
+        return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+    shown = pieces.table(flat, "Tableau", headings, dict.fromkeys(headings, short))
+    html = shown.html.replace("<caption>", '<caption class="untitled">', 1)
+    left = frame.shape[1] - COLUMNS
+    said = french.plural(left, "autre colonne", "autres colonnes") + " hors de ce tableau."
+    return html + (f"<p><small>{said}</small></p>" if left > 0 else "")
+
+
+def _drawn(figure: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a figure as a drawing with its words as text, or as a picture where that is lighter."""
+    from IPython.core.pylabtools import print_figure
+    from matplotlib import rc_context
+
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": KIND}):
+        drawing = print_figure(figure, "svg", metadata={"Date": None})
+    if not drawing or len(drawing) <= HEAVIEST:
+        return {"image/svg+xml": drawing} if drawing else {}, {}
+    return {"image/png": print_figure(figure, "png", base64=True)}, {}
 
 
 class OutputLimit(BaseException):
@@ -21,12 +107,10 @@ def _node(output_type: str, **fields: Any) -> NotebookNode:
 
 
 class Outputs:
-    """Collects what the running cell prints, displays and raises.
+    """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol.
 
-    Notes
-    -----
-    The rules are those of the Jupyter messaging protocol: pieces of one stream are merged, ``clear_output(wait=True)``
-    clears when the next output comes, and ``update_display`` replaces every output with that display id.
+    Pieces of one stream are merged, ``clear_output(wait=True)`` clears when the next output comes, and
+    ``update_display`` replaces every output with that display id.
     """
 
     def __init__(self) -> None:

@@ -1,216 +1,180 @@
 """Make the page of a report: light, self-contained, readable, and without anything of the code.
 
-nbconvert renders through a template of our own (``page/``), which passes every output and every Markdown cell through
+Pages are Jinja templates (``templates/``). Every output and every Markdown cell passes through
 :mod:`tikub_lab.reports.fragments`, so that no script, no request and no broken element can come in through a library.
 """
 
-import json
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
-from html import escape
 from importlib.resources import files
 from typing import Any
 
-from tikub_lab import __version__
-from tikub_lab.reports import fragments, remedies
-from tikub_lab.reports.ecoindex import Facts, count
-from tikub_lab.reports.notebooks import tags
-from tikub_lab.reports.private import of_this_machine, scrub_private
-from tikub_lab.reports.remedies import defects
-from tikub_lab.reports.run import Execution, Report
-from tikub_lab.show import pieces
-from tikub_lab.show.output import KIND, stylesheet
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
 
-__all__ = ["Facts", "count", "defects", "render", "scrub_private", "shell", "style"]
+from tikub_lab import __version__
+from tikub_lab.errors import PageError
+from tikub_lab.reports import fragments, remedies
+from tikub_lab.reports.notebooks import tags
+from tikub_lab.reports.outputs import facts, numbered
+from tikub_lab.reports.run import Execution, Report
+from tikub_lab.show import french, pieces
+from tikub_lab.show.output import KIND, stylesheet
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may do for a page: show it."""
 
-SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
+SHOWN = ("text/html", "text/markdown", *PICTURES, "text/latex", "text/plain")
 """Of the forms that an output has, the first of these is shown: never a script, never a widget."""
 
 
+DEFECTS = (
+    ("undescribed", "image sans description", "images sans description"),
+    ("absent", "image non reprise", "images non reprises"),
+    ("untitled", "tableau sans titre", "tableaux sans titre"),
+)
+"""The class of what stands for what a page lacks, and how it is counted."""
+
+
 @cache
-def _exporter() -> Any:
-    from nbconvert.exporters.html import HTMLExporter
-    from traitlets.config import Config
-
-    class PageExporter(HTMLExporter):
-        def from_notebook_node(self, nb: Any, resources: Any = None, **kwargs: Any) -> Any:
-            # HTMLExporter's own would parse the whole page to write placeholders into images without description.
-            return super(HTMLExporter, self).from_notebook_node(nb, resources, **kwargs)
-
-    exporter = PageExporter(
-        config=Config({"NbConvertBase": {"display_data_priority": list(SHOWN)}}),
-        template_name="page",
-        extra_template_basedirs=[str(files("tikub_lab.reports"))],
-        exclude_input=True,
-        exclude_anchor_links=True,
-        preprocessors=[],
-        default_preprocessors=[],
-    )
-    exporter.register_filter("clean", fragments.clean)
-    exporter.register_filter("described", described)
-    return exporter
+def _environment() -> Environment:
+    made = Environment(loader=PackageLoader("tikub_lab.reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.globals |= {"policy": POLICY, "style": Markup(style())}
+    return made
 
 
 @cache
 def style() -> str:
     """Return the page's whole style, white space squeezed."""
-    sheet = files("tikub_lab.reports").joinpath("page/style.css").read_text(encoding="utf-8") + stylesheet()
+    sheet = files("tikub_lab.reports").joinpath("templates/style.css").read_text(encoding="utf-8") + stylesheet()
     return re.sub(r"\s*\n\s*", "", sheet)
 
 
-def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, str, str]:
-    """Make the page of a report that ran, or of one that failed.
-
-    Parameters
-    ----------
-    report : Report
-    execution : Execution
-        An attribute ``code``, where it has one, is the short hash of the package's code.
-    pdf : str
-        File name of the same page as PDF, beside it; none by default.
-
-    Returns
-    -------
-    html, title, subtitle : str
-    """
-    if execution.failure or execution.notebook is None:
-        html, title, subtitle = _failed(report, execution)
-    else:
-        html, title, subtitle = _done(report, execution, pdf)
-    private, secrets = of_this_machine(), report.secret_values()
-    title, subtitle = (scrub_private(text, private, secrets) for text in (title, subtitle))
-    return scrub_private(html, private, secrets), title, subtitle
-
-
-def _done(report: Report, execution: Execution, pdf: str) -> tuple[str, str, str]:
-    nb = execution.notebook
-    title, subtitle = computed_title(nb) or (report.notebook.title, "")
-    _prepare(nb)
-    frame = {
-        "head": head(title),
-        "title": title,
-        "subtitle": subtitle,
-        "pdf": pdf,
-        "fictitious": any(item["origin"] == "sample" for item in execution.used),
-        "footer": footer(report, execution),
-    }
-    html, _ = _exporter().from_notebook_node(nb, resources={"tikub": frame})
-    return fragments.typeset(_finished(html)), title, subtitle
-
-
-def _finished(html: str) -> str:
-    """Do what concerns a page as a whole: headings in order, tables numbered."""
-    start, body = html.split("<body>", 1)
+def fill(template: str, **values: Any) -> str:
+    """Make a page from a template, and do what concerns it as a whole: headings in order, tables numbered."""
+    start, body = _environment().get_template(template).render(values).split("<body>", 1)
     return f"{start}<body>{remedies.number_tables(fragments.order_headings(body))}"
+
+
+def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, str, str]:
+    """Make the page of a report that ran, or of one that failed; return its HTML, title and subtitle.
+
+    ``pdf`` is the file name of the same page as PDF, beside it. A cell that can't be shown raises ``PageError``.
+    """
+    failure, nb, title, subtitle = execution.failure, execution.notebook, report.notebook.title, ""
+    values = _made_of(report, execution) | {"up": "../index.html", "pdf": pdf, "failure": failure}
+    if failure or nb is None:
+        html = fill("failed.html.j2", title=(title := f"{title} : ce rapport n'a pas pu être fait"), **values)
+    else:
+        title, subtitle = computed_title(nb) or (title, "")
+        fictitious = any(item["origin"] == "sample" for item in execution.used)
+        cells = list(_cells(nb))
+        html = fill("report.html.j2", title=title, subtitle=subtitle, fictitious=fictitious, cells=cells, **values)
+        html = fragments.typeset(html)
+    return html, title, subtitle
 
 
 def computed_title(nb: Any) -> tuple[str, str] | None:
     """Return the title and subtitle that ``show.title`` gave, the last one if several."""
-    found = None
-    for cell in nb.cells:
-        for output in cell.get("outputs", []):
-            facts = output.get("metadata", {}).get(KIND, {})
-            if facts.get("kind") == "title":
-                found = (facts["title"], facts["subtitle"])
-    return found
+    shown = [facts(output) for cell in nb.cells for output in cell.get("outputs", [])]
+    titles = [(str(item.get("title")), str(item.get("subtitle"))) for item in shown if item.get("kind") == "title"]
+    return titles[-1] if titles else None
 
 
-def _prepare(nb: Any) -> None:
-    """Leave out what is not for the reader, or what the page says itself: title, data used, checks, warnings."""
-    for cell in nb.cells:
-        if cell.cell_type == "code":
-            checked = "nbval-check-output" in tags(cell)
-            cell.outputs = [] if checked else [output for output in cell.outputs if _for_reader(output)]
-    for cell in nb.cells:
-        if cell.cell_type == "markdown" and re.search(r"^# ", cell.source, flags=re.M):
-            cell.source = re.sub(r"^# .*\n?", "", cell.source, count=1, flags=re.M)
-            break
+def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield what each cell shows, as HTML, with the title of the folded part that it stands in.
+
+    Left out is what is not for the reader, or what the page says itself: title, data used, checks, warnings.
+    """
+    titled = False
+    for number, cell in numbered(nb):
+        try:
+            if cell.cell_type == "markdown":
+                source = cell.source
+                if not titled and re.search(r"^# ", source, flags=re.M):
+                    titled, source = True, re.sub(r"^# .*\n?", "", source, count=1, flags=re.M)
+                html = _markdown(source, cell.get("attachments"))
+            else:
+                shown = [] if "nbval-check-output" in tags(cell) else cell.get("outputs", [])
+                html = "".join(_output(output, cell) for output in shown)
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException as error:  # whatever a library raises, the HTML reader's panic too
+            raise PageError(f"{type(error).__name__}: {error}", number) from error
+        folded = cell.metadata.get("folded_title", "Méthode, données et limites") if "folded" in tags(cell) else ""
+        if html or folded:
+            yield {"html": Markup(html), "folded": folded}
 
 
-def _for_reader(output: Any) -> bool:
-    kind = output.get("metadata", {}).get(KIND, {}).get("kind")
-    return kind not in {"title", "data"} and output.get("name") != "stderr"
+def _markdown(source: str, attachments: Any = None) -> str:
+    return fragments.clean(_reader()(source), attachments=attachments) + "\n" if source.strip() else ""
 
 
-def described(output: Any, cell: Any, kind: str) -> str:
+@cache
+def _reader() -> Any:
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Renderer(IPythonRenderer):
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            # IPythonRenderer's own looks attachments up by a name that is percent-encoded, and raises.
+            return str(super(IPythonRenderer, self).image(text, url, title))
+
+    return MarkdownWithMath(Renderer(escape=False, exclude_anchor_links=True))
+
+
+def _output(output: Any, cell: Any) -> str:
+    """Return an output as HTML."""
+    from nbconvert.filters.ansi import strip_ansi
+
+    if facts(output).get("kind") in {"title", "data"} or output.get("name") == "stderr":
+        return ""
+    data, metadata = output.get("data", {}), output.get("metadata", {})
+    if output.output_type == "stream":
+        data = {"text/plain": output.text}
+    kind = next((kind for kind in SHOWN if kind in data), "")
+    text = data.get(kind, "")
+    text = "".join(map(str, text)) if isinstance(text, list | tuple) else str(text)  # nbformat knows lists of lines
+    if kind == "text/markdown":
+        return _markdown(text)
+    if kind in {"text/latex", "text/plain"}:
+        return f'<pre class="output">{escape(strip_ansi(text))}</pre>\n'
+    if kind in PICTURES:
+        text = described(text, kind, metadata, cell.metadata)
+    elif kind:
+        text = fragments.clean(text)
+    return text if KIND in metadata else f'<div class="output">{text}</div>\n' if text else ""
+
+
+def described(text: str, kind: str, metadata: Any, of_cell: Any) -> str:
     """Return an output's picture as HTML, with the alternative text that its metadata or its cell's gives.
 
     Both places are nbconvert's: ``display(figure, metadata={"image/png": {"alt": "…"}})``, and ``alt`` in the metadata
     of the cell. A picture without any is shown, and said to have none.
     """
-    facts = output.get("metadata", {}).get(kind, {})
-    alt = facts.get("alt") or output.get("metadata", {}).get("alt") or cell.get("metadata", {}).get("alt") or ""
-    data = output["data"][kind]
-    text = data if isinstance(data, str) else "".join(data)
-    if kind != "image/svg+xml":
-        width = f' width="{facts["width"]:.0f}"' if isinstance(facts.get("width"), int | float) else ""
-        text = f'<img src="data:{kind};base64,{escape("".join(text.split()))}"{width}>'
+    known = [item for item in [*map(metadata.get, (kind, *PICTURES)), metadata, of_cell] if isinstance(item, dict)]
+    alt = next((item["alt"] for item in known if item.get("alt")), "")
+    if kind == "image/svg+xml":
+        text = text[max(text.find("<svg"), 0) :]
+    else:
+        width = next((f"{item['width']:.0f}" for item in known if isinstance(item.get("width"), int | float)), "")
+        text = f'<img src="data:{kind};base64,{escape("".join(text.split()))}" width="{width}">'
     return fragments.clean(text, str(alt))
 
 
-def footer(report: Report, execution: Execution) -> str:
+def defects(html: str) -> list[str]:
+    """Say what a page lacks that only its notebook can give; nothing for a page as it should be."""
+    found = ((html.count(f'class="{name}"'), one, many) for name, one, many in DEFECTS)
+    return [french.plural(*item) for item in found if item[0]]
+
+
+def _made_of(report: Report, execution: Execution) -> dict[str, Any]:
     """Say what the page is made of, and how to make it again."""
     shown = report.public_parameters()
-    command = " ".join(["tikub report", report.notebook.name, *(f"-p {_quoted(f'{n}={v}')}" for n, v in shown.items())])
-    if report.data:
-        command += " --data DOSSIER"
-    code = execution.code
-    version = f"tikub-lab {__version__}" + (f", empreinte {escape(code[:8])}" if code else "")
-    items = [("Refaire cette page", f"<code>{escape(command)}</code>"), ("Code", version)]
-    if shown:
-        items.insert(0, ("Paramètres", escape(", ".join(f"{name} = {value}" for name, value in shown.items()))))
-    cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in items)
-    data = f"<details><summary>Données utilisées</summary>{pieces.data_used(execution.used, warn=False).html}</details>"
-    return f"<h2>Comment cette page est faite</h2>{data}<dl>{cells}</dl>"
-
-
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w=.,:/-]+", text) else json.dumps(text, ensure_ascii=False)
-
-
-def _failed(report: Report, execution: Execution) -> tuple[str, str, str]:
-    failure = execution.failure
-    assert failure is not None
-    title = f"{report.notebook.title} : ce rapport n'a pas pu être fait"
-    where = f"La cellule n° {failure.cell} a échoué" if failure.cell else "Le carnet n'a pas pu être exécuté"
-    under = f", dans la partie « {failure.heading} »" if failure.heading else ""
-    body = (
-        f'<p class="failed">{escape(where + under)} : {escape(failure.reason)}</p>'
-        "<p>Ouvrez le carnet dans JupyterLab (<code>make lab</code>), allez à cette cellule et relancez-la. "
-        "Les autres rapports ont été faits.</p>"
-    )
-    html = shell(title, body, footer(report, execution), up="../index.html")
-    return html, title, ""
-
-
-def head(title: str) -> str:
-    """Return the start of a page of the house, down to the link that skips to its content."""
-    return (
-        '<!doctype html>\n<html lang="fr">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f"<title>{escape(title)}</title>\n<style>{style()}</style>\n</head>\n<body>\n"
-        '<a class="skip" href="#contenu">Aller au contenu</a>'
-    )
-
-
-def shell(title: str, body: str, foot: str = "", up: str = "", nav: str = "") -> str:
-    """Return a plain page of the house: failure pages and the index use it.
-
-    Parameters
-    ----------
-    title : str
-        Text.
-    body, foot, nav : str
-        HTML of the main part, of the footer, and of a navigation of its own.
-    up : str
-        Address of the index, where the page is not the index.
-    """
-    trail = f'<nav aria-label="Fil d\'Ariane"><a href="{up}">Tous les rapports</a></nav>\n' if up else ""
-    return _finished(
-        f"{head(title)}\n<header>\n{trail}<h1>{escape(title)}</h1>\n{nav}</header>\n"
-        f'<main id="contenu" tabindex="-1">\n{body}\n</main>\n<footer>{foot}</footer>\n</body>\n</html>\n'
-    )
+    return {
+        "parameters": ", ".join(f"{name} = {value}" for name, value in shown.items()),
+        "command": report.command() + (" --data DOSSIER" if report.data else ""),
+        "version": f"tikub-lab {__version__}" + (f", empreinte {execution.code[:8]}" if execution.code else ""),
+        "data_used": Markup(pieces.data_used(execution.used, warn=False).html),
+    }

@@ -1,6 +1,5 @@
 """A page as PDF/UA: tagged, with its language, its title and the alternative text of its charts."""
 
-import io
 import logging
 import re
 from html import escape, unescape
@@ -18,43 +17,20 @@ _VARIABLE = re.compile(r"var\(--[\w-]+,\s*([^()]+)\)")
 
 
 def write_pdf(html: str, title: str) -> bytes:
-    """Make the PDF of a page, by its print style.
-
-    Parameters
-    ----------
-    html : str
-        A page, as :func:`tikub_lab.reports.page.render` gives it.
-    title : str
-        The document's title, which a reader's window shows.
-
-    Returns
-    -------
-    bytes
-        A tagged PDF that says it conforms to PDF/UA-1 (ISO 14289-1).
-
-    Raises
-    ------
-    UsageError
-        WeasyPrint, or the system library that it draws text with, is not installed.
-    RunError
-        WeasyPrint could not make it.
-    """
+    """Make of a page, by its print style, a tagged PDF that says it conforms to PDF/UA-1 (ISO 14289-1)."""
     weasyprint = _weasyprint()
     logger = logging.getLogger("weasyprint")
     before = logger.level
     logger.setLevel(logging.CRITICAL)  # what it does not know of screen styles is of no interest
     try:
-        document = weasyprint.HTML(string=prepared(html), url_fetcher=_fetcher(), base_url=None).render(
-            pdf_variant=VARIANT, pdf_tags=True
-        )
+        page = weasyprint.HTML(string=prepared(html), url_fetcher=_fetcher(), base_url=None)
+        document = page.render(pdf_variant=VARIANT, pdf_tags=True)
         document.metadata.title = title
-        target = io.BytesIO()
-        document.write_pdf(target, pdf_variant=VARIANT, pdf_tags=True)
+        return bytes(document.write_pdf(pdf_variant=VARIANT, pdf_tags=True))
     except Exception as error:
         raise RunError(f"The PDF of {title!r} could not be made ({type(error).__name__}: {error}).") from error
     finally:
         logger.setLevel(before)
-    return target.getvalue()
 
 
 def prepared(html: str) -> str:
@@ -77,14 +53,10 @@ def prepared(html: str) -> str:
 def _weasyprint() -> Any:
     try:
         import weasyprint
-    except ImportError as error:
+    except (ImportError, OSError) as error:
+        why = str(error).partition("\n")[0]
         raise UsageError(
-            f"PDF needs WeasyPrint, which is not installed ({error}): pip install 'tikub-lab[pdf]'"
-        ) from None
-    except OSError as error:
-        lines = str(error).splitlines()
-        raise UsageError(
-            f"PDF needs the system library Pango ({lines[0] if lines else 'not found'}). On Debian: apt-get install "
+            f"PDF needs WeasyPrint and Pango ({why}): pip install 'tikub-lab[pdf]', then on Debian apt-get install "
             "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; elsewhere see WeasyPrint's installation page."
         ) from None
     return weasyprint

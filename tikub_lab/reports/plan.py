@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.reports.keys import digest
-from tikub_lab.reports.notebooks import Notebook, find
+from tikub_lab.reports.notebooks import Notebook, find, is_draft
 from tikub_lab.reports.parameters import check, declared
 from tikub_lab.reports.run import Report
-from tikub_lab.tables.package import open_package
+from tikub_lab.tables.package import Package
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ def plan(
     folder: Path,
     names: Sequence[str],
     given: Mapping[str, Any],
-    data: Path | None = None,
+    package: Package | None = None,
     each: str | None = None,
     where: str | None = None,
 ) -> list[Report]:
@@ -39,76 +40,94 @@ def plan(
     given : mapping
         Values of parameters. With several notebooks, each takes those that it declares, and each value must be
         declared by one of them at least.
-    data : Path, optional
-        Folder of the data package.
+    package : Package, optional
+        The data package: it has the values that parameters may have. Without one, they are not compared.
     each : str, optional
-        One report for each value: ``""`` for all those that the notebook's metadata names first, ``"famille="`` for
-        all those that it names for another parameter, ``"uai=a,b"`` for some.
+        One report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="`` for
+        all those that it names for another parameter, ``"uai=a,b"`` for some. With several notebooks, one at least must
+        have the parameter; the others get one report.
     where : str, optional
         Keeps the rows of the table that ``each`` is about for which this holds: ``"departement == '29'"``.
-
-    Raises
-    ------
-    UsageError
     """
     notebooks = find(folder, list(names))
     if not names:
-        absent = set(left_out(folder, data))
-        notebooks = [item for item in notebooks if item.name not in absent] or notebooks
+        without = {name for absent in left_out(notebooks, package) for name in absent}
+        notebooks = [item for item in notebooks if item.name not in without] or notebooks
     if where is not None and each is None:
         raise UsageError("--where filters what --each goes through; say --each too.")
-    if each is not None:
-        if len(notebooks) != 1:
-            raise UsageError(
-                f"--each goes with one notebook; found {len(notebooks)}. Name it: tikub report NOTEBOOK --each."
-            )
-        return [_report(notebooks[0], item, data) for item in _fan(notebooks[0], given, data, each, where)]
-    if len(notebooks) > 1:
-        known = {name for notebook in notebooks for name in declared(notebook)}
-        unknown = sorted(set(given) - known)
-        if unknown:
-            near = nearest(unknown[0], known)
-            raise UsageError(
-                f"No notebook has the parameter {unknown[0]!r}.{near} Allowed: {', '.join(sorted(known)) or 'none'}."
-            )
-        return [_report(item, {k: v for k, v in given.items() if k in declared(item)}, data) for item in notebooks]
-    return [_report(notebooks[0], given, data)]
+    several = len(notebooks) > 1
+    if several:
+        _known(notebooks, list(given))
+    over = {item.name: _parameter(item, each) for item in notebooks} if each is not None else {}
+    if several and each is not None and not any(over.values()):
+        name = each.partition("=")[0]
+        _known(notebooks, [name] if name else [])
+        raise UsageError("--each: the metadata of none of these notebooks names anything to go through.")
+    reports = []
+    for notebook in notebooks:
+        sets = [{name: value for name, value in given.items() if not several or name in declared(notebook)}]
+        if each is not None and (over[notebook.name] or not several):
+            sets = _fan(notebook, sets[0], package, over[notebook.name], each, where)
+        made = [_report(notebook, item) for item in sets]
+        if package:
+            _refuse_unknown(notebook, made, package)
+        reports += made
+    if len(reports) > MAX_REPORTS:
+        raise UsageError(f"{len(reports):,} reports; at most {MAX_REPORTS:,} are made in one build. Use --where.")
+    return reports
 
 
-def left_out(folder: Path, data: Path | None) -> list[str]:
-    """Name the notebooks of use cases of which a data package has no table: nothing to report on.
+def left_out(notebooks: Sequence[Notebook], package: Package | None) -> tuple[list[str], list[str]]:
+    """Name the notebooks that a build which names none leaves out: drafts, and those of which the data has no table.
 
-    A package of imported contracts is no reason to say that every notebook on energy failed.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of notebooks.
-    data : Path, optional
-        Folder of the data package.
+    Where no notebook says its use case, only ``_name`` is a draft; a package of imported contracts is no reason to say
+    that every notebook on energy failed.
     """
-    present = {name.split("/")[0] for name in open_package(data).resources}
-    return [item.name for item in find(folder) if "use_case" in item.needs and item.use_case not in present]
+    said = any("use_case" in item.needs for item in notebooks)
+    drafts = [item.name for item in notebooks if item.name.startswith("_") or (said and is_draft(item))]
+    present = {name.split("/")[0] for name in package.resources} if package else set(USE_CASES)
+    lacking = [
+        item.name for item in notebooks if item.use_case in set(USE_CASES) - present and "use_case" in item.needs
+    ]
+    return drafts, [name for name in lacking if name not in drafts]
+
+
+def _known(notebooks: Sequence[Notebook], names: Sequence[str]) -> None:
+    """Refuse the name of a parameter that none of several notebooks has."""
+    known = {name for notebook in notebooks for name in declared(notebook)}
+    for name in sorted(set(names) - known):
+        near = nearest(name, known)
+        raise UsageError(
+            f"No notebook has the parameter {name!r}.{near} Allowed: {', '.join(sorted(known)) or 'none'}."
+        )
+
+
+def _parameter(notebook: Notebook, each: str) -> str | None:
+    """Return the parameter of a notebook that ``--each`` is about; None where it has none."""
+    name = each.partition("=")[0]
+    return (name if name in declared(notebook) else None) if name else next(iter(each_rules(notebook)), None)
 
 
 def _fan(
-    notebook: Notebook, given: Mapping[str, Any], data: Path | None, each: str, where: str | None
+    notebook: Notebook,
+    given: Mapping[str, Any],
+    package: Package | None,
+    parameter: str | None,
+    each: str,
+    where: str | None,
 ) -> list[dict[str, Any]]:
     """Return the parameters of each report of a fan-out."""
     name, sign, text = each.partition("=")
     rules = each_rules(notebook)
-    parameter = name or next(iter(rules), None)
-    if not parameter:
+    if parameter is None:
+        check(notebook, {name: ""} if name else {})  # says which names are allowed
         raise UsageError(
             f"{notebook.name}: its metadata names nothing to go through. Say --each NAME=VALUE,VALUE, or put "
             '{"tikub": {"each": {"parameter": …, "table": …, "column": …}}} into the notebook\'s metadata.'
         )
     if parameter in given:
         raise UsageError(f"{notebook.name}: {parameter} is set by -p and by --each; keep one of them.")
-    if parameter not in declared(notebook):
-        check(notebook, {parameter: ""})  # says which names are allowed
-    values: list[Any] = [item.strip() for item in text.split(",") if item.strip()]
-    if values:
+    if values := [item.strip() for item in text.split(",") if item.strip()]:
         if where is not None:
             raise UsageError("--where goes with all the values of --each, not with a list of them.")
     elif name and not sign:
@@ -120,11 +139,7 @@ def _fan(
             f"{parameter} are; write --each {parameter}=VALUE,VALUE. All values are known of: {known}."
         )
     else:
-        values = _values(notebook, rules[parameter], data, where)
-    if len(values) > MAX_REPORTS:
-        raise UsageError(
-            f"--each gives {len(values):,} reports; at most {MAX_REPORTS:,} are made in one build. Use --where."
-        )
+        values = _values(rules[parameter], package, where)
     return [{**given, parameter: value} for value in dict.fromkeys(values)]
 
 
@@ -145,10 +160,11 @@ def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
     return {rule["parameter"]: rule for rule in rules}
 
 
-def _values(notebook: Notebook, rule: Mapping[str, Any], data: Path | None, where: str | None) -> list[Any]:
+def _values(rule: Mapping[str, Any], package: Package | None, where: str | None) -> list[Any]:
     """Read the values that a fan-out goes through from its table."""
     table, column = rule["table"], rule["column"]
-    package = open_package(data)
+    if package is None:
+        raise UsageError(f"--each goes through {table}; name a data package.")
     values = package.values(table, column)
     if where is not None:
         values = sorted(_filtered(package.load(table), where, table)[column].dropna().unique().tolist())
@@ -173,10 +189,26 @@ def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":
         ) from None
 
 
-def _report(notebook: Notebook, given: Mapping[str, Any], data: Path | None) -> Report:
+def _report(notebook: Notebook, given: Mapping[str, Any]) -> Report:
     parameters = check(notebook, given)
-    public = Report(notebook, parameters, "", data).public_parameters()
-    return Report(notebook, parameters, name_of(public) or notebook.name, data)
+    public = Report(notebook, parameters, "").public_parameters()
+    return Report(notebook, parameters, name_of(public) or notebook.name)
+
+
+def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Package) -> None:
+    """Refuse a value that is not in the column from which the metadata takes those of its parameter."""
+    for name, rule in each_rules(notebook).items():
+        given = [report.parameters[name] for report in reports if report.parameters.get(name) is not None]
+        if not given or rule["table"] not in package.resources:
+            continue
+        known = {str(value) for value in package.values(rule["table"], rule["column"])}
+        flat = {str(item) for items in given for item in (items if isinstance(items, list) else [items])}
+        for value in flat - known:
+            if not ("prefix" in rule and any(item.startswith(value) for item in known)):
+                raise UsageError(
+                    f"{notebook.name}: {name}={value!r} is not in the column {rule['column']} of {rule['table']}."
+                    + nearest(value, sorted(known)[:5000])
+                )
 
 
 def name_of(parameters: Mapping[str, Any]) -> str:

@@ -4,13 +4,12 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from threading import Lock
@@ -19,26 +18,28 @@ from typing import Any
 
 import psutil
 
-from tikub_lab.reports import worker
-from tikub_lab.reports.run import Failure
+from tikub_lab.errors import RunError
+from tikub_lab.reports import files, worker
+from tikub_lab.reports.run import Failure, at
 from tikub_lab.reports.worker import Job, Result
 
 WATCH = 0.5
 """Seconds between two looks at the memory of running reports."""
 
-
-def start_method() -> str:
-    """How processes start: from a forkserver, or afresh where there is none (Windows)."""
-    return "spawn" if sys.platform == "win32" else "forkserver"
+SERVER: Any = forkserver._forkserver
+METHOD = "spawn" if sys.platform == "win32" else "forkserver"
 
 
 @dataclass
-class _Running:
-    job: Job
+class _Process:
+    """A process that waits for a report, or makes one."""
+
     process: Any
     connection: Connection
     scratch: Path
-    started: float
+    server: int
+    job: Job | None = None
+    started: float = 0.0
     looked: float = 0.0
     resident: int = 0
 
@@ -58,17 +59,51 @@ class _Running:
                     self.resident += process.memory_info().rss
         return self.resident
 
-    def kill(self) -> None:
-        """End the report and all that it started, kernels in sessions of their own included."""
-        for process in self.tree():
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        with suppress(ProcessLookupError, PermissionError, AttributeError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+    def end(self, patience: float = 0.0) -> None:
+        """End the process and all that it started, kernels in sessions of their own included."""
+        self.process.join(patience)
+        if self.process.is_alive():
+            for process in self.tree():
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self.process.join(10)
+        _running.discard(self.process.pid)
+        if self.process.exitcode != 0 or not (self.scratch / worker.RESULT).is_file():
+            _end_orphans()
+        self.connection.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+_starting = Lock()
+_running: set[int] = set()
+"""Processes of reports, of all pools of this process: what else the server has as children, killed reports left."""
+
+
+def _end_orphans() -> None:
+    """End what reports that were killed had started: the server inherits it (on Linux)."""
+    for _ in range(200):
+        with _starting:
+            left = [process for process in _children(SERVER._forkserver_pid) if process.pid not in _running]
+            for process in left:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        if not left:
+            return
+        time.sleep(0.005)
+
+
+def _children(pid: int | None) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid).children() if pid else []
+        return [process for process in found if _alive(process.pid)]
+    return []
 
 
 class Pool:
-    """Makes reports in processes of their own, a few at a time.
+    """Makes reports in processes of their own, a few at a time; the next process is ready while one runs.
+
+    No notebook code runs in the process that has the pool. Whatever happens to a report (an endless loop, a hard exit,
+    a kill), it gets a result with the reason, and the others go on.
 
     Parameters
     ----------
@@ -80,117 +115,156 @@ class Pool:
         Bytes of resident memory at which a report is ended.
     data : Path or None
         A data package whose tables are read once, before the first report.
-
-    Notes
-    -----
-    No notebook code runs in the process that has the pool. Whatever happens to a report (an endless loop, a hard exit,
-    a kill), it gets a result with the reason, and the others go on.
     """
 
     def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):
         self.jobs, self.timeout, self.memory = jobs, timeout, memory
         if data is not None:
             os.environ["TIKUB_AHEAD"] = str(data)  # the forkserver inherits it, see preload.py
-        self._context: Any = get_context(start_method())
-        if start_method() == "forkserver":
-            self._context.set_forkserver_preload(["tikub_lab.reports.preload"])
-        self._root = Path(tempfile.mkdtemp(prefix="tikub-build-"))
+        self._context: Any = get_context(METHOD)
+        self._stack = ExitStack()
+        self._root = self._stack.enter_context(files.scratch("tikub-build-"))
+        self._spare: _Process | None = None
         self._count = 0
 
     def __enter__(self) -> "Pool":
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._root, ignore_errors=True)
+        self._stack.close()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
         """Make reports; give each with its result as it ends, not in order."""
-        waiting = iter(jobs)
-        running: list[_Running] = []
+        waiting, again = deque(jobs), deque[Job]()
+        running: list[_Process] = []
         try:
-            running.extend(self._start(job) for job in islice(waiting, self.jobs))
             while True:
+                # Those whose server died are made again, one by one: another report may have killed it.
+                while waiting and len(running) < self.jobs:
+                    running.append(self._hand(waiting.popleft()))
+                alone = not (running or waiting)
+                if alone and again:
+                    running.append(self._hand(again.popleft()))
                 if not running:
                     return
-                wait(
-                    [item.connection for item in running] + [item.process.sentinel for item in running],
-                    self._patience(),
-                )
-                ended = [(item, result) for item in running if (result := self._result(item)) is not None]
+                if waiting and self._spare is None:
+                    self._spare = self._fork()
+                wait([handle for item in running for handle in (item.connection, item.process.sentinel)], WATCH)
+                ended = [(item, result) for item in running if (result := self._result(item, alone)) is not None]
                 for item, _ in ended:
                     running.remove(item)
-                    # The next one starts before its caller has written this one's page.
-                    if (job := next(waiting, None)) is not None:
-                        running.append(self._start(job))
+                    if waiting:  # the next one starts before its caller has written this one's page
+                        running.append(self._hand(waiting.popleft()))
                 for item, result in ended:
-                    item.process.join(10)
-                    item.kill()
-                    shutil.rmtree(item.scratch, ignore_errors=True)
-                    yield item.job, result
+                    item.end(5)
+                    assert item.job is not None
+                    if isinstance(result, Result):
+                        yield item.job, result
+                    else:
+                        again.append(item.job)
         finally:
-            for item in running:
-                item.kill()
+            for item in [*running, *([self._spare] if self._spare else [])]:
+                item.end()
+            self._spare = None
 
-    def _patience(self) -> float | None:
-        return WATCH if self.memory or self.timeout else None
-
-    def _start(self, job: Job) -> _Running:
+    def _fork(self) -> _Process:
         self._count += 1
         scratch = self._root / str(self._count)
         scratch.mkdir()
-        ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=worker.main, args=(theirs, job, scratch, dict(os.environ)), daemon=False)
-        with _no_main():
-            process.start()
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=worker.main, args=(theirs,), daemon=False)
+        try:
+            with _starting, _no_main():
+                if METHOD == "forkserver":
+                    self._context.set_forkserver_preload(["tikub_lab.reports.preload"])
+                    resource_tracker.ensure_running()  # which lets Ctrl-C through again
+                    with _no_interrupt():
+                        SERVER.ensure_running()
+                process.start()
+                _running.add(process.pid)
+        except (OSError, EOFError):
+            raise RunError("The server of the processes of reports could not start, or was ended. Try again.") from None
         theirs.close()
-        return _Running(job, process, ours, scratch, time.monotonic())
+        return _Process(process, ours, scratch, SERVER._forkserver_pid)
 
-    def _result(self, item: _Running) -> Result | None:
-        """Return a report's result if it has one, ended by itself or by us; None while it runs well."""
-        seconds = time.monotonic() - item.started
-        if item.connection.poll():
+    def _hand(self, job: Job) -> _Process:
+        """Give a report to a process that is ready."""
+        for _ in range(2):
+            item, self._spare = self._spare or self._fork(), None
             try:
-                result: Result | None = item.connection.recv()
-            except (EOFError, OSError):
-                return self._ended(item, seconds)
-            if result is None:  # it begins: what the forkserver took to load is not the report's time
-                item.started = time.monotonic()
-            return result
-        if not item.process.is_alive():
-            return self._ended(item, seconds)
-        if self.timeout and seconds > self.timeout:
-            item.kill()
-            return worker.failed(item.job, Failure(f"Timeout: more than {self.timeout:g} s"), seconds)
-        if self.memory and item.memory() > self.memory:
-            item.kill()
-            return worker.failed(item.job, Failure(f"Memory: more than {self.memory / 2**20:,.0f} MiB"), seconds)
-        return None
+                item.connection.send((job, item.scratch, dict(os.environ)))
+            except OSError:  # it was ended while it waited, with its server
+                item.end()
+                continue
+            item.job, item.started = job, time.monotonic()
+            return item
+        raise RunError("The processes of reports are ended before they begin. Is the machine short of memory?")
 
-    def _ended(self, item: _Running, seconds: float) -> Result:
+    def _result(self, item: _Process, alone: bool) -> Result | str | None:
+        """Return a report's result if it has one, ended by itself or by us; None while it runs well."""
+        assert item.job is not None
+        seconds = time.monotonic() - item.started
+        if item.connection.poll() or not item.process.is_alive():  # it says that it is done, or it is gone
+            path = item.scratch / worker.RESULT
+            try:
+                if path.is_file() and not path.is_symlink() and path.stat().st_size <= worker.MOST:
+                    return worker.unpack(item.job, path.read_bytes())
+                reason = self._reason(item)
+            except RunError as error:
+                reason = str(error)
+            if not reason and not alone:
+                return "again"
+            reason = reason or "The server of the processes was ended while this report ran. Make it again."
+        elif self.timeout and seconds > self.timeout:
+            reason = f"Timeout: more than {self.timeout:g} s"
+        elif self.memory and item.memory() > self.memory:
+            reason = f"Memory: more than {self.memory / 2**20:,.0f} MiB"
+        else:
+            return None
+        return worker.failed(item.job, self._where(item, reason), seconds)
+
+    def _reason(self, item: _Process) -> str:
+        """Say how a process without result ended; nothing where it was for want of its server."""
         item.process.join(10)
         code = item.process.exitcode
+        if METHOD == "forkserver" and not _alive(item.server):
+            return ""
         if code is not None and code < 0:
-            return worker.failed(item.job, Failure(f"Killed by signal {-code} ({_signal_name(-code)})"), seconds)
-        return worker.failed(item.job, Failure(f"The notebook ended its process with exit code {code}"), seconds)
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
+            return f"Killed by signal {-code} ({name})"
+        return f"The notebook ended its process with exit code {code}"
+
+    def _where(self, item: _Process, reason: str) -> Failure:
+        assert item.job is not None
+        try:
+            return at(item.job.report, reason, int((item.scratch / "cell").read_bytes()[:9]))
+        except (OSError, ValueError):
+            return Failure(reason)
 
 
-_starting = Lock()
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
 def _no_main() -> Iterator[None]:
     """Hide the main module while a process starts: it would be imported there, be it pytest or Dask, for nothing."""
-    with _starting:
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = main
-
-
-def _signal_name(number: int) -> str:
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Have what starts here ignore Ctrl-C from its first moment on: it is for us, and we end what we started."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

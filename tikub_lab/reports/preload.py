@@ -3,11 +3,15 @@
 Nothing here may start a thread: a fork takes only the thread that calls it.
 """
 
+import atexit
 import gc
 import os
 import sys
+import warnings
 from contextlib import suppress
 from importlib import import_module
+
+from tikub_lab.reports import worker
 
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
@@ -29,7 +33,7 @@ def _warm() -> None:
 
     import nbformat
 
-    from tikub_lab.reports import page, worker  # noqa: F401
+    from tikub_lab.reports import page
     from tikub_lab.reports.notebooks import Notebook
     from tikub_lab.reports.run import Report, execute
 
@@ -69,11 +73,15 @@ def _read_ahead() -> None:
 
 
 def _import_use_cases() -> None:
-    from tikub_lab import USE_CASES
+    from tikub_lab.use_cases import import_all
 
-    for name in USE_CASES:
-        import_module(f"tikub_lab.{name}")
+    import_all()
 
+
+# What killed reports leave comes to this process, which ends it at the latest when it ends itself.
+worker.control(worker.SET_CHILD_SUBREAPER, 1)
+warnings.filterwarnings("ignore", "forkserver: waitpid returned unexpected pid")
+atexit.register(worker.end_children)
 
 # rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
 _import_without("rfc3987_syntax", "nbformat")

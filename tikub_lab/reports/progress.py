@@ -5,15 +5,7 @@ from typing import Any
 
 
 class Progress:
-    """Shows how far a build is, on standard error.
-
-    Parameters
-    ----------
-    total : int
-        Reports of the build.
-    quiet : bool
-        Show nothing.
-    """
+    """Shows how far a build of ``total`` reports is, on standard error."""
 
     def __init__(self, total: int, quiet: bool = False):
         from rich.console import Console
@@ -48,7 +40,8 @@ class Progress:
         if self.live or self.quiet:
             return
         number = self.done + self.failed + self.skipped
-        more = f": {entry['reason']}" if state == "failed" else ""
+        where = f"cell {entry['cell']}: " if entry["cell"] else ""
+        more = f": {where}{entry['reason']}" if state == "failed" else ""
         print(f"[{number}/{self.total}] {state:7} {entry['page']} {entry['seconds']:.2f} s{more}", file=sys.stderr)
 
     def summary(self) -> str:

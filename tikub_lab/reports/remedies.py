@@ -2,160 +2,195 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Set
 from itertools import count
-
-from bs4 import BeautifulSoup, Tag
+from typing import Any
+from unicodedata import normalize
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element
 
 from tikub_lab.reports import images
 from tikub_lab.show import french
+from tikub_lab.show.pieces import MAX_ROWS
 
 UNTITLED = "Tableau"
 """Caption of a table that has none; a page numbers them."""
 
-UNDESCRIBED = "Image sans description"
-"""Alternative text of an image whose author gave none: true, and no pretence of a description."""
-
-UNDESCRIBED_SEEN = "L'auteur de cette image ne l'a pas décrite."
-"""What stands under such an image, for all to see."""
+UNDESCRIBED, UNDESCRIBED_SEEN = "Image sans description", "L'auteur de cette image ne l'a pas décrite."
+"""Alternative text of an image whose author gave none, and what stands under it: no pretence of a description."""
 
 ICON = 64
 """Pixels: a drawing smaller than this, without a name, is decoration."""
 
-_PLACEHOLDERS = frozenset(
-    {"", "image", "png", "figure", "graphique", "no description has been provided for this image"}
-)
+_PLACEHOLDERS = {"", "image", "png", "figure", "graphique", "no description has been provided for this image"}
 """Alternatives that say nothing; the last is what nbconvert writes where there is none."""
+
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
 _NUMBER = re.compile(r"[-−+]?\d[\d\s.,]*(\s?%|\s?(k|M|Md)?€)?|NaN|nan|NaT|<NA>|None")
 
 
-def mend(soup: BeautifulSoup, alt: str = "") -> None:
-    """Mend the tree of one output.
+def mend(root: Element, alt: str, attachments: Mapping[str, Any], blocks: Set[str]) -> None:
+    """Mend the tree of one output, cleaned already.
 
-    Parameters
-    ----------
-    soup : BeautifulSoup
-        Cleaned already.
-    alt : str
-        The alternative text that came with the output, for its first image.
+    ``alt`` is the alternative text that came with it, for its first image; ``attachments`` are the pictures of a
+    Markdown cell by name, each as base64 by media type; ``blocks`` the elements that become divisions.
     """
-    for tag in soup.find_all(["main", "header", "footer", "nav", "aside"]):
-        tag.name = "div"  # the page has these once
-    for table in soup.find_all("table"):
-        if table.get("role") not in {"presentation", "none"}:
-            _mend_table(soup, table)
-    for tag in soup.find_all(["img", "svg"]):
-        if tag.find_parent("svg") is None:
-            _mend_image(soup, tag, alt)
-            alt = ""
-    for heading in soup.find_all(re.compile("^h[1-6]$")):
-        if not heading.get_text(strip=True):
-            heading.unwrap()
+    alts = iter([alt])
+
+    def walk(parent: Element, inside: bool) -> None:
+        kept: list[Element] = []
+        for child in parent:
+            tail, child.tail = child.tail or "", None
+            kept += mended(child, parent, inside)
+            if kept:
+                kept[-1].tail = (kept[-1].tail or "") + tail
+            else:
+                parent.text = (parent.text or "") + tail
+        parent[:] = kept
+
+    def mended(child: Element, parent: Element, inside: bool) -> list[Element]:
+        if child.tag in blocks or (re.fullmatch("h[1-6]", child.tag) and not words(child)):
+            child.tag = "div"
+        if child.tag == "title":  # that of a drawing is its name
+            return []
+        if child.tag == "svg":
+            return _drawing(child, next(alts, ""))
+        if child.tag == "img":
+            return _image(child, next(alts, ""), attachments)
+        is_table = child.tag == "table" and child.get("role") not in {"presentation", "none"}
+        walk(child, inside or is_table)
+        return [_table(child, inside, "scroll" in parent.get("class", "").split()) if is_table else child]
+
+    walk(root, False)
 
 
-def _mend_table(soup: BeautifulSoup, table: Tag) -> None:
-    for name in ("width", "height", "summary"):
-        table.attrs.pop(name, None)
-    _complete(soup, table)
-    _mend_headers(table)
-    _align_numbers(table)
-    caption = table.find("caption", recursive=False)
-    if caption is None or not caption.get_text(strip=True):
-        caption = caption or soup.new_tag("caption")
-        caption.string = str(table.attrs.pop("aria-label", "")) or UNTITLED
-        if caption.string == UNTITLED:
-            caption["class"] = "untitled"
-    table.insert(0, caption.extract())
-    if table.find_parent("table") is None and table.find_parent(class_="scroll") is None:
-        attributes = {"tabindex": "0", "role": "region", "aria-label": caption.get_text(" ", strip=True)}
-        table.wrap(soup.new_tag("div", attrs={"class": "tk scroll", **attributes}))
+def words(element: Element) -> str:
+    """Return the text of an element."""
+    return "".join(element.itertext()).strip()
 
 
-def _complete(soup: BeautifulSoup, table: Tag) -> None:
-    """Put rows into a body, as a browser would, so that elements are counted right."""
-    loose = table.find_all("tr", recursive=False)
-    if loose:
-        body = soup.new_tag("tbody")
-        loose[0].insert_before(body)
-        for row in loose:
-            body.append(row.extract())
+def _made(tag: str, text: str = "", *inside: Element, **attributes: str) -> Element:
+    element = Element(tag, {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()})
+    element.text = text
+    element.extend(inside)
+    return element
 
 
-def _mend_headers(table: Tag) -> None:
-    """Say which cells each header is for (WCAG H63); an empty header is a cell like another."""
-    rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
-    has_head = table.find("thead", recursive=False) is not None
-    for number, row in enumerate(rows):
-        cells = row.find_all(["th", "td"], recursive=False)
-        is_head = row.parent is not None and row.parent.name == "thead"
-        is_head = is_head or (not has_head and number == 0 and all(cell.name == "th" for cell in cells))
-        for cell in cells:
-            if cell.name == "th" and not cell.get_text(strip=True) and cell.find(["img", "svg"]) is None:
-                cell.name = "td"
-                cell.attrs.pop("scope", None)
-            elif cell.name == "th" and cell.get("scope") not in {"col", "row", "colgroup", "rowgroup"}:
-                span = cell.get("colspan" if is_head else "rowspan", "1")
-                cell["scope"] = ("col" if is_head else "row") + ("group" if str(span) != "1" else "")
+def _table(table: Element, inside: bool, scrolls: bool) -> Element:
+    """Give a table a bounded length, headers, aligned numbers, a caption, and a region to scroll in."""
+    left = _shorten(table)
+    heads, rows = table.findall("thead/tr"), table.findall("tbody/tr")
+    titles = heads or [row for row in rows[:1] if all(cell.tag == "th" for cell in row)]
+    for side, part in (("col", titles), ("row", rows)):
+        for cell in (cell for row in part for cell in row):
+            _mend_header(cell, side)
+    caption = table.find("caption")
+    if scrolls and caption is not None and words(caption):
+        return table  # the house's own
+    _align(heads, rows)
+    if caption is None:
+        caption, table.text = _made("caption"), None
+        table.insert(0, caption)
+    if not words(caption):
+        caption.text = table.attrib.pop("aria-label", UNTITLED)
+        caption.attrib.update({"class": "untitled"} if caption.text == UNTITLED else {})
+    if inside or scrolls:
+        return table
+    said = french.plural(left, "autre ligne", "autres lignes") + " hors de ce tableau."
+    more = [_made("p", "", _made("small", said))] if left else []
+    name = " ".join(words(caption).split())
+    return _made("div", "", table, *more, class_="tk scroll", tabindex="0", role="region", aria_label=name)
 
 
-def _align_numbers(table: Tag) -> None:
+def _shorten(table: Element) -> int:
+    """Leave as many rows as anybody reads; return how many were taken out."""
+    rows = 0
+    for part in table.findall("tbody"):
+        kept = max(0, MAX_ROWS - rows)
+        rows += len(part)
+        part[:] = part[:kept]
+    return max(0, rows - MAX_ROWS)
+
+
+def _mend_header(cell: Element, side: str) -> None:
+    """Say which cells a header is for (WCAG H63); an empty header is a cell like another."""
+    if cell.tag == "th" and not words(cell) and cell.find(".//img") is None and cell.find(".//svg") is None:
+        cell.tag = "td"
+        cell.attrib.pop("scope", None)
+    elif cell.tag == "th" and cell.get("scope") not in {"col", "row", "colgroup", "rowgroup"}:
+        span = cell.get("colspan" if side == "col" else "rowspan", "1")
+        cell.set("scope", side + ("group" if span != "1" else ""))
+
+
+def _align(heads: list[Element], rows: list[Element]) -> None:
     """Set numbers to the right, under their headings where a table has one row of these."""
-    body, head = table.find("tbody"), table.find("thead")
-    rows = body.find_all("tr") if body else []
     for row in rows:
-        for cell in row.find_all("td", recursive=False):
-            if _NUMBER.fullmatch(cell.get_text(strip=True)):
-                cell["class"] = "n"
-    titles = head.find_all("tr") if head else []
-    for title, cell in zip(
-        titles[-1].find_all(["th", "td"]) if titles else [],
-        rows[0].find_all(["th", "td"]) if rows else [],
-        strict=False,
-    ):
+        for cell in row.findall("td"):
+            if _NUMBER.fullmatch(words(cell)):
+                cell.set("class", "n")
+    for title, cell in zip(heads[-1] if heads else [], rows[0] if rows else [], strict=False):
         if cell.get("class") == "n":
-            title["class"] = "n"
+            title.set("class", "n")
 
 
-def _mend_image(soup: BeautifulSoup, tag: Tag, alt: str) -> None:
-    if tag.name == "img":
-        if not tag.get("src"):
-            _absent(soup, tag)
-            return
-        images.fit(tag)
-    decoration = tag.get("role") in {"presentation", "none"} or tag.get("aria-hidden") == "true"
-    if decoration or (tag.name == "svg" and _is_icon(tag)):
-        tag.attrs.update({"alt": ""} if tag.name == "img" else {"aria-hidden": "true"})
-        return
-    said = (alt or _said(tag)).strip()
-    if said.lower() in _PLACEHOLDERS:
-        said = UNDESCRIBED
-        tag.insert_after(soup.new_tag("small", attrs={"class": "undescribed"}, string=UNDESCRIBED_SEEN))
-    if tag.name == "img":
-        tag["alt"] = said
-    else:
-        tag["role"], tag["aria-label"] = "img", said
+def _image(image: Element, alt: str, attachments: Mapping[str, Any]) -> list[Element]:
+    source, said = image.get("src", ""), alt or image.get("alt") or image.get("aria-label") or image.get("title") or ""
+    if source.startswith("attachment:"):
+        name = unquote(source.removeprefix("attachment:"))
+        data = _attachment(name, attachments)
+        if not data:
+            return [_absent(said, f"« {name} » manque au carnet")]
+        image.set("src", data)
+    if not image.get("src"):
+        return [_absent(said)]
+    if not images.fit(image):
+        return [_absent(said, "trop grande pour une page")]
+    if _is_decoration(image):
+        image.set("alt", "")
+        return [image]
+    return _described(image, "alt", said)
+
+
+def _attachment(name: str, attachments: Mapping[str, Any]) -> str:
+    """Return a picture of the cell as a data URI; its name may be written in any of Unicode's ways."""
+    known = {normalize("NFC", unquote(key)): forms for key, forms in attachments.items()}
+    forms = known.get(normalize("NFC", name)) or {}
+    return next((f"data:{kind};base64,{data}" for kind, data in forms.items() if kind.startswith("image/")), "")
+
+
+def _absent(*why: str) -> Element:
+    """Stand words in for an image that a page would have to fetch, that is not there, or that is too large."""
+    said = ", ".join(filter(None, map(str.strip, why)))
+    return _made("small", "Image non reprise" + (f" : {said}" if said else ""), class_="absent")
+
+
+def _drawing(drawing: Element, alt: str) -> list[Element]:
+    title = drawing.find("title")
+    said = alt or drawing.get("aria-label") or (words(title) if title is not None else "")
+    size = re.match(r"\d+(\.\d+)?", drawing.get("width", ""))
+    for raster in drawing.iter("image"):
+        for name in raster.attrib.keys() & {"href", XLINK_HREF}:
+            images.fit(raster, name)
+    if drawing.get("viewBox"):  # its own size would break narrow screens; the style gives it one
         for name in ("width", "height"):
-            if tag.get("viewbox"):  # its own size would break narrow screens; the style gives it one
-                tag.attrs.pop(name, None)
+            drawing.attrib.pop(name, None)
+    if _is_decoration(drawing) or (size and float(size[0]) < ICON and not said):
+        drawing.set("aria-hidden", "true")
+        return [drawing]
+    drawing.set("role", "img")
+    return _described(drawing, "aria-label", said)
 
 
-def _said(tag: Tag) -> str:
-    if tag.name == "img":
-        return str(tag.get("alt") or tag.get("aria-label") or tag.get("title") or "")
-    title = tag.find("title", recursive=False)
-    return str(tag.get("aria-label") or (title.get_text() if title else ""))
+def _is_decoration(image: Element) -> bool:
+    return image.get("role") in {"presentation", "none"} or image.get("aria-hidden") == "true"
 
 
-def _is_icon(tag: Tag) -> bool:
-    size = re.match(r"[\d.]+", str(tag.get("width", "")))
-    return size is not None and float(size[0]) < ICON and not _said(tag)
-
-
-def _absent(soup: BeautifulSoup, tag: Tag) -> None:
-    """Stand words in for an image that a page would have to fetch."""
-    words = _said(tag).strip()
-    text = f"Image non reprise : {words}" if words else "Image non reprise"
-    tag.replace_with(soup.new_tag("small", attrs={"class": "absent"}, string=text))
+def _described(image: Element, name: str, said: str) -> list[Element]:
+    """Give a picture its alternative text; words stand under one that has none."""
+    missing = said.strip().lower() in _PLACEHOLDERS
+    image.set(name, UNDESCRIBED if missing else said.strip())
+    return [image, _made("small", UNDESCRIBED_SEEN, class_="undescribed")] if missing else [image]
 
 
 def number_tables(html: str) -> str:
@@ -178,21 +213,3 @@ def number_tables(html: str) -> str:
 
     untitled = rf'(?:aria-label="{UNTITLED}"[^>]*><table[^>]*>)?<caption class="untitled">{UNTITLED}</caption>'
     return re.sub(r'role="region" aria-label="([^"]*)"', told_apart, re.sub(untitled, numbered, html))
-
-
-def defects(html: str) -> list[str]:
-    """Say what a page lacks that only its notebook can give; nothing for a page as it should be.
-
-    Examples
-    --------
-    >>> defects('<img alt="Image sans description"><small class="undescribed">…</small>')
-    ['1 image sans description']
-    """
-    found = []
-    if pictures := html.count('class="undescribed"'):
-        found.append(french.plural(pictures, "image sans description", "images sans description"))
-    if absent := html.count('class="absent"'):
-        found.append(french.plural(absent, "image non reprise", "images non reprises"))
-    if tables := html.count('<caption class="untitled">'):
-        found.append(french.plural(tables, "tableau sans titre", "tableaux sans titre"))
-    return found

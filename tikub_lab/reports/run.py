@@ -1,10 +1,13 @@
 """Execute one report: a notebook, one set of parameters, papermill."""
 
 import json
+import locale
 import logging
 import os
 import re
+import shlex
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,20 +17,15 @@ from tikub_lab.reports.parameters import declared
 
 EngineName = Literal["tikub", "kernel"]
 
+PINNED = {"TZ": "Europe/Paris", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+"""What a report must not take from whoever makes it; French comes from `show`."""
+
 
 @dataclass(frozen=True)
 class Report:
-    """One notebook with one set of parameters.
+    """One notebook with one set of checked parameters, less the defaults.
 
-    Attributes
-    ----------
-    notebook : Notebook
-    parameters : dict
-        Checked values (see :func:`tikub_lab.reports.parameters.check`), without the defaults.
-    slug : str
-        Name of its page, without suffix.
-    data : Path or None
-        Folder of the data package; None for the workbench's own.
+    ``slug`` is its page's name without suffix; ``data`` the folder of the data package, None for the workbench's own.
     """
 
     notebook: Notebook
@@ -40,35 +38,48 @@ class Report:
         """Where its page goes, relative to the folder of the build."""
         return f"{self.notebook.name}/{self.slug}.html"
 
+    @property
+    def failed_page(self) -> str:
+        """Where the page of a failure goes while the last good page stays."""
+        return f"{self.notebook.name}/{self.slug}.failed.html"
+
+    @property
+    def pages(self) -> tuple[str, str]:
+        """Where its page may be, and that of its failure."""
+        return self.page, self.failed_page
+
     def public_parameters(self) -> dict[str, Any]:
         """Return the parameters that may be shown: all but the secret ones."""
-        secret = {name for name, parameter in declared(self.notebook).items() if parameter.secret}
-        return {name: value for name, value in self.parameters.items() if name not in secret}
-
-    def secret_values(self) -> list[str]:
-        """Return the values that must not leave the run, as text; those of a list one by one."""
-        public = self.public_parameters()
-        values = [value for name, value in self.parameters.items() if name not in public]
-        return [str(item) for value in values for item in (value if isinstance(value, list) else [value])]
+        known = declared(self.notebook)
+        return {name: value for name, value in self.parameters.items() if not (name in known and known[name].secret)}
 
     def has_secret(self) -> bool:
-        """Whether a value was given that must not leave the run."""
-        return len(self.public_parameters()) < len(self.parameters)
+        """Whether a secret is given, or its default is computed: nobody may keep what it was."""
+        secret = [(name, item) for name, item in declared(self.notebook).items() if item.secret]
+        return any(name in self.parameters or item.computed for name, item in secret)
+
+    def command(self) -> str:
+        """Return the command that makes this report again."""
+        shown = [f"{name}={value}" for name, value in self.public_parameters().items()]
+        return " ".join(["tikub report", quoted(self.notebook.name), *(f"-p {quoted(item)}" for item in shown)])
+
+
+def quoted(text: str) -> str:
+    """Quote a word for a command line where that is needed.
+
+    Examples
+    --------
+    >>> quoted("essai été 2026"), quoted("$HOME")
+    ('"essai été 2026"', "'$HOME'")
+    """
+    if re.fullmatch(r"[\w=.,:/-]+", text):
+        return text
+    return shlex.quote(text) if re.search(r'["$`\\!]', text) else f'"{text}"'
 
 
 @dataclass
 class Failure:
-    """Why a report failed, in words that hold no code and no path.
-
-    Attributes
-    ----------
-    reason : str
-        The error, on one line.
-    cell : int or None
-        Number of the cell in the notebook, from 1.
-    heading : str
-        The last heading above that cell.
-    """
+    """Why a report failed: the error, the number of its cell from 1, and the last heading above it."""
 
     reason: str
     cell: int | None = None
@@ -87,18 +98,21 @@ class Execution:
 
     def shown(self, kind: str) -> int:
         """Count the pieces of a kind (``figure``, ``table``) that the notebook showed."""
-        from tikub_lab.show.output import KIND
+        from tikub_lab.reports.outputs import facts
 
         cells = self.notebook.cells if self.notebook is not None else []
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
-        return sum(output.get("metadata", {}).get(KIND, {}).get("kind") == kind for output in outputs)
+        return sum(facts(output).get("kind") == kind for output in outputs)
 
 
 def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
     """Environment that a report's notebook runs in, beside what the process has."""
-    changes = {
+    own = report.notebook.path.resolve().parent == (home / "notebooks").resolve()
+    cache = os.environ.get("TIKUB_CACHE") or str(home / ".cache" / "tikub")
+    changes = PINNED | {
         "TIKUB_HOME": str(home),
         "TIKUB_TRACE": str(scratch / "used.jsonl"),
+        "TIKUB_CACHE": cache if own else "off",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
@@ -106,55 +120,55 @@ def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
 
 
 def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tikub") -> Execution:
-    """Run a report's notebook, in a folder of its own.
+    """Run a report's notebook in an empty folder, in this process (``tikub``) or in a kernel.
 
-    Parameters
-    ----------
-    report : Report
-    home : Path
-        The workbench, where tables are found unless the report names another data package.
-    scratch : Path
-        An empty temporary folder, which the caller removes.
-    engine : {'tikub', 'kernel'}
-        Cells run in this process (``tikub``), which should be one made for this report alone, or in a kernel.
-
-    Notes
-    -----
     The process's environment is changed for good.
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    from tikub_lab.reports.private import of_this_machine
+    from tikub_lab.reports.engine import TikubEngine
+    from tikub_lab.reports.outputs import KERNEL, valid
     from tikub_lab.reports.translator import writable
 
     # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
     logging.getLogger("papermill").setLevel(logging.ERROR)
     os.environ.update(settings(report, home, scratch))
+    for name in [name for name in os.environ if name.startswith("LC_") or name == "LANGUAGE"]:
+        if name not in PINNED:
+            del os.environ[name]
+    if hasattr(time, "tzset"):
+        time.tzset()
+    with suppress(locale.Error):
+        locale.setlocale(locale.LC_ALL, "")
     work = scratch / "work"
     work.mkdir()
-    private = [str(scratch), *of_this_machine()]
+    TikubEngine.note = scratch / "cell"
     start = time.perf_counter()
     failure, nb = None, report.notebook.node()
-    options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR"]}
+    options = {"engine_name": "tikub"} if engine == "tikub" else {"extra_arguments": ["--log-level=ERROR", *KERNEL]}
     try:
         nb = papermill.execute_notebook(
             nb, None, writable(report.parameters), cwd=work, progress_bar=False, kernel_name="python3", **options
         )
     except PapermillExecutionError as error:
-        failure = _failure(report, error, private)
+        failure = at(report, f"{error.ename}: {error.evalue}", error.cell_index)
     except Exception as error:  # a kernel that died, a notebook of another language: the build goes on
-        failure = Failure(scrub(f"{type(error).__name__}: {error}", private))
-    execution = Execution(None if failure else nb, failure, time.perf_counter() - start, _used(scratch))
+        failure = Failure(f"{type(error).__name__}: {error}")
+    execution = Execution(None if failure else valid(nb), failure, time.perf_counter() - start, _used(scratch))
     if failure is None:
         execution.failure = incomplete(report, execution)
     return execution
 
 
 def _used(scratch: Path) -> list[dict[str, Any]]:
-    trace = scratch / "used.jsonl"
-    lines = trace.read_text(encoding="utf-8").splitlines() if trace.exists() else []
-    return list({item["table"]: item for item in map(json.loads, lines)}.values())
+    """Read what `tables` noted of each table that the notebook read; what it wrote there itself is not ours."""
+    found = {}
+    for line in (scratch / "used.jsonl").read_bytes().split(b"\n") if (scratch / "used.jsonl").is_file() else []:
+        with suppress(ValueError, TypeError, KeyError, RecursionError):
+            item = json.loads(line)
+            found[item["table"], item.get("package")] = item
+    return list(found.values())
 
 
 def incomplete(report: Report, execution: Execution) -> Failure | None:
@@ -168,29 +182,13 @@ def incomplete(report: Report, execution: Execution) -> Failure | None:
     return Failure("Incomplete: " + "; ".join(short)) if short else None
 
 
-def _failure(report: Report, error: Any, private: list[str]) -> Failure:
+def at(report: Report, reason: str, index: int) -> Failure:
+    """Say where in the notebook a cell of the executed one is."""
     cells = report.notebook.node().cells
-    index = error.cell_index
     marked = next((i for i, cell in enumerate(cells) if "parameters" in tags(cell)), None)
     # papermill puts its own cell of parameters after ours, or first where there is none.
     if report.parameters and index > (marked if marked is not None else -1):
         index -= 1
     above = [line for cell in cells[: index + 1] if cell.cell_type == "markdown" for line in cell.source.splitlines()]
     headings = [line.lstrip("# ").strip() for line in above if re.match(r"#{1,6} ", line)]
-    reason = scrub(f"{error.ename}: {error.evalue}", [*private, *report.secret_values()])
     return Failure(reason, index + 1, headings[-1] if headings else "")
-
-
-def scrub(text: str, private: list[str], longest: int = 600) -> str:
-    """Take folders of this machine, secrets and colour codes out of a message, and keep it to one short line.
-
-    Examples
-    --------
-    >>> scrub("No file /home/ana/lab/x.csv", ["/home/ana"])
-    'No file …/lab/x.csv'
-    """
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    for folder in sorted(filter(lambda item: len(item) > 1, private), key=len, reverse=True):
-        text = text.replace(folder, "…")
-    text = " ".join(text.split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"

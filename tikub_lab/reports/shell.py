@@ -18,7 +18,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Type
 from traitlets.config import Config
 
-from tikub_lab.reports.outputs import MAX_CHARACTERS, OutputLimit, Outputs
+from tikub_lab.reports.outputs import MAX_CHARACTERS, OutputLimit, Outputs, load_ipython_extension
 
 INLINE = "module://matplotlib_inline.backend_inline"
 
@@ -108,6 +108,7 @@ def new_shell() -> Shell:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.banner1 = ""
     shell = Shell.instance(config=config, outputs=Outputs())
+    load_ipython_extension(shell)
     # The preload may have set the backend up for another shell: the formats must be chosen for this one.
     os.environ["MPLBACKEND"] = INLINE
     if "matplotlib" in sys.modules:

@@ -9,18 +9,7 @@ from papermill.translators import PythonTranslator, papermill_translators
 
 
 class Expression(str):
-    """A value that papermill can store, being text, and that the translator writes as Python source."""
-
-    source: str
-
-    def __new__(cls, text: str, source: str) -> "Expression":
-        """Make text that stands for a Python expression."""
-        made = super().__new__(cls, text)
-        made.source = source
-        return made
-
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # papermill copies parameters
-        return str(self), self.source
+    """A value as Python source: text, which papermill can copy and store."""
 
 
 def writable(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,22 +17,21 @@ def writable(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> writable({"jour": date(2026, 3, 1)})["jour"].source
-    '__import__("datetime").date(2026, 3, 1)'
+    >>> writable({"jour": date(2026, 3, 1), "mots": ["été"]})
+    {'jour': '__import__("datetime").date(2026, 3, 1)', 'mots': ["'été'"]}
     """
     return {name: _writable(value) for name, value in parameters.items()}
 
 
 def _writable(value: Any) -> Any:
-    if isinstance(value, date):
-        return Expression(str(value), f'__import__("datetime").date({value.year}, {value.month}, {value.day})')
-    if isinstance(value, Path):
-        return Expression(str(value), f'__import__("pathlib").Path({str(value)!r})')
     if isinstance(value, list | tuple):
         return [_writable(item) for item in value]
-    if isinstance(value, str):
-        return Expression(value, repr(str(value)))  # papermill leaves line ends and quotes of some texts to chance
-    return value
+    if isinstance(value, date):
+        return Expression(f'__import__("datetime").date({value.year}, {value.month}, {value.day})')
+    if isinstance(value, Path):
+        return Expression(f'__import__("pathlib").Path({str(value)!r})')
+    # papermill leaves line ends and quotes of some texts to chance
+    return Expression(repr(value)) if isinstance(value, str) else value
 
 
 class Translator(PythonTranslator):
@@ -52,7 +40,7 @@ class Translator(PythonTranslator):
     @classmethod
     def translate(cls, val: Any) -> str:
         """Write a value as Python source."""
-        return val.source if isinstance(val, Expression) else str(super().translate(val))
+        return str(val if isinstance(val, Expression) else super().translate(val))
 
 
 papermill_translators.register("python", Translator)

@@ -1,41 +1,49 @@
-"""What happens in the process of one report: run it, make its page, say what came of it."""
+"""What happens in the process of one report: run it, make its page, send back bytes that say what came of it."""
 
+import atexit
 import gc
+import json
 import os
 import random
+import re
+import shutil
 import signal
 import sys
+import tempfile
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from tikub_lab.errors import RunError
+from tikub_lab.errors import RunError, TikubError
+from tikub_lab.reports.parameters import secrets
 from tikub_lab.reports.run import EngineName, Execution, Failure, Report, execute
 
 if TYPE_CHECKING:
     from tikub_lab.reports.attached import Attached
+
+RESULT = "result"
+"""Name of the file, in a report's scratch folder, that says what came of it."""
+
+LARGEST = 2**30
+"""Bytes of a file that a report may write."""
+
+MOST = 2**28
+"""Bytes that a report may send back."""
 
 
 @dataclass(frozen=True)
 class Job:
     """A report to make, with all that its process needs to know.
 
-    Attributes
-    ----------
-    report : Report
-    home : Path
-        The workbench.
-    engine : {'tikub', 'kernel'}
-    memory : int or None
-        Bytes that the report may use beyond what every report starts with.
-    pdf : bool
-        Whether to make a PDF too.
-    code : str
-        Short hash of the package's code, for the footer.
+    ``memory`` is what it may use beyond what every report starts with, in bytes; ``code`` the hash of the code that it
+    can reach; ``day`` the day on which it is made, where its notebook asks for it.
     """
 
     report: Report
@@ -44,21 +52,12 @@ class Job:
     memory: int | None = None
     pdf: bool = False
     code: str = ""
+    day: str = ""
 
 
 @dataclass
 class Result:
-    """What a report's process sends back.
-
-    Attributes
-    ----------
-    entry : dict
-        The report's entry in the manifest, less what only the build knows.
-    html, pdf : bytes
-        The page; empty where there is none.
-    files : list of Attached
-        What stands beside the page.
-    """
+    """What came of a report: its entry in the manifest, its page and PDF, and the files beside it."""
 
     entry: dict[str, Any]
     html: bytes = b""
@@ -66,65 +65,72 @@ class Result:
     files: "list[Attached]" = field(default_factory=list)
 
 
-def entry(job: Job) -> dict[str, Any]:
-    """Return what is known of a report before it runs, in the manifest's words."""
+def known(job: Job) -> dict[str, Any]:
+    """Return the part of a report's entry that does not depend on what its process says."""
     report = job.report
     return {
         "notebook": report.notebook.name,
         "use_case": report.notebook.use_case,
         "title": report.notebook.title,
-        "heading": report.notebook.title,
-        "subtitle": "",
         "page": report.page,
-        "pdf": None,
         "parameters": {name: str(value) for name, value in report.public_parameters().items()},
-        "status": "failed",
-        "reason": "",
-        "cell": None,
-        "seconds": 0.0,
-        "peak_memory": 0,
-        "page_bytes": 0,
-        "page_transfer_bytes": 0,
-        "dom_nodes": 0,
-        "ecoindex": None,
-        "ecoindex_grade": None,
-        "figures": 0,
-        "tables_shown": 0,
-        "defects": [],
-        "tables": [],
-        "files": [],
         "key": None,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
 def make(job: Job, scratch: Path) -> Result:
-    """Execute a report and make its page, in this process.
-
-    Parameters
-    ----------
-    job : Job
-    scratch : Path
-        An empty temporary folder, which the caller removes.
-    """
-    from tikub_lab.reports import ecoindex, page
-
+    """Execute a report and make its page, in this process; whatever goes wrong is its reason."""
     start = time.perf_counter()
-    report = job.report
-    execution = execute(report, job.home, scratch, job.engine)
+    hidden = secrets(job.report.notebook, job.report.parameters, evaluate=True)
+    execution = execute(job.report, job.home, scratch, job.engine)
     execution.code = job.code
-    files = _files(execution, report)
-    document = report.page.removesuffix(".html") + ".pdf" if job.pdf and not execution.failure else None
-    html, heading, subtitle = page.render(report, execution, pdf=Path(document).name if document else "")
+    try:
+        result = finish(job, execution, hidden, scratch)
+    except Exception as error:
+        reason = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+        execution = replace(execution, notebook=None, failure=Failure(reason, getattr(error, "cell", None)))
+        result = finish(job, execution, hidden, scratch)
+    result.entry |= {"seconds": round(time.perf_counter() - start, 3), "peak_memory": peak_memory()}
+    return result
+
+
+def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path | None = None) -> Result:
+    """Make the page of a report that ran or failed. Nothing leaves before folders and secrets are taken out here."""
+    from tikub_lab.reports import ecoindex, page
+    from tikub_lab.reports.attached import take
+    from tikub_lab.reports.private import line, of_this_machine, scrub, scrub_bytes
+
+    private = [*([str(scratch)] if scratch else []), *of_this_machine()]
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, list):
+            return [clean(item) for item in value]
+        if isinstance(value, dict):
+            return {name: clean(item) for name, item in value.items()}
+        return scrub(value, private, hidden) if isinstance(value, str) else value
+
+    failure, report = execution.failure, job.report
+    if failure:
+        failure = execution.failure = Failure(line(clean(failure.reason)), failure.cell, line(clean(failure.heading)))
+    files = [] if failure or execution.notebook is None else take(execution.notebook, report)
+    if any(clean(file.path) != file.path for file in files):
+        raise RunError("The name of a file that the notebook offers holds a secret. Name it otherwise.")
+    files = [replace(f, label=clean(f.label), content=scrub_bytes(f.content, private, hidden)) for f in files]
+    document = None if failure or not job.pdf else report.page.removesuffix("html") + "pdf"
+    texts = page.render(report, execution, pdf=Path(document).name if document else "")
+    html, heading, subtitle = (clean(text) for text in texts)
     facts = ecoindex.count(html)
-    made = entry(job) | {
+    entry = known(job) | {
         "heading": heading,
         "subtitle": subtitle,
-        "status": "failed" if execution.failure else "done",
-        "reason": execution.failure.reason if execution.failure else "",
-        "cell": execution.failure.cell if execution.failure else None,
+        "status": "failed" if failure else "done",
+        "reason": failure.reason if failure else "",
+        "cell": failure.cell if failure else None,
         "pdf": document,
-        "defects": page.defects(html),
+        "seconds": round(execution.seconds, 3),
+        "peak_memory": 0,
+        "defects": [] if failure else clean(page.defects(html)),
         "page_bytes": facts.page_bytes,
         "page_transfer_bytes": facts.transfer_bytes,
         "dom_nodes": facts.dom_nodes,
@@ -133,48 +139,67 @@ def make(job: Job, scratch: Path) -> Result:
         "figures": execution.shown("figure"),
         "tables_shown": execution.shown("table"),
         "tables": execution.used,
-        "files": [item.facts() for item in files],
     }
     printed = b""
     if document:
         from tikub_lab.reports.pdf import write_pdf
 
         printed = write_pdf(html, heading)
-    made["seconds"] = round(time.perf_counter() - start, 3)
-    made["peak_memory"] = peak_memory()
-    return Result(made, html.encode("utf-8"), printed, files)
+    return complete(Result(entry, html.encode("utf-8"), printed, files))
 
 
-def _files(execution: Execution, report: Report) -> "list[Attached]":
-    from tikub_lab.reports.attached import take
-
-    if execution.failure or execution.notebook is None:
-        return []
-    try:
-        return take(execution.notebook, report)
-    except RunError as error:
-        execution.failure = Failure(str(error))
-        return []
+def complete(result: Result) -> Result:
+    """Add to a result's entry what its contents say."""
+    result.entry["files"] = [file.facts() for file in result.files]
+    result.entry["page_sha256"] = sha256(result.html).hexdigest()
+    result.entry["pdf_sha256"] = sha256(result.pdf).hexdigest() if result.entry["pdf"] else None
+    return result
 
 
 def failed(job: Job, failure: Failure, seconds: float) -> Result:
     """Return the result of a report whose process could not give one: it gets a page that says why."""
-    from tikub_lab.reports import ecoindex, page
+    hidden = secrets(job.report.notebook, job.report.parameters)
+    return finish(job, Execution(None, failure, seconds, code=job.code), hidden)
 
-    html, heading, _ = page.render(job.report, Execution(None, failure, seconds, code=job.code))
-    facts = ecoindex.count(html)
-    made = entry(job) | {
-        "heading": heading,
-        "reason": failure.reason,
-        "cell": failure.cell,
-        "seconds": round(seconds, 3),
-        "page_bytes": facts.page_bytes,
-        "page_transfer_bytes": facts.transfer_bytes,
-        "dom_nodes": facts.dom_nodes,
-        "ecoindex": facts.ecoindex,
-        "ecoindex_grade": facts.grade,
-    }
-    return Result(made, html.encode("utf-8"))
+
+def pack(result: Result) -> bytes:
+    """Write a result as a line of JSON, then its contents."""
+    contents = [result.html, result.pdf, *(file.content for file in result.files)]
+    head = {"entry": result.entry, "sizes": [len(content) for content in contents]}
+    return b"".join([json.dumps(head).encode("ascii"), b"\n", *contents])
+
+
+def unpack(job: Job, data: bytes) -> Result:
+    """Read a result again: any process of the user's may have written it, so all is checked.
+
+    Raises
+    ------
+    RunError
+        When it is no result of this report.
+    """
+    from tikub_lab.reports.attached import Attached
+    from tikub_lab.reports.manifest import fits
+    from tikub_lab.show.downloads import check
+
+    try:
+        head, _, rest = data.partition(b"\n")
+        raw = json.loads(head, parse_constant=int)  # NaN and Infinity are no JSON: refused
+        ends = list(accumulate(raw["sizes"], initial=0))
+        parts = [rest[start:end] for start, end in pairwise(ends)]
+        entry, stem = {**raw["entry"], **known(job)}, job.report.page.removesuffix("html")
+        files = [
+            Attached(str(facts["path"]), str(facts["label"]), content)
+            for facts, content in zip(entry["files"], parts[2:], strict=True)
+        ]
+        for file in files:
+            check(file.path.removeprefix(stem), file.content, file.label)
+        result = complete(Result(entry, parts[0], parts[1], files))
+        sound = ends[-1] == len(rest) and min(raw["sizes"]) >= 0 and entry["pdf"] in {None, stem + "pdf"}
+        if sound and all(file.path.startswith(stem) for file in files) and parts[0] and fits(entry):
+            return result
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, TikubError):
+        pass
+    raise RunError("The notebook's process sent back what is no report.")
 
 
 def peak_memory() -> int:
@@ -188,57 +213,109 @@ def peak_memory() -> int:
     return (own + children) * unit
 
 
-def main(connection: Any, job: Job, scratch: Path, environment: dict[str, str]) -> None:
-    """Be the process of one report: nothing of it outlives the process, and nothing came from another report.
+def main(connection: Any) -> None:
+    """Be the process of one report: wait for it, make it, leave what came of it in its scratch folder, and end.
 
-    Sends None when it begins, and a :class:`Result` when it ends.
+    Nothing of it outlives the process, and nothing came from another report.
     """
     _alone()
-    connection.send(None)
-    os.environ.clear()
-    os.environ.update(environment)
-    if job.memory:
-        _limit_memory(job.memory)
-    _reseed()
     # What the server loaded is frozen; a report's own objects are too few to be worth a look at every 700th.
     gc.set_threshold(50_000, 20, 20)
-    os.chdir(scratch)
     # What the notebook prints is in its outputs; what libraries print beside it is for nobody.
     with open(os.devnull, "wb") as sink:  # noqa: PTH123
         for descriptor in (1, 2):
             os.dup2(sink.fileno(), descriptor)
     try:
-        result = make(job, scratch)
+        job, scratch, environment = connection.recv()
+    except EOFError:  # no report is left to make
+        os._exit(0)
+    os.environ.clear()
+    os.environ.update(environment | {"TMPDIR": str(scratch / "tmp")})
+    tempfile.tempdir = None
+    (scratch / "tmp").mkdir()
+    os.chdir(scratch)
+    _limit(job.memory)
+    _reseed()
+    try:
+        data = pack(make(job, scratch))
     except MemoryError:
-        result = Result(entry(job) | {"reason": "out of memory"})
-    connection.send(result)
-    connection.close()
+        _limit(None)
+        data = pack(failed(job, Failure("MemoryError: out of memory"), 0.0))
+    try:
+        (scratch / RESULT).write_bytes(data)
+    except OSError:  # a full disk: what the notebook wrote is in the way
+        for name in ("work", "tmp"):
+            shutil.rmtree(scratch / name, ignore_errors=True)
+        (scratch / RESULT).write_bytes(data)
+    end_children()
+    connection.send_bytes(b"done")
     # Threads and at-exit hooks of the notebook's libraries must not hold the report back.
     os._exit(0)
 
 
-def _alone() -> None:
-    """Be the head of a process group, and die with the forkserver."""
-    if sys.platform == "win32":
-        return
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def control(option: int, value: int) -> None:
+    """Set an option of this process that only Linux has (``prctl``)."""
     if sys.platform == "linux":
         import ctypes
 
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(option, value)
 
 
-def _limit_memory(more: int) -> None:
-    """Have an allocation fail rather than the machine: on Linux, at once and in the cell that asks for it."""
-    if sys.platform != "linux":
+SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36
+
+
+def _alone() -> None:
+    """Be the head of a process group, the heir of all that the notebook starts, and die with the forkserver."""
+    if sys.platform == "win32":
+        return
+    from multiprocessing import forkserver
+
+    server: Any = forkserver._forkserver
+    with suppress(TypeError, OSError):
+        os.close(server._forkserver_alive_fd)  # or it would live as long as we do
+    server.__init__()  # a notebook's own processes are none of its business
+    atexit.unregister(end_children)
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    control(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    control(SET_CHILD_SUBREAPER, 1)
+
+
+def end_children() -> None:
+    """End all that this process started, and what that started: its heir is this process (on Linux)."""
+    for _ in range(200):
+        left = psutil.Process().children(recursive=True) if _has_child() else []
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        if not left:
+            return
+        time.sleep(0.005)
+
+
+def _has_child() -> bool:
+    """Reap the children that ended, and say whether one is left."""
+    if sys.platform == "win32":
+        return True
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+        return True
+    return False
+
+
+def _limit(memory: int | None) -> None:
+    """Have a large file or allocation fail, at once and in the cell that asks for it, rather than the machine."""
+    if sys.platform == "win32":
         return  # the pool watches resident memory everywhere
     import resource
 
-    status = Path("/proc/self/status").read_text()
-    now = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData"))
-    resource.setrlimit(resource.RLIMIT_DATA, (now + more, now + more))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
+    if sys.platform == "linux":
+        used = re.search(r"VmData:\s*(\d+)", Path("/proc/self/status").read_text())
+        most = int(used[1]) * 1024 + memory if memory and used else resource.RLIM_INFINITY
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 def _reseed() -> None:

@@ -5,6 +5,7 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -114,7 +115,8 @@ def keys(figures: Sequence[Key]) -> Shown:
     return Shown("keys", f'<dl class="tk keys">{cells}</dl>', "\n".join(lines))
 
 
-def _cell(value: Any, form: Form | None) -> str:
+def cell(value: Any, form: Form | None = None) -> str:
+    """Write a value of a table: by a form of its own, or numbers, dates and booleans the French way."""
     if form is not None:
         return form(value)
     if pd.api.types.is_scalar(value) and pd.isna(value):
@@ -123,7 +125,7 @@ def _cell(value: Any, form: Form | None) -> str:
         return french.day(value)
     if pd.api.types.is_bool(value):  # Python's, NumPy's or of a column that may have missing ones
         return "oui" if value else "non"
-    if isinstance(value, int | float) or hasattr(value, "dtype"):
+    if isinstance(value, Real):
         return french.number(value, 0 if float(value).is_integer() else 1)
     return str(value)
 
@@ -139,7 +141,7 @@ def _table_html(frame: pd.DataFrame, caption: str, labels: Mapping[str, str], fo
     )
     body = []
     for row in frame.itertuples(index=False, name=None):
-        cells = [safe(_cell(value, forms.get(str(name)))) for name, value in zip(frame.columns, row, strict=True)]
+        cells = [safe(cell(value, forms.get(str(name)))) for name, value in zip(frame.columns, row, strict=True)]
         first = f'<th scope="row"{css[0]}>{cells[0]}</th>'
         body.append(
             "<tr>" + first + "".join(f"<td{c}>{v}</td>" for v, c in zip(cells[1:], css[1:], strict=True)) + "</tr>"
@@ -248,7 +250,7 @@ def _svg(fig: "Figure", alt: str) -> str:
         text = text.replace(color, variable)
     text = re.sub(r"\s*\n\s*", "\n", text)
     root = f'<svg viewBox="0 0 {size[1]} {size[2]}" role="img" aria-label="{safe(alt)}" xmlns="http://www.w3.org/2000/svg">'
-    return re.sub(r"^<svg[^>]*>", root, text, count=1)
+    return root + text[text.index(">") + 1 :]
 
 
 def figure(

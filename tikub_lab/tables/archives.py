@@ -1,14 +1,17 @@
 """What comes in a zip: the bytes of published files, before anything is known of their format."""
 
+import errno
+import lzma
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from tikub_lab.errors import UsageError
+from tikub_lab.errors import UsageError, printable
 
 MAX_MEMBERS = 1_000
 """Files that a zip may hold."""
@@ -18,6 +21,7 @@ MAX_RATIO = 200
 """How much a member larger than 10 MB may expand. JSON and XML of public procurement expand 10 to 40 times."""
 RATIO_FREE = 10 * 2**20
 
+_DAMAGE = (zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
@@ -68,17 +72,19 @@ def members(path: Path, folder: Path) -> Iterator[Member]:
     if not start:
         raise UsageError(f"{path}: empty file (0 bytes). Download it again.")
     if start not in _ZIP_STARTS:
-        yield Member(path.name, path)
+        yield Member(printable(path.name), path)
         return
     try:
         with zipfile.ZipFile(path) as archive:
             entries = _checked(archive, path)
             if WORKBOOK in archive.namelist():  # one file, for a reader of workbooks, rather than a zip of files
-                yield Member(path.name, path)
+                yield Member(printable(path.name), path)
                 return
             for number, entry in enumerate(entries, 1):
                 yield from _expanded(archive, entry, path, folder / f"member-{number:04d}")
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, *_DAMAGE) as error:
+        if getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
         raise UsageError(f"{path}: a zip that is damaged or cut short ({error}). Download it again.") from None
 
 
@@ -136,6 +142,6 @@ def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, targ
                 raise UsageError(
                     f"{path}: {entry.filename!r} is a zip in a zip. Expand it yourself and import the files."
                 )
-        yield Member(entry.filename, target)
+        yield Member(printable(entry.filename), target)
     finally:
         target.unlink(missing_ok=True)

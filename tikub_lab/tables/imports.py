@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.errors import UsageError, nearest, printable
 from tikub_lab.tables.archives import Member, members
 from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.package import sha256_of, workbench
@@ -157,14 +157,15 @@ class Change:
         self.asked.append((sha, bool(known) and stands))
         if known and stands:
             return
-        number = max((item.sequence for item in self.sources if item.published == path.name), default=0) + 1
+        name = printable(path.name)
+        number = max((item.sequence for item in self.sources if item.published == name), default=0) + 1
         self.drop(sha)
         scratch = self.place / "members"
         scratch.mkdir(exist_ok=True)
         names = set[str]()
         for place, member in enumerate(members(path, scratch)):
             reader = recognise(member, asked)
-            file = member.name if member.path == path else f"{path.name}/{member.name}"
+            file = member.name if member.path == path else f"{name}/{member.name}"
             file = f"{file} ({place})" if file in names else file
             names.add(file)
             item = Provenance(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import absent
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +79,7 @@ class Resource:
             "sources": list(self.sources),
             "sha256": self.sha256,
             "rows": self.rows,
+            "schema_sha256": sha256_of(self.schema_path),
         }
 
 
@@ -190,8 +191,12 @@ class Package:
             raw=raw,
         )
 
+    def named(self, name: str) -> str:
+        """Return the name under which a table is here, for one of its aliases."""
+        return name if name in self.resources else aliases(self.schemas()).get(name, name)
+
     def resource(self, name: str) -> Resource:
-        """Return the description of one table.
+        """Return the description of one table, asked for by its name or an alias.
 
         Raises
         ------
@@ -199,12 +204,11 @@ class Package:
             When the package has no such table; the message names the nearest.
         """
         try:
-            return self.resources[name]
+            return self.resources[self.named(name)]
         except KeyError:
             known = ", ".join(self.resources) or "none"
-            raise UsageError(
-                f"No table {name!r} in {self.root}.{nearest(name, self.resources)} Known tables: {known}."
-            ) from None
+            near = nearest(name, [*self.resources, *aliases(self.schemas())])
+            raise UsageError(f"No table {name!r} in {self.root}.{near} Known tables: {known}.") from None
 
     def verify(self, name: str) -> Resource:
         """Compare a table's file with the hash that the descriptor states, and return its description."""
@@ -221,7 +225,17 @@ class Package:
 
     def used(self, name: str) -> dict[str, Any]:
         """Return what a report says of a table, whether the package has it or not."""
+        name = self.named(name)
         return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
+
+    def _note(self, name: str) -> None:
+        """Note a table that was read or asked for, and the package where it is not the one that all read."""
+        item = self.used(name)
+        home, usual = os.environ.get("TIKUB_HOME"), os.environ.get("TIKUB_DATA")
+        if home and self.root != Path(usual or Path(home, "data")).resolve():
+            inside = self.root.is_relative_to(Path(home).resolve())
+            item["package"] = str(self.root.relative_to(Path(home).resolve())) if inside else "/"
+        _note(item)
 
     def schemas(self) -> Path:
         """Return the folder of all Table Schemas: a package of imported files has those of its own tables only."""
@@ -246,20 +260,22 @@ class Package:
             Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
             categorical, text ``str``.
         """
+        if barred:
+            raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
+        name = self.named(name)
+        if name not in self.resources and (optional or os.environ.get("TIKUB_TRACE")):
+            self._note(name)  # that it was absent, too, is what a report depends on
         if optional and name not in self.resources:
-            _note(self.used(name))
             return absent.empty(name, self.schemas())
         item = self.verify(name)
         ahead = _ahead.get(_identity(item))
         # Copy-on-write: what the caller changes is its own, what it does not change is not copied.
         frame = read(item) if ahead is None else ahead.copy(deep=False)
-        _note(item.used())
+        self._note(name)
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
-        """Return the distinct values of one column, sorted, missing ones left out, without loading the table.
-
-        Values of a CSV file are text.
+        """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table.
 
         Raises
         ------
@@ -267,6 +283,7 @@ class Package:
             As for :meth:`load`, and for a column that the table has not (the nearest is suggested).
         """
         item = self.verify(name)
+        self._note(name)
         if item.path.suffix == ".csv":
             with item.path.open(encoding="utf-8", newline="") as file:
                 rows = csv.reader(file)
@@ -334,6 +351,9 @@ def read(item: Resource, threads: bool = True) -> "pd.DataFrame":
         return typed(geopandas.read_file(item.path), item.schema)
     raise UsageError(f"{item.path}: format {suffix!r} is not one that tables have; allowed: .csv, .parquet, .geojson.")
 
+
+barred: list[str] = []
+"""Functions under way whose results are kept (:mod:`tikub_lab.methods.once`): what they load would be in no key."""
 
 _used: dict[str, dict[str, Any]] = {}
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +296,12 @@ def _one_of(value: Any, allowed: Iterable[str], where: str) -> None:
     allowed = list(allowed)
     if value not in allowed:
         raise UsageError(f"{where} {value!r} is not one of {', '.join(allowed)}.{nearest(str(value), allowed)}")
+
+
+@lru_cache(maxsize=4)
+def aliases(schemas: Path) -> dict[str, str]:
+    """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
+    found: dict[str, str] = {}
+    for path in sorted(schemas.glob("*/*.json")):
+        found |= dict.fromkeys(read_schema(path).raw.get("aliases", ()), f"{path.parent.name}/{path.stem}")
+    return found

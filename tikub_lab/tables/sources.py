@@ -199,7 +199,7 @@ def named(staged: Path, stem: str) -> str:
     ...     path = Path(folder, "a.csv")
     ...     _ = path.write_bytes(b"Ti Lab")
     ...     named(path, "things/items")
-    'things/items-958b072455d5bb5a.csv'
+    'things/items-958b072455d524ad.csv'
     """
     return f"{stem}-{sha256_of(staged)[:16]}{staged.suffix}"
 

@@ -20,6 +20,7 @@ from tikub_lab.energy.alerts.meter import Watched
 from tikub_lab.energy.alerts.series import days_of, numbers
 from tikub_lab.energy.alerts.table import table_of
 from tikub_lab.energy.alerts.watch import Scope, watch_bills, watch_days
+from tikub_lab.methods.once import once
 
 TESTED = {drift.NAME: True, occupancy.HOLIDAYS: False, occupancy.WEEKENDS: False}
 """What is tested, and whether every meter is (else those that may heat)."""
@@ -118,6 +119,7 @@ def alerts(
     return survey(readings, meters, sites, weather, calendar, works, prices, factors, rules).alerts
 
 
+@once
 def survey(
     readings: pd.DataFrame,
     meters: pd.DataFrame,

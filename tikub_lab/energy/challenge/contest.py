@@ -20,6 +20,7 @@ from tikub_lab.energy.savings import Savings
 from tikub_lab.energy.savings import by_month as months_of
 from tikub_lab.energy.uncertainty import Interval, portfolio
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 from tikub_lab.show.french import number
 
 COLUMNS = {
@@ -86,6 +87,7 @@ def period(name: str) -> tuple[date, date]:
     raise UsageError(f"period={name!r}: give a school year such as '2024-2025', or a calendar year such as '2025'.")
 
 
+@once
 def challenge(
     sites: pd.DataFrame,
     meters: pd.DataFrame,

@@ -15,6 +15,7 @@ from tikub_lab.energy.gestures.known import catalogue
 from tikub_lab.energy.gestures.words import outcome, sentence, worth
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 QUARTER = 0.25
 LEAST = 0.002
@@ -35,6 +36,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
+@once
 def gestures(
     measured: pd.DataFrame,
     meters: pd.DataFrame,

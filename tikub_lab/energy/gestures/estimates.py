@@ -18,6 +18,7 @@ from tikub_lab.energy.occupancy.days import Days, Designer, days_of
 from tikub_lab.energy.occupancy.use import ALL, Use, fit
 from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 ENOUGH_DAYS = 300
 """Daily readings of the year from which a meter is read by day; bills of three years stand in for it below."""
@@ -33,6 +34,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+@once
 def measures(
     sites: pd.DataFrame,
     meters: pd.DataFrame,
@@ -41,7 +43,6 @@ def measures(
     calendar: pd.DataFrame,
     year: int,
     zone: str = "B",
-    uai: str | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Work out the measures of all lycées in a year, from daily readings where there are enough, else from bills.
 
@@ -53,8 +54,6 @@ def measures(
         Calendar year; bills are those of it and of the two before.
     zone : str
         Of school holidays.
-    uai : str, optional
-        The only lycée whose errors are wanted: the figures of its peers take half of the time without them.
 
     Returns
     -------
@@ -95,7 +94,7 @@ def measures(
         if use is not None and not fault:
             year_of = _Year(days, str(meter.station), year, use.point)
             total = year_of.total(use)
-            rows_of.extend(_rows(meter, use, step, year_of, uai is None or bool(meter.code_uai == uai)))
+            rows_of.extend(_rows(meter, use, step, year_of))
         known.append(
             (meter.code_uai, meter.compteur_id, meter.energie, meter.usage, step, count, dropped, total, fault)
         )
@@ -202,10 +201,9 @@ class _Year:
         )
 
 
-def _rows(meter: Any, use: Use, step: str | None, year: _Year, sure: bool) -> Iterator[tuple[object, ...]]:
-    """Give the measures that a meter's use and model allow, with their errors if they are wanted."""
-    size = len(use.coefficients) + (use.place >= 0)
-    covariance, free = use.covariance() if sure else (np.full((size, size), np.nan), np.nan)
+def _rows(meter: Any, use: Use, step: str | None, year: _Year) -> Iterator[tuple[object, ...]]:
+    """Give the measures that a meter's use and model allow, with their errors."""
+    covariance, free = use.covariance()
     area = float(meter.surface_totale)
     of_meter = (meter.compteur_id, meter.energie, meter.usage, step)
     for name, top, bottom in _contrasts(meter, use, step, year):

@@ -11,6 +11,7 @@ import pandas as pd
 from tikub_lab.energy.climate import of_sites
 from tikub_lab.energy.performance.circle import FEWEST, STANDING, compare
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 ALL = "toutes"
 """All energies together."""
@@ -33,6 +34,7 @@ COLUMNS = ["code_uai", "annee", "energie", "chauffe", "kwh", "kwh_ajuste", "surf
 COLUMNS += ["complet", "ajuste", "part_connue", "compteurs"]
 
 
+@once
 def intensities(meters: pd.DataFrame, sites: pd.DataFrame, year: int) -> pd.DataFrame:
     """Work out what each site used a square metre and a pupil in one year, by energy and in all.
 
@@ -115,8 +117,8 @@ def performance(meters: pd.DataFrame, sites: pd.DataFrame, year: int, fewest: in
     Examples
     --------
     >>> from tikub_lab.energy.climate import adjusted
-    >>> from tikub_lab.energy.sample import sample
-    >>> tables = sample(scale=0.01, seed=1)
+    >>> from tikub_lab.use_cases import sample
+    >>> tables = sample("energy").sample(scale=0.01, seed=1)
     >>> of = {name: tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")}
     >>> found = performance(adjusted(**of), of["sites"], 2025)
     >>> found.loc[found["energie"] == "toutes", "pairs"].unique().tolist()  # twelve lycées, all in one group

@@ -17,6 +17,7 @@ from tikub_lab.energy.heating import Floats, daily_means
 from tikub_lab.energy.performance.circle import QUANTILES, circles, share_below
 from tikub_lab.energy.performance.signature import BILLS, DAILY
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 FEWEST = 30
 """Peers that a comparison of coefficients needs."""
@@ -41,6 +42,7 @@ COLUMNS += ["manquants", *QUANTILES, "rang", "z", "p", "q", "hors_incertitude", 
 COLUMNS += ["kwh_mediane", "kwh_quart", "erreur_kwh", "manque"]
 
 
+@once
 def standing(
     signatures: pd.DataFrame,
     meters: pd.DataFrame,

@@ -18,6 +18,7 @@ from tikub_lab.energy.baseline.many import fit_many
 from tikub_lab.energy.baseline.model import Baseline, Sample, fahrenheit
 from tikub_lab.energy.savings import HOLIDAY, day_kinds, keep_days
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 
 DAILY, BILLS = "relevés journaliers, jours de cours", "factures de trois ans, hors vacances"
 POINTS = {DAILY: np.arange(400, 1101) / 50, BILLS: np.arange(80, 221) / 10}
@@ -39,6 +40,7 @@ COLUMNS += ["base_w_m2", "erreur_pente_m2", "erreur_base_m2", "erreur_equilibre"
 COLUMNS += ["nmbe", "conforme", "comparable", "manque", "verdict"]
 
 
+@once
 def signatures(
     readings: pd.DataFrame,
     meters: pd.DataFrame,

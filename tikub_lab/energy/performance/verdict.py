@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.performance.quantities import BASE, LOOK, POINT, SLOPE
+from tikub_lab.methods.once import once
 from tikub_lab.show.french import NNBSP, number
 
 PROVEN, LOOK_AT, NOTHING, UNKNOWN = "établi", "à regarder", "rien ne ressort", "non comparé"
@@ -20,6 +21,7 @@ COLUMNS = ["code_uai", "source", "statut", "grandeur", "libelle", "unite", "vale
 COLUMNS += ["z", "q", "kwh_mediane", "kwh_quart", "erreur_kwh", "sens", "manque", "phrase"]
 
 
+@once
 def outstanding(table: pd.DataFrame) -> pd.DataFrame:
     """Find which of the three quantities stands out most at each site, and say what it means.
 

@@ -226,9 +226,10 @@ def read_list(path: Path) -> Iterator[Batch]:
         if broken:
             found.reject(line, meter["compteur"], *broken)
         else:
-            use = USES.get(plain(row.get("usage", "")))
-            if row.get("usage") and use is None:
-                found.repair(line, meter["compteur"], "usage", row["usage"], "enum", "")
+            said = row.get("usage", "").strip()
+            use = USES.get(plain(said))
+            if said and use is None:
+                found.repair(line, meter["compteur"], "usage", said, "enum", "")
             found.keep("staged/list", line, **meter, energie=energy, code_uai=code, usage=use)
         yield from found.batches()
     yield from found.batches(last=True)

@@ -27,6 +27,8 @@ FIELDS = {
     "point": ("n pce", "pce", "numero pce", "numero de pce", "identifiant pce", "n de pce"),
 }
 NO_DATA = "absence de donnees"
+SILENT = {"publiee", "informative", "informatif", "provisoire", "definitive", "definitif"}
+"""Qualities that say nothing of whether a figure is estimated."""
 
 
 def columns(cells: list[str]) -> dict[str, int]:
@@ -109,7 +111,9 @@ def _row(line: int, row: dict[str, str], point: str, found: Gathering) -> None:
     try:
         estimated = None if quality == NO_DATA else values.flag(quality)
     except ValueError:
-        estimated = None  # « publiée », « informative » and the like say nothing of it
+        estimated = None
+        if quality not in SILENT:
+            found.repair(line, meter["compteur"], "quality", row["quality"], "flag", "")
     if not broken and known["energy"] is None and known["volume"] is not None and known["factor"] is None:
         broken.append(("factor", "", "gas-coefficient"))
     if broken:

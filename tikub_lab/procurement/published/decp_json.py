@@ -13,10 +13,10 @@ from typing import Any
 import ijson
 
 from tikub_lab.errors import UsageError
+from tikub_lab.procurement.published.lenient import Lenient
 from tikub_lab.procurement.published.quality import judge
 from tikub_lab.procurement.published.record import frames
 from tikub_lab.tables.readers import Batch, Head
-from tikub_lab.tables.texts import Utf8
 
 BATCH = 20_000
 """Records held at once."""
@@ -107,7 +107,7 @@ def _records(path: Path, how: str) -> Iterator[Record]:
 
 
 def _stream(path: Path, prefix: str, kind: str | None, done: int) -> Iterator[Record]:
-    with Utf8(path) as file:
+    with Lenient(path) as file:
         try:
             for record in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
                 done += 1

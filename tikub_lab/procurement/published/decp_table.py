@@ -116,11 +116,37 @@ def read_parquet(path: Path) -> Iterator[Batch]:
             names = dict(zip(file.schema_arrow.names, fields_of(file.schema_arrow.names), strict=True))
             wanted = [column for column, name in names.items() if name in ROW_FIELDS]
             for part in file.iter_batches(BATCH, columns=wanted):
-                columns = {names[column]: _texts(part.column(column), names[column]) for column in part.schema.names}
-                yield judge(columns, range(line, line + part.num_rows), part.num_rows)
+                yield _batch_of_values(part.rename_columns([names[column] for column in part.schema.names]), line)
                 line += part.num_rows
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{path}: a Parquet file that is damaged ({error}), after row {line - 1}.") from None
+
+
+def _batch_of_values(part: Any, line: int) -> Batch:
+    lines = pd.Series(range(line, line + part.num_rows))
+    odd = {name: part.column(name).to_pandas() for name in part.schema.names if _is_odd(part.column(name).type, name)}
+    rejects = [
+        pd.DataFrame(
+            {"line": lines[values.notna()], "value": values.dropna().map(repr).str.slice(0, 200), "field": name}
+        )
+        for name, values in odd.items()
+    ]
+    message = "A cell has one value: a text, a number, a date, yes or no."
+    broken = pd.concat(rejects).assign(id=None, rule="value-type", message=message) if rejects else None
+    whole = ~lines.isin(broken["line"]) if broken is not None else lines.notna()
+    sound = part.filter(whole.to_numpy())
+    columns = {name: _texts(sound.column(name), name) for name in part.schema.names}
+    return judge(columns, lines[whole].tolist(), part.num_rows, broken)
+
+
+def _is_odd(kind: Any, name: str) -> bool:
+    """Tell a type that is none of a cell's: lists are for lists of labels only."""
+    import pyarrow as pa
+
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return name not in LISTS
+    others = (pa.types.is_nested, pa.types.is_duration, pa.types.is_time, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in others)
 
 
 def _texts(values: Any, name: str) -> list[str | None]:
@@ -128,6 +154,8 @@ def _texts(values: Any, name: str) -> list[str | None]:
     import pyarrow as pa
 
     kind = values.type
+    if _is_odd(kind, name):
+        return [None] * len(values)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return ["|".join(map(str, value)) if value else None for value in values.to_pylist()]
     if pa.types.is_timestamp(kind):

@@ -1,0 +1,1 @@
+"""Ground floor: what several use cases need beside tables and pictures."""

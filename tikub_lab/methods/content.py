@@ -1,0 +1,43 @@
+"""What a value holds, as bytes of a hash: tables by their names, types and values, plain values by theirs."""
+
+import dataclasses
+import datetime
+import enum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+PLAIN = {str, int, float, bool, bytes, type(None), datetime.date, datetime.datetime, datetime.timedelta, range}
+
+
+def feed(key: Any, value: Any) -> None:
+    """Put a value into a hash, with its type; what can't be told by its value raises."""
+    kind = type(value)
+    key.update(f"{kind.__module__}.{kind.__qualname__}\0".encode())
+    if isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
+        frame = value if isinstance(value, pd.DataFrame) else value.to_frame()
+        feed(key, [frame.attrs, list(frame.columns), list(frame.columns.names), list(frame.index.names)])
+        levels = [frame.index.get_level_values(level) for level in range(frame.index.nlevels)]
+        for column in [*levels, *(column for _, column in frame.items())]:
+            _feed_column(key, column)
+    elif kind in PLAIN or isinstance(value, (np.generic, pd.Timestamp, pd.Timedelta, enum.Enum)):
+        key.update(repr(value).encode("utf-8", "surrogatepass") + b"\0")
+    elif kind in (list, tuple, dict):
+        key.update(f"{len(value)}\0".encode())
+        for item in value.items() if kind is dict else value:
+            feed(key, item)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        feed(key, {field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
+    else:
+        raise TypeError(f"no key for a {kind.__name__}: pass tables and plain values.")
+
+
+def _feed_column(key: Any, column: Any) -> None:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        feed(key, [column.dtype.ordered, column.dtype.categories])
+    feed(key, [str(column.dtype), str(getattr(column, "crs", "")), len(column)])
+    column = column.to_wkb() if str(column.dtype) == "geometry" else column
+    if column.dtype == object and (held := pd.api.types.infer_dtype(column)) not in {"string", "bytes", "empty"}:
+        raise TypeError(f"no key for a column of {held} objects ({column.name}): give it a type.")
+    key.update(pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes())
