@@ -43,17 +43,7 @@ class Column(NamedTuple):
 
 
 def schema_readers(schemas: Path, dates: str | None = None, decimal: str | None = None) -> tuple[Reader, ...]:
-    """Make a reader for each table that has a schema.
-
-    Parameters
-    ----------
-    schemas : Path
-        The folder of Table Schemas: ``<use case>/<table>.json``.
-    dates : {'iso', 'french', 'american'}, optional
-        How dates are written; found from each column by default.
-    decimal : {',', '.'}, optional
-        The decimal sign; found from each column by default.
-    """
+    """Make a reader for each table that has a schema; by default each column shows how it writes dates and numbers."""
     if dates not in (None, *DATES):
         raise UsageError(f"--dates {dates!r}: allowed are {', '.join(DATES)}.")
     if decimal not in (None, ",", "."):
@@ -75,13 +65,7 @@ def schema_readers(schemas: Path, dates: str | None = None, decimal: str | None 
 
 
 def folded(heading: str) -> str:
-    """Leave out what does not matter in a heading.
-
-    Examples
-    --------
-    >>> folded("Année d'ouverture") == folded("annee_d-ouverture ")
-    True
-    """
+    """Leave out what does not matter in a heading: capitals, accents, spaces and signs."""
     text = unicodedata.normalize("NFKD", heading.casefold().replace("œ", "oe"))
     return "".join(letter for letter in text if letter.isalnum())
 

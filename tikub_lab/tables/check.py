@@ -55,11 +55,9 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
     -------
     DataFrame with columns row, field, value, rule
         Empty for a valid table. ``row`` counts records from the header, which is 1; ``value`` is what is written there.
-        Rules of the header: ``blank-header``, ``extra-label``, ``missing-label``, ``blank-label``, ``duplicate-label``,
-        ``incorrect-label``, ``unmatched-header``; of a row: ``blank-row`` (and then nothing else on its cells),
-        ``missing-cell``, ``extra-cell``; of a cell: ``type-error`` and the name of the constraint (``required``,
-        ``pattern``, ``minimum``…); of keys: ``unique``, ``primary-key``, ``foreign-key`` (within the table; see
-        `foreign_keys`); of custom checks their own names.
+        Rules: of the header, ``missing-label``, ``extra-label`` and so on; ``blank-row`` (and then nothing else on its
+        cells), ``missing-cell``, ``extra-cell``; ``type-error`` and the names of constraints; ``unique``,
+        ``primary-key``, ``foreign-key`` (within the table); custom checks' own names.
 
     Raises
     ------
@@ -150,16 +148,7 @@ def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], v
 
 
 def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], list[tuple[int, str, str, str]]]:
-    """Find the field of each column (one of type ``any`` where the schema knows none), and problems of the header.
-
-    Columns are matched by order for ``exact``, by name for the other values of ``fieldsMatch``.
-
-    Examples
-    --------
-    >>> schema = Schema.from_dict({"fields": [{"name": "uai"}, {"name": "nom"}]})
-    >>> match_header(("uai", "name", "x"), schema)[1]
-    [(1, 'x', 'x', 'extra-label'), (1, 'nom', 'name', 'incorrect-label')]
-    """
+    """Find the field of each column (``any`` where the schema knows none), by order or by name, and what is wrong."""
     if not any(labels):
         return [], [(1, "", "", "blank-header")]
     if schema.fields_match == "exact":
@@ -217,15 +206,7 @@ def _valid(check: Callable[[pd.Series], pd.Series]) -> Callable[[pa.ChunkedArray
 
 
 def is_geojson(text: str) -> bool:
-    """Tell whether a text is a GeoJSON object (RFC 7946).
-
-    Examples
-    --------
-    >>> is_geojson('{"type": "Point", "coordinates": [-1.68, 48.11]}')
-    True
-    >>> is_geojson('{"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]}')
-    False
-    """
+    """Tell whether a text is a GeoJSON object (RFC 7946)."""
     try:
         value = json.loads(text)
         features = value["features"] if value["type"] == "FeatureCollection" else [value]
@@ -356,20 +337,9 @@ def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str
 
 
 def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Find the rows whose foreign keys do not exist in other tables.
+    """Find the rows whose foreign keys do not exist in other tables, as `check` returns them.
 
-    Parameters
-    ----------
-    frame : DataFrame
-    schema : Schema
-        Its ``foreignKeys`` are checked; rows with a missing part are left out, as in SQL.
-    others : mapping of table name to DataFrame
-        The tables that the keys refer to.
-
-    Returns
-    -------
-    DataFrame with columns row, field, value, rule
-        As `check` returns; the rule is ``foreign-key``.
+    Rows with a missing part are left out, as in SQL.
 
     Raises
     ------

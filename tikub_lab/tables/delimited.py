@@ -18,18 +18,9 @@ _SAMPLE_BYTES = 2**18
 
 @dataclass(frozen=True)
 class Delimited:
-    """A delimited file, read.
+    """A delimited file: its labels, its cells by position, and the cells beyond the labels (row, column, value).
 
-    Attributes
-    ----------
-    labels : tuple of str
-        The first record. Labels may be blank or repeated; a first line that is blank has none.
-    cells : DataFrame of str, of shape (records, labels)
-        Columns 0, 1, 2… by position. Missing only where a record is too short: an empty cell is ``""``.
-    extra : DataFrame with columns ``row`` (position in ``cells``), ``column`` (position), ``value``
-        The cells beyond the labels.
-    encoding, delimiter : str
-        As found.
+    A cell is missing only where a record is too short: an empty one is ``""``.
     """
 
     path: Path
@@ -42,17 +33,6 @@ class Delimited:
 
 def read_delimited(path: Path | str, delimiter: str | None = None) -> Delimited:
     r"""Read a delimited text file without losing a cell.
-
-    Parameters
-    ----------
-    path : path
-        A text file in UTF-8, with a byte-order mark or not, in UTF-16 with one, or else in Windows-1252.
-    delimiter : str, optional
-        One of comma, semicolon, tab and vertical bar; found from the first hundred records by default.
-
-    Returns
-    -------
-    Delimited
 
     Raises
     ------

@@ -31,18 +31,7 @@ _DTYPES = {
 
 
 def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
-    """Read a CSV file that is valid against its schema, such as `write_csv` makes.
-
-    Parameters
-    ----------
-    path : path
-    schema : Schema
-        The labels of the file must be its field names, in order.
-
-    Returns
-    -------
-    DataFrame of shape (records, fields)
-        Typed as the module says.
+    """Read a CSV file that is valid against its schema, such as `write_csv` makes, into the types of memory.
 
     Raises
     ------
@@ -64,18 +53,7 @@ def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
 def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataFrame:
     """Give the columns of a DataFrame the types of memory, whether they hold text or came typed, as from Parquet.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns are matched with fields by name. Columns that are no field, such as a geometry, stay as they are.
-    schema : Schema
-    place : str
-        Names the table in messages.
-
-    Returns
-    -------
-    DataFrame
-        A new one, of the same class, columns and index.
+    Columns that are no field, such as a geometry, stay as they are. ``place`` names the table in messages.
 
     Raises
     ------
@@ -143,19 +121,11 @@ def _dtype(field: Field) -> Any:
 
 
 def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
-    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine.
+    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine; whole or not at all.
 
     UTF-8 without a byte-order mark, lines that end by a line feed, comma, quotes only where needed, ISO dates, ``true``
-    and ``false``, the shortest decimals that read back as the same float (without ``.0``), nothing for a missing value.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Must have the fields of the schema; other columns are not written. ``""`` is written as missing.
-    path : path
-        Written whole or not at all.
-    schema : Schema
-        Its fields must have the default format (no date pattern, decimal comma or words for true).
+    and ``false``, the shortest decimals that read back as the same float (without ``.0``), nothing for a missing value
+    or ``""``. Columns that are no fields are not written.
 
     Examples
     --------

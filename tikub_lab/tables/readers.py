@@ -99,17 +99,10 @@ class Head:
 
 @dataclass
 class Batch:
-    """A run of source rows, judged.
+    """A run of source rows (contracts of JSON and XML, lines of tabular files), judged.
 
-    Attributes
-    ----------
-    rows_read : int
-        Source rows in this run: contracts of JSON and XML, lines of tabular files.
-    tables : dict of str to DataFrame
-        Staged rows by table. Each has ``_line``, the position of its record in the source (a spreadsheet's row number
-        for tabular files); frames whose rows stand for source rows also have ``_rows``, how many.
-    rejects, repairs : DataFrame
-        Columns :data:`REJECTS` and :data:`REPAIRS`. A source row with any reject is in none of the tables.
+    Staged rows have ``_line``, the position of their record in the source; frames whose rows stand for source rows also
+    have ``_rows``, how many. A source row with any reject is in none of the tables.
     """
 
     rows_read: int
@@ -122,17 +115,10 @@ class Batch:
 class Combined:
     """What cross-row rules make of all sources: SQL queries over the connection that they were given.
 
-    Attributes
-    ----------
-    tables : dict of str to str
-        A query a final table, with the columns of its schema, and ``_position`` and ``_place``: rows are written in
-        order of them, a range of positions at a time, so that no table is ever sorted whole.
-    rejects : str
-        A query with ``source_index, line, id, field, value, rule, message``: one row a source row that is left out.
-    kept : str
-        A query with ``source_index, rows``: source rows that stand in the final tables.
-    implied : tuple of str
-        Tables whose rows stand for no source row: what published files of the table itself say completes them.
+    ``tables``: a query a final table, with the columns of its schema, ``_position`` and ``_place``, in whose order rows
+    are written, a range of positions at a time. ``rejects``: ``source_index, line, id, field, value, rule, message``,
+    one row a source row that is left out. ``kept``: ``source_index, rows``, source rows that stand. ``implied``: tables
+    whose rows stand for no source row, completed by what published files of the table itself say.
     """
 
     tables: dict[str, str]
@@ -158,24 +144,11 @@ class Fit(NamedTuple):
 class Reader:
     """How published files of one format become tables.
 
-    Attributes
-    ----------
-    name, title : str
-        Such as ``decp-2022-json`` and « DECP 2022 (JSON) ».
-    tables : tuple of str
-        The tables that it may fill; the first is the main one, beside which counts and rejects are written.
-    recognises : callable
-        From the content only, never from the name; what it raises means no.
-    read : callable
-        Streams batches; its memory does not grow with the file.
-    combine : callable, optional
-        ``combine(connection, staged) -> Combined``. Readers of the same tables share one. The connection has a table
-        ``_sources``: ``source_index``, ``file``, ``reader``, and ``publication``, a name that no other source has. By
-        default parts are put one after the other, the last row of each primary key staying.
-    licence, publisher : str
-        Of files of this format, when nothing else is known.
-    fit : callable, optional
-        How well a file's columns fit, for readers by schema: they are asked after all others, and the best one reads.
+    ``tables`` are those that it may fill, the first being the main one, beside which counts and rejects are written.
+    ``recognises`` looks at the content only, never at the name; what it raises means no. ``read`` streams batches; its
+    memory does not grow with the file. ``combine(connection, staged)`` is shared by readers of the same tables; without
+    it parts are put one after the other, the last row of each primary key staying. ``fit`` says how well a file's
+    columns fit, for readers by schema: they are asked after all others, and the best one reads.
     """
 
     name: str
@@ -204,23 +177,7 @@ def _surely(recognises: Callable[[Head], bool]) -> Callable[[Head], bool]:
 
 
 def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
-    """Find the reader of a file from its content.
-
-    Raises
-    ------
-    UsageError
-        When no reader knows it; the message lists the known formats.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> reader = Reader("greeting", "Greetings", (), lambda head: head.text.startswith("hello"), lambda path: iter(()))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "any name")
-    ...     _ = file.write_text("hello")
-    ...     recognise(Member("any name", file), [reader]).title
-    'Greetings'
-    """
+    """Find the reader of a file from its content, or say what is known and what is nearest."""
     head = Head.of(member.path)
     if not head.start.strip():
         raise UsageError(f"{member.name}: empty file. Download it again.")

@@ -122,14 +122,7 @@ class Schema:
 
     @classmethod
     def from_dict(cls, descriptor: Mapping[str, Any], place: str = "schema") -> "Schema":
-        """Read a descriptor.
-
-        Parameters
-        ----------
-        descriptor : mapping
-            As in JSON. Other properties than the standard's are kept in ``raw``.
-        place : str
-            Names the descriptor in messages, such as its file.
+        """Read a descriptor; ``place`` names it in messages.
 
         Raises
         ------
@@ -178,19 +171,7 @@ boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
 
 
 def read_schema(path: Path | str) -> Schema:
-    """Read a Table Schema from a JSON file.
-
-    Raises
-    ------
-    UsageError
-        When the file is missing, is not JSON, or is not a Table Schema.
-
-    Examples
-    --------
-    >>> read_schema("missing.json")
-    Traceback (most recent call last):
-    tikub_lab.errors.UsageError: missing.json: no such file. A Table Schema is a JSON file.
-    """
+    """Read a Table Schema from a JSON file, or say why it is none."""
     try:
         descriptor = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

@@ -44,11 +44,6 @@ def first_rows(path: Path, start: bytes) -> list[list[str]]:
 def rows(path: Path, delimiter: str | None = None) -> Iterator[Row]:
     r"""Give the rows of a CSV (or gzip of one) or of a workbook that are not blank, without spaces around their cells.
 
-    Raises
-    ------
-    UsageError
-        For a file that is damaged, too large or not a table; the message says where.
-
     Examples
     --------
     >>> import tempfile

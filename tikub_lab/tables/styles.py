@@ -40,10 +40,7 @@ def canonical(
 ) -> tuple[str, list[Note]]:
     """Write a column of the table ``cells`` in the form of the schema; what does not fit stays as it is.
 
-    Raises
-    ------
-    UsageError
-        For a column that contradicts itself, with two rows of it.
+    A column that contradicts itself is refused, with two rows of it.
     """
     text = identifier(field.name)
     if field.type in ("number", "integer"):

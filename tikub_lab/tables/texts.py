@@ -49,11 +49,7 @@ codecs.register_error("stray", _stray)
 def encoding_of(source: Path | Iterable[bytes]) -> str:
     r"""Find the encoding of text: by a byte-order mark, by zero bytes, else UTF-8 or Windows-1252, whichever fits more.
 
-    Returns
-    -------
-    str
-        ``utf-8``, ``utf-8-sig``, ``utf-16``, ``utf-16-le``, ``utf-16-be``, ``cp1252``, :data:`MIXED`, or "" for a
-        binary file.
+    It is ``utf-8``, ``utf-8-sig``, ``utf-16`` (``-le``, ``-be``), ``cp1252``, :data:`MIXED`, or "" for a binary file.
 
     Examples
     --------
