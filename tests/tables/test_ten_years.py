@@ -11,6 +11,9 @@ from tikub_lab.tables import database
 from tikub_lab.tables.imports import MOST_PARTS, import_files
 from tikub_lab.tables.package import open_package
 
+HEAD = (
+    "id;acheteur_id;titulaire_id;titulaire_typeIdentifiant;montant;dateNotification;objet;codeCPV;dureeMois;procedure\n"
+)
 ROW = (
     "X{0};23350001600040;90000001900019;SIRET;{1}.5;2024-05-15;Chaises de bureau {0};39160000-1;12;Procédure adaptée\n"
 )

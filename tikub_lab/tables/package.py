@@ -29,8 +29,8 @@ DESCRIPTOR = "datapackage.json"
 class Resource:
     """One table of a data package, as its descriptor describes it.
 
-    ``name`` is the use case, then the table; ``origin`` says whether it is fictitious and shipped, a published
-    file that someone had, or a download; ``rows`` and ``date`` are as stated, ``sources`` the titles of what it was made from.
+    ``name`` is the use case, then the table; ``origin`` says whether it is fictitious and shipped, a published file
+    that someone had, or a download; ``sources`` are the titles of what it was made from.
     """
 
     name: str
