@@ -117,6 +117,20 @@ def data_forget(
     print(f"{gone[0].published}: {sum(item.read for item in gone):,} rows taken out of {into}.")
 
 
+@data_app.command("template")
+def data_template(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as energy/meters.")],
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="A workbook, with what columns mean on a second sheet.")] = False,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where it goes; here by default.")] = Path(),
+) -> None:
+    """Write the empty file of a table, for the service that owns the data."""
+    from tikub_lab.tables.package import workbench
+    from tikub_lab.tables.template import write_template
+
+    for path in write_template(table, workbench() / "data" / "schemas", out, xlsx):
+        print(path)
+
+
 @data_app.command("check")
 def data_check(folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A data package.")] = None) -> None:
     """Check every table against its schema, its hash and the tables that it refers to."""

@@ -18,9 +18,8 @@ import pandas as pd
 
 from tests.pins.names import names
 
-
 UNTOLD = {"time_limit"}
-"""Arguments that no result depends on where the time is enough: the table of calls gives a slow machine ten times more."""
+"""Arguments that change no result where the time is enough; calls give a slow machine ten times more than pages do."""
 
 
 @contextmanager

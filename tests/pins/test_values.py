@@ -91,6 +91,10 @@ def test_masks_tell_each_change_and_hide_the_rows():
     assert "Durand" not in str(before)
     for changes in ({"nom": ["Durand", "b", None]}, {"euros": [1.5, -2e9 / 3, math.nan]}, {"nombre": [3, 2, 1]}):
         assert list(values.differences(before, values.masked(values.plain(table(**{**names, **changes})))))
+    amounts = pd.DataFrame({"euros": np.linspace(1, 5e6, 4000)})
+    before = values.masked(values.plain(amounts))
+    amounts.loc[17, "euros"] += 1
+    assert list(values.differences(before, values.masked(values.plain(amounts))))
     (line,) = values.hidden_lines(["12 345,6 € pour Durand, SIRET 12345678900019, 3 lots"])
     assert line.startswith("12 345,6 € 3 #")
     assert values.hidden_lines(["3 lots"]) != values.hidden_lines(["3 lits"])

@@ -132,12 +132,17 @@ def masked(value: Any) -> Any:
     return _hidden(value) if isinstance(value, str) else value
 
 
-def _mask(column: list[Any]) -> str | list[Any]:
-    """A column of numbers: how many, their sum, that of squares, and one in which order counts; else a hash."""
+SUMS = ("known", "sum", "squares", "ranked")
+"""What stays of a column of numbers: how many, their sum, that of their squares, and one in which order counts."""
+
+
+def _mask(column: list[Any]) -> str | dict[str, Any]:
+    """Return the sums of a column of numbers, a hash of any other."""
     known = [item for item in column if item is not None]
     if all(isinstance(item, int | float) and not isinstance(item, bool) for item in known):
         weights = [rank * (item or 0) for rank, item in enumerate(column, 1)]
-        return [len(known), math.fsum(known), math.fsum(item * item for item in known), math.fsum(weights)]
+        sums = (len(known), math.fsum(known), math.fsum(item * item for item in known), math.fsum(weights))
+        return dict(zip(SUMS, sums, strict=True))
     text = json.dumps(column, ensure_ascii=False, default=vars)
     return f"{len(known)} of {len(set(map(str, known)))} kinds {_hash(text)}"
 
@@ -241,7 +246,7 @@ def differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
                 yield f"{place}: gone ({_short(before[name])})"
             elif name not in before:
                 yield f"{place}: new ({_short(after[name])})"
-            else:
+            elif tuple(before) != SUMS or not same(before[name], after[name], _size(before, name)):
                 yield from differences(before[name], after[name], place)
     elif isinstance(before, list) and isinstance(after, list) and len(before) != len(after):
         yield f"{where}: {len(before)} values → {len(after)}: {_short(before)} → {_short(after)}"
@@ -252,6 +257,12 @@ def differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
                 yield from differences(old, new, f"{where}[{place}]")
     elif not same(before, after):
         yield f"{where}: {_short(before)} → {_short(after)}"
+
+
+def _size(sums: dict[str, Any], name: str) -> float:
+    """How large a sum could be if nothing in it cancelled."""
+    largest = math.sqrt(sums["known"] * sums["squares"])
+    return {"sum": largest, "ranked": largest * sums["known"]}.get(name, 0.0)
 
 
 def _frames(before: Frame, after: Frame, where: str) -> Iterator[str]:

@@ -6,7 +6,9 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
 from tikub_lab.procurement.published import decp_table
-from tikub_lab.tables.readers import Head
+from tikub_lab.tables.archives import Member
+from tikub_lab.tables.readers import Head, recognise
+from tikub_lab.tables.texts import MAX_CELL
 
 ROW = {
     "id": "2024-001",

@@ -759,6 +759,44 @@ text accent 10.0 bold start 249.6 32.0 6
     """,
 )
 
+# The other is the median of the others.
+case(
+    "among-two",
+    lambda: among(pd.Series({"A": 10.0, "B": 30.0}), "A"),
+    """
+size 374.4 103.0
+dot rest ×0.75 360.5 54.6 5.5
+line accent 1.4 13.9 54.6 13.9 25.9
+line line 1.2 0.0 58.3 374.4 58.3
+line soft 5.0 360.5 58.3 360.5 58.3
+line ink 2.2 360.5 58.3 360.5 54.6
+dot accent 13.9 54.6 11.0
+text ink 10.0 bold start 13.9 19.5 ici : 10
+text ink 10.0 end 360.5 74.3 médiane : 30
+text soft 10.0 start 0.0 89.9 10
+text soft 10.0 end 374.4 89.9 30
+    """,
+)
+
+# Sixty steps of 5.8 points: a dot of 5.5 with a little air is wider.
+case(
+    "among-close",
+    lambda: among(pd.Series([0.0, 1.0, 2.0, 60.0])),
+    """
+size 374.4 103.0
+dot rest ×0.75 13.9 54.6 5.5
+dot rest ×0.75 19.6 48.4 5.5
+dot rest ×0.75 25.4 54.6 5.5
+dot rest ×0.75 360.5 54.6 5.5
+line line 1.2 0.0 58.3 374.4 58.3
+line soft 5.0 18.2 58.3 109.2 58.3
+line ink 2.2 22.5 58.3 22.5 54.6
+text ink 10.0 start 22.5 74.3 médiane : 2
+text soft 10.0 start -0.0 89.9 0
+text soft 10.0 end 374.4 89.9 60
+    """,
+)
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_marks_stand_at_their_place(name, draws):

@@ -67,10 +67,8 @@ class Manifest:
         raw = _parsed(path.read_bytes())
         number = raw.get("format") if isinstance(raw, dict) else None
         if isinstance(number, int) and number > FORMAT:
-            raise UsageError(
-                f"{path}: format {number} is newer than the one known here ({FORMAT}). Update tikub-lab, or give another "
-                "--out."
-            )
+            newer = f"format {number} is newer than the one known here ({FORMAT})"
+            raise UsageError(f"{path}: {newer}. Update tikub-lab, or give another --out.")
         if number != FORMAT or not isinstance(raw.get("reports"), list):
             raise UsageError(f"{path}: not a manifest of this workbench. Remove it to make all reports again.")
         return raw["reports"]

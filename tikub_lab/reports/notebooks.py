@@ -119,8 +119,3 @@ def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
         if other.resolve() != path.resolve():
             raise UsageError(f"{other} and {path} have one name, so one folder of pages. Rename one of them.")
     return [read(path) for path in found.values()]
-
-
-def is_draft(notebook: Notebook) -> bool:
-    """Whether a notebook is made only where it is named: ``_name``, or without a use case in its metadata."""
-    return notebook.name.startswith("_") or "use_case" not in notebook.needs

@@ -6,7 +6,6 @@ repair says so. A value that is changed leaves a repair too; one that can't be k
 and else its row is rejected.
 """
 
-import dataclasses
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ import pyarrow.parquet as pq
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.casts import among, identifier
-from tikub_lab.tables.check import Rule, check_relation, logical, prepare
+from tikub_lab.tables.check import prepare
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
 from tikub_lab.tables.schema import Field, Schema, read_schema
@@ -30,16 +29,9 @@ from tikub_lab.tables.styles import DATES, MACROS, canonical
 
 SIZE = 50_000
 """Rows held at once."""
-LARGEST = {"number": "1e15", "integer": "9223372036854775808"}
-"""From these on, memory has other digits than the file."""
 _TYPES = "string large_string string_view integer floating decimal boolean date timestamp null"
 _PLAIN = [getattr(pa.types, f"is_{kind}") for kind in _TYPES.split()]
 """What columns of Parquet may be: text, numbers, dates and booleans, which have one way to be written."""
-MESSAGES = {
-    "required": "A value is needed.",
-    "type-error": "Not a value of the field's type.",
-    "extra-cell": "More cells than the header has.",
-}
 
 
 class Column(NamedTuple):
@@ -135,15 +127,15 @@ def _read(path: Path, table: str, schema: Schema, dates: str | None, decimal: st
 
     with tempfile.TemporaryDirectory() as spill, connect(Path(spill)) as connection:
         try:
-            notes = _judge(connection, path, schema, dates, decimal)
+            notes = _canonical(connection, path, schema, dates, decimal)
             yield Batch(0, {}, repairs=log(REPAIRS, [pd.DataFrame(notes, columns=list(REPAIRS))]))
-            last = connection.execute("SELECT coalesce(max(_line), 0) FROM cells").fetchall()[0][0]
+            last = connection.execute("SELECT coalesce(max(_line), 0) FROM read").fetchall()[0][0]
             for start in range(0, last + 1, SIZE):
                 yield _batch(connection, table, f"BETWEEN {start} AND {start + SIZE - 1}")
         except (duckdb.Error, pa.ArrowException) as error:
             raise UsageError(f"{path}: not readable ({str(error).splitlines()[0]}). Export it again.") from None
         except UsageError as error:
-            place = "" if str(error).startswith(str(path)) else f"{path}: "
+            place = "" if str(path) in str(error) else f"{path}: "
             raise UsageError(f"{place}{error}") from None
 
 
@@ -151,91 +143,56 @@ def _batch(connection: Any, table: str, lines: str) -> Batch:
     def frame(query: str) -> pd.DataFrame:
         return connection.sql(query).to_arrow_table().to_pandas()
 
-    return Batch(
-        connection.execute(f"SELECT count(*) FROM cells WHERE _line {lines}").fetchall()[0][0],
-        {table: frame(f"SELECT * FROM kept WHERE _line {lines} ORDER BY _line")},
-        log(REJECTS, [frame(f"SELECT * FROM rejects WHERE line {lines} ORDER BY line, place")]),
-        log(REPAIRS, [frame(f"SELECT * FROM repairs WHERE line {lines} ORDER BY line")]),
+    kept = frame(
+        f"SELECT 1 AS _rows, * EXCLUDE (_extra) FROM read WHERE _extra IS NULL AND _line {lines} ORDER BY _line"
     )
+    wide = frame(f"SELECT * FROM wide WHERE line {lines} ORDER BY line")
+    repairs = frame(f"SELECT * FROM repairs WHERE line {lines} ORDER BY line")
+    return Batch(len(kept) + len(wide), {table: kept}, log(REJECTS, [wide]), log(REPAIRS, [repairs]))
 
 
-def _judge(
+def _canonical(
     connection: Any, path: Path, schema: Schema, dates: str | None, decimal: str | None
 ) -> list[tuple[Any, ...]]:
-    """Make the tables kept, rejects and repairs of a file; return the repairs that concern whole columns."""
+    """Make the tables read, wide (rows with too many cells) and repairs; return what is said of whole columns.
+
+    Values are in the form of the schema where they can be. What is not, and what breaks another rule, is found by the
+    check that every import passes.
+    """
     prepare(connection)
     connection.execute(MACROS)
-    header, columns, left_out = _load(connection, path, schema)
+    header, fields, left_out = _load(connection, path, schema)
     notes = [(header, "", heading, heading, "column-left-out", "") for heading in left_out]
-    names = [field.name for field in columns]
-    missing = {field.name: f"cleaned({identifier(field.name)})" for field in columns}
-    cells = ", ".join(
-        f"CASE WHEN {missing[field.name]} IN {among(field.missing_values)} THEN NULL ELSE {missing[field.name]} END "
-        f"AS {identifier(field.name)}"
-        for field in columns
-    )
-    connection.execute(f"CREATE TABLE cells AS SELECT _line, _extra, {cells} FROM raw")
-    read = []
-    for field in columns:
+    cells, read, changed = [], [], []
+    for field in fields:
+        column = identifier(field.name)
+        text = f"cleaned({column})"
+        cells.append(f"CASE WHEN {text} IN {among(field.missing_values)} THEN NULL ELSE {text} END AS {column}")
+    connection.execute(f"CREATE TABLE cells AS SELECT _line, _extra, {', '.join(cells)} FROM raw")
+    key = f"coalesce(c.{identifier((schema.primary_key or schema.names)[0])}, '')"
+    for field in fields:
+        column = identifier(field.name)
         expression, said = canonical(connection, field, schema, dates, decimal)
-        read.append(f"{expression} AS {identifier(field.name)}")
         notes += [(header, "", field.name, *note) for note in said]
-    connection.execute(f"CREATE TABLE read AS SELECT _line, _extra, {', '.join(read)} FROM cells")
-    rules = [Rule((), "extra-cell", "_extra IS NOT NULL")] + [
-        Rule((field.name,), "too-large", f"NOT abs({logical(field.name)}) < {LARGEST[field.type]}")
-        for field in columns
-        if field.type in LARGEST
-    ]
-    query = check_relation(connection, "SELECT * FROM read", _by_rows(schema, columns), "_line", rules)
-    optional = [name for name in names if name not in schema.needed]
-    connection.execute(
-        f"CREATE TABLE broken AS SELECT *, (field IN {among(optional)}) IS TRUE AS optional FROM ({query})"
-    )
-    key = f"coalesce({identifier((schema.primary_key or schema.names)[0])}, '')"
-    texts = " ".join(f"WHEN {quoted(rule)} THEN {quoted(message)}" for rule, message in MESSAGES.items())
-    blanked = [
-        f"CASE WHEN _line IN (SELECT key FROM broken WHERE field = {quoted(name)}) THEN NULL ELSE {column} END "
-        f"AS {column}"
-        for name, column in zip(names, map(identifier, names), strict=True)
-    ]
-    changed = [
-        f"SELECT _line AS line, {key.replace('coalesce(', 'coalesce(c.')} AS id, {quoted(field.name)} AS field, "
-        f"left(r.{column}, 200) AS value, {_change(field, column)} AS rule, coalesce(c.{column}, '') AS replacement "
-        f"FROM raw r JOIN read c USING (_line) WHERE c.{column} <> r.{column} OR contains(r.{column}, chr(65533))"
-        for field, column in zip(columns, map(identifier, names), strict=True)
-        if field.type in ("string", "list", "any")
-    ]
+        read.append(f"{expression} AS {column}")
+        if field.type in ("string", "list"):
+            how = "spelling" if field.constraints.get("enum") else "identifier"
+            changed.append(
+                f"SELECT _line AS line, {key} AS id, {quoted(field.name)} AS field, left(r.{column}, 200) AS value, "
+                f"CASE WHEN contains(r.{column}, chr(65533)) THEN 'unreadable-character' "
+                f"WHEN c.{column} = cleaned(r.{column}) THEN 'spaces' ELSE '{how}' END AS rule, "
+                f"c.{column} AS replacement FROM raw r JOIN read c USING (_line) "
+                f"WHERE c.{column} <> r.{column} OR contains(r.{column}, chr(65533))"
+            )
+    nothing = "SELECT 0 AS line, '' AS id, '' AS field, '' AS value, '' AS rule, '' AS replacement WHERE false"
     connection.execute(f"""
-        CREATE TABLE rejects AS SELECT key AS line, {key} AS id, field, left(value, 200) AS value, rule,
-            CASE rule {texts} ELSE 'Not allowed by the schema.' END AS message, place
-            FROM broken JOIN read ON key = _line WHERE NOT optional;
-        CREATE TABLE kept AS SELECT _line, 1 AS _rows, {", ".join(blanked)} FROM read
-            WHERE _line NOT IN (SELECT line FROM rejects);
-        CREATE TABLE repairs AS SELECT * FROM (
-            SELECT key AS line, {key} AS id, field, left(value, 200) AS value, rule, '' AS replacement
-            FROM broken JOIN read ON key = _line WHERE optional
-            {" ".join(f"UNION ALL {one}" for one in changed)}) WHERE line NOT IN (SELECT line FROM rejects)
+        CREATE TABLE read AS SELECT _line, _extra, {", ".join(read)} FROM cells;
+        CREATE TABLE wide AS SELECT _line AS line, {key} AS id, '' AS field, left(_extra, 200) AS value,
+            'extra-cell' AS rule, 'A row has as many cells as the header.' AS message
+            FROM read c WHERE _extra IS NOT NULL;
+        CREATE TABLE repairs AS {" UNION ALL ".join([nothing, *changed])}
     """)
     return notes
-
-
-def _change(field: Field, column: str) -> str:
-    """Name what was changed in a text."""
-    how = "spelling" if field.constraints.get("enum") else "identifier"
-    return (
-        f"CASE WHEN contains(r.{column}, chr(65533)) THEN 'unreadable-character' "
-        f"WHEN c.{column} = cleaned(r.{column}) THEN 'spaces' ELSE '{how}' END"
-    )
-
-
-def _by_rows(schema: Schema, columns: Sequence[Field]) -> Schema:
-    """Leave out what is between rows: of rows with one key the later one stays, which the import sees to."""
-    fields = []
-    for field in columns:
-        rules = {"required": True} if field.name in schema.needed else {}
-        rules |= {rule: limit for rule, limit in field.constraints.items() if rule not in ("required", "unique")}
-        fields.append(dataclasses.replace(field, format="default", constraints=rules, missing_values=("",), raw={}))
-    return dataclasses.replace(schema, fields=tuple(fields), primary_key=(), foreign_keys=())
 
 
 def _load(connection: Any, path: Path, schema: Schema) -> tuple[int, list[Field], list[str]]:

@@ -1,9 +1,10 @@
 """Check tables against their Table Schema: rules become one query of SQL, which DuckDB runs over all rows."""
 
-import dataclasses
+import atexit
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,8 +24,9 @@ from tikub_lab.tables.schema import Field, Schema
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+LARGEST = {"number": "1e15", "integer": "9223372036854775808"}
+"""From these on, memory has other digits than a file."""
 _LENGTHS = {"minLength": ">=", "maxLength": "<="}
-_NOTHING = "SELECT 0 AS key, '' AS field, '' AS value, '' AS rule, 0 AS place WHERE false"
 
 
 class Rule(NamedTuple):
@@ -36,7 +38,7 @@ class Rule(NamedTuple):
     rows: str = ""
 
 
-def check(source: Path | str | pd.DataFrame, schema: Schema) -> pd.DataFrame:
+def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = False) -> pd.DataFrame:
     """Find every problem of a table.
 
     Parameters
@@ -46,6 +48,8 @@ def check(source: Path | str | pd.DataFrame, schema: Schema) -> pd.DataFrame:
         typed already, such as Parquet gives: its values are held against the same constraints.
     schema : Schema
         Table Schema v2, with Validata's ``custom_checks``.
+    stored : bool
+        Whether the table will be kept: numbers that memory has not, or not all digits of, break ``too-large``.
 
     Returns
     -------
@@ -73,7 +77,6 @@ def check(source: Path | str | pd.DataFrame, schema: Schema) -> pd.DataFrame:
     [[3, 'siret', '', 'required'], [3, 'montant', '0', 'minimum'],
      [4, 'montant', 'mille', 'type-error'], [4, 'siret', '123', 'french-siret-value']]
     """
-    odd: list[tuple[int, str, str, str]] = []
     if isinstance(source, pd.DataFrame):
         labels, extra = tuple(map(str, source.columns)), None
         columns = [source.iloc[:, at] for at in range(source.shape[1])]
@@ -88,32 +91,65 @@ def check(source: Path | str | pd.DataFrame, schema: Schema) -> pd.DataFrame:
     for column, field in zip(columns, fields, strict=False):
         odd += _not_text(column, field)
     numbered = {str(at): field for at, field in enumerate(fields)}
-    cells = pa.table({"_row": pa.array(np.arange(len(columns[0]) if columns else 0) + HEADER_ROWS)} | {
-        name: _arrow(column) for name, column in zip(numbered, columns, strict=False)
-    })  # fmt: skip
-    with duckdb.connect() as connection:
-        connection.register("_cells", cells)
-        found = run(
-            connection, _problems(connection, "SELECT * FROM _cells", numbered, schema, "_row", extra is not None)
-        )
-    if extra is not None and fields:
+    if not fields:
+        return _frame(odd)
+    with _database().cursor() as connection:
+        connection.register("_cells", _table(dict(zip(numbered, columns, strict=True))))
+        kinds = _kinds(connection, "SELECT * FROM _cells")
+        named = {field.name: name for name, field in reversed(numbered.items())}  # the first of repeated names
+        ragged = extra is not None
+        rules = [rule for name, field in numbered.items() for rule in _cell_rules(name, field, ragged, stored)]
+        rules += [Rule((), "blank-row", "_blank"), *_key_rules(schema, named), *_custom_rules(schema, named, numbered)]
+        found = _run(connection, rules, numbered, _values("SELECT * FROM _cells", numbered, kinds))
+    if extra is not None:
         blank = set(found.loc[found["rule"] == "blank-row", "row"])
         rows = zip(extra["row"] + HEADER_ROWS, extra["value"], strict=True)
         odd += [(row, "", value, "extra-cell") for row, value in rows if row not in blank]
-    found = pd.concat([pd.DataFrame(odd, columns=list(DTYPES)), found], ignore_index=True)
-    return found.astype(DTYPES).sort_values("row", kind="stable", ignore_index=True)
+    return pd.concat([_frame(odd), found]).sort_values("row", kind="stable", ignore_index=True)
 
 
-def run(connection: Any, query: str) -> pd.DataFrame:
-    """Return the problems that a query of `check_relation` or `references` finds, by row, in the order of the rules."""
+def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
+    return pd.DataFrame(problems, columns=list(DTYPES)).astype(DTYPES)
+
+
+@cache
+def _database() -> Any:
+    """Return the database that checks of frames and files share: to open one takes longer than most checks."""
+    connection = duckdb.connect()
+    prepare(connection)
+    atexit.register(_database.cache_clear)  # or else DuckDB complains of what is left when Python ends
+    return connection
+
+
+def prepare(connection: Any) -> None:
+    """Give a connection what checks need: functions for what SQL has no words for, and UTC."""
+    for name, valid in _FUNCTIONS.items():
+        with suppress(duckdb.NotImplementedException):  # there already
+            connection.create_function(name, valid, ["VARCHAR"], "BOOLEAN", type="arrow")
+    connection.execute("SET TimeZone='UTC'")
+
+
+def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], view: str) -> pd.DataFrame:
+    """Find which rows of a view break which rules: first all that break any, then for each of them what."""
+    broken = " OR ".join(f"({rule.broken})" for rule in rules if not rule.rows)
+    told = []
+    for place, (names, rule, condition, rows) in enumerate(rules):
+        field = ", ".join(columns[name].name for name in names)
+        cells = ", ".join(f"coalesce({identifier(name)}::VARCHAR, '')" for name in names) or "''"
+        told.append(
+            f"SELECT _row AS row, {quoted(field)} AS field, concat_ws(', ', {cells}) AS value, "
+            f"{quoted(rule)} AS rule, {place} AS place FROM {rows or '_broken'} WHERE {condition}"
+        )
+    some = f"SELECT * FROM _values WHERE {broken or 'false'}"
+    tables = f"WITH _values AS NOT MATERIALIZED ({view}), _broken AS MATERIALIZED ({some})"
     try:
-        found = connection.execute(f"SELECT key AS row, field, value, rule FROM ({query}) ORDER BY key, place").df()
+        found = connection.execute(f"{tables} {' UNION ALL '.join(told)} ORDER BY row, place").df()
     except duckdb.InvalidInputException as error:  # a pattern that is one of Python only
         raise UsageError(f"A pattern of the schema can't be used: {str(error).splitlines()[0]}.") from None
-    return found.astype(DTYPES)
+    return found[list(DTYPES)].astype(DTYPES)
 
 
-def match_header(labels: tuple[str, ...], schema: Schema) -> tuple[list[Field], list[tuple[int, str, str, str]]]:
+def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], list[tuple[int, str, str, str]]]:
     """Find the field of each column (one of type ``any`` where the schema knows none), and problems of the header.
 
     Columns are matched by order for ``exact``, by name for the other values of ``fieldsMatch``.
@@ -159,6 +195,13 @@ def _not_text(column: pd.Series, field: Field) -> Iterator[tuple[int, str, str, 
         for row, value in enumerate(column, HEADER_ROWS):
             if not isinstance(value, str) and not pd.isna(value):
                 yield row, field.name, str(value), "type-error"
+
+
+def _table(columns: Mapping[str, pd.Series]) -> pa.Table:
+    """Return columns for DuckDB, with the number of each row."""
+    arrays = {name: _arrow(column) for name, column in columns.items()}
+    count = len(next(iter(arrays.values()), ()))
+    return pa.table({"_row": pa.array(np.arange(count) + HEADER_ROWS), **arrays})
 
 
 def _arrow(column: pd.Series) -> pa.Array:
@@ -210,100 +253,36 @@ _FUNCTIONS = {
 """What SQL has no words for, on texts, as functions of DuckDB."""
 
 
-def check_relation(connection: Any, query: str, schema: Schema, key: str = "_row", more: Sequence[Rule] = ()) -> str:
-    """Write the query that finds every problem of a relation in DuckDB; the caller runs it.
-
-    Parameters
-    ----------
-    connection : DuckDB connection
-        Functions that the query needs are registered on it, and its time zone is set to UTC.
-    query : str
-        A SELECT with a column ``key`` and those of the schema, text or typed. Those that it lacks are passed over.
-    schema : Schema
-    key : str
-        A column of whole numbers that names a row, such as its line.
-    more : sequence of Rule
-        Rules beside those of the schema.
-
-    Returns
-    -------
-    str
-        A query with columns key, field, value, rule, and place, the order of the rules within a row.
-    """
-    kinds = _kinds(connection, query)
-    columns = {field.name: field for field in schema.fields if field.name in kinds}
-    return _problems(connection, query, columns, schema, key, more=more)
+def _kinds(connection: Any, query: str) -> dict[str, str]:
+    """Return the types that columns have in DuckDB."""
+    return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
 
 
-def _problems(
-    connection: Any, query: str, columns: Mapping[str, Field], schema: Schema, key: str, ragged: bool = False,
-    more: Sequence[Rule] = (),
-) -> str:  # fmt: skip
-    """Write the query for columns by their names in the relation; of several with one field, the first is meant."""
-    if not columns:
-        return _NOTHING
-    prepare(connection)
-    kinds = _kinds(connection, query)
-    named = {field.name: name for name, field in reversed(list(columns.items()))}
-    rules = [rule for name, field in columns.items() for rule in _cell_rules(name, field, kinds[name], ragged)]
-    rules.append(Rule((), "blank-row", "_blank"))
-    rules += [*_key_rules(schema, named, key), *_custom_rules(schema, named, columns), *more]
-    return _told(rules, columns, key, values(query, columns, kinds))
-
-
-def _told(rules: Sequence[Rule], columns: Mapping[str, Field], key: str, view: str) -> str:
-    """Write the query that tells which rows break which rules: all that break any first, then each of them."""
-    broken = " OR ".join(f"({rule.broken})" for rule in rules if not rule.rows)
-    told = []
-    for place, (names, rule, condition, rows) in enumerate(rules):
-        field = ", ".join(columns[name].name for name in names)
-        cells = ", ".join(f"coalesce({identifier(name)}::VARCHAR, '')" for name in names) or "''"
-        told.append(
-            f"SELECT {identifier(key)} AS key, {quoted(field)} AS field, concat_ws(', ', {cells}) AS value, "
-            f"{quoted(rule)} AS rule, {place} AS place FROM {rows or '_broken'} WHERE {condition}"
-        )
-    some = f"SELECT * FROM _values WHERE {broken or 'false'}"
-    tables = f"WITH _values AS NOT MATERIALIZED ({view}), _broken AS MATERIALIZED ({some})"
-    return f"{tables} {' UNION ALL '.join(told)}"
-
-
-def values(query: str, columns: Mapping[str, Field], kinds: Mapping[str, str]) -> str:
+def _values(query: str, columns: Mapping[str, Field], kinds: Mapping[str, str]) -> str:
     """Write a query with the cells (``c NAME``, NULL where missing) and values (``v NAME``) of columns beside them."""
     cells, read = [], []
     for name, field in columns.items():
         text = identifier(name) + ("::VARCHAR" if kinds[name].startswith("ENUM") else "")
         cell = f"CASE WHEN {text} IN {among(field.missing_values)} THEN NULL ELSE {text} END"
         cells.append(f"{cell if is_text(kinds[name]) else text} AS {_cell(name)}")
-        read.append(f"{sql(field, _cell(name), kinds[name])} AS {logical(name)}")
+        read.append(f"{sql(field, _cell(name), kinds[name])} AS {_value(name)}")
     blank = ", ".join(f"{_cell(name)}::VARCHAR" for name in columns)
     read.append(f"coalesce({blank}) IS NULL AS _blank")
     return f"SELECT *, {', '.join(read)} FROM (SELECT *, {', '.join(cells)} FROM ({query}))"
-
-
-def prepare(connection: Any) -> None:
-    """Give a connection what checks need: functions for what SQL has no words for, and UTC."""
-    for name, valid in _FUNCTIONS.items():
-        with suppress(duckdb.NotImplementedException):  # there already
-            connection.create_function(name, valid, ["VARCHAR"], "BOOLEAN", type="arrow")
-    connection.execute("SET TimeZone='UTC'")
-
-
-def _kinds(connection: Any, query: str) -> dict[str, str]:
-    return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
 
 
 def _cell(name: str) -> str:
     return identifier(f"c {name}")
 
 
-def logical(name: str) -> str:
+def _value(name: str) -> str:
     """Name the value of a column's cell."""
     return identifier(f"v {name}")
 
 
-def _cell_rules(name: str, field: Field, kind: str, ragged: bool) -> Iterator[Rule]:
+def _cell_rules(name: str, field: Field, ragged: bool, stored: bool) -> Iterator[Rule]:
     """Give the rules of a column; on a blank row none of them is broken."""
-    cell, value = _cell(name), logical(name)
+    cell, value = _cell(name), _value(name)
     conditions = {"type-error": f"{cell} IS NOT NULL AND {value} IS NULL"}
     for rule, limit in field.constraints.items():
         if rule == "required" and limit:
@@ -318,41 +297,42 @@ def _cell_rules(name: str, field: Field, kind: str, ragged: bool) -> Iterator[Ru
         elif rule == "enum":
             allowed = ", ".join(literal(field, rule, item) for item in limit)
             conditions[rule] = f"{value} NOT IN ({allowed})" if allowed else f"{value} IS NOT NULL"
+    if stored and field.type in LARGEST:
+        conditions["too-large"] = f"NOT abs({value}) < {LARGEST[field.type]}"
     if ragged:
         conditions["missing-cell"] = f"{identifier(name)} IS NULL"
     for rule, condition in conditions.items():
         yield Rule((name,), rule, f"NOT _blank AND ({condition})")
 
 
-def _key_rules(schema: Schema, named: Mapping[str, str], key: str) -> Iterator[Rule]:
+def _key_rules(schema: Schema, named: Mapping[str, str]) -> Iterator[Rule]:
     """Give the rules across rows, and that parts of a primary key are there. The first of equal rows breaks none."""
-    row = identifier(key)
     unique = [("unique", (field.name,)) for field in schema.fields if field.constraints.get("unique")]
     for rule, key_fields in [*unique, ("primary-key", schema.primary_key)]:
         names = tuple(named[name] for name in key_fields if name in named)
         if not names or len(names) < len(key_fields):
             continue
-        read = ", ".join(map(logical, names))
-        there = " AND ".join(f"{logical(name)} IS NOT NULL" for name in names)
+        read = ", ".join(map(_value, names))
+        there = " AND ".join(f"{_value(name)} IS NOT NULL" for name in names)
         if rule == "primary-key":
             yield Rule(names, rule, f"NOT ({there})")
-        first = f"SELECT {read}, min({row}) AS _first FROM _values WHERE {there} GROUP BY ALL HAVING count(*) > 1"
-        yield Rule(names, rule, f"{row} > _first", f"_values JOIN ({first}) USING ({read})")
+        first = f"SELECT {read}, min(_row) AS _first FROM _values WHERE {there} GROUP BY ALL HAVING count(*) > 1"
+        yield Rule(names, rule, "_row > _first", f"_values JOIN ({first}) USING ({read})")
     for reference in schema.foreign_keys:
         if not reference.resource and {*reference.fields, *reference.reference_fields} <= named.keys():
             own, other = ([named[name] for name in part] for part in (reference.fields, reference.reference_fields))
-            yield Rule(tuple(own), "foreign-key", lost(own, f"SELECT {_texts(other)} FROM _values"), "_values")
+            yield Rule(tuple(own), "foreign-key", _lost(own, f"SELECT {_texts(other)} FROM _values"), "_values")
 
 
 def _texts(names: Iterable[str]) -> str:
     """Write values of columns as texts ``k0``, ``k1``…: those of keys are compared whatever type each table has."""
-    return ", ".join(f"{logical(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
+    return ", ".join(f"{_value(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
 
 
-def lost(names: Sequence[str], others: str) -> str:
+def _lost(names: Sequence[str], others: str) -> str:
     """Write the condition that a key is complete and not in a query of other ones."""
-    same = " AND ".join(f"{logical(name)}::VARCHAR = k{place}" for place, name in enumerate(names))
-    there = " AND ".join(f"{logical(name)} IS NOT NULL" for name in names)
+    same = " AND ".join(f"{_value(name)}::VARCHAR = k{place}" for place, name in enumerate(names))
+    there = " AND ".join(f"{_value(name)} IS NOT NULL" for name in names)
     return f"{there} AND NOT EXISTS (SELECT 1 FROM ({others}) WHERE {same})"
 
 
@@ -366,57 +346,13 @@ def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str
             continue
         elif name == "compare-columns-value":
             kinds = {SQL.get(columns[one].type, "VARCHAR").replace("HUGEINT", "DOUBLE") for one in names}
-            read = [logical(one) for one in names]
+            read = [_value(one) for one in names]
             condition = f"NOT ({read[0]} {op} {read[1]})"
             if len(kinds - {"SMALLINT"}) > 1:  # a date and a number, say, are not in any order
                 condition = f"{read[0]} IS NOT NULL AND {read[1]} IS NOT NULL"
         else:
-            condition = f"NOT {name.split('-')[1]}({logical(names[0])}::VARCHAR)"
+            condition = f"NOT {name.split('-')[1]}({_value(names[0])}::VARCHAR)"
         yield Rule(names, name, f"NOT _blank AND ({condition})")
-
-
-def references(connection: Any, query: str, schema: Schema, others: Mapping[str, str], key: str = "_row") -> str:
-    """Write the query that finds the rows whose keys are not in other tables (queries); see `check_relation`."""
-    connection.execute("SET TimeZone='UTC'")
-    kinds = _kinds(connection, query)
-    columns = {field.name: field for field in schema.fields if field.name in kinds}
-    rules = []
-    for names, resource, others_names in (
-        (item.fields, item.resource, item.reference_fields) for item in schema.foreign_keys
-    ):
-        if resource in others and set(names) <= columns.keys():
-            read = {other: columns[name] for name, other in zip(names, others_names, strict=True)}
-            table = values(others[resource], read, _kinds(connection, others[resource]))
-            rules.append(Rule(names, "foreign-key", lost(names, f"SELECT {_texts(others_names)} FROM ({table})")))
-    return _told(rules, columns, key, values(query, columns, kinds)) if rules else _NOTHING
-
-
-def missing_partners(connection: Any, relations: Mapping[str, str], schemas: Mapping[str, Schema]) -> pd.DataFrame:
-    """Find the values of foreign keys that are in no other table.
-
-    Parameters
-    ----------
-    connection : DuckDB connection
-    relations, schemas : mapping of str
-        By table: a SELECT, and its schema.
-
-    Returns
-    -------
-    DataFrame with columns table, field, reference, value, rows
-        ``rows``: how many have the value.
-    """
-    parts = []
-    for table, schema in schemas.items():
-        for item in schema.foreign_keys:
-            one = dataclasses.replace(schema, foreign_keys=(item,))
-            query = f"SELECT *, 0 AS _row FROM ({relations[table]})"
-            found = references(connection, query, one, relations)
-            parts.append(
-                f"SELECT {quoted(table)} AS table, field, {quoted(item.resource)} AS reference, value, "
-                f"count(*) AS rows FROM ({found}) GROUP BY ALL"
-            )
-    empty = "SELECT '' AS table, '' AS field, '' AS reference, '' AS value, 0 AS rows WHERE false"
-    return connection.execute(" UNION ALL ".join([empty, *parts]) + " ORDER BY ALL").df()
 
 
 def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -449,6 +385,8 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
     [[3, 'uid', 'b', 'foreign-key']]
     """
     tables = {"": frame, **others}
+    if not schema.foreign_keys:
+        return _frame([])
     for key in schema.foreign_keys:
         if key.resource not in tables:
             given = f"{nearest(key.resource, others)} Given: {', '.join(others) or 'none'}."
@@ -456,11 +394,15 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
         for table, names in ((frame, key.fields), (tables[key.resource], key.reference_fields)):
             if absent := sorted(set(names) - set(table.columns)):
                 raise UsageError(f"{schema.place}: foreignKeys use the column {absent[0]!r}, which the table has not.")
-    with duckdb.connect() as connection:
-        queries = {}
+    with _database().cursor() as connection:
+        queries, rules = {}, []
         for number, (name, table) in enumerate(tables.items()):
-            cells = {column: _arrow(table[column]) for column in table}
-            rows = pa.array(np.arange(len(table)) + HEADER_ROWS)
-            connection.register(f"_table{number}", pa.table({"_row": rows} | cells))
+            connection.register(f"_table{number}", _table({str(name): table[name] for name in table}))
             queries[name] = f"SELECT * FROM _table{number}"
-        return run(connection, references(connection, queries[""], schema, queries))
+        kinds = {name: _kinds(connection, query) for name, query in queries.items()}
+        for key in schema.foreign_keys:
+            read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
+            view = _values(queries[key.resource], read, kinds[key.resource])
+            rules.append(Rule(key.fields, "foreign-key", _lost(key.fields, f"SELECT {_texts(read)} FROM ({view})")))
+        columns = {name: schema.field(name) for key in schema.foreign_keys for name in key.fields}
+        return _run(connection, rules, columns, _values(queries[""], columns, kinds[""]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.texts import MAX_CELL, decode, delimiter_of, encoding_of
+from tikub_lab.tables.texts import MAX_CELL, csv_reader, decode, delimiter_of, encoding_of
 
 MAX_BYTES = 2**30
 _SAMPLE_BYTES = 2**18
@@ -102,7 +102,7 @@ def _utf8(path: Path) -> tuple[bytes, str]:
 
 
 def _records(data: bytes, delimiter: str, path: Path) -> Iterator[list[str]]:
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""), delimiter=delimiter)
+    reader = csv_reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""), delimiter)
     try:
         yield from reader
     except csv.Error as error:

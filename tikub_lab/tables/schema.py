@@ -62,6 +62,12 @@ class Field:
     missing_values: tuple[str, ...] = ("",)
     raw: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def unit(self) -> str:
+        """What a number is counted in: what its title has in parentheses, as in « Coût (€ HT) »."""
+        found = re.search(r"\(([^)]+)\)$", self.title) if self.type in ("number", "integer") else None
+        return found[1] if found else ""
+
 
 @dataclass(frozen=True)
 class ForeignKey:

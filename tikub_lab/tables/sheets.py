@@ -12,12 +12,15 @@ from typing import Any
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.archives import MAX_RATIO, RATIO_FREE, WORKBOOK
-from tikub_lab.tables.texts import decode, delimiter_of, records
+from tikub_lab.tables.texts import csv_reader, decode, delimiter_of, records
 
 PREAMBLE = 40
 """Rows in which a header is looked for: exports begin with a title, a name, an account."""
 MAX_SHEET = 256 * 2**20
 """Bytes that a workbook may expand to: its texts are held in memory."""
+MOST_COLUMNS = 1_000
+LONGEST_HEADING = 1_000
+"""Cells of a row, and signs of a cell, in which headings are looked for."""
 Row = tuple[int, list[str]]
 """A row's number in a spreadsheet, from 1, and its cells."""
 
@@ -31,8 +34,8 @@ def first_rows(path: Path, start: bytes) -> list[list[str]]:
             return []
     text, found = decode(start), list[list[str]]()
     try:
-        for record in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text)), PREAMBLE):
-            found.append([cell.strip() for cell in record])
+        for record in islice(csv_reader(io.StringIO(text, newline=""), delimiter_of(text)), PREAMBLE):
+            found.append([cell[:LONGEST_HEADING].strip() for cell in record[:MOST_COLUMNS]])
     except csv.Error:  # a quote left open: what comes before it is known
         pass
     return found

@@ -170,7 +170,7 @@ def checked(batch: Batch, schemas: Mapping[str, Schema], whole: bool) -> Batch:
     for name, frame in batch.tables.items():
         schema = _cut(schemas.get(name) or next(iter(schemas.values())), frame)
         if schema.fields and len(frame) and not name.startswith(UNCHECKED):
-            problems = check(frame[list(schema.names)], schema)
+            problems = check(frame[list(schema.names)], schema, stored=True)
             skipped = {"blank-row"} if whole else {"blank-row", "required"}
             tables[name] = _judge(frame, schema, problems[~problems["rule"].isin(skipped)], rejects, repairs)
     if len(lost := set(log(REJECTS, rejects[1:])["line"])):

@@ -77,9 +77,8 @@ def _identifier(field: Field, schema: Schema, text: str) -> str:
 
 
 def _number(connection: Any, field: Field, text: str, decimal: str | None) -> tuple[str, list[Note]]:
-    unit = re.search(r"\(([^)]+)\)$", field.title)
-    if unit:
-        signs = "|".join(re.escape(sign) for sign in (unit[1], unit[1].split()[0]))
+    if field.unit:
+        signs = "|".join(re.escape(sign) for sign in (field.unit, field.unit.split()[0]))
         text = f"regexp_replace({text}, {quoted(f' ?({signs})$')}, '')"
     points, notes = {",": ".", ".": ","}, []
     if decimal is None:

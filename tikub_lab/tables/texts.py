@@ -25,9 +25,10 @@ HEAD_BYTES = 256 * 1024
 MIXED = "utf-8 with cp1252"
 """UTF-8 in which a few bytes are not: each of them is read as Windows-1252."""
 _SAMPLE_RECORDS = 100
+DEPTH = 200
+"""Lists and objects in one another: parsers take time and memory by the square of it."""
+_DEEP = re.compile(rb'(?:[\[{]\s*(?:"[^"\\]{0,200}"\s*:\s*)?){%d}' % DEPTH)
 _STRAY = re.compile("[\udc80-\udcff]")
-
-csv.field_size_limit(MAX_CELL)  # Python's own, 128 KiB, is less than a file on one line has
 
 
 def _stray(error: UnicodeError) -> tuple[str, int]:
@@ -111,7 +112,7 @@ class Utf8:
     """A file of any encoding, read as UTF-8 bytes without byte-order mark (what JSON parsers take)."""
 
     def __init__(self, path: Path):
-        self.encoding = encoding_of(path)
+        self.path, self.encoding = path, encoding_of(path)
         self.binary: BinaryIO = path.open("rb")
         self._text: io.TextIOWrapper | None = None
         if not self.encoding.startswith("utf-16"):
@@ -122,7 +123,10 @@ class Utf8:
 
     def read(self, size: int = -1) -> bytes:
         """Read up to ``size`` characters, as UTF-8."""
-        return self.binary.read(size) if self._text is None else self._text.read(size).encode()
+        data: bytes = self.binary.read(size) if self._text is None else self._text.read(size).encode()
+        if _DEEP.search(data):
+            raise UsageError(f"{self.path}: JSON that is nested {DEPTH} deep or more. Download it again.")
+        return data
 
     def __enter__(self) -> "Utf8":
         return self
@@ -143,7 +147,7 @@ def delimiter_of(text: str) -> str:
     def fit(sign: str) -> tuple[float, int]:
         widths: Counter[int] = Counter()
         try:
-            for record in islice(csv.reader(io.StringIO(text, newline=""), delimiter=sign), _SAMPLE_RECORDS):
+            for record in islice(csv_reader(io.StringIO(text, newline=""), sign), _SAMPLE_RECORDS):
                 widths[len(record)] += bool(record)
         except csv.Error:  # such as a quote left open: what was read before it tells
             pass
@@ -153,13 +157,19 @@ def delimiter_of(text: str) -> str:
     return max(DELIMITERS, key=fit)
 
 
+def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
+    """Cut lines into records, with cells as long as published files have them: other libraries set the limit too."""
+    csv.field_size_limit(MAX_CELL)
+    return csv.reader(lines, delimiter=delimiter)
+
+
 def records(path: Path, delimiter: str | None = None) -> Iterator[list[str]]:
     """Give the records of a delimited file, or of a gzip of one, as they are written."""
     with opened(path) as file:
         if delimiter is None:
             with _binary(path) as binary:
                 delimiter = delimiter_of(decode(binary.read(HEAD_BYTES)))
-        found = csv.reader(file, delimiter=delimiter)
+        found = csv_reader(file, delimiter)
         try:
             yield from found
         except csv.Error as error:

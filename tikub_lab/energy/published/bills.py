@@ -60,15 +60,19 @@ def columns(cells: list[str]) -> dict[str, int]:
 
 
 def is_bills_header(cells: list[str]) -> bool:
-    """Tell the labels of bills."""
+    """Tell the labels of bills; with an origin they are those of the table of readings, which is read by its schema."""
     found = set(columns(cells))
-    return found >= {"debut", "fin", "kwh"} and bool(found & {"compteur", "point"})
+    return found >= {"debut", "fin", "kwh"} and bool(found & {"compteur", "point"}) and not _plain(cells) & {"origine"}
 
 
 def is_list_header(cells: list[str]) -> bool:
-    """Tell the labels of a list of meters."""
-    found = set(columns(cells))
-    return "energie" in found and bool(found & {"compteur", "point"}) and not found & {"debut", "fin", "kwh"}
+    """Tell the labels of a list of meters; with their steps they are those of the table, read by its schema."""
+    found, others = set(columns(cells)), _plain(cells) & {"pas", "pas des releves"}
+    return "energie" in found and bool(found & {"compteur", "point"}) and not others | found & {"debut", "fin", "kwh"}
+
+
+def _plain(cells: list[str]) -> set[str]:
+    return {plain(cell) for cell in cells}
 
 
 def is_bills(head: Head) -> bool:

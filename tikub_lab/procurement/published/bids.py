@@ -44,7 +44,7 @@ _MESSAGES = {
 
 def is_csv(head: Head) -> bool:
     """Recognise the CSV by the names in its first line."""
-    return {name.strip() for name in head.columns} >= NEEDED
+    return bool(head.text) and {name.strip() for name in head.columns} >= NEEDED
 
 
 def is_ocds(head: Head) -> bool:

@@ -23,7 +23,7 @@ BATCH = 20_000
 BUFFER = 1 << 20
 KINDS = ("marche", "contrat-concession")
 
-_TOKEN = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s"\[\]{}:,]+)""")
+_TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|["\[\]{}:,]|[^\s"\[\]{}:,]+""")
 
 Record = tuple[str | None, Any]
 
@@ -38,7 +38,7 @@ def shape(head: Head) -> str:
     >>> shape(Head(Path("a"), b'{"marches": {"marche": {"id": 1}}}'))
     'objects'
     """
-    tokens = (token[1] for token in _TOKEN.finditer(head.text))
+    tokens = (token[0] for token in _TOKEN.finditer(head.text))
     opening, key, colon, value = (next(tokens, "") for _ in range(4))
     if opening != "{":
         return ""

@@ -47,7 +47,7 @@ def fields_of(columns: Sequence[str]) -> list[str]:
 
 def is_csv(head: Head) -> bool:
     """Recognise the CSV by the names in its first line, whatever separates them."""
-    return not head.start.startswith(b"PAR1") and set(fields_of(head.columns)) >= NEEDED
+    return bool(head.text) and set(fields_of(head.columns)) >= NEEDED
 
 
 def is_parquet(head: Head) -> bool:
