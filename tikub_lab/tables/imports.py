@@ -16,7 +16,7 @@ from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
 from tikub_lab.tables.rebuild import Group, missing_partners
-from tikub_lab.tables.schema import read_schema
+from tikub_lab.tables.schema import aliases, read_schema
 from tikub_lab.tables.sources import STAGING, Provenance, State, as_json, named, writing
 from tikub_lab.tables.staging import Parts, merge, stage
 
@@ -33,14 +33,13 @@ def import_files(
     dates: str | None = None,
     decimal: str | None = None,
 ) -> list[Provenance]:
-    """Import published files into a data package.
+    """Import published files, or zips of some, into the data package of a folder; all of them or none.
 
     Parameters
     ----------
     paths : iterable of path
-        Files of any format that a reader recognises, or zips of such files.
     into : path
-        Folder of the data package; made where it is not there.
+        Made where it is not there.
     readers : sequence of Reader
         Those of the use cases, asked in this order; files by schema are known without one.
     table : str, optional
@@ -48,22 +47,14 @@ def import_files(
     schemas : path, optional
         Folder of Table Schemas; ``data/schemas`` of the workbench by default.
     dates : {'iso', 'french', 'american'}, optional
-        How files by schema write dates, where they leave it open.
     decimal : {',', '.'}, optional
-        Their decimal sign.
+        How files by schema write days and numbers, where they leave it open.
 
     Returns
     -------
     list of Provenance
         One a file of ``paths``, or several where a zip holds several. Nothing is changed for a file whose sha256 is
         already that of a source, unless another of its name came later.
-
-    Raises
-    ------
-    UsageError
-        For wrong or unsafe files, an unknown table, or another import under way. Nothing is written then, for no file.
-    RunError
-        When counts do not add up, or the disk is full. Nothing is written then either.
 
     Examples
     --------
@@ -78,6 +69,7 @@ def import_files(
     """
     schemas = schemas or workbench() / "data" / "schemas"
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
+    table = aliases(schemas).get(table or "", table)
     every = [*readers, *schema_readers(schemas, dates, decimal)]
     asked = _filling(table, every)
     files = [_existing(Path(path)) for path in paths]
@@ -90,28 +82,9 @@ def import_files(
 
 
 def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Path | None = None) -> list[Provenance]:
-    """Take a published file out of a data package, and make its tables again.
+    """Take a published file out of a data package, and return it; its name or the beginning of its sha256 says which.
 
-    Unlike files that an import replaces, those of a forgotten one are removed at once.
-
-    Parameters
-    ----------
-    text : str
-        Its name, or how its sha256 begins.
-    folder : path
-    readers : sequence of Reader
-    schemas : path, optional
-        As for :func:`import_files`.
-
-    Returns
-    -------
-    list of Provenance
-        What was taken out.
-
-    Raises
-    ------
-    UsageError
-        When no file is meant by it, or several; the message lists them.
+    Its files are removed at once, unlike those that an import replaces.
     """
     schemas = schemas or workbench() / "data" / "schemas"
     if not Path(folder).is_dir():
@@ -205,7 +178,6 @@ class Change:
         for group in groups:
             made = Group(self.place, self.schemas, group, [self._reader(item) for item in group], staged, files)
             written, more = made.write()
-            self._refuse_others(written)
             resources |= written
             logs |= more
             counted = {item.key: item for item in made.sources}
@@ -246,15 +218,6 @@ class Change:
         if source.reader not in self.readers:
             raise UsageError(f"{self.before.folder}: {source.file} was read by {source.reader!r}, which is not known.")
         return self.readers[source.reader]
-
-    def _refuse_others(self, written: Iterable[str]) -> None:
-        for name in written:
-            origin = self.before.resources.get(name, {}).get("origin", "import")
-            if origin != "import":
-                raise UsageError(
-                    f"{self.before.folder}: its table {name!r} is of origin {origin!r}, not imported. Choose another "
-                    "folder with --into."
-                )
 
     def _provenance(
         self, resources: Mapping[str, dict[str, Any]], logs: Iterable[str], files: dict[str, Path]
