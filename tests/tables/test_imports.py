@@ -386,6 +386,14 @@ def test_missing_partners_are_told_and_stay(tmp_path, schemas, bring):
     assert json.loads(told.read_text())["missing_partners"][0]["rows"] == 3
 
 
+def test_aliases_are_known_without_a_workbench(tmp_path, schemas, bring, monkeypatch):
+    (schemas / f"{TABLE}.json").write_text(json.dumps({**SCHEMA, "aliases": ["old/items"]}))
+    bring(things(tmp_path / "a.csv", "x,1"), table="old/items")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TIKUB_HOME", raising=False)
+    assert open_package(tmp_path / "package").load("old/items")["key"].tolist() == ["x"]
+
+
 def test_memory_follows_the_machine():
     assert database.memory() >= database.LEAST
     with database.connect() as connection:
