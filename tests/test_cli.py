@@ -223,3 +223,21 @@ def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):
     code += "tikub_lab.cli.main()"
     ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, **own}, capture_output=True, text=True)
     assert ran.stdout.splitlines()[-1] == "tikub_lab.errors tikub_lab.cli"
+
+
+def test_files_come_and_go(root, tmp_path):
+    into, rows = tmp_path / "p", root / "data" / "sample" / "territory" / "lycees.csv"
+    (tmp_path / "l.csv").write_bytes(rows.read_bytes())
+    found = tikub("data", "import", tmp_path / "l.csv", "--as", "energy/sites", "--into", into, cwd=root)
+    assert "l.csv: schema:territory/lycees, 115 rows read: 115 kept, 0 rejected" in found.stdout, found.stderr
+    assert "territory/lycees: 115 rows name a station that energy/stations has not" in found.stdout
+    listed = tikub("data", "list", "--sources", "--data", into, cwd=root)
+    assert re.search(r"territory/lycees +│ 1 +│ l.csv", listed.stdout), listed.stdout
+    wrong = tikub("data", "forget", "m.csv", "--into", into, cwd=root)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "no imported file is 'm.csv'. Did you mean 'l.csv'? It has l.csv (" in wrong.stderr
+    gone = tikub("data", "forget", "l.csv", "--into", into, cwd=root)
+    assert "l.csv: 115 rows taken out" in gone.stdout, gone.stderr
+    sample = tikub("data", "import", tmp_path / "l.csv", "--into", root / "data", cwd=root)
+    assert (sample.returncode, "--into" in sample.stderr) == (2, True)
+    assert not (root / "data" / ".lock").exists()

@@ -35,26 +35,10 @@ def import_files(
 ) -> list[Provenance]:
     """Import published files, or zips of some, into the data package of a folder; all of them or none.
 
-    Parameters
-    ----------
-    paths : iterable of path
-    into : path
-        Made where it is not there.
-    readers : sequence of Reader
-        Those of the use cases, asked in this order; files by schema are known without one.
-    table : str, optional
-        Only readers that fill this table are asked.
-    schemas : path, optional
-        Folder of Table Schemas; ``data/schemas`` of the workbench by default.
-    dates : {'iso', 'french', 'american'}, optional
-    decimal : {',', '.'}, optional
-        How files by schema write days and numbers, where they leave it open.
-
-    Returns
-    -------
-    list of Provenance
-        One a file of ``paths``, or several where a zip holds several. Nothing is changed for a file whose sha256 is
-        already that of a source, unless another of its name came later.
+    The readers of the use cases are asked in their order, of which only those that fill ``table``; files by schema are
+    known without one, and ``dates`` ('iso', 'french', 'american') and ``decimal`` (',', '.') say how they are written
+    where they leave it open. One provenance a file comes back, or several where a zip holds several. Nothing is changed
+    for a file whose sha256 is already that of a source, unless another of its name came later.
 
     Examples
     --------

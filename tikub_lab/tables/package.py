@@ -143,7 +143,11 @@ class Package:
 
     def named(self, name: str) -> str:
         """Return the name under which a table is here, for one of its aliases."""
-        return name if name in self.resources else aliases(self.schemas()).get(name, name)
+        if name in self.resources:
+            return name
+        schemas = {item.name: item.schema for item in self.resources.values() if item.schema_path.is_file()}
+        own = (known for known, schema in schemas.items() if name in schema.raw.get("aliases", ()))
+        return next(own, None) or aliases(self.schemas()).get(name, name)
 
     def resource(self, name: str) -> Resource:
         """Return the description of one table, asked for by its name or an alias."""
@@ -158,7 +162,10 @@ class Package:
         """Compare a table's file with the hash that the descriptor states, and return its description."""
         item = self.resource(name)
         if not item.path.is_file():
-            raise UsageError(f"{item.path}: the file of table {name!r} is missing. Import the data again.")
+            raise UsageError(
+                f"{item.path}: the file of table {name!r} is missing. Start again, as an import may have replaced "
+                "it meanwhile; else import the data again."
+            )
         found = sha256_of(item.path)
         if found != item.sha256:
             raise UsageError(

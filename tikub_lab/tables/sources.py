@@ -192,6 +192,7 @@ def writing(folder: Path) -> Iterator[State]:
     The folder is made where it is not there, and unmade where nothing came of it. New files are to be written in its
     folder :data:`STAGING`.
     """
+    State.of(folder)  # what is refused leaves no lock
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
