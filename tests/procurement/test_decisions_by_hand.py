@@ -187,6 +187,14 @@ def test_what_three_buyers_bought_apart(worked):
     assert pd.isna(row["acheteur_id"])
 
 
+def test_the_higher_of_two_thresholds_must_be_reached(worked):
+    """Formal procedures begin at 221,000 € in 2025 and at 216,000 € since 2026."""
+    days = (("1", "2025-12-31"), ("2", "2025-12-31"), ("3", "2026-01-01"))
+    for total, count in ((219_000, 0), (222_000, 1)):
+        rows = [{"acheteur_id": who, "dateNotification": day, "montant": total / 3} for who, day in days]
+        assert len(procurement.bought_apart(worked(*rows)[0], "2026-06-30")) == count
+
+
 # Green
 
 
