@@ -131,18 +131,7 @@ def workbench(start: Path | None = None) -> Path:
 
 
 class Package:
-    """A data package: a folder with ``datapackage.json``.
-
-    Parameters
-    ----------
-    root : Path
-        The folder that holds the descriptor.
-
-    Raises
-    ------
-    UsageError
-        When there is no descriptor, or it is not a data package of ours.
-    """
+    """A data package: a folder with ``datapackage.json``."""
 
     def __init__(self, root: Path):
         self.root = root.resolve()
@@ -194,13 +183,7 @@ class Package:
         )
 
     def resource(self, name: str) -> Resource:
-        """Return the description of one table.
-
-        Raises
-        ------
-        UsageError
-            When the package has no such table; the message names the nearest.
-        """
+        """Return the description of one table; where the package has none, the error names the nearest."""
         try:
             return self.resources[name]
         except KeyError:
