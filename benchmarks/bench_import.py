@@ -21,7 +21,8 @@ from tikub_lab.tables.identifiers import luhn_digit
 IMPORT = """
 import sys
 from tikub_lab.tables.imports import import_files
-print(import_files([sys.argv[1]], sys.argv[2])[0].kept)
+from tikub_lab.use_cases import readers
+print(import_files([sys.argv[1]], sys.argv[2], readers())[0].kept)
 """
 BUYERS, FIRMS = 2_000, 50_000
 LIMIT_MB = 1024

@@ -210,3 +210,24 @@ def test_what_would_be_made(root, tmp_path):
     assert last == f"{len(pages)} to make, 0 unchanged, of {len(pages)} reports."
     assert tikub(*command, "--limit", 3, cwd=root).stdout.splitlines()[:-1] == pages[:3]
     assert not (tmp_path / "pages").exists()
+
+
+def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):
+    import shutil
+
+    shutil.copytree(root / "tikub_lab", tmp_path / "tikub_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    commands = "import typer\n\napp = typer.Typer()\n\n\n@app.callback()\ndef _():\n    pass\n"
+    commands += "\n\n@app.command()\ndef dire(mot: str):\n    print(mot.upper())\n"
+    (tmp_path / "tikub_lab" / "energy" / "commands.py").write_text(commands, encoding="utf-8")
+    own = {"PYTHONPATH": str(tmp_path), "TERM": "dumb", "COLUMNS": "100"}
+    said = tikub("--help", cwd=tmp_path, **own).stdout
+    assert re.search(r"\benergy\s+What energy has of its own", said)
+    assert "procurement" not in said
+    assert re.search(r"\bdire\b", tikub("energy", "--help", cwd=tmp_path, **own).stdout)
+    assert tikub("energy", "dire", "kilowatt", cwd=tmp_path, **own).stdout == "KILOWATT\n"
+    assert tikub("procurement", cwd=tmp_path, **own).returncode == 2
+    code = "import atexit, sys, tikub_lab.cli\nsys.argv = ['tikub', '--help']\n"
+    code += "atexit.register(lambda: print(*(name for name in sys.modules if name.startswith('tikub_lab.'))))\n"
+    code += "tikub_lab.cli.main()"
+    ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, **own}, capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-1] == "tikub_lab.errors tikub_lab.cli"

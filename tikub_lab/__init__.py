@@ -1,9 +1,13 @@
 """tikub-lab: a Jupyter workbench for prototyping public services on open data."""
 
+from pathlib import Path
+
 __version__ = "0.1.0"
 
-USE_CASES = ("procurement", "energy")
-"""The use cases, in the order in which they are listed: a folder of ``tikub_lab/`` and a prefix of table names."""
+USE_CASES = tuple(
+    name for name in ("procurement", "energy") if (Path(__file__).parent / name / "__init__.py").is_file()
+)
+"""The use cases that are here (a kit has one), in their order: a folder of ``tikub_lab/``, a prefix of table names."""
 
 
 class Secret(str):

@@ -7,10 +7,34 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from tikub_lab import USE_CASES
+from tikub_lab.cli_data import DataOption, data_app
 from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
 
 
 class _Commands(TyperGroup):
+    """The commands of all, and those of each use case that has some: its ``commands.py``, imported once it is asked."""
+
+    def list_commands(self, context: Any) -> list[str]:
+        """List the use cases' after the others."""
+        having = [name for name in USE_CASES if Path(__file__).with_name(name).joinpath("commands.py").is_file()]
+        return [*super().list_commands(context), *having]
+
+    def get_command(self, context: Any, name: str) -> Any:
+        """Return a command; of a use case only its name, which is all that help needs."""
+        if name in USE_CASES and name in self.list_commands(context):
+            return TyperGroup(name=name, help=f"What {name} has of its own; `tikub {name} --help` lists it.")
+        return super().get_command(context, name)
+
+    def resolve_command(self, context: Any, arguments: list[str]) -> Any:
+        """Import the commands of the use case that is asked."""
+        name, command, rest = super().resolve_command(context, arguments)
+        if name in USE_CASES:
+            from tikub_lab.use_cases import commands
+
+            command = typer.main.get_command(commands(name))
+        return name, command, rest
+
     def invoke(self, context: Any) -> Any:
         """Run a command; Ctrl-C is one line, like any other end."""
         try:
@@ -28,13 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(name="data", help="The tables of a data package.", no_args_is_help=True)
 app.add_typer(data_app)
-
-DataOption = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="Folder of the data package; the workbench's own by default."),
-]
 
 
 @app.callback()
@@ -199,6 +217,10 @@ def kit(
     ] = None,
 ) -> None:
     """Make the starter kit of a use case, without its solutions."""
+    from importlib.util import find_spec
+
+    if find_spec("tikub_lab.kits") is None:
+        raise UsageError("Kits are made in a clone of the workbench; a kit makes none.")
     from tikub_lab.kits import make_kit
     from tikub_lab.tables.package import workbench
 
@@ -208,86 +230,6 @@ def kit(
     print(f"{_short(made.folder)}: {made.bytes / 1e6:.1f} MB")
     if made.zip is not None:
         print(f"{_short(made.zip)}: {made.zip_bytes / 1e6:.1f} MB")
-
-
-@data_app.command("list")
-def data_list(data: DataOption = None) -> None:
-    """List tables: rows, origin, date, licence."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from tikub_lab.tables.package import open_package
-
-    package = open_package(data)
-    table = Table(
-        "table", "rows", "origin", "date", "licence", title=str(package.raw.get("title", "")), title_justify="left"
-    )
-    for item in package.resources.values():
-        table.add_row(item.name, "?" if item.rows is None else f"{item.rows:,}", item.origin, item.date, item.licence)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-
-
-@data_app.command("import")
-def data_import(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Published files, in any format that is known.")
-    ],
-    table: Annotated[
-        str | None, typer.Option("--as", metavar="TABLE", help="The table that the files must fill.")
-    ] = None,
-    into: Annotated[
-        Path | None, typer.Option("--into", metavar="DIR", help="Data package to write; data/import by default.")
-    ] = None,
-) -> None:
-    """Read published files into tables; rejected rows go into .rejects.csv."""
-    from tikub_lab.tables.imports import import_files
-    from tikub_lab.tables.package import workbench
-
-    into = into or workbench() / "data" / "import"
-    results = import_files(files, into, table)
-    for item in results:
-        state = "unchanged, imported before" if item.unchanged else f"{item.kept:,} kept, {item.rejected:,} rejected"
-        print(f"{item.file}: {item.reader}, {item.read:,} rows read: {state}")
-        for rule, count in sorted(item.rejects_by_rule.items(), key=lambda pair: -pair[1]):
-            print(f"    {count:>7,}  {rule}")
-    print(f"Tables are in {into}. Use them with --data {into}")
-
-
-@data_app.command("check")
-def data_check(folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A data package.")] = None) -> None:
-    """Check every table against its schema, its hash and the tables that it refers to."""
-    from tikub_lab.tables.audit import audit
-    from tikub_lab.tables.package import open_package
-
-    problems = audit(open_package(folder))
-    for item in problems.head(50).itertuples(index=False):
-        place = item.field or "whole row"
-        print(f"{item.table!s}: row {item.row!s}, {place!s}: {item.value!r} breaks {item.rule!s}")
-    if len(problems) > 50:
-        print(f"… and {len(problems) - 50:,} more.")
-    if len(problems):
-        raise RunError(f"{len(problems):,} problems found.")
-    print("No problem found.")
-
-
-@data_app.command("sample")
-def data_sample(
-    scale: Annotated[float, typer.Option(min=0.01, max=1000, help="1 gives about 3,000 contracts.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(help="Another seed gives another fictitious book.")] = None,
-    into: Annotated[
-        Path | None, typer.Option("--into", metavar="DIR", help="Data package to write; data/ by default.")
-    ] = None,
-) -> None:
-    """Write the fictitious sample; the same seed and scale give the same bytes."""
-    from tikub_lab.tables.package import open_package, workbench
-    from tikub_lab.use_cases import write_samples
-
-    home = workbench()
-    into = into or home / "data"
-    write_samples(into, home / "data" / "schemas", scale, seed)
-    for item in open_package(into).resources.values():
-        print(f"{item.name}: {item.rows:,} rows")
-    print(f"Fictitious sample written to {into}.")
 
 
 def _pairs(items: list[str]) -> dict[str, Any]:

@@ -47,6 +47,11 @@ class Interrupted(TikubError):
     exit_code = 130
 
 
+def printable(text: str) -> str:
+    """Replace what may not reach a terminal: control characters, and bytes that are no text."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Suggest the allowed name closest to one that is not known.
 

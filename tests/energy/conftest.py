@@ -2,7 +2,7 @@
 
 import pytest
 
-from tikub_lab.energy.sample import sample
+from data.make.energy import sample
 
 
 @pytest.fixture(scope="session")

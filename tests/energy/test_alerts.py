@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.make.energy import sample
 from tikub_lab.energy.alerts.drift import families as drifts
 from tikub_lab.energy.alerts.drift import shape
 from tikub_lab.energy.alerts.grid import Grid
 from tikub_lab.energy.alerts.model import chance, explain
 from tikub_lab.energy.alerts.rates import inflation
 from tikub_lab.energy.alerts.report import Rules, alerts, survey, totals
-from tikub_lab.energy.sample import sample
 from tikub_lab.errors import UsageError
 
 TABLES = ("readings", "meters", "sites", "weather", "calendar", "works", "prices", "factors")
@@ -175,6 +175,20 @@ def test_unit_does_not_matter(small, of_small, factor):
     pd.testing.assert_frame_equal(found[same], of_small[same])
     for name in ("kwh", "bas", "haut", "euros", "kgco2e"):
         assert (found[name] / factor).tolist() == pytest.approx(of_small[name].tolist(), rel=1e-4, nan_ok=True)
+
+
+def test_gravity_by_a_second_way(small, of_small):
+    """The kWh of each alert beside what its meter used in the last year that is read, scaled up to 365 days."""
+    readings = small["energy/readings"].dropna(subset="kwh")
+    shares = []
+    for alert in of_small.itertuples():
+        own = readings[(readings["compteur_id"] == alert.compteur_id) & (readings["origine"] == alert.origine)]
+        own = own[own["fin"] >= own["fin"].max() - pd.Timedelta(days=365)]
+        year = own["kwh"].sum() / (own["fin"] - own["debut"]).dt.days.sum() * 365
+        shares.append(alert.kwh / year)
+    wanted = pd.cut(pd.Series(shares), [-1, 0.01, 0.05, 10], right=False, labels=["faible", "moyenne", "forte"])
+    assert of_small["gravite"].tolist() == wanted.astype("object").tolist()
+    assert len(set(wanted)) > 1
 
 
 def test_year_does_not_matter(small, of_small):

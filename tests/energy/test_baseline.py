@@ -422,3 +422,21 @@ def test_sufficiency_says_what_is_missing():
     cold.iloc[[3, 4, 5]] = np.nan  # 27 of 30 are nine tenths, which must be exceeded
     assert sufficiency(bills, cold, days=90).temperature_days == 60
     assert sufficiency(usage * np.nan, outside).sentence.startswith("Aucune donnée")
+
+
+def test_temperatures_in_any_order_are_those_of_their_days():
+    outside = climate()
+    usage = ended(50 + 8 * (15 - outside).clip(lower=0), outside.index)
+    told = [fit(usage, one) for one in (outside, outside.sample(frac=1, random_state=1), outside[::-1])]
+    assert [one.heating_balance_point for one in told] == [15.0] * 3
+    assert [one.beta_hdd for one in told] == pytest.approx([8.0] * 3)
+
+
+def test_nine_days_in_ten_are_enough_and_one_less_is_not():
+    days = pd.date_range("2025-01-01", periods=361)
+    usage, outside = pd.Series(5.0, index=days), pd.Series(12.0, index=days)
+    usage.iloc[:36] = np.nan
+    assert sufficiency(usage, outside, days=360).sentence == "Données suffisantes."
+    usage.iloc[36] = np.nan
+    short = "323 jours complets sur 360 ; 323 jours de consommation sur 360"
+    assert sufficiency(usage, outside, days=360).sentence == f"Données insuffisantes : {short}."

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data.make.energy import sample
+from data.make.energy.facts import calendar
+from data.make.energy.panels import meters_with_saving
 from tikub_lab.energy.challenge.contest import by_month, challenge, period, position
 from tikub_lab.energy.challenge.grouping import groups
 from tikub_lab.energy.challenge.order import pairs
-from tikub_lab.energy.sample import sample
-from tikub_lab.energy.sample.facts import calendar
-from tikub_lab.energy.sample.panels import meters_with_saving
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 
@@ -100,7 +100,13 @@ def test_everybody_is_listed_once(found, energy_tables):
     assert found.groups["effectif"].sum() == table["classe"].sum()
     apart = table[table["classe"]].groupby("groupe").size()
     assert found.groups.set_index("groupe")["effectif"].to_dict() == apart.to_dict()
-    assert (found.groups["departagees"] <= found.groups["paires"]).all()
+    for group in found.groups.itertuples():
+        own = table[table["classe"] & (table["groupe"] == group.groupe)]
+        # every pair, by the places alone: who is surely behind so many others is ahead of those that count it so
+        behind = (own["rang_min"] - 1).sum()
+        assert behind == (own["effectif"] - own["rang_max"]).sum() == group.departagees
+        assert group.paires == len(own) * (len(own) - 1) // 2
+    assert found.groups["departagees"].sum() == len(pairs(table.assign(valeur=table["part"]).where(table["classe"])))
 
 
 def test_works_are_not_the_users_doing(found, energy_tables):

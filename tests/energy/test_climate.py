@@ -375,3 +375,20 @@ def test_nothing_in_nothing_out(energy_tables):
         assert site.columns.tolist() == climate.of_sites(full, tables[2]).columns.tolist()
     assert climate.by_year(tables[3].head(0)).empty
     assert climate.normal(climate.by_year(tables[3].head(0))).empty
+
+
+def test_a_year_of_which_no_day_is_known_has_no_degree_days():
+    days = pd.date_range("2024-01-01", "2025-12-31")
+    table = pd.DataFrame({"station": "S", "jour": days, "tmin": 0.0, "tmax": 10.0})
+    table.loc[days.year == 2024, ["tmin", "tmax"]] = np.nan
+    found = climate.by_year(table)
+    assert found["dju"].isna().tolist() == [True, False]  # not a year without any cold
+    assert found[["jours", "complet"]].to_numpy().tolist() == [[0, False], [365, True]]
+
+
+def test_ninety_nine_days_of_a_hundred_make_a_whole_year(weather):
+    """A meter put in service on 23 September has 100 days of its year: one may be missing, not two."""
+    meters = METERS[METERS["compteur_id"] == "E1"].assign(mise_en_service=pd.Timestamp("2018-09-23"))
+    for last, whole in (("2018-12-31", True), ("2018-12-30", False)):
+        bill = total("E1", 2018, 990.0).assign(debut=pd.Timestamp("2018-09-23"), fin=pd.Timestamp(last))
+        assert climate.adjusted(bill, meters, SITES, weather)["complet"].tolist() == [whole]

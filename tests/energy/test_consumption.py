@@ -150,3 +150,13 @@ def test_impossible_dates_are_told(end):
 def test_an_unknown_period_is_told():
     with pytest.raises(UsageError, match="'annee' or by 'mois'"):
         by_meter(readings(), "semaine")
+
+
+def test_days_are_counted_once_however_readings_overlap():
+    """A bill of January to March, a credit note of February within it, a bill that begins in March: 90 + 14 days."""
+    table = readings(
+        ("G1", "2025-01-01", "2025-04-01", 900, "facture"),
+        ("G1", "2025-02-01", "2025-03-01", -50, "facture"),
+        ("G1", "2025-03-15", "2025-04-15", 310, "facture"),
+    )
+    assert by_meter(table)[["kwh", "jours_connus"]].to_numpy().tolist() == [[1160.0, 104]]

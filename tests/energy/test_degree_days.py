@@ -129,3 +129,18 @@ def test_empty_weather(weather):
     none = weather.head(0)
     assert degree_days.by_month(none).columns.tolist() == ["station", "mois", "dju", "jours", "manquants"]
     assert degree_days.by_season(none).empty
+
+
+@pytest.mark.parametrize(("year", "last"), [(1899, 28), (1979, 29), (1999, 29), (2022, 28), (2023, 29)])
+def test_a_season_that_ends_with_february(year, last):
+    days = pd.date_range(f"{year}-12-30", f"{year + 1}-01-02")
+    table = degree_days.by_season(
+        pd.DataFrame({"station": "S", "jour": days, "tmin": 0.0, "tmax": 10.0}), first=(10, 1), last=(2, 29)
+    )
+    assert table["fin"].tolist() == [pd.Timestamp(year + 1, 2, last)]
+    assert table["manquants"].tolist() == [31 + 30 + 31 + 31 + last - 4]
+
+
+def test_the_first_day_given_twice_is_named(weather):
+    with pytest.raises(UsageError, match="'A' has 2023-11-16 twice"):
+        degree_days.by_month(pd.concat([weather, weather.iloc[1:4]]))

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.energy import formats
-from tikub_lab.energy.published import text as read_text
 from tikub_lab.energy.published.days import loads_to_readings
 from tikub_lab.energy.published.values import Clock, pseudonym
 from tikub_lab.errors import UsageError
-from tikub_lab.tables import imports
+from tikub_lab.tables import imports, sheets
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.check import check
-from tikub_lab.tables.imports import all_readers, import_files
+from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
 from tikub_lab.tables.readers import recognise
+from tikub_lab.use_cases import readers
 
 PRM, OTHER = "00000000000017", "00000000000025"
 """Invented: no delivery point begins with so many zeros."""
@@ -44,7 +44,7 @@ class Bench:
         for name, content in files.items():
             paths.append(self.folder / name.replace("__", "."))
             paths[-1].write_bytes(content if isinstance(content, bytes) else content.encode())
-        found = import_files(paths, self.folder / "package", schemas=self.schemas)
+        found = import_files(paths, self.folder / "package", readers(), schemas=self.schemas)
         assert all(item.read == item.kept + item.rejected for item in found)
         package = open_package(self.folder / "package")
         for name in TABLES & set(package.resources):
@@ -91,7 +91,7 @@ SPRING, AUTUMN = datetime.date(2025, 3, 30), datetime.date(2025, 10, 26)
 
 
 def test_readers_are_found_and_differ():
-    names = [reader.name for reader in all_readers()]
+    names = [reader.name for reader in readers()]
     assert len(names) == len(set(names))
     assert {reader.name for reader in formats.READERS} <= set(names)
     assert all(reader.tables in (formats.TABLES, formats.WEATHER) for reader in formats.READERS)
@@ -281,7 +281,7 @@ def test_green_button_csv(bring):
     assert (loads["minutes"].tolist(), loads["kwh"].tolist()) == ([15, 15], [0.25, 0.5])
     assert loads["estime"].isna().tolist() == [True, False]
     assert bring.load("readings")[["debut", "kwh"]].to_numpy().tolist() == [[pd.Timestamp("2025-02-01"), 12.0]]
-    stored = (bring.folder / "package" / "energy" / "loads.parquet").read_bytes()
+    stored = open_package(bring.folder / "package").resource("energy/loads").path.read_bytes()
     assert b"PERSONNE" not in stored
 
 
@@ -388,7 +388,7 @@ def test_order_of_imports_does_not_matter(tmp_path, root):
         bench = Bench(folder, root)
         for name in order:
             bench(**{name: files[name]})
-        tables.append((folder / "package" / "energy" / "loads.parquet").read_bytes())
+        tables.append(open_package(folder / "package").resource("energy/loads").path.read_bytes())
     assert tables[0] == tables[1]
 
 
@@ -481,14 +481,14 @@ def test_a_workbook_without_openpyxl(bring, monkeypatch):
     def absent(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(read_text, "import_module", absent)
+    monkeypatch.setattr(sheets, "import_module", absent)
     with pytest.raises(UsageError, match=r"needs openpyxl.*Or save it as CSV"):
         bring(a__xlsx=path.read_bytes())
 
 
 def test_a_workbook_that_is_too_large(bring, monkeypatch):
     path = workbook(bring.folder / "a.xlsx", ("Compteur", "Début", "Fin", "kWh"))
-    monkeypatch.setattr(read_text, "MAX_SHEET", 100)
+    monkeypatch.setattr(sheets, "MAX_SHEET", 100)
     with pytest.raises(UsageError, match="once expanded; at most"):
         bring(a__xlsx=path.read_bytes())
 
@@ -560,3 +560,63 @@ def test_flags_of_days_and_steps_across_midnight():
 def test_the_clock_refuses_what_spring_leaves_out():
     with pytest.raises(ValueError, match="2025-03-30T02:30"):
         Clock().seconds("A", datetime.datetime(2025, 3, 30, 2, 30))
+
+
+@pytest.mark.parametrize(("cut", "first"), [(slice(None), "2025-01-14T23:00Z"), (slice(1, -1), "2025-01-15T00:00Z")])
+def test_a_curve_of_which_neither_or_each_end_is_at_midnight(bring, cut, first):
+    """Times are taken for the beginnings of their steps, and the log says that this is assumed."""
+    day = datetime.date(2025, 1, 15)
+    times = [*stamps(day, day + datetime.timedelta(days=1), 60), "2025-01-16T00:00:00+01:00"]
+    (found,) = bring(a__csv=account([f"{time};1000" for time in times[cut]]))
+    assert found.repairs_by_rule == {"stamp-assumed": 1}
+    assert bring.load("loads")["debut"].min() == pd.Timestamp(first)
+
+
+def test_a_title_without_a_sign_does_not_choose_the_delimiter(bring):
+    """Six lines of words above three rows with commas, of which the French ones have none of the semicolons."""
+    title = "Export des factures\nRégion (fictif)\nAnnée 2025\nService énergie\nToutes énergies\nPage 1\n"
+    (found,) = bring(a__csv=title + "Compteur,Début,Fin (exclue),kWh,Énergie\nG1,2025-01-01,2025-02-01,12.5,gaz\n")
+    assert (found.reader, found.kept, found.rejected) == ("energy-bills", 1, 0)
+    assert bring.load("readings")["kwh"].tolist() == [12.5]
+
+
+def test_only_the_first_sheet_with_rows_is_read(bring):
+    """Each row of the bills has an empty cell; the sheet after them is of last year."""
+    book = openpyxl.Workbook()
+    for title, year in (("Factures", 2025), ("Avant", 2024)):
+        sheet = book.create_sheet(title)
+        sheet.append(("Compteur", "Énergie", "Début", "Fin (exclue)", "kWh", None))
+        sheet.append(("G1", "gaz", datetime.date(year, 1, 1), datetime.date(year, 2, 1), 5, None))
+    book.save(bring.folder / "factures.xlsx")
+    (found,) = bring(factures__xlsx=(bring.folder / "factures.xlsx").read_bytes())
+    assert (found.read, found.kept) == (1, 1)
+    assert bring.load("readings")["debut"].tolist() == [pd.Timestamp("2025-01-01")]
+
+
+@pytest.mark.parametrize(("offset", "first"), [(-18_000, "2025-01-15T05:00"), (34_200, "2025-01-14T14:30")])
+def test_days_of_green_button_on_the_clock_of_the_feed(bring, offset, first):
+    """Midnight in New York is 5:00, in Adelaide 14:30 the day before: both are days of 15 January there."""
+    clock = (
+        '<entry><link rel="self" href="/r/1/LocalTimeParameters/1"/><content><LocalTimeParameters '
+        f'xmlns="http://naesb.org/espi"><tzOffset>{offset}</tzOffset></LocalTimeParameters></content></entry></feed>'
+    )
+    start = int(datetime.datetime.fromisoformat(f"{first}+00:00").timestamp())
+    (found,) = bring(a__xml=espi([(start, 86_400, 5000, 0)]).replace("</feed>", clock))
+    assert (found.kept, found.rejected) == (1, 0)
+    table = bring.load("readings")
+    assert table[["debut", "fin"]].to_numpy().tolist() == [[pd.Timestamp("2025-01-15"), pd.Timestamp("2025-01-16")]]
+
+
+def test_the_reject_of_an_index_names_its_time(bring):
+    rows = ["2025-01-02T00:00:00+01:00;A;;;100000", "2025-01-02T12:00:00+01:00;A;;;112500"]
+    (found,) = bring(a__csv=account(rows, "Index", "Wh", header="Horodate;Type de releve;EAS F1;EAS F2;EAS T"))
+    log = bring.log("rejects")
+    assert log[["field", "value", "rule"]].to_numpy().tolist() == [["Horodate", rows[1].split(";")[0], "not-midnight"]]
+    assert found.rejected == 1
+
+
+def test_more_bills_than_are_taken(bring, monkeypatch):
+    monkeypatch.setattr("tikub_lab.energy.published.bills.MAX_ROWS", 3)
+    rows = "".join(f"G1;;0{month}/02/2025;0{month}/03/2025;5;non;gaz\n" for month in range(1, 5))
+    with pytest.raises(UsageError, match="more than 3 rows"):
+        bring(a__csv=HEADER + rows)

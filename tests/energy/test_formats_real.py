@@ -13,6 +13,7 @@ from tikub_lab.energy.published.values import KWH
 from tikub_lab.tables.check import check, foreign_keys
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 NAMES = ("readings", "loads", "meters", "weather", "temperatures", "stations")
 UK, UK_OUTSIDE = "uk-gas-hdd-only-hourly-sample-0", "uk-tempC-sample-0"
@@ -32,14 +33,14 @@ def tables(folder, root, tmp_path_factory):
     """All files of the folder, imported at once: every row is kept, and the tables keep their schemas."""
     into = tmp_path_factory.mktemp("meters")
     files = sorted(path for path in folder.iterdir() if path.suffix in (".gz", ".json"))
-    found = import_files(files, into, schemas=root / "data" / "schemas")
+    found = import_files(files, into, readers(), schemas=root / "data" / "schemas")
     assert all((item.kept, item.rejected) == (item.read, 0) for item in found)
     package = open_package(into)
     loaded = {f"energy/{name}": package.load(f"energy/{name}") for name in NAMES}
     for name, table in loaded.items():
         schema = package.resource(name).schema
         assert check(table, schema).empty
-        assert foreign_keys(table, schema, {**loaded, "energy/sites": pd.DataFrame({"code_uai": []})}).empty
+        assert foreign_keys(table, schema, {**loaded, "territory/lycees": pd.DataFrame({"code_uai": []})}).empty
     return loaded
 
 
@@ -187,10 +188,10 @@ def test_without_metadata_nothing_is_guessed(folder, root, tmp_path):
     """A file of « start,value » says neither energy nor unit: rows wait for the metadata, then stand."""
     schemas = root / "data" / "schemas"
     path = folder / "il-gas-hdd-only-daily.csv.gz"
-    (found,) = import_files([path], tmp_path, schemas=schemas)
+    (found,) = import_files([path], tmp_path, readers(), schemas=schemas)
     assert (found.read, found.kept, found.rejects_by_rule) == (810, 0, {"energy-unknown": 810})
-    import_files([folder / "metadata.json"], tmp_path, schemas=schemas)
-    (found,) = import_files([path], tmp_path, schemas=schemas)
+    import_files([folder / "metadata.json"], tmp_path, readers(), schemas=schemas)
+    (found,) = import_files([path], tmp_path, readers(), schemas=schemas)
     assert (found.kept, found.rejected, found.unchanged) == (810, 0, True)
     first = open_package(tmp_path).load("energy/readings").iloc[0]
     assert first["kwh"] == pytest.approx(5.61 * 29.3001111)  # therms

@@ -227,3 +227,20 @@ def test_wrong_use(weekends, sites):
         three(weekends, "z")
     with pytest.raises(UsageError, match="gestures are chauffage_weekend"):
         peers(weekends, "a", "danser")
+
+
+def test_what_is_read_by_day_and_by_bill_says_both(sites):
+    rows = [(one, "eau_chaude", f"G{one}", 2000.0, 1000.0) for one in CODES]
+    rows += [("e", "eau_chaude", "He", 4000.0, 1000.0)]
+    table = measured(rows)
+    table.loc[table["compteur_id"] == "He", "pas"] = "facture"
+    table.loc[table["compteur_id"] == "Ga", "pas"] = "facture"
+    found = gestures(table, meters_of(table), sites, PRICES, FACTORS, 2025)
+    assert [row_of(found, uai, "eau_chaude")["pas"] for uai in "eab"] == ["facture et relevé", "facture", "relevé"]
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_no_level_is_all_or_nothing(sites, level):
+    table = measured([("a", "eau_chaude", "Ga", 1.0, 1.0)])
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        gestures(table, meters_of(table), sites, PRICES, FACTORS, 2025, level)

@@ -173,3 +173,13 @@ def test_wrong_use(energy_tables):
         measures(*tables, 25)
     with pytest.raises(UsageError, match="Calendar of zone 'B'"):
         measures(*tables, 2030)
+
+
+def test_a_meter_removed_in_the_year_is_not_of_it(energy_tables):
+    meters = energy_tables["energy/meters"].head(3).copy()
+    meters["retrait"] = pd.to_datetime(["2025-12-31", "2026-01-01", None])
+    meters["mise_en_service"] = pd.NaT
+    tables = [energy_tables[f"energy/{name}"] for name in ("readings", "weather", "calendar")]
+    _, known = measures(energy_tables["energy/sites"], meters, tables[0].head(0), *tables[1:], 2025)
+    assert known["compteur_id"].tolist() == meters["compteur_id"].tolist()[1:]
+    assert known["faute"].tolist() == ["trop peu de relevés"] * 2

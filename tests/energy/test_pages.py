@@ -1,14 +1,18 @@
 """The pages of energy: their figures by a second way on the shipped tables, and lycées that are not like others."""
 
+import html
 import re
 
 import duckdb
+import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tikub_lab import energy
 from tikub_lab.energy.units import in_co2e, in_kwh
 from tikub_lab.reports.build import Settings, build
 from tikub_lab.reports.plan import plan
+from tikub_lab.show import euros
 from tikub_lab.tables.package import open_package
 
 SAMPLE = ROOT / "data" / "sample" / "energy"
@@ -28,9 +32,16 @@ def pages(out, *names, **given):
     return {entry["notebook"]: plain((out / entry["page"]).read_text(encoding="utf-8")) for entry in told}
 
 
-def plain(html):
-    text = re.sub(r"<[^>]+>", "", html)
-    return re.sub(r"[\s\u202f\xa0]+", " ", text)
+def plain(page):
+    text = re.sub(r"<[^>]+>", "", re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL))
+    return re.sub(r"[\s\u202f\xa0]+", " ", html.unescape(text))
+
+
+def amount(text):
+    """Read « 1 720 MWh » or « 16,7 » as a number; kWh where it is an energy."""
+    figure, unit = re.fullmatch(r"([\d ]+(?:,\d+)?)( [A-Za-z]*Wh)?", text).groups()
+    value = float(figure.replace(" ", "").replace(",", "."))
+    return value * {None: 1, " kWh": 1, " MWh": 1e3, " GWh": 1e6}[unit]
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +85,147 @@ def test_a_lycee_that_is_not_like_others_has_its_page(uai, raw, tmp_path):
     own = raw[raw["code_uai"] == uai]
     pupils = duckdb.sql(f"SELECT eleves FROM {table('sites')} WHERE code_uai = '{uai}'").fetchall()[0][0]
     each = own["kwh"].sum() / pupils
-    assert f"soit {each:,.0f} kWh par élève".replace(",", " ") in page
-    assert "Que faire" in page
+    used, cost = plain(in_kwh(own["kwh"].sum())), plain(euros(own["euros"].sum()))
+    assert f"On a utilisé {used}, soit {f'{each:,.0f}'.replace(',', ' ')} kWh par élève et {cost}. Par mètre" in page
     assert 1 <= page.count("Qui ? ") <= 3
 
 
-def test_every_notebook_makes_the_page_of_a_lycee(tmp_path):
-    names = ("energy_alerts", "energy_challenge", "energy_law", "energy_performance")
-    found = pages(tmp_path, *names, uai="0002530A")
-    assert "compteur en panne" in found["energy_alerts"]
-    assert "Pas de score" in found["energy_challenge"]
-    assert "Référence" in found["energy_law"]
-    assert "pairs" in found["energy_performance"]
+BROKEN, USUAL = "0002530A", "0000505Z"
+OF_LYCEES = ("energy_alerts", "energy_challenge", "energy_law", "energy_performance")
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """The pages of the lycée whose gas meter breaks down."""
+    return pages(tmp_path_factory.mktemp("broken"), *OF_LYCEES, uai=BROKEN)
+
+
+@pytest.fixture(scope="module")
+def adjusted(energy_tables):
+    """What each lycée used, climate adjusted, one row a year and energy; with its floor area and kind."""
+    tables = {name: energy_tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")}
+    about = tables["sites"][
+        ["code_uai", "surface_totale", "eleves", "type_etablissement", "internat", "annee_ouverture"]
+    ]
+    return energy.adjusted(*tables.values()).merge(about, on="code_uai")
+
+
+def test_the_page_of_alerts_says_what_was_planted(broken):
+    """The meter stands still from a day to a day, and the planted use of these days is told within three per cent."""
+    meter, first, last, kwh = duckdb.sql(f"""
+        SELECT compteur_id, debut, fin - INTERVAL 1 DAY, valeur FROM {table("truths")}
+        WHERE code_uai = '{BROKEN}' AND nature = 'compteur en panne'
+    """).fetchall()[0]
+    dates = f"compteur en panne{first:%d/%m/%Y}{last:%d/%m/%Y}"
+    told = re.search(dates + r"([\d ]+ MWh)", broken["energy_alerts"])
+    assert told, dates
+    assert amount(told[1]) == pytest.approx(float(kwh), rel=0.03)
+    assert "1 alerte : rien en trop ;" in broken["energy_alerts"]
+    assert f"Pas de score : compteur {meter} (gaz) : ses factures couvrent" in broken["energy_challenge"]
+
+
+def test_the_page_of_the_law_by_a_second_way(broken, adjusted):
+    """Final energy (gas 0.90) over the floor area; of the highest year from 2010 to 2022, but 2020, 60 % are due."""
+    own = adjusted[adjusted["code_uai"] == BROKEN]
+    final = (own["kwh_ajuste"] * own["energie"].map({"gaz": 0.9, "électricité": 1.0})).groupby(own["annee"]).sum()
+    level = final / own["surface_totale"].iloc[0]
+    allowed = level.loc[[year for year in range(2010, 2023) if year != 2020]]
+    goal, left = 0.6 * allowed.max(), final[2025] - 0.6 * allowed.max() * own["surface_totale"].iloc[0]
+    price = duckdb.sql(f"SELECT energie, euros_kwh FROM {table('prices')} WHERE annee = 2025").df().set_index("energie")
+    now = own[own["annee"] == 2025]
+    cost = (now["kwh_ajuste"] * now["energie"].map(price["euros_kwh"])).sum() * left / final[2025]
+    page = broken["energy_law"]
+    assert (
+        f"En 2025, {level[2025]:.0f} kWh/m² à climat normal, pour {goal:.0f} en 2030 : il reste "
+        f"{100 * left / final[2025]:.0f} % à économiser, {plain(in_kwh(left))} par an, soit "
+    ) in page
+    told = re.search(r"soit ([\d,]+) k€ aux prix de 2025", page)
+    assert amount(told[1]) == pytest.approx(cost / 1000, abs=0.06)
+    assert f"Référence {allowed.idxmax()} : la plus favorable de 12 années utilisables sur 12." in page
+
+
+def test_the_page_of_performance_by_a_second_way(broken, adjusted):
+    now = adjusted[adjusted["annee"] == 2025]
+    sums = now.groupby("code_uai").agg(
+        kwh=("kwh_ajuste", "sum"), area=("surface_totale", "first"), pupils=("eleves", "first"),
+        kind=("type_etablissement", "first"), boards=("internat", "first"),
+        whole=("ajuste", "all"), full=("complet", "all"),
+    )  # fmt: skip
+    sums = sums[sums["whole"] & sums["full"]]
+    own = sums.loc[BROKEN]
+    peers = sums[(sums["kind"] == own["kind"]) & (sums["boards"] == own["boards"])].drop(index=BROKEN)
+    level, middle = own["kwh"] / own["area"], (peers["kwh"] / peers["area"]).median()
+    page = broken["energy_performance"]
+    assert (
+        f"{level:.0f} kWh par m² : {100 * (level / middle - 1):.0f} % de plus que la médiane de ses {len(peers)} pairs"
+        in page
+    )
+    each = f"{own['kwh'] / own['pupils']:,.0f}".replace(",", " ")
+    usual = f"{(peers['kwh'] / peers['pupils']).median():,.0f}".replace(",", " ")
+    assert f"Par élève{each} kWh médiane des pairs : {usual}" in page
+    sober = (peers["kwh"] / peers["area"] > level).mean()
+    assert f"Plus sobre que{100 * sober:.0f} % de ses pairs" in page
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The pages of all lycées on alerts and on the challenge, and the table that comes with the latter."""
+    out = tmp_path_factory.mktemp("whole")
+    found = pages(out, "energy_alerts", "energy_challenge")
+    (book,) = out.rglob("*.defi.csv")
+    return found, pd.read_csv(book, sep=";", decimal=",", encoding="utf-8-sig")
+
+
+def test_the_page_of_the_challenge_by_its_table(whole):
+    """Pairs by the sizes of groups; those that are sure by the best place of each: the third at best is behind two."""
+    page, book = whole[0]["energy_challenge"], whole[1]
+    scored = book[book["Place"] != "non classé"]
+    sizes = scored["Groupe"].value_counts()
+    best = scored["Place"].str.extract(r"^(?:entre la )?(\d+)(?:re|e)\b")[0].astype("float64").fillna(1)
+    sure = int((best - 1).sum())
+    assert sure > 100
+    assert f"sur {(sizes * (sizes - 1) // 2).sum()} comparaisons dans les groupes, {sure} sont sûres." in page
+    assert f"Lycées notés{len(scored)} sur {len(book)}" in page
+    assert f"Économisé{plain(in_kwh(scored['Économie (kWh)'].sum()))}" in page
+
+
+def test_a_lycee_of_the_challenge_by_its_bills(tmp_path):
+    """What was used in each month, the ends apart: bills divided by days, an estimate with the one that mends it."""
+    page = pages(tmp_path, "energy_challenge", uai=USUAL)["energy_challenge"]
+    months = duckdb.sql(f"""
+        WITH bills AS (
+            SELECT compteur_id, debut, fin, kwh,
+                   count(*) FILTER (NOT estime) OVER (PARTITION BY compteur_id ORDER BY debut DESC) AS mended
+            FROM {table("readings")} AS readings JOIN {table("meters")} AS meters USING (compteur_id)
+            WHERE code_uai = '{USUAL}' AND origine = 'facture' AND fin > DATE '2024-06-01'
+        ), spans AS (
+            SELECT min(debut) AS debut, max(fin) AS fin, sum(kwh) AS kwh FROM bills GROUP BY compteur_id, mended
+        ), days AS (
+            SELECT kwh / date_diff('day', debut, fin) AS kwh,
+                   unnest(generate_series(debut::TIMESTAMP, fin - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS jour FROM spans)
+        SELECT strftime(jour, '%m/%Y') AS mois, sum(kwh) AS kwh FROM days
+        WHERE jour BETWEEN '2024-10-01' AND '2025-07-31' GROUP BY 1
+    """).fetchall()
+    assert len(months) == 10
+    for month, kwh in months:
+        assert f"{month}{kwh:,.0f}".replace(",", " ") in page
+
+
+def test_the_page_of_alerts_by_what_was_planted(whole):
+    """Within three per cent of the kWh that faults of 2025 and all estimates took, and of two of their number."""
+    page = whole[0]["energy_alerts"]
+    told = re.search(
+        r"(\d+) alertes dans \d+ lycées : ([\d ]+ MWh) utilisés en trop, soit \d+ k€ ; ([\d ]+ MWh) mal mesurés", page
+    )
+    over, blind = (
+        duckdb.sql(f"SELECT count(*), sum(valeur) FROM {table('truths')} WHERE nature IN {natures}").fetchall()[0]
+        for natures in (("dérive de la base", "chauffage en vacances"), ("compteur en panne", "relevés estimés"))
+    )
+    assert abs(int(told[1]) - over[0] - blind[0]) <= 2
+    assert amount(told[2]) == pytest.approx(float(over[1]), rel=0.03)
+    assert amount(told[3]) == pytest.approx(float(blind[1]), rel=0.03)
+    kinds = re.search(r"dérive de la base, (\d+) alertes et ([\d ]+ MWh) ; chauffage en vacances, (\d+) alertes", page)
+    assert abs(int(kinds[1]) + int(kinds[3]) - over[0]) <= 2
 
 
 def test_a_team_has_its_alerts(tmp_path):

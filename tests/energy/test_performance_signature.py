@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy import climate
+from tikub_lab.energy import climate, performance
 from tikub_lab.energy.baseline.model import fit
 from tikub_lab.energy.performance import quantities as standing
 from tikub_lab.energy.performance import signature
@@ -408,3 +408,27 @@ def test_wrong_use(found, adjusted, of_sample):
         signature.signatures(*of_sample.values(), 2031)
     with pytest.raises(UsageError, match="between 0 and 1"):
         standing.standing(found, adjusted, of_sample["sites"], of_sample["weather"], 2025, level=5)
+
+
+def test_no_error_is_told_of_what_has_no_model():
+    outside = pd.Series(COLD, index=DAYS)
+    few = pd.Series(30 * (50 + 20 * degrees(15.0)[[15, 45, 75, 105]]), index=DAYS[[0, 30, 60, 90]])
+    for usage in (few[:0], few):  # nothing, and three bills, which any base, slope and balance point fit
+        assert np.isnan(signature.errors(fit(usage, outside, cooling=False, balance_points=range(10, 20)))).all()
+
+
+def test_the_picture_has_days_of_lessons_only():
+    """January and February of 2025: 43 days from Monday to Friday, New Year's Day among them, ten in the holidays."""
+    weekend = (DAYS.day_of_week >= 5) & (DAYS < "2025-03-01")
+    readings = days(50 + 20 * degrees(15.0) + 500 * weekend)[: 31 + 28]
+    calendar = pd.DataFrame({"debut": pd.to_datetime(["2025-02-08"]), "fin": pd.to_datetime(["2025-02-24"])})
+    own = {"code_uai": "A", "source": DAILY, "base": 50.0, "pente": 20.0, "equilibre": 15.0}
+    points, curve = performance.picture(readings, meter(), SITES, WEATHER, calendar, own, 2025)
+    assert len(points) == 43 - 10
+    assert points["kwh"].to_numpy() == pytest.approx(50 + 20 * (15 - points["tmoy"]).clip(lower=0).to_numpy())
+    assert curve["tmoy"].tolist() == pytest.approx([points["tmoy"].min(), points["tmoy"].max()])
+
+
+def test_two_figures_have_a_spread():
+    """2.2219 × their distance × the factor of two figures, 2 / 5.8."""
+    assert standing.spread(np.array([1.0, 3.0])) == pytest.approx(2.2219 * 2 * 2 / 5.8)

@@ -601,3 +601,26 @@ def test_wrong_use():
         solve(problem, time_limit=0)
     with pytest.raises(UsageError, match="make the problem anew"):
         problem.under(objective="euros")
+
+
+def test_what_the_relaxation_proves_is_told_without_the_integer_program(monkeypatch):
+    """Money for one large measure and half of the others': 7 + 5 × 4 / 5 = 11 MWh at most, not 7 + 5 + 5."""
+    solved = Program.solve
+
+    def silent(self, integer, seconds, gap):
+        found = solved(self, integer, seconds, gap)
+        if integer:
+            found.x, found.mip_dual_bound = None, None
+        return found
+
+    monkeypatch.setattr(Program, "solve", silent)
+    found = solve(knapsack_that_fools(), gap=0)
+    assert found.bound == pytest.approx(11e3)
+    assert "ce n'est pas un optimum prouvé" in found.proof
+
+
+def test_lycees_of_a_plan_come_with_the_costliest_first():
+    works = works_of(*((site, "gaz", cost, 5e3, 9) for site, cost in zip("ABCB", (1e3, 4e3, 4e3, 1e3), strict=True)))
+    found = plan(works, uses_of(works), PRICES, FACTORS, Rules(2026, (10e3,), 2030, 1.0), gap=0)
+    wanted = [["B", 2, 5e3], ["C", 1, 4e3], ["A", 1, 1e3]]
+    assert found.sites[["code_uai", "nombre", "cout"]].to_numpy().tolist() == wanted

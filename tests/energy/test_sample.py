@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import unicodedata
 
 import numpy as np
@@ -10,8 +11,7 @@ import pandas as pd
 import pytest
 from dateutil.easter import easter
 
-from tikub_lab import USE_CASES
-from tikub_lab.energy.sample import (
+from data.make.energy import (
     CREATED,
     FACTS,
     SEED,
@@ -20,15 +20,16 @@ from tikub_lab.energy.sample import (
     sample,
     write_sample,
 )
-from tikub_lab.energy.sample import facts as sample_facts
-from tikub_lab.energy.sample.book import draw
-from tikub_lab.energy.sample.sites import FAMILY, GIVEN, in_proportion, sites
-from tikub_lab.energy.sample.weather import shape_of_year, wander
+from data.make.energy import facts as sample_facts
+from data.make.energy.book import draw
+from data.make.energy.sites import FAMILY, GIVEN, in_proportion, sites
+from data.make.energy.weather import shape_of_year, wander
+from data.make.sampling import streams, write_package
+from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
 from tikub_lab.tables.package import open_package
 from tikub_lab.tables.places import communes
-from tikub_lab.tables.sampling import streams, write_package
 
 SCHOOL, WEEKEND, HOLIDAY = range(3)
 
@@ -80,10 +81,7 @@ def truth(truths, meter, nature):
 @pytest.fixture
 def folder(tmp_path, root):
     """A data package of its own, with the schemas."""
-    for path in (root / "data" / "schemas" / "energy").glob("*.json"):
-        copy = tmp_path / "schemas" / "energy" / path.name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(path.read_bytes())
+    shutil.copytree(root / "data" / "schemas", tmp_path / "schemas")
     return tmp_path
 
 
@@ -166,7 +164,7 @@ def test_lycees_are_not_real_ones(tables, opendata):
 
 
 def test_lycees_do_not_bear_the_names_of_the_other_sample():
-    from tikub_lab.procurement.sample import parties as sample_parties
+    from data.make.procurement import parties as sample_parties
 
     assert not set(GIVEN.split("|")) & set(sample_parties.GIVEN.split("|"))
     assert not set(FAMILY.split("|")) & set(sample_parties.FAMILY.split("|"))

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
+from data.make.energy.panels import meters_with_saving, meters_without_change
 from tikub_lab.energy.baseline.memory import memory
 from tikub_lab.energy.baseline.model import fit
-from tikub_lab.energy.sample.panels import meters_with_saving, meters_without_change
 from tikub_lab.energy.savings import day_kinds, metered
 from tikub_lab.energy.uncertainty import _daily, _design, _scatter, interval, intervals_table, portfolio
 from tikub_lab.errors import UsageError
@@ -210,3 +210,39 @@ def test_sentences_and_table(bills):
     for level in (0, 1, 90):
         with pytest.raises(UsageError, match="between 0 and 1"):
             interval(bills, level)
+
+
+def test_bills_with_heating_by_finite_differences():
+    """The error of a saving by the delta method: how the model moves with its base, its slope and its balance point.
+
+    Of n bills of 30 days, the matrix J has the derivatives of each one's use a day, the balance point's by moving it;
+    with s² = 30 Σ e² / (n - 3) a day, the variance is s² (w' (30 J'J)⁻¹ w + days), w being the days after times J.
+    """
+    rng = np.random.default_rng(6)
+    days = pd.date_range("2024-01-01", periods=721)
+    outside = pd.Series(10 - 8 * np.cos(np.arange(721) / 58), index=days) - 2 * (np.arange(721) >= 360)
+    edges = pd.date_range("2024-01-01", periods=25, freq="30D")
+    cold = outside.to_numpy()[:720].reshape(24, 30)
+
+    def use(base, slope, point):
+        return base + slope * np.maximum(point - cold, 0).mean(axis=1)
+
+    noisy = pd.Series([*(30 * (use(50, 10, 15.0) + 6 * rng.normal(size=24))), np.nan], index=edges)
+    model = fit(noisy[:13], outside, cooling=False)
+    values = np.array([model.intercept, model.beta_hdd, model.heating_balance_point])
+    moves = [(use(*(values + step)) - use(*(values - step))) / 2e-6 for step in 1e-6 * np.eye(3)]
+    before, after = np.split(np.array(moves).T, 2)
+    scatter = 30 * ((noisy[:12] / 30 - use(*values)[:12]) ** 2).sum() / (12 - 3)
+    wanted = 30 * after.sum(axis=0)
+    variance = scatter * (wanted @ np.linalg.solve(30 * before.T @ before, wanted) + 360)
+    found = interval(metered(model, noisy[12:], outside))
+    assert (found.error, found.freedom) == (pytest.approx(np.sqrt(variance), rel=1e-4), 9)
+
+
+def test_one_bill_tells_nothing_of_its_own_error():
+    days = pd.date_range("2025-01-01", periods=91)
+    outside = pd.Series(10.0, index=days)
+    bills = pd.Series([300.0, 330.0, np.nan], index=days[[0, 30, 60]])
+    found = interval(metered(fit(bills[:2], outside), bills[1:], outside))
+    assert np.isnan([found.low, found.high]).all()
+    assert found.sentence.startswith("Économie non chiffrable")

@@ -21,7 +21,7 @@ def test_kits_are_made_of_every_use_case_that_has_a_notebook():
 
 @pytest.fixture(params=WRITTEN)
 def recipe(request):
-    schemas = read_schemas(ROOT / "data" / "schemas", request.param)
+    schemas = read_schemas(ROOT / "data" / "schemas")
     return read_recipe(path_of(request.param), request.param, schemas)
 
 
@@ -54,7 +54,7 @@ def written(tmp_path):
         assert old in text
         path = tmp_path / "kit.toml"
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        return read_recipe(path, "procurement", read_schemas(ROOT / "data" / "schemas", "procurement"))
+        return read_recipe(path, "procurement", read_schemas(ROOT / "data" / "schemas"))
 
     return read
 

@@ -3,7 +3,11 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
+
+from tikub_lab.tables.frames import typed
+from tikub_lab.tables.schema import read_schema
 
 BUYER = "23350001600040"
 """The Région Bretagne's own SIRET: public, and the same in every publication."""
@@ -96,3 +100,41 @@ def published() -> SimpleNamespace:
         OTHER_FIRM=OTHER_FIRM,
         THIRD_FIRM=THIRD_FIRM,
     )
+
+
+PLAIN = {
+    "acheteur_id": BUYER,
+    "acheteur_nom": "Acheteur (fictif)",
+    "nature": "Marché",
+    "codeCPV": "15500000-3",
+    "procedure": "Procédure adaptée",
+    "dateNotification": "2024-05-15",
+    "montant": 10_000,
+}
+"""A plain purchase of milk products."""
+
+
+@pytest.fixture(scope="session")
+def worked(root):
+    """Make the tables of contracts, suppliers and amendments from short rows: what differs from a plain purchase.
+
+    ``firms`` names the holders, by default one for each contract; ``change`` is an amendment.
+    """
+    folder = root / "data" / "schemas" / "procurement"
+    schemas = [read_schema(folder / f"{name}.json") for name in ("contracts", "suppliers", "amendments")]
+
+    def written(value: Any) -> str | None:
+        return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+    def table(rows: list[dict[str, Any]], schema: Any) -> pd.DataFrame:
+        texts = [{name: written(row.get(name)) for name in schema.names} for row in rows]
+        return typed(pd.DataFrame(texts, columns=list(schema.names), dtype="str"), schema)
+
+    def make(*rows: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        rows = [{**PLAIN, "uid": f"u{n}", "id": f"{n}", "objet": f"Achat {n}", **row} for n, row in enumerate(rows)]
+        firms = [{"uid": row["uid"], "titulaire_id": firm, "titulaire_nom": f"{firm} (fictif)"}
+                 for row in rows for firm in row.get("firms", [row["uid"]])]  # fmt: skip
+        changes = [{"uid": row["uid"], "modification_id": 1, **row["change"]} for row in rows if "change" in row]
+        return tuple(table(found, schema) for found, schema in zip((rows, firms, changes), schemas, strict=True))
+
+    return make

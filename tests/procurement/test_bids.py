@@ -7,21 +7,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from data.make.procurement import SEED
+from data.make.procurement.bids import EACH, PLANTED_SETTINGS, bids, planted_flags
+from data.make.procurement.book import draw
+from data.make.procurement.contracts import contracts
+from data.make.procurement.details import suppliers
+from data.make.sampling import streams
 from tikub_lab.procurement.flags.bids import FIELDS, LABELS, OPENINGS, STATES, STATUSES_FR, from_bids
 from tikub_lab.procurement.flags.cardinal import Settings, as_cardinal, red_flags
 from tikub_lab.procurement.flags.ocds import from_releases
 from tikub_lab.procurement.published.bids import BIDS_READERS, TABLE, is_csv, is_ocds, read_csv
-from tikub_lab.procurement.sample import SEED
-from tikub_lab.procurement.sample.bids import EACH, PLANTED_SETTINGS, bids, planted_flags
-from tikub_lab.procurement.sample.book import draw
-from tikub_lab.procurement.sample.contracts import contracts
-from tikub_lab.procurement.sample.details import suppliers
 from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import Package
 from tikub_lab.tables.readers import Head
-from tikub_lab.tables.sampling import streams
 from tikub_lab.tables.schema import read_schema
 
 

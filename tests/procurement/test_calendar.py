@@ -23,6 +23,8 @@ from tikub_lab.procurement.calendar.schedule import (
     schedule,
     time_limits,
 )
+from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 TODAY = "2026-01-01"
 
@@ -259,8 +261,8 @@ def test_wordings_of_real_publications(opendata, tmp_path):
     from tikub_lab.tables.imports import import_files
 
     source = opendata / "procurement" / "decp-2019" / "data.gouv.fr_aife_2019-04-04.json.zip"
-    import_files([source], tmp_path)
-    contracts = pd.read_parquet(tmp_path / "procurement" / "contracts.parquet", columns=["objet"])
+    import_files([source], tmp_path, readers())
+    contracts = open_package(tmp_path).load("procurement/contracts")
     read = renewals(contracts["objet"].astype("str")).dropna(subset="reconduction")
     assert sorted(read["reconduction"]) == [
         "1 an reconductible 2 fois", "1 an reconductible 2 fois", "1 an reconductible 3 fois", "reconductible",
@@ -277,6 +279,21 @@ def test_a_need_may_be_covered_already():
     contracts = pd.DataFrame({"acheteur_id": ["1", "1", "1", "1", "2"], "codeCPV": ["90910000-9"] * 5})
     # The second is another lot, 31 days later: it covers nothing. The third covers the first.
     assert days(covered_until(contracts, frame)) == ["2026-12-01", None, None, None, None]
+
+
+def test_another_code_covers_nothing():
+    """The eighth digit counts; the check digit does not."""
+    frame = pd.DataFrame({"debut": ["2024-01-01", "2024-12-01"], "fin": ["2025-01-01", "2026-12-01"]})
+    for second, end in (("90911201", None), ("90911200", "2026-12-01"), ("90911200-8", "2026-12-01")):
+        contracts = pd.DataFrame({"acheteur_id": ["1", "1"], "codeCPV": ["90911200-8", second]})
+        assert days(covered_until(contracts, frame.astype("datetime64[s]"))) == [end, None]
+    again = book(
+        acheteur_id=["1", "1", "1"],
+        codeCPV=["90911200-8", "90911201", "90911200"],
+        dateNotification=["2023-01-01", "2024-01-01", "2025-01-01"],
+    )
+    found = by_uid(ends(again, changes(), TODAY))["besoin"]
+    assert [found[f"u{i}"] for i in range(3)] == ["À vérifier", "À vérifier", "Récurrent"]
 
 
 def test_needs_that_come_back():
@@ -302,7 +319,7 @@ def test_holders_follow_amendments():
             "titulaire_nom": pd.array(["Un (fictif)", None, "Un (fictif)", "Trois (fictif)"], "str"),
         }
     )
-    amendments = changes(("u1", 1, "2025-08-01", None), ("u2", 1, "2026-08-01", None))
+    amendments = changes(("u1", 1, TODAY, None), ("u2", 1, "2026-01-02", None))
     amendments["titulaires"] = pd.array(["C|D", "A"], "str")
     found = by_uid(ends(book(dureeMois=[12, 12, 12, 12]), amendments, TODAY, suppliers))["titulaires"]
     assert found["u0"] == "Un (fictif) ; Identifiant B"
@@ -380,6 +397,29 @@ def test_statuses():
     ]  # fmt: skip
 
 
+def test_statuses_that_call_for_no_launch():
+    contracts = book(
+        acheteur_id=["1", "1", "2", "3", "4", "5"],
+        codeCPV=["90910000", "90910000", "45000000", "90910000", "90910000", "90910000"],
+        dateNotification=["2024-06-15", "2025-06-15", "2024-06-15", "2024-06-15", "2023-06-15", "2024-06-15"],
+        idAccordCadre=pd.array([None, None, None, "AC1", None, None], "str"),
+        dureeMois=[24, 24, 24, 24, 24, None],
+    )
+    plan = by_uid(launches(ends(contracts, changes(), TODAY), TODAY))
+    assert [plan.loc[f"u{i}", "statut"] for i in range(6)] == [
+        "Peut-être déjà relancé", "Plus tard", "Besoin ponctuel", "Dépend de l'accord-cadre", "Terminé", "Fin inconnue",
+    ]  # fmt: skip
+    assert plan["a_lancer_avant"].notna().sum() == 1
+
+
+def test_the_amount_that_ends_soon():
+    """Of 1, 20 and 300 €, ended, ending within twelve months and later."""
+    contracts = book(
+        dateNotification=["2023-06-15", "2025-06-15", "2025-06-15"], dureeMois=[24, 12, 48], montant=[1.0, 20.0, 300.0]
+    )
+    assert ends_summary(ends(contracts, changes(), TODAY)).amount_soon == 20.0
+
+
 def test_no_date_where_none_is_called_for(root):
     contracts, amendments = tables.load("procurement/contracts"), tables.load("procurement/amendments")
     plan = launches(ends(contracts, amendments, TODAY), TODAY, seuil=216_000)
@@ -395,7 +435,8 @@ def test_no_date_where_none_is_called_for(root):
 def test_by_month_counts_once():
     contracts, amendments = tables.load("procurement/contracts"), tables.load("procurement/amendments")
     plan = launches(ends(contracts, amendments, TODAY), TODAY)
-    table = by_month(plan, TODAY, months=24)
+    table = by_month(plan, TODAY)
+    assert len(table) == 24
     inside = plan["fin"].between("2026-01-01", "2027-12-31")
     assert (table["fins"].sum(), table["montant_fins"].sum()) == (
         inside.sum(),

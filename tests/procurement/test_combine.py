@@ -7,6 +7,8 @@ import duckdb
 import pytest
 
 from tikub_lab.tables.imports import import_files
+from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 BUYER = "23350001600040"
 FIRMS = ["90000001900019", "90000002700012", "90000003500015"]
@@ -45,13 +47,14 @@ def imported(tmp_path, root):
                 path.write_text(json.dumps({"marches": content}), encoding="utf-8")
             paths.append(path)
         into = tmp_path / name
-        provenances = import_files(paths, into, schemas=root / "data" / "schemas")
+        provenances = import_files(paths, into, readers(), schemas=root / "data" / "schemas")
         assert all(item.read == item.kept + item.rejected for item in provenances)
 
         def ask(query):
             with duckdb.connect() as connection:
                 for table in ("contracts", "suppliers", "amendments", "concessions"):
-                    connection.execute(f"CREATE VIEW {table} AS FROM '{into / 'procurement' / table}.parquet'")
+                    path = open_package(into).resource(f"procurement/{table}").path
+                    connection.execute(f"CREATE VIEW {table} AS FROM '{path}'")
                 return connection.execute(query).fetchall()
 
         ask.provenances = provenances
@@ -207,7 +210,10 @@ def test_the_order_of_imports_does_not_matter(imported, published, root, tmp_pat
     ask = imported([published.contract(montant=1)], [published.contract(montant=2)], [row(0, "9", "2024-05-01")])
     paths = [tmp_path / f"package-{number}" for number in (2, 0, 1)]
     for path in paths:
-        import_files([path], tmp_path / "other", schemas=root / "data" / "schemas")
-    for name in ("contracts.parquet", "suppliers.parquet", "contracts.rejects.csv", "contracts.provenance.json"):
+        import_files([path], tmp_path / "other", readers(), schemas=root / "data" / "schemas")
+    for name in ("contracts", "suppliers"):
+        one, other = (open_package(at).resource(f"procurement/{name}").path for at in (ask.into, tmp_path / "other"))
+        assert one.read_bytes() == other.read_bytes(), name
+    for name in ("contracts.rejects.csv", "contracts.provenance.json"):
         one, other = (folder / "procurement" / name for folder in (ask.into, tmp_path / "other"))
         assert one.read_bytes() == other.read_bytes(), name

@@ -179,6 +179,9 @@ def test_wilson_at_published_figures():
     assert np.isnan([low[3], high[3]]).all()
     with pytest.raises(UsageError, match=r"confidence=95: give a probability"):
         competition.wilson(pd.Series([1]), pd.Series([2]), 95)
+    for bound in (0, 1):
+        with pytest.raises(UsageError, match="give a probability between 0 and 1"):
+            competition.wilson(pd.Series([1]), pd.Series([2]), bound)
 
 
 @given(st.integers(0, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))

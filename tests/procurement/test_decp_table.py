@@ -6,7 +6,9 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
 from tikub_lab.procurement.published import decp_table
-from tikub_lab.tables.readers import Head
+from tikub_lab.tables.archives import Member
+from tikub_lab.tables.readers import Head, recognise
+from tikub_lab.tables.texts import MAX_CELL
 
 ROW = {
     "id": "2024-001",
@@ -122,14 +124,14 @@ def test_csv_and_parquet_give_the_same_rows(path, tmp_path):
 def test_a_truncated_parquet_is_an_error(path):
     pd.DataFrame([ROW]).to_parquet(path)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(UsageError, match="cut short"):
-        reader_of(path)
+    assert reader_of(path) is None
+    with pytest.raises(UsageError, match="a Parquet file that is damaged"):
+        recognise(Member("a", path), READERS)
 
 
-def test_a_quote_that_never_ends_is_an_error(path, monkeypatch):
-    monkeypatch.setattr(decp_table, "CELL_BYTES", 50_000)
-    path.write_text(lines({"id": '"open'}) + "x" * 60_000)
-    with pytest.raises(UsageError, match=r"not readable as CSV: .*line"):
+def test_a_quote_that_never_ends_is_an_error(path):
+    path.write_text(lines({"id": '"open'}) + "x" * MAX_CELL)
+    with pytest.raises(UsageError, match=r"line 2: .*quote left open"):
         list(decp_table.read_csv(path))
 
 

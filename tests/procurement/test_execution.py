@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tikub_lab import tables
 from tikub_lab.procurement import delays, execution, groups
 from tikub_lab.tables.imports import import_files
+from tikub_lab.use_cases import readers
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ def test_delays_of_the_sample_against_duckdb(sample, sql):
 def test_delays_of_a_publication_of_2019(opendata, root, tmp_path):
     """Counted again with plain Python on the published JSON, contract by contract that the import kept."""
     path = opendata / "procurement" / "decp-2019" / "data.gouv.fr_pes_2019-04-05.json.zip"
-    import_files([path], tmp_path / "pes", schemas=root / "data" / "schemas")
+    import_files([path], tmp_path / "pes", readers(), schemas=root / "data" / "schemas")
     contracts = tables.load("procurement/contracts", data=tmp_path / "pes")
     with zipfile.ZipFile(path) as archive:
         records = json.loads(archive.read(archive.namelist()[0]))["marches"]

@@ -4,6 +4,7 @@ The Python package ``ocdscardinal`` has no indicators in it (only ``coverage``),
 variable ``TIKUB_CARDINAL``, else looked for on the PATH (``cargo install ocdscardinal --version 0.0.8``).
 """
 
+import dataclasses
 import json
 import os
 import random
@@ -14,10 +15,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tikub_lab.procurement.flags.cardinal import ALL, as_cardinal, cardinal_settings, red_flags
 from tikub_lab.procurement.flags.ocds import from_releases, read_releases
+from tikub_lab.procurement.flags.view import COLUMNS
 
 NAMES = {"no_price_comparison_procurement_methods": "NPC", "exclusions": {"procurement_method_details": "EXC"}}
 """What Cardinal's own tests set for every fixture."""
@@ -54,13 +57,43 @@ def test_every_fixture(opendata):
 
 def test_fixtures_with_all_flags_at_once(opendata):
     """A flag does not depend on the others being looked for too, as long as all prices are in one currency."""
-    for path in sorted((opendata / "procurement" / "cardinal").glob("*.jsonl")):
+    paths = sorted((opendata / "procurement" / "cardinal").glob("*.jsonl"))
+    assert len(paths) >= 5
+    for path in paths:
         own = parameters(path.stem)
         (flag,) = own
         sections = {**NAMES, **{name: {} for name in ALL}, **own, "currency": "USD"}
         table = red_flags(from_releases(read_releases(path)), cardinal_settings(sections)).table
         expected = json.loads(path.with_suffix(".expected").read_text(encoding="utf-8"))
         assert as_cardinal(table[table["drapeau"] == flag]) == expected, path.name
+
+
+def test_flags_by_group_flag_and_identifier():
+    """Two single bids, told in the other order, of two buyers: processes first, then flags, then names."""
+    tender = {
+        "procurementMethod": "open",
+        "numberOfTenderers": 1,
+        "tenderPeriod": {"startDate": "2024-01-01T00:00:00Z", "endDate": "2024-01-31T00:00:00Z"},
+    }
+    releases = [{"ocid": name, "tender": tender} for name in ("b", "a")]
+    short = cardinal_settings({"R003": {"threshold": 31}, "R018": {}})
+    found = red_flags(from_releases(releases), short).table[["groupe", "id", "drapeau"]]
+    assert found.to_numpy().tolist() == [
+        ["OCID", "a", "R003"], ["OCID", "b", "R003"], ["OCID", "a", "R018"], ["OCID", "b", "R018"],
+    ]  # fmt: skip
+    assert as_cardinal(red_flags(from_releases(releases), cardinal_settings({"R003": {"threshold": 30}}))) == {}
+
+
+def test_what_cardinal_prints_of_fences():
+    """Four decimals, half away from zero; JSON has no number for what is none."""
+    found = red_flags(from_releases([]))
+    table = pd.DataFrame([["OCID", "a", "R024", float("nan")], ["OCID", "b", "R024", 0.25]], columns=list(COLUMNS))
+    fences = {"q1": 0.00025, "q3": -0.00025, "upper_fence": float("inf"), "lower_fence": 1.23454}
+    printed = as_cardinal(dataclasses.replace(found, table=table, meta={"R024": fences}), meta=True)
+    assert printed == {
+        "OCID": {"a": {"R024": None}, "b": {"R024": 0.25}},
+        "Meta": {"R024": {"q1": 0.0003, "q3": -0.0003, "upper_fence": None, "lower_fence": 1.2345}},
+    }
 
 
 # Random releases, odd ones among them

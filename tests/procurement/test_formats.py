@@ -12,6 +12,7 @@ from tikub_lab.tables import imports
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def day(monkeypatch):
 @pytest.fixture
 def bring(tmp_path, root):
     def run(*paths):
-        found = import_files(paths, tmp_path / "package", schemas=root / "data" / "schemas")
+        found = import_files(paths, tmp_path / "package", readers(), schemas=root / "data" / "schemas")
         assert all(item.read == item.kept + item.rejected for item in found)
         package = open_package(tmp_path / "package")
         for name in TABLES:
@@ -67,7 +68,7 @@ def test_an_unknown_file_is_told_the_known_formats(tmp_path, root):
     path = tmp_path / "a.json"
     path.write_text('{"results": []}')
     with pytest.raises(UsageError, match=r"a\.json: no known format.*DECP 2022 \(JSON\).*tabular DECP \(Parquet\)"):
-        import_files([path], tmp_path / "package", schemas=root / "data" / "schemas")
+        import_files([path], tmp_path / "package", readers(), schemas=root / "data" / "schemas")
     assert not (tmp_path / "package").exists()
 
 

@@ -63,8 +63,10 @@ def test_by_division(book):
 
 
 def test_by_procedure_keeps_what_is_missing(book):
-    found = procurement.by_procedure(book).set_index("procedure")["nombre"]
-    assert found.to_dict() == {"Appel d'offres ouvert": 1, "Procédure adaptée": 2, "Non renseignée": 1}
+    rows = [["Appel d'offres ouvert", 1, 300], ["Procédure adaptée", 2, 150], ["Non renseignée", 1, 50]]
+    assert procurement.by_procedure(book)[["procedure", "nombre", "montant"]].to_numpy().tolist() == rows
+    same = procurement.by_procedure(book.assign(montant=[1.0, 2.0, 2.0, 1.0]))["procedure"].tolist()
+    assert same == ["Appel d'offres ouvert", "Non renseignée", "Procédure adaptée"], "of one amount, by name"
 
 
 def test_by_price_form_and_type(book):
@@ -72,13 +74,16 @@ def test_by_price_form_and_type(book):
         formePrix=pd.Categorical(["Unitaire", "Mixte", "Unitaire", None]),
         typesPrix=["Définitif ferme", "Définitif ferme|Provisoire", None, "Provisoire"],
     )
-    forms = by_price_form(priced).set_index("forme_prix")
-    assert forms["montant"].to_dict() == {"Mixte": 300, "Unitaire": 150, "Non renseignée": 50}
-    assert forms["part"].tolist() == [0.6, 0.3, 0.1]
-    types = by_price_type(priced).set_index("type_prix")
-    assert types["nombre"].to_dict() == {"Définitif ferme": 2, "Provisoire": 2, "Non renseigné": 1}
-    assert types["montant"].to_dict() == {"Définitif ferme": 400, "Provisoire": 350, "Non renseigné": 50}
-    assert types["part"].to_dict() == {"Définitif ferme": 0.8, "Provisoire": 0.7, "Non renseigné": 0.1}
+    columns = ["nombre", "montant", "part"]
+    assert by_price_form(priced)[["forme_prix", *columns]].to_numpy().tolist() == [
+        ["Mixte", 1, 300, 0.6], ["Unitaire", 2, 150, 0.3], ["Non renseignée", 1, 50, 0.1],
+    ]  # fmt: skip
+    assert by_price_type(priced)[["type_prix", *columns]].to_numpy().tolist() == [
+        ["Définitif ferme", 2, 400, 0.8], ["Provisoire", 2, 350, 0.7], ["Non renseigné", 1, 50, 0.1],
+    ]  # fmt: skip
+    level = priced.assign(montant=[1.0, 2.0, 1.0, 2.0], typesPrix=["b", "a", "b", "c"])
+    assert by_price_form(level)["forme_prix"].tolist() == ["Mixte", "Non renseignée", "Unitaire"]
+    assert by_price_type(level)["type_prix"].tolist() == ["a", "b", "c"]
     assert by_price_form(priced.iloc[:0]).empty
     assert by_price_type(priced.iloc[:0]).empty
 
@@ -98,9 +103,10 @@ def test_single_offer_rate_leaves_the_unknown_out(book):
 
 
 def test_supplier_places(book, suppliers):
-    found = procurement.supplier_places(book, suppliers).set_index("lieu")
-    assert found["nombre"].tolist() == [1, 1, 1, 1, 1]
-    assert found["montant"].tolist() == [100, 150, 150, 50, 50]
+    assert procurement.supplier_places(book, suppliers).to_numpy().tolist() == [
+        ["Même département que l'acheteur", 1, 100, 0.2], ["Ailleurs dans la région", 1, 150, 0.2],
+        ["Ailleurs en France", 1, 150, 0.2], ["Hors de France", 1, 50, 0.2], ["Non renseigné", 1, 50, 0.2],
+    ]  # fmt: skip
 
 
 def test_select(book):

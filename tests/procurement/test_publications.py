@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.make.procurement import publications as sample_publications
+from data.make.procurement.publication_faults import CHANGES, FAULTS
+from data.make.sampling import streams
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.sample import publications as sample_publications
-from tikub_lab.procurement.sample.publication_faults import CHANGES, FAULTS
 from tikub_lab.procurement.scorecard import pairs as publications_pairs
 from tikub_lab.procurement.scorecard import publications
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
-from tikub_lab.tables.sampling import streams
+from tikub_lab.use_cases import readers
 
 ROW = {
     "publication": "a_2025-01-01.json",
@@ -211,6 +212,83 @@ def test_what_comes_back_is_counted():
     assert largest[["statut", "id", "ecart"]].to_numpy().tolist() == [["apparu", "C", 7], ["apparu", "B", 6]]
 
 
+def history():
+    """Three publications of one source, and one of another."""
+    first = {"publication": "s_2025-01-01"}
+    second, third = {"publication": "s_2025-02-01"}, {"publication": "s_2025-03-01"}
+    return pd.concat(
+        [
+            book(
+                {}, {"id": "B", "montant": None}, {"id": "C", "montant": 7.0, "etat": "rejeté"},
+                {"id": "D", "montant": 40.0}, {"id": None, "montant": 1.0}, {"id": "E", "montant": 2.0}, **first,
+            ),
+            book(
+                {"montant": 90.0}, {"id": "B", "montant": 20.0}, {"id": "C", "montant": 7.0},
+                {"id": "E", "montant": 2.0, "etat": "rejeté"},
+                {"acheteur_id": None, "montant": 3.0, "titulaires": "T9"},
+                **second,
+            ),
+            book({"montant": 90.0}, {"id": "D", "montant": 41.0}, {"id": "F", "montant": None}, **third),
+            book({}, publication="other_2025-01-01"),
+        ],
+        ignore_index=True,
+    )  # fmt: skip
+
+
+def test_a_series_is_told_step_by_step():
+    """From 150 to 122 €: 41 go, 3 come, 10 are taken off one contract and 20 come to be known of another."""
+    january, march = publications.trend(history()).to_dict("records")
+    assert (january["serie"], january["avant"], january["apres"]) == ("s", "s_2025-01-01", "s_2025-02-01")
+    assert (january["date_avant"], january["date_apres"]) == (pd.Timestamp("2025-01-01"), pd.Timestamp("2025-02-01"))
+    told = {name: january[name] for name in publications.TREND[5:]}
+    assert told == {
+        "nombre_avant": 6, "disparus": 2, "apparus": 1, "reapparus": 0, "modifies": 4, "inchanges": 0,
+        "nombre_apres": 5,
+        "montant_avant": 150.0, "montant_disparus": 41.0, "montant_apparus": 3.0, "montant_modifies": 10.0,
+        "montant_apres": 122.0, "sans_montant_avant": 1, "sans_montant_apres": 0, "corriges": 1, "degrades": 1,
+        "sans_cle": 2,
+    }  # fmt: skip
+    told = {name: march[name] for name in publications.TREND[5:]}
+    assert told == {
+        "nombre_avant": 5, "disparus": 4, "apparus": 2, "reapparus": 1, "modifies": 0, "inchanges": 1,
+        "nombre_apres": 3,
+        "montant_avant": 122.0, "montant_disparus": 32.0, "montant_apparus": 41.0, "montant_modifies": 0.0,
+        "montant_apres": 131.0, "sans_montant_avant": 0, "sans_montant_apres": 1, "corriges": 0, "degrades": 0,
+        "sans_cle": 1,
+    }  # fmt: skip
+
+
+def test_what_the_figures_see_of_a_series():
+    """Of rejected records no euro: 7 € less before, 2 € less after, and the one that is accepted since adds its 7."""
+    january, _ = publications.trend(history(), "s", accepted_only=True).to_dict("records")
+    amounts = ["montant_avant", "montant_disparus", "montant_apparus", "montant_modifies", "montant_apres"]
+    assert [january[name] for name in amounts] == [143.0, 41.0, 3.0, 15.0, 120.0]
+
+
+def test_the_largest_moves_first():
+    found = publications.largest_moves(history())
+    assert found[["apres", "statut", "id", "champs", "ecart"]].fillna("").to_numpy().tolist() == [
+        ["s_2025-03-01", "apparu", "D", "", 41.0],
+        ["s_2025-02-01", "disparu", "D", "", -40.0],
+        ["s_2025-02-01", "modifié", "B", "montant", 20.0],
+        ["s_2025-03-01", "disparu", "B", "", -20.0],
+        ["s_2025-02-01", "modifié", "A", "montant", -10.0],
+        ["s_2025-03-01", "disparu", "C", "", -7.0],
+        ["s_2025-02-01", "apparu", "A", "", 3.0],
+        ["s_2025-03-01", "disparu", "A", "", -3.0],
+        ["s_2025-03-01", "disparu", "E", "", -2.0],
+        ["s_2025-02-01", "disparu", "", "", -1.0],
+    ]
+    assert found.columns.tolist()[:3] == ["avant", "apres", "statut"]
+    assert len(publications.largest_moves(history(), n=20)) == 13
+    assert (
+        publications.largest_moves(history(), n=20, accepted_only=True)["ecart"].abs().sum()
+        == 41 + 40 + 40 + 10 + 14 + 6 + 2 + 1
+    )
+    renamed = publications.largest_moves(history(), "t", series={f"s_2025-0{month}-01": "t" for month in (2, 3)})
+    assert set(renamed["avant"]) == {"s_2025-02-01"}
+
+
 def test_an_unknown_source_is_an_error():
     with pytest.raises(UsageError, match=r"serie='z': no publication.*The table has a\."):
         publications.trend(book({}), serie="z")
@@ -236,7 +314,7 @@ def pes(opendata, tmp_path_factory, root):
     paths = sorted((opendata / "procurement" / "decp-2019").glob("*pes*.zip"))
     raw = [json.loads(zipfile.ZipFile(path).read("data.gouv.fr_pes.json"))["marches"] for path in paths]
     into = tmp_path_factory.mktemp("pes")
-    import_files(reversed(paths), into, schemas=root / "data" / "schemas")
+    import_files(reversed(paths), into, readers(), schemas=root / "data" / "schemas")
     return raw, open_package(into).load("procurement/records")
 
 

@@ -353,6 +353,8 @@ def test_a_reject_shows_the_value_as_published(published):
         ("31/01/2024", "2024-01-31"),
         ("2024-13-01", None),
         ("1024-01-01", None),
+        ("1950-01-01", "1950-01-01"),  # the first year that is taken for one
+        ("31/12/1949", None),
         ("hier", None),
     ],
 )

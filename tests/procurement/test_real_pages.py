@@ -14,6 +14,7 @@ from tikub_lab.reports.build import Settings, build
 from tikub_lab.reports.plan import plan
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 TABULAR = "procurement/decp_tabular_2024H2_travaux_cpv4521.csv"
 REGION = "23350001600040"
@@ -33,7 +34,7 @@ def pages(data, out, **given):
 @pytest.fixture(scope="module")
 def tabular(opendata, tmp_path_factory):
     into = tmp_path_factory.mktemp("tabular")
-    import_files([opendata / TABULAR], into)
+    import_files([opendata / TABULAR], into, readers())
     return into
 
 
@@ -80,7 +81,7 @@ def test_the_region_is_among_them(tabular, opendata, tmp_path):
 def snapshots(opendata, tmp_path_factory):
     files = sorted((opendata / "procurement" / "decp-2019").glob("*pes*.zip"))
     into = tmp_path_factory.mktemp("pes")
-    import_files(files, into)
+    import_files(files, into, readers())
     return into, files
 
 

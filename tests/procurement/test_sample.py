@@ -12,14 +12,14 @@ import pytest
 from stdnum.be import vat
 from stdnum.fr import siren, siret
 
+from data.make.procurement import CREATED, SEED, planted_splits, sample, write_sample
+from data.make.procurement.book import LARGEST, draw
+from data.make.procurement.needs import needs
+from data.make.procurement.parties import buyers, firms
+from data.make.sampling import Stream, growth, position, streams, write_package
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.sample import CREATED, SEED, planted_splits, sample, write_sample
-from tikub_lab.procurement.sample.book import LARGEST, draw
-from tikub_lab.procurement.sample.needs import needs
-from tikub_lab.procurement.sample.parties import buyers, firms
 from tikub_lab.tables.check import check
 from tikub_lab.tables.places import communes
-from tikub_lab.tables.sampling import Stream, growth, position, streams, write_package
 from tikub_lab.tables.schema import read_schema
 
 ESSENTIAL = ["procurement/contracts", "procurement/suppliers", "procurement/amendments", "procurement/concessions"]

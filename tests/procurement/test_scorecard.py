@@ -1,26 +1,23 @@
-"""The scorecard: cases worked by hand, the real publications of 2019 against their JSON and against imports without a
+"""The scorecard: the real publications of 2019 against their JSON and against imports without a
 rule, and the table of records against what the import itself reports."""
 
 import csv
 import json
-import shutil
 import zipfile
 
 import duckdb
-import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from tikub_lab import tables
 from tikub_lab.procurement.published import quality
 from tikub_lab.procurement.scorecard import card as scorecard
 from tikub_lab.procurement.scorecard import scores as scorecard_scores
-from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES, TITLES
-from tikub_lab.procurement.scorecard.texts import TEXTS
+from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES
 from tikub_lab.tables import imports
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 AIFE, PES = "data.gouv.fr_aife_2019-04-04.json.zip", "data.gouv.fr_pes_2019-04-05.json.zip"
 
@@ -42,7 +39,7 @@ def bring(tmp_path, root):
                 path.write_text(json.dumps({"marches": content}), encoding="utf-8")
                 content = path
             paths.append(content)
-        found = import_files(paths, tmp_path / into, schemas=root / "data" / "schemas")
+        found = import_files(paths, tmp_path / into, readers(), schemas=root / "data" / "schemas")
         return open_package(tmp_path / into), found
 
     return run
@@ -88,7 +85,7 @@ def real(opendata, tmp_path_factory, root):
     """The four publications of 2019 in one package."""
     paths = sorted((opendata / "procurement" / "decp-2019").glob("*.zip"))
     into = tmp_path_factory.mktemp("real")
-    found = import_files(paths, into, schemas=root / "data" / "schemas")
+    found = import_files(paths, into, readers(), schemas=root / "data" / "schemas")
     return open_package(into), found
 
 
@@ -159,214 +156,21 @@ def test_neither_the_order_of_imports_nor_the_names_of_files_matter(bring, publi
     package, _ = bring(*contents)
     other = tmp_path / "other"
     for number in (2, 0, 1):
-        import_files([tmp_path / f"package-{number}.json"], other, schemas=root / "data" / "schemas")
-    name = "procurement/records.parquet"
-    assert (package.root / name).read_bytes() == (other / name).read_bytes()
+        import_files([tmp_path / f"package-{number}.json"], other, readers(), schemas=root / "data" / "schemas")
+    one, two = (at.resource("procurement/records").path.read_bytes() for at in (package, open_package(other)))
+    assert one == two
     again = tmp_path / "sub"
     again.mkdir()
     (again / "package-0.json").write_text(json.dumps({"marches": contents[2]}))
-    import_files([again / "package-0.json"], other, schemas=root / "data" / "schemas")
+    import_files([again / "package-0.json"], other, readers(), schemas=root / "data" / "schemas")
     names = records_of(open_package(other))["publication"].unique().tolist()
     assert len(names) == 4 - 1  # the same content is the same publication
     (again / "package-0.json").write_text(json.dumps({"marches": [published.contract(montant=9)]}))
-    import_files([again / "package-0.json"], other, schemas=root / "data" / "schemas")
+    import_files([again / "package-0.json"], other, readers(), schemas=root / "data" / "schemas")
     names = records_of(open_package(other))["publication"]
     twins = [name for name in names.unique() if name.startswith("package-0.json (")]
     assert len(twins) == 2
     assert names.nunique() == 4
-
-
-def test_an_import_of_before_the_table_gets_it_when_it_is_rebuilt(bring, published, tmp_path, root):
-    contents = [
-        published.contract(id="A", procedure="Appel d'offre ouvert"),
-        published.contract(id="B", montant=0, dureeMois=999),
-        published.concession(),
-        {**published.amended(), "id": "C", "offresRecues": 0},
-    ]
-    table = tmp_path / "wide.csv"
-    head = "id,acheteur_id,titulaire_id,montant,dateNotification"
-    table.write_text(f"{head}\nT1,{published.BUYER},{published.FIRM},7,2024-05-15\nT2,short\n")
-    package, _ = bring(contents, table)
-    before = records_of(package)
-    for part in ("judged", "rejected"):
-        for folder in package.root.glob(f".sources/*/*/{part}"):
-            shutil.rmtree(folder)
-    for path in package.root.glob(".sources/*/*/procurement/con*.parquet"):
-        table = pq.read_table(path)
-        pq.write_table(table.drop_columns([n for n in ("_list", "_changes") if n in table.column_names]), path)
-    (package.root / "procurement" / "records.parquet").unlink()
-    assert len(package.load("procurement/contracts")) == 3
-    path = tmp_path / "z.json"
-    path.write_text(json.dumps({"marches": [published.contract(id="Z")]}))
-    import_files([path], package.root, schemas=root / "data" / "schemas")
-    records = records_of(open_package(package.root))
-    old = records[records["publication"] != "z.json"]
-    same = ["publication", "ligne", "id", "etat", "regles", "reparations"]
-    pd.testing.assert_frame_equal(old[same].reset_index(drop=True), before[same])
-    assert old.loc[old["regles"].fillna("").str.startswith("row-width"), "etat"].tolist() == ["rejeté"]
-    kept = old[old["etat"] == "retenu"].reset_index(drop=True)
-    names = ["montant", "titulaires", "acheteur_id", "manquants", "attendus"]
-    pd.testing.assert_frame_equal(kept[names], before[before["etat"] == "retenu"][names].reset_index(drop=True))
-    found = scorecard_scores.scores(records).set_index("publication")["inconnus"]
-    assert found.to_dict() == {"package-0.json": 1, "wide.csv": 0, "z.json": 0}
-    assert scorecard.by_rule(records)["nombre"].sum() == 5
-
-
-# The scorecard by hand
-
-BASE = {
-    "publication": "p",
-    "type": "marché",
-    "acheteur_id": "B",
-    "titulaires": "T",
-    "dateNotification": pd.Timestamp("2024-05-15"),
-    "datePublicationDonnees": pd.Timestamp("2024-06-01"),
-    "modifications": 0,
-    "etat": "retenu",
-    "regles": None,
-    "reparations": None,
-    "attendus": 10,
-    "manquants": None,
-    "objet": "Gaz",
-}
-
-
-def book(*rows):
-    rows = [{**BASE, "ligne": line, "id": f"M{line}", **row} for line, row in enumerate(rows, 1)]
-    frame = pd.DataFrame(rows, columns=[*BASE, "ligne", "id", "montant"])
-    text = ["publication", "titulaires", "regles", "reparations", "manquants", "etat", "type", "id", "acheteur_id"]
-    kinds = {"montant": "float64", "modifications": "Int64", "attendus": "Int64", "objet": "str"}
-    days = dict.fromkeys(["dateNotification", "datePublicationDonnees"], "datetime64[s]")
-    return frame.astype(dict.fromkeys(text, "str") | kinds | days)
-
-
-LOW, SIRET, DATE = "amount-too-low:montant=0", "buyer-siret:acheteur_id=1", "date-missing:dateNotification"
-
-
-@pytest.fixture
-def hand():
-    return book(
-        {"montant": 100.0},
-        {"montant": 200.0, "reparations": "number-notation:montant=200 €|cpv-repaired:codeCPV=45"},
-        {"montant": 100.0, "id": "M1", "etat": "doublon"},
-        {"montant": 50.0, "etat": "rejeté", "regles": SIRET},
-        {"montant": 50.0, "id": "M4", "etat": "rejeté", "regles": SIRET},  # says the same as line 4
-        {"montant": 100.0, "id": "M1", "etat": "rejeté", "regles": DATE},  # says the same as line 1, which counts
-        {"montant": 0.0, "etat": "rejeté", "regles": f"{LOW}|{SIRET}"},
-        {"montant": None, "etat": "rejeté", "regles": "value-missing:montant|value-missing:dureeMois"},
-        {
-            "montant": 7.0,
-            "etat": "doublon",
-            "reparations": "date-notation:dateNotification=x",
-        },  # of another publication
-    )
-
-
-def test_scorecard_by_hand(hand):
-    table = scorecard.by_rule(hand).set_index("regle")
-    columns = ["nombre", "valeurs", "montant_concerne", "seuls", "ecart_nombre", "ecart_montant", "sans_montant"]
-    assert table.loc["buyer-siret", columns].tolist() == [3, 3, 100.0, 2, 1, 50.0, 0]
-    assert table.loc["date-missing", columns].tolist() == [1, 1, 100.0, 1, 0, 0.0, 0]
-    assert table.loc["amount-too-low", columns].tolist() == [1, 1, 0.0, 0, 0, 0.0, 0]
-    assert table.loc["value-missing", columns].tolist() == [1, 2, 0.0, 1, 1, 0.0, 1]
-    assert table.loc["duplicate", columns].tolist() == [1, 1, 100.0, 1, 1, 100.0, 0]
-    assert table.loc["number-notation", columns].tolist() == [1, 1, 200.0, 0, -1, -200.0, 0]
-    assert table.loc["cpv-repaired", columns].tolist() == [1, 1, 200.0, 0, 0, 0.0, 0]
-    # its date of publication can be read, so that it would stand for the day of notification
-    assert table.loc["date-notation", columns].tolist() == [1, 1, 7.0, 0, 0, 0.0, 0]
-    assert table.loc["buyer-siret", "exemple"] == "ligne 4, SIRET de l'acheteur : 1"
-    assert table.loc["date-missing", "exemple"] == "ligne 6, Date de notification : vide"
-    assert table.loc["buyer-siret", "part"] == 3 / 9
-    assert table["effet"].to_dict()["cpv-repaired"] == "réparé"
-    every = scorecard.by_rule(hand, all_rules=True)
-    assert set(every["regle"]) == set(TEXTS)
-    assert every["nombre"].sum() == table["nombre"].sum()
-
-
-def test_a_reject_in_an_amendment_only_empties_the_value():
-    table = scorecard.by_rule(book({"montant": 5.0, "reparations": LOW}))
-    assert table[["effet", "ecart_nombre"]].to_numpy().tolist() == [["vidé", 0]]
-
-
-def test_the_bridge_adds_up(hand):
-    table = scorecard.bridge(hand)
-    assert table[["etape", "nombre", "montant", "sans_montant"]].to_numpy().tolist() == [
-        ["publié", 9, 607.0, 1],
-        ["SIRET de l'acheteur faux", -2, -100.0, 0],
-        ["Sans date", -1, -100.0, 0],
-        ["Valeur indispensable absente", -1, 0.0, 1],
-        ["plusieurs règles à la fois", -1, 0.0, 0],
-        ["doublons", -1, -100.0, 0],
-        ["exploitable", 3, 307.0, 0],
-    ]
-
-
-def test_scores_by_hand(hand):
-    empty = {1: "ccag|objet", 3: "id", 4: "id|acheteur_nom|objet", 8: "montant|dureeMois"}
-    frame = hand.assign(manquants=hand["ligne"].map(empty).astype("str"))
-    (row,) = scorecard_scores.scores(frame).to_dict("records")
-    # nine records, one of them repeated: 8 owe 10 values each
-    assert (row["nombre"], row["exploitables"], row["rejetes"], row["doublons"], row["attendus"]) == (9, 3, 5, 1, 80)
-    assert row["remplis"] == 80 - 2 - 3 - 2
-    # of the filled ones, buyer-siret spoils one in lines 4, 5, 7, and amount-too-low one more in line 7
-    assert row["sains"] == 73 - 4
-    assert row["part_exploitable"] == 3 / 8
-    assert (row["score"], row["note"]) == ((8 + 10 + 10) / 80, "E")
-    assert row["completude"] == 69 / 80
-
-
-def test_what_cannot_be_read_owes_all_and_has_nothing():
-    frame = book({"montant": 1.0}, {"regles": "not-a-record:value=x", "etat": "rejeté", "attendus": None, "type": None})
-    (row,) = scorecard_scores.scores(frame).to_dict("records")
-    assert (row["attendus"], row["remplis"], row["sains"], row["inconnus"]) == (20, 10, 10, 0)
-
-
-def test_rows_of_the_tabular_form_share_their_amount():
-    row = {"type": "ligne", "montant": 90.0, "id": "M", "modifications": None}
-    frame = book({**row}, {**row, "titulaires": "U"}, {**row, "titulaires": "V"}, {**row, "montant": 10.0})
-    assert scorecard.weights(frame).tolist() == [30.0, 30.0, 30.0, 10.0]
-    assert scorecard.bridge(frame)["montant"].tolist() == [100.0, 100.0]
-
-
-def test_doubts_by_hand():
-    later = pd.Timestamp("2024-07-01")
-    frame = book(
-        {"montant": 99_999_999.0},
-        {"montant": 1_111.0},
-        {"montant": 44_444.5},
-        {"montant": 1.0, "dateNotification": None},
-        {"montant": 77_777.0, "etat": "rejeté"},
-        {"montant": 500.0, "dateNotification": later},
-    )
-    table = scorecard_scores.doubtful(frame)
-    assert table[["nombre", "montant", "sans_valeur", "exemple"]].to_numpy().tolist() == [
-        [1, 99_999_999.0, 0, "ligne 1 : Gaz"],
-        [1, 500.0, 1, "ligne 6 : Gaz"],
-        [1, 1.0, 0, "ligne 4 : Gaz"],
-    ]
-
-
-def test_nothing_gives_nothing():
-    empty = book()
-    methods = (scorecard_scores.missing_fields, scorecard_scores.doubtful)
-    for method in (scorecard.by_rule, scorecard.bridge, scorecard_scores.scores, *methods):
-        full = method(book({"montant": 1.0, "regles": LOW, "etat": "rejeté", "manquants": "id"}))
-        assert method(empty).empty
-        assert list(method(empty).columns) == list(full.columns)
-    contracts = tables.load("procurement/contracts").head(0)
-    assert scorecard_scores.completeness(contracts)["attendus"].sum() == 0
-    assert scorecard_scores.completeness_by_buyer(contracts).empty
-
-
-def test_every_rule_and_field_has_its_french():
-    assert set(TEXTS) == {rule.name for rule in quality.RULES} | {"row-width", "duplicate"}
-    fields = {name for regime in REGIMES for name in (*regime.contract, *regime.concession)}
-    fields |= {field for rule in quality.RULES for names in rule.fields.values() for field in names}
-    assert fields | {item.field for item in CONDITIONS} <= set(TITLES) | {"donneesActuelles", "source"}
-    assert all(text.asks.endswith(".") and text.without.endswith(".") for text in TEXTS.values())
-
-
-# The real publications
 
 
 def test_the_scorecard_of_2019_against_the_json(real, opendata):
@@ -510,21 +314,6 @@ def test_completeness_against_sql(root):
     assert by_buyer[["attendus", "remplis"]].sum().tolist() == mandatory[["attendus", "remplis"]].sum().tolist()
     assert by_buyer["nombre"].sum() == len(contracts)
     assert set(scorecard_scores.completeness_by_buyer(contracts, least=50)["nombre"] >= 50) == {True}
-
-
-def test_completeness_of_one_buyer_by_hand():
-    contracts = tables.load("procurement/contracts").query("dateNotification >= '2024-01-01'").head(2).copy()
-    contracts["acheteur_id"], contracts["acheteur_nom"] = "1", ["A (fictif)", "B (fictif)"]
-    for field in REGIMES[1].contract:
-        if field not in ("id", "acheteur_id", "titulaires", "dateNotification"):
-            contracts[field] = contracts[field].where(pd.Series(False, index=contracts.index))
-    contracts["dateNotification"] = pd.to_datetime(["2024-02-01", "2023-02-01"]).astype("datetime64[s]")
-    contracts["typesPrix"] = "Définitif ferme"
-    (row,) = scorecard_scores.completeness_by_buyer(contracts).to_dict("records")
-    # 24 of the regime of 2022, of which id, buyer, date, types of price; 14 of 2019, of which id, buyer, name, date,
-    # and the form of price, for which its type stands
-    assert (row["nombre"], row["attendus"], row["remplis"]) == (2, 24 + 14, 4 + 5)
-    assert (row["acheteur_nom"], row["manquants"], row["note"]) == ("A (fictif)", 2, "E")
 
 
 def test_missing_fields_are_those_of_the_contracts_kept(real):

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.make.procurement import planted_splits, sample
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.sample import planted_splits, sample
 from tikub_lab.procurement.splits import COLUMNS, evidence, split_needs, totals
 from tikub_lab.procurement.splits_purchases import candidates, examined
 from tikub_lab.procurement.thresholds import in_force
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.schema import read_schema
+from tikub_lab.use_cases import readers
 
 A, B = "90000001900019", "90000002700012"
 """Two invented firms."""
@@ -220,6 +221,31 @@ def test_the_version_of_the_first_purchase_counts(book, first, second, threshold
     assert needs["seuil_montant"].tolist() == ([threshold] if suspected else [])
 
 
+def test_what_a_window_leaves_out(book):
+    """The same day a year later; what is not below the threshold of the first purchase, which has risen since."""
+    assert found(book, *TWICE, ("2025-01-15", 5_000, A)) == [("forte", "dispense", "u0|u1")]
+    rows = [("2026-03-31", 30_000, A), ("2026-04-01", 40_000, A), ("2026-05-04", 10_000, A)]
+    assert found(book, *rows) == [("forte", "dispense", "u0|u2")]
+
+
+def test_a_firm_is_named_only_where_every_purchase_has_it(book):
+    needs = split_needs(*book(TWICE[0], (*TWICE[1][:2], None)))
+    assert needs["force"].tolist() == ["faible"]
+    assert needs[["titulaire", "titulaire_nom"]].isna().all(axis=None)
+
+
+def test_needs_in_order(book):
+    """The strongest first, then the largest, then by their contracts; a window may be of one month, or of 48."""
+    other = [{"codeCPV": f"{code}00000-0"} for code in ("156", "331", "391")]
+    rows = [(day, euros, who, more) for more, firms, amounts in (
+        ({}, (A, B), (39_000, 39_000)), (other[0], (A, A), (30_000, 20_000)), (other[1], (A, A), (30_000, 30_000)),
+        (other[2], (A, A), (20_000, 30_000)),
+    ) for day, euros, who in zip(("2024-01-15", "2024-02-14"), amounts, firms, strict=True)]  # fmt: skip
+    expected = ["u4|u5", "u2|u3", "u6|u7", "u0|u1"]
+    assert [uids for _, _, uids in found(book, *rows, months=1)] == expected
+    assert split_needs(*book(*rows), months=48)["montant"].tolist() == [60_000, 50_000, 50_000, 78_000]
+
+
 def test_windows_do_not_overlap(book):
     """Hand-worked: 39, 30, 20, 35 and 38 thousand euros in January, May 2024, then March, July and December 2025.
 
@@ -358,7 +384,7 @@ def test_real_publications(opendata, tmp_path, root):
     path = opendata / "procurement" / "decp_tabular_2024H2_travaux_cpv4521.csv"
     if not path.exists():
         pytest.skip(f"{path.name} is not among the real open data")
-    import_files([path], tmp_path / "package", schemas=root / "data" / "schemas")
+    import_files([path], tmp_path / "package", readers(), schemas=root / "data" / "schemas")
     contracts = tables.load("procurement/contracts", tmp_path / "package")
     suppliers = tables.load("procurement/suppliers", tmp_path / "package")
     needs = split_needs(contracts, suppliers)

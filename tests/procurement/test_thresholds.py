@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.make.procurement.book import LIMITS
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement import thresholds
 from tikub_lab.procurement.codes import CPV_DIVISIONS
-from tikub_lab.procurement.sample.book import LIMITS
 from tikub_lab.procurement.thresholds import BUYERS, KINDS, NAMES, in_force, purchase_kind, threshold
 
 FIRST, LAST = date(2016, 4, 1), date(2027, 12, 31)

@@ -275,13 +275,19 @@ def test_a_value_stands_among_the_others():
     assert sorted(round(float(x)) for x in others[:, 0]) == [10, 20, 60]
 
 
-@settings(max_examples=60, deadline=None)
-@given(values=st.lists(st.floats(0, 1000), min_size=1, max_size=80), width=st.floats(0.1, 100))
-def test_no_dot_covers_another(values, width):
-    ordered = np.sort(np.array(values))
-    rows = charts_points._piled(ordered, width)
-    for row in range(rows.max() + 1):
-        assert (np.diff(ordered[rows == row]) >= width).all()
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0, 1000), min_size=1, max_size=80))
+def test_dots_are_piled_up_only_where_they_would_cover_each_other(drawn, values):
+    marks = [mark[-3:-1] for mark in drawn(charts_points.among(pd.Series(values))) if mark[0] == "dot"]
+    heights = sorted({down for _, down in marks}, reverse=True)
+    rows = [sorted(across for across, down in marks if down == height) for height in heights]
+    assert sum(map(len, rows)) == len(values)
+    room = 5.5 * 1.15  # a dot and a little air
+    for row in rows:
+        assert (np.diff(row) >= room - 1e-3).all()
+    for lower, upper in pairwise(rows):
+        for place in upper:  # what is below stands in its way
+            assert min(place - other for other in lower if other <= place + 1e-3) < room + 1e-3
 
 
 def test_points_and_their_line_share_the_axes():

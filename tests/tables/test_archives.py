@@ -1,5 +1,6 @@
 """What a zip may hold, and the encodings of text."""
 
+import contextlib
 import stat
 import zipfile
 from pathlib import Path
@@ -9,9 +10,9 @@ import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import archives
-from tikub_lab.tables.archives import Utf8, encoding_of, members
-from tikub_lab.tables.imports import all_readers
+from tikub_lab.tables.archives import members
 from tikub_lab.tables.readers import recognise
+from tikub_lab.use_cases import readers
 
 
 def zipped(path: Path, entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -126,22 +127,22 @@ def test_a_workbook_is_one_file(tmp_path: Path) -> None:
     (found,) = members(book, tmp_path)
     assert (found.name, found.path) == ("a.xlsx", book)
     with pytest.raises(UsageError, match=r"a.xlsx: a spreadsheet of no known table. Save it as CSV"):
-        recognise(found, all_readers())
+        recognise(found, readers())
 
 
-@pytest.mark.parametrize(
-    ("content", "encoding"),
-    [
-        ("lycée".encode(), "utf-8"),
-        ("lycée".encode("utf-8-sig"), "utf-8-sig"),
-        ("lycée".encode("utf-16"), "utf-16"),
-        ("lycée".encode("cp1252"), "cp1252"),
-        ("lycé".encode()[:-1], "utf-8"),
-    ],
-)
-def test_encodings(tmp_path: Path, content: bytes, encoding: str) -> None:
-    path = tmp_path / "a.txt"
-    path.write_bytes(content)
-    assert encoding_of(path) == encoding
-    with Utf8(path) as file:
-        assert file.read(1 << 10).startswith(b"lyc")
+def test_no_name_reaches_a_terminal_as_a_command(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a\x1b]0;x\x07.zip", {"b\x1b[2J\u202e.json": b"{}"})
+    assert names(path, tmp_path) == ["b\ufffd[2J\ufffd.json"]
+    plain = tmp_path / "c\x1b[31m.json"
+    plain.write_text("{}")
+    assert names(plain, tmp_path) == ["c\ufffd[31m.json"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_one_line(tmp_path: Path, method: int) -> None:
+    content = bytes(range(256)) * 40
+    whole = bytearray(zipped(tmp_path / "a.zip", {"a.json": content}, method).read_bytes())
+    for at in range(40, len(whole), 7):
+        (tmp_path / "b.zip").write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        with contextlib.suppress(UsageError):
+            assert len(names(tmp_path / "b.zip", tmp_path)) == 1

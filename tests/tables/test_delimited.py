@@ -84,10 +84,8 @@ def test_missing_and_binary_files_are_refused(write, tmp_path) -> None:
 
 def test_a_quote_left_open_is_told_with_its_line(write) -> None:
     path = write('a,b\n1,"x' + "y" * delimited.MAX_CELL)
-    limit = csv.field_size_limit()
     with pytest.raises(UsageError, match=r"file.csv, line 2: field larger than field limit .*quote left open"):
         read_delimited(path)
-    assert csv.field_size_limit() == limit
 
 
 def test_a_file_too_large_is_refused_before_it_is_read(write, monkeypatch) -> None:

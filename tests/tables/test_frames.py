@@ -24,7 +24,7 @@ SCHEMA = Schema.from_dict(
             {"name": "quand", "type": "datetime"},
             {"name": "an", "type": "year"},
             {"name": "liste", "type": "list", "delimiter": "|"},
-            {"name": "heure", "type": "time"},
+            {"name": "lieu", "type": "geojson"},
         ]
     }
 )
@@ -40,7 +40,7 @@ DTYPES = [
     "str",
     "str",
 ]
-ROW = ["Jo", "Avenant", "3", "0.1", "true", "2024-05-15", "2024-05-15T10:00:00Z", "0987", "a|b", "10:00:00"]
+ROW = ["Jo", "Avenant", "3", "0.1", "true", "2024-05-15", "2024-05-15T10:00:00Z", "0987", "a|b", "{}"]
 
 
 def text_frame(*rows: list[str]) -> pd.DataFrame:
@@ -129,9 +129,9 @@ def test_written_bytes(tmp_path) -> None:
         ],
         ["", "", "9007199254740993", "1e22", "", "", "", "", "", ""],
     ]
-    write_csv(typed(text_frame(*rows), SCHEMA).drop(columns="heure").assign(heure=None), tmp_path / "t.csv", SCHEMA)
+    write_csv(typed(text_frame(*rows), SCHEMA).drop(columns="lieu").assign(lieu=None), tmp_path / "t.csv", SCHEMA)
     assert (tmp_path / "t.csv").read_bytes().decode() == (
-        "nom,nature,n,montant,vrai,jour,quand,an,liste,heure\n"
+        "nom,nature,n,montant,vrai,jour,quand,an,liste,lieu\n"
         "Jo,Avenant,3,0.1,true,2024-05-15,2024-05-15T10:00:00Z,0987,a|b,\n"
         '"dit ""Jo"", é",autre,-5,127000,false,0987-01-01,2024-05-15T10:00:00.500000Z,2024,a,\n'
         ",,9007199254740993,1e+22,,,,,,\n"
@@ -149,7 +149,6 @@ def test_a_single_column_has_no_blank_line(tmp_path) -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        {"type": "number", "decimalChar": ","},
         {"type": "boolean", "trueValues": ["oui"]},
         {"type": "date", "format": "%Y"},
     ],
@@ -185,7 +184,7 @@ FRAMES = st.fixed_dictionaries(
         "quand": column(DATES.map(lambda moment: moment.tz_localize("UTC")), "datetime64[us, UTC]"),
         "an": column(st.integers(0, 9999), "Int64"),
         "liste": column(st.sampled_from(["a", "a|b"]), "str"),
-        "heure": column(st.just("10:00:00"), "str"),
+        "lieu": column(st.just('{"type": "Point", "coordinates": [1, 2]}'), "str"),
     }
 )
 

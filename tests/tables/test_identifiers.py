@@ -5,7 +5,6 @@ import random
 
 import pandas as pd
 import pytest
-import stdnum.fr.nir
 import stdnum.fr.siren
 import stdnum.fr.siret
 import stdnum.luhn
@@ -28,9 +27,8 @@ def random_digits(width: int, count: int, seed: int, prefix: str = "") -> list[s
         (identifiers.siren, stdnum.fr.siren.is_valid, random_digits(9, 4000, 1)),
         (identifiers.siret, stdnum.fr.siret.is_valid, random_digits(14, 20000, 2)),
         (identifiers.siret, stdnum.fr.siret.is_valid, [*random_digits(14, 4000, 3, "356000000"), "35600000000048"]),
-        (identifiers.luhn, stdnum.luhn.is_valid, [n[: 1 + i % 14] for i, n in enumerate(random_digits(14, 4000, 4))]),
     ],
-    ids=["siren", "siret", "siret of La Poste", "luhn"],
+    ids=["siren", "siret", "siret of La Poste"],
 )
 def test_same_as_stdnum_on_random_numbers(check, oracle, numbers) -> None:
     expected = [oracle(number) for number in numbers]
@@ -42,34 +40,13 @@ def test_same_as_stdnum_on_random_numbers(check, oracle, numbers) -> None:
 def test_siret_whose_siren_is_not_valid_is_not_valid() -> None:
     prefix = text(["7328293210007"])  # the fourteen digits satisfy Luhn, the nine do not
     number = prefix + identifiers.luhn_digit(prefix)
-    assert identifiers.luhn(number).tolist() == [True]
+    assert stdnum.luhn.is_valid(number[0])
     assert identifiers.siret(number).tolist() == [False]
 
 
 def test_luhn_digit_completes_any_number() -> None:
     prefixes = text(random_digits(13, 3000, 5))
-    assert identifiers.luhn(prefixes + identifiers.luhn_digit(prefixes)).all()
     assert identifiers.luhn_digit(prefixes).tolist() == [stdnum.luhn.calc_check_digit(number) for number in prefixes]
-
-
-def test_nir_same_as_stdnum_with_and_without_corsica() -> None:
-    rng = random.Random(6)
-    heads = [rng.choice("123478") + number[1:] for number in random_digits(13, 4000, 7)]
-    heads += [head[:5] + rng.choice(["2A", "2B"]) + head[7:] for head in heads[:1000]]
-    keys = identifiers.nir_key(text(heads))
-    assert keys.tolist() == [stdnum.fr.nir.calc_check_digits(head) for head in heads]
-    numbers = [
-        head + (key if rng.random() < 0.5 else f"{rng.randrange(100):02d}")
-        for head, key in zip(heads, keys, strict=True)
-    ]
-    expected = [stdnum.fr.nir.is_valid(number) for number in numbers]
-    assert 0 < sum(expected) < len(expected)
-    assert identifiers.nir(text(numbers)).tolist() == expected
-
-
-def test_nir_of_a_sex_that_does_not_exist_is_not_valid() -> None:
-    head = text(["5951099126111"])
-    assert identifiers.nir(head + identifiers.nir_key(head)).tolist() == [False]
 
 
 def test_real_uai_are_valid_and_one_wrong_digit_is_found(opendata) -> None:
@@ -83,9 +60,7 @@ def test_real_uai_are_valid_and_one_wrong_digit_is_found(opendata) -> None:
     assert not identifiers.uai(wrong).any()
 
 
-@pytest.mark.parametrize(
-    "check", [identifiers.siren, identifiers.siret, identifiers.rna, identifiers.uai, identifiers.nir]
-)
+@pytest.mark.parametrize("check", [identifiers.siren, identifiers.siret, identifiers.rna, identifiers.uai])
 def test_what_is_not_a_number_is_not_valid(check) -> None:
     odd = [
         "",
@@ -117,11 +92,9 @@ def test_rna_of_corsica() -> None:
 def test_results_keep_the_index() -> None:
     numbers = pd.Series(["732829320", "1"], index=[7, 3], dtype="str")
     for check in (
-        identifiers.luhn,
         identifiers.siren,
         identifiers.siret,
         identifiers.rna,
         identifiers.uai,
-        identifiers.nir,
     ):
         assert check(numbers).index.tolist() == [7, 3]

@@ -197,3 +197,18 @@ def test_planning_needs_no_pandas(root):
     )
     ran = subprocess.run([sys.executable, "-c", code, str(root / "data")], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_shared_table_goes_by_its_aliases_too(root):
+    package = open_package(root / "data")
+    ours = package.load("territory/lycees")
+    pd.testing.assert_frame_equal(package.load("energy/sites"), ours)
+    assert package.resource("energy/buildings").name == "territory/buildings"
+    assert package.used("energy/sites") == package.used("territory/lycees")
+    assert package.values("energy/sites", "code_uai") == ours["code_uai"].tolist()
+    package.resources.pop("territory/lycees")
+    empty = package.load("energy/sites", optional=True)
+    assert (len(empty), list(empty)) == (0, list(ours))
+    assert package.used("energy/sites")["table"] == "territory/lycees"
+    with pytest.raises(UsageError, match="Did you mean 'energy/sites'"):
+        package.load("energy/site")

@@ -150,8 +150,8 @@ def adjusted(
 
     Examples
     --------
-    >>> from tikub_lab.energy.sample import sample
-    >>> tables = sample(scale=0.01, seed=1)
+    >>> from tikub_lab.use_cases import sample
+    >>> tables = sample("energy").sample(scale=0.01, seed=1)
     >>> found = adjusted(*(tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")))
     >>> sorted(found["raison"].unique())  # a lycée that opened in the middle of the years has none before
     ['', 'aucun relevé']

@@ -5,16 +5,18 @@ case's own notebook, less its solutions, so that it never drifts from it:
 
 - code cells tagged ``solution`` stay home, and a hint (``hint`` in their metadata) stands in their place;
 - cells tagged ``nbval-check-output`` (figures that we check) and ``folded`` (the method of the whole page) stay home;
-- a kept cell that needs one that stays home is an error, and so is any line of a solution in any file of the kit.
+- a kept cell that needs one that stays home is an error, and so is any line of a solution in any file of the kit;
+- of the package travel the ground and the use case's modules, but for those that ``kit.toml`` calls answers.
 """
 
+import re
 from dataclasses import dataclass
 from importlib.resources import files as resources
 from pathlib import Path
 
 from tikub_lab import __version__
 from tikub_lab.errors import UsageError
-from tikub_lab.kits import archive, data, launcher, licences, notebooks, requirements, solutions, trial, wheels
+from tikub_lab.kits import archive, data, launcher, licences, notebooks, package, solutions, trial, wheels
 from tikub_lab.kits.dictionary import dictionary
 from tikub_lab.kits.ideas import ideas
 from tikub_lab.kits.recipe import Recipe, available, known, notebook_of, path_of, read_recipe, read_schemas
@@ -24,23 +26,13 @@ __all__ = ["Kit", "available", "make_kit"]
 
 Files = dict[str, bytes | Path]
 
-LEFT = {"__pycache__", ".ipynb_checkpoints"}
-"""Folders of the package that are nobody's source."""
+PROJECT = ("[build-system]", "[project]", "[project.scripts]", "[project.entry-points", "[tool.flit")
+"""Sections of ``pyproject.toml`` by which the package is installed; the others are about tools and extras."""
 
 
 @dataclass(frozen=True)
 class Kit:
-    """A kit that was made.
-
-    Attributes
-    ----------
-    folder : Path
-    zip : Path or None
-    bytes, zip_bytes : int
-        Size of the folder's files, and of the zip.
-    left_out : int
-        Cells of the notebook that stayed home.
-    """
+    """A kit that was made: where, its bytes and those of its zip, and how many cells of the notebook stayed home."""
 
     folder: Path
     zip: Path | None
@@ -57,22 +49,10 @@ def make_kit(
     offline: bool = False,
     other_data: Path | None = None,
 ) -> Kit:
-    """Make a kit: a folder ``tikub-kit-<use case>``, whole or not at all.
+    """Make a kit: a folder ``tikub-kit-<use case>`` in ``out``, whole or not at all.
 
-    Parameters
-    ----------
-    use_case : str
-        One of :func:`available`.
-    home : Path
-        The workbench.
-    out : Path
-        Where the folder goes.
-    zipped : bool
-        A zip beside the folder too.
-    offline : bool
-        With the wheels for this platform.
-    other_data : Path, optional
-        A data package to take the tables from, rather than the workbench's own.
+    ``zipped`` makes a zip beside it too, ``offline`` adds the wheels for this platform, and ``other_data`` is a data
+    package to take the tables from, rather than the workbench's own.
 
     Raises
     ------
@@ -87,18 +67,17 @@ def make_kit(
     archive.refuse_occupied(target, use_case)
     if zipped:
         archive.refuse_other_zip(zip_path, name)
-    recipe = read_recipe(path_of(use_case), use_case, read_schemas(home / "data" / "schemas", use_case))
+    recipe = read_recipe(path_of(use_case), use_case, read_schemas(home / "data" / "schemas"))
     cells = solutions.read_cells(notebook_of(home, use_case))
     solutions.check(cells, notebook_of(home, use_case).name)
-    package = open_package(other_data or home / "data")
-    tables = data.choose(package, recipe, checked=other_data is not None)
-    entries = requirements.runtime(home)
-    files = _files(home, recipe, cells, package, tables, entries, offline)
+    source = open_package(other_data or home / "data")
+    tables = data.choose(source, recipe, checked=other_data is not None)
+    files = _files(home, recipe, cells, source, tables, offline)
     with archive.staging(out) as scratch:
         made = scratch / name
         archive.write(made, files)
         data.verify_copied(made / "data")
-        fetched = wheels.fetch(made / "requirements.txt", entries, made / wheels.FOLDER) if offline else []
+        fetched = wheels.fetch(made / "requirements.txt", made / wheels.FOLDER) if offline else []
         archive.write(made, {"LICENCES.md": _licences(tables, licences.wheels_section(fetched))})
         facts = {"kit": use_case, "tikub_lab": __version__, "offline": offline}
         archive.seal(made, facts | {"tables": {item.name: item.sha256 for item in tables}})
@@ -118,26 +97,24 @@ def _files(
     home: Path,
     recipe: Recipe,
     cells: list[solutions.Cell],
-    package: Package,
+    source: Package,
     tables: list[Resource],
-    entries: list[requirements.Locked],
     offline: bool,
 ) -> Files:
     """Gather all files of a kit but for wheels and what is said of them, by path."""
     from tikub_lab.reports.notebooks import read
 
     needs = read(notebook_of(home, recipe.use_case)).needs
-    project = requirements.read_project(home)
     return {
-        **_package_files(),
-        **data.files(package, recipe, home / "data" / "schemas"),
+        **package.files(recipe.use_case, recipe.answers),
+        **data.files(source, recipe, home / "data" / "schemas"),
         "LISEZMOI.md": _readme(recipe, tables, offline),
         "demarrage.ipynb": notebooks.starting(recipe, cells, needs, tables),
         "projet.ipynb": notebooks.project(recipe, tables),
         "idees.md": ideas(recipe, [item.name for item in tables]),
         "data/DICTIONNAIRE.md": dictionary(recipe, tables),
-        "requirements.txt": requirements.written(entries),
-        "pyproject.toml": requirements.project_file(project, "LISEZMOI.md"),
+        "requirements.txt": home / "requirements.txt",
+        "pyproject.toml": _project(home / "pyproject.toml"),
         "environment.yml": _text("environment.yml", use_case=recipe.use_case),
         "postBuild": _text("postBuild"),
         "Makefile": _text("Makefile"),
@@ -147,18 +124,11 @@ def _files(
     }
 
 
-def _package_files() -> Files:
-    """Return the package's own files, as they are, and its launcher once more at the root."""
-    import tikub_lab
-
-    root = Path(tikub_lab.__file__).parent
-    found: Files = {}
-    for path in sorted(root.rglob("*")):
-        place = path.relative_to(root)
-        hidden = any(part.startswith(".") or part in LEFT for part in place.parts)
-        if path.is_file() and not hidden and path.suffix not in {".pyc", ".orig", ".rej", ".bak", ".swp"}:
-            found[f"tikub_lab/{place.as_posix()}"] = path
-    return found | {"lancer.py": root / "kits" / "launcher.py"}
+def _project(path: Path) -> bytes:
+    """Write the ``pyproject.toml`` of a kit: the workbench's, less what is not about installing the package."""
+    sections = re.split(r"^(?=\[)", path.read_text(encoding="utf-8"), flags=re.M)
+    kept = "".join(text for text in sections if text.startswith(PROJECT))
+    return kept.replace('readme = "README.md"', 'readme = "LISEZMOI.md"').encode("utf-8")
 
 
 def _refuse_leaks(made: Path, cells: list[solutions.Cell]) -> None:

@@ -61,13 +61,7 @@ def _sha256(path: Path) -> str:
 
 
 def refuse_occupied(target: Path, use_case: str) -> None:
-    """Refuse to take the place of what is not a kit of ours, or of one that somebody has worked in.
-
-    Raises
-    ------
-    UsageError
-        The message names the first file that is not as the kit had it.
-    """
+    """Refuse to take the place of what is not a kit of ours, or of one that somebody has worked in."""
     if not target.exists() and not target.is_symlink():
         return
     advice = "Choose another folder with --out, or move it away."
@@ -136,17 +130,7 @@ def put_in_place(made: Path, target: Path) -> None:
 
 
 def zip_folder(root: Path, name: str, into: Path) -> None:
-    """Write the zip of a kit: entries in order, of one time and one mode, so that the same kit gives the same bytes.
-
-    Parameters
-    ----------
-    root : Path
-        The kit.
-    name : str
-        The folder that the zip unpacks into.
-    into : Path
-        The zip.
-    """
+    """Write the zip of a kit: entries in order, of one time and one mode, so that the same kit gives the same bytes."""
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in listed(root):
             place = path.relative_to(root).as_posix()

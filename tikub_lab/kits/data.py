@@ -24,15 +24,9 @@ KEPT = (
 
 
 def choose(package: Package, recipe: Recipe, checked: bool) -> list[Resource]:
-    """Choose the tables of a kit, in the order of the tour, each compared with its hash.
+    """Choose the tables of a kit, in the order of the tour, each compared with its hash: the package keeps only those.
 
-    Parameters
-    ----------
-    package : Package
-        Its ``resources`` become those of the kit.
-    recipe : Recipe
-    checked : bool
-        Whether each row is compared with its schema too: other tables than those that the workbench ships.
+    ``checked`` compares each row with its schema too, for other tables than those that the workbench ships.
 
     Raises
     ------
@@ -40,9 +34,8 @@ def choose(package: Package, recipe: Recipe, checked: bool) -> list[Resource]:
         No table of the use case, a file other than the descriptor states, a row that breaks its schema, or values in a
         column that is marked personal.
     """
-    prefix = f"{recipe.use_case}/"
-    names = [name for name in package.resources if name.startswith(prefix) and name not in recipe.without]
-    if not names:
+    names = [name for name in package.resources if recipe.carries(name)]
+    if not any(name.startswith(f"{recipe.use_case}/") for name in names):
         raise UsageError(
             f"{package.root}: no table of {recipe.use_case!r} there; it has {', '.join(package.resources) or 'none'}."
         )
@@ -70,13 +63,7 @@ def _audit(package: Package) -> None:
 
 
 def personal_fields(schema: Schema) -> list[Field]:
-    """Return the fields that a schema marks personal.
-
-    Raises
-    ------
-    UsageError
-        A mark that is neither true nor false.
-    """
+    """Return the fields that a schema marks personal; the mark is true or false, and nothing else."""
     for field in schema.fields:
         if not isinstance(field.raw.get(PERSONAL, False), bool):
             raise UsageError(
@@ -102,21 +89,14 @@ def _refuse_personal(resource: Resource) -> None:
 
 
 def files(package: Package, recipe: Recipe, schemas: Path) -> dict[str, Path | bytes]:
-    """Return what ``data/`` of a kit holds, by path in the kit.
+    """Return what ``data/`` of a kit holds, by path in the kit, once its tables are chosen.
 
-    Parameters
-    ----------
-    package : Package
-        After :func:`choose`.
-    recipe : Recipe
-    schemas : Path
-        The workbench's folder of schemas: those of tables that this package lacks travel too, for a table that is
-        absent is loaded as one without rows.
+    Schemas of tables that the package lacks travel too: a table that is absent is loaded as one without rows.
     """
     found: dict[str, Path | bytes] = {
-        f"data/schemas/{recipe.use_case}/{path.name}": path
-        for path in sorted((schemas / recipe.use_case).glob("*.json"))
-        if f"{recipe.use_case}/{path.stem}" not in recipe.without
+        f"data/schemas/{path.parent.name}/{path.name}": path
+        for path in sorted(schemas.glob("*/*.json"))
+        if recipe.carries(f"{path.parent.name}/{path.stem}")
     }
     for resource in package.resources.values():
         found[f"data/{resource.raw['path']}"] = resource.path
@@ -139,13 +119,7 @@ def _described(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def verify_copied(root: Path) -> None:
-    """Compare the tables of a kit with its descriptor once they are there.
-
-    Raises
-    ------
-    UsageError
-        When a file changed on its way.
-    """
+    """Compare the tables of a kit with its descriptor, in case a file changed on its way."""
     package = Package(root)
     for resource in package.resources.values():
         if sha256_of(resource.path) != resource.sha256:

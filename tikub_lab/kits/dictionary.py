@@ -6,14 +6,7 @@ from tikub_lab.kits.data import personal_fields
 from tikub_lab.kits.recipe import Recipe
 from tikub_lab.show.french import day, plural
 from tikub_lab.tables.package import Resource
-from tikub_lab.tables.schema import Field
-
-TYPES = {
-    "string": "texte", "number": "nombre", "integer": "entier", "boolean": "oui ou non", "date": "date",
-    "datetime": "date et heure", "time": "heure", "year": "année", "yearmonth": "mois", "duration": "durée",
-    "list": "liste", "array": "liste (JSON)", "object": "objet (JSON)", "geopoint": "point", "geojson": "géométrie",
-    "any": "au choix",
-}  # fmt: skip
+from tikub_lab.tables.template import TYPES, allowed
 
 ORIGINS = {
     "sample": "exemple fictif, livré avec l'établi",
@@ -25,14 +18,7 @@ HEADINGS = ("Colonne", "Sens", "Type", "Unité", "Valeurs permises", "Exemple")
 
 
 def dictionary(recipe: Recipe, tables: Sequence[Resource]) -> bytes:
-    """Write the dictionary of a kit's tables.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        For units.
-    tables : sequence of Resource
-    """
+    """Write the dictionary of a kit's tables, with the recipe's units."""
     parts = [
         f"# Dictionnaire : {recipe.title[0].lower()}{recipe.title[1:]}",
         'Une partie par table. Le nom d\'une colonne est celui que le code écrit : `table["colonne"]`. Une case '
@@ -63,32 +49,10 @@ def _table(recipe: Recipe, table: Resource) -> str:
         if field.name in marked:
             meaning += " **À ne pas publier.**"
         example = "" if field.example is None else f"`{_code(field.example)}`"
-        cells = [f"`{field.name}`", meaning, TYPES[field.type], recipe.unit(table.name, field.name), _allowed(field)]
+        cells = [f"`{field.name}`", meaning, TYPES[field.type], recipe.unit(table.name, field.name), allowed(field)]
         lines.append("| " + " | ".join([*map(_cell, cells), example]) + " |")
     head = f"## {schema.title} : `{table.name}`\n\n{schema.description}"
     return "\n\n".join([head, "\n".join(facts), "\n".join(lines)])
-
-
-def _allowed(field: Field) -> str:
-    """Say in words what a field's constraints and categories allow."""
-    rules = field.constraints
-    said = ["obligatoire"] if rules.get("required") else []
-    said += ["jamais deux fois la même"] if rules.get("unique") else []
-    values = rules.get("enum") or field.categories
-    said += [" ; ".join(str(value) for value in values)] if values else []
-    for name, words in (
-        ("minimum", "à partir de {}"),
-        ("exclusiveMinimum", "plus de {}"),
-        ("maximum", "jusqu'à {}"),
-        ("exclusiveMaximum", "moins de {}"),
-        ("minLength", "au moins {} caractères"),
-        ("maxLength", "au plus {} caractères"),
-    ):
-        said += [words.format(rules[name])] if name in rules else []
-    said += [f"de la forme `{rules['pattern']}`"] if "pattern" in rules else []
-    if field.type == "list":
-        said.append(f"valeurs séparées par {field.raw.get('delimiter', ',')}")
-    return ", ".join(said)
 
 
 def _cell(text: str) -> str:

@@ -6,14 +6,7 @@ from tikub_lab.kits.recipe import Idea, Recipe
 
 
 def ideas(recipe: Recipe, tables: Sequence[str]) -> bytes:
-    """Write the ideas of a recipe.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    tables : sequence of str
-        Those of the kit: an idea that needs another one says so.
-    """
+    """Write the ideas of a recipe; one that needs a table that the kit has not says so."""
     head = (
         f"# Dix directions : {recipe.title[0].lower()}{recipe.title[1:]}\n\n"
         "Des pistes, pas des réponses. Chacune nomme les colonnes qu'il lui faut ; leur sens est dans "

@@ -38,25 +38,15 @@ def warning(tables: Sequence[Resource]) -> str:
 
 
 def starting(recipe: Recipe, cells: Sequence[Cell], needs: Mapping[str, Any], tables: Sequence[Resource]) -> bytes:
-    """Make ``demarrage.ipynb``.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    cells : sequence of Cell
-        The use case's own notebook, checked by :func:`tikub_lab.kits.solutions.check`.
-    needs : mapping
-        Its metadata ``tikub``.
-    tables : sequence of Resource
-        Those of the kit, in the order of the tour.
-    """
+    """Make ``demarrage.ipynb`` from the use case's notebook, checked, its metadata ``tikub`` and the kit's tables."""
     parameters = [cell for cell in cells if "parameters" in cell.tags]
     made = [markdown(_introduction(recipe, tables)), *map(_copied, parameters)]
     made += [*_tour(recipe, tables), *_first(recipe), markdown(_questions(recipe))]
     made.append(markdown("## Un carnet à compléter\n\n" + _COMPLETE))
     rest = [cell for cell in cells[1:] if cell not in parameters and "folded" not in cell.tags]
     made += _kept(rest)
-    known = {item["parameter"]: item for item in _rules(needs) if item["table"] in {table.name for table in tables}}
+    names = {name for table in tables for name in [table.name, *table.schema.raw.get("aliases", ())]}
+    known = {item["parameter"]: item for item in _rules(needs) if item["table"] in names}
     tikub: Item = {"use_case": recipe.use_case, "figures": 1, "tables": len(tables)}
     return written(made, tikub | ({"each": list(known.values())} if known else {}))
 
@@ -105,13 +95,7 @@ def _tour(recipe: Recipe, tables: Sequence[Resource]) -> list[Item]:
 
 
 def variable_of(recipe: Recipe, table: str) -> str:
-    """Return the variable that holds a table in the tour.
-
-    Raises
-    ------
-    UsageError
-        What would not be a name in Python.
-    """
+    """Return the variable that holds a table in the tour."""
     name = str(recipe.tables.get(table, {}).get("name", table.rpartition("/")[2]))
     if not name.isidentifier() or keyword.iskeyword(name):
         raise UsageError(f"The kit of {recipe.use_case}: {name!r} is no name for the table {table}; give it another.")

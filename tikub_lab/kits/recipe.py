@@ -9,6 +9,7 @@ from typing import Any
 import tikub_lab
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError, nearest
+from tikub_lab.kits.package import module
 from tikub_lab.tables.schema import Schema, read_schema
 
 QUESTIONS, IDEAS = 3, 10
@@ -36,22 +37,11 @@ class First:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is particular to one use case's kit.
+    """What is particular to one use case's kit: the subject and the problem in French, and what it takes and leaves.
 
-    Attributes
-    ----------
-    use_case, title, problem : str
-        Its name; the subject and the problem in French.
-    first : First
-    questions : tuple of str
-        Good questions to ask of the tables.
-    ideas : tuple of Idea
-    tables : dict
-        Variable and shown columns of tables, by name of the table, in the order of the tour.
-    without : tuple of str
-        Tables that stay home.
-    units : dict
-        Unit of each number, by column or by table and column.
+    ``tables`` has variable and shown columns by table, in the order of the tour; ``units`` the unit of each number, by
+    column or by table and column. Of the tables, ``without`` stay home and ``shared`` are not the use case's alone; of
+    the use case's modules, ``answers`` stay home.
     """
 
     use_case: str
@@ -63,6 +53,12 @@ class Recipe:
     tables: dict[str, Mapping[str, Any]]
     without: tuple[str, ...]
     units: dict[str, str]
+    shared: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    def carries(self, table: str) -> bool:
+        """Whether a table travels, where the data package has it."""
+        return (table.startswith(f"{self.use_case}/") or table in self.shared) and table not in self.without
 
     def unit(self, table: str, column: str) -> str:
         """Return the unit of a column; empty where it has none."""
@@ -106,27 +102,19 @@ def known(home: Path, use_case: str) -> str:
     raise UsageError(f"No use case {use_case!r}.{nearest(use_case, names)} {listed}")
 
 
-def read_schemas(folder: Path, use_case: str) -> dict[str, Schema]:
-    """Read the Table Schemas of a use case, by table."""
-    return {f"{use_case}/{path.stem}": read_schema(path) for path in sorted((folder / use_case).glob("*.json"))}
+def read_schemas(folder: Path) -> dict[str, Schema]:
+    """Read all Table Schemas, by table."""
+    return {f"{path.parent.name}/{path.stem}": read_schema(path) for path in sorted(folder.glob("*/*.json"))}
 
 
 def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Recipe:
-    """Read a recipe and compare it with the schemas.
-
-    Parameters
-    ----------
-    path : Path
-        A ``kit.toml``.
-    use_case : str
-    schemas : mapping of str to Schema
-        Those of the use case, by table.
+    """Read a ``kit.toml`` and compare it with all schemas and with the package.
 
     Raises
     ------
     UsageError
-        A key that is missing, a number of questions or ideas other than what kits have, a table or a column that no
-        schema has, a number without unit.
+        A key that is missing, a number of questions or ideas other than what kits have, a table, a column or a module
+        that is nowhere, a number without unit.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -141,13 +129,15 @@ def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Rec
             dict(raw.get("tables", {})),
             tuple(raw.get("without", ())),
             dict(raw.get("units", {})),
+            tuple(raw.get("shared", ())),
+            tuple(raw["answers"]),
         )
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: not readable as TOML ({error}).") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path}: {error} is missing or of another kind; it has title, problem, questions, first.text, first.code, "
-            "ideas (title, text, columns), and may have tables, units, without."
+            "ideas (title, text, columns), answers (modules), and may have tables, units, shared, without."
         ) from None
     _check(recipe, str(path), schemas)
     return recipe
@@ -160,7 +150,10 @@ def _check(recipe: Recipe, place: str, schemas: Mapping[str, Schema]) -> None:
     ):
         if found != wanted:
             raise UsageError(f"{place}: {found} {word}; a kit has {wanted}.")
-    for name in [*recipe.tables, *recipe.without]:
+    for answer in recipe.answers:
+        if module(f"{recipe.use_case}.{answer}") is None:
+            raise UsageError(f"{place}: no module tikub_lab.{recipe.use_case}.{answer} is there to be an answer.")
+    for name in [*recipe.tables, *recipe.shared, *recipe.without]:
         if name not in schemas:
             raise UsageError(f"{place}: no schema of a table {name!r}.{nearest(name, schemas)}")
     for name, said in recipe.tables.items():
@@ -171,11 +164,11 @@ def _check(recipe: Recipe, place: str, schemas: Mapping[str, Schema]) -> None:
             raise UsageError(f"{place}: idea {idea.title!r} names no column that it needs.")
         for column in idea.columns:
             check_column(column, schemas, f"{place}: idea {idea.title!r}")
-            if column.partition(".")[0] in recipe.without:
+            if not recipe.carries(column.partition(".")[0]):
                 raise UsageError(f"{place}: idea {idea.title!r} needs {column}, whose table stays home.")
     for name, schema in schemas.items():
         for field in schema.fields:
-            if field.type in NUMBERS and name not in recipe.without and not recipe.unit(name, field.name):
+            if field.type in NUMBERS and recipe.carries(name) and not recipe.unit(name, field.name):
                 raise UsageError(f"{place}: units does not say what {name}.{field.name} is counted in.")
 
 

@@ -2,13 +2,13 @@
 
 import json
 import re
+import symtable
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.kits.names import Dependency, dependencies, parse
 
 TAG = "solution"
 CHECK = "nbval-check-output"
@@ -22,18 +22,7 @@ OPENING = re.compile(r"show\.\w+\([\[{]?")
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the use case's own notebook.
-
-    Attributes
-    ----------
-    number : int
-        From 1, as one counts in JupyterLab.
-    kind : {'code', 'markdown', 'raw'}
-    source : str
-    tags : tuple of str
-    metadata : dict
-        All of it, ``tags`` included.
-    """
+    """A cell of the use case's own notebook; its number is from 1, as one counts in JupyterLab."""
 
     number: int
     kind: str
@@ -72,41 +61,39 @@ def read_cells(path: Path) -> list[Cell]:
 
 
 def check(cells: Sequence[Cell], place: str) -> None:
-    """Refuse a notebook whose kept cells would not run without the cells left out.
+    """Refuse a notebook with tags that say nothing, or whose kept cells need a name that only a cell left out binds.
 
-    Parameters
-    ----------
-    cells : sequence of Cell
-    place : str
-        Names the notebook in messages.
-
-    Raises
-    ------
-    UsageError
-        A tag or a hint on a cell that can't have it, a cell that is not plain Python, or a kept cell that needs one
-        that is left out: a name that it binds, or an object that it changes. Both cells are named.
+    It looks at names alone; what a cell left out does to an object, the trial run shows.
     """
+    lost: dict[str, Cell] = {}
     for cell in cells:
         _check_tags(cell, place)
-    code = [cell if cell.kind == "code" else None for cell in cells]
-    for cell in filter(None, code):
-        _check_python(cell, place)
-    sources = [cell.source if cell else "" for cell in code]
-    found = dependencies(sources, [place for place, cell in enumerate(cells) if cell.left_out])
-    if found:
-        first, more = found[0], len({item.reader for item in found}) - 1
-        also = f" {more} more kept cells depend on cells left out." if more else ""
-        raise UsageError(f"{place}: {_said(first, cells)}{also}")
+        bound, read = _names(cell, place) if cell.kind == "code" else (set(), set())
+        needed = sorted(set() if cell.left_out else (read - bound) & lost.keys())
+        if needed:
+            giver = lost[needed[0]]
+            why = f"is tagged {TAG!r}" if giver.solution else f"is tagged {CHECK!r}, and checks do not travel"
+            raise UsageError(
+                f"{place}: {cell} needs {needed[0]!r}, and {giver}, which gives it, {why}. Tag the first {TAG!r} too, "
+                "or have a kept cell between them bind it."
+            )
+        lost = {name: giver for name, giver in lost.items() if name not in bound}
+        lost |= dict.fromkeys(bound, cell) if cell.left_out else {}
 
 
-def _said(found: Dependency, cells: Sequence[Cell]) -> str:
-    giver, reader = cells[found.giver], cells[found.reader]
-    does = f"changes {found.name!r}" if found.changed else f"gives {found.name!r}"
-    why = f"is tagged {TAG!r}" if giver.solution else f"is tagged {CHECK!r}, and checks do not travel"
-    return (
-        f"{reader} needs {found.name!r}, and {giver}, which {does}, {why}. "
-        f"Tag the first {TAG!r} too, or have a kept cell between them bind {found.name!r}."
-    )
+def _names(cell: Cell, place: str) -> tuple[set[str], set[str]]:
+    """Return the names that a cell binds, and those that it reads, in its functions too."""
+    try:
+        scopes = [symtable.symtable(cell.source, "cell", "exec")]
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"{place}: {cell} is not plain Python, which kits are made of ({error}).") from None
+    bound, read = set[str](), set[str]()
+    for scope in scopes:
+        scopes += scope.get_children()
+        names = [name for name in scope.get_symbols() if scope is scopes[0] or name.is_global()]
+        bound |= {name.get_name() for name in names if name.is_assigned() or name.is_imported()}
+        read |= {name.get_name() for name in names if name.is_referenced()}
+    return bound, read
 
 
 def _check_tags(cell: Cell, place: str) -> None:
@@ -119,24 +106,6 @@ def _check_tags(cell: Cell, place: str) -> None:
             raise UsageError(f"{place}: {cell} has a hint but no tag {TAG!r}. Tag it, or take the hint out.")
         if not isinstance(cell.metadata["hint"], str) or not cell.hint:
             raise UsageError(f"{place}: the hint of {cell} is {cell.metadata['hint']!r}; a text in French is meant.")
-
-
-def _check_python(cell: Cell, place: str) -> None:
-    try:
-        tree = parse(cell.source)
-    except (SyntaxError, ValueError) as error:
-        magic = re.search(r"^\s*(?:\w+\s*=\s*)?[%!?].*|^.*\?\s*$", cell.source, flags=re.M)
-        what = f"has a magic, {magic[0].strip()!r}" if magic else f"does not parse ({error})"
-        raise UsageError(f"{place}: {cell} {what}. Kits are made of notebooks in plain Python.") from None
-    if cell.left_out and re.search(r"import\s*\*", cell.source):
-        import ast
-
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                raise UsageError(
-                    f"{place}: {cell} imports * from {node.module}, so what it gives to other cells can't be known. "
-                    "Name what it imports."
-                )
 
 
 def secret_lines(cells: Iterable[Cell]) -> list[str]:
@@ -156,13 +125,7 @@ def _says_something(line: str) -> bool:
 
 
 def refuse_leaks(lines: Sequence[str], files: Iterable[tuple[str, bytes]]) -> None:
-    """Look for lines of the solution in the files of a kit.
-
-    Raises
-    ------
-    RunError
-        One is there: the message names the file and the line.
-    """
+    """Refuse a kit of which a file has a line of the solution."""
     wanted = [(line, form) for line in lines for form in sorted(_forms(line))]
     for name, content in files:
         for line, form in wanted:

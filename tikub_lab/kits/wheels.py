@@ -1,21 +1,17 @@
-"""The wheels of an offline kit: those of the lock for the platform at hand, each compared with its hash."""
+"""The wheels of an offline kit: those of the lock for the platform at hand."""
 
 import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
-from packaging.markers import Marker
 from packaging.utils import parse_wheel_filename
 
 from tikub_lab.errors import RunError
 from tikub_lab.kits.launcher import this_platform
-from tikub_lab.kits.requirements import Locked
-from tikub_lab.tables.package import sha256_of
 
 FOLDER = "wheels"
 PLATFORM = "plateforme.json"
@@ -23,14 +19,7 @@ PLATFORM = "plateforme.json"
 
 @dataclass(frozen=True)
 class Wheel:
-    """What a wheel says of itself.
-
-    Attributes
-    ----------
-    name, version, licence : str
-    files : tuple of str
-        Licence files inside of it.
-    """
+    """What a wheel says of itself, and the licence files inside of it."""
 
     name: str
     version: str
@@ -38,22 +27,8 @@ class Wheel:
     files: tuple[str, ...]
 
 
-def fetch(requirements: Path, entries: Sequence[Locked], into: Path) -> list[Wheel]:
-    """Download the wheels of a requirements file through pip, and verify them.
-
-    Parameters
-    ----------
-    requirements : Path
-        With hashes.
-    entries : sequence of Locked
-        The same, read.
-    into : Path
-        A folder that does not exist.
-
-    Returns
-    -------
-    list of Wheel
-        By name.
+def fetch(requirements: Path, into: Path) -> list[Wheel]:
+    """Download the wheels of a lock through pip, which compares each with its hash, and say what they are, by name.
 
     Raises
     ------
@@ -74,41 +49,13 @@ def fetch(requirements: Path, entries: Sequence[Locked], into: Path) -> list[Whe
             f"--offline: pip could not have all wheels ({reason[:300]}). It needs the network or its cache this once; "
             "without --offline the kit has no wheels and teams need the network."
         )
-    found = verify(into, entries)
+    found = [_described(path, *parse_wheel_filename(path.name)[:2]) for path in sorted(into.iterdir())]
     text = json.dumps(this_platform(), ensure_ascii=False, indent=1, sort_keys=True)
     (into / PLATFORM).write_text(text + "\n", encoding="utf-8", newline="\n")
-    return found
+    return sorted(found, key=lambda wheel: wheel.name)
 
 
-def verify(folder: Path, entries: Sequence[Locked]) -> list[Wheel]:
-    """Compare wheels with the lock: all that this platform needs, nothing else, each with a hash that the lock has.
-
-    Raises
-    ------
-    RunError
-        The first wheel that is missing, one too many, or other than the lock says.
-    """
-    wanted = {(entry.name, entry.version): entry for entry in entries if _wanted_here(entry)}
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix != ".whl":
-            raise RunError(f"{path.name}: not a wheel, and only wheels install without a compiler.")
-        name, version, _, _ = parse_wheel_filename(path.name)
-        entry = wanted.pop((name, str(version)), None)
-        if entry is None or sha256_of(path) not in entry.hashes:
-            raise RunError(f"{path.name}: not a file that the lock names. Nothing was written.")
-        found[name] = _described(path, name, str(version))
-    if wanted:
-        missing = " ".join(next(iter(wanted)))
-        raise RunError(f"The wheel of {missing}, which the lock names, is missing. Nothing was written.")
-    return [found[name] for name in sorted(found)]
-
-
-def _wanted_here(entry: Locked) -> bool:
-    return not entry.marker or Marker(entry.marker).evaluate()
-
-
-def _described(path: Path, name: str, version: str) -> Wheel:
+def _described(path: Path, name: str, version: object) -> Wheel:
     """Read a wheel's licence from its metadata, whichever field has it."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
@@ -124,4 +71,4 @@ def _described(path: Path, name: str, version: str) -> Wheel:
     words = ("licen", "copying", "notice", "authors")
     places = [item for item in names if item.startswith(folder) and not item.endswith("/")]
     texts = [item for item in places if PurePosixPath(item).name.lower().startswith(words)]
-    return Wheel(name, version, licence, tuple(sorted(texts)))
+    return Wheel(name, str(version), licence, tuple(sorted(texts)))

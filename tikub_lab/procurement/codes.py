@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.archives import encoding_of
 from tikub_lab.tables.readers import Batch, Head, Reader
+from tikub_lab.tables.texts import opened
 
 CODES: dict[str, tuple[str, ...]] = {
     "nature": (
@@ -261,7 +261,7 @@ def _recognises_cpv(head: Head) -> bool:
 
 
 def _read_cpv(path: Path) -> Iterator[Batch]:
-    with path.open(encoding=encoding_of(path), newline="") as file:
+    with opened(path) as file:
         rows = csv.DictReader(file)
         start = 2
         while chunk := list(islice(rows, 20_000)):

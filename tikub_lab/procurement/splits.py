@@ -97,10 +97,10 @@ def split_needs(
 
     Examples
     --------
-    >>> from tikub_lab.procurement.sample import planted_splits, sample
-    >>> tables = sample(scale=0.1, seed=2, essential=True)
+    >>> from tikub_lab.use_cases import sample
+    >>> tables = sample("procurement").sample(scale=0.1, seed=2, essential=True)
     >>> found = split_needs(tables["procurement/contracts"], tables["procurement/suppliers"])
-    >>> planted = planted_splits(scale=0.1, seed=2)
+    >>> planted = sample("procurement").planted_splits(scale=0.1, seed=2)
     >>> set(planted["uids"]) <= set(found.loc[found["force"] == "forte", "uids"])
     True
     """

@@ -106,8 +106,8 @@ def examined(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3) 
 
     Examples
     --------
-    >>> from tikub_lab.procurement.sample import sample
-    >>> tables = sample(scale=0.1, seed=1, essential=True)
+    >>> from tikub_lab.use_cases import sample
+    >>> tables = sample("procurement").sample(scale=0.1, seed=1, essential=True)
     >>> found = examined(tables["procurement/contracts"], tables["procurement/suppliers"])
     >>> int(found["nombre"].sum()), found["motif"].iloc[0]
     (300, 'examiné')

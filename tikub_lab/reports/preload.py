@@ -10,10 +10,8 @@ import sys
 import tempfile
 import warnings
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 
-from tikub_lab import USE_CASES
 from tikub_lab.errors import TikubError
 from tikub_lab.reports import worker
 
@@ -61,11 +59,12 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it wer
 import nbformat  # noqa: E402
 
 del sys.modules["rfc3987_syntax"]
-for name in USE_CASES:
-    import_module(f"tikub_lab.{name}")
 
 from tikub_lab.reports.shell import prepare  # noqa: E402
 from tikub_lab.tables.package import open_package, read_ahead  # noqa: E402
+from tikub_lab.use_cases import import_all  # noqa: E402
+
+import_all()
 
 _warm()
 if folder := os.environ.get("TIKUB_AHEAD"):

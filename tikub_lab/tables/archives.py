@@ -1,16 +1,17 @@
-"""What comes in a zip, and in what encoding: the bytes of published files, before anything is known of their format."""
+"""What comes in a zip: the bytes of published files, before anything is known of their format."""
 
-import codecs
-import io
+import errno
+import lzma
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from tikub_lab.errors import UsageError
+from tikub_lab.errors import UsageError, printable
 
 MAX_MEMBERS = 1_000
 """Files that a zip may hold."""
@@ -20,6 +21,7 @@ MAX_RATIO = 200
 """How much a member larger than 10 MB may expand. JSON and XML of public procurement expand 10 to 40 times."""
 RATIO_FREE = 10 * 2**20
 
+_DAMAGE = (zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
@@ -35,52 +37,29 @@ WORKBOOK = "xl/workbook.xml"
 
 
 def members(path: Path, folder: Path) -> Iterator[Member]:
-    """Give the file itself, or each file of a zip, one after the other.
+    """Give the file itself, or each file of a zip in turn, expanded into ``folder`` and removed when the next is asked.
 
-    Parameters
-    ----------
-    path : Path
-        A published file.
-    folder : Path
-        Where members are expanded to, under names of our own; each is removed when the next one is asked for.
-
-    Yields
-    ------
-    Member
-        In the order of the archive. Folders and what macOS adds (``__MACOSX/``, ``.DS_Store``) are passed over.
-
-    Raises
-    ------
-    UsageError
-        For an empty file; an archive that is damaged, empty, encrypted or nested, holds a path outside itself or a
-        link, or goes beyond :data:`MAX_MEMBERS`, :data:`MAX_TOTAL` or :data:`MAX_RATIO`. Everything that the archive's
-        directory tells is checked before the first byte is expanded.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as name:
-    ...     with zipfile.ZipFile(Path(name, "a.zip"), "w") as archive:
-    ...         archive.writestr("decp/2024.json", "{}")
-    ...     [(member.name, member.path.read_text()) for member in members(Path(name, "a.zip"), Path(name))]
-    [('decp/2024.json', '{}')]
+    Folders and what macOS adds (``__MACOSX/``, ``.DS_Store``) are passed over. All that the directory of an archive
+    tells is checked before the first byte is expanded.
     """
     with path.open("rb") as file:
         start = file.read(4)
     if not start:
         raise UsageError(f"{path}: empty file (0 bytes). Download it again.")
     if start not in _ZIP_STARTS:
-        yield Member(path.name, path)
+        yield Member(printable(path.name), path)
         return
     try:
         with zipfile.ZipFile(path) as archive:
             entries = _checked(archive, path)
             if WORKBOOK in archive.namelist():  # one file, for a reader of workbooks, rather than a zip of files
-                yield Member(path.name, path)
+                yield Member(printable(path.name), path)
                 return
             for number, entry in enumerate(entries, 1):
                 yield from _expanded(archive, entry, path, folder / f"member-{number:04d}")
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, *_DAMAGE) as error:
+        if getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
         raise UsageError(f"{path}: a zip that is damaged or cut short ({error}). Download it again.") from None
 
 
@@ -138,62 +117,6 @@ def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, targ
                 raise UsageError(
                     f"{path}: {entry.filename!r} is a zip in a zip. Expand it yourself and import the files."
                 )
-        yield Member(entry.filename, target)
+        yield Member(printable(entry.filename), target)
     finally:
         target.unlink(missing_ok=True)
-
-
-def encoding_of(path: Path) -> str:
-    """Find the encoding of a text file: by its byte-order mark, else UTF-8 if all of it is, else Windows-1252.
-
-    Returns
-    -------
-    str
-        A codec's name: ``utf-8-sig``, ``utf-16``, ``utf-8`` or ``cp1252``.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_bytes("objet;lycée".encode("cp1252"))
-    ...     encoding_of(file)
-    'cp1252'
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        mark = file.read(3)
-        if mark == codecs.BOM_UTF8:
-            return "utf-8-sig"
-        if mark[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-        file.seek(0)
-        try:
-            while block := file.read(1 << 20):
-                decoder.decode(block)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"  # an incomplete character at the very end is truncation, which the parser will tell
-
-
-class Utf8:
-    """A file of any encoding, read as UTF-8 bytes without byte-order mark (what JSON parsers take)."""
-
-    def __init__(self, path: Path):
-        self.encoding = encoding_of(path)
-        self.binary: BinaryIO = path.open("rb")
-        self._text: io.TextIOWrapper | None = None
-        if self.encoding == "utf-8-sig":
-            self.binary.read(3)
-        elif self.encoding != "utf-8":
-            self._text = io.TextIOWrapper(self.binary, self.encoding, errors="replace", newline="")
-
-    def read(self, size: int = -1) -> bytes:
-        """Read up to ``size`` characters, as UTF-8."""
-        return self.binary.read(size) if self._text is None else self._text.read(size).encode()
-
-    def __enter__(self) -> "Utf8":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.binary.close()

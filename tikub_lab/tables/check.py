@@ -1,30 +1,44 @@
-"""Check a table against its Table Schema, on whole columns: every problem with its row, field, value and rule."""
+"""Check tables against their Table Schema: rules become one query of SQL, which DuckDB runs over all rows."""
 
-from collections.abc import Iterator
+import atexit
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import shapely
 
-from tikub_lab.tables.check_columns import Column, Mask, broken_constraints
-from tikub_lab.tables.check_header import match_header
-from tikub_lab.tables.check_keys import foreign_keys, key_problems
+from tikub_lab.errors import UsageError, nearest
+from tikub_lab.tables import identifiers
+from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, sql
+from tikub_lab.tables.database import quoted
 from tikub_lab.tables.delimited import read_delimited
-from tikub_lab.tables.problems import HEADER_ROWS, Problem, Problems
-from tikub_lab.tables.rules import custom_problems, refuse_unknown
-from tikub_lab.tables.schema import Schema
+from tikub_lab.tables.frames import HEADER_ROWS
+from tikub_lab.tables.schema import Field, Schema
 
-__all__ = ["check", "foreign_keys"]
-
-
-class _Table(NamedTuple):
-    labels: tuple[str, ...]
-    cells: pd.DataFrame
-    extra: pd.DataFrame | None  # set for a delimited file: there, a cell that is not in `cells` is absent, not empty
+DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
+_BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+LARGEST = {"number": "1e15", "integer": "9223372036854775808"}
+"""From these on, memory has other digits than a file."""
+_LENGTHS = {"minLength": ">=", "maxLength": "<="}
 
 
-def check(source: Path | str | pd.DataFrame, schema: Schema) -> pd.DataFrame:
+class Rule(NamedTuple):
+    """What rows may break: the columns concerned, a name, a condition, and what it is about if not `values`."""
+
+    columns: tuple[str, ...]
+    name: str
+    broken: str
+    rows: str = ""
+
+
+def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = False) -> pd.DataFrame:
     """Find every problem of a table.
 
     Parameters
@@ -33,21 +47,22 @@ def check(source: Path | str | pd.DataFrame, schema: Schema) -> pd.DataFrame:
         A delimited text file (see `tikub_lab.tables.delimited.read_delimited`), a DataFrame of text, or one that is
         typed already, such as Parquet gives: its values are held against the same constraints.
     schema : Schema
-        Table Schema v2, with Validata's ``custom_checks`` and ours (`tikub_lab.tables.rules`).
+        Table Schema v2, with Validata's ``custom_checks``.
+    stored : bool
+        Whether the table will be kept: numbers that memory has not, or not all digits of, break ``too-large``.
 
     Returns
     -------
     DataFrame with columns row, field, value, rule
         Empty for a valid table. ``row`` counts records from the header, which is 1; ``value`` is what is written there.
-        Rules of the header are those of `match_header`; of a row: ``blank-row`` (and then nothing else on its cells),
-        ``missing-cell``, ``extra-cell``; of a cell: ``type-error`` and the name of the constraint (``required``,
-        ``pattern``, ``minimum``…); of keys: ``unique``, ``primary-key``, ``unique-key``, ``foreign-key`` (within the
-        table; see `foreign_keys`); of custom checks their own names.
+        Rules: of the header, ``missing-label``, ``extra-label`` and so on; ``blank-row`` (and then nothing else on its
+        cells), ``missing-cell``, ``extra-cell``; ``type-error`` and the names of constraints; ``unique``,
+        ``primary-key``, ``foreign-key`` (within the table); custom checks' own names.
 
     Raises
     ------
     UsageError
-        When the source cannot be read, or the schema has a constraint or a custom check that makes no sense.
+        When the source cannot be read, or the schema has a constraint that makes no sense.
 
     Examples
     --------
@@ -60,55 +75,304 @@ def check(source: Path | str | pd.DataFrame, schema: Schema) -> pd.DataFrame:
     [[3, 'siret', '', 'required'], [3, 'montant', '0', 'minimum'],
      [4, 'montant', 'mille', 'type-error'], [4, 'siret', '123', 'french-siret-value']]
     """
-    refuse_unknown(schema)
-    table = _table(source)
-    header = match_header(table.labels, schema)
-    problems = Problems()
-    for item in header.problems:
-        problems.add(Problem(np.array([HEADER_ROWS - 1]), item.field, [item.value], item.rule))
-    columns = [Column.of(table.cells.iloc[:, position], field) for position, field in enumerate(header.fields)]
-    named = {column.field.name: column for column in reversed(columns)}  # the first of repeated names
-    blank = _blank_rows(columns)
-    for position, column in enumerate(columns):
-        problems.extend(_cell_problems(column, blank))
-        if table.extra is not None:
-            absent = np.flatnonzero(table.cells.iloc[:, position].isna().to_numpy() & ~blank)
-            problems.add(Problem(absent + HEADER_ROWS, column.field.name, [""] * len(absent), "missing-cell"))
-    problems.extend(_row_problems(table, blank))
-    problems.extend(key_problems(named, schema))
-    problems.extend(custom_problems(named, schema, blank))
-    return problems.frame()
-
-
-def _table(source: Path | str | pd.DataFrame) -> _Table:
     if isinstance(source, pd.DataFrame):
-        return _Table(tuple(str(label) for label in source.columns), source, None)
-    file = read_delimited(source)
-    return _Table(file.labels, file.cells, file.extra)
+        labels, extra = tuple(map(str, source.columns)), None
+        columns = [source.iloc[:, at] for at in range(source.shape[1])]
+    else:
+        file = read_delimited(source)
+        labels, extra = file.labels, file.extra
+        columns = [file.cells.iloc[:, at] for at in range(file.cells.shape[1])]
+    fields, odd = match_header(labels, schema)
+    for check in schema.custom_checks:
+        if check.name == "one-of-required" and not {field.name for field in fields} & set(check.columns):
+            odd.append((1, ", ".join(check.columns), "", check.name))
+    for column, field in zip(columns, fields, strict=False):
+        odd += _not_text(column, field)
+    numbered = {str(at): field for at, field in enumerate(fields)}
+    if not fields:
+        return _frame(odd)
+    with _database().cursor() as connection:
+        connection.register("_cells", _table(dict(zip(numbered, columns, strict=True))))
+        kinds = _kinds(connection, "SELECT * FROM _cells")
+        named = {field.name: name for name, field in reversed(numbered.items())}  # the first of repeated names
+        ragged = extra is not None
+        rules = [rule for name, field in numbered.items() for rule in _cell_rules(name, field, ragged, stored)]
+        rules += [Rule((), "blank-row", "_blank"), *_key_rules(schema, named), *_custom_rules(schema, named, numbered)]
+        found = _run(connection, rules, numbered, _values("SELECT * FROM _cells", numbered, kinds))
+    if extra is not None:
+        blank = set(found.loc[found["rule"] == "blank-row", "row"])
+        rows = zip(extra["row"] + HEADER_ROWS, extra["value"], strict=True)
+        odd += [(row, "", value, "extra-cell") for row, value in rows if row not in blank]
+    return pd.concat([_frame(odd), found]).sort_values("row", kind="stable", ignore_index=True)
 
 
-def _blank_rows(columns: list[Column]) -> Mask:
-    """Tell which rows have no value in any column."""
-    if not columns:
-        return np.zeros(0, dtype=bool)
-    blank = columns[0].null[columns[0].codes]
-    for column in columns[1:]:
-        if not blank.any():
-            break
-        blank &= column.null[column.codes]
-    return blank
+def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
+    return pd.DataFrame(problems, columns=list(DTYPES)).astype(DTYPES)
 
 
-def _cell_problems(column: Column, blank: Mask) -> Iterator[Problem]:
-    for rule, distinct in broken_constraints(column):
-        rows = column.rows(distinct)
-        rows = rows[~blank[rows]]
-        yield Problem(rows + HEADER_ROWS, column.field.name, column.text(rows), rule)
+@cache
+def _database() -> Any:
+    """Return the database that checks of frames and files share: to open one takes longer than most checks."""
+    connection = duckdb.connect()
+    prepare(connection)
+    atexit.register(_database.cache_clear)  # or else DuckDB complains of what is left when Python ends
+    return connection
 
 
-def _row_problems(table: _Table, blank: Mask) -> Iterator[Problem]:
-    rows = np.flatnonzero(blank)
-    yield Problem(rows + HEADER_ROWS, "", [""] * len(rows), "blank-row")
-    if table.extra is not None and len(table.extra):
-        extra = table.extra[~blank[table.extra["row"]]] if len(blank) else table.extra.iloc[:0]
-        yield Problem(extra["row"].to_numpy() + HEADER_ROWS, "", extra["value"].tolist(), "extra-cell")
+def prepare(connection: Any) -> None:
+    """Give a connection what checks need: functions for what SQL has no words for, and UTC."""
+    for name, valid in _FUNCTIONS.items():
+        with suppress(duckdb.NotImplementedException):  # there already
+            connection.create_function(name, valid, ["VARCHAR"], "BOOLEAN", type="arrow")
+    connection.execute("SET TimeZone='UTC'")
+
+
+def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], view: str) -> pd.DataFrame:
+    """Find which rows of a view break which rules: first all that break any, then for each of them what."""
+    broken = " OR ".join(f"({rule.broken})" for rule in rules if not rule.rows)
+    told = []
+    for place, (names, rule, condition, rows) in enumerate(rules):
+        field = ", ".join(columns[name].name for name in names)
+        cells = ", ".join(f"coalesce({identifier(name)}::VARCHAR, '')" for name in names) or "''"
+        told.append(
+            f"SELECT _row AS row, {quoted(field)} AS field, concat_ws(', ', {cells}) AS value, "
+            f"{quoted(rule)} AS rule, {place} AS place FROM {rows or '_broken'} WHERE {condition}"
+        )
+    some = f"SELECT * FROM _values WHERE {broken or 'false'}"
+    tables = f"WITH _values AS NOT MATERIALIZED ({view}), _broken AS MATERIALIZED ({some})"
+    try:
+        found = connection.execute(f"{tables} {' UNION ALL '.join(told)} ORDER BY row, place").df()
+    except duckdb.InvalidInputException as error:  # a pattern that is one of Python only
+        raise UsageError(f"A pattern of the schema can't be used: {str(error).splitlines()[0]}.") from None
+    return found[list(DTYPES)].astype(DTYPES)
+
+
+def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], list[tuple[int, str, str, str]]]:
+    """Find the field of each column (``any`` where the schema knows none), by order or by name, and what is wrong."""
+    if not any(labels):
+        return [], [(1, "", "", "blank-header")]
+    if schema.fields_match == "exact":
+        count = len(schema.fields)
+        fields = [*schema.fields[: len(labels)], *map(Field, labels[count:])]
+        found = [(1, label, label, "extra-label") for label in labels[count:]]
+        found += [(1, item.name, "", "missing-label") for item in schema.fields[len(labels) :]]
+        for place, (item, label) in enumerate(zip(schema.fields, labels, strict=False)):
+            if label != item.name or label in labels[:place]:
+                kind = "incorrect" if label else "blank"
+                found.append(
+                    (1, item.name, label, f"{'duplicate' if label and label in labels[:place] else kind}-label")
+                )
+        return fields, found
+    known, fields, found = {item.name: item for item in schema.fields}, [], []
+    for place, label in enumerate(labels):
+        repeated = label in labels[:place]  # the first of repeated columns is the field
+        fields.append(Field(label) if repeated else known.get(label, Field(label)))
+        if repeated or (label not in known and schema.fields_match not in {"subset", "partial"}):
+            found.append((1, label, label, "duplicate-label" if repeated else "extra-label"))
+    for name in schema.names:
+        may_miss = schema.fields_match in {"superset", "partial"} and name not in schema.needed
+        if name not in labels and not may_miss:
+            found.append((1, name, "", "missing-label"))
+    if schema.fields_match == "partial" and not set(known) & set(labels):
+        found.append((1, "", "", "unmatched-header"))
+    return fields, found
+
+
+def _not_text(column: pd.Series, field: Field) -> Iterator[tuple[int, str, str, str]]:
+    """Give the values of a column of text that are something else: in one of several types they become text too."""
+    if column.dtype == object and field.type == "string":
+        for row, value in enumerate(column, HEADER_ROWS):
+            if not isinstance(value, str) and not pd.isna(value):
+                yield row, field.name, str(value), "type-error"
+
+
+def _table(columns: Mapping[str, pd.Series]) -> pa.Table:
+    """Return columns for DuckDB, with the number of each row."""
+    arrays = {name: _arrow(column) for name, column in columns.items()}
+    count = len(next(iter(arrays.values()), ()))
+    return pa.table({"_row": pa.array(np.arange(count) + HEADER_ROWS), **arrays})
+
+
+def _arrow(column: pd.Series) -> pa.Array:
+    if hasattr(column, "geom_type"):
+        column = column.map(lambda shape: json.dumps(shape.__geo_interface__), na_action="ignore")
+    if column.dtype == object and len({type(value) for value in column.dropna()}) > 1:
+        column = column.map(str, na_action="ignore")  # Arrow would make one of several types
+    return pa.array(column, from_pandas=True)
+
+
+def _valid(check: Callable[[pd.Series], pd.Series]) -> Callable[[pa.ChunkedArray], pa.Array]:
+    return lambda texts: pa.array(check(texts.to_pandas().astype("str")), pa.bool_())
+
+
+def is_geojson(text: str) -> bool:
+    """Tell whether a text is a GeoJSON object (RFC 7946)."""
+    try:
+        value = json.loads(text)
+        features = value["features"] if value["type"] == "FeatureCollection" else [value]
+        for item in features:
+            if value["type"] in ("Feature", "FeatureCollection"):
+                if item["type"] != "Feature" or not isinstance(item["properties"], dict | None):
+                    return False
+                item = item["geometry"]
+            if item is not None:
+                shape = shapely.from_geojson(json.dumps(item))
+                if (shapely.get_num_coordinates(shapely.get_rings(shape)) == 3).any():
+                    return False
+    except (ValueError, TypeError, LookupError, RecursionError, shapely.errors.ShapelyError):
+        return False
+    return isinstance(features, list)
+
+
+_FUNCTIONS = {
+    "siret": _valid(identifiers.siret),
+    "siren": _valid(identifiers.siren),
+    "rna": _valid(identifiers.rna),
+    "uai": _valid(identifiers.uai),
+    "is_geojson": _valid(lambda texts: texts.map(is_geojson)),
+}
+"""What SQL has no words for, on texts, as functions of DuckDB."""
+
+
+def _kinds(connection: Any, query: str) -> dict[str, str]:
+    """Return the types that columns have in DuckDB."""
+    return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
+
+
+def _values(query: str, columns: Mapping[str, Field], kinds: Mapping[str, str]) -> str:
+    """Write a query with the cells (``c NAME``, NULL where missing) and values (``v NAME``) of columns beside them."""
+    cells, read = [], []
+    for name, field in columns.items():
+        text = identifier(name) + ("::VARCHAR" if kinds[name].startswith("ENUM") else "")
+        cell = f"CASE WHEN {text} IN {among(field.missing_values)} THEN NULL ELSE {text} END"
+        cells.append(f"{cell if is_text(kinds[name]) else text} AS {_cell(name)}")
+        read.append(f"{sql(field, _cell(name), kinds[name])} AS {_value(name)}")
+    blank = ", ".join(f"{_cell(name)}::VARCHAR" for name in columns)
+    read.append(f"coalesce({blank}) IS NULL AS _blank")
+    return f"SELECT *, {', '.join(read)} FROM (SELECT *, {', '.join(cells)} FROM ({query}))"
+
+
+def _cell(name: str) -> str:
+    return identifier(f"c {name}")
+
+
+def _value(name: str) -> str:
+    """Name the value of a column's cell."""
+    return identifier(f"v {name}")
+
+
+def _cell_rules(name: str, field: Field, ragged: bool, stored: bool) -> Iterator[Rule]:
+    """Give the rules of a column; on a blank row none of them is broken."""
+    cell, value = _cell(name), _value(name)
+    conditions = {"type-error": f"{cell} IS NOT NULL AND {value} IS NULL"}
+    for rule, limit in field.constraints.items():
+        if rule == "required" and limit:
+            conditions[rule] = f"{cell} IS NULL"
+        elif rule in _BOUNDS:
+            conditions[rule] = f"NOT ({value} {_BOUNDS[rule]} {literal(field, rule, limit)})"
+            conditions[rule] += f" OR isnan({value})" if field.type == "number" else ""  # NaN is within no bound
+        elif rule in _LENGTHS:
+            conditions[rule] = f"NOT (length({value}) {_LENGTHS[rule]} {limit})"
+        elif rule == "pattern":
+            conditions[rule] = f"NOT regexp_full_match({value}, {quoted(limit)})"
+        elif rule == "enum":
+            allowed = ", ".join(literal(field, rule, item) for item in limit)
+            conditions[rule] = f"{value} NOT IN ({allowed})" if allowed else f"{value} IS NOT NULL"
+    if stored and field.type in LARGEST:
+        conditions["too-large"] = f"NOT abs({value}) < {LARGEST[field.type]}"
+    if ragged:
+        conditions["missing-cell"] = f"{identifier(name)} IS NULL"
+    for rule, condition in conditions.items():
+        yield Rule((name,), rule, f"NOT _blank AND ({condition})")
+
+
+def _key_rules(schema: Schema, named: Mapping[str, str]) -> Iterator[Rule]:
+    """Give the rules across rows, and that parts of a primary key are there. The first of equal rows breaks none."""
+    unique = [("unique", (field.name,)) for field in schema.fields if field.constraints.get("unique")]
+    for rule, key_fields in [*unique, ("primary-key", schema.primary_key)]:
+        names = tuple(named[name] for name in key_fields if name in named)
+        if not names or len(names) < len(key_fields):
+            continue
+        read = ", ".join(map(_value, names))
+        there = " AND ".join(f"{_value(name)} IS NOT NULL" for name in names)
+        if rule == "primary-key":
+            yield Rule(names, rule, f"NOT ({there})")
+        first = f"SELECT {read}, min(_row) AS _first FROM _values WHERE {there} GROUP BY ALL HAVING count(*) > 1"
+        yield Rule(names, rule, "_row > _first", f"_values JOIN ({first}) USING ({read})")
+    for reference in schema.foreign_keys:
+        if not reference.resource and {*reference.fields, *reference.reference_fields} <= named.keys():
+            own, other = ([named[name] for name in part] for part in (reference.fields, reference.reference_fields))
+            yield Rule(tuple(own), "foreign-key", _lost(own, f"SELECT {_texts(other)} FROM _values"), "_values")
+
+
+def _texts(names: Iterable[str]) -> str:
+    """Write values of columns as texts ``k0``, ``k1``…: those of keys are compared whatever type each table has."""
+    return ", ".join(f"{_value(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
+
+
+def _lost(names: Sequence[str], others: str) -> str:
+    """Write the condition that a key is complete and not in a query of other ones."""
+    same = " AND ".join(f"{_value(name)}::VARCHAR = k{place}" for place, name in enumerate(names))
+    there = " AND ".join(f"{_value(name)} IS NOT NULL" for name in names)
+    return f"{there} AND NOT EXISTS (SELECT 1 FROM ({others}) WHERE {same})"
+
+
+def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str, Field]) -> Iterator[Rule]:
+    """Give the custom checks; one whose column is absent is passed over, as ``missing-label`` tells it already."""
+    for name, fields, op in ((check.name, check.columns, check.op) for check in schema.custom_checks):
+        names = tuple(named[field] for field in fields if field in named)
+        if name == "one-of-required" and names:  # an absent column has no value
+            condition = " AND ".join(f"{_cell(one)} IS NULL" for one in names)
+        elif len(names) < len(fields):
+            continue
+        elif name == "compare-columns-value":
+            kinds = {SQL.get(columns[one].type, "VARCHAR").replace("HUGEINT", "DOUBLE") for one in names}
+            read = [_value(one) for one in names]
+            condition = f"NOT ({read[0]} {op} {read[1]})"
+            if len(kinds - {"SMALLINT"}) > 1:  # a date and a number, say, are not in any order
+                condition = f"{read[0]} IS NOT NULL AND {read[1]} IS NOT NULL"
+        else:
+            condition = f"NOT {name.split('-')[1]}({_value(names[0])}::VARCHAR)"
+        yield Rule(names, name, f"NOT _blank AND ({condition})")
+
+
+def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Find the rows whose foreign keys do not exist in other tables, as `check` returns them.
+
+    Rows with a missing part are left out, as in SQL.
+
+    Raises
+    ------
+    UsageError
+        When a key refers to a table that is not among the others, or to a column that it has not.
+
+    Examples
+    --------
+    >>> key = {"fields": ["uid"], "reference": {"resource": "contracts", "fields": ["uid"]}}
+    >>> schema = Schema.from_dict({"fields": [{"name": "uid"}], "foreignKeys": [key]})
+    >>> suppliers, contracts = pd.DataFrame({"uid": ["a", "b", None]}), pd.DataFrame({"uid": ["a"]})
+    >>> foreign_keys(suppliers, schema, {"contracts": contracts}).values.tolist()
+    [[3, 'uid', 'b', 'foreign-key']]
+    """
+    tables = {"": frame, **others}
+    if not schema.foreign_keys:
+        return _frame([])
+    for key in schema.foreign_keys:
+        if key.resource not in tables:
+            given = f"{nearest(key.resource, others)} Given: {', '.join(others) or 'none'}."
+            raise UsageError(f"{schema.place}: foreignKeys refer to {key.resource!r}, not a table given.{given}")
+        for table, names in ((frame, key.fields), (tables[key.resource], key.reference_fields)):
+            if absent := sorted(set(names) - set(table.columns)):
+                raise UsageError(f"{schema.place}: foreignKeys use the column {absent[0]!r}, which the table has not.")
+    with _database().cursor() as connection:
+        queries, rules = {}, []
+        for number, (name, table) in enumerate(tables.items()):
+            connection.register(f"_table{number}", _table({str(name): table[name] for name in table}))
+            queries[name] = f"SELECT * FROM _table{number}"
+        kinds = {name: _kinds(connection, query) for name, query in queries.items()}
+        for key in schema.foreign_keys:
+            read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
+            view = _values(queries[key.resource], read, kinds[key.resource])
+            rules.append(Rule(key.fields, "foreign-key", _lost(key.fields, f"SELECT {_texts(read)} FROM ({view})")))
+        columns = {name: schema.field(name) for key in schema.foreign_keys for name in key.fields}
+        return _run(connection, rules, columns, _values(queries[""], columns, kinds[""]))

@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,28 +10,17 @@ from pathlib import Path
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.tables.texts import MAX_CELL, csv_reader, decode, delimiter_of, encoding_of
 
-DELIMITERS = ",;\t|"
 MAX_BYTES = 2**30
-MAX_CELL = 2**20
-_SAMPLE_RECORDS = 100
 _SAMPLE_BYTES = 2**18
 
 
 @dataclass(frozen=True)
 class Delimited:
-    """A delimited file, read.
+    """A delimited file: its labels, its cells by position, and the cells beyond the labels (row, column, value).
 
-    Attributes
-    ----------
-    labels : tuple of str
-        The first record. Labels may be blank or repeated; a first line that is blank has none.
-    cells : DataFrame of str, of shape (records, labels)
-        Columns 0, 1, 2… by position. Missing only where a record is too short: an empty cell is ``""``.
-    extra : DataFrame with columns ``row`` (position in ``cells``), ``column`` (position), ``value``
-        The cells beyond the labels.
-    encoding, delimiter : str
-        As found.
+    A cell is missing only where a record is too short: an empty one is ``""``.
     """
 
     path: Path
@@ -45,17 +33,6 @@ class Delimited:
 
 def read_delimited(path: Path | str, delimiter: str | None = None) -> Delimited:
     r"""Read a delimited text file without losing a cell.
-
-    Parameters
-    ----------
-    path : path
-        A text file in UTF-8, with a byte-order mark or not, in UTF-16 with one, or else in Windows-1252.
-    delimiter : str, optional
-        One of comma, semicolon, tab and vertical bar; found from the first hundred records by default.
-
-    Returns
-    -------
-    Delimited
 
     Raises
     ------
@@ -78,21 +55,17 @@ def read_delimited(path: Path | str, delimiter: str | None = None) -> Delimited:
     data, encoding = _utf8(path)
     if not data or data.isspace():
         raise UsageError(f"{path}: empty file. A delimited file starts with a line of labels.")
-    limit = csv.field_size_limit(MAX_CELL)
-    try:
-        delimiter = delimiter or _delimiter(data)
-        labels = tuple(next(_records(data, delimiter, path)))
-        cells = _fast_cells(data, len(labels), delimiter) if labels else None
-        extra = _extra_frame([])
-        if cells is None:
-            cells, extra = _ragged_cells(data, len(labels), delimiter, path)
-    finally:
-        csv.field_size_limit(limit)
+    delimiter = delimiter or delimiter_of(data[:_SAMPLE_BYTES].decode("utf-8", errors="ignore"))
+    labels = tuple(next(_records(data, delimiter, path)))
+    cells = _fast_cells(data, len(labels), delimiter) if labels else None
+    extra = _extra_frame([])
+    if cells is None:
+        cells, extra = _ragged_cells(data, len(labels), delimiter, path)
     return Delimited(path, labels, cells, extra, encoding, delimiter)
 
 
 def _utf8(path: Path) -> tuple[bytes, str]:
-    """Return a file's text as UTF-8, and its encoding; Windows-1252 after a UTF-8 mark occurs in published files."""
+    """Return a file's text as UTF-8, and its encoding."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(
@@ -101,45 +74,15 @@ def _utf8(path: Path) -> tuple[bytes, str]:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: not readable ({error.strerror}).") from None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace").encode(), "utf-16"
-    if b"\x00" in data[:4096]:
+    encoding = encoding_of([data])
+    if not encoding:
         raise UsageError(f"{path}: not a text file (it holds zero bytes). A delimited file is text, such as CSV.")
-    text = data.removeprefix(codecs.BOM_UTF8)
-    if _is_utf8(text):
-        return text, "utf-8" if text is data else "utf-8-sig"
-    return text.decode("cp1252", errors="replace").encode(), "cp1252"
-
-
-def _is_utf8(data: bytes) -> bool:
-    """Tell whether bytes are UTF-8, by Arrow: ten times faster than to decode them, and without a copy."""
-    import pyarrow as pa
-
-    ends = pa.array([0, len(data)], pa.int64()).buffers()[1]
-    try:
-        pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(data)]).cast(pa.large_string())
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _delimiter(data: bytes) -> str:
-    """Return the delimiter by which most records are as wide as the first; the widest first record breaks a tie."""
-    sample = data[:_SAMPLE_BYTES].decode("utf-8", errors="ignore")
-
-    def fit(candidate: str) -> tuple[float, int]:
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=candidate)
-        records = list(itertools.islice(reader, _SAMPLE_RECORDS))
-        if len(data) > _SAMPLE_BYTES and len(records) > 1:
-            records.pop()  # the sample may cut the last one
-        width = len(records[0])
-        return (sum(len(record) == width for record in records) / len(records) if width > 1 else 0.0), width
-
-    return max(DELIMITERS, key=fit)
+    data = data.removeprefix(codecs.BOM_UTF8)
+    return (data if encoding in ("utf-8", "utf-8-sig") else decode(data).encode()), encoding
 
 
 def _records(data: bytes, delimiter: str, path: Path) -> Iterator[list[str]]:
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""), delimiter=delimiter)
+    reader = csv_reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline=""), delimiter)
     try:
         yield from reader
     except csv.Error as error:

@@ -6,7 +6,6 @@ booleans ``boolean``, dates ``datetime64[s]``, times of a day ``datetime64[us, U
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.tables.check_columns import Column, Mask
+from tikub_lab.tables import casts
 from tikub_lab.tables.delimited import read_delimited
-from tikub_lab.tables.problems import HEADER_ROWS
 from tikub_lab.tables.schema import Field, Schema
 
+HEADER_ROWS = 2
+"""The number of the first row of data: the header is row 1."""
 _QUOTED = re.compile(r'[",\r\n]')
 _DTYPES = {
     "integer": "Int64",
@@ -31,18 +31,7 @@ _DTYPES = {
 
 
 def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
-    """Read a CSV file that is valid against its schema, such as `write_csv` makes.
-
-    Parameters
-    ----------
-    path : path
-    schema : Schema
-        The labels of the file must be its field names, in order.
-
-    Returns
-    -------
-    DataFrame of shape (records, fields)
-        Typed as the module says.
+    """Read a CSV file that is valid against its schema, such as `write_csv` makes, into the types of memory.
 
     Raises
     ------
@@ -64,18 +53,7 @@ def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
 def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataFrame:
     """Give the columns of a DataFrame the types of memory, whether they hold text or came typed, as from Parquet.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns are matched with fields by name. Columns that are no field, such as a geometry, stay as they are.
-    schema : Schema
-    place : str
-        Names the table in messages.
-
-    Returns
-    -------
-    DataFrame
-        A new one, of the same class, columns and index.
+    Columns that are no field, such as a geometry, stay as they are. ``place`` names the table in messages.
 
     Raises
     ------
@@ -105,54 +83,49 @@ def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
         return series.mask(series.isin(list(field.missing_values)))
     if dtype is None or series.dtype == dtype:
         return series
-    if not text and not isinstance(series.dtype, pd.CategoricalDtype) and series.dtype != object:
+    if not text and not isinstance(series.dtype, pd.CategoricalDtype):
         try:
             return series.astype(dtype)  # typed already, such as int64 for Int64
-        except (TypeError, ValueError):
-            pass  # the slower way says which value it is
-    column = Column.of(series, field)
-    _refuse(column, column.broken, place, f"is not of type {field.type}")
-    pairs = zip(column.values, column.usable, strict=True)
-    values = pd.Series([_in_memory(value) if usable else None for value, usable in pairs], dtype=object)
-    if isinstance(dtype, pd.CategoricalDtype):
-        _refuse(column, column.usable & ~values.isin(dtype.categories).to_numpy(), place, "is not in its enumeration")
-    return values.astype(dtype).take(column.codes).set_axis(series.index)
+        except (TypeError, ValueError):  # the slower way says which value it is
+            series = series.map(lambda cell: str(cell).removesuffix(".0"), na_action="ignore")
+    codes, cells = pd.factorize(series)
+    values = pd.Series([_read(cell, field) for cell in cells] + [None], dtype=object)
+    known = values.isin(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) else values.map(_fits)
+    wrong = np.flatnonzero((~known & values.notna()).to_numpy()[codes])[:1]
+    if len(wrong):
+        reason = "in its enumeration" if isinstance(dtype, pd.CategoricalDtype) else f"of type {field.type}"
+        where = f"{place}, row {wrong[0] + HEADER_ROWS}, field {field.name!r}"
+        raise RunError(f"{where}: {str(series.iloc[wrong[0]])!r} is not {reason}.")
+    return values.astype(dtype).take(codes).set_axis(series.index)
 
 
-def _refuse(column: Column, distinct: Mask, place: str, reason: str) -> None:
-    rows = column.rows(distinct)[:1]
-    if len(rows):
-        where = f"{place}, row {rows[0] + HEADER_ROWS}, field {column.field.name!r}"
-        raise RunError(f"{where}: {column.text(rows)[0]!r} {reason}.")
+def _read(cell: Any, field: Field) -> Any:
+    """Return what a cell says; None for a missing value, itself for what is not of the type."""
+    try:
+        return None if cell in field.missing_values else casts.value(field, str(cell))
+    except ValueError:
+        return cell
 
 
-def _in_memory(value: Any) -> Any:
-    """Return a logical value as pandas takes it: exact numbers become floats."""
-    return float(value) if isinstance(value, Decimal) else value
+def _fits(value: Any) -> bool:
+    """Tell what is a value that memory has room for."""
+    return not isinstance(value, str) and not (isinstance(value, int) and abs(value) >= 2**63)
 
 
 def _dtype(field: Field) -> Any:
     """Return the dtype of a field in memory, or None for what stays as written."""
     if field.type == "string":
-        allowed = field.constraints.get("enum", field.categories)
+        allowed = field.constraints.get("enum")
         return pd.CategoricalDtype(list(allowed)) if allowed is not None else pd.StringDtype(na_value=np.nan)
     return _DTYPES.get(field.type)
 
 
 def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
-    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine.
+    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine; whole or not at all.
 
     UTF-8 without a byte-order mark, lines that end by a line feed, comma, quotes only where needed, ISO dates, ``true``
-    and ``false``, the shortest decimals that read back as the same float (without ``.0``), nothing for a missing value.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Must have the fields of the schema; other columns are not written. ``""`` is written as missing.
-    path : path
-        Written whole or not at all.
-    schema : Schema
-        Its fields must have the default format (no date pattern, decimal comma or words for true).
+    and ``false``, the shortest decimals that read back as the same float (without ``.0``), nothing for a missing value
+    or ``""``. Columns that are no fields are not written.
 
     Examples
     --------
@@ -167,7 +140,7 @@ def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
     for field in schema.fields:
         if field.name not in frame.columns:
             raise UsageError(f"{path}: the table has no column {field.name!r}, a field of its schema.")
-        options = {"decimalChar", "groupChar", "trueValues", "falseValues"} & set(field.raw)
+        options = {"trueValues", "falseValues"} & set(field.raw)
         if options or (field.type in {"date", "datetime"} and field.format != "default"):
             raise UsageError(f"{path}: field {field.name!r} has options or a format; only default forms are written.")
     columns = [_written_column(frame[field.name], field) for field in schema.fields]

@@ -1,135 +1,269 @@
-"""Importing published files: recognise, stage, combine, and put whole tables in their place.
+"""Importing published files: recognise, stage, combine, and put whole tables in their place; and taking one out again.
 
-An import
-stages what each reader gives as Parquet parts under ``.sources/`` of the data package, rebuilds the tables from the
-parts of *all* sources, so that their order does not matter, and then replaces tables, counts and hashes in one step.
+What each reader gives is checked and staged as Parquet parts; tables are made again from the parts of *all* sources.
+Their order matters only among those of one name, where the later import replaces what it repeats.
 """
 
 import datetime
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tikub_lab import USE_CASES
-from tikub_lab.errors import UsageError, nearest
-from tikub_lab.tables import journal
-from tikub_lab.tables.readers import Reader
+from tikub_lab.errors import UsageError, nearest, printable
+from tikub_lab.tables.archives import Member, members
+from tikub_lab.tables.by_schema import schema_readers
+from tikub_lab.tables.package import sha256_of, workbench
+from tikub_lab.tables.readers import Reader, Staged, recognise
+from tikub_lab.tables.rebuild import Group, missing_partners
+from tikub_lab.tables.schema import aliases, read_schema
+from tikub_lab.tables.sources import STAGING, Provenance, State, as_json, named, writing
+from tikub_lab.tables.staging import Parts, merge, stage
 
-
-@dataclass
-class Provenance:
-    """What one source gave: ``read`` is ``kept`` plus ``rejected``, in source rows.
-
-    ``rejects_by_rule`` counts source rows by rule; a row that breaks two rules counts in both. ``repairs_by_rule``
-    counts values. ``unchanged`` says that the file had been imported before and nothing was done.
-    """
-
-    file: str
-    sha256: str
-    date: str
-    reader: str
-    read: int
-    kept: int
-    rejected: int
-    rejects_by_rule: dict[str, int] = field(default_factory=dict)
-    repairs_by_rule: dict[str, int] = field(default_factory=dict)
-    unchanged: bool = False
-
-
-def all_readers() -> tuple[Reader, ...]:
-    """Readers of every use case that has a ``formats`` module.
-
-    Examples
-    --------
-    >>> "decp-2022-json" in {reader.name for reader in all_readers()}
-    True
-    """
-    modules = [f"tikub_lab.{name}.formats" for name in USE_CASES]
-    return tuple(reader for name in modules if find_spec(name) for reader in import_module(name).READERS)
+MOST_PARTS = 8
+"""Parquet files of a staged table; one more, and they are put into one."""
 
 
 def import_files(
     paths: Iterable[Path | str],
     into: Path | str,
+    readers: Sequence[Reader],
     table: str | None = None,
-    readers: Sequence[Reader] | None = None,
     schemas: Path | None = None,
+    dates: str | None = None,
+    decimal: str | None = None,
 ) -> list[Provenance]:
-    """Import published files into a data package.
+    """Import published files, or zips of some, into the data package of a folder; all of them or none.
 
     Parameters
     ----------
     paths : iterable of path
-        Files of any format that a reader recognises, or zips of such files.
     into : path
-        Folder of the data package; made where it is not there.
+        Made where it is not there.
+    readers : sequence of Reader
+        Those of the use cases, asked in this order; files by schema are known without one.
     table : str, optional
         Only readers that fill this table are asked.
-    readers : sequence of Reader, optional
-        Those of all use cases by default.
     schemas : path, optional
         Folder of Table Schemas; ``data/schemas`` of the workbench by default.
+    dates : {'iso', 'french', 'american'}, optional
+    decimal : {',', '.'}, optional
+        How files by schema write days and numbers, where they leave it open.
 
     Returns
     -------
     list of Provenance
         One a file of ``paths``, or several where a zip holds several. Nothing is changed for a file whose sha256 is
-        already a source of the package.
-
-    Raises
-    ------
-    UsageError
-        For wrong or unsafe files, an unknown table, or another import under way. Nothing is written then, for no file.
-    RunError
-        When counts do not add up. Nothing is written then either.
+        already that of a source, unless another of its name came later.
 
     Examples
     --------
     >>> import tempfile
+    >>> from tikub_lab.use_cases import readers
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "decp.json")
     ...     _ = file.write_text('{"marches": [{"id": "1", "montant": 5}]}')
-    ...     (provenance,) = import_files([file], Path(folder, "package"))
+    ...     (provenance,) = import_files([file], Path(folder, "package"), readers())
     >>> provenance.reader, provenance.read, provenance.kept, provenance.rejected
     ('decp-2019-json', 1, 0, 1)
     """
-    from tikub_lab.tables import staging
-    from tikub_lab.tables.package import workbench
-
-    readers = _filling(table, tuple(readers) if readers is not None else all_readers())
-    files = [_existing(Path(path)) for path in paths]
     schemas = schemas or workbench() / "data" / "schemas"
-    into = Path(into)
-    made = [folder for folder in (into, *into.parents) if not folder.exists()]
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{into}: no folder can be made there ({error.strerror}). Choose another with --into."
-        ) from None
-    try:
-        with journal.lock(into):
-            journal.recover(into)
-            with journal.staging(into) as place:
-                return staging.Import(into, place, schemas, readers, today()).run(files)
-    except BaseException:
-        _unmake(made)
-        raise
+    settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
+    table = aliases(schemas).get(table or "", table)
+    every = [*readers, *schema_readers(schemas, dates, decimal)]
+    asked = _filling(table, every)
+    files = [_existing(Path(path)) for path in paths]
+    with writing(Path(into)) as before:
+        change = Change(before, schemas, every)
+        for path in files:
+            change.take(path, asked, table, settings)
+        change.commit()
+        return change.results()
 
 
-def _filling(table: str | None, readers: tuple[Reader, ...]) -> tuple[Reader, ...]:
-    if table is None:
-        return readers
+def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Path | None = None) -> list[Provenance]:
+    """Take a published file out of a data package, and return it; its name or the beginning of its sha256 says which.
+
+    Its files are removed at once, unlike those that an import replaces.
+    """
+    schemas = schemas or workbench() / "data" / "schemas"
+    if not Path(folder).is_dir():
+        raise UsageError(f"{folder}: no data package there.")
+    with writing(Path(folder)) as before:
+        change = Change(before, schemas, [*readers, *schema_readers(schemas)])
+        files = {item.sha256: item.published for item in before.sources}
+        meant = [sha for sha, name in files.items() if name == text]
+        meant = meant or [sha for sha in files if len(text) >= 4 and sha.startswith(text.lower())]
+        if len(meant) != 1:
+            listed = ", ".join(f"{files[sha]} ({sha[:12]})" for sha in meant or list(files)[:20]) or "nothing"
+            if meant:
+                raise UsageError(
+                    f"{folder}: {len(meant)} files are {text!r}. Give the start of one's sha256: {listed}."
+                )
+            raise UsageError(f"{folder}: no imported file is {text!r}.{nearest(text, files.values())} It has {listed}.")
+        change.drop(meant[0])
+        change.commit(keep=False)
+        return change.gone
+
+
+class Change:
+    """One change of a data package: sources that come, sources that go, and the tables that they touch."""
+
+    def __init__(self, before: State, schemas: Path, readers: Sequence[Reader]):
+        self.before, self.schemas, self.readers = before, schemas, {reader.name: reader for reader in readers}
+        self.place = before.folder / STAGING
+        self.sources, self.gone, self.fresh = [*before.sources], list[Provenance](), list[Provenance]()
+        self.asked: list[tuple[str, bool]] = []
+        self.parts = Parts(self.place)
+
+    def take(self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]) -> None:
+        """Stage a published file, unless it is there already and stands."""
+        sha = sha256_of(path)
+        known = [item for item in self.sources if item.sha256 == sha]
+        last = {item.published: item.sha256 for item in self.sources}  # the last one stays
+        stands = all(
+            last[item.published] == sha
+            and table in (None, *item.tables)
+            and all(item.settings.get(name) == value for name, value in settings.items())
+            for item in known
+        )
+        self.asked.append((sha, bool(known) and stands))
+        if known and stands:
+            return
+        name = printable(path.name)
+        number = max((item.sequence for item in self.sources if item.published == name), default=0) + 1
+        self.drop(sha)
+        scratch = self.place / "members"
+        scratch.mkdir(exist_ok=True)
+        names = set[str]()
+        for place, member in enumerate(members(path, scratch)):
+            reader = recognise(member, asked)
+            file = member.name if member.path == path else f"{name}/{member.name}"
+            file = f"{file} ({place})" if file in names else file
+            names.add(file)
+            item = Provenance(
+                file, sha, today(), reader.name, 0, 0, 0, sequence=number, tables=[*reader.tables],
+                settings=dict(settings),
+            )  # fmt: skip
+            found = {name: read_schema(self.schemas / f"{name}.json") for name in reader.tables}
+            item = replace(item, **stage(reader, Member(file, member.path), item.key, self.parts, found))
+            self.sources.append(item)
+            self.fresh.append(item)
+
+    def drop(self, sha: str) -> None:
+        """Leave a published file out."""
+        self.gone += [item for item in self.sources if item.sha256 == sha]
+        self.sources = [item for item in self.sources if item.sha256 != sha]
+
+    def results(self) -> list[Provenance]:
+        """Return what became of the files that were asked for, in their order."""
+        return [
+            replace(item, unchanged=unchanged)
+            for sha, unchanged in self.asked
+            for item in self.sources
+            if item.sha256 == sha
+        ]
+
+    def commit(self, keep: bool = True) -> None:
+        """Make the tables that are touched again, and let the new state count."""
+        if not self.fresh and not self.gone:
+            return
+        staged, before = self._compacted(), self.before
+        touched = {table for item in [*self.fresh, *self.gone] for table in item.tables}
+        groups = [group for group in _groups(self.sources) if touched & _tables(group)]
+        touched |= {table for group in groups for table in _tables(group)}
+        resources = {name: item for name, item in before.resources.items() if name not in touched}
+        logs = {name: path for name, path in before.logs.items() if name.split(".")[0] not in touched}
+        files: dict[str, Path] = {}
+        for group in groups:
+            made = Group(self.place, self.schemas, group, [self._reader(item) for item in group], staged, files)
+            written, more = made.write()
+            resources |= written
+            logs |= more
+            counted = {item.key: item for item in made.sources}
+            self.sources = [counted.get(item.key, item) for item in self.sources]
+        parts = {name: [self._keep(path, name, files) for path in paths] for name, paths in staged.items()}
+        logs |= self._provenance(resources, logs, files)
+        descriptor = {
+            "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+            "name": "tikub-import",
+            "title": "Données importées",
+            **before.descriptor,
+            "created": max((item["created"] for item in resources.values()), default=today()),
+            "resources": [resources[name] for name in sorted(resources)],
+        }
+        State(before.folder, descriptor, self.sources, parts, logs).commit(before, files, keep)
+
+    def _compacted(self) -> Staged:
+        """Return the files of every staged table: those that were there and new ones, or all in one."""
+        fresh, gone, staged = self.parts.close(), [item.key for item in self.gone], {}
+        for name in sorted({*self.before.parts, *fresh}):
+            paths = self.before.paths(name) + fresh.get(name, [])
+            if gone or len(paths) > MOST_PARTS:
+                parts = Parts(self.place / "merged")
+                merge(parts, name, paths, gone)
+                paths = parts.close().get(name, [])
+            staged[name] = paths
+        return staged if self.sources else {}
+
+    def _keep(self, path: Path, name: str, files: dict[str, Path]) -> str:
+        """Return the name of a staged table's file, noting a new one."""
+        if not path.is_relative_to(self.place):
+            return path.relative_to(self.before.folder).as_posix()
+        target = named(path, f".sources/{name.replace('/', '-')}")
+        files[target] = path
+        return target
+
+    def _reader(self, source: Provenance) -> Reader:
+        if source.reader not in self.readers:
+            raise UsageError(f"{self.before.folder}: {source.file} was read by {source.reader!r}, which is not known.")
+        return self.readers[source.reader]
+
+    def _provenance(
+        self, resources: Mapping[str, dict[str, Any]], logs: Iterable[str], files: dict[str, Path]
+    ) -> dict[str, str]:
+        """Write what every group of tables is made of, and which partners their rows miss."""
+        tables = {}
+        for name, item in resources.items():
+            path, schema = (files.get(item[key], self.before.folder / item[key]) for key in ("path", "schema"))
+            tables[name] = (path, read_schema(schema))
+        missing = missing_partners(tables)
+        written = {}
+        for main in sorted(name.removesuffix(".rejects.csv") for name in logs if name.endswith(".rejects.csv")):
+            (group,) = (group for group in _groups(self.sources) if main in _tables(group))
+            text = {
+                "table": main,
+                "sources": [item.stored() for item in group],
+                "missing_partners": [item for item in missing if item["table"] in _tables(group)],
+            }
+            path = self.place / "new" / f"{main.replace('/', '-')}.provenance.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(as_json(text), encoding="utf-8")
+            written[f"{main}.provenance.json"] = self._keep(path, path.stem, files)
+        return written
+
+
+def _groups(sources: Iterable[Provenance]) -> list[list[Provenance]]:
+    """Put sources together that fill a table together, in order of name and sequence."""
+    ordered = sorted(sources, key=lambda item: (item.file, item.sequence))
+    joined: list[set[str]] = []
+    for tables in {tuple(item.tables) for item in ordered}:
+        near = [each for each in joined if each & {*tables}]
+        joined = [each for each in joined if each not in near] + [{*tables}.union(*near)]
+    return [[item for item in ordered if item.tables[0] in tables] for tables in sorted(joined, key=min)]
+
+
+def _tables(group: Iterable[Provenance]) -> set[str]:
+    return {table for item in group for table in item.tables}
+
+
+def _filling(table: str | None, readers: Sequence[Reader]) -> list[Reader]:
     tables = {name for reader in readers for name in reader.tables}
-    if table not in tables:
+    if table is not None and table not in tables:
         raise UsageError(
             f"No reader fills a table {table!r}.{nearest(table, tables)} Known: {', '.join(sorted(tables))}."
         )
-    return tuple(reader for reader in readers if table in reader.tables)
+    return [reader for reader in readers if table in (None, *reader.tables)]
 
 
 def _existing(path: Path) -> Path:
@@ -139,33 +273,6 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _unmake(made: list[Path]) -> None:
-    """Remove folders that a failed import made, if it left nothing in them but its lock."""
-    for folder in made:
-        (folder / journal.LOCK).unlink(missing_ok=True)
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-
-
 def today() -> str:
     """Today's date, UTC, in ISO form."""
     return datetime.datetime.now(datetime.UTC).date().isoformat()
-
-
-def stored(folder: Path) -> dict[str, Any]:
-    """Read the descriptor of a data package, an empty one where there is none.
-
-    Raises
-    ------
-    UsageError
-        When it is not JSON.
-    """
-    path = folder / "datapackage.json"
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{path}: not readable as JSON ({error}). Restore it or import into another folder.") from None

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import absent
-from tikub_lab.tables.journal import recover
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,26 +29,8 @@ DESCRIPTOR = "datapackage.json"
 class Resource:
     """One table of a data package, as its descriptor describes it.
 
-    Attributes
-    ----------
-    name : str
-        Such as ``procurement/contracts``: the use case, then the table.
-    path : Path
-        The data file (CSV, Parquet or GeoJSON).
-    schema_path : Path
-        The Table Schema.
-    origin : {'sample', 'import', 'portal'}
-        Fictitious and shipped, a published file that someone had, or a download.
-    licence : str
-        Title of the licence.
-    sha256 : str
-        Hexadecimal digest of the data file, without prefix.
-    rows : int or None
-        Number of rows that the descriptor states.
-    date : str
-        ISO date on which the table was made or imported.
-    sources : tuple of str
-        Titles of what it was made from.
+    ``name`` is the use case, then the table; ``origin`` says whether it is fictitious and shipped, a published file
+    that someone had, or a download; ``sources`` are the titles of what it was made from.
     """
 
     name: str
@@ -90,34 +71,13 @@ def _schema(path: Path, _changed: int) -> Schema:
 
 
 def sha256_of(path: Path) -> str:
-    """Hexadecimal sha256 of a file, read in blocks.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "a.txt")
-    ...     _ = path.write_bytes(b"Ti Lab")
-    ...     sha256_of(path)[:12]
-    '958b072455d5'
-    """
+    """Hexadecimal sha256 of a file, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def workbench(start: Path | None = None) -> Path:
-    """Find the workbench: ``TIKUB_HOME``, else the nearest parent folder with ``data/datapackage.json``.
-
-    Parameters
-    ----------
-    start : Path, optional
-        Where to start from; the current folder by default.
-
-    Raises
-    ------
-    UsageError
-        When there is none.
-    """
+    """Find the workbench: ``TIKUB_HOME``, else the nearest folder from here upwards with ``data/datapackage.json``."""
     home = os.environ.get("TIKUB_HOME")
     start = Path(home) if home else (start or Path.cwd())
     candidates = [start] if home else [start, *start.resolve().parents]
@@ -131,11 +91,10 @@ def workbench(start: Path | None = None) -> Path:
 
 
 class Package:
-    """A data package: a folder with ``datapackage.json``."""
+    """A data package: a folder with ``datapackage.json``. Opening and reading it writes nothing."""
 
     def __init__(self, root: Path):
         self.root = root.resolve()
-        recover(self.root)
         path = self.root / DESCRIPTOR
         try:
             self.raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -182,15 +141,18 @@ class Package:
             raw=raw,
         )
 
+    def named(self, name: str) -> str:
+        """Return the name under which a table is here, for one of its aliases."""
+        return name if name in self.resources else aliases(self.schemas()).get(name, name)
+
     def resource(self, name: str) -> Resource:
-        """Return the description of one table; where the package has none, the error names the nearest."""
+        """Return the description of one table, asked for by its name or an alias."""
         try:
-            return self.resources[name]
+            return self.resources[self.named(name)]
         except KeyError:
             known = ", ".join(self.resources) or "none"
-            raise UsageError(
-                f"No table {name!r} in {self.root}.{nearest(name, self.resources)} Known tables: {known}."
-            ) from None
+            near = nearest(name, [*self.resources, *aliases(self.schemas())])
+            raise UsageError(f"No table {name!r} in {self.root}.{near} Known tables: {known}.") from None
 
     def verify(self, name: str) -> Resource:
         """Compare a table's file with the hash that the descriptor states, and return its description."""
@@ -207,6 +169,7 @@ class Package:
 
     def used(self, name: str) -> dict[str, Any]:
         """Return what a report says of a table, whether the package has it or not."""
+        name = self.named(name)
         return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
 
     def _note(self, name: str) -> None:
@@ -241,10 +204,11 @@ class Package:
             Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
             categorical, text ``str``.
         """
-        if name not in self.resources and (optional or os.environ.get("TIKUB_TRACE")):
-            self._note(name)  # that it was absent, too, is what a report depends on
         if barred:
             raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
+        name = self.named(name)
+        if name not in self.resources and (optional or os.environ.get("TIKUB_TRACE")):
+            self._note(name)  # that it was absent, too, is what a report depends on
         if optional and name not in self.resources:
             return absent.empty(name, self.schemas())
         item = self.verify(name)
@@ -255,15 +219,7 @@ class Package:
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
-        """Return the distinct values of one column, sorted, missing ones left out, without loading the table.
-
-        Values of a CSV file are text.
-
-        Raises
-        ------
-        UsageError
-            As for :meth:`load`, and for a column that the table has not (the nearest is suggested).
-        """
+        """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table."""
         item = self.verify(name)
         self._note(name)
         if item.path.suffix == ".csv":
@@ -302,10 +258,9 @@ def _identity(item: Resource) -> tuple[str, str]:
 
 
 def read_ahead(package: Package) -> None:
-    """Read a package's tables before they are asked for: a forkserver does, so that its forks need not.
+    """Read tables, in their order until :data:`MAX_AHEAD`, before they are asked for: so a forkserver's forks need not.
 
-    Tables are read in their order until :data:`MAX_AHEAD`; what does not fit is read by who loads it. It starts no
-    thread.
+    It starts no thread.
     """
     left = MAX_AHEAD
     for name, item in package.resources.items():
@@ -355,13 +310,7 @@ def used() -> list[dict[str, Any]]:
 
 
 def open_package(data: Path | str | None = None) -> Package:
-    """Open a data package.
-
-    Parameters
-    ----------
-    data : path, optional
-        Its folder. By default ``TIKUB_DATA`` (set by ``--data``), else ``data/`` of the workbench.
-    """
+    """Open a data package: by default that of ``TIKUB_DATA`` (set by ``--data``), else ``data/`` of the workbench."""
     folder = data or os.environ.get("TIKUB_DATA") or workbench() / "data"
     return Package(Path(folder))
 

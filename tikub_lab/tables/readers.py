@@ -3,19 +3,27 @@
 A use case says how its published files become tables with :class:`Reader` objects (its ``formats.READERS``).
 """
 
-import zipfile
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.archives import Member
+from tikub_lab.tables.sheets import first_rows, is_workbook, rows
+from tikub_lab.tables.texts import HEAD_BYTES, decode
 
-HEAD_BYTES = 256 * 1024
+_SIGNS = {
+    b"PAR1": "a Parquet file that is damaged, or of no known table. Download it again",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet in the old form (.xls). Save it as .xlsx or CSV (UTF-8), then import that file",
+}
+_MARKUP = {"<?": "?>", "<!--": "-->", "<!": ">"}
+_BLANKS = re.compile(r"[\s\ufeff]*")
+_ELEMENT = re.compile(r"<(?:\w+:)?([\w-]+)")
 REJECTS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule": "str", "message": "str"}
 """Columns of rejects: one row a broken rule."""
 REPAIRS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule": "str", "replacement": "str"}
@@ -50,25 +58,51 @@ class Head:
 
     @cached_property
     def text(self) -> str:
-        """The beginning as text, whatever its encoding; characters cut at the end are left out."""
-        if self.start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return self.start.decode("utf-16", errors="ignore")
-        return self.start.decode("utf-8-sig", errors="replace")
+        """The beginning as text, of what a gzip holds too, whatever its encoding; "" for other binary files."""
+        return decode(self.start)
+
+    @cached_property
+    def rows(self) -> list[list[str]]:
+        """The first rows of a table in text or in a workbook, without spaces around their cells."""
+        return first_rows(self.path, self.start)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The first row, or the names of the columns of a Parquet file."""
+        if not self.start.startswith(b"PAR1"):
+            return self.rows[0] if self.rows else []
+        import pyarrow.parquet as pq
+
+        try:
+            return list(pq.read_schema(self.path).names)
+        except Exception:  # whatever Arrow makes of a damaged file
+            return []
+
+    @cached_property
+    def root(self) -> str:
+        """The name of the root element of XML, after comments, instructions and a document type; else ""."""
+        text, at = self.text, 0
+        while True:
+            at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+            kind = next((start for start in _MARKUP if text.startswith(start, at)), None)
+            if kind is None:
+                found = _ELEMENT.match(text, at)
+                return found[1] if found else ""
+            end = text.find(_MARKUP[kind], at + len(kind))
+            if kind == "<!" and "[" in text[at : max(end, at)]:
+                end = text.find("]", at)
+                end = text.find(">", end) if end >= 0 else end
+            if end < 0:
+                return ""
+            at = end + len(_MARKUP[kind])
 
 
 @dataclass
 class Batch:
-    """A run of source rows, judged.
+    """A run of source rows (contracts of JSON and XML, lines of tabular files), judged.
 
-    Attributes
-    ----------
-    rows_read : int
-        Source rows in this run: contracts of JSON and XML, lines of tabular files.
-    tables : dict of str to DataFrame
-        Staged rows by table. Each has ``_line``, the position of its record in the source (a spreadsheet's row number
-        for tabular files); frames whose rows stand for source rows also have ``_rows``, how many.
-    rejects, repairs : DataFrame
-        Columns :data:`REJECTS` and :data:`REPAIRS`. A source row with any reject is in none of the tables.
+    Staged rows have ``_line``, the position of their record in the source; frames whose rows stand for source rows also
+    have ``_rows``, how many. A source row with any reject is in none of the tables.
     """
 
     rows_read: int
@@ -81,46 +115,40 @@ class Batch:
 class Combined:
     """What cross-row rules make of all sources: SQL queries over the connection that they were given.
 
-    Attributes
-    ----------
-    tables : dict of str to str
-        A query a final table, with the columns of its schema, and ``_position`` and ``_place``: rows are written in
-        order of them, a range of positions at a time, so that no table is ever sorted whole.
-    rejects : str
-        A query with ``source_index, line, id, field, value, rule, message``: one row a source row that is left out.
-    kept : str
-        A query with ``source_index, rows``: source rows that stand in the final tables.
+    ``tables``: a query a final table, with the columns of its schema, ``_position`` and ``_place``, in whose order rows
+    are written, a range of positions at a time. ``rejects``: ``source_index, line, id, field, value, rule, message``,
+    one row a source row that is left out. ``kept``: ``source_index, rows``, source rows that stand. ``implied``: tables
+    whose rows stand for no source row, completed by what published files of the table itself say.
     """
 
     tables: dict[str, str]
     rejects: str
     kept: str
+    implied: tuple[str, ...] = ()
 
 
-Staged = dict[str, list[tuple[int, Path]]]
-"""Parquet parts of all sources by staged table, with the index of the source. Indices do not depend on import order."""
+Staged = dict[str, list[Path]]
+"""Parquet files by staged table; see :func:`tikub_lab.tables.database.union`. Sources are in order of their names, and
+among those of one name in that of imports, so that order matters only there."""
+
+
+class Fit(NamedTuple):
+    """How well a file fits a table: how many of its columns are known, their share of the table, what it lacks."""
+
+    known: int
+    share: float
+    lacks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Reader:
     """How published files of one format become tables.
 
-    Attributes
-    ----------
-    name, title : str
-        Such as ``decp-2022-json`` and « DECP 2022 (JSON) ».
-    tables : tuple of str
-        The tables that it may fill; the first is the main one, beside which counts and rejects are written.
-    recognises : callable
-        From the content only, never from the name.
-    read : callable
-        Streams batches; its memory does not grow with the file.
-    combine : callable, optional
-        ``combine(connection, staged) -> Combined``. Readers of the same tables share one. The connection has a table
-        ``_sources``: ``source_index``, ``file``, ``reader``, and ``publication``, a name that no other source has. By
-        default parts are put one after the other, the last row of each primary key staying.
-    licence, publisher : str
-        Of files of this format, when nothing else is known.
+    ``tables`` are those that it may fill, the first being the main one, beside which counts and rejects are written.
+    ``recognises`` looks at the content only, never at the name; what it raises means no. ``read`` streams batches; its
+    memory does not grow with the file. ``combine(connection, staged)`` is shared by readers of the same tables; without
+    it parts are put one after the other, the last row of each primary key staying. ``fit`` says how well a file's
+    columns fit, for readers by schema: they are asked after all others, and the best one reads.
     """
 
     name: str
@@ -131,36 +159,58 @@ class Reader:
     combine: Callable[[Any, Staged], Combined] | None = None
     licence: str = "Licence Ouverte 2.0"
     publisher: str = ""
+    fit: Callable[[Head], Fit] | None = None
+
+    def __post_init__(self) -> None:
+        """Let recognition say yes or no and nothing else, whatever a file holds."""
+        object.__setattr__(self, "recognises", _surely(self.recognises))
+
+
+def _surely(recognises: Callable[[Head], bool]) -> Callable[[Head], bool]:
+    def known(head: Head) -> bool:
+        try:
+            return bool(recognises(head))
+        except Exception:  # csv, values, recursion, memory: all of them mean no
+            return False
+
+    return known
 
 
 def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
-    """Find the reader of a file from its content.
-
-    Raises
-    ------
-    UsageError
-        When no reader knows it; the message lists the known formats.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> reader = Reader("greeting", "Greetings", (), lambda head: head.text.startswith("hello"), lambda path: iter(()))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "any name")
-    ...     _ = file.write_text("hello")
-    ...     recognise(Member("any name", file), [reader]).title
-    'Greetings'
-    """
+    """Find the reader of a file from its content, or say what is known and what is nearest."""
     head = Head.of(member.path)
     if not head.start.strip():
         raise UsageError(f"{member.name}: empty file. Download it again.")
-    for reader in readers:
-        if reader.recognises(head):
-            return reader
-    known = "; ".join(reader.title for reader in readers)
-    if zipfile.is_zipfile(member.path):
+    found = [reader for reader in readers if reader.recognises(head)]
+    specific = [reader for reader in found if reader.fit is None]
+    if specific:
+        return specific[0]
+    by_schema = [reader for reader in readers if reader.fit]
+    if len(by_schema) == 1 and by_schema[0].fit and not by_schema[0].fit(head).lacks:
+        return by_schema[0]  # the only table asked for: other columns are left out, however many
+    fits = {reader.tables[0]: reader.fit(head) for reader in found or by_schema if reader.fit}
+    best = [table for table, fit in fits.items() if fit[:2] == max(fits.values())[:2] and fit.known]
+    if found and len(best) > 1:
         raise UsageError(
-            f"{member.name}: a spreadsheet of no known table. Save it as CSV (UTF-8), then import that file; or name "
-            f"its columns as one of these formats does: {known}."
+            f"{member.name}: its columns fit {' and '.join(best)} equally well. Say which with --as TABLE."
         )
+    if found:
+        return next(reader for reader in found if reader.tables[0] == best[0])
+    known = "; ".join(reader.title for reader in readers if reader.fit is None)
+    nearest = max(fits, key=lambda table: fits[table], default="")
+    if nearest and fits[nearest].known > 1:
+        known = (
+            f"{known}. Nearest table: {nearest}, which needs {_few(fits[nearest].lacks) or 'fewer other columns'} too; "
+        )
+        known += f"`tikub data template {nearest}` writes its headings"
+    kind = next((kind for start, kind in _SIGNS.items() if head.start.startswith(start)), "")
+    if is_workbook(member.path, head.start):
+        next(rows(member.path), None)  # what makes it unreadable is said there
+        kind = "a spreadsheet of no known table. Save it as CSV (UTF-8), then import that file"
+    if kind:
+        raise UsageError(f"{member.name}: {kind}; or name its columns as one of these formats does: {known}.")
     raise UsageError(f"{member.name}: no known format. Known formats, and a zip of any of them: {known}.")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

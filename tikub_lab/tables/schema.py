@@ -1,8 +1,8 @@
 """Table Schema descriptors, read into frozen dataclasses and refused with a clear message where they are broken.
 
-The definition is Table Schema v2 (https://datapackage.org/standard/table-schema/); descriptors of v1 are read as v2
-asks of readers (``primaryKey`` a string, an empty ``resource`` for a self-reference, ``fmt:`` before a date pattern).
-``custom_checks`` is the extension of Validata, the French validator of open-data tables.
+The definition is Table Schema v2 (https://datapackage.org/standard/table-schema/), as far as tables here need it;
+descriptors of v1 are read as v2 asks of readers (``primaryKey`` a string, an empty ``resource`` for a self-reference,
+``fmt:`` before a date pattern). ``custom_checks`` is the extension of Validata, the French validator of open data.
 """
 
 import dataclasses
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,30 +25,27 @@ TYPES: dict[str, tuple[str, ...]] = {
     "number": (*_ANY, *_BOUNDS),
     "integer": (*_ANY, *_BOUNDS),
     "boolean": _ANY,
-    "object": (*_ANY, *_LENGTHS, "jsonSchema"),
-    "array": (*_ANY, *_LENGTHS, "jsonSchema"),
-    "list": (*_ANY, *_LENGTHS),
-    "datetime": (*_ANY, *_BOUNDS),
     "date": (*_ANY, *_BOUNDS),
-    "time": (*_ANY, *_BOUNDS),
+    "datetime": (*_ANY, *_BOUNDS),
     "year": (*_ANY, *_BOUNDS),
-    "yearmonth": (*_ANY, *_BOUNDS),
-    "duration": (*_ANY, *_BOUNDS),
-    "geopoint": _ANY,
-    "geojson": _ANY,
+    "list": ("required",),
+    "geojson": ("required",),
     "any": _ANY,
 }
-"""The standard's field types, each with the constraints that it takes."""
+"""The field types that tables have, each with the constraints that it takes. Items of lists are text."""
 
-FORMATS: dict[str, tuple[str, ...]] = {
-    "string": ("default", "email", "uri", "binary", "uuid"),
-    "geopoint": ("default", "array", "object"),
-    "geojson": ("default", "topojson"),
+CHECKS = {
+    "french-siret-value": "SIRET, with La Poste's exception",
+    "french-siren-value": "SIREN",
+    "french-rna-value": "number of the Répertoire national des associations",
+    "french-uai-value": "UAI of a school, with its letter",
+    "compare-columns-value": "`column` `op` `column2`",
+    "one-of-required": "one of `column1`, `column2` (or of `columns`) has a value",
 }
-"""The types whose formats are a closed list. Dates and times take a pattern besides; other types have no formats."""
-
+"""Custom checks. Missing values are left to ``required``, but for ``one-of-required``."""
+OPERATORS = ("<", "<=", "==", ">=", ">")
 FIELDS_MATCH = ("exact", "equal", "subset", "superset", "partial")
-ITEM_TYPES = ("string", "integer", "boolean", "number", "datetime", "date", "time")
+_NOT_READ = {"decimalChar", "groupChar", "bareNumber", "categories", "uniqueKeys"}
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,10 @@ class Field:
     raw: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
-    def categories(self) -> tuple[Any, ...] | None:
-        """The values that ``categories`` allows, without their labels, or None."""
-        categories = self.raw.get("categories")
-        if categories is None:
-            return None
-        return tuple(item["value"] if isinstance(item, dict) else item for item in categories)
+    def unit(self) -> str:
+        """What a number is counted in: what its title has in parentheses, as in « Coût (€ HT) »."""
+        found = re.search(r"\(([^)]+)\)$", self.title) if self.type in ("number", "integer") else None
+        return found[1] if found else ""
 
 
 @dataclass(frozen=True)
@@ -84,10 +80,11 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class CustomCheck:
-    """A check by name with its parameters, as Validata writes them."""
+    """A check by name, the columns that it names by any of Validata's parameters, and its operator if it has one."""
 
     name: str
-    params: Mapping[str, Any]
+    columns: tuple[str, ...]
+    op: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,6 @@ class Schema:
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
-    unique_keys: tuple[tuple[str, ...], ...]
     missing_values: tuple[str, ...]
     fields_match: str
     custom_checks: tuple[CustomCheck, ...]
@@ -112,14 +108,13 @@ class Schema:
         """The names of the fields, in order."""
         return tuple(field.name for field in self.fields)
 
-    def field(self, name: str) -> Field:
-        """Return one field by name.
+    @property
+    def needed(self) -> frozenset[str]:
+        """The names of fields without which there is no row: required ones, and those of the primary key."""
+        return frozenset(self.primary_key) | {field.name for field in self.fields if field.constraints.get("required")}
 
-        Raises
-        ------
-        UsageError
-            When the schema has no such field; the message names the nearest.
-        """
+    def field(self, name: str) -> Field:
+        """Return one field by name."""
         for field in self.fields:
             if field.name == name:
                 return field
@@ -127,14 +122,7 @@ class Schema:
 
     @classmethod
     def from_dict(cls, descriptor: Mapping[str, Any], place: str = "schema") -> "Schema":
-        """Read a descriptor.
-
-        Parameters
-        ----------
-        descriptor : mapping
-            As in JSON. Other properties than the standard's are kept in ``raw``.
-        place : str
-            Names the descriptor in messages, such as its file.
+        """Read a descriptor; ``place`` names it in messages.
 
         Raises
         ------
@@ -149,11 +137,11 @@ class Schema:
         >>> Schema.from_dict({"fields": [{"name": "n", "type": "interger"}]}, place="sites.json")
         Traceback (most recent call last):
         tikub_lab.errors.UsageError: sites.json, field 'n': type 'interger' is not one of string, number, integer, \
-boolean, object, array, list, datetime, date, time, year, yearmonth, duration, geopoint, geojson, any. \
-Did you mean 'integer'?
+boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
         """
         if not isinstance(descriptor, Mapping) or not isinstance(descriptor.get("fields"), list):
             raise UsageError(f"{place}: a Table Schema is a JSON object with a list 'fields'; this one has none.")
+        _refuse_options(descriptor, place)
         missing = _missing_values(descriptor.get("missingValues", [""]), place)
         untyped = "any" if "/profiles/2" in str(descriptor.get("$schema", "")) else "string"
         fields = tuple(
@@ -163,9 +151,7 @@ Did you mean 'integer'?
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise UsageError(f"{place}: field names used more than once: {', '.join(repeated)}. Names must be unique.")
         match = descriptor.get("fieldsMatch", "exact")
-        match = (
-            match[0] if isinstance(match, list) and len(match) == 1 else match
-        )  # the published 2.0 profile has a list
+        match = match[0] if isinstance(match, list) and len(match) == 1 else match  # a list in the published profile
         _one_of(match, FIELDS_MATCH, f"{place}: fieldsMatch")
         return cls(
             name=str(descriptor.get("name", "")),
@@ -174,36 +160,23 @@ Did you mean 'integer'?
             fields=fields,
             primary_key=_key(descriptor.get("primaryKey", []), names, f"{place}: primaryKey"),
             foreign_keys=tuple(_foreign_key(item, names, place) for item in _list(descriptor, "foreignKeys", place)),
-            unique_keys=tuple(
-                _key(item, names, f"{place}: uniqueKeys") for item in _list(descriptor, "uniqueKeys", place)
-            ),
             missing_values=missing,
             fields_match=match,
-            custom_checks=tuple(_custom_check(item, place) for item in _list(descriptor, "custom_checks", place)),
+            custom_checks=tuple(
+                _custom_check(item, names, place) for item in _list(descriptor, "custom_checks", place)
+            ),
             raw=descriptor,
             place=place,
         )
 
 
 def read_schema(path: Path | str) -> Schema:
-    """Read a Table Schema from a JSON file.
-
-    Raises
-    ------
-    UsageError
-        When the file is missing, is not JSON, or is not a Table Schema.
-
-    Examples
-    --------
-    >>> read_schema("missing.json")
-    Traceback (most recent call last):
-    tikub_lab.errors.UsageError: missing.json: no such file. A Table Schema is a JSON file.
-    """
+    """Read a Table Schema from a JSON file, or say why it is none."""
     try:
         descriptor = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file. A Table Schema is a JSON file.") from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise UsageError(f"{path}: not readable as JSON ({error}).") from None
     return Schema.from_dict(descriptor, place=str(path))
 
@@ -214,11 +187,12 @@ def _field(item: Any, number: int, untyped: str, missing: tuple[str, ...], place
     where = f"{place}, field {item['name']!r}"
     kind = item.get("type") or untyped
     _one_of(kind, TYPES, f"{where}: type")
+    _refuse_options(item, where)
     form = str(item.get("format") or "default").removeprefix("fmt:")
-    if kind in FORMATS:
-        _one_of(form, FORMATS[kind], f"{where}: format")
+    if form != "default" and not (kind in {"date", "datetime"} and "%" in form):
+        raise UsageError(f"{where}: format {form!r} is not read; dates may have a pattern such as %d/%m/%Y.")
     if kind == "list":
-        _one_of(item.get("itemType", "string"), ITEM_TYPES, f"{where}: itemType")
+        _one_of(item.get("itemType", "string"), ["string"], f"{where}: itemType")
     return Field(
         name=item["name"],
         type=kind,
@@ -232,13 +206,20 @@ def _field(item: Any, number: int, untyped: str, missing: tuple[str, ...], place
     )
 
 
+def _refuse_options(item: Mapping[str, Any], where: str) -> None:
+    if unread := sorted(_NOT_READ & item.keys()):
+        raise UsageError(f"{where}: {unread[0]!r} is not read; leave it out, or write the values in the default form.")
+
+
 def _constraints(constraints: Any, kind: str, where: str) -> dict[str, Any]:
     if not isinstance(constraints, Mapping):
         raise UsageError(f"{where}: constraints must be a JSON object, found {constraints!r}.")
+    kinds: dict[str, type] = {
+        **dict.fromkeys(("required", "unique"), bool), **dict.fromkeys(_LENGTHS, int), "enum": list, "pattern": str,
+    }  # fmt: skip
     for name, value in constraints.items():
         _one_of(name, TYPES[kind], f"{where}: type {kind!r} takes these constraints only; constraint")
-        expected = {**dict.fromkeys(("required", "unique"), bool), **dict.fromkeys(_LENGTHS, int)}.get(name)
-        expected = {"enum": list, "pattern": str}.get(name, expected)
+        expected = kinds.get(name)
         if expected and (not isinstance(value, expected) or (expected is int and isinstance(value, bool))):
             raise UsageError(f"{where}: constraint {name!r} must be a {expected.__name__}, found {value!r}.")
         if name == "pattern":
@@ -281,14 +262,27 @@ def _foreign_key(item: Any, names: list[str], place: str) -> ForeignKey:
     return ForeignKey(fields, str(item["reference"].get("resource") or ""), reference)
 
 
-def _custom_check(item: Any, place: str) -> CustomCheck:
-    """Read one of ``custom_checks``; the names of checks are known to `tikub_lab.tables.rules`, not here."""
+def _custom_check(item: Any, names: list[str], place: str) -> CustomCheck:
     if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
         raise UsageError(f"{place}: each of custom_checks is an object with 'name' and 'params', found {item!r}.")
-    params = item.get("params") or {}
+    name, params = item["name"], item.get("params") or {}
+    where = f"{place}: custom check {name!r}"
     if not isinstance(params, Mapping):
-        raise UsageError(f"{place}: params of custom check {item['name']!r} must be an object, found {params!r}.")
-    return CustomCheck(item["name"], params)
+        raise UsageError(f"{place}: params of custom check {name!r} must be an object, found {params!r}.")
+    if name not in CHECKS:
+        raise UsageError(f"{where} is not known.{nearest(name, CHECKS)} Known: {', '.join(sorted(CHECKS))}.")
+    columns: list[str] = []
+    for key in ("column", "column1", "column2", "columns"):
+        value = params.get(key) or []
+        columns += [value] if isinstance(value, str) else [name for name in value if isinstance(name, str)]
+    if len(columns) < (1 if name.startswith("french-") else 2):
+        raise UsageError(f"{where} names too few columns in {dict(params)}.")
+    for column in columns:
+        if column not in names:
+            raise UsageError(f"{where}: the schema has no field {column!r}.{nearest(column, names)}")
+    if name == "compare-columns-value" and params.get("op") not in OPERATORS:
+        raise UsageError(f"{where}: op {params.get('op')!r} is not one of {', '.join(OPERATORS)}.")
+    return CustomCheck(name, tuple(columns), str(params.get("op", "")))
 
 
 def _list(descriptor: Mapping[str, Any], key: str, place: str) -> list[Any]:
@@ -302,3 +296,12 @@ def _one_of(value: Any, allowed: Iterable[str], where: str) -> None:
     allowed = list(allowed)
     if value not in allowed:
         raise UsageError(f"{where} {value!r} is not one of {', '.join(allowed)}.{nearest(str(value), allowed)}")
+
+
+@lru_cache(maxsize=4)
+def aliases(schemas: Path) -> dict[str, str]:
+    """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
+    found: dict[str, str] = {}
+    for path in sorted(schemas.glob("*/*.json")):
+        found |= dict.fromkeys(read_schema(path).raw.get("aliases", ()), f"{path.parent.name}/{path.stem}")
+    return found

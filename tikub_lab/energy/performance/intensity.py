@@ -117,8 +117,8 @@ def performance(meters: pd.DataFrame, sites: pd.DataFrame, year: int, fewest: in
     Examples
     --------
     >>> from tikub_lab.energy.climate import adjusted
-    >>> from tikub_lab.energy.sample import sample
-    >>> tables = sample(scale=0.01, seed=1)
+    >>> from tikub_lab.use_cases import sample
+    >>> tables = sample("energy").sample(scale=0.01, seed=1)
     >>> of = {name: tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")}
     >>> found = performance(adjusted(**of), of["sites"], 2025)
     >>> found.loc[found["energie"] == "toutes", "pairs"].unique().tolist()  # twelve lycées, all in one group

@@ -18,11 +18,11 @@ import pandas as pd
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, who
-from tikub_lab.energy.published.text import first_rows, header_place, rows
 from tikub_lab.energy.published.values import ENERGIES, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 MAX_ROWS = 500_000
 EXCLUDED, INCLUDED = "fin exclue", "fin incluse"
@@ -60,25 +60,29 @@ def columns(cells: list[str]) -> dict[str, int]:
 
 
 def is_bills_header(cells: list[str]) -> bool:
-    """Tell the labels of bills."""
+    """Tell the labels of bills; with an origin they are those of the table of readings, which is read by its schema."""
     found = set(columns(cells))
-    return found >= {"debut", "fin", "kwh"} and bool(found & {"compteur", "point"})
+    return found >= {"debut", "fin", "kwh"} and bool(found & {"compteur", "point"}) and not _plain(cells) & {"origine"}
 
 
 def is_list_header(cells: list[str]) -> bool:
-    """Tell the labels of a list of meters."""
-    found = set(columns(cells))
-    return "energie" in found and bool(found & {"compteur", "point"}) and not found & {"debut", "fin", "kwh"}
+    """Tell the labels of a list of meters; with their steps they are those of the table, read by its schema."""
+    found, others = set(columns(cells)), _plain(cells) & {"pas", "pas des releves"}
+    return "energie" in found and bool(found & {"compteur", "point"}) and not others | found & {"debut", "fin", "kwh"}
+
+
+def _plain(cells: list[str]) -> set[str]:
+    return {plain(cell) for cell in cells}
 
 
 def is_bills(head: Head) -> bool:
     """Recognise bills by their labels, after whatever rows."""
-    return header_place(first_rows(head), is_bills_header) is not None
+    return any(map(is_bills_header, head.rows))
 
 
 def is_list(head: Head) -> bool:
     """Recognise a list of meters by its labels, after whatever rows."""
-    return header_place(first_rows(head), is_list_header) is not None
+    return any(map(is_list_header, head.rows))
 
 
 def read_bills(path: Path) -> Iterator[Batch]:
@@ -222,7 +226,10 @@ def read_list(path: Path) -> Iterator[Batch]:
         if broken:
             found.reject(line, meter["compteur"], *broken)
         else:
-            use = USES.get(plain(row.get("usage", "")))
+            said = row.get("usage", "").strip()
+            use = USES.get(plain(said))
+            if said and use is None:
+                found.repair(line, meter["compteur"], "usage", said, "enum", "")
             found.keep("staged/list", line, **meter, energie=energy, code_uai=code, usage=use)
         yield from found.batches()
     yield from found.batches(last=True)

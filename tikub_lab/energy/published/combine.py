@@ -9,8 +9,8 @@ give way to those that end first, so that one wrong long bill doesn't cost a yea
 from typing import Any
 
 from tikub_lab.energy.published.batches import STAGED
+from tikub_lab.tables.database import superseded, union, view
 from tikub_lab.tables.readers import Combined, Staged
-from tikub_lab.tables.rebuild import union
 
 TYPES = {"str": "VARCHAR", "float64": "DOUBLE", "int64": "BIGINT", "boolean": "BOOLEAN"}
 STEM = r"regexp_replace(regexp_extract(file, '[^/]*$'), '(\.(csv|xml|txt|xlsx))?(\.gz)?$', '', 'i')"
@@ -34,7 +34,7 @@ def combine_readings(connection: Any, staged: Staged) -> Combined:
     """
     _views(connection, staged, ["energy/readings", "energy/loads", "energy/meters", *_STAGED_ONLY])
     connection.execute("CREATE TEMP TABLE _lost (source_index BIGINT, line BIGINT, id VARCHAR, rule VARCHAR)")
-    _meters(connection)
+    _meters(connection, staged)
     _named(connection)
     _loads(connection)
     _readings(connection)
@@ -52,6 +52,7 @@ def combine_readings(connection: Any, staged: Staged) -> Combined:
         _rejected("_lost", "compteur_id"),
         f"SELECT source_index, count(*) FROM ({counted}) ANTI JOIN (SELECT source_index, line AS _line FROM _lost) "
         "USING (source_index, _line) GROUP BY ALL",
+        ("energy/meters",),
     )
 
 
@@ -75,8 +76,10 @@ def _rejected(table: str, field: str) -> str:
     )
 
 
-def _meters(connection: Any) -> None:
-    """Find what is known of each meter: first by lists, of which the last row stands, then by files of readings."""
+def _meters(connection: Any, staged: Staged) -> None:
+    """Find what is known of each meter: by lists, of which the last row stands, by the table itself, by readings."""
+    fields = ("compteur_id", "point_livraison", "energie", "code_uai", "usage")
+    view(connection, "_own", staged.get("plain/energy/meters", []), dict.fromkeys(fields, ""))
     connection.execute(f"""
         CREATE TEMP TABLE _files AS SELECT source_index, {STEM} AS stem, regexp_extract(file, '[^/]*$') AS base
             FROM _sources;
@@ -84,25 +87,29 @@ def _meters(connection: Any) -> None:
             SELECT *, row_number() OVER (PARTITION BY compteur ORDER BY source_index DESC, _line DESC) AS rank
             FROM _staged_list;
         INSERT INTO _lost SELECT source_index, _line, compteur, 'duplicate' FROM _list WHERE rank > 1;
-        CREATE TEMP TABLE _points AS SELECT point, min(compteur) AS compteur FROM _list
-            WHERE rank = 1 AND point IS NOT NULL GROUP BY point;
+        CREATE TEMP TABLE _named AS
+            SELECT compteur AS compteur_id, point, energie, code_uai, usage FROM _list WHERE rank = 1
+            UNION ALL SELECT compteur_id, point_livraison, energie, code_uai, usage FROM _own
+            ANTI JOIN (SELECT compteur AS compteur_id FROM _list) USING (compteur_id)
+            QUALIFY 1 = row_number() OVER (PARTITION BY compteur_id ORDER BY source_index DESC, _line DESC);
+        CREATE TEMP TABLE _points AS SELECT point, min(compteur_id) AS compteur FROM _named
+            WHERE point IS NOT NULL GROUP BY point;
         CREATE TEMP TABLE _by_file AS SELECT fichier, min(compteur) AS compteur, min(facteur) AS facteur FROM _list
             WHERE rank = 1 AND fichier IS NOT NULL GROUP BY fichier;
         CREATE TEMP TABLE _implied AS
             SELECT coalesce(p.compteur, m.compteur, f.stem) AS compteur_id, m.point, m.energie, source_index, _line
             FROM _energy_meters m JOIN _files f USING (source_index) LEFT JOIN _points p USING (point);
         CREATE TEMP TABLE _known AS
-            SELECT compteur AS compteur_id, point, energie, code_uai, usage FROM _list WHERE rank = 1
-            UNION ALL
+            FROM _named UNION ALL
             SELECT compteur_id, max(point), arg_max(energie, (source_index, _line)), NULL, NULL FROM _implied
-            ANTI JOIN (SELECT compteur AS compteur_id FROM _list) USING (compteur_id)
+            ANTI JOIN _named USING (compteur_id)
             GROUP BY compteur_id;
     """)
 
 
 def _named(connection: Any) -> None:
     """Give staged rows the names of their meters, and kWh where another file tells the unit."""
-    for short, view, key in (
+    for short, name, key in (
         ("_r", "_energy_readings", "r.origine"),
         ("_l", "_energy_loads", "''"),
         ("_x", "_staged_indexes", "''"),
@@ -114,15 +121,21 @@ def _named(connection: Any) -> None:
             CREATE TEMP TABLE {short} AS
             SELECT r.* {value}, coalesce(p.compteur, r.compteur, b.compteur, f.stem) AS compteur_id, {key} AS _kind,
                 {raw} IS true AND b.facteur IS NULL AS unitless
-            FROM {view} r JOIN _files f USING (source_index) LEFT JOIN _points p USING (point)
+            FROM {name} r JOIN _files f USING (source_index) LEFT JOIN _points p USING (point)
             LEFT JOIN _by_file b ON b.fichier = f.base AND r.compteur IS NULL;
             INSERT INTO _lost
             SELECT source_index, _line, compteur_id, 'energy-unknown' FROM {short}
             LEFT JOIN _known USING (compteur_id) WHERE energie IS NULL OR unitless;
         """)
+    for short, key in SUPERSEDED.items():
+        connection.execute(
+            f"INSERT INTO _lost SELECT source_index, _line, compteur_id, 'duplicate' FROM ({superseded(short, key)})"
+        )
 
 
 _STANDS = "ANTI JOIN (SELECT source_index, line AS _line FROM _lost) USING (source_index, _line)"
+SUPERSEDED = {"_r": "compteur_id, _kind, debut", "_l": "compteur_id, debut", "_x": "compteur_id, jour"}
+"""Keys by which a later file of the same name replaces rows of an earlier one."""
 _BEST = "kwh IS NULL, estime NULLS LAST, source_index DESC, _line DESC"
 
 
@@ -210,9 +223,10 @@ def combine_weather(connection: Any, staged: Staged) -> Combined:
     """
     _views(connection, staged, ["energy/weather", "energy/temperatures", "energy/stations"])
     connection.execute(f"""
+        CREATE TEMP TABLE _old AS SELECT (source_index, _line) FROM ({superseded("_energy_weather", "station, jour")});
         CREATE TEMP TABLE _days AS
-        SELECT *, row_number() OVER (PARTITION BY station, jour ORDER BY tmoy IS NULL, source_index DESC, _line DESC)
-            AS rank FROM _energy_weather;
+        SELECT *, row_number() OVER (PARTITION BY station, jour ORDER BY old, tmoy IS NULL, source_index DESC,
+            _line DESC) AS rank FROM (SELECT *, (source_index, _line) IN (FROM _old) AS old FROM _energy_weather);
         CREATE TEMP TABLE _hours AS
         SELECT source_index, _line, heure, temperature, {STEM} AS station, row_number() OVER (
             PARTITION BY {STEM}, heure ORDER BY temperature IS NULL, source_index DESC, _line DESC) AS rank
@@ -248,4 +262,5 @@ def combine_weather(connection: Any, staged: Staged) -> Combined:
         },
         _rejected("_lost", "station"),
         f"SELECT source_index, count(*) FROM ({kept}) GROUP BY ALL",
+        ("energy/stations",),
     )

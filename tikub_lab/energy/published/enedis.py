@@ -22,10 +22,10 @@ from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, daily, who
-from tikub_lab.energy.published.text import first_rows, rows
 from tikub_lab.energy.published.values import KWH, WATTS, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60)
 """Minutes that a step may have where no column says it."""
@@ -35,7 +35,7 @@ MAX_SECTION = 600_000
 
 def is_account(head: Head) -> bool:
     """Recognise an account's export: a first row of names that begins with the PRM and tells the type of data."""
-    found = [plain(cell) for cell in (first_rows(head, 1) or [[]])[0]]
+    found = [plain(cell) for cell in head.columns]
     return found[:2] == ["identifiant prm", "type de donnees"]
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, who
 from tikub_lab.energy.published.enedis import keep_load, stamped_at_end
-from tikub_lab.energy.published.text import first_rows, rows
 from tikub_lab.energy.published.values import plain
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 NATURES = dict.fromkeys("RB", False) | dict.fromkeys("EHPK", True)
 """Natures of a point: real and raw are measured; estimated, reconstituted and calculated are not. Of the others
@@ -25,7 +25,7 @@ _PERIOD = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?")
 
 def is_flat(head: Head) -> bool:
     """Recognise the flat flux by the names of its columns."""
-    return {plain(cell) for cell in (first_rows(head, 1) or [[]])[0]} >= FLAT
+    return {plain(cell) for cell in head.columns} >= FLAT
 
 
 def read_flat(path: Path) -> Iterator[Batch]:

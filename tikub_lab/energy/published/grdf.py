@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, daily, who
-from tikub_lab.energy.published.text import first_rows, header_place, rows
 from tikub_lab.energy.published.values import plain
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 FIELDS = {
     "date": ("date de releve", "journee gaziere", "date"),
@@ -27,6 +27,8 @@ FIELDS = {
     "point": ("n pce", "pce", "numero pce", "numero de pce", "identifiant pce", "n de pce"),
 }
 NO_DATA = "absence de donnees"
+SILENT = {"publiee", "informative", "informatif", "provisoire", "definitive", "definitif"}
+"""Qualities that say nothing of whether a figure is estimated."""
 
 
 def columns(cells: list[str]) -> dict[str, int]:
@@ -54,7 +56,7 @@ def is_header(cells: list[str]) -> bool:
 
 def is_grdf(head: Head) -> bool:
     """Recognise the export by its row of labels, after whatever rows."""
-    return header_place(first_rows(head), is_header) is not None
+    return any(map(is_header, head.rows))
 
 
 def read(path: Path) -> Iterator[Batch]:
@@ -109,7 +111,9 @@ def _row(line: int, row: dict[str, str], point: str, found: Gathering) -> None:
     try:
         estimated = None if quality == NO_DATA else values.flag(quality)
     except ValueError:
-        estimated = None  # « publiée », « informative » and the like say nothing of it
+        estimated = None
+        if quality not in SILENT:
+            found.repair(line, meter["compteur"], "quality", row["quality"], "flag", "")
     if not broken and known["energy"] is None and known["volume"] is not None and known["factor"] is None:
         broken.append(("factor", "", "gas-coefficient"))
     if broken:

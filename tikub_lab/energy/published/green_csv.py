@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, daily, who
-from tikub_lab.energy.published.text import Row, first_rows, header_place, rows
 from tikub_lab.energy.published.values import KWH, plain
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import Row, rows
 
 ENERGIES = {"electric usage": "électricité", "natural gas usage": "gaz", "gas usage": "gaz"}
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -36,7 +36,7 @@ def is_header(cells: list[str]) -> bool:
 
 def is_green_button(head: Head) -> bool:
     """Recognise the CSV by its row of labels, after whatever preamble."""
-    return header_place(first_rows(head), is_header) is not None
+    return any(map(is_header, head.rows))
 
 
 def read(path: Path) -> Iterator[Batch]:

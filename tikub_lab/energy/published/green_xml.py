@@ -19,10 +19,10 @@ from defusedxml.ElementTree import iterparse
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, who
-from tikub_lab.energy.published.text import beginning, opened
 from tikub_lab.energy.published.values import KWH
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.texts import opened
 
 UNITS = {"31": "j", "72": "wh", "132": "btu", "169": "therm"}
 POWER = "38"
@@ -40,7 +40,7 @@ _PART = re.compile(r"/(UsagePoint|MeterReading|ReadingType)/([^/]+)")
 
 def is_green_button(head: Head) -> bool:
     """Recognise the XML by the namespace of ESPI."""
-    start = beginning(head)
+    start = head.text
     return start.lstrip().startswith("<") and "http://naesb.org/espi" in start
 
 
@@ -96,7 +96,7 @@ def _entries(path: Path, keep_readings: bool) -> Iterator[Element]:
                         root.clear()
         except DTDForbidden:
             raise UsageError(f"{path}: has a document type declaration (DTD), which is not read. Remove it.") from None
-        except ParseError as error:
+        except (ParseError, ValueError, LookupError, RecursionError) as error:
             raise UsageError(f"{path}: not complete XML: {error} after {done} entries. Download it again.") from None
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering
-from tikub_lab.energy.published.text import beginning, first_rows, rows
 from tikub_lab.energy.published.values import KWH, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 MAX_ROWS = 2_000_000
 MAX_METADATA = 2**24
@@ -28,18 +28,18 @@ HOUR, DAY = 3600, 86400
 
 def is_meter(head: Head) -> bool:
     """Recognise a meter's file by its two columns."""
-    return (first_rows(head, 1) or [[]])[0] == ["start", "value"]
+    return head.columns == ["start", "value"]
 
 
 def is_temperature(head: Head) -> bool:
     """Recognise a temperature file by its columns, with the number of the row before them or not."""
-    found = (first_rows(head, 1) or [[]])[0]
+    found = head.columns
     return [label for label in found if label] in (["dt", "tempF"], ["dt", "tempC"])
 
 
 def is_metadata(head: Head) -> bool:
     """Recognise the metadata by the names of its fields."""
-    start = beginning(head).lstrip()
+    start = head.text.lstrip()
     return start.startswith("{") and '"meter_data_filename"' in start and '"interpretation"' in start
 
 

@@ -5,13 +5,14 @@ the extremes under shelter, TM the mean of hourly temperatures, in °C. Codes of
 2 doubtful, being checked: kept, and noted in the log of repairs.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering
-from tikub_lab.energy.published.text import first_rows, rows
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import rows
 
 NEEDED = {"NUM_POSTE", "AAAAMMJJ", "TN", "TX"}
 FIELDS = {"TN": "tmin", "TM": "tmoy", "TX": "tmax"}
@@ -21,7 +22,7 @@ BOUNDS = 60.0
 
 def is_daily(head: Head) -> bool:
     """Recognise the file by the names of its columns."""
-    return set((first_rows(head, 1) or [[]])[0]) >= NEEDED
+    return set(head.columns) >= NEEDED
 
 
 def read(path: Path) -> Iterator[Batch]:
@@ -81,7 +82,7 @@ def _row(line: int, row: dict[str, str], found: Gathering) -> None:
         if row.get(f"Q{label}", "") == "2":
             found.repair(line, station, label, row[label], "doubtful", row[label])
     found.keep("energy/weather", line, station=station, jour=begin, **known)
-    found.imply("energy/stations", line, station=station, **_place(row))
+    found.imply("energy/stations", line, station=station, **_place(line, station, row, found))
 
 
 def _blank(line: int, station: str, known: dict[str, float | None], found: Gathering) -> None:
@@ -92,13 +93,15 @@ def _blank(line: int, station: str, known: dict[str, float | None], found: Gathe
             known[name] = None
 
 
-def _place(row: dict[str, str]) -> dict[str, str | float | None]:
+def _place(line: int, station: str, row: dict[str, str], found: Gathering) -> dict[str, str | float | None]:
     """Say where a station is; what can't be read stays empty, as its temperatures don't hang on it."""
     place: dict[str, str | float | None] = {"lib_station": row.get("NOM_USUEL") or None}
     for label, name, most in (("LON", "longitude", 180), ("LAT", "latitude", 90), ("ALTI", "altitude", 9000)):
         try:
             value = values.number(row.get(label, ""))
         except ValueError:
-            value = None
-        place[name] = value if value is not None and abs(value) <= most else None
+            value = math.inf
+        place[name] = value if value is None or abs(value) <= most else None
+        if value is not None and place[name] is None:
+            found.repair(line, station, label, row[label], "out-of-range", "")
     return place

@@ -160,8 +160,9 @@ def at_thresholds(
 
     Examples
     --------
-    >>> from tikub_lab.procurement.sample import sample
-    >>> found = at_thresholds(sample(scale=0.1, seed=1, essential=True)["procurement/contracts"], names=("formalisee",))
+    >>> from tikub_lab.use_cases import sample
+    >>> tables = sample("procurement").sample(scale=0.1, seed=1, essential=True)
+    >>> found = at_thresholds(tables["procurement/contracts"], names=("formalisee",))
     >>> found[["nature", "nombre"]].values.tolist()[0]
     ['travaux', 67]
     >>> print(found["verdict"].iloc[0])

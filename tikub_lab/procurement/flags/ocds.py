@@ -18,7 +18,7 @@ import ijson
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.flags.processes import IN_TIME, LATE, STATUSES, UNKNOWN, Processes, assemble
-from tikub_lab.tables.archives import Utf8
+from tikub_lab.procurement.published.lenient import Lenient
 
 BUFFER = 1 << 20
 _MOMENT = re.compile(
@@ -125,7 +125,7 @@ def _lines(path: Path) -> Iterator[Any]:
 
 def _streamed(path: Path, prefix: str) -> Iterator[Any]:
     done = 0
-    with Utf8(path) as file:
+    with Lenient(path) as file:
         try:
             for release in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
                 done += 1
@@ -136,25 +136,21 @@ def _streamed(path: Path, prefix: str) -> Iterator[Any]:
 
 
 def json_of(line: str) -> Any:
-    r"""Read a line of strict JSON; None where it is not: NaN and half of a surrogate pair are not JSON text.
+    r"""Read a line of JSON; None where it is none, as with half of a surrogate pair. NaN and Infinity become text.
 
     Examples
     --------
     >>> json_of('{"a": 1}'), json_of('{"a": NaN}'), json_of('["\\ud800"]')
-    ({'a': 1}, None, None)
+    ({'a': 1}, {'a': 'NaN'}, None)
     """
     try:
-        value = json.loads(line, parse_constant=_refuse)
+        value = json.loads(line, parse_constant=str)
         line.encode()
         if "\\u" in line:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):  # UnicodeEncodeError and JSONDecodeError are both ValueError
         return None
     return value
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(constant)
 
 
 def moment(value: Any) -> tuple[int, int] | None:

@@ -3,7 +3,6 @@
 Of a register that is imported again, in whole or in part, each lot is replaced by what the last source says of it.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,21 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError
 from tikub_lab.procurement.codes import simplified as plain
 from tikub_lab.procurement.flags.bids import FIELDS, LABELS, UNALLOTTED, utc
 from tikub_lab.procurement.flags.ocds import read_releases
 from tikub_lab.procurement.published.bids_release import Notes, flattened
-from tikub_lab.tables.archives import encoding_of
+from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
-from tikub_lab.tables.rebuild import union
+from tikub_lab.tables.texts import records
 
 TABLE = "procurement/bids"
 BATCH = 20_000
 NEEDED = {"consultation_id", "candidat_id", "statut"}
 """Columns by which the CSV is known; the others may be absent."""
-DELIMITERS = ",;\t|"
-CELL_BYTES = 1 << 20
 _BOOLEANS = {"true": "true", "vrai": "true", "oui": "true", "1": "true"} | {
     "false": "false", "faux": "false", "non": "false", "0": "false",
 }  # fmt: skip
@@ -48,7 +44,7 @@ _MESSAGES = {
 
 def is_csv(head: Head) -> bool:
     """Recognise the CSV by the names in its first line."""
-    return bool(_delimiter(head))
+    return bool(head.text) and {name.strip() for name in head.columns} >= NEEDED
 
 
 def is_ocds(head: Head) -> bool:
@@ -61,14 +57,6 @@ def is_ocds(head: Head) -> bool:
     """
     start = head.text.lstrip()
     return start.startswith("{") and '"ocid"' in start and '"marches"' not in start[:1000]
-
-
-def _delimiter(head: Head) -> str:
-    first = next(iter(head.text.splitlines()), "")
-    for delimiter in DELIMITERS:
-        if {name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])} >= NEEDED:
-            return delimiter
-    return ""
 
 
 def read_csv(path: Path) -> Iterator[Batch]:
@@ -89,18 +77,13 @@ def read_csv(path: Path) -> Iterator[Batch]:
     >>> batch.rejects[["line", "field", "value", "rule"]].to_numpy().tolist()
     [[3, 'statut', 'perdue', 'label']]
     """
-    csv.field_size_limit(CELL_BYTES)
     counts: Counter[tuple[str, str]] = Counter()
-    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
-        rows = csv.reader(file, delimiter=_delimiter(Head.of(path)))
-        names = [name.strip() for name in next(rows)]
-        line = 2
-        try:
-            while chunk := list(islice(rows, BATCH)):
-                yield _batch_of_lines(chunk, line, names, counts)
-                line += len(chunk)
-        except csv.Error as error:
-            raise UsageError(f"{path}: not readable as CSV: {error}, line {rows.line_num}. Export it again.") from None
+    rows = records(path)
+    names = [name.strip() for name in next(rows)]
+    line = 2
+    while chunk := list(islice(rows, BATCH)):
+        yield _batch_of_lines(chunk, line, names, counts)
+        line += len(chunk)
 
 
 def _batch_of_lines(chunk: list[list[str]], start: int, names: list[str], counts: Counter[tuple[str, str]]) -> Batch:

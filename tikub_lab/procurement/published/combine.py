@@ -3,6 +3,8 @@
 All of it is SQL over the staged parts of every source of a data package. Only keys are sorted and compared; wide rows
 are joined at the end, so that memory stays bounded. Nothing depends on the order of imports.
 
+A later file of the same name replaces what it repeats: the contracts of the same buyer with the same identifier.
+
 Duplicates (Bercy): records of the same buyer with the same identifier, first titulaire, amount and date of
 notification are one contract; the one published last stays, then the most complete (modifications count first), then
 the last read. What is left of one identifier with another content is another contract: ``uid~2``, ``uid~3``… by date,
@@ -22,8 +24,8 @@ from tikub_lab.procurement.published.fields import (
     SUPPLIER_FIELDS,
 )
 from tikub_lab.procurement.published.table import PARTY_FIELDS, publish
+from tikub_lab.tables.database import LINE_BITS, superseded, view
 from tikub_lab.tables.readers import Combined, Staged
-from tikub_lab.tables.rebuild import LINE_BITS, view
 
 DUPLICATE = (
     "A record of the same buyer, identifier, first titulaire, amount and date was published later or more completely."
@@ -52,9 +54,11 @@ def combine(connection: Any, staged: Staged) -> Combined:
     view(connection, "_changes", staged.get("procurement/amendments", []), AMENDMENT_FIELDS)
     view(connection, "_concessions", staged.get("procurement/concessions", []), CONCESSION_FIELDS, PARTY_FIELDS)
     view(connection, "_rows", staged.get("procurement/rows", []), ROW_FIELDS)
+    _supersede(connection)
     states.assemble(connection)
     connection.execute("""
-        CREATE TEMP VIEW _contracts AS SELECT * FROM _records UNION ALL BY NAME SELECT * FROM _row_contracts;
+        CREATE TEMP VIEW _contracts AS
+            SELECT * FROM _records UNION ALL BY NAME SELECT * FROM _row_contracts;
         CREATE TEMP VIEW _suppliers AS SELECT * FROM _parties UNION ALL BY NAME SELECT * FROM _row_suppliers;
         CREATE TEMP VIEW _amendments AS SELECT * FROM _changes UNION ALL BY NAME SELECT * FROM _row_amendments;
     """)
@@ -71,7 +75,8 @@ def combine(connection: Any, staged: Staged) -> Combined:
         CREATE TEMP VIEW _left_out AS
             SELECT o._key, d.id FROM _owned o JOIN _contract_duplicates d ON o._owner = d._key
             UNION ALL SELECT _key, id FROM _concession_duplicates
-            UNION ALL SELECT _key, id FROM _row_duplicates;
+            UNION ALL SELECT _key, id FROM _row_duplicates
+            UNION ALL SELECT _key, id FROM _superseded;
         CREATE TEMP VIEW _stand AS
             SELECT o._key FROM _owned o JOIN _contract_picked p ON o._owner = p._key
             UNION ALL SELECT _key FROM _concession_picked;
@@ -93,6 +98,16 @@ def combine(connection: Any, staged: Staged) -> Combined:
     )
 
 
+def _supersede(connection: Any) -> None:
+    """Find what a later file of the same name says anew: records of the same buyer with the same identifier."""
+    views = {"_records": "acheteur_id", "_concessions": "autoriteConcedante_id", "_rows": "acheteur_id"}
+    rows = [
+        superseded(f"(SELECT source_index, _key, id, {buyer} AS buyer FROM {name})", "buyer, id")
+        for name, buyer in views.items()
+    ]
+    connection.execute(f"CREATE TEMP TABLE _superseded AS SELECT _key, id FROM ({' UNION ALL '.join(rows)})")
+
+
 def _pick(connection: Any, kind: str, fields: Mapping[str, str], key: tuple[str, ...]) -> None:
     """Set duplicates apart and give the others their uid, in tables ``_<kind>_duplicates`` and ``_<kind>_picked``."""
     buyer, number, _, amount, date = key
@@ -106,7 +121,7 @@ def _pick(connection: Any, kind: str, fields: Mapping[str, str], key: tuple[str,
                 ORDER BY datePublicationDonnees DESC NULLS LAST,
                     coalesce({"changes" if changes else "modifications::INT"}, 0) DESC, {filled} DESC, _key DESC
             ) AS rank
-        FROM _{kind}s {f"LEFT JOIN {changes} USING (_key)" if changes else ""};
+        FROM _{kind}s ANTI JOIN _superseded USING (_key) {f"LEFT JOIN {changes} USING (_key)" if changes else ""};
         CREATE TEMP TABLE _{kind}_duplicates AS SELECT _key, id FROM _{kind}_ranked WHERE rank > 1;
         CREATE TEMP TABLE _{kind}_picked AS
         WITH numbered AS (

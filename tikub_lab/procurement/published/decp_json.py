@@ -13,9 +13,9 @@ from typing import Any
 import ijson
 
 from tikub_lab.errors import UsageError
+from tikub_lab.procurement.published.lenient import Lenient
 from tikub_lab.procurement.published.quality import judge
 from tikub_lab.procurement.published.record import frames
-from tikub_lab.tables.archives import Utf8
 from tikub_lab.tables.readers import Batch, Head
 
 BATCH = 20_000
@@ -23,11 +23,7 @@ BATCH = 20_000
 BUFFER = 1 << 20
 KINDS = ("marche", "contrat-concession")
 
-# "marches" among the first keys of the top object, whose other values before it are plain ones (such as "$schema")
-_OPENING = re.compile(
-    r'\s*\{\s*(?:"(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^"\[\]{},]*)\s*,\s*)*"marches"\s*:\s*([\[{])'
-    r'(?:\s*"(?:[^"\\]|\\.)*"\s*:\s*([\[{]))?'
-)
+_TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|["\[\]{}:,]|[^\s"\[\]{}:,]+""")
 
 Record = tuple[str | None, Any]
 
@@ -42,12 +38,17 @@ def shape(head: Head) -> str:
     >>> shape(Head(Path("a"), b'{"marches": {"marche": {"id": 1}}}'))
     'objects'
     """
-    match = _OPENING.match(head.text)
-    if not match:
+    tokens = (token[0] for token in _TOKEN.finditer(head.text))
+    opening, key, colon, value = (next(tokens, "") for _ in range(4))
+    if opening != "{":
         return ""
-    if match[1] == "[":
-        return "list"
-    return "objects" if match[2] == "{" else "lists"
+    while key != '"marches"':  # among the first keys, whose values before it are plain ones (such as "$schema")
+        if colon != ":" or value in "[]{}:," or next(tokens, "") != ",":
+            return ""
+        key, colon, value = (next(tokens, "") for _ in range(3))
+    if colon != ":" or value not in ("[", "{"):
+        return ""
+    return "list" if value == "[" else "objects" if [next(tokens, "") for _ in range(3)][2] == "{" else "lists"
 
 
 def is_2019(head: Head) -> bool:
@@ -106,7 +107,7 @@ def _records(path: Path, how: str) -> Iterator[Record]:
 
 
 def _stream(path: Path, prefix: str, kind: str | None, done: int) -> Iterator[Record]:
-    with Utf8(path) as file:
+    with Lenient(path) as file:
         try:
             for record in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
                 done += 1

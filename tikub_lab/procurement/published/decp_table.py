@@ -5,7 +5,6 @@ Columns are those of the Table Schema of tabular DECP and of the consolidated na
 rows mean together is found in :mod:`tikub_lab.procurement.published.states`.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,8 +17,8 @@ from tikub_lab.procurement.published.decp_json import BATCH
 from tikub_lab.procurement.published.fields import CONTRACT_FIELDS, LISTS, ROW_FIELDS, STATE_FIELDS, SUPPLIER_FIELDS
 from tikub_lab.procurement.published.quality import judged, sift
 from tikub_lab.procurement.published.record import Raw, frame
-from tikub_lab.tables.archives import encoding_of
 from tikub_lab.tables.readers import REJECTS, Batch, Head, log
+from tikub_lab.tables.texts import records
 
 NAMES = {
     "acheteur_departement_code": "acheteur_departement",
@@ -33,9 +32,6 @@ NAMES = {
 """Columns with another name than the field that they fill."""
 NEEDED = {"id", "acheteur_id", "titulaire_id", "montant", "dateNotification"}
 """Columns by which the form is known."""
-DELIMITERS = ",;\t|"
-CELL_BYTES = 1 << 20
-"""A longer cell is not text of a contract but a quote that was never closed."""
 
 
 def fields_of(columns: Sequence[str]) -> list[str]:
@@ -51,36 +47,12 @@ def fields_of(columns: Sequence[str]) -> list[str]:
 
 def is_csv(head: Head) -> bool:
     """Recognise the CSV by the names in its first line, whatever separates them."""
-    return bool(_delimiter(head))
+    return bool(head.text) and set(fields_of(head.columns)) >= NEEDED
 
 
 def is_parquet(head: Head) -> bool:
-    """Recognise the Parquet by the names of its columns.
-
-    Raises
-    ------
-    UsageError
-        For a Parquet file that is cut short.
-    """
-    if not head.start.startswith(b"PAR1"):
-        return False
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return set(fields_of(pq.read_schema(head.path).names)) >= NEEDED
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UsageError(
-            f"{head.path}: a Parquet file that is damaged or cut short ({error}). Download it again."
-        ) from None
-
-
-def _delimiter(head: Head) -> str:
-    first = next(iter(head.text.splitlines()), "")
-    for delimiter in DELIMITERS:
-        if set(fields_of(next(csv.reader([first], delimiter=delimiter), []))) >= NEEDED:
-            return delimiter
-    return ""
+    """Recognise the Parquet by the names of its columns."""
+    return head.start.startswith(b"PAR1") and set(fields_of(head.columns)) >= NEEDED
 
 
 def read_csv(path: Path) -> Iterator[Batch]:
@@ -100,19 +72,12 @@ def read_csv(path: Path) -> Iterator[Batch]:
     ...     [batch.rejects[["line", "rule"]].to_numpy().tolist() for batch in read_csv(file)]
     [[[2, 'buyer-siret']]]
     """
-    csv.field_size_limit(CELL_BYTES)
-    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
-        rows = csv.reader(file, delimiter=_delimiter(Head.of(path)))
-        names = fields_of(next(rows))
-        line = 2
-        try:
-            while chunk := list(islice(rows, BATCH)):
-                yield _batch_of_lines(chunk, line, names)
-                line += len(chunk)
-        except csv.Error as error:
-            raise UsageError(
-                f"{path}: not readable as CSV: {error}, line {rows.line_num}. Download it again."
-            ) from None
+    rows = records(path)
+    names = fields_of(next(rows))
+    line = 2
+    while chunk := list(islice(rows, BATCH)):
+        yield _batch_of_lines(chunk, line, names)
+        line += len(chunk)
 
 
 def _batch_of_lines(chunk: list[list[str]], line: int, names: list[str]) -> Batch:
@@ -151,11 +116,37 @@ def read_parquet(path: Path) -> Iterator[Batch]:
             names = dict(zip(file.schema_arrow.names, fields_of(file.schema_arrow.names), strict=True))
             wanted = [column for column, name in names.items() if name in ROW_FIELDS]
             for part in file.iter_batches(BATCH, columns=wanted):
-                columns = {names[column]: _texts(part.column(column), names[column]) for column in part.schema.names}
-                yield judge(columns, range(line, line + part.num_rows), part.num_rows)
+                yield _batch_of_values(part.rename_columns([names[column] for column in part.schema.names]), line)
                 line += part.num_rows
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{path}: a Parquet file that is damaged ({error}), after row {line - 1}.") from None
+
+
+def _batch_of_values(part: Any, line: int) -> Batch:
+    lines = pd.Series(range(line, line + part.num_rows))
+    odd = {name: part.column(name).to_pandas() for name in part.schema.names if _is_odd(part.column(name).type, name)}
+    rejects = [
+        pd.DataFrame(
+            {"line": lines[values.notna()], "value": values.dropna().map(repr).str.slice(0, 200), "field": name}
+        )
+        for name, values in odd.items()
+    ]
+    message = "A cell has one value: a text, a number, a date, yes or no."
+    broken = pd.concat(rejects).assign(id=None, rule="value-type", message=message) if rejects else None
+    whole = ~lines.isin(broken["line"]) if broken is not None else lines.notna()
+    sound = part.filter(whole.to_numpy())
+    columns = {name: _texts(sound.column(name), name) for name in part.schema.names}
+    return judge(columns, lines[whole].tolist(), part.num_rows, broken)
+
+
+def _is_odd(kind: Any, name: str) -> bool:
+    """Tell a type that is none of a cell's: lists are for lists of labels only."""
+    import pyarrow as pa
+
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return name not in LISTS
+    others = (pa.types.is_nested, pa.types.is_duration, pa.types.is_time, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in others)
 
 
 def _texts(values: Any, name: str) -> list[str | None]:
@@ -163,6 +154,8 @@ def _texts(values: Any, name: str) -> list[str | None]:
     import pyarrow as pa
 
     kind = values.type
+    if _is_odd(kind, name):
+        return [None] * len(values)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return ["|".join(map(str, value)) if value else None for value in values.to_pylist()]
     if pa.types.is_timestamp(kind):

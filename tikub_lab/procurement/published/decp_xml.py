@@ -4,10 +4,9 @@
 Document type declarations are refused, so that no entity can be expanded.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DTDForbidden
@@ -15,13 +14,9 @@ from defusedxml.ElementTree import iterparse
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.published.decp_json import KINDS, Record, in_runs
-from tikub_lab.tables.archives import Utf8, encoding_of
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.texts import opened
 
-_ROOT = re.compile(
-    r"\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)*<(?:\w+:)?([\w-]+)", re.DOTALL
-)
-_LATIN = re.compile(r"""<\?xml[^>]*encoding=["'](?:iso-8859|windows-125|latin)""", re.IGNORECASE)
 _ONLY_2022 = ("<typesPrix>", "<techniques>", "<modalitesExecution>", "<donneesAnnuelles>")
 
 
@@ -33,8 +28,7 @@ def is_decp(head: Head) -> bool:
     >>> is_decp(Head(Path("a"), b"<?xml version='1.0'?><!-- x --><marches><marche/></marches>"))
     True
     """
-    root = _ROOT.match(head.text)
-    return root is not None and root[1] in ("marches", *KINDS)
+    return head.root in ("marches", *KINDS)
 
 
 def is_2022(head: Head) -> bool:
@@ -64,7 +58,7 @@ def read(path: Path) -> Iterator[Batch]:
 
 def _records(path: Path) -> Iterator[Record]:
     done = 0
-    with _opened(path) as file:
+    with opened(path) as file:
         try:
             open_record: Element | None = None
             root: Element | None = None
@@ -82,15 +76,8 @@ def _records(path: Path) -> Iterator[Record]:
                         root.clear()
         except DTDForbidden:
             raise UsageError(f"{path}: has a document type declaration (DTD), which is not read. Remove it.") from None
-        except (ParseError, UnicodeDecodeError) as error:
+        except (ParseError, ValueError, LookupError, RecursionError) as error:
             raise UsageError(f"{path}: not complete XML: {error} after {done} contracts. Download it again.") from None
-
-
-def _opened(path: Path) -> "BinaryIO | Utf8":
-    """Open the bytes for the parser; Windows-1252 that is not declared is recoded."""
-    if encoding_of(path) == "cp1252" and not _LATIN.match(Head.of(path).text):
-        return Utf8(path)
-    return path.open("rb")
 
 
 def as_value(element: Element) -> Any:

@@ -48,7 +48,8 @@ def _keys(connection: Any) -> None:
                 dateNotification, datePublicationDonnees, dureeMois, codeCPV, procedure, offresRecues,
                 modification_id::BIGINT AS modification_id, donneesActuelles IS NOT DISTINCT FROM 'false' AS past,
                 {filled} AS filled
-            FROM _rows r LEFT JOIN (SELECT DISTINCT acheteur_id, id FROM _rows WHERE objetModification IS NULL) o
+            FROM (SELECT * FROM _rows ANTI JOIN _superseded USING (_key)) r
+            LEFT JOIN (SELECT DISTINCT acheteur_id, id FROM _rows WHERE objetModification IS NULL) o
             ON r.acheteur_id = o.acheteur_id AND r.objetModification IS NOT NULL AND r.modification_id IS NULL
                 AND regexp_matches(r.id, '[0-9]{{2}}$') AND o.id = left(r.id, -2) || '00'
         )

@@ -11,8 +11,8 @@ from typing import Any
 
 from tikub_lab.procurement.published.fields import CONCESSION_FIELDS, CONTRACT_FIELDS, ROW_FIELDS
 from tikub_lab.procurement.scorecard.fields import INSTEAD, REGIMES, SINCE, Kind
+from tikub_lab.tables.database import LINE_BITS, union, view
 from tikub_lab.tables.readers import Staged
-from tikub_lab.tables.rebuild import LINE_BITS, union, view
 
 PARTY_FIELDS = ("_first", "_parties", "_list", "_changes")
 """What a staged contract says of its titulaires and amendments: the first titulaire, all of them sorted, all of them
@@ -84,29 +84,14 @@ def publish(connection: Any, staged: Staged) -> str:
 
 
 def _judgements(connection: Any, staged: Staged) -> None:
-    """Make the views of rules broken by line, from ``judged/lines``; from the logs for sources staged without it."""
-    lines = dict(staged.get("judged/lines", []))
-    read = union([*lines.items()]) if lines else "SELECT 0 AS source_index WHERE false"
-    old = {
-        kind: [part for part in staged.get(f"log/{kind}", []) if part[0] not in lines]
-        for kind in ("rejects", "repairs")
-    }
-    nothing = "SELECT 0 AS source_index, 0 AS line, NULL::VARCHAR AS id, NULL AS field, NULL AS value, NULL AS rule"
-    logs = {kind: union(parts) if parts else f"{nothing} WHERE false" for kind, parts in old.items()}
-    shown = "left(translate(value, '|' || chr(10) || chr(13), '/  '), 40)"
-    item = f"rule || ':' || coalesce(field, '') || coalesce('=' || {shown}, '')"
+    """Make the views of rules broken by line, from ``judged/lines``."""
+    lines = staged.get("judged/lines")
     connection.execute(f"""
         CREATE TEMP VIEW _judgements AS
         SELECT (source_index::BIGINT << {LINE_BITS}) + _line AS _key, id, regles, reparations FROM (
             SELECT 0 AS source_index, 0 AS _line, NULL::VARCHAR AS id, NULL::VARCHAR AS regles,
                 NULL::VARCHAR AS reparations WHERE false
-            UNION ALL BY NAME {read}
-            UNION ALL BY NAME SELECT source_index, line AS _line, max(id) AS id,
-                string_agg({item}, '|' ORDER BY {item}) FILTER (broken) AS regles,
-                string_agg({item}, '|' ORDER BY {item}) FILTER (NOT broken) AS reparations
-            FROM (SELECT source_index, line, id, field, value, rule, true AS broken FROM ({logs["rejects"]})
-                UNION ALL SELECT source_index, line, id, field, value, rule, false FROM ({logs["repairs"]}))
-            GROUP BY ALL
+            {f"UNION ALL BY NAME {union(lines)}" if lines else ""}
         );
         CREATE TEMP VIEW _rejected_lines AS SELECT _key FROM _judgements WHERE regles IS NOT NULL;
     """)

@@ -1,0 +1,332 @@
+"""The fictitious bid register of the sample: who bid for the larger contracts, and what became of each bid.
+
+It agrees with the contracts: the winner is their holder, at their amount, and as many bids are evaluated as
+``offresRecues`` says. Buyers are named in ``procurement/contracts`` (``uid``) only, to keep the file small. Cases of
+each red flag are planted in it, and named by :func:`planted_flags`; apart from those the draws keep clear of the flags
+that one process shows by itself, single offers excepted.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.make.procurement.book import Book, partner
+from data.make.procurement.contracts import DIRECT, SOURCE, START
+from data.make.sampling import Integers, Stream
+from tikub_lab.procurement.codes import CODES
+from tikub_lab.procurement.flags.bids import FIELDS, UNALLOTTED
+from tikub_lab.procurement.flags.settings import Settings
+
+FROM = 40_000
+"""Euros from which a contract is in the register."""
+SINCE = np.datetime64("2022-01-01")
+PLANTED_SETTINGS = Settings(r025_threshold=0.05, r048_minimum_contracting_processes=8)
+"""Settings with which the planted cases are to be found: in so small a register no fence of R025 is above zero, and
+hardly a firm has won twenty contracts."""
+
+MINUTES = 1440
+_OPENINGS = dict.fromkeys(CODES["procedure"], "Ouverte") | {
+    "Appel d'offres restreint": "Restreinte",
+    "Dialogue compétitif": "Restreinte",
+}
+_OTHER_DIVISIONS = ("18", "22", "30", "33", "37", "39", "44", "48", "55", "63", "79", "92")
+EACH = {"R003": 12, "R024": 6, "R028": 6, "R030": 5, "R035": 6, "R036": 6, "R058": 6}
+"""How many processes have each flag planted."""
+
+
+@dataclass
+class _Draft:
+    """Processes and their bids in numbers, while cases are planted; ``truth`` collects what was."""
+
+    processes: pd.DataFrame
+    bids: pd.DataFrame
+    truth: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def of(self, process: int, column: str) -> int:
+        """Return a whole number of a process."""
+        return int(self.processes[column].to_numpy()[process])
+
+    def losers(self, process: int) -> npt.NDArray[np.int64]:
+        """Rows of the evaluated bids that lost, in order."""
+        mine = (self.bids["process"] == process) & ~self.bids["won"] & (self.bids["status"] != "Retirée")
+        return np.flatnonzero(mine)
+
+
+def bids(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+    """Make the register of the contracts of at least 40,000 € notified since 2022 with a call for competition.
+
+    Parameters
+    ----------
+    book : Book
+    contracts : DataFrame
+        The table ``procurement/contracts`` made of the same book.
+    stream : Stream
+        Draws of this table's own.
+
+    Returns
+    -------
+    DataFrame of shape (bids and tenderers, 26)
+        The columns of ``procurement/bids``, in the schema's order, not yet typed by it.
+    """
+    return _written(book, contracts, _drafted(book, contracts, stream))
+
+
+def planted_flags(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+    """Return the cases planted in :func:`bids`, given the same book, contracts and a stream in the same state.
+
+    Returns
+    -------
+    DataFrame of shape (cases, 3)
+        groupe (OCID, Buyer, ProcuringEntity, Tenderer), id, drapeau, as
+        :func:`~tikub_lab.procurement.flags.cardinal.red_flags` finds them with :data:`PLANTED_SETTINGS`. Parties
+        stand out from a scale of 1 on; below it the register has too few bids for fences.
+    """
+    truth = _drafted(book, contracts, stream).truth
+    table = pd.DataFrame(truth, columns=pd.Index(["groupe", "id", "drapeau"]), dtype="str")
+    return table.drop_duplicates(ignore_index=True)
+
+
+def _drafted(book: Book, contracts: pd.DataFrame, stream: Stream) -> _Draft:
+    draft = _Draft(_processes(book, contracts, stream), pd.DataFrame())
+    draft.bids = _tenderers(book, draft.processes, stream)
+    _price(draft, stream)
+    _judge(draft, stream)
+    _plant_processes(draft, stream)
+    _plant_parties(book, draft)
+    return draft
+
+
+def _processes(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+    """Choose the contracts, and draw the calendar and the criteria of their consultations."""
+    frame = book.contracts
+    several = (frame["framework"] > 0) & (frame["holders"] > 1)  # each holder would have a bid of its own
+    chosen = (frame["amount"] >= FROM) & contracts["offresRecues"].notna() & (frame["parent"] < 0) & ~several
+    chosen &= (frame["split"] < 0) & (contracts["procedure"].astype("str") != CODES["procedure"][DIRECT])
+    row = np.flatnonzero(chosen & (contracts["dateNotification"] >= SINCE))
+    count = len(row)
+    limit = (frame["day"].to_numpy()[row] - 40 - stream.below(80, count)) * MINUTES + 10 * 60
+    period = 21 + stream.below(25, count)
+    buyer = frame["buyer"].to_numpy()[row]
+    year, rank = np.divmod(frame["number"].to_numpy()[row], 100_000)
+    suffix = ("-L" + pd.Series(buyer).astype("str").str.zfill(2)).where(buyer > 0, "")
+    name: pd.Series = pd.Series(year).astype("str") + "-" + pd.Series(rank).astype("str").str.zfill(5) + suffix
+    return pd.DataFrame(
+        {
+            "row": row,
+            "name": name,
+            "buyer": buyer,
+            "firm": frame["firm"].to_numpy()[row],
+            "holders": frame["holders"].to_numpy()[row],
+            "amount": frame["amount"].to_numpy()[row],
+            "offers": contracts["offresRecues"].to_numpy(np.int64, na_value=0)[row],
+            "limit": limit,
+            "opened": limit - period * MINUTES - 120,
+            "price_only": stream.pick([5, 4, 1], count),  # yes, no, not said
+            "entity": -1,
+            "codes": "",
+        }
+    )
+
+
+def _tenderers(book: Book, processes: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+    """Draw who bids: the holder's firm and its neighbours in the trade; some bids more are withdrawn."""
+    withdrawn = stream.flag(0.04, len(processes)).astype(np.int64)
+    size = processes["offers"].to_numpy() + withdrawn
+    process = np.repeat(np.arange(len(processes)), size)
+    order = np.arange(len(process)) - np.repeat(np.cumsum(size) - size, size)
+    place = stream.below(processes["offers"].to_numpy(), len(processes))  # of the winner among the evaluated
+    won = order == place[process]
+    mine = processes.take(process)
+    trade = book.firms["trade"].to_numpy()
+    start, count = np.searchsorted(trade, trade), np.bincount(trade)[trade]
+    firm, step = mine["firm"].to_numpy(), 1 + stream.below(3, len(processes))[process]
+    turn = np.where(order < place[process], order + 1, order)
+    near = start[firm] + (firm - start[firm] + turn * step) % count[firm]
+    # A joint bid's partners are of the same trade: then, or in a small trade, strangers bid.
+    crowded = (turn * step >= count[firm]) | (mine["holders"].to_numpy() > 1)
+    far = (firm + count[firm] + 3 + turn * 5) % len(trade)
+    received = mine["limit"].to_numpy() - 5 - stream.below(7 * MINUTES, len(process))
+    return pd.DataFrame(
+        {
+            "process": process,
+            "order": order,
+            "won": won,
+            "firm": np.where(won, firm, np.where(crowded, far, near)),
+            "status": np.where(order >= mine["offers"].to_numpy(), "Retirée", "Recevable").astype(object),
+            "amount": mine["amount"].to_numpy(),
+            "received": received,
+        }
+    )
+
+
+def _price(draft: _Draft, stream: Stream) -> None:
+    """Draw the prices of those who lost: above the winner's by 8 to 12 % and more, on both sides where quality counts.
+
+    Each has a remainder of its own, so that no two are equal.
+    """
+    table, size = draft.bids, len(draft.bids)
+    mixed = draft.processes["price_only"].to_numpy()[table["process"]] == 1
+    above = np.where(_first_loser(table), 1080 + stream.below(40, size), 1140 + stream.below(260, size))
+    around = 880 + stream.below(380, size)
+    amount = table["amount"].to_numpy()
+    other = amount * np.where(mixed, around, above) // 1000 // 20 * 20 + table["order"].to_numpy() + 1
+    draft.bids["amount"] = np.where(table["won"], amount, other)
+
+
+def _first_loser(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mark the first bid of each process that lost."""
+    lost = ~table["won"]
+    return np.asarray(lost & (lost.groupby(table["process"]).cumsum() == 1))
+
+
+def _judge(draft: _Draft, stream: Stream) -> None:
+    """Rule out some bids that lost, never all of a process, nor the lowest."""
+    table = draft.bids
+    cheap = table["amount"].to_numpy() <= draft.processes["amount"].to_numpy()[table["process"]]
+    loses = (~table["won"] & (table["status"] == "Recevable")).to_numpy()
+    out = loses & ~_first_loser(table) & ~cheap & stream.flag(0.16, len(table))
+    draft.bids["status"] = np.where(out, "Éliminée", table["status"])
+
+
+def _plant_processes(draft: _Draft, stream: Stream) -> None:
+    """Plant the flags that one process shows, each in processes of its own."""
+    table = draft.processes
+    order = np.argsort(stream.uniform(len(table)), kind="stable")
+    plain = (table["price_only"] == 0) & (table["offers"] >= 3) & (table["holders"] == 1)
+    free = order[plain.to_numpy()[order]].tolist()
+    for flag, count in EACH.items():
+        for at in [free.pop() for _ in range(min(count, len(free)))]:
+            losers = draft.losers(at)
+            _PLANTS[flag](draft, at, losers)
+            draft.truth.append(("OCID", str(table["name"].iloc[at]), flag))
+    for alone in table.loc[table["offers"] == 1, "name"]:
+        draft.truth.append(("OCID", str(alone), "R018"))
+
+
+def _short(draft: _Draft, at: int, losers: Integers) -> None:
+    draft.processes.loc[at, "opened"] = draft.of(at, "limit") - (6 + at % 8) * MINUTES - 30
+
+
+def _close(draft: _Draft, at: int, losers: Integers) -> None:
+    draft.bids.loc[losers[0], "amount"] = draft.of(at, "amount") * (1001 + at % 5) // 1000
+    draft.bids.loc[losers[0], "status"] = "Recevable"
+
+
+def _far(draft: _Draft, at: int, losers: Integers) -> None:
+    draft.bids.loc[losers, "amount"] = draft.bids.loc[losers, "amount"] * (17 + at % 5) // 10 + losers
+
+
+def _equal(draft: _Draft, at: int, losers: Integers) -> None:
+    draft.bids.loc[losers[1], "amount"] = draft.bids.loc[losers[0], "amount"]
+
+
+def _tardy(draft: _Draft, at: int, losers: Integers) -> None:
+    winner = (draft.bids["process"] == at) & draft.bids["won"]
+    draft.bids.loc[winner, "received"] = draft.of(at, "limit") + 20 + at % 300
+
+
+def _alone(draft: _Draft, at: int, losers: Integers) -> None:
+    draft.bids.loc[losers, "status"] = "Éliminée"
+
+
+def _lowest(draft: _Draft, at: int, losers: Integers) -> None:
+    draft.bids.loc[losers[-1], "status"] = "Éliminée"
+    draft.bids.loc[losers[-1], "amount"] = draft.of(at, "amount") * 7 // 10
+
+
+_PLANTS = {"R003": _short, "R024": _close, "R028": _equal, "R030": _tardy, "R035": _alone, "R036": _lowest,
+           "R058": _far}  # fmt: skip
+
+
+def _plant_parties(book: Book, draft: _Draft) -> None:
+    """Plant the flags of parties: who loses always, who is ruled out often, and whose contracts are of all sorts."""
+    table = draft.processes
+    planted = {name for _, name, flag in draft.truth if flag != "R018"}
+    calm = ~table["name"].isin(planted) & (table["offers"] >= 4)
+    ids, never = book.firms["id"], np.setdiff1d(np.arange(len(book.firms)), table["firm"])
+    loser, outcast = never[len(never) // 3], never[len(never) // 2]
+    taken = np.flatnonzero(calm)
+    for turn, at in enumerate(taken[::2][:40].tolist()):
+        draft.bids.loc[draft.losers(at)[0], "firm"] = loser
+        if turn < 12:
+            last = draft.losers(at)[-1]
+            draft.bids.loc[last, "firm"] = outcast
+            draft.bids.loc[last, "status"] = "Éliminée"
+    draft.truth += [("Tenderer", str(ids[loser]), "R025"), ("Tenderer", str(ids[outcast]), "R038")]
+    lycees = table.loc[calm & (table["buyer"] > 0), "buyer"].value_counts()
+    if lycees.empty:
+        return
+    severe = int(lycees.index[0])
+    mandate = int(never[-1])
+    region = taken[1::2][(table["buyer"].to_numpy()[taken[1::2]] == 0)][:25]
+    draft.processes.loc[region, "entity"] = mandate
+    for at in [*region.tolist(), *np.flatnonzero((table["buyer"] == severe) & calm).tolist()]:
+        draft.bids.loc[draft.losers(at)[1:], "status"] = "Éliminée"
+        draft.bids.loc[draft.losers(at)[1:], "amount"] += draft.of(at, "amount") // 4
+    itself = str(book.buyers["siret"][severe])
+    draft.truth += [("Buyer", itself, "R038")]
+    draft.truth += [("ProcuringEntity", name, "R038") for name in (itself, str(ids[mandate]))]
+    alone = table.index[table["holders"] == 1]
+    busiest = int(table.loc[alone, "firm"].value_counts(sort=True).index[0])
+    wins = alone[table.loc[alone, "firm"] == busiest]
+    for turn, at in enumerate(wins.tolist()):
+        more = [_OTHER_DIVISIONS[(2 * turn + step) % len(_OTHER_DIVISIONS)] for step in (0, 1)]
+        draft.processes.loc[at, "codes"] = "".join(f"|{division}000000" for division in more)
+    if len(wins) >= PLANTED_SETTINGS.r048_minimum_contracting_processes:
+        draft.truth.append(("Tenderer", str(ids[busiest]), "R048"))
+
+
+def _written(book: Book, contracts: pd.DataFrame, draft: _Draft) -> pd.DataFrame:
+    """Put the draft into the words of the register; a joint winning bid has a row for each partner."""
+    holders = np.where(draft.bids["won"], draft.processes["holders"].to_numpy()[draft.bids["process"]], 1)
+    row = np.repeat(np.arange(len(draft.bids)), holders)
+    rank = np.arange(len(row)) - np.repeat(np.cumsum(holders) - holders, holders)
+    bid = draft.bids.take(row).reset_index(drop=True)
+    process = draft.processes.take(bid["process"].to_numpy()).reset_index(drop=True)
+    joint = partner(book.contracts.take(process["row"].to_numpy()), rank, book.firms["trade"].to_numpy())
+    firm = book.firms.take(np.where(bid["won"], joint, bid["firm"].to_numpy())).reset_index(drop=True)
+    contract = contracts.take(process["row"].to_numpy()).reset_index(drop=True)
+    buyer = book.buyers.take(process["buyer"].to_numpy()).reset_index(drop=True)
+    mandate = book.firms.take(np.maximum(process["entity"].to_numpy(), 0)).reset_index(drop=True)
+    delegated = process["entity"] >= 0
+    procedure = contract["procedure"].astype("str")
+    unsaid = (process["row"] % 37 == 0).to_numpy()  # some consultations lack their dates
+    columns = {
+        "consultation_id": process["name"],
+        "lot": pd.Series(UNALLOTTED, index=bid.index, dtype="str"),
+        "offre": (bid["order"] + 1).astype("Int64"),
+        "rang": pd.Series(rank + 1, dtype="Int64"),
+        "uid": contract["uid"],
+        "acheteur_id": buyer["siret"],
+        "passation_id": mandate["id"].where(delegated, buyer["siret"]),
+        "passation_nom": mandate["nom"].where(delegated),
+        "codeCPV": contract["codeCPV"] + process["codes"],
+        "procedure": procedure,
+        "ouverture": procedure.map(_OPENINGS),
+        "prixSeul": pd.Series(pd.arrays.BooleanArray(process["price_only"].to_numpy() == 0,
+                                                     process["price_only"].to_numpy() == 2)),
+        "etat": pd.Series("Attribuée", index=bid.index, dtype="str"),
+        "datePublication": _moments(process["opened"]).mask(unsaid & ~process["name"].isin(_dated(draft))),
+        "dateLimite": _moments(process["limit"]),
+        "dateReception": _moments(bid["received"]),
+        "statut": bid["status"],
+        "montant": bid["amount"].astype("float64"),
+        "devise": pd.Series("EUR", index=bid.index, dtype="str"),
+        "candidat_id": firm["id"],
+        "candidat_nom": firm["nom"],
+        "retenue": bid["won"].astype("boolean"),
+        "source": pd.Series(SOURCE, index=bid.index, dtype="str"),
+    }  # fmt: skip
+    return pd.DataFrame(columns).reindex(columns=list(FIELDS))
+
+
+def _dated(draft: _Draft) -> list[str]:
+    return [name for _, name, flag in draft.truth if flag == "R003"]
+
+
+def _moments(minute: pd.Series) -> pd.Series:
+    """Turn minutes since the start of the book into moments, universal time."""
+    start = START.astype("datetime64[us]")
+    return pd.Series(start + minute.to_numpy().astype("timedelta64[m]")).dt.tz_localize("UTC")

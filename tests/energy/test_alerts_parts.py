@@ -1,0 +1,459 @@
+"""What alerts reckon with, by a second way: regressions by dense matrices, odds by scipy, runs and bills by hand."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tikub_lab.energy.alerts.bills import balance_point, merged, never_mended
+from tikub_lab.energy.alerts.drift import families as drifts
+from tikub_lab.energy.alerts.faults import repeated, said, stretches, stuck_or_estimated, zeros
+from tikub_lab.energy.alerts.grid import Grid, grid_of, regressors, usual
+from tikub_lab.energy.alerts.model import Family, chance, explain
+from tikub_lab.energy.alerts.occupancy import families as occupied
+from tikub_lab.energy.alerts.rates import discoveries, inflation
+from tikub_lab.energy.alerts.series import Days, Series, days_of, series_of
+from tikub_lab.energy.alerts.words import round_off, span
+
+# The regression
+
+
+@pytest.fixture(scope="module")
+def told():
+    """Days with gaps, a season, and errors of a tenth of the use that remember half of the day before; a rise by 30."""
+    rng = np.random.default_rng(7)
+    day = np.flatnonzero(rng.random(500) > 0.15)
+    season = 1 + np.cos(day / 58)
+    noise = rng.normal(size=500)
+    for place in range(1, 500):
+        noise[place] = 0.5 * noise[place - 1] + 0.75**0.5 * noise[place]
+    plain = 50 + 40 * season + 30.0 * (day >= 250)
+    use = plain * (1 + 0.1 * noise[day])
+    use[40] += 900  # one reading that is far off
+    matrix = np.column_stack([np.ones(len(day)), season])
+    columns = np.column_stack(
+        [(day >= one).astype(float) for one in (100, 200, 250, 300)] + [np.clip((day - 230) / 60, 0, 1)]
+    )
+    labels = ((100, 0), (200, 0), (250, 0), (300, 0), (230, 60))
+    family = Family("rise", columns, True, labels)
+    return explain(use, matrix, [family], day), use, np.column_stack([matrix, columns[:, 2]]), day, columns, plain
+
+
+def test_what_is_explained_is_the_rise_alone(told):
+    found, use, _, day, _, plain = told
+    (one,) = found.departures
+    assert (one.place, one.size) == (2, pytest.approx(30, rel=0.2))
+    assert found.coefficients == pytest.approx([50, 40], rel=0.15)
+    assert found.memory == pytest.approx(0.5, abs=0.12)
+    assert np.median(found.scatter / (0.1 * plain)) == pytest.approx(1, rel=0.1)
+    assert np.corrcoef(found.scatter, plain)[0, 1] > 0.9
+    assert (found.usual - (plain - 30 * (day >= 250))) @ np.ones(len(day)) == pytest.approx(0, abs=0.04 * use.sum())
+
+
+def test_a_regression_by_dense_matrices(told):
+    """V = D R D, D being the scatter and R the memory to the power of the days between; readings are held to 5 of D."""
+    found, use, matrix, day, columns, _ = told
+    (one,) = found.departures
+    fitted = matrix @ [*found.coefficients, one.size]
+    clipped = fitted + np.clip(use - fitted, -5 * found.scatter, 5 * found.scatter)
+    assert clipped[40] < use[40]
+    dense = np.outer(found.scatter, found.scatter) * found.memory ** np.abs(np.subtract.outer(day, day))
+    root = np.linalg.inv(np.linalg.cholesky(dense))
+    left, rest = root @ matrix, root @ (clipped - fitted)
+    freedom = len(use) - 3
+    covariance = np.linalg.inv(left.T @ left) * (rest @ rest) / freedom
+    assert found.covariance == pytest.approx(covariance, rel=1e-6)
+    assert (one.error, one.freedom) == (pytest.approx(np.sqrt(covariance[2, 2])), freedom)
+    assert one.t == pytest.approx(one.size / one.error)
+    best = np.linalg.lstsq(left, root @ clipped, rcond=None)[0]
+    assert [*found.coefficients, one.size] == pytest.approx(best, rel=0.01)
+    # the path: angles between neighbours of one pace, once the usual use is taken out of them
+    q, _ = np.linalg.qr(left[:, :2])
+    free = root @ columns
+    free -= q @ (q.T @ free)
+    free /= np.sqrt((free**2).sum(axis=0))
+    assert one.length == pytest.approx(sum(np.arccos(free[:, place] @ free[:, place + 1]) for place in range(3)))
+    assert one.tests == 2  # two paces
+    assert one.chance() == pytest.approx(chance(one.t, 2, one.length, freedom))
+    assert one.chance(2.0) == pytest.approx(chance(one.t / 2, 2, one.length, freedom))
+
+
+def test_the_chance_of_a_path_by_hand():
+    """Two tails of Student's t, and Davies' term by the normal quantile of one: V exp(-z² / 2) / 2π."""
+    tail = stats.t.sf(2.5, 12)
+    normal = stats.norm.isf(tail)
+    assert chance(2.5, 2, 1.5, 12) == pytest.approx(2 * tail + 1.5 * np.exp(-(normal**2) / 2) / (2 * np.pi))
+    assert chance(60.0, 1, 1.0, 1e9) < 1e-290
+    assert chance(0.5, 9, 9.0, 5) == 1.0
+
+
+def test_candidates_that_go_together_only_where_none_stands_alone():
+    """Of five holidays three are heated: a set of them is taken up, and then each of its members."""
+    rng = np.random.default_rng(4)
+    size = 200
+    columns = np.column_stack([(np.arange(size) // 20 == place).astype(float) for place in range(5)])
+    sets = ((0, 1), (0, 1, 2), (3, 4))
+    use = 100 + rng.normal(size=size) + columns[:, :3].sum(axis=1) * 4
+    family = Family("heated", columns, False, tuple("abcde"), together=sets)
+    matrix = np.ones((size, 1))
+    found = explain(use, matrix, [family], None)
+    assert sorted(one.place for one in found.departures) == [0, 1, 2]
+    assert [one.size for one in found.departures] == pytest.approx([4] * 3, abs=0.8)
+    assert {one.tests for one in found.departures} == {5.0}
+    assert explain(100 + rng.normal(size=size), matrix, [family], None).departures == ()
+    low = 100 + rng.normal(size=size) - 4 * columns[:, 0]
+    one = Family("heated", columns[:, :1], False, ("a",))
+    assert explain(low, matrix, [one], None).departures == ()  # less is no fault
+    assert len(explain(low + 8 * columns[:, 0], matrix, [one], None).departures) == 1
+    assert explain(use[:5], matrix[:5], [], None) is None
+    assert explain(use[:6], matrix[:6], [], None) is not None
+    assert explain(0 * use, matrix, [], None) is None
+
+
+# Faults of measuring
+
+
+def test_two_stories_by_students_t():
+    """How much likelier 120 is under t with four degrees around one expectation than around the other."""
+    found = stuck_or_estimated(120.0, (119.0, 5.0), (95.0, 3.0))
+    first, mean = (stats.t.logpdf(120, 4, place, spread) for place, spread in ((119, 5), (95, 3)))
+    assert found == pytest.approx(first - mean)
+
+
+def test_an_estimate_that_nothing_mends():
+    """50 too many of 100 ± 5; both together are 50 off, or right, of 200 ± 7: the next one alone is known to 4."""
+    for both, sign in ((250.0, 1), (200.0, -1)):
+        left = both - 200
+        wanted = stats.t.logpdf(left, 4, 50, 4) - stats.t.logpdf(left, 4, 0, 7)
+        assert never_mended(150, 100, 5, both, 200, 7, 4) == pytest.approx(wanted)
+        assert wanted * sign > 0
+    assert never_mended(121.0, 100, 5, 221, 200, 7, 4) == 0  # three times 7 are asked for
+    assert never_mended(121.1, 100, 5, 221, 200, 7, 4) != 0
+    assert never_mended(78.9, 100, 5, 178, 200, 7, 4) != 0
+
+
+def test_runs_by_hand():
+    assert stretches(np.array([False, True, True, False, True])) == [(1, 3), (4, 5)]
+    assert stretches(np.zeros(3, dtype=bool)) == []
+    # thirteen readings, one run of five pairs that are the same: of the seven other pairs none is, so (1 / 9)^5 × 12
+    values = np.array([3.0, 9, 4, 7, 7, 7, 7, 7, 7, 5, 8, 2, 6])
+    (run,) = repeated(values, 1, 0.05)
+    assert (run.how, run.first, run.last, len(run)) == ("constant", 3, 9, 6)
+    assert run.chance == pytest.approx(12 * (1 / 9) ** 5)
+    assert repeated(values, 1, 12 * (1 / 9) ** 5 * 0.99) == []
+    # two runs of three pairs, of 14: two of 14 - 3 + 2 others
+    (one, other) = repeated(np.array([1.0, 2, 2, 2, 2, 3, 4, 5, 5, 5, 5, 6, 7, 8, 9]), 1, 0.06)
+    assert one.chance == other.chance == pytest.approx(14 * (2 / 13) ** 3)
+    # a week later the same four values, of 13 pairs; a value that is missing is no pair, zeros are no copies
+    week = np.array([1.0, 2, 3, 4, 5, 6, 7, 8, 2, 3, 4, 5, 9, 0, np.nan, 8, 11, 12, 13, 0])
+    (copy,) = repeated(week, 7, 0.05)
+    assert (copy.how, copy.first, copy.last) == ("copy", 8, 12)
+    assert copy.chance == pytest.approx(12 * (1 / (12 - 4 + 2)) ** 4)
+    assert repeated(np.zeros(9), 1, 1.0) == []
+    assert repeated(np.ones(3), 3, 1.0) == []
+    # one in 25 is estimated: three in a row, 0.04³ × 12 times a year
+    many = np.array([False, True, True, True, False, True, True])
+    assert [(run.first, run.last, run.how) for run in said(many, 0.04, 12, 0.1, 2)] == [
+        (1, 4, "flagged"),
+        (5, 7, "flagged"),
+    ]
+    assert said(many, 0.04, 12, 0.1, 2)[0].chance == pytest.approx(12 * 0.04**3)
+    assert [len(run) for run in said(many, 0.04, 12, 0.001, 2)] == [3]
+    assert [len(run) for run in said(many, 0.04, 12, 0.1, 3)] == [3]
+
+
+def test_zeros_by_hand():
+    """Twelve days of one kind at 10 °C, zeros on three of them: of the nine others none, so 12 × (1 / 11)³."""
+    kwh = np.array([5.0, 6, 7, 8, 0, 0, 0, 9, 5, 6, 7, 8])
+    kinds, cold = np.zeros(12, dtype=int), np.full(12, 10.0)
+    (run,) = zeros(kwh, kinds, cold, 0.05)
+    assert (run.how, run.first, run.last) == ("zero", 4, 7)
+    assert run.chance == pytest.approx(12 * (1 / 11) ** 3)
+    assert zeros(kwh, kinds, cold, 0.001) == []
+    assert len(zeros(kwh, kinds, np.where(kwh == 0, 13.9, 13.0), 0.05, heats=True)) == 1
+    assert zeros(kwh, kinds, np.where(kwh == 0, 14.0, 13.0), 0.05, heats=True) == []  # a boiler may rest
+    assert len(zeros(kwh, kinds, np.where(kwh == 0, 14.0, 13.0), 0.05)) == 1
+    assert zeros(kwh, kinds, np.where(kwh == 0, 12.1, 10.0), 0.05) == []  # no day is within 2 °C
+    assert len(zeros(kwh, kinds, np.where(kwh == 0, 12.0, 10.0), 0.05)) == 1
+    assert len(zeros(kwh, kinds, np.full(12, np.nan), 0.05)) == 1
+    assert zeros(kwh, np.where(kwh == 0, 1, 0), cold, 0.05) == []  # no day is of their kind
+    few = np.where(np.isin(np.arange(12), [0, 1, 7]), kwh, np.where(kwh == 0, 0, np.nan))
+    assert len(zeros(few, kinds, cold, 1.0)) == 1  # three alike are enough, two are not
+    few[0] = np.nan
+    assert zeros(few, kinds, cold, 1.0) == []
+    assert zeros(np.array([5.0, 0, 0, 6, 7, 8]), kinds[:6], cold[:6], 1.0) == []  # three zeros are asked for
+    assert len(zeros(np.array([5.0, 0, 0, 6, 7, 8]), kinds[:6], cold[:6], 1.0, least=2)) == 1
+
+
+# Bills
+
+
+def series(kwh, start, end, origin="facture", flagged=None, usage="chauffage"):
+    flags = np.zeros(len(kwh), dtype=bool) if flagged is None else np.array(flagged)
+    return Series(
+        "G1", "A", "S", "gaz", usage, origin, np.array(start), np.array(end), np.array(kwh, dtype=float), flags
+    )
+
+
+def test_estimates_stand_with_the_bill_that_mends_them():
+    """Seven bills: 1 and 2 are estimated, 4 is and a gap follows, 6 is and is the last."""
+    start, end = [0, 30, 60, 90, 120, 160, 190], [30, 60, 90, 120, 150, 190, 220]
+    estimated = np.array([False, True, True, False, True, False, True])
+    found = merged(series([1, 2, 3, 4, 5, 6, 7], start, end), estimated)
+    assert (found.first.tolist(), found.last.tolist()) == ([0, 1, 4, 5, 6], [1, 4, 5, 6, 7])
+    assert (found.series.start.tolist(), found.series.end.tolist()) == (
+        [0, 30, 120, 160, 190],
+        [30, 120, 150, 190, 220],
+    )
+    assert found.series.kwh.tolist() == pytest.approx([1, 9, np.nan, 6, np.nan], nan_ok=True)
+    assert not found.series.flagged.any()
+    holes = merged(series([1, 2, np.nan, 4], start[:4], end[:4]), estimated[:4])
+    assert holes.series.kwh.tolist() == pytest.approx([1, np.nan], nan_ok=True)
+
+
+@pytest.fixture(scope="module")
+def days():
+    size = 1096
+    day = np.arange(size)
+    kinds = np.where(day % 7 >= 5, 1, 0)
+    period, term = np.full(size, -1), np.full(size, -1)
+    for number, first in enumerate(range(40, size, 90)):
+        kinds[first : first + 14], period[first : first + 14] = 2, number
+    term[kinds == 1] = np.searchsorted(np.arange(54, size, 90), day[kinds == 1], side="right")
+    cold = 10 - 8 * np.cos(day / 58) + 3 * np.sin(day * 1.7)
+    names = tuple(f"V{number}" for number in range(period.max() + 1))
+    return Days(20_000, kinds, np.ones(size, dtype=bool), period, term, names, {"S": cold})
+
+
+def test_the_balance_point_of_bills_is_the_planted_one(days):
+    edges = np.arange(0, 1096, 31)
+    for point in (13.5, 16.0):
+        heat = np.maximum(point - days.cold["S"], 0) * np.array([10.0, 10.0, 4.0])[days.kinds]
+        use = np.array([90.0, 60.0, 40.0])[days.kinds] + heat
+        kwh = [use[left:right].sum() for left, right in pairwise(edges)]
+        bills = series(kwh, 20_000 + edges[:-1], 20_000 + edges[1:])
+        assert balance_point(bills, days) == point
+        few = series([*kwh[:11], *[np.nan] * (len(kwh) - 11)], 20_000 + edges[:-1], 20_000 + edges[1:])
+        assert np.isnan(balance_point(few, days))
+        assert np.isnan(balance_point(series(kwh, 20_000 + edges[:-1], 20_000 + edges[1:]), Days(
+            20_000, days.kinds, days.covered, days.period, days.term, days.names, {"T": days.cold["S"]}
+        )))  # fmt: skip
+
+
+# Days, and what readings add up of them
+
+
+def test_days_by_hand():
+    """From 31 days before the first reading to the end of the last: the holidays, the terms between, the weather."""
+    readings = pd.DataFrame(
+        {"debut": pd.to_datetime(["2025-03-10", "2025-05-01"]), "fin": pd.to_datetime(["2025-03-11", "2025-05-20"])}
+    )
+    rows = [
+        ("2025-02-08", "2025-02-24", "vacances", "Hiver", "B"),
+        ("2025-04-05", "2025-04-22", "vacances", "Printemps", "B"),
+        ("2025-05-01", "2025-05-02", "jour férié", "Travail", "toutes"),
+        ("2025-05-12", "2025-05-15", "vacances", "Pont", "B"),
+        ("2025-03-01", "2025-03-20", "vacances", "Zone A", "A"),
+        ("2025-05-15", "2025-05-16", "jour férié", "Autre", "A"),
+        ("2025-04-18", "2025-04-19", "jour férié", "Saint", "toutes"),
+    ]  # fmt: skip
+    calendar = pd.DataFrame(rows, columns=["debut", "fin", "nature", "libelle", "zone"])
+    calendar = calendar.assign(debut=pd.to_datetime(calendar["debut"]), fin=pd.to_datetime(calendar["fin"]))
+    weather = pd.DataFrame(
+        {"station": "S", "jour": pd.date_range("2025-02-01", "2025-05-31"), "tmoy": 1.0 * np.arange(120)}
+    )
+    weather.loc[weather["jour"].isin(pd.to_datetime(["2025-03-02", "2025-03-03", "2025-03-04"])), "tmoy"] = np.nan
+    weather.loc[weather["jour"].between("2025-04-01", "2025-04-04"), "tmoy"] = np.nan
+    found = days_of(readings, weather, calendar)
+    first = pd.Timestamp("2025-02-07")
+    assert pd.Timestamp(found.first, unit="D") == first
+    table = pd.DataFrame({"kind": found.kinds, "period": found.period, "term": found.term, "cold": found.cold["S"]},
+                         index=pd.date_range(first, "2025-05-19"))  # fmt: skip
+    assert found.names == ("Hiver", "Printemps")
+    assert table.loc["2025-02-07":"2025-02-10", "kind"].tolist() == [0, 2, 2, 2]
+    assert (table["kind"] == 2).sum() == 16 + 17 + 3
+    assert table.index[table["period"] == 0].tolist() == list(pd.date_range("2025-02-08", "2025-02-23"))
+    assert table.index[table["period"] == 1].tolist() == list(pd.date_range("2025-04-05", "2025-04-21"))
+    assert table.loc["2025-05-01", "kind"] == 1  # Labour Day is a Thursday
+    assert table.loc["2025-05-15", "kind"] == 0  # not a holiday in this zone
+    assert table.loc["2025-04-18", "kind"] == 2
+    weekend = table[table["kind"] == 1]
+    assert (table["term"] >= 0).sum() == len(weekend)
+    assert weekend.loc["2025-02-25":"2025-04-04", "term"].nunique() == 1
+    assert weekend.loc["2025-04-22":, "term"].nunique() == 1
+    assert weekend["term"].nunique() == 2
+    assert table.index[found.covered][[0, -1]].tolist() == [first, pd.Timestamp("2025-05-14")]
+    assert table.loc["2025-03-01":"2025-03-05", "cold"].tolist() == [28, 29, 30, 31, 32]  # three days on a line
+    assert table.loc["2025-04-01":"2025-04-04", "cold"].isna().sum() == 1  # of four, the last is left
+    assert found.places(np.array([found.first + 3])).tolist() == [3]
+    short = days_of(readings, weather, calendar[1:2])  # this calendar begins on 5 April, and ends on the 21st
+    assert pd.DatetimeIndex(table.index[short.covered])[[0, -1]].tolist() == [first, pd.Timestamp("2025-04-21")]
+
+
+def test_readings_of_a_meter_in_order():
+    rows = pd.DataFrame(
+        [("M", "2025-01-02", "2025-01-03", 2.0, True, "relevé"), ("M", "2025-01-01", "2025-01-02", 1.0, None, "relevé"),
+         ("M", "2025-01-03", "2025-01-05", 9.0, False, "relevé"),
+         ("M", "2025-01-01", "2025-02-01", 31.0, False, "facture"),
+         ("A", "2025-01-01", "2025-01-02", None, False, "relevé")],
+        columns=["compteur_id", "debut", "fin", "kwh", "estime", "origine"],
+    )  # fmt: skip
+    rows = rows.assign(debut=pd.to_datetime(rows["debut"]), fin=pd.to_datetime(rows["fin"]))
+    meters = pd.DataFrame(
+        {"compteur_id": ["A", "M"], "code_uai": ["S1", None], "energie": "gaz", "usage": ["autres", None]}
+    )
+    sites = pd.DataFrame({"code_uai": ["S1"], "station": ["W"]})
+    found = list(series_of(rows, meters, sites, "relevé"))
+    assert [(one.meter, one.site, one.station, one.usage, one.heats) for one in found] == [
+        ("A", "S1", "W", "autres", False), ("M", None, None, "", True),
+    ]  # fmt: skip
+    assert np.isnan(found[0].kwh).tolist() == [True]
+    assert (found[1].kwh.tolist(), found[1].flagged.tolist()) == ([1.0, 2.0], [False, True])  # two days are no day
+    (bill,) = series_of(rows, meters, sites, "facture")
+    assert (bill.end - bill.start).tolist() == [31]
+
+
+def test_what_readings_add_up_of_days(days):
+    bills = series([1.0, 2.0], [20_010, 20_040], [20_040, 20_100])
+    grid = grid_of(bills, days, 12.0)
+    assert (grid.first, len(grid.kinds), grid.daily, grid.calendar) == (20_010, 90, False, True)
+    cold = days.cold["S"][10:100]
+    assert grid.degrees == pytest.approx(np.maximum(12 - cold, 0))
+    columns = np.column_stack([np.arange(90.0), np.ones(90)])
+    assert grid.sums(columns).tolist() == [[435.0, 30.0], [3570.0, 60.0]]
+    matrix, names = regressors(grid, [40])
+    assert names == [
+        "base",
+        "pente",
+        "base/week-end",
+        "base/vacances",
+        "pente/vacances",
+        "base/travaux",
+        "pente/travaux",
+    ]
+    after = np.arange(90) >= 40
+    holiday = days.kinds[10:100] == 2
+    assert matrix[:, 4] == pytest.approx(holiday * grid.degrees)
+    assert matrix[:, 5:] == pytest.approx(np.column_stack([after, after * grid.degrees]))
+    assert len(regressors(grid, [20])[1]) == len(regressors(grid, [70])[1]) == 5  # too near an end
+    assert len(regressors(grid, [21])[1]) == len(regressors(grid, [69])[1]) == 7
+    each = series(np.ones(90), 20_010 + np.arange(90), 20_011 + np.arange(90), "relevé")
+    daily = grid_of(each, days, 12.0)
+    assert regressors(daily)[1] == [
+        "base",
+        "pente",
+        "base/week-end",
+        "pente/week-end",
+        "base/vacances",
+        "pente/vacances",
+    ]
+    assert daily.sums(columns)[5].tolist() == [5.0, 1.0]
+    none = grid_of(each, days, float("nan"))
+    assert none.degrees.sum() == 0
+    assert usual(none, np.ones(90, dtype=bool))[2] == ("base", "base/week-end", "base/vacances")
+    few = np.arange(90) < 37  # nine days of holidays: too few for a load of their own
+    inside = np.flatnonzero(holiday)[:9]
+    few[inside] = True
+    few[np.flatnonzero(holiday)[9:]] = False
+    assert "base/vacances" not in usual(daily, few)[2]
+    few[np.flatnonzero(holiday)[9]] = True
+    assert "base/vacances" in usual(daily, few)[2]
+    dark = grid_of(
+        each,
+        Days(20_000, days.kinds, days.covered & (np.arange(1096) < 50), days.period, days.term, days.names, days.cold),
+        12.0,
+    )
+    assert (dark.calendar, dark.period.max()) == (False, -1)
+
+
+def test_candidates_of_a_rise(days):
+    """Days from 28 on, one in seven, at four paces; a slow one ends half its way before the last day by four weeks."""
+    each = series(np.ones(365), 20_000 + np.arange(365), 20_001 + np.arange(365), "relevé")
+    grid = grid_of(each, days, 12.0)
+    rise, fall = drifts(grid, np.ones(365, dtype=bool), np.full(365, 9.0))
+    assert rise.labels == tuple(
+        (day, ramp) for ramp in (0, 30, 60, 120) for day in range(28, 338, 7) if day + ramp // 2 <= 337
+    )
+    place = rise.labels.index((154, 30))
+    assert rise.columns[:, place] == pytest.approx(np.clip((np.arange(365) - 154) / 30, 0, 1))
+    assert (rise.path, rise.fault, fall.fault) == (True, True, False)
+    assert fall.labels == tuple((day, which) for which in (0, 1) for day in range(28, 337, 14))
+    assert fall.columns[:, 0] == pytest.approx(-9.0 * (np.arange(365) >= 28))
+    assert fall.columns[:, -1] == pytest.approx(-1.0 * (np.arange(365) >= 28 + 14 * 22))
+    (late,) = drifts(grid, np.ones(365, dtype=bool), None, 200)
+    assert min(day for day, _ in late.labels) == 200
+    assert len(late.labels[0]) == 2
+    short = grid_of(series(np.ones(50), 20_000 + np.arange(50), 20_001 + np.arange(50), "relevé"), days, 12.0)
+    assert drifts(short, np.ones(50, dtype=bool), None)[0].labels == ()
+    edges = np.arange(0, 1086, 31)
+    bills = grid_of(series(np.ones(35), 20_000 + edges[:-1], 20_000 + edges[1:]), days, 12.0)
+    (slow,) = drifts(bills, np.ones(35, dtype=bool), None)
+    assert (slow.labels[0], slow.labels[1]) == ((61, 0), (61 + (1085 - 122) // 52, 0))
+
+
+def test_candidates_of_heating(days):
+    """Four holidays and the weekends between them; those with hardly any cold are not judged."""
+    each = series(np.ones(365), 20_000 + np.arange(365), 20_001 + np.arange(365), "relevé")
+    grid = grid_of(each, days, 12.0)
+    rows = np.ones(365, dtype=bool)
+    holidays, weekends = occupied(grid, rows)
+    degrees = {number: grid.degrees[grid.period == number].sum() for number in range(4)}
+    judged = tuple(number for number in range(4) if degrees[number] >= 0.02 * grid.degrees.sum())
+    assert holidays.labels == judged
+    assert 1 < len(judged) < 4
+    assert holidays.columns[:, 0] == pytest.approx(grid.degrees * (grid.period == judged[0]))
+    assert (holidays.name, weekends.name) == ("chauffage en vacances", "chauffage le week-end")
+    assert weekends.columns[:, 0] == pytest.approx(
+        grid.degrees * ((grid.kinds == 1) & (grid.term == weekends.labels[0]))
+    )
+    assert occupied(grid, rows, 200)[0].labels == tuple(one for one in judged if one > 1)
+    warm = grid_of(each, days, -20.0)
+    assert occupied(warm, rows) == []
+    assert not any(one.path for one in (holidays, weekends))
+
+
+def test_sets_of_candidates():
+    """Of three, all pairs; of two there is no set, of more than six none is tried."""
+    flat = np.ones(400)
+    for count, wanted in ((2, ()), (3, ((0, 1), (0, 2), (1, 2))), (7, ())):
+        period = np.full(400, -1)
+        for number in range(count):
+            period[50 * number : 50 * number + 20] = number
+        kinds = np.where(period >= 0, 2, 0)
+        every = np.arange(400)
+        grid = Grid(0, flat, flat, kinds, period, np.full(400, -1), (), flat.astype(bool), True, every, every + 1, True)
+        assert occupied(grid, flat.astype(bool))[0].together == wanted
+
+
+# Rates and words
+
+
+def test_discoveries_are_benjamini_and_hochbergs():
+    rng = np.random.default_rng(5)
+    for size, tests in ((30, 30), (12, 80), (1, 1)):
+        chances = rng.random(size) ** 4
+        padded = np.concatenate([chances, np.ones(tests - size)])
+        wanted = stats.false_discovery_control(padded)[:size] <= 0.1
+        assert discoveries(chances, tests, 0.1).tolist() == wanted.tolist()
+    assert discoveries(np.empty(0), 5, 0.1).tolist() == []
+
+
+def test_inflation_by_hand():
+    """The median over meters of the median size of their t, over 0.6745; at least 1, and of twenty meters or more."""
+    scores = [np.array([place, -place, 10.0]) for place in np.arange(1.0, 21.0)]
+    assert inflation(scores) == pytest.approx(10.5 / 0.6745)  # their medians are 1, 2 … 20
+    assert inflation([*scores[:19], np.empty(0)]) == 1.0
+    assert inflation([np.full(3, 0.6)] * 20) == 1.0
+
+
+def test_spans_and_figures_in_words():
+    day = (pd.Timestamp("2025-02-09") - pd.Timestamp(0)).days
+    assert span(day, day + 1) == "le 9 février 2025"
+    assert span(day, day + 14) == "du 9 au 22 février 2025"
+    assert span(day, day + 20) == "du 9 au 28 février 2025"
+    assert span(day, day + 21) == "du 9 février au 1er mars 2025"
+    assert span(day - 60, day) == "du 11 décembre 2024 au 8 février 2025"
+    figures = (0.4, 7.4, 9.6, 14.4, 144, 999, 1_234, 48_568, -1_234)
+    assert [round_off(one) for one in figures] == [0, 7, 10, 14, 140, 1000, 1230, 48_600, -1230]

@@ -1,0 +1,238 @@
+"""Each public method of ``tikub_lab.procurement`` called once or more, on the tables of any data package.
+
+The name before the bracket is the public one, and stays when the call changes: whoever gives a method other arguments
+changes them here, and its pin must not move.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tikub_lab import procurement as p
+
+BY = ("ensemble", "annee", "famille", "acheteur", "procedure", "forme_prix")
+KINDS = ("travaux", "fournitures", "services")
+Pins = Iterator[tuple[str, Any]]
+
+
+def results(load: Any, **selection: Any) -> Pins:
+    """All results of one selection of contracts; ``load(name)`` gives a table, without rows where there is none."""
+    names = ("contracts", "suppliers", "amendments", "records", "bids")
+    book, suppliers, amendments, records, bids = (load(f"procurement/{name}") for name in names)
+    contracts = p.select(book, **selection)
+    records = records[records["acheteur_id"] == selection["acheteur"]] if "acheteur" in selection else records
+    today = p.reference_day(book)
+    yield "select", contracts[["uid"]]
+    yield "reference_day", today
+    yield "scope_name", p.scope_name(contracts, *(selection.get(name) for name in ("acheteur", "famille", "region")))
+    buyers = contracts["acheteur_id"].drop_duplicates().head(3)
+    yield "buyer_name", [p.buyer_name(contracts, buyer) for buyer in [None, *buyers]]
+    yield from _bought(contracts, suppliers)
+    yield from _competition(contracts, suppliers)
+    yield from _responsible(contracts, suppliers)
+    yield from _suppliers(contracts, suppliers)
+    yield from _advice(book, contracts, suppliers, amendments, today)
+    yield from _splits(contracts, suppliers)
+    yield from _flags(contracts, suppliers, bids[bids["uid"].isin(contracts["uid"])] if len(bids) else bids)
+    yield from _quality(contracts, records)
+
+
+def constants() -> Pins:
+    """Results that depend on no table: rules, thresholds, targets, words, defaults, a few releases made here."""
+    yield "FLAGS", p.FLAGS
+    yield "LeadTimes", p.LeadTimes()
+    yield "Settings", p.Settings()
+    yield "targets", p.targets()
+    yield "rule_texts", p.rule_texts()
+    days = ("2019-06-01", "2022-03-01", "2024-05-15", "2026-09-01")
+    yield "time_limits", {day: p.time_limits(day) for day in days}
+    yield (
+        "threshold",
+        {
+            f"{name}, {kind}, {day}": p.threshold(name, day, kind)
+            for name in ("dispense", "publicite", "formalisee")
+            for kind in KINDS
+            for day in days[1:]
+        },
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "releases.jsonl")
+        path.write_text("".join(json.dumps(release) + "\n" for release in releases()), encoding="utf-8")
+        read = list(p.read_releases(path))
+    yield "read_releases", len(read)
+    yield "from_releases", p.from_releases(read)
+    yield "red_flags[releases]", p.red_flags(p.from_releases(read))
+
+
+def _bought(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
+    yield "summary", p.summary(contracts, suppliers)
+    yield "Summary", p.summary(contracts.head(0), suppliers.head(0))
+    for name in ("by_division", "by_price_form", "by_price_type", "by_procedure", "by_year"):
+        yield name, getattr(p, name)(contracts)
+    for digits in (2, 3):
+        keys = p.families(contracts["codeCPV"], digits)
+        yield f"families[{digits}]", keys.value_counts().sort_index()
+        yield f"family_labels[{digits}]", p.family_labels(keys.drop_duplicates().sort_values().reset_index(drop=True))
+    yield "purchase_kind", p.purchase_kind(contracts["codeCPV"]).value_counts(dropna=False).sort_index()
+    for name in ("dispense", "publicite", "formalisee"):
+        found = p.in_force(contracts, name)
+        yield f"in_force[{name}]", found.value_counts(dropna=False).sort_index()
+    yield "framework_summary", p.framework_summary(contracts)
+
+
+def _competition(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
+    calls = p.called(contracts)
+    yield "called", calls[["uid"]]
+    yield "single_offer_rate", p.single_offer_rate(contracts)
+    yield "Rate", p.single_offer_rate(contracts.head(0))
+    yield "single_offers_overall", p.single_offers_overall(calls)
+    yield "offers_distribution", p.offers_distribution(calls)
+    for by in BY:
+        yield f"single_offers[{by}]", p.single_offers(calls, by)
+        yield f"offers_received[{by}]", p.offers_received(calls, by)
+        yield f"concentrations[{by}]", p.concentrations(contracts, suppliers, by)
+    yield "single_offers[famille, 3]", p.single_offers(calls, "famille", digits=3, confidence=0.9)
+
+
+def _responsible(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
+    limit = p.in_force(contracts, "formalisee")["seuil_montant"]
+    for by in BY:
+        for domain in ("environnement", "social"):
+            yield f"consideration_rates[{domain}, {by}]", p.consideration_rates(contracts, domain, by)
+        yield f"innovation_rates[{by}]", p.innovation_rates(contracts, by)
+        yield f"origin_rates[{by}]", p.origin_rates(contracts, by)
+        yield f"readiness[{by}]", p.readiness(contracts, limit, by)
+    yield "against_targets", p.against_targets(contracts)
+    law = p.climate_law(contracts, limit)
+    yield "climate_law", law
+    yield "spaser", p.spaser(contracts)
+
+
+def _suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
+    yield "firm", p.firm(suppliers["titulaire_id"].drop_duplicates().sort_values().head(200).reset_index(drop=True))
+    yield "largest_suppliers", p.largest_suppliers(contracts, suppliers, 20)
+    for name in ("by_category", "by_commune", "by_departement", "supplier_places"):
+        yield name, getattr(p, name)(contracts, suppliers)
+    shares = p.supplier_shares(contracts, suppliers)
+    yield "supplier_shares", shares
+    measured = p.distances(contracts, suppliers)
+    yield "distances", measured
+    yield "distance_bands", p.distance_bands(measured)
+    for by in BY:
+        yield f"local_rates[{by}]", p.local_rates(contracts, suppliers, by)
+        yield f"sme_rates[{by}]", p.sme_rates(contracts, suppliers, by)
+
+
+def _advice(
+    book: pd.DataFrame, contracts: pd.DataFrame, suppliers: pd.DataFrame, amendments: pd.DataFrame, today: pd.Timestamp
+) -> Pins:
+    limit = p.in_force(contracts, "formalisee")["seuil_montant"]
+    ends = p.ends(contracts, amendments, today, suppliers)
+    plan = p.launches(ends, today, seuil=limit)
+    yield "ends", ends
+    yield "ends_summary", p.ends_summary(ends)
+    yield "launches", plan
+    yield "launches[LeadTimes]", p.launches(ends, today, p.LeadTimes(besoin=60))["a_lancer_avant"]
+    yield "by_month", p.by_month(plan, today)
+    yield "by_month[12]", p.by_month(plan, today, 12)
+    coming = plan[plan["fin"] >= today]
+    yield "as_csv", p.as_csv(coming.head(40), fictitious=True).splitlines()
+    yield "as_ics", p.as_ics(coming.head(20), today, "Échéances", fictitious=True).decode().splitlines()
+    found = {
+        "weak_competition": p.weak_competition(contracts, suppliers, today),
+        "split_advice": p.split_advice(p.split_needs(contracts, suppliers), today),
+        "bought_apart": p.bought_apart(contracts, today),
+        "to_green": p.to_green(book, plan, today),
+    }
+    yield from found.items()
+    advices = p.where_to_act(*found.values())
+    yield "where_to_act", advices
+    yield "leading", p.leading(advices)
+    for by in BY:
+        yield f"amended[{by}]", p.amended(contracts, amendments, by)
+    yield "final_states", p.final_states(contracts, amendments)
+    yield "largest_changes", p.largest_changes(contracts, amendments, 30)
+
+
+def _splits(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
+    needs = p.split_needs(contracts, suppliers)
+    yield "split_needs", needs
+    yield "split_needs[6 months, 2]", p.totals(p.split_needs(contracts, suppliers, months=6, digits=2))
+    yield "totals", p.totals(needs)
+    if len(needs):
+        yield "evidence", p.evidence(needs.iloc[0], contracts)
+    yield "at_thresholds", p.at_thresholds(contracts)
+    for name, kind in (("dispense", "travaux"), ("publicite", "fournitures et services"), ("formalisee", "travaux")):
+        yield f"around[{name}, {kind}]", p.around(contracts, name, kind, width=0.05)
+    amounts = contracts["montant"].dropna()
+    amounts = amounts[amounts.between(10_000, 400_000)]
+    if len(amounts) >= 60:
+        for options in ({}, {"model": "restricted", "variance": "plugin"}, {"order": 1, "kernel": "uniform"}):
+            name = ", ".join(map(str, options.values()))
+            yield f"jump[{name}]", p.jump(amounts.to_numpy(), float(amounts.median()), **options)
+
+
+def _flags(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame) -> Pins:
+    processes = p.from_contracts(contracts, suppliers)
+    yield "from_contracts", {name: len(getattr(processes, name)) for name in ("tenders", "bids", "suppliers", "items")}
+    yield "from_contracts[tenders]", processes.tenders
+    yield "red_flags[contracts]", p.red_flags(processes, p.Settings(flags=("R018", "R048")))
+    if len(bids):
+        processes = p.from_bids(bids)
+        yield "from_bids[tenders]", processes.tenders
+        yield "from_bids[bids]", processes.bids
+        found = p.red_flags(processes)
+        yield "red_flags[bids]", found
+        yield "as_cardinal", p.as_cardinal(found, meta=True)
+
+
+def releases() -> Iterator[dict[str, Any]]:
+    """Forty compiled releases, fictitious: two to four bids each, a few disqualified, late or of one price."""
+    for number in range(40):
+        prices = [100.0 + 3 * number + step * (number % 5) for step in range(2 + number % 3)]
+        yield {
+            "ocid": f"ocds-fictif-{number:02}",
+            "buyer": {"id": f"B{number % 3}"},
+            "tender": {
+                "procurementMethod": ("open", "limited", "selective")[number % 3],
+                "numberOfTenderers": len(prices),
+                "tenderPeriod": {
+                    "startDate": "2024-03-01T00:00:00Z",
+                    "endDate": f"2024-03-{5 + number % 20:02}T00:00:00Z",
+                },
+            },
+            "bids": {
+                "details": [
+                    {
+                        "status": "disqualified" if (number + place) % 7 == 0 else "valid",
+                        "tenderers": [{"id": f"F{(number + place) % 6}"}],
+                        "value": {"amount": price, "currency": "EUR"},
+                        "date": f"2024-03-{4 + number % 20:02}T1{place}:00:00Z",
+                    }
+                    for place, price in enumerate(prices)
+                ]
+            },
+            "awards": [
+                {
+                    "status": "active",
+                    "suppliers": [{"id": f"F{number % 6}"}],
+                    "items": [{"classification": {"id": f"{45210000 + 100 * (number % 4)}"}}],
+                }
+            ],
+        }
+
+
+def _quality(contracts: pd.DataFrame, records: pd.DataFrame) -> Pins:
+    yield "completeness", p.completeness(contracts)
+    yield "completeness_by_buyer", p.completeness_by_buyer(contracts)
+    for by in BY:
+        yield f"publication_delays[{by}]", p.publication_delays(contracts, by)
+    for name in ("scores", "bridge", "doubtful", "missing_fields", "published_files", "trend"):
+        yield name, getattr(p, name)(records)
+    yield "trend[accepted]", p.trend(records, accepted_only=True)
+    yield "by_rule", p.by_rule(records, all_rules=True)
+    yield "largest_moves", p.largest_moves(records, n=60)

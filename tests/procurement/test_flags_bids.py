@@ -1,0 +1,155 @@
+"""A bid register worked by hand: the processes that it makes, and what the flags say of them."""
+
+import pandas as pd
+import pytest
+
+from tikub_lab import procurement
+from tikub_lab.procurement.flags.bids import FIELDS, utc
+from tikub_lab.tables.frames import typed
+from tikub_lab.tables.schema import read_schema
+
+OPEN = {"consultation_id": "A", "acheteur_id": "Région", "passation_id": "Service", "etat": "Attribuée",
+        "procedure": "Procédure adaptée", "codeCPV": "45210000-2|71300000-1", "statut": "Recevable",
+        "datePublication": "2024-03-01T08:00:00Z", "dateLimite": "2024-03-15T07:00:00Z"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def processes(root):
+    """Make processes of short rows: what a row does not say is missing."""
+    schema = read_schema(root / "data" / "schemas" / "procurement" / "bids.json")
+
+    def make(*rows):
+        plain = {"lot": "0", "offre": "1", "rang": "1", "devise": "EUR"}
+        rows = [{**plain, **{name: str(value) for name, value in row.items()}} for row in rows]
+        texts = {name: pd.Series([row.get(name) for row in rows], dtype="str") for name in FIELDS}
+        return procurement.from_bids(typed(pd.DataFrame(texts), schema))
+
+    return make
+
+
+def listed(frame, *columns):
+    """Rows as lists, None where something is missing."""
+    return [[None if pd.isna(cell) else cell for cell in row] for row in frame[list(columns)].to_numpy(object)]
+
+
+def named(processes, frame, *columns):
+    """Rows with the parties' identifiers instead of their positions."""
+    names = dict(enumerate(processes.parties))
+    return [[names.get(cell) if name in ("winner", "buyer", "entity", "party", "tenderer") else cell
+             for name, cell in zip(columns, row, strict=True)] for row in listed(frame, *columns)]  # fmt: skip
+
+
+def test_a_consultation_with_one_winner(processes):
+    found = processes(
+        {**OPEN, "offre": 3, "candidat_id": "z", "statut": "Retirée"},
+        {**OPEN, "offre": 2, "candidat_id": "y", "statut": "Éliminée", "montant": 90},
+        {**OPEN, "offre": 1, "candidat_id": "x", "montant": 100, "retenue": "true"},
+        {**OPEN, "offre": 4, "candidat_id": "w", "statut": "Invitation"},
+        {**OPEN, "offre": 5, "montant": 80},  # nobody knows whose
+        {**OPEN, "offre": 6, "candidat_id": "y", "statut": "En examen"},  # bids twice
+    )
+    columns = ["ocid", "cancelled", "method", "details", "price_only", "days", "tenderers", "final", "awarded"]
+    # Of five candidates one withdrew and one was only invited; y counts once. 14 days less an hour are 13 whole days.
+    assert listed(found.tenders, *columns) == [["A", False, "open", "Procédure adaptée", None, 13, 2, True, True]]
+    assert named(found, found.tenders, "winner", "buyer", "entity") == [["x", "Région", "Service"]]
+    assert named(found, found.bids, "status", "amount", "currency", "tenderer") == [
+        ["valid", 100, "EUR", "x"], ["disqualified", 90, "EUR", "y"], ["withdrawn", None, "EUR", "z"],
+        ["invited", None, "EUR", "w"], ["valid", 80, "EUR", None], ["pending", None, "EUR", "y"],
+    ]  # fmt: skip
+    assert found.bids["process"].tolist() == [0] * 6
+    assert named(found, found.tenderers, "bid", "party") == [[0, "x"], [1, "y"], [2, "z"], [3, "w"], [5, "y"]]
+    assert named(found, found.suppliers, "process", "party") == [[0, "x"]]
+    assert named(found, found.items, "process", "party", "code") == [[0, "x", "45210000-2"], [0, "x", "71300000-1"]]
+
+
+def test_lots_states_and_groups(processes):
+    """One consultation in lots, told out of order, and three of other states."""
+    plain = {"consultation_id": "B", "statut": "Recevable", "codeCPV": "45210000-2"}
+    found = processes(
+        {**plain, "lot": 2, "offre": 1, "candidat_id": "n", "retenue": "true", "etat": "En cours"},
+        {**plain, "lot": 1, "offre": 1, "rang": 2, "candidat_id": "q", "retenue": "true"},
+        {**plain, "lot": 1, "offre": 1, "rang": 1, "candidat_id": "p", "retenue": "true", "acheteur_id": "Ville"},
+        {**plain, "lot": 1, "offre": 2, "rang": 1, "candidat_id": "n"},
+        {**plain, "consultation_id": "C", "candidat_id": "n", "etat": "Sans suite", "ouverture": "Négociée"},
+        {**plain, "consultation_id": "D", "candidat_id": "n", "etat": "Attribuée", "nombreCandidats": 7},
+        {"consultation_id": "E", "candidat_id": "n", "etat": "Attribuée"},
+        {**plain, "consultation_id": "F", "retenue": "true"},
+    )
+    columns = ["ocid", "cancelled", "method", "tenderers", "final", "awarded"]
+    assert listed(found.tenders, *columns) == [
+        ["B, lot 2", False, None, 1, False, True],  # a choice is made, not yet sure
+        ["B, lot 1", False, None, 2, True, True],  # the group is one tenderer
+        ["C", True, "limited", 1, True, False],
+        ["D", False, None, 7, True, True],  # the register says how many there were
+        ["E", False, None, None, True, True],  # no bid has a status: nobody knows how many there were
+        ["F", False, None, 0, True, False],
+    ]
+    assert named(found, found.tenders, "winner", "buyer") == [
+        [None, None], [None, "Ville"], [None, None], [None, None], [None, None], [None, None],
+    ]  # fmt: skip
+    assert named(found, found.bids, "process", "status", "tenderer") == [
+        [0, "valid", "n"], [1, "valid", None], [1, "valid", "n"], [2, "valid", "n"], [3, "valid", "n"],
+        [4, None, "n"], [5, "valid", None],
+    ]  # fmt: skip
+    assert named(found, found.suppliers, "process", "party") == [[0, "n"], [1, "p"], [1, "q"]]
+    assert found.items.empty, "no lot has one sure winner"
+
+
+def test_a_lot_has_its_number_in_its_name(processes):
+    found = processes({**OPEN, "candidat_id": "x"}, {**OPEN, "lot": "2", "candidat_id": "x"})
+    assert found.tenders["ocid"].tolist() == ["A", "A, lot 2"]
+
+
+def test_what_a_reader_is_told_of_single_bids(processes):
+    """Two single bids, one told to be two by the register, one of which nothing is known."""
+    single = {**OPEN, "candidat_id": "x", "retenue": "true"}
+    found = procurement.red_flags(
+        processes(
+            single,
+            {**single, "consultation_id": "B"},
+            {**single, "consultation_id": "C", "nombreCandidats": 2},
+            {"consultation_id": "D", "candidat_id": "x", "procedure": "Procédure adaptée"},
+        ),
+        procurement.Settings(flags=("R018",)),
+    )
+    assert found.table[["groupe", "id"]].to_numpy().tolist() == [["OCID", "A"], ["OCID", "B"]]
+    assert found.coverage[["examines", "manquants"]].to_numpy().tolist() == [[3, 1]]
+
+
+def test_bids_in_time_and_late(processes):
+    """The deadline itself is in time; who has no hour is neither."""
+    hours = {
+        "early": "2024-03-15T06:59:59Z",
+        "just": "2024-03-15T07:00:00Z",
+        "late": "2024-03-15T07:00:01Z",
+        "none": None,
+    }
+    rows = [{**OPEN, "offre": at, "candidat_id": who, **({"dateReception": hour} if hour else {})}
+            for at, (who, hour) in enumerate(hours.items())]  # fmt: skip
+    free = {**rows[2], "consultation_id": "B"}
+    del free["dateLimite"]
+    found = processes(*rows, free)
+    assert found.bids["late"].tolist() == [0, 0, 1, -1, -1]
+    assert found.tenders["days"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2024-01-15", "2024-01-14T23:00:00Z", "2024-01-15T22:59:59Z"),  # a day of French winter
+        ("15/07/2024", "2024-07-14T22:00:00Z", "2024-07-15T21:59:59Z"),
+        ("2024-07-15 12:30", *["2024-07-15T10:30:00Z"] * 2),
+        ("15/07/2024T12:30:59", *["2024-07-15T10:30:59Z"] * 2),
+        ("2024-07-15T12:30:59.999", *["2024-07-15T10:30:59Z"] * 2),
+        ("2024-07-15T12:30:00Z", *["2024-07-15T12:30:00Z"] * 2),
+        ("2024-07-15T12:30-0230", *["2024-07-15T15:00:00Z"] * 2),
+        ("2024-10-27T02:30", *["2024-10-27T00:30:00Z"] * 2),  # comes twice: the first, still in summer
+        ("2024-03-31T02:30", *["2024-03-31T01:00:00Z"] * 2),  # is not: the first moment after
+        ("2024-07-15Z", "2024-07-15T00:00:00Z", "2024-07-15T23:59:59Z"),
+        ("2024-13-01", None, None),
+        ("15-07-2024", None, None),
+        ("2024-07-15T12", None, None),
+    ],
+)
+def test_moments_in_universal_time(text, start, end):
+    assert (utc(text), utc(text, end=True)) == (start, end)

@@ -1,0 +1,172 @@
+"""`tikub data`: the tables of a data package, what they are made of, and imports."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tikub_lab.errors import Interrupted, RunError, UsageError
+
+data_app = typer.Typer(name="data", help="The tables of a data package.", no_args_is_help=True)
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder of the data package; the workbench's own by default."),
+]
+
+
+@data_app.command("list")
+def data_list(
+    data: DataOption = None,
+    sources: Annotated[bool, typer.Option("--sources", help="What each imported table is made of.")] = False,
+) -> None:
+    """List tables: rows, origin, date, licence; or the files that they are made of."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tikub_lab.tables.package import open_package
+
+    package = open_package(data)
+    title = str(package.raw.get("title", ""))
+    if sources:
+        from tikub_lab.tables.sources import INDEX, State
+
+        names = ("table", "n°", "file", "sha256", "reader", "date", "read", "kept", "rejected")
+        table = Table(*names, title=title, title_justify="left")
+        for item in State.of(package.root).sources if INDEX in package.raw else []:
+            counts = (f"{count:,}" for count in (item.read, item.kept, item.rejected))
+            table.add_row(
+                item.tables[0], str(item.sequence), item.file, item.sha256[:12], item.reader, item.date, *counts
+            )
+    else:
+        table = Table("table", "rows", "origin", "date", "licence", title=title, title_justify="left")
+        for each in package.resources.values():
+            rows = "?" if each.rows is None else f"{each.rows:,}"
+            table.add_row(each.name, rows, each.origin, each.date, each.licence)
+    Console(width=None if sys.stdout.isatty() else 160 if sources else 120).print(table)
+
+
+IntoOption = Annotated[
+    Path | None,
+    typer.Option("--into", "--data", metavar="DIR", help="Data package to write; data/import by default."),
+]
+
+
+@data_app.command("import")
+def data_import(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Published files, in any format that is known.")
+    ],
+    table: Annotated[
+        str | None, typer.Option("--as", metavar="TABLE", help="The table that the files must fill.")
+    ] = None,
+    dates: Annotated[
+        str | None, typer.Option(metavar="iso|french|american", help="How a file by schema writes days.")
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(metavar=",|.", help="Its decimal sign.")] = None,
+    into: IntoOption = None,
+) -> None:
+    """Read published files into tables; rejected rows go into .rejects.csv, mended values into .repairs.csv."""
+    from tikub_lab.tables.imports import import_files
+    from tikub_lab.tables.package import workbench
+    from tikub_lab.tables.schema import aliases
+    from tikub_lab.use_cases import readers
+
+    home = workbench()
+    into = into or home / "data" / "import"
+    table = aliases(home / "data" / "schemas").get(table or "", table)
+    try:
+        results = import_files(files, into, readers(), table, dates=dates, decimal=decimal)
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {into} is whole, as it was or with the files in it.") from None
+    for item in results:
+        state = "unchanged, imported before" if item.unchanged else f"{item.kept:,} kept, {item.rejected:,} rejected"
+        print(f"{item.file}: {item.reader}, {item.read:,} rows read: {state}")
+        for rule, count in sorted(item.rejects_by_rule.items(), key=lambda pair: -pair[1]):
+            print(f"    {count:>7,}  {rule}")
+        if repairs := sum(item.repairs_by_rule.values()):
+            print(f"    {repairs:>7,}  values mended, blanked or marked")
+    _print_missing(into)
+    print(f"Tables are in {into}. Use them with --data {into}")
+
+
+def _print_missing(folder: Path) -> None:
+    """Say which rows name what no other table has."""
+    from tikub_lab.tables.package import open_package
+    from tikub_lab.tables.rebuild import missing_partners
+
+    tables = {item.name: (item.path, item.schema) for item in open_package(folder).resources.values()}
+    for found in missing_partners(tables):
+        table, fields, other, rows, example = found.values()
+        print(f"{table}: {rows:,} rows name a {fields} that {other} has not, such as {example}")
+
+
+@data_app.command("forget")
+def data_forget(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Its name, or how its sha256 begins.")],
+    into: IntoOption = None,
+) -> None:
+    """Take an imported file out again, and make its tables anew."""
+    from tikub_lab.tables.imports import forget
+    from tikub_lab.tables.package import workbench
+    from tikub_lab.use_cases import readers
+
+    into = into or workbench() / "data" / "import"
+    gone = forget(file, into, readers())
+    print(f"{gone[0].published}: {sum(item.read for item in gone):,} rows taken out of {into}.")
+
+
+@data_app.command("template")
+def data_template(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as energy/meters.")],
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="A workbook, with what columns mean on a second sheet.")] = False,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where it goes; here by default.")] = Path(),
+) -> None:
+    """Write the empty file of a table, for the service that owns the data."""
+    from tikub_lab.tables.package import workbench
+    from tikub_lab.tables.template import write_template
+
+    for path in write_template(table, workbench() / "data" / "schemas", out, xlsx):
+        print(path)
+
+
+@data_app.command("check")
+def data_check(folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A data package.")] = None) -> None:
+    """Check every table against its schema, its hash and the tables that it refers to."""
+    from tikub_lab.tables.audit import audit
+    from tikub_lab.tables.package import open_package
+
+    problems = audit(open_package(folder))
+    for item in problems.head(50).itertuples(index=False):
+        place = item.field or "whole row"
+        print(f"{item.table!s}: row {item.row!s}, {place!s}: {item.value!r} breaks {item.rule!s}")
+    if len(problems) > 50:
+        print(f"… and {len(problems) - 50:,} more.")
+    if len(problems):
+        raise RunError(f"{len(problems):,} problems found.")
+    print("No problem found.")
+
+
+@data_app.command("sample")
+def data_sample(
+    scale: Annotated[float, typer.Option(min=0.01, max=1000, help="1 gives about 3,000 contracts.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="Another seed gives another fictitious book.")] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="Data package to write; data/ by default.")
+    ] = None,
+) -> None:
+    """Write the fictitious sample; the same seed and scale give the same bytes."""
+    from tikub_lab.tables.package import open_package, workbench
+    from tikub_lab.use_cases import write_samples
+
+    home = workbench()
+    into = into or home / "data"
+    if (into / "datapackage.json").is_file() and any(
+        item.origin != "sample" for item in open_package(into).resources.values()
+    ):
+        raise UsageError(f"{into}: holds real tables, beside which no sample stands. Choose another with --into.")
+    write_samples(into, home / "data" / "schemas", scale, seed)
+    for item in open_package(into).resources.values():
+        print(f"{item.name}: {item.rows:,} rows")
+    print(f"Fictitious sample written to {into}.")

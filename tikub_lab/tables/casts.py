@@ -1,0 +1,140 @@
+"""What text says as a value of a field's type: one set of forms, read in Python (loading) and in SQL (checks, imports).
+
+Loading does without DuckDB, which starts threads: a process that others are forked from may have none.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from tikub_lab.errors import UsageError
+from tikub_lab.tables.database import quoted
+from tikub_lab.tables.schema import Field
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+FORMS = {
+    "number": r"\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf))\s*",
+    "integer": r"\s*[+-]?[0-9]+\s*",
+    "date": _DAY,
+    "datetime": rf"{_DAY}T{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?",
+    "year": "[0-9]{4}",
+}
+"""How values are written in the default format; other types are text, but for booleans, which are one of some words."""
+SQL = {
+    "number": "DOUBLE",
+    "integer": "HUGEINT",
+    "year": "SMALLINT",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "datetime": "TIMESTAMPTZ",
+}
+"""Types in DuckDB; the others are text. The standard's integers have no bounds: 128 bits hold more than memory's 64."""
+_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+            "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+_PATTERNS = {kind: re.compile(form, re.ASCII) for kind, form in FORMS.items()}
+
+
+def words(field: Field) -> tuple[list[str], list[str]]:
+    """Return the words for true and for false."""
+    true, false = ["true", "True", "TRUE", "1"], ["false", "False", "FALSE", "0"]
+    return list(field.raw.get("trueValues", true)), list(field.raw.get("falseValues", false))
+
+
+def value(field: Field, text: str) -> Any:
+    """Return what a text says, or raise `ValueError` where it is not of the type.
+
+    Examples
+    --------
+    >>> value(Field("jour", "date", "%d/%m/%Y"), "15/05/2024")
+    datetime.date(2024, 5, 15)
+    """
+    if field.type == "boolean":
+        true, false = words(field)
+        return text in true if text in true or text in false else _refuse()
+    if field.format != "default":
+        moment = datetime.strptime(text, field.format)
+        return moment.date() if field.type == "date" else moment.replace(tzinfo=moment.tzinfo or UTC)
+    if field.type not in FORMS:
+        return text
+    if not _PATTERNS[field.type].fullmatch(text):
+        _refuse()
+    if field.type == "date":
+        return date.fromisoformat(text)
+    if field.type == "datetime":
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return float(text) if field.type == "number" else int(text)
+
+
+def _refuse() -> bool:
+    raise ValueError
+
+
+def identifier(name: str) -> str:
+    """Write a name of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def among(texts: Iterable[Any]) -> str:
+    """Write texts for ``IN``; nothing is in an empty list."""
+    return "(" + (", ".join(map(quoted, texts)) or "NULL") + ")"
+
+
+def literal(field: Field, rule: str, limit: Any) -> str:
+    """Write a value of the schema, such as a bound, as a cell of its field is read.
+
+    Raises
+    ------
+    UsageError
+        Where it is not of the type.
+    """
+    text = str(limit).lower() if isinstance(limit, bool) and "trueValues" not in field.raw else str(limit)
+    try:
+        found = value(field, text)
+    except ValueError:
+        raise UsageError(f"field {field.name!r}: {rule} {limit!r} is not of the field's type, {field.type}.") from None
+    target = SQL.get(field.type)
+    return f"{quoted(found)}::{target}" if target else quoted(found)
+
+
+def is_text(kind: str) -> bool:
+    """Tell whether DuckDB holds a column of some type as text."""
+    return kind == "VARCHAR" or kind.startswith("ENUM")
+
+
+def sql(field: Field, cell: str, kind: str = "VARCHAR") -> str:
+    """Write the value of a cell in SQL: NULL where the cell is missing or not of the type.
+
+    ``kind`` is the type of the column in DuckDB. Typed values are held to the same types: 1.0 is an integer, midnight a
+    date.
+    """
+    target = SQL.get(field.type)
+    if field.type == "geojson":
+        return f"CASE WHEN is_geojson({cell}) THEN {cell} END"
+    if target is None:
+        return cell if field.type == "any" or is_text(kind) else "NULL"
+    if not is_text(kind):
+        return f"CASE WHEN {_of_type(field, cell, kind)} THEN TRY_CAST({cell} AS {target}) END"
+    if field.type == "boolean":
+        true, false = words(field)
+        return f"CASE WHEN {cell} IN {among(true)} THEN true WHEN {cell} IN {among(false)} THEN false END"
+    if field.format != "default":
+        return f"try_strptime({cell}, {quoted(field.format)})::{target}"
+    fits, written = f"regexp_full_match({cell}, {quoted(FORMS[field.type])})", cell
+    if field.type in ("date", "datetime"):
+        fits += f" AND {cell} >= '0001'"
+    if field.type == "datetime":  # of UTC where no zone is written
+        written = rf"regexp_replace({cell}, '(T[0-9:.]+)$', '\1Z')"
+    return f"CASE WHEN {fits} THEN TRY_CAST({written} AS {target}) END"
+
+
+def _of_type(field: Field, cell: str, kind: str) -> str:
+    if kind.startswith(_NUMERIC):
+        within = {"year": f" AND {cell} BETWEEN 0 AND 9999", "integer": ""}
+        whole = f"{cell} = trunc({cell}){within.get(field.type)}" if field.type in within else "false"
+        return "true" if field.type == "number" else whole
+    if kind.startswith("TIMESTAMP") or kind == "DATE":
+        return {"datetime": "true", "date": f"{cell} = date_trunc('day', {cell})"}.get(field.type, "false")
+    return "true" if kind == "BOOLEAN" and field.type == "boolean" else "false"

@@ -1,0 +1,228 @@
+"""What a data package of imported files remembers, and how it changes in one step.
+
+Beside the tables, ``.sources/`` holds an index of the files that were imported, what was staged of them as Parquet
+parts, and the logs. All these files, tables and schemas too, are named after their content and never change; the
+descriptor names the tables and the index, and its rename is the moment when a new state counts. Who opened the package
+before reads on: files that only the state before names are removed by the next writer.
+
+The logs that people read (``.rejects.csv``, ``.repairs.csv``, ``.provenance.json``) have names that stay. Each is put
+in its place by a rename after that of the descriptor; the next writer does so where a killed one did not.
+"""
+
+import filecmp
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tikub_lab.errors import RunError, UsageError
+from tikub_lab.tables.atomic import LOCK, lock, sync, write_atomic
+from tikub_lab.tables.package import DESCRIPTOR, sha256_of
+
+INDEX = "imported"
+"""The descriptor's property that names the index."""
+STAGING = ".staging"
+_OURS = re.compile(r".+-[0-9a-f]{16}\.(parquet|json|csv)")
+
+
+@dataclass
+class Provenance:
+    """What one source gave: ``read`` is ``kept`` plus ``rejected``, in source rows.
+
+    ``rejects_by_rule`` counts source rows by rule; a row that breaks two rules counts in both. ``repairs_by_rule``
+    counts values. ``unchanged`` says that the file had been imported before and nothing was done. ``sequence`` numbers
+    the imports of a name, of which the later ones replace what they repeat; ``settings`` are those of the reading.
+    """
+
+    file: str
+    sha256: str
+    date: str
+    reader: str
+    read: int
+    kept: int
+    rejected: int
+    rejects_by_rule: dict[str, int] = field(default_factory=dict)
+    repairs_by_rule: dict[str, int] = field(default_factory=dict)
+    unchanged: bool = False
+    sequence: int = 0
+    tables: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def published(self) -> str:
+        """Name of the published file: the zip's where it was one of a zip."""
+        return self.file.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        """What its staged rows have as ``_source``."""
+        return f"{self.sha256[:16]} {self.sequence} {self.file}"
+
+    def stored(self) -> dict[str, Any]:
+        """Return what is written of a source."""
+        return {name: value for name, value in asdict(self).items() if name != "unchanged"}
+
+
+@dataclass
+class State:
+    """A data package between two changes."""
+
+    folder: Path
+    descriptor: dict[str, Any] = field(default_factory=dict)
+    sources: list[Provenance] = field(default_factory=list)
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: Path) -> "State":
+        """Read the state of a folder, or an empty one; refuse packages that imports don't write to."""
+        path = folder / DESCRIPTOR
+        try:
+            descriptor = dict(json.loads(path.read_text(encoding="utf-8")))
+            tables = {item["name"]: item["origin"] for item in descriptor["resources"]}
+            path = folder / str(descriptor.get(INDEX, ""))
+            index = json.loads(path.read_text(encoding="utf-8")) if INDEX in descriptor else {"sources": []}
+            sources = [Provenance(**item) for item in index.pop("sources")]
+        except FileNotFoundError:
+            if path.name == DESCRIPTOR:
+                return cls(folder)
+            raise UsageError(f"{path}: missing. Import the data again, into another folder.") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(f"{path}: not readable as JSON ({error}). Import into another folder.") from None
+        if "sample" in tables.values():
+            raise UsageError(
+                f"{folder}: holds the fictitious sample, which never stands beside real tables. Choose another folder "
+                "with --into."
+            )
+        if "import" in tables.values() and INDEX not in descriptor:
+            raise UsageError(
+                f"{folder}: its tables stand there without their sources (those of an earlier version, or of a kit): "
+                "they can be read, not added to. Import all files into another folder with --into."
+            )
+        return cls(folder, descriptor, sources, **index)
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Tables by name, as the descriptor has them."""
+        return {item["name"]: item for item in self.descriptor.get("resources", [])}
+
+    def paths(self, name: str) -> list[Path]:
+        """Return the files of a staged table."""
+        return [self.folder / part for part in self.parts.get(name, ())]
+
+    def files(self) -> set[str]:
+        """Return every file that this state names."""
+        named = {str(item[key]) for item in self.resources.values() for key in ("path", "schema")}
+        named |= {part for parts in self.parts.values() for part in parts} | {*self.logs.values()}
+        return named | ({self.descriptor[INDEX]} if INDEX in self.descriptor else set())
+
+    def commit(self, before: "State", staged: Mapping[str, Path], keep: bool = True) -> None:
+        """Make this the state that counts, with these finished files by the names that it has for them.
+
+        ``keep``: the files of the state before stay until the next change, for those who read them.
+        """
+        index = {"sources": [item.stored() for item in self.sources], "parts": self.parts, "logs": self.logs}
+        path = self.folder / STAGING / "index.json"
+        path.write_text(as_json(index), encoding="utf-8")
+        self.descriptor[INDEX] = named(path, ".sources/index")
+        text = as_json(self.descriptor).encode()
+        try:
+            for target, source in {**staged, self.descriptor[INDEX]: path}.items():
+                place = self.folder / target
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if not place.exists():  # the same name is the same content
+                    sync(source)
+                    source.replace(place)
+                    sync(place.parent)
+            write_atomic(self.folder / DESCRIPTOR, text)
+        finally:
+            path = self.folder / DESCRIPTOR
+            if not path.is_file() or path.read_bytes() != text:
+                self._remove(self.files() - before.files())
+        self.publish()
+        self.sweep(before, keep)
+
+    def publish(self) -> None:
+        """Put the logs where people look for them, unless they are there."""
+        for visible, stored in self.logs.items():
+            path = self.folder / visible
+            if path.is_file() and filecmp.cmp(path, self.folder / stored, shallow=False):
+                continue
+            part = self.folder / STAGING / "log"
+            try:
+                os.link(self.folder / stored, part)
+            except OSError:
+                shutil.copyfile(self.folder / stored, part)
+            part.replace(path)
+
+    def sweep(self, before: "State", keep: bool) -> None:
+        """Remove what earlier states left: files of ours that this one doesn't name, nor, if kept, the one before."""
+        named = self.files() | (before.files() if keep else set())
+        found = [path for pattern in ("*/*", "schemas/*/*", ".sources/*") for path in self.folder.glob(pattern)]
+        names = {path.relative_to(self.folder).as_posix() for path in found if _OURS.fullmatch(path.name)}
+        self._remove(names - named | before.logs.keys() - self.logs.keys())
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for path in [self.folder / name for name in names]:
+            with suppress(OSError):
+                path.unlink()
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+def named(staged: Path, stem: str) -> str:
+    """Name a finished file after its content."""
+    return f"{stem}-{sha256_of(staged)[:16]}{staged.suffix}"
+
+
+def as_json(value: object) -> str:
+    """Write a value as indented JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[State]:
+    """Hold a data package for a change, and give its state; what goes wrong leaves it as it was.
+
+    The folder is made where it is not there, and unmade where nothing came of it. New files are to be written in its
+    folder :data:`STAGING`.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: no folder can be made there ({error.strerror}). Choose another with --into."
+        ) from None
+    try:
+        with lock(folder):
+            yield from _held(folder)
+    except OSError as error:
+        raise RunError(
+            f"{folder}: {error.strerror or error}. Nothing was changed; make room there, then try again."
+        ) from error
+    finally:
+        with suppress(OSError):
+            for path in made:
+                path.rmdir()
+
+
+def _held(folder: Path) -> Iterator[State]:
+    place = folder / STAGING
+    shutil.rmtree(place, ignore_errors=True)
+    for path in folder.glob(f".{DESCRIPTOR}.*.part"):
+        path.unlink()
+    try:
+        state = State.of(folder)
+        place.mkdir()
+        state.publish()
+        yield state
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        if not (folder / DESCRIPTOR).exists():
+            (folder / LOCK).unlink(missing_ok=True)

@@ -1,0 +1,116 @@
+"""Empty files for the service that owns the data: the headings of a table, and what each column means."""
+
+import csv
+import io
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tikub_lab.errors import UsageError, nearest
+from tikub_lab.tables.schema import Field, Schema, read_schema
+
+TYPES = {
+    "string": "texte", "number": "nombre", "integer": "entier", "boolean": "oui ou non", "date": "date",
+    "datetime": "date et heure", "year": "année", "list": "liste", "geojson": "géométrie", "any": "au choix",
+}  # fmt: skip
+"""What the types of fields are called in French."""
+HEADINGS = ("Colonne", "Intitulé", "Sens", "Type", "Unité", "Valeurs permises", "Exemple")
+README = "LISEZMOI"
+_EXAMPLES = {"boolean": "true", "number": 1.5, "integer": 1, "date": "2025-01-31", "year": "2025",
+             "datetime": "2025-01-31T12:00:00Z"}  # fmt: skip
+
+
+def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) -> list[Path]:
+    """Write the empty file of a table, and beside it (or on its second sheet) what its columns mean.
+
+    Headings are the names of the schema, which stay when a title is put better; the import reads both.
+
+    Raises
+    ------
+    UsageError
+        An unknown table (the nearest is suggested), or a file that is there already.
+    """
+    path = schemas / f"{table}.json"
+    known = [item.relative_to(schemas).with_suffix("").as_posix() for item in sorted(schemas.rglob("*.json"))]
+    if table not in known:
+        raise UsageError(f"No table {table!r}.{nearest(table, known)} Known tables: {', '.join(known)}.")
+    schema, name = read_schema(path), table.replace("/", "-")
+    files = {folder / f"{name}.xlsx": b""} if xlsx else {
+        folder / f"{name}.csv": _csv([schema.names]),
+        folder / f"{name}.{README}.csv": _csv([HEADINGS, *map(_said, schema.fields)]),
+    }  # fmt: skip
+    for target in files:
+        if target.exists():
+            raise UsageError(f"{target}: is there already. Move it, or write elsewhere with --out.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for target, data in files.items():
+            target.write_bytes(_workbook(schema) if xlsx else data)
+    except OSError as error:
+        raise UsageError(f"{folder}: can't be written to ({error.strerror}). Choose another with --out.") from None
+    return list(files)
+
+
+def example(field: Field) -> Any:
+    """Return a value that the schema allows."""
+    allowed = field.constraints.get("enum", [_EXAMPLES.get(field.type, "texte")])
+    return allowed[0] if field.example is None else field.example
+
+
+def allowed(field: Field) -> str:
+    """Say in words what a field's constraints allow."""
+    rules = field.constraints
+    said = ["obligatoire"] if rules.get("required") else []
+    said += ["jamais deux fois la même"] if rules.get("unique") else []
+    said += [" ; ".join(str(value) for value in rules["enum"])] if rules.get("enum") else []
+    for name, words in (
+        ("minimum", "à partir de {}"),
+        ("exclusiveMinimum", "plus de {}"),
+        ("maximum", "jusqu'à {}"),
+        ("exclusiveMaximum", "moins de {}"),
+        ("minLength", "au moins {} caractères"),
+        ("maxLength", "au plus {} caractères"),
+    ):
+        said += [words.format(rules[name])] if name in rules else []
+    said += [f"de la forme `{rules['pattern']}`"] if "pattern" in rules else []
+    if field.type == "list":
+        said.append(f"valeurs séparées par {field.raw.get('delimiter', ',')}")
+    return ", ".join(said)
+
+
+def _said(field: Field) -> tuple[Any, ...]:
+    kind = TYPES[field.type]
+    return field.name, field.title, field.description, kind, field.unit, allowed(field), example(field)
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Write CSV as spreadsheets in French open it."""
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=";").writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _workbook(schema: Schema) -> bytes:
+    try:
+        openpyxl = import_module("openpyxl")  # an extra, without types
+    except ImportError:
+        raise UsageError("A workbook needs openpyxl (pip install 'tikub-lab[xlsx]'). Or leave out --xlsx.") from None
+    book = openpyxl.Workbook()
+    for sheet, rows in (
+        (book.active, [schema.names]),
+        (book.create_sheet(README), [HEADINGS, *map(_said, schema.fields)]),
+    ):
+        for row in rows:
+            sheet.append(row)
+        sheet.freeze_panes = "A2"
+        for number, cell in enumerate(sheet[1], 1):
+            cell.font = openpyxl.styles.Font(bold=True)
+            sheet.column_dimensions[openpyxl.utils.get_column_letter(number)].width = 24
+    book.active.title = schema.name.rpartition("/")[2][:31] or "table"
+    for number, field in enumerate(schema.fields, 1):
+        if field.type == "string":  # numbers keep their zeros at the left
+            book.active.column_dimensions[openpyxl.utils.get_column_letter(number)].number_format = "@"
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()

@@ -1,0 +1,231 @@
+"""Text files as published: one detection of encoding and one of the delimiter; both are linear, neither raises."""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from tikub_lab.errors import UsageError
+from tikub_lab.tables.archives import MAX_RATIO, MAX_TOTAL, RATIO_FREE
+
+DELIMITERS = ",;\t|"
+MAX_CELL = 2**20
+"""A longer cell is a quote that was never closed."""
+BLOCK = 1 << 20
+HEAD_BYTES = 256 * 1024
+"""The beginning of a file, which tells what it is."""
+MIXED = "utf-8 with cp1252"
+"""UTF-8 in which a few bytes are not: each of them is read as Windows-1252."""
+_SAMPLE_RECORDS = 100
+DEPTH = 200
+"""Lists and objects in one another: parsers take time and memory by the square of it."""
+_DEEP = re.compile(rb'(?:[\[{]\s*(?:"[^"\\]{0,200}"\s*:\s*)?){%d}' % DEPTH)
+_STRAY = re.compile("[\udc80-\udcff]")
+
+
+def _stray(error: UnicodeError) -> tuple[str, int]:
+    """Read a byte that is not UTF-8 as Windows-1252; half of a surrogate pair is no character at all."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    data, at = error.object, error.start
+    if error.encoding != "utf-8":
+        return "\ufffd", error.end
+    if data[at] == 0xED and data[at + 1 : at + 2] >= b"\xa0":
+        return "\ufffd", at + 3
+    return data[at : at + 1].decode("cp1252", "replace"), at + 1
+
+
+codecs.register_error("stray", _stray)
+
+
+def encoding_of(source: Path | Iterable[bytes]) -> str:
+    r"""Find the encoding of text: by a byte-order mark, by zero bytes, else UTF-8 or Windows-1252, whichever fits more.
+
+    It is ``utf-8``, ``utf-8-sig``, ``utf-16`` (``-le``, ``-be``), ``cp1252``, :data:`MIXED`, or "" for a binary file.
+
+    Examples
+    --------
+    >>> encoding_of(["objet;lycée".encode("cp1252")]), encoding_of(["lycées, été, ".encode() + b"No\xebl"])
+    ('cp1252', 'utf-8 with cp1252')
+    """
+    blocks = _blocks(source) if isinstance(source, Path) else iter(source)
+    start = next(blocks, b"")
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    if zeros := start[:4096].count(0):
+        odd = start[1:4096:2].count(0)
+        sure = zeros * 8 > len(start[:4096]) and not 1 / 8 < odd / zeros < 7 / 8
+        return ("utf-16-le" if odd * 2 > zeros else "utf-16-be") if sure else ""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    strays = characters = 0
+    for block in chain([start.removeprefix(codecs.BOM_UTF8)], blocks):
+        text = decoder.decode(block)
+        if not text.isascii():  # most blocks are not looked at twice
+            bad = len(_STRAY.findall(text))
+            strays, characters = strays + bad, characters + len(text) - len(text.encode("ascii", "ignore")) - bad
+    if strays:
+        return MIXED if characters > strays else "cp1252"
+    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+
+
+def decode(data: bytes) -> str:
+    """Read the beginning of a file as text, gunzipped where it is; "" for a binary one. What is cut off is left out."""
+    if data.startswith(b"\x1f\x8b"):
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, HEAD_BYTES)
+        except zlib.error:
+            return ""
+    encoding = encoding_of([data])
+    if not encoding:
+        return ""
+    codec = codecs.getincrementaldecoder("utf-8" if encoding == MIXED else encoding)("stray")
+    return codec.decode(data.removeprefix(codecs.BOM_UTF8))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[TextIO]:
+    """Open a text file, or a gzip of one, in the encoding that is found."""
+    encoding = encoding_of(path)
+    if not encoding:
+        raise UsageError(f"{path}: not a text file (it holds zero bytes). A table in text is CSV.")
+    with _binary(path) as file:
+        if not encoding.startswith("utf-16"):
+            _skip_mark(file)
+        codec = "utf-8" if encoding == MIXED else encoding
+        with io.TextIOWrapper(file, codec, errors="stray", newline="") as text:
+            yield text
+
+
+class Utf8:
+    """A file of any encoding, read as UTF-8 bytes without byte-order mark (what JSON parsers take)."""
+
+    def __init__(self, path: Path):
+        self.path, self.encoding = path, encoding_of(path)
+        self.binary: BinaryIO = path.open("rb")
+        self._text: io.TextIOWrapper | None = None
+        if not self.encoding.startswith("utf-16"):
+            _skip_mark(self.binary)
+        if self.encoding not in ("utf-8", "utf-8-sig", ""):
+            codec = "utf-8" if self.encoding == MIXED else self.encoding
+            self._text = io.TextIOWrapper(self.binary, codec, errors="stray", newline="")
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to ``size`` characters, as UTF-8."""
+        data: bytes = self.binary.read(size) if self._text is None else self._text.read(size).encode()
+        if _DEEP.search(data):
+            raise UsageError(f"{self.path}: JSON that is nested {DEPTH} deep or more. Download it again.")
+        return data
+
+    def __enter__(self) -> "Utf8":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.binary.close()
+
+
+def delimiter_of(text: str) -> str:
+    r"""Find the sign that cuts most of the first records into equally many cells; the more cells, the better.
+
+    Examples
+    --------
+    >>> delimiter_of("Relevés, du 1er au 3\njour;kWh\n1;12,5\n2;3\n3;1,5")
+    ';'
+    """
+
+    def fit(sign: str) -> tuple[float, int]:
+        widths: Counter[int] = Counter()
+        try:
+            for record in islice(csv_reader(io.StringIO(text, newline=""), sign), _SAMPLE_RECORDS):
+                widths[len(record)] += bool(record)
+        except csv.Error:  # such as a quote left open: what was read before it tells
+            pass
+        total = widths.total()
+        return max(((count / total, width) for width, count in widths.items() if width > 1), default=(0.0, 0))
+
+    return max(DELIMITERS, key=fit)
+
+
+def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
+    """Cut lines into records, with cells as long as published files have them: other libraries set the limit too."""
+    csv.field_size_limit(MAX_CELL)
+    return csv.reader(lines, delimiter=delimiter)
+
+
+def records(path: Path, delimiter: str | None = None) -> Iterator[list[str]]:
+    """Give the records of a delimited file, or of a gzip of one, as they are written."""
+    with opened(path) as file:
+        if delimiter is None:
+            with _binary(path) as binary:
+                delimiter = delimiter_of(decode(binary.read(HEAD_BYTES)))
+        found = csv_reader(file, delimiter)
+        try:
+            yield from found
+        except csv.Error as error:
+            raise UsageError(
+                f"{path}, line {found.line_num}: {error}. Is a quote left open before that line?"
+            ) from None
+
+
+def _skip_mark(file: Any) -> None:
+    if file.peek(3)[:3] == codecs.BOM_UTF8:
+        file.read(3)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with _binary(path) as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+@contextmanager
+def _binary(path: Path) -> Iterator[Any]:
+    """Open the bytes of a file, or of what a gzip holds."""
+    try:
+        with path.open("rb") as file:
+            if file.read(2) != b"\x1f\x8b":
+                file.seek(0)
+                yield file
+                return
+        with io.BufferedReader(_Expanded(path)) as expanded:
+            yield expanded
+    except OSError as error:
+        raise UsageError(f"{path}: not readable ({error.strerror or error}).") from None
+
+
+class _Expanded(io.RawIOBase):
+    """The bytes of a gzip, no more of them than a file of that size can honestly hold."""
+
+    def __init__(self, path: Path):
+        self.path, self.size, self.given = path, path.stat().st_size, 0
+        self.source = gzip.open(path, "rb")  # noqa: SIM115 (closed with this object)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self.source.read(len(buffer))
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise UsageError(
+                f"{self.path}: a gzip that is damaged or cut short ({error}). Download it again."
+            ) from None
+        self.given += len(data)
+        if self.given > MAX_TOTAL or self.given > max(RATIO_FREE, MAX_RATIO * self.size):
+            raise UsageError(
+                f"{self.path}: expands beyond {MAX_RATIO} times its size or {MAX_TOTAL // 2**30} GiB. "
+                "Expand it yourself if you trust it."
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self.source.close()
+        super().close()
