@@ -189,19 +189,27 @@ def test_the_parameters_are_printed(root):
         (["--each", "--memory", "beaucoup"], "--memory 'beaucoup' is not a size"),
         (["--memory", "1K"], "64M or more"),
         (["--engine", "rapide"], "--engine 'rapide': allowed are"),
-        (["--each", "acheteur=12345"], ""),
+        (["--each", "acheteur=12345"], "acheteur='12345' is not in the column acheteur_id of procurement/contracts"),
     ],
 )
 def test_options_of_a_build(root, tmp_path, arguments, says):
     ran = tikub("report", "procurement", *arguments, "--out", tmp_path / "pages", cwd=root)
-    if says:
-        assert ran.returncode == 2
-        assert says in ran.stderr
-        assert not (tmp_path / "pages").exists()
-    else:  # a value of the right type that the table does not know: the page says so
-        assert ran.returncode == 1
-        page = (tmp_path / "pages" / "procurement" / "acheteur-12345.html").read_text(encoding="utf-8")
-        assert "no contract has this buyer" in page
+    assert ran.returncode == 2
+    assert says in ran.stderr
+    assert not (tmp_path / "pages").exists()
+
+
+def test_what_would_be_made(root, tmp_path):
+    """`--list` makes nothing, `--limit` keeps the first reports, several notebooks are gone through at once."""
+    names = ["procurement", "energy_law", "energy_works"]
+    command = ["report", *names, "--each", "--list", "--out", tmp_path / "pages"]
+    *pages, last = tikub(*command, cwd=root).stdout.splitlines()
+    counts = {name: sum(page.startswith(f"{name}/") for page in pages) for name in names}
+    assert min(counts["procurement"], counts["energy_law"]) > 20
+    assert counts["energy_works"] == 1, "it has nothing to go through"
+    assert last == f"{len(pages)} to make, 0 unchanged, of {len(pages)} reports."
+    assert tikub(*command, "--limit", 3, cwd=root).stdout.splitlines()[:-1] == pages[:3]
+    assert not (tmp_path / "pages").exists()
 
 
 def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):

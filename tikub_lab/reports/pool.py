@@ -113,18 +113,8 @@ class Pool:
     """Makes reports in processes of their own, a few at a time; the next process is ready while one runs.
 
     No notebook code runs in the process that has the pool. Whatever happens to a report (an endless loop, a hard exit,
-    a kill), it gets a result with the reason, and the others go on.
-
-    Parameters
-    ----------
-    jobs : int
-        How many run at once.
-    timeout : float or None
-        Seconds after which a report is ended.
-    memory : int or None
-        Bytes of resident memory at which a report is ended.
-    data : Path or None
-        A data package whose tables are read once, before the first report.
+    a kill), it gets a result with the reason, and the others go on. ``jobs`` run at once, each for at most ``timeout``
+    seconds and with ``memory`` bytes; the tables of ``data`` are read once, before the first.
     """
 
     def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):

@@ -89,7 +89,8 @@ def make(job: Job, scratch: Path) -> Result:
         result = finish(job, execution, hidden, scratch)
     except Exception as error:
         reason = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
-        execution = replace(execution, notebook=None, failure=Failure(reason, getattr(error, "cell", None)))
+        failure = Failure(reason, getattr(error, "cell", None))
+        execution = replace(execution, notebook=None, used=[], failure=failure)
         result = finish(job, execution, hidden, scratch)
     result.entry |= {"seconds": round(time.perf_counter() - start, 3), "peak_memory": peak_memory()}
     return result
