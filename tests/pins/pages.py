@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,10 @@ def page(notebook: str, given: Mapping[str, Any], data: Path | None = None) -> t
     """
     from tikub_lab.reports.plan import plan
     from tikub_lab.reports.worker import Job, make
+    from tikub_lab.tables.package import open_package
 
-    (report,) = plan(ROOT / "notebooks", [notebook], given, data)
+    (report,) = plan(ROOT / "notebooks", [notebook], given, open_package(data))
+    report = replace(report, data=data)
     with tempfile.TemporaryDirectory() as scratch:
         made = make(Job(report, ROOT), Path(scratch))
     if made.entry["status"] != "done":
