@@ -27,9 +27,9 @@ import pyarrow
 from pyarrow import parquet
 
 DIGITS = 12
-FITTED = {"jump": 7, "at_thresholds": 7, "density": 7, "fit": 7, "fit_many": 7, "summary_table": 7, "gestures.measures": 7,
-          "alerts.survey": 7, "alerts.Survey": 7, "alerts.alerts": 7}  # fmt: skip
-"""Digits of results of linear algebra, by public name: those that moved with other kernels (OPENBLAS_CORETYPE=Nehalem)."""
+_SOLVED = ("jump", "at_thresholds", "density", "fit", "fit_many", "summary_table", "gestures.measures")
+FITTED = dict.fromkeys((*_SOLVED, "alerts.survey", "alerts.Survey", "alerts.alerts"), 7)
+"""Digits of what linear algebra gives, by public name: what moved under OPENBLAS_CORETYPE=Nehalem."""
 NOTHING = 1e-12
 """What is fitted may miss zero by this, such as the bias of a model on its own sample."""
 LONG = 150
