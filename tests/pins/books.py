@@ -180,7 +180,12 @@ def made(book: str, folder: Path) -> None:
 
 def compared(before: Path, after: Path) -> list[str]:
     """Say what differs between the pins of two folders."""
-    found = list(values.differences(values.read(before), values.read(after)))
+    old, new = values.read(before), values.read(after)
+    found = []
+    for name in dict.fromkeys([*old, *new]):
+        digits = values.FITTED.get(name.split("[")[0].split(" @")[0], values.DIGITS)
+        parts = ({name: pins[name]} if name in pins else {} for pins in (old, new))
+        found += values.differences(*parts, digits=digits)
     names = sorted({path.name for folder in (before, after) for path in (folder / "pages").glob("*.txt")})
     for name in names:
         found += _lines(before / "pages" / name, after / "pages" / name)
