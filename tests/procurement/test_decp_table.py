@@ -6,7 +6,9 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
 from tikub_lab.procurement.published import decp_table
-from tikub_lab.tables.readers import Head
+from tikub_lab.tables.archives import Member
+from tikub_lab.tables.readers import Head, recognise
+from tikub_lab.tables.texts import MAX_CELL
 
 ROW = {
     "id": "2024-001",
@@ -129,7 +131,7 @@ def test_a_truncated_parquet_is_an_error(path):
 
 def test_a_quote_that_never_ends_is_an_error(path):
     path.write_text(lines({"id": '"open'}) + "x" * MAX_CELL)
-    with pytest.raises(UsageError, match=r"line 2: .*quote left open"):
+    with pytest.raises(UsageError, match=r"line \d: .*quote left open"):
         list(decp_table.read_csv(path))
 
 

@@ -16,7 +16,7 @@ from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
 from tikub_lab.tables.rebuild import Group, missing_partners
-from tikub_lab.tables.schema import read_schema
+from tikub_lab.tables.schema import aliases, read_schema
 from tikub_lab.tables.sources import STAGING, Provenance, State, as_json, named, writing
 from tikub_lab.tables.staging import Parts, merge, stage
 
@@ -77,6 +77,7 @@ def import_files(
     ('decp-2019-json', 1, 0, 1)
     """
     schemas = schemas or workbench() / "data" / "schemas"
+    table = aliases(schemas).get(table, table) if table else None
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
     every = [*readers, *schema_readers(schemas, dates, decimal)]
     asked = _filling(table, every)

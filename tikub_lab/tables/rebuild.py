@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -65,6 +64,8 @@ class Group:
         logs : dict of str to str
             Names of the logs that people read, with those of the files that they will be.
         """
+        import duckdb  # see check.py
+
         with connect(self.place / "spill") as connection:
             try:
                 return self._write(connection)
