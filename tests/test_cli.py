@@ -189,19 +189,27 @@ def test_the_parameters_are_printed(root):
         (["--each", "--memory", "beaucoup"], "--memory 'beaucoup' is not a size"),
         (["--memory", "1K"], "64M or more"),
         (["--engine", "rapide"], "--engine 'rapide': allowed are"),
-        (["--each", "acheteur=12345"], ""),
+        (["--each", "acheteur=12345"], "acheteur='12345' is not in the column acheteur_id of procurement/contracts"),
     ],
 )
 def test_options_of_a_build(root, tmp_path, arguments, says):
     ran = tikub("report", "procurement", *arguments, "--out", tmp_path / "pages", cwd=root)
-    if says:
-        assert ran.returncode == 2
-        assert says in ran.stderr
-        assert not (tmp_path / "pages").exists()
-    else:  # a value of the right type that the table does not know: the page says so
-        assert ran.returncode == 1
-        page = (tmp_path / "pages" / "procurement" / "acheteur-12345.html").read_text(encoding="utf-8")
-        assert "no contract has this buyer" in page
+    assert ran.returncode == 2
+    assert says in ran.stderr
+    assert not (tmp_path / "pages").exists()
+
+
+def test_what_would_be_made(root, tmp_path):
+    """`--list` makes nothing, `--limit` keeps the first reports, several notebooks are gone through at once."""
+    names = ["procurement", "energy_law", "energy_works"]
+    command = ["report", *names, "--each", "--list", "--out", tmp_path / "pages"]
+    *pages, last = tikub(*command, cwd=root).stdout.splitlines()
+    counts = {name: sum(page.startswith(f"{name}/") for page in pages) for name in names}
+    assert min(counts["procurement"], counts["energy_law"]) > 20
+    assert counts["energy_works"] == 1, "it has nothing to go through"
+    assert last == f"{len(pages)} to make, 0 unchanged, of {len(pages)} reports."
+    assert tikub(*command, "--limit", 3, cwd=root).stdout.splitlines()[:-1] == pages[:3]
+    assert not (tmp_path / "pages").exists()
 
 
 def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):
@@ -223,3 +231,21 @@ def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):
     code += "tikub_lab.cli.main()"
     ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, **own}, capture_output=True, text=True)
     assert ran.stdout.splitlines()[-1] == "tikub_lab.errors tikub_lab.cli"
+
+
+def test_files_come_and_go(root, tmp_path):
+    into, rows = tmp_path / "p", root / "data" / "sample" / "territory" / "lycees.csv"
+    (tmp_path / "l.csv").write_bytes(rows.read_bytes())
+    found = tikub("data", "import", tmp_path / "l.csv", "--as", "energy/sites", "--into", into, cwd=root)
+    assert "l.csv: schema:territory/lycees, 115 rows read: 115 kept, 0 rejected" in found.stdout, found.stderr
+    assert "territory/lycees: 115 rows name a station that energy/stations has not" in found.stdout
+    listed = tikub("data", "list", "--sources", "--data", into, cwd=root)
+    assert re.search(r"territory/lycees +│ 1 +│ l.csv", listed.stdout), listed.stdout
+    wrong = tikub("data", "forget", "m.csv", "--into", into, cwd=root)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "no imported file is 'm.csv'. Did you mean 'l.csv'? It has l.csv (" in wrong.stderr
+    gone = tikub("data", "forget", "l.csv", "--into", into, cwd=root)
+    assert "l.csv: 115 rows taken out" in gone.stdout, gone.stderr
+    sample = tikub("data", "import", tmp_path / "l.csv", "--into", root / "data", cwd=root)
+    assert (sample.returncode, "--into" in sample.stderr) == (2, True)
+    assert not (root / "data" / ".lock").exists()

@@ -115,6 +115,7 @@ def data_forget(
     into = into or workbench() / "data" / "import"
     gone = forget(file, into, readers())
     print(f"{gone[0].published}: {sum(item.read for item in gone):,} rows taken out of {into}.")
+    _print_missing(into)
 
 
 @data_app.command("template")

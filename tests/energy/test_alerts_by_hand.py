@@ -69,23 +69,18 @@ def days_of(kwh, meter="G1", days=DAYS, **columns):
     return pd.DataFrame(rows | {"origine": "relevé"} | columns)
 
 
-def look(readings, usage="chauffage", energy="gaz", works=NO_WORKS, free=None, prices=PRICES, rules=None, **columns):
+def look(readings, *, free=None, works=NO_WORKS, prices=PRICES, rules=None, weather=None, internat=False, **columns):
     """Look at meters, each of a lycée of its own; the weather is of all days that they have."""
     names = sorted(readings["compteur_id"].unique())
-    meters = {
-        "compteur_id": names,
-        "code_uai": [f"S{name}" for name in names],
-        "energie": energy,
-        "usage": usage,
-        "retrait": pd.NaT,
-    }
+    sites = [f"S{name}" for name in names]
+    meters = {"compteur_id": names, "code_uai": sites, "energie": "gaz", "usage": "chauffage", "retrait": pd.NaT}
     days = pd.date_range(readings["debut"].min(), readings["fin"].max(), inclusive="left")
     cold = COLD if len(days) == 365 else outside(days)
     return survey(
         readings,
         pd.DataFrame(meters | columns).astype({"retrait": "datetime64[us]"}),
-        pd.DataFrame({"code_uai": [f"S{name}" for name in names], "station": "S", "internat": False}),
-        pd.DataFrame({"station": "S", "jour": days, "tmoy": cold}),
+        pd.DataFrame({"code_uai": sites, "station": "S", "internat": internat}),
+        pd.DataFrame({"station": "S", "jour": days, "tmoy": cold}) if weather is None else weather,
         calendar() if free is None else free,
         works, prices, FACTORS, rules,
     )  # fmt: skip
@@ -307,7 +302,7 @@ def test_what_is_too_little_is_not_told():
 def test_the_gravity_of_zeros(count, gravity):
     """Of a flat meter of 100 kWh a day: 3 days and 362 are 0.8 %, 5 and 360 1.4, 16 and 349 4.6, 19 and 346 5.5 %."""
     out = within(DAYS, ("2025-03-10", pd.Timestamp("2025-03-10") + pd.Timedelta(days=count)))
-    row = only(look(days_of(np.where(out, 0, FLAT * scattered(365))), usage="autres", energy="électricité"))
+    row = only(look(days_of(np.where(out, 0, FLAT * scattered(365))), usage="autres", energie="électricité"))
     last, size = 9 + count, f"{100 * count:,}".replace(",", " ")
     assert (row["nature"], row["sens"], row["gravite"], row["jours"]) == (
         "compteur en panne",
@@ -442,7 +437,7 @@ def test_alerts_come_with_the_dearest_first():
     for name, count in (("A", 4), ("B", 9), ("C", 4)):
         out = within(DAYS, ("2025-03-10", pd.Timestamp("2025-03-10") + pd.Timedelta(days=count)))
         parts.append(days_of(read, name)[~out])
-    found = look(pd.concat(parts), usage="autres", energy=["gaz", "gaz", "bois"]).alerts
+    found = look(pd.concat(parts), usage="autres", energie=["gaz", "gaz", "bois"]).alerts
     assert found["compteur_id"].tolist() == ["B", "A", "C"]  # wood has no price
     assert found["euros"].isna().tolist() == [False, False, True]
     table = look(pd.concat(parts), usage="autres").alerts
@@ -480,6 +475,117 @@ def test_the_message_of_readings_that_overlap():
         look(days_of(FLAT), compteur_id=["other"])
 
 
+def test_a_run_that_could_be_chance():
+    """Three equal values on a Friday, Saturday and Sunday, the first of them read: two pairs of 364 are the same.
+
+    Of the 120 other pairs that are within sixty readings none is, so that two in a row are there 364 / 122² = 0.024
+    times by chance: under 0.1 / 4 a lycée and year, but above the thousandth that is established. Of a lycée with two
+    meters half as many are accepted; four equal values are beyond doubt.
+    """
+    read = np.round((USUAL * scattered(365)), 2)
+    friday = int(np.flatnonzero(DAYS == "2025-03-14")[0])
+    read[friday + 1 : friday + 3] = read[friday]
+    row = only(look(days_of(read)))
+    assert (row["nature"], row["debut"], row["fin"]) == (
+        "compteur en panne", pd.Timestamp("2025-03-15"), pd.Timestamp("2025-03-17"),
+    )  # fmt: skip
+    assert row["hasard"] == pytest.approx(364 / 122**2)
+    assert (row["certitude"], row["gravite"]) == ("probable", "faible")
+    both = pd.concat([days_of(read), days_of(np.round(USUAL * scattered(365, 8), 2), "G2")])
+    assert len(look(both).alerts) == 1
+    assert look(both, code_uai="SG1").alerts.empty
+    read[friday + 3] = read[friday]
+    row = only(look(days_of(read)))
+    assert (row["hasard"], row["certitude"]) == (pytest.approx(364 / 123**3, rel=0.03), "établie")
+
+
+def test_what_is_equal_to_both_stories_is_to_be_confirmed():
+    """A flat meter that shows its mean for five days: who repeats a day or spreads a sum would do the same."""
+    read = np.round(FLAT * scattered(365), 2)
+    read[68:73] = 100.0
+    row = only(look(days_of(read), usage="autres"))
+    assert (row["nature"], row["autre"], row["certitude"]) == ("relevés estimés", "compteur en panne", "à confirmer")
+
+
+def test_faults_at_once_are_told_once():
+    read = np.round((USUAL * scattered(365)), 2)
+    out = within(DAYS, ("2025-03-10", "2025-04-01"))
+    row = only(look(days_of(np.where(out, read[70], read), estime=out)))
+    assert plain(row["phrase"]).startswith("Relevés estimés du 10 au 31 mars 2025 ;")
+    assert row["certitude"] == "établie"
+
+
+def test_what_a_meter_would_have_shown_has_its_rise_in_it():
+    """60 kWh a day more from 4 June on, and a meter that stands still in October: 22 times 60 are missing too."""
+    grown = 60.0 * (DAYS >= "2025-06-04")
+    out = within(DAYS, ("2025-10-06", "2025-10-28"))
+    read = np.where(out, 0, (USUAL + grown) * scattered(365, share=0.03))
+    found = look(days_of(read)).alerts.set_index("nature")
+    assert found.loc["compteur en panne", "kwh"] == pytest.approx((USUAL + grown)[out].sum(), rel=0.02)
+    assert found.loc["dérive de la base", "kwh"] == pytest.approx(60 * 211, rel=0.08)
+
+
+def test_without_temperatures_nothing_is_told_of_what_was_used():
+    read = np.where(within(DAYS, ("2025-03-10", "2025-04-01")), 0, USUAL * scattered(365))
+    cold = pd.DataFrame({"station": "S", "jour": DAYS, "tmoy": COLD}).drop(index=range(75, 80))
+    row = only(look(days_of(read), weather=cold))
+    assert np.isnan([row["kwh"], row["euros"], row["part"]]).all()
+    assert pd.isna(row["gravite"])
+    assert plain(row["phrase"]).endswith(" ; la consommation de ces jours ne peut être estimée.")
+
+
+@pytest.mark.parametrize(("first", "last"), [("2025-02-08", "2025-02-16"), ("2025-02-12", "2025-02-20")])
+def test_the_days_of_holidays_that_were_heated(first, last):
+    extra = np.where(within(DAYS, (first, last)), 0.55 * HEAT, 0)
+    row = only(look(days_of((USUAL + extra) * scattered(365, share=0.03))))
+    assert (row["debut"], row["fin"]) == (pd.Timestamp(first), pd.Timestamp(last))
+    assert row["kwh"] == pytest.approx(extra.sum(), rel=0.06)
+
+
+def test_what_is_accepted_of_false_alerts():
+    """Benjamini and Hochberg's bound for one alert among so many meters: all may drift, only some may heat."""
+    grown = 3.5 * (DAYS >= "2025-06-04")
+    quiet = [days_of(np.round(FLAT * scattered(365, seed), 2), f"Q{seed}") for seed in (3, 4)]
+    extra = np.where(WINTER, 0.06 * HEAT, 0)
+    for own, usage, meters in (
+        (days_of(np.round((FLAT + grown) * scattered(365, share=0.03), 2)), "autres", 3),
+        (days_of((USUAL + extra) * scattered(365, share=0.02)), ["chauffage", "autres", "autres"], 1),
+    ):
+        readings = pd.concat([own, *quiet])
+        row = only(look(readings, usage=usage, rules=Rules(worth=0, fdr=0.5)))
+        edge = row["hasard"] * meters
+        assert 0 < edge < 0.4
+        assert len(look(readings, usage=usage, rules=Rules(worth=0, fdr=1.01 * edge)).alerts) == 1
+        assert look(readings, usage=usage, rules=Rules(worth=0, fdr=0.99 * edge)).alerts.empty
+
+
+def test_the_rules_are_those_that_the_page_tells(root):
+    page = (root / "notebooks" / "energy_alerts.ipynb").read_text(encoding="utf-8")
+    assert "au plus 5 % de fausses" in page
+    assert "10 % parmi celles des factures" in page
+    rules = Rules()
+    assert (rules.fdr, rules.fdr_bills, rules.chance, rules.worth, rules.zone, rules.years) == (
+        0.05,
+        0.1,
+        0.1,
+        0.03,
+        "B",
+        3,
+    )
+
+
+def test_a_season_that_all_meters_have_is_nobodys_fault():
+    """Twenty meters with a wave that no model knows: t statistics scatter by more than their due, and less is told."""
+    wave = 1 + 0.04 * np.cos(2 * np.pi * np.arange(365) / 365)
+    parts = [days_of(np.round(FLAT * wave * scattered(365, seed, 0.03), 2), f"M{seed:02}") for seed in range(20)]
+    found = look(pd.concat(parts), usage="autres")
+    assert found.inflation["relevé"] > 2
+    assert found.inflation["facture"] == 1
+    few = look(pd.concat(parts[:19]), usage="autres")
+    assert few.inflation["relevé"] == 1
+    assert len(few.alerts) > len(found.alerts)
+
+
 # Habits
 
 
@@ -502,6 +608,17 @@ def test_lycees_that_always_heat_on_weekends():
     )
     four = look(pd.concat([*parts[:3], days_of(always * scattered(365, 9), "M9")]))
     assert four.habits["kwh"].isna().tolist() == [True]  # with itself four, too few to tell what is usual
+
+
+def test_boarding_schools_are_held_against_boarding_schools():
+    """Six of each; those with boarders heat at 85 % on weekends, and the one that always heats is one of them."""
+    parts = [days_of(USUAL * scattered(365, seed), f"D{seed}") for seed in range(6)]
+    board = np.where(WEEKEND, 150 + 0.85 * HEAT, USUAL)
+    parts += [days_of(board * scattered(365, 20 + seed), f"I{seed}") for seed in range(5)]
+    parts.append(days_of(np.where(WEEKEND, 150 + HEAT, USUAL) * scattered(365, 9), "I9"))
+    (row,) = look(pd.concat(parts), internat=[False] * 6 + [True] * 6).habits.to_dict("records")
+    assert row["compteur_id"] == "I9"
+    assert row["kwh"] == pytest.approx(0.15 * HEAT[WEEKEND].sum(), rel=0.05)
 
 
 def test_lycees_that_always_heat_in_holidays():
@@ -572,6 +689,17 @@ def test_two_estimated_bills_and_the_next_that_mends_them_or_not():
         "Consommation facturée sur estimation du 1er février au 31 mars 2025, sans régularisation par la facture "
         "suivante ; consommation probable de la période :"
     )
+
+
+def test_estimates_among_the_first_and_the_last_bills():
+    """The first two of all, which the third mends; the last two, which nothing can have mended yet."""
+    bills = bills_of()
+    for names in (("2022-01", "2022-02"), ("2025-11", "2025-12")):
+        at = months(bills, *names)
+        flagged = bills.assign(estime=bills.index.isin(at))
+        row = only(told_of(flagged))
+        assert (row["nature"], row["debut"]) == ("relevés estimés", bills.loc[at[0], "debut"])
+        assert row["kwh"] == pytest.approx(bills.loc[at, "kwh"].sum(), rel=0.03)
 
 
 def test_one_estimated_bill():
@@ -664,3 +792,19 @@ def test_days_and_bills_that_show_the_same_are_told_once():
     quiet = days_of(LONG_USUAL[-365:] * scattered(365))
     row = only(told_of(pd.concat([quiet, bills])))
     assert (row["origine"], row["confirme"]) == ("facture", False)
+
+
+@pytest.mark.parametrize(("month", "kinds"), [("2025-03", 1), ("2025-10", 2)])
+def test_days_that_are_estimated_and_a_bill_that_nothing_mends(month, kinds):
+    """Of the same weeks they are one alert, whatever each calls it: the days' one, confirmed. Of others, two."""
+    read = np.round(LONG_USUAL[-365:] * scattered(365), 2)
+    out = within(DAYS, ("2025-03-03", "2025-03-29"))
+    bills = bills_of()
+    at = months(bills, month)
+    bills.loc[at, "estime"] = True
+    bills.loc[at, "kwh"] *= 0.4
+    found = told_of(pd.concat([days_of(read, estime=out), bills])).alerts.sort_values("debut")
+    first, *other = found[["nature", "origine", "confirme", "debut"]].to_numpy().tolist()
+    assert first == ["relevés estimés", "relevé", kinds == 1, pd.Timestamp("2025-03-03")]
+    late = ["compteur en panne", "facture", False, pd.Timestamp("2025-10-01")]
+    assert other == [late][: kinds - 1]

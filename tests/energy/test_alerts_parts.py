@@ -1,6 +1,6 @@
 """What alerts reckon with, by a second way: regressions by dense matrices, odds by scipy, runs and bills by hand."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -110,6 +110,15 @@ def test_candidates_that_go_together_only_where_none_stands_alone():
     assert explain(use[:5], matrix[:5], [], None) is None
     assert explain(use[:6], matrix[:6], [], None) is not None
     assert explain(0 * use, matrix, [], None) is None
+
+
+def test_no_more_than_eight_departures():
+    rng = np.random.default_rng(3)
+    columns = np.column_stack([(np.arange(400) // 20 == place).astype(float) for place in range(10)])
+    family = Family("heated", columns, False, tuple(range(10)))
+    use = 100 + rng.normal(size=400) + columns @ np.arange(31.0, 41.0)
+    found = explain(use, np.ones((400, 1)), [family], None)
+    assert sorted(one.place for one in found.departures) == list(range(2, 10))  # the largest
 
 
 # Faults of measuring
@@ -288,6 +297,10 @@ def test_days_by_hand():
     assert table.loc["2025-03-01":"2025-03-05", "cold"].tolist() == [28, 29, 30, 31, 32]  # three days on a line
     assert table.loc["2025-04-01":"2025-04-04", "cold"].isna().sum() == 1  # of four, the last is left
     assert found.places(np.array([found.first + 3])).tolist() == [3]
+    later = readings.assign(debut=readings["debut"] - pd.Timedelta(days=60))
+    early = days_of(later, weather, calendar[1:2])  # 62 days before a calendar that begins with holidays are known
+    span = pd.date_range(pd.Timestamp(early.first, unit="D"), periods=len(early.kinds))
+    assert span[early.covered][[0, -1]].tolist() == [pd.Timestamp("2025-02-02"), pd.Timestamp("2025-04-21")]
     short = days_of(readings, weather, calendar[1:2])  # this calendar begins on 5 April, and ends on the 21st
     assert pd.DatetimeIndex(table.index[short.covered])[[0, -1]].tolist() == [first, pd.Timestamp("2025-04-21")]
 
@@ -417,7 +430,8 @@ def test_candidates_of_heating(days):
 def test_sets_of_candidates():
     """Of three, all pairs; of two there is no set, of more than six none is tried."""
     flat = np.ones(400)
-    for count, wanted in ((2, ()), (3, ((0, 1), (0, 2), (1, 2))), (7, ())):
+    six = tuple(one for size in (2, 3, 4, 5) for one in combinations(range(6), size))
+    for count, wanted in ((2, ()), (3, ((0, 1), (0, 2), (1, 2))), (6, six), (7, ())):
         period = np.full(400, -1)
         for number in range(count):
             period[50 * number : 50 * number + 20] = number

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tikub_lab.energy.sample import meters_with_saving, meters_without_change
-from tikub_lab.energy.sample import sample as energy_sample
-from tikub_lab.procurement.sample import planted_splits
-from tikub_lab.procurement.sample import sample as procurement_sample
 
+from data.make.energy import meters_with_saving, meters_without_change
+from data.make.energy import sample as energy_sample
+from data.make.procurement import planted_splits
+from data.make.procurement import sample as procurement_sample
 from tests.energy import test_alerts, test_challenge, test_uncertainty
 from tests.procurement import test_density, test_flags_cardinal
 from tikub_lab import energy, procurement

@@ -161,10 +161,15 @@ def test_order_and_leading(advices):
     assert first["rang"].is_monotonic_increasing
 
 
-def test_nothing_to_say():
+def test_nothing_to_say(advices):
     none = tables.load("procurement/contracts").head(0), tables.load("procurement/suppliers").head(0)
     plan = procurement.launches(procurement.ends(none[0], tables.load("procurement/amendments").head(0), TODAY), TODAY)
-    assert len(procurement.weak_competition(*none, TODAY)) == 0
-    assert len(procurement.split_advice(procurement.split_needs(*none))) == 0
-    assert len(procurement.bought_apart(none[0], TODAY)) == 0
-    assert len(procurement.to_green(none[0], plan, TODAY)) == 0
+    empty = {
+        "weak": procurement.weak_competition(*none, TODAY),
+        "split": procurement.split_advice(procurement.split_needs(*none)),
+        "apart": procurement.bought_apart(none[0], TODAY),
+        "green": procurement.to_green(none[0], plan, TODAY),
+    }
+    for name, found in empty.items():
+        assert len(found) == 0
+        assert found.dtypes.equals(advices[name].dtypes), name

@@ -187,6 +187,14 @@ def test_what_three_buyers_bought_apart(worked):
     assert pd.isna(row["acheteur_id"])
 
 
+def test_the_higher_of_two_thresholds_must_be_reached(worked):
+    """Formal procedures begin at 221,000 € in 2025 and at 216,000 € since 2026."""
+    days = (("1", "2025-12-31"), ("2", "2025-12-31"), ("3", "2026-01-01"))
+    for total, count in ((219_000, 0), (222_000, 1)):
+        rows = [{"acheteur_id": who, "dateNotification": day, "montant": total / 3} for who, day in days]
+        assert len(procurement.bought_apart(worked(*rows)[0], "2026-06-30")) == count
+
+
 # Green
 
 
@@ -263,6 +271,14 @@ def test_a_shorter_procedure_than_contract_has_no_day_of_launch(worked):
     assert pd.isna(row["avant"])
 
 
+def test_the_first_of_several_launches_counts(worked):
+    """Ends on 15 June and 15 August: the sentence names the last end, and the first day of launch."""
+    (row,) = green(worked, {**SOON, "dateNotification": "2023-08-15"}, SOON).to_dict("records")
+    assert "2 marchés se terminent d'ici au 15 août 2026" in said(row["preuve"])
+    assert said(row["preuve"]).endswith("À lancer avant le 2 janvier 2026.")
+    assert row["avant"] == pd.Timestamp("2026-01-02")
+
+
 def test_needs_that_do_not_come_back_or_are_covered(worked):
     again = {**SOON, "dateNotification": "2025-06-01"}
     assert green(worked, SOON, again)["uids"].tolist() == [], "the later contract runs on"
@@ -293,3 +309,16 @@ def test_the_largest_stake_comes_first(worked):
     assert told(order, "rang", "action", "enjeu") == [(1, GROUP, 50_000.0), (2, GREEN, 30_000.0), (3, GREEN, 30_000.0)]
     assert procurement.leading(order, each=1)["rang"].tolist() == [1, 2]
     assert procurement.leading(pd.concat([order] * 2))["rang"].tolist() == [1, 2, 3, 1, 2]
+
+
+def test_of_equal_stakes_by_action_then_subject(worked):
+    milk = twice("2024-01-15", "2024-06-03", amounts=(20_000, 20_000))
+    dear = {**SOON, "montant": 120_000}
+    book, suppliers, amendments = worked({**dear, "codeCPV": REPAIR}, dear, {**dear, "codeCPV": MEDICAL}, *milk)
+    plan = procurement.launches(procurement.ends(book, amendments, TODAY, suppliers), TODAY)
+    split = procurement.split_advice(procurement.split_needs(book, suppliers), TODAY)
+    order = procurement.where_to_act(procurement.to_green(book, plan, TODAY), split)
+    assert order["enjeu"].tolist() == [40_000.0] * 4
+    assert order["action"].tolist() == [GROUP, GREEN, GREEN, GREEN]
+    assert order["famille"].tolist() == ["155", "33", "90", "50"]
+    assert order["sujet"].tolist()[1:] == sorted(order["sujet"].tolist()[1:])

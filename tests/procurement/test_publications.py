@@ -289,6 +289,14 @@ def test_the_largest_moves_first():
     assert set(renamed["avant"]) == {"s_2025-02-01"}
 
 
+def test_moves_of_one_size_in_the_order_of_their_publications():
+    """The earlier publication first; in one, what came or changed by its line, then what went by its own."""
+    steps = [[{"id": "A"}, {"id": "B"}], [{"id": "C"}, {"id": "D"}], [{"id": "E"}]]
+    records = [book(*rows, publication=f"s_2025-0{n}-01", titulaires=f"T{n}") for n, rows in enumerate(steps, 1)]
+    found = publications.largest_moves(pd.concat(records, ignore_index=True))
+    assert found["id"].tolist() == ["C", "D", "A", "B", "E", "C", "D"]
+
+
 def test_an_unknown_source_is_an_error():
     with pytest.raises(UsageError, match=r"serie='z': no publication.*The table has a\."):
         publications.trend(book({}), serie="z")

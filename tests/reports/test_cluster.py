@@ -1,6 +1,7 @@
 """The same pages through a Dask cluster, on loopback."""
 
 import contextlib
+import json
 import subprocess
 import sys
 import time
@@ -19,7 +20,12 @@ distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """A scheduler and a worker with two threads, as the README starts them."""
-    folder = tmp_path_factory.mktemp("dask")
+    with started(tmp_path_factory.mktemp("dask"), 1) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def started(folder, workers):
     ready = folder / "scheduler.json"
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     dask = [sys.executable, "-m", "dask"]
@@ -30,20 +36,19 @@ def address(tmp_path_factory):
     deadline = time.monotonic() + 60
     while not ready.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    worker = subprocess.Popen(
-        [*dask, "worker", "--scheduler-file", str(ready), "--no-nanny", "--nthreads", "2", "--no-dashboard",
-         "--host", "127.0.0.1", "--local-directory", str(folder)],
-        **options,
-    )  # fmt: skip
-    import json
+    worker = [
+        *dask, "worker", "--scheduler-file", str(ready), "--no-nanny", "--nthreads", "2", "--no-dashboard",
+        "--host", "127.0.0.1", "--local-directory", str(folder),
+    ]  # fmt: skip
+    processes = [*(subprocess.Popen(worker, **options) for _ in range(workers)), scheduler]
 
     found = json.loads(ready.read_text())["address"]
     with distributed.Client(found, timeout=30) as client:
-        client.wait_for_workers(1, timeout=60)
+        client.wait_for_workers(workers, timeout=60)
     yield found
-    for process in (worker, scheduler):
+    for process in processes:
         process.terminate()
-    for process in (worker, scheduler):  # on a busy machine Dask may take its time to say goodbye: not what is tested
+    for process in processes:  # on a busy machine Dask may take its time to say goodbye: not what is tested
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(30)
         process.kill()
@@ -83,13 +88,39 @@ def test_faults_on_a_worker(bench, address):
     }
 
 
+KILLER = (
+    "py:import os, psutil, signal\n"
+    "for process in psutil.Process().parents():\n"
+    "    if 'dask' in ' '.join(process.cmdline()): os.kill(process.pid, signal.SIGKILL)\n"
+    "while True: pass"
+)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_a_notebook_ends_fails_only_that_one_e18(bench, tmp_path, workers):
+    """With another worker, or none: who ran beside it is made again where that is possible, who waited in any case."""
+    bench.write("tueur", "# Tueur", KILLER)
+    for number in range(4):
+        bench.write(f"bon{number}", f"# Bon {number}", "py:import time; time.sleep(1); print('bien')")
+    names = ["bon0", "tueur", "bon1", "bon2", "bon3"] if workers == 2 else ["tueur", "bon1", "bon2", "bon3"]
+    reports = plan(bench.home / "notebooks", names, {})
+    package, told = open_package(bench.home / "data"), []
+    with started(tmp_path, workers) as found:
+        settings = Settings(jobs=2, timeout=60, memory=2**31, cluster=found)
+        build(reports, bench.home, bench.out, package, settings, told.append)
+    states = {item["notebook"]: (item["status"], item["reason"]) for item in told}
+    assert states.pop("tueur") == ("failed", cluster.LOST)
+    beside = {} if workers == 2 else {"bon1": ("failed", cluster.LOST)}  # it ran on the only worker, of two threads
+    assert states == {name: ("done", "") for name in names if name != "tueur"} | beside
+
+
 @pytest.mark.parametrize(
     ("where", "says"),
     [("127.0.0.1:8786", "is not an address"), ("tcp://127.0.0.1:1", "no scheduler answers")],
 )
 def test_a_wrong_address(root, where, says):
     with pytest.raises(UsageError, match=says):
-        list(cluster.run([], where, open_package(root / "data"), None, None))
+        list(cluster.run([], Settings(cluster=where), open_package(root / "data")))
 
 
 def test_a_package_survives_the_journey(root):

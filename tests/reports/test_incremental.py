@@ -210,15 +210,15 @@ def test_a_table_asked_for_and_absent_e6(lab):
 
 
 def test_time_zone_and_locale_are_the_same_for_all_and_the_day_is_in_the_key_e7(lab, monkeypatch):
-    show = "py:import os, time, locale\nprint(time.tzname, os.environ['LANG'], locale.setlocale(locale.LC_TIME), time.strftime('%B')"
-    lab.write("heure", "# Heure", show + ", sorted(name for name in os.environ if name.startswith('LC_')))")
+    show = "py:import os, time, locale\nprint(time.tzname, os.environ['LANG'], locale.setlocale(locale.LC_TIME))\n"
+    lab.write("heure", "# Heure", show + "print(time.strftime('%B'), sorted(n for n in os.environ if n[:3] == 'LC_'))")
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     monkeypatch.setenv("LC_TIME", "fr_FR.UTF-8")
     monkeypatch.setenv("LANG", "fr_FR.UTF-8")
     assert run(lab, "heure", "muet") == {"heure": "done", "muet": "done"}
     printed = (lab.out / "heure/heure.html").read_text(encoding="utf-8")
     assert "CET" in printed
-    assert "C.UTF-8 C" in printed
+    assert "C.UTF-8 C.UTF-8" in printed
     assert "LC_ALL" in printed
     assert "LC_TIME" not in printed
     assert run(lab, "heure", "muet") == {"heure": "skipped", "muet": "skipped"}

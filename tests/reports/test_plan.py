@@ -18,6 +18,9 @@ TABLE = pd.DataFrame({"uai": ["b2", "a1", None, "a1"], "departement": ["29", "35
 class FakePackage:
     resources: ClassVar = {"energy/sites": None}
 
+    def named(self, name):
+        return name
+
     def load(self, name):
         assert name == "energy/sites"
         return TABLE
@@ -95,7 +98,7 @@ def test_where(folder):
 @pytest.mark.parametrize(
     ("names", "given", "each", "where", "says"),
     [
-        (["simple"], {}, "", None, "its metadata names nothing to go through"),
+        (["simple"], {}, "", None, "the metadata names nothing to go through"),
         (["energie"], {"uai": "a1"}, "", None, "set by -p and by --each"),
         (["energie"], {}, "code=x", None, "no parameter 'code'"),
         (["energie"], {}, "annee=x", None, "annee='x' is not int"),
@@ -107,7 +110,7 @@ def test_where(folder):
         (["energie"], {}, "", "department == '29'", "columns: uai, departement"),
         (["energie"], {}, "", "uai.__class__", "without '@' and '__'"),
         (["energie"], {}, "", "departement == '22'", "no value of energy/sites.uai is left"),
-        (["simple", "nu"], {}, "", None, "none of these notebooks names anything to go through"),
+        (["simple", "nu"], {}, "", None, "simple, nu: the metadata names nothing to go through"),
         (["simple", "nu"], {}, "code=x", None, "No notebook has the parameter 'code'"),
         (["energie"], {"uai": "a2"}, None, None, "uai='a2' is not in the column uai of energy/sites. Did you mean"),
         (["energie"], {}, "uai=a1,b3", None, "uai='b3' is not in the column uai of energy/sites"),

@@ -75,7 +75,7 @@ def drawn():
 
 @pytest.fixture(scope="session")
 def draws():
-    """Check the marks of a figure against lines of text, places within a fifth of a point."""
+    """Check the marks of a figure against lines of text, places within a tenth of a point."""
 
     def check(figure, expected):
         found = marks(figure)
@@ -85,7 +85,7 @@ def draws():
             same = same and len(mark) == len(line)
             for item, text in zip(mark, line, strict=False):
                 if isinstance(item, float):
-                    same = same and re.fullmatch(r"-?[\d.]+", text) and abs(item - float(text)) <= 0.2
+                    same = same and re.fullmatch(r"-?[\d.]+", text) and abs(item - float(text)) <= 0.1
                 else:
                     same = same and item == text
         assert same, f"it draws\n{written(found)}"

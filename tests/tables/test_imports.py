@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.tables import atomic, imports, rebuild
+from tikub_lab.tables import atomic, database, imports, rebuild
 from tikub_lab.tables.imports import forget, import_files
 from tikub_lab.tables.package import open_package, sha256_of
 from tikub_lab.tables.readers import REJECTS, Batch, Head, Reader
@@ -221,7 +221,7 @@ def test_a_package_that_is_not_of_imports_is_left_alone(tmp_path, bring, resourc
     (folder / "datapackage.json").write_text(json.dumps({"resources": [resource]}))
     with pytest.raises(UsageError, match=f"{says}.*--into"):
         bring(things(tmp_path / "a.csv", "x,1"))
-    assert set(contents(folder)) - {atomic.LOCK} == {"datapackage.json"}
+    assert set(contents(folder)) == {"datapackage.json"}
 
 
 def test_a_package_of_an_earlier_version_is_read(tmp_path, schemas):
@@ -359,6 +359,46 @@ def test_no_cell_of_a_log_is_a_formula(tmp_path, bring):
     rejects = pd.read_csv(tmp_path / "package" / "things" / "items.rejects.csv", dtype="str")
     assert rejects["file"].unique().tolist() == ["'=a.csv"]
     assert rejects["id"].tolist() == ["'=cmd|' /C calc'!A0", "'@x", "-5", "'+1+1", "x"]
+
+
+def test_missing_partners_are_told_and_stay(tmp_path, schemas, bring):
+    other = {**SCHEMA, "name": "things/others", "foreignKeys": [
+        {"fields": ["key"], "reference": {"resource": TABLE, "fields": ["key"]}}
+    ]}  # fmt: skip
+    (schemas / "things" / "others.json").write_text(json.dumps(other))
+    reader = replace(READER, name="others", tables=("things/others",), recognises=lambda head: b"others" in head.start)
+
+    def read_others(path):
+        for batch in read(path):
+            yield replace(batch, tables={"things/others": batch.tables[TABLE]})
+
+    readers = [replace(reader, read=read_others), READER]
+    path = tmp_path / "o.csv"
+    path.write_text("others\nx,1\ny,1\nz,1\n")
+    told = tmp_path / "package" / "things" / "others.provenance.json"
+    assert bring(path, readers=readers)[0].kept == 3
+    (missing,) = json.loads(told.read_text())["missing_partners"]
+    assert missing == {"table": "things/others", "fields": "key", "reference": TABLE, "rows": 3, "example": "x"}
+    bring(things(tmp_path / "a.csv", "x,1", "y,1"), readers=readers)
+    (missing,) = json.loads(told.read_text())["missing_partners"]
+    assert (missing["rows"], missing["example"]) == (1, "z")
+    forget("a.csv", tmp_path / "package", readers, schemas)
+    assert json.loads(told.read_text())["missing_partners"][0]["rows"] == 3
+
+
+def test_aliases_are_known_without_a_workbench(tmp_path, schemas, bring, monkeypatch):
+    (schemas / f"{TABLE}.json").write_text(json.dumps({**SCHEMA, "aliases": ["old/items"]}))
+    bring(things(tmp_path / "a.csv", "x,1"), table="old/items")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TIKUB_HOME", raising=False)
+    assert open_package(tmp_path / "package").load("old/items")["key"].tolist() == ["x"]
+
+
+def test_memory_follows_the_machine():
+    assert database.memory() >= database.LEAST
+    with database.connect() as connection:
+        (limit,) = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert limit.endswith(("MiB", "GiB"))
 
 
 # Whole or not at all

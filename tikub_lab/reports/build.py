@@ -9,11 +9,12 @@ from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.reports import keys
-from tikub_lab.reports.files import held, write_atomic
+from tikub_lab.reports.files import held
 from tikub_lab.reports.manifest import JOURNAL, Manifest
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import EngineName, Report
 from tikub_lab.reports.worker import Job, Result
+from tikub_lab.tables.atomic import write_atomic
 from tikub_lab.tables.package import Package
 
 Tell = Callable[[dict[str, Any]], None]
@@ -115,6 +116,7 @@ def _keep(job: Job, result: Result, out: Path, manifest: Manifest) -> dict[str, 
     entry, page, failed_page = result.entry, job.report.page, job.report.failed_page
     old = manifest.entries.get(page, {"status": "", "files": []})
     failed = entry["status"] == "failed"
+    (out / page).parent.mkdir(exist_ok=True)
     if failed and old["status"] == "done" and (out / page).is_file():
         entry["page"] = failed_page
         write_atomic(out / failed_page, result.html)

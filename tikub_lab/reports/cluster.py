@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cache
@@ -34,7 +35,7 @@ MAX_PACKAGE = 2 * 2**30
 """Bytes of a data package that is sent to workers; a larger one wants a shared disk."""
 
 
-LOST = "Cluster: the worker was ended while this report ran"
+LOST = "Cluster: the worker was ended while this report ran. Make it again."
 PATIENCE = 10.0
 """Seconds to wait for a worker where none is left."""
 
@@ -42,60 +43,48 @@ PATIENCE = 10.0
 def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator[tuple[Job, Result]]:
     """Make reports on a cluster; give each with its result as it ends.
 
-    Each report is bound to a worker: one that ends its worker takes along those that ran there at the time, and Dask
-    would hand it to the next. Those are made again one by one; where no worker is left, this machine makes the others.
-
-    Raises
-    ------
-    UsageError
-        The extra is not installed, the address is not one, nobody answers there, or no worker has joined.
+    Each report is bound to a worker: Dask would hand one that ends its worker to the next. Those that ran on a worker
+    when it ended are made again, one by one; where no worker is left, this machine makes the reports that wait.
     """
     try:
         from distributed import wait
     except ImportError:
         raise UsageError("--cluster needs the extra: pip install 'tikub-lab[cluster]'.") from None
     waiting, again, running = deque(jobs), deque[Job](), dict[Any, tuple[Job, str]]()
-    archive, here, holders = pack(package), keys.digest(keys.code_hash(), keys.installed()), set[str]()
-    limits = (settings.timeout, settings.memory)
+    archive, limits, holders = pack(package), (settings.timeout, settings.memory), set[str]()
     with _client(str(settings.cluster)) as client:
-        while waiting or again or running:
-            threads = _workers(client, wait_for=not running)
-            if not threads:
-                break
+        while (waiting or again or running) and (threads := _workers(client, patient=not running)):
             if not holders & set(threads):
                 data, holders = client.scatter(archive, broadcast=True), set(threads)
-            busy = Counter(address for _, address in running.values())
-            free = deque((Counter(threads) - busy).elements())
+            free = deque((Counter(threads) - Counter(address for _, address in running.values())).elements())
             while free and (waiting or (again and not running)):
                 job, address = (waiting or again).popleft(), free.popleft()
-                future = client.submit(make, job, data, here, *limits, pure=False, retries=0, workers=[address])
-                running[future] = job, address
-            with suppress(TimeoutError):
-                wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
+                options = {"pure": False, "retries": 0, "workers": [address]}
+                running[client.submit(make, job, data, _code(), *limits, **options)] = job, address
             alone = len(running) == 1 and not waiting
+            with suppress(TimeoutError, CancelledError):
+                wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
             for future, (job, address) in list(running.items()):
-                lost = address not in threads or future.status == "cancelled"
-                result = None if lost else _result(future, job)
+                lost = address not in threads or future.status in {"cancelled", "lost"}
+                if not (lost or future.done()):
+                    continue
+                del running[future]
                 if lost and not alone:
                     again.append(job)
-                elif lost:
-                    yield job, worker.failed(job, Failure(f"{LOST}. Make it again."), 0.0)
-                elif result is not None:
-                    yield job, result
-                if lost or result is not None:
-                    del running[future]
-                    future.cancel()
+                else:
+                    yield job, worker.failed(job, Failure(LOST), 0.0) if lost else _result(future, job)
+                future.cancel()
     for job in [*(job for job, _ in running.values()), *again]:
-        yield job, worker.failed(job, Failure(f"{LOST}, and none is left. Make it again."), 0.0)
+        yield job, worker.failed(job, Failure(LOST), 0.0)
     if waiting:
         with Pool(settings.jobs, *limits, package.root) as pool:
             yield from pool.run(waiting)
 
 
-def _workers(client: Any, wait_for: bool) -> dict[str, int]:
-    """Return the threads of each worker; where there is none, and none is known to be busy, wait for one."""
+def _workers(client: Any, patient: bool) -> dict[str, int]:
+    """Return the threads of each worker; where there is none, wait for one for a while."""
     deadline = time.monotonic() + PATIENCE
-    while not (found := dict(client.nthreads())) and wait_for and time.monotonic() < deadline:
+    while not (found := dict(client.nthreads())) and patient and time.monotonic() < deadline:
         time.sleep(0.5)
     return found
 
@@ -111,45 +100,46 @@ def _client(address: str) -> Any:
         raise UsageError(
             f"--cluster {address}: no scheduler answers ({error}). Start one with `dask scheduler`."
         ) from None
-    if not client.scheduler_info()["workers"]:
+    if not client.nthreads():
         client.close()
         raise UsageError(f"--cluster {address}: no worker has joined. Start one: `dask worker {address} --no-nanny`.")
     return client
 
 
-def _result(future: Any, job: Job) -> Result | None:
-    """Return a report's result where its future is done."""
-    if not future.done():
-        return None
-    if future.status == "error" and isinstance(error := future.exception(), RunError):
+def _result(future: Any, job: Job) -> Result:
+    """Return a report's result; what is wrong with the worker itself stops the build."""
+    error = future.exception()
+    if isinstance(error, RunError):
         raise error
     try:
-        return worker.unpack(job, future.result())
-    except RunError as error:
-        return worker.failed(job, Failure(str(error)), 0.0)
-    except Exception as error:
-        return worker.failed(job, Failure(f"Cluster: {type(error).__name__}"), 0.0)
+        reason = f"Cluster: {type(error).__name__}"
+        return worker.failed(job, Failure(reason), 0.0) if error else worker.unpack(job, future.result())
+    except RunError as odd:
+        return worker.failed(job, Failure(str(odd)), 0.0)
+
+
+def _code() -> str:
+    """Hash what a report's result depends on, beside what it is sent."""
+    return keys.digest(keys.code_hash(), keys.installed())
 
 
 def pack(package: Package) -> bytes:
     """Pack a data package: its descriptor, its tables, their schemas and those of all other tables, under ``data/``."""
-    paths = {package.root / DESCRIPTOR}
+    names = {Path("data", DESCRIPTOR): package.root / DESCRIPTOR}
     for item in package.resources.values():
-        paths |= {item.path, item.schema_path}
-    size = sum(path.stat().st_size for path in paths)
+        names |= {Path("data", path.relative_to(package.root)): path for path in (item.path, item.schema_path)}
+    size = sum(path.stat().st_size for path in names.values())
     if size > MAX_PACKAGE:
         raise UsageError(
             f"{package.root}: {size / 2**30:.1f} GiB of tables; at most {MAX_PACKAGE / 2**30:.0f} GiB go to a cluster. "
             "Put fewer tables into the package."
         )
+    others = package.schemas()
+    names = {Path("data", "schemas", path.relative_to(others)): path for path in others.rglob("*.json")} | names
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        names = {Path("data", path.relative_to(package.root)).as_posix(): path for path in paths}
-        others = package.schemas()
-        for path in others.rglob("*.json"):
-            names.setdefault(Path("data", "schemas", path.relative_to(others)).as_posix(), path)
         for name in sorted(names):
-            archive.write(names[name], name)
+            archive.write(names[name], name.as_posix())
     return buffer.getvalue()
 
 
@@ -174,7 +164,7 @@ def unpack(archive: bytes) -> Path:
 
 def make(job: Job, archive: bytes, there: str, timeout: float | None, memory: int | None) -> bytes:
     """Make one report on a worker, in a warm process of its own; return it as that process wrote it."""
-    if keys.digest(keys.code_hash(), keys.installed()) != there:
+    if _code() != there:
         raise RunError(
             "A worker runs other code or other versions of packages than this machine; install the same tikub-lab and "
             "requirements on both and start it again."

@@ -1,7 +1,6 @@
 """papermill's engine `tikub`: cells run in this process, by the shell that the worker has ready.
 
-papermill loads this module while it loads itself (entry point ``papermill.engine``), so nothing of papermill is
-imported at the top, and the engine has papermill's methods without its base class.
+papermill loads this module while it loads itself, so nothing of papermill is imported at the top.
 """
 
 from pathlib import Path
@@ -9,29 +8,20 @@ from typing import Any
 
 
 class TikubEngine:
-    """Runs a notebook's cells in the current process, which should be one made for this notebook alone.
-
-    Registered under the entry point ``papermill.engine`` as ``tikub``: ``papermill --engine tikub`` works too.
-    """
+    """Runs a notebook's cells in the current process; ``papermill --engine tikub`` works too."""
 
     note: Path | None = None
     """File that says which cell runs, for who looks when the process was ended."""
 
     @classmethod
-    def execute_notebook(
-        cls,
-        nb: Any,
-        kernel_name: str,
-        output_path: str | None = None,
-        progress_bar: bool = True,
-        log_output: bool = False,
-        autosave_cell_every: int = 30,
-        **_: Any,
-    ) -> Any:
+    def execute_notebook(cls, nb: Any, kernel_name: str, output_path: str | None = None, **options: Any) -> Any:
         """Run a notebook, and keep papermill's records of it; return the executed notebook."""
         from papermill.engines import NotebookExecutionManager
 
-        manager = NotebookExecutionManager(nb, output_path, log_output, progress_bar, autosave_cell_every)
+        known = ("log_output", "progress_bar", "autosave_cell_every")
+        manager = NotebookExecutionManager(
+            nb, output_path, **{name: options[name] for name in known if name in options}
+        )
         manager.notebook_start()
         try:
             cls._run(manager)

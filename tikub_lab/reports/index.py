@@ -70,6 +70,7 @@ def _line(entry: Entry) -> Line:
     line["data"], line["subtitle"] = data, str(entry.get("subtitle") or "")
     line["grade"] = f"EcoIndex {entry['ecoindex_grade']}" if entry.get("ecoindex_grade") else ""
     line["defects"] = ", ".join(entry.get("defects") or [])
+    line["old"] = f"page du {french.day(datetime.fromisoformat(entry['made']))}" if entry.get("failed") else ""
     line["failed"] = entry["status"] == "failed"
     where = f"cellule n° {entry['cell']} : " if entry.get("cell") else ""
     line["said"] = _short(f"{name}, {where}{entry['reason']}")
@@ -81,7 +82,7 @@ def _group(use_case: str, lines: Sequence[Line]) -> Line:
     several = len(lines) > 1
     shared = [key for key in ("data", "subtitle", "grade") if several and len({line[key] for line in lines}) == 1]
     for line in lines:
-        own = [line[key] for key in ("subtitle", "data", "grade", "defects") if key not in shared]
+        own = [line[key] for key in ("old", "subtitle", "data", "grade", "defects") if key not in shared]
         line["said"] = " · ".join(filter(None, own))
     count, anchor = -(-len(lines) // PART), "".join(c if c.isalnum() else "-" for c in plain(use_case)) or "autres"
     parts = [lines[n * len(lines) // count : (n + 1) * len(lines) // count] for n in range(count)]

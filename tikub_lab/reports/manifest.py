@@ -14,7 +14,7 @@ from typing import Any
 
 from tikub_lab import __version__
 from tikub_lab.errors import UsageError
-from tikub_lab.reports.files import write_atomic
+from tikub_lab.tables.atomic import write_atomic
 
 NAME = "build.json"
 JOURNAL = ".build.jsonl"
@@ -67,10 +67,8 @@ class Manifest:
         raw = _parsed(path.read_bytes())
         number = raw.get("format") if isinstance(raw, dict) else None
         if isinstance(number, int) and number > FORMAT:
-            raise UsageError(
-                f"{path}: format {number} is newer than the one known here ({FORMAT}). Update tikub-lab, or give another "
-                "--out."
-            )
+            newer = f"format {number} is newer than the one known here ({FORMAT})"
+            raise UsageError(f"{path}: {newer}. Update tikub-lab, or give another --out.")
         if number != FORMAT or not isinstance(raw.get("reports"), list):
             raise UsageError(f"{path}: not a manifest of this workbench. Remove it to make all reports again.")
         return raw["reports"]

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,38 +58,20 @@ def read(path: Path) -> Notebook:
             content = json.dumps(raw)
         if raw["nbformat"] != 4:
             raise ValueError(f"format {raw['nbformat']}; open it in JupyterLab and save it, which makes it format 4")
-        cells = [Cell(item["cell_type"], _text(item["source"]), tags(item)) for item in raw["cells"]]
+        texts = [(item["cell_type"], "".join(item["source"]), tags(item)) for item in raw["cells"]]
         needs = dict(raw["metadata"].get("tikub", {}))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise UsageError(f"{path}: not readable as a notebook ({reason}). Restore it or remove it.") from None
-    source = next((cell.source for cell in cells if cell.cell_type == "code" and "parameters" in cell.tags), None)
-    return Notebook(path.stem, path, first_heading(cells) or path.stem, source, needs, content)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell, as far as a build looks into it."""
-
-    cell_type: str
-    source: str
-    tags: list[str]
-
-
-def _text(source: str | list[str]) -> str:
-    """Join what nbformat may store as a list of lines."""
-    return source if isinstance(source, str) else "".join(source)
+    source = next((text for kind, text, marks in texts if kind == "code" and "parameters" in marks), None)
+    lines = [line for kind, text, _ in texts if kind == "markdown" for line in text.splitlines()]
+    title = next((line[2:].strip() for line in lines if line.startswith("# ")), "")
+    return Notebook(path.stem, path, title or path.stem, source, needs, content)
 
 
 def tags(cell: Any) -> list[str]:
     """Return the tags of a cell, parsed or as JSON."""
     return list(cell["metadata"].get("tags", []))
-
-
-def first_heading(cells: Sequence[Any]) -> str:
-    """Return the words of the first ``#`` heading in the Markdown of cells, or an empty string."""
-    lines = (line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
-    return next((line[2:].strip() for line in lines if line.startswith("# ")), "")
 
 
 def folder_of(home: Path) -> Path:
@@ -119,8 +100,3 @@ def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
         if other.resolve() != path.resolve():
             raise UsageError(f"{other} and {path} have one name, so one folder of pages. Rename one of them.")
     return [read(path) for path in found.values()]
-
-
-def is_draft(notebook: Notebook) -> bool:
-    """Whether a notebook is made only where it is named: ``_name``, or without a use case in its metadata."""
-    return notebook.name.startswith("_") or "use_case" not in notebook.needs

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from tikub_lab import Secret
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.reports.notebooks import Notebook
 
-SIMPLE = {"int", "float", "bool", "str", "date", "Path"}
+TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Path, Secret, bool, date, float, int, str)}
 TRUE, FALSE = {"true", "oui", "1", "yes"}, {"false", "non", "0", "no"}
 NONE = {"none", "null", ""}
-CALLS: dict[str, Any] = {"date": date, "Path": Path, "Secret": str}
-ODD = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
-"""What `ast` raises on text that is no literal."""
+ODD = (ValueError, TypeError, SyntaxError, OverflowError, MemoryError, RecursionError)
+"""What Python raises on text or values that are not what they should be."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Parameter:
 
     name: str
     annotation: str
+    kind: Any
     default: Any
     help: str
     secret: bool = False
@@ -75,10 +76,9 @@ def _declared(source: str, where: str) -> dict[str, Parameter]:
                 f"{line}: {ast.unparse(node)!r} is not a typed parameter; write `name: type = default  # meaning`."
             )
         annotation, name = ast.unparse(node.annotation), node.target.id
-        _check_annotation(node.annotation, line)
-        default, computed = _default(node.value, line)
+        kind, (default, computed) = _type(node.annotation, line), _default(node.value, line)
         comment = comments.get(node.end_lineno or node.lineno, "")
-        found[name] = Parameter(name, annotation, default, comment, "Secret" in annotation, computed)
+        found[name] = Parameter(name, annotation, kind, default, comment, "Secret" in annotation, computed)
     return found
 
 
@@ -87,37 +87,38 @@ def _last(node: ast.expr) -> str:
     return ast.unparse(node).split(".")[-1]
 
 
+def _type(node: ast.expr, line: str) -> Any:
+    """Return the type that an annotation names, of those that parameters may have."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _type(node.left, line) | _type(node.right, line)
+    if isinstance(node, ast.Constant) and node.value is None:
+        return type(None)
+    if isinstance(node, ast.Subscript) and _last(node.value) == "list":
+        return list[_type(node.slice, line)]  # type: ignore[misc]
+    if isinstance(node, ast.Subscript) and _last(node.value) == "Literal":
+        with suppress(*ODD):
+            return Literal[ast.literal_eval(node.slice)]
+    if (name := _last(node)) in TYPES:
+        return TYPES[name]
+    raise UsageError(
+        f"{line}: type {ast.unparse(node)!r} is not one that parameters have; allowed: {', '.join(TYPES)}, "
+        "Literal[...], list[...], and `X | None`."
+    )
+
+
 def _default(node: ast.expr, line: str) -> tuple[Any, bool]:
     """Return a default that is a literal, or a simple type of literals; else None, and that it is computed."""
-    call = isinstance(node, ast.Call) and _last(node.func) in CALLS and not node.keywords
+    called = TYPES.get(_last(node.func)) if isinstance(node, ast.Call) and not node.keywords else None
     try:
-        if not call:
+        if called is None:
             return ast.literal_eval(node), False
-        assert isinstance(node, ast.Call)
-        arguments = [ast.literal_eval(argument) for argument in node.args]
+        arguments = [ast.literal_eval(argument) for argument in getattr(node, "args", [])]
     except ODD:
         return None, True
     try:
-        return CALLS[_last(node.func)](*arguments), False
-    except (ValueError, TypeError, OverflowError) as error:
+        return called(*arguments), False
+    except ODD as error:
         raise UsageError(f"{line}: the default {ast.unparse(node)} is not possible ({error}). Mend the line.") from None
-
-
-def _check_annotation(node: ast.expr, where: str) -> None:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        _check_annotation(node.left, where)
-        _check_annotation(node.right, where)
-    elif isinstance(node, ast.Subscript) and _last(node.value) == "list":
-        _check_annotation(node.slice, where)
-    elif not (
-        (isinstance(node, ast.Constant) and node.value is None)
-        or (isinstance(node, ast.Subscript) and _last(node.value) == "Literal")
-        or _last(node) in SIMPLE | {"Secret"}
-    ):
-        raise UsageError(
-            f"{where}: type {ast.unparse(node)!r} is not one that parameters have; allowed: "
-            f"{', '.join(sorted(SIMPLE))}, Secret, Literal[...], list[...], and `X | None`."
-        )
 
 
 def secrets(notebook: Notebook, given: Mapping[str, Any], evaluate: bool = False) -> list[str]:
@@ -154,10 +155,10 @@ def check(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
             )
         parameter = known[name]
         try:
-            checked[name] = _convert(value, ast.parse(parameter.annotation, mode="eval").body)
+            checked[name] = _convert(value, parameter.kind)
         except UsageError as error:
             raise UsageError(f"{notebook.name}: {name}: {error}") from None
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        except ODD as error:
             shown = "(secret)" if parameter.secret else repr(value)
             raise UsageError(
                 f"{notebook.name}: {name}={shown} is not {parameter.annotation}"
@@ -167,30 +168,31 @@ def check(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _convert(value: Any, node: ast.expr) -> Any:
-    """Turn a value into the type that an annotation names, or raise ValueError saying why not."""
-    if isinstance(value, str):
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise ValueError("it holds a byte that is not UTF-8") from None
-    if isinstance(node, ast.BinOp):
-        return _convert_union(value, _options(node))
-    if isinstance(node, ast.Constant):
-        raise ValueError("only none would do")
-    if isinstance(node, ast.Subscript):
-        return _convert_generic(value, node)
-    return _convert_simple(value, _last(node))
+def _convert(value: Any, kind: Any) -> Any:
+    """Turn a value into a type, or raise ValueError saying why not."""
+    origin, options = get_origin(kind), get_args(kind)
+    if origin in {Union, UnionType}:
+        return _first(value, options)
+    if origin is Literal:
+        for option in options:
+            if value == option or str(value) == str(option):
+                return option
+        raise ValueError(f"allowed: {', '.join(map(str, options))}")
+    if origin is list:
+        if isinstance(value, str):
+            inside = [item.strip() for item in value.split(",") if item.strip()]
+            value = json.loads(value) if value.lstrip().startswith("[") else inside
+        if not isinstance(value, list | tuple):
+            raise ValueError("a list, such as a,b,c")
+        return [_convert(item, options[0]) for item in value]
+    if isinstance(value, str) and value != value.encode("utf-8", "replace").decode():
+        raise ValueError("it holds a byte that is not UTF-8")
+    return value if isinstance(value, kind) and kind not in {str, Secret, int} else _simple(value, kind)
 
 
-def _options(node: ast.expr) -> list[ast.expr]:
-    return _options(node.left) + _options(node.right) if isinstance(node, ast.BinOp) else [node]
-
-
-def _convert_union(value: Any, options: list[ast.expr]) -> Any:
-    if any(isinstance(option, ast.Constant) for option in options) and (
-        value is None or (isinstance(value, str) and value.strip().lower() in NONE)
-    ):
+def _first(value: Any, options: tuple[Any, ...]) -> Any:
+    """Turn a value into the first of several types that will do."""
+    if type(None) in options and (value is None or (isinstance(value, str) and value.strip().lower() in NONE)):
         return None
     reasons = []
     for option in options:
@@ -201,48 +203,23 @@ def _convert_union(value: Any, options: list[ast.expr]) -> Any:
     raise ValueError("; ".join(reasons))
 
 
-def _convert_generic(value: Any, node: ast.Subscript) -> Any:
-    if _last(node.value) == "Literal":
-        allowed = ast.literal_eval(node.slice)
-        allowed = allowed if isinstance(allowed, tuple) else (allowed,)
-        for option in allowed:
-            if value == option or str(value) == str(option):
-                return option
-        raise ValueError(f"allowed: {', '.join(map(str, allowed))}")
-    if isinstance(value, str):
-        value = (
-            json.loads(value)
-            if value.lstrip().startswith("[")
-            else [item.strip() for item in value.split(",") if item.strip()]
-        )
-    if not isinstance(value, list | tuple):
-        raise ValueError("a list, such as a,b,c")
-    return [_convert(item, node.slice) for item in value]
-
-
-def _convert_simple(value: Any, kind: str) -> Any:
-    if kind == "bool":
-        text = str(value).strip().lower()
-        if isinstance(value, bool) or text in TRUE | FALSE:
-            return text in TRUE
+def _simple(value: Any, kind: Any) -> Any:
+    text = str(value).strip()
+    if kind is bool:
+        if text.lower() in TRUE | FALSE:
+            return text.lower() in TRUE
         raise ValueError("true or false")
-    if isinstance(value, bool):
-        raise ValueError(f"a {kind}, not a truth value")
-    if kind in {"str", "Secret"}:
-        if not isinstance(value, str):
-            raise ValueError("a text")
-        return _secret(value) if kind == "Secret" else str(value)
-    if kind == "int":
-        if isinstance(value, float) and not value.is_integer():
-            raise ValueError("a whole number")
-        return int(value)
-    if kind == "float":
-        return float(str(value).replace(",", "."))
-    if kind == "date":
-        return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
-    if not isinstance(value, str | Path) or "\0" in str(value):
-        raise ValueError("a path")
-    return Path(value)
+    if isinstance(value, bool) or kind is type(None):
+        raise ValueError("only none would do" if kind is type(None) else f"a {kind.__name__}, not a truth value")
+    if kind in {str, Secret, Path}:
+        if not isinstance(value, str) or (kind is Path and "\0" in value):
+            raise ValueError("a path" if kind is Path else "a text")
+        return _secret(value) if kind is Secret else kind(value)
+    if kind is int and isinstance(value, float) and not value.is_integer():
+        raise ValueError("a whole number")
+    if kind is date:
+        return date.fromisoformat(text)
+    return int(value) if kind is int else float(text.replace(",", "."))
 
 
 def _secret(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.reports.keys import digest
-from tikub_lab.reports.notebooks import Notebook, find, is_draft
+from tikub_lab.reports.notebooks import Notebook, find
 from tikub_lab.reports.parameters import check, declared
 from tikub_lab.reports.run import Report
 from tikub_lab.tables.package import Package
@@ -31,23 +31,11 @@ def plan(
 ) -> list[Report]:
     """Decide which reports to make, refusing wrong parameters before anything runs.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of notebooks.
-    names : sequence of str
-        Which notebooks; none means all of them, but those of :func:`left_out`.
-    given : mapping
-        Values of parameters. With several notebooks, each takes those that it declares, and each value must be
-        declared by one of them at least.
-    package : Package, optional
-        The data package: it has the values that parameters may have. Without one, they are not compared.
-    each : str, optional
-        One report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="`` for
-        all those that it names for another parameter, ``"uai=a,b"`` for some. With several notebooks, one at least must
-        have the parameter; the others get one report.
-    where : str, optional
-        Keeps the rows of the table that ``each`` is about for which this holds: ``"departement == '29'"``.
+    Without ``names``, all notebooks of the folder but those of :func:`left_out`. With several, each takes the values
+    that it declares, and one at least must declare each. Values are compared with those that ``package`` has for them.
+    ``each`` gives a report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="``
+    for all those of another parameter, ``"uai=a,b"`` for some; notebooks without that parameter get one report.
+    ``where`` keeps the rows of the table that it goes through for which it holds: ``"departement == '29'"``.
     """
     notebooks = find(folder, list(names))
     if not names:
@@ -55,19 +43,21 @@ def plan(
         notebooks = [item for item in notebooks if item.name not in without] or notebooks
     if where is not None and each is None:
         raise UsageError("--where filters what --each goes through; say --each too.")
-    several = len(notebooks) > 1
+    several, name = len(notebooks) > 1, (each or "").partition("=")[0]
     if several:
-        _known(notebooks, list(given))
-    over = {item.name: _parameter(item, each) for item in notebooks} if each is not None else {}
-    if several and each is not None and not any(over.values()):
-        name = each.partition("=")[0]
-        _known(notebooks, [name] if name else [])
-        raise UsageError("--each: the metadata of none of these notebooks names anything to go through.")
+        _known(notebooks, [*given, *([name] if name else [])])
+    over = {item.name: _parameter(item, name) if each is not None else None for item in notebooks}
+    if each is not None and not any(over.values()):
+        check(notebooks[0], {name: ""} if name else {})  # says which names are allowed
+        raise UsageError(
+            f"{', '.join(over)}: the metadata names nothing to go through. Say --each NAME=VALUE,VALUE, or put "
+            '{"tikub": {"each": {"parameter": …, "table": …, "column": …}}} into the notebook\'s metadata.'
+        )
     reports = []
     for notebook in notebooks:
-        sets = [{name: value for name, value in given.items() if not several or name in declared(notebook)}]
-        if each is not None and (over[notebook.name] or not several):
-            sets = _fan(notebook, sets[0], package, over[notebook.name], each, where)
+        values = {name: value for name, value in given.items() if not several or name in declared(notebook)}
+        parameter = over[notebook.name]
+        sets = _fan(notebook, values, package, parameter, each or "", where) if parameter else [values]
         made = [_report(notebook, item) for item in sets]
         if package:
             _refuse_unknown(notebook, made, package)
@@ -84,47 +74,32 @@ def left_out(notebooks: Sequence[Notebook], package: Package | None) -> tuple[li
     that every notebook on energy failed.
     """
     said = any("use_case" in item.needs for item in notebooks)
-    drafts = [item.name for item in notebooks if item.name.startswith("_") or (said and is_draft(item))]
-    present = {name.split("/")[0] for name in package.resources} if package else set(USE_CASES)
-    lacking = [
-        item.name for item in notebooks if item.use_case in set(USE_CASES) - present and "use_case" in item.needs
-    ]
-    return drafts, [name for name in lacking if name not in drafts]
+    present = {name.split("/")[0] for name in package.resources} if package else USE_CASES
+    drafts = [item for item in notebooks if item.name.startswith("_") or (said and "use_case" not in item.needs)]
+    lacking = [item for item in notebooks if item.use_case in USE_CASES and item.use_case not in present]
+    return [item.name for item in drafts], [item.name for item in lacking if said and item not in drafts]
 
 
 def _known(notebooks: Sequence[Notebook], names: Sequence[str]) -> None:
     """Refuse the name of a parameter that none of several notebooks has."""
-    known = {name for notebook in notebooks for name in declared(notebook)}
-    for name in sorted(set(names) - known):
-        near = nearest(name, known)
-        raise UsageError(
-            f"No notebook has the parameter {name!r}.{near} Allowed: {', '.join(sorted(known)) or 'none'}."
-        )
+    known = sorted({name for notebook in notebooks for name in declared(notebook)})
+    for name in sorted(set(names) - set(known)):
+        allowed = ", ".join(known) or "none"
+        raise UsageError(f"No notebook has the parameter {name!r}.{nearest(name, known)} Allowed: {allowed}.")
 
 
-def _parameter(notebook: Notebook, each: str) -> str | None:
+def _parameter(notebook: Notebook, name: str) -> str | None:
     """Return the parameter of a notebook that ``--each`` is about; None where it has none."""
-    name = each.partition("=")[0]
-    return (name if name in declared(notebook) else None) if name else next(iter(each_rules(notebook)), None)
+    rules, known = each_rules(notebook), declared(notebook)
+    return name if name in known else None if name else next(iter(rules), None)
 
 
 def _fan(
-    notebook: Notebook,
-    given: Mapping[str, Any],
-    package: Package | None,
-    parameter: str | None,
-    each: str,
-    where: str | None,
+    notebook: Notebook, given: Mapping[str, Any], package: Package | None, parameter: str, each: str, where: str | None
 ) -> list[dict[str, Any]]:
     """Return the parameters of each report of a fan-out."""
     name, sign, text = each.partition("=")
     rules = each_rules(notebook)
-    if parameter is None:
-        check(notebook, {name: ""} if name else {})  # says which names are allowed
-        raise UsageError(
-            f"{notebook.name}: its metadata names nothing to go through. Say --each NAME=VALUE,VALUE, or put "
-            '{"tikub": {"each": {"parameter": …, "table": …, "column": …}}} into the notebook\'s metadata.'
-        )
     if parameter in given:
         raise UsageError(f"{notebook.name}: {parameter} is set by -p and by --each; keep one of them.")
     if values := [item.strip() for item in text.split(",") if item.strip()]:
@@ -132,7 +107,7 @@ def _fan(
             raise UsageError("--where goes with all the values of --each, not with a list of them.")
     elif name and not sign:
         raise UsageError(f"--each {name!r}: write --each {name}=VALUE,VALUE, or --each {name}= for all values.")
-    elif parameter not in rules:
+    elif parameter not in rules or package is None:
         known = ", ".join(f"--each {known}=" for known in rules) or "none"
         raise UsageError(
             f"--each {each!r} names no value, and the metadata of {notebook.name} does not say where those of "
@@ -160,11 +135,9 @@ def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
     return {rule["parameter"]: rule for rule in rules}
 
 
-def _values(rule: Mapping[str, Any], package: Package | None, where: str | None) -> list[Any]:
+def _values(rule: Mapping[str, Any], package: Package, where: str | None) -> list[Any]:
     """Read the values that a fan-out goes through from its table."""
     table, column = rule["table"], rule["column"]
-    if package is None:
-        raise UsageError(f"--each goes through {table}; name a data package.")
     values = package.values(table, column)
     if where is not None:
         values = sorted(_filtered(package.load(table), where, table)[column].dropna().unique().tolist())
@@ -199,16 +172,15 @@ def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Pack
     """Refuse a value that is not in the column from which the metadata takes those of its parameter."""
     for name, rule in each_rules(notebook).items():
         given = [report.parameters[name] for report in reports if report.parameters.get(name) is not None]
-        if not given or rule["table"] not in package.resources:
+        if not given or package.named(rule["table"]) not in package.resources:
             continue
         known = {str(value) for value in package.values(rule["table"], rule["column"])}
         flat = {str(item) for items in given for item in (items if isinstance(items, list) else [items])}
         for value in flat - known:
             if not ("prefix" in rule and any(item.startswith(value) for item in known)):
-                raise UsageError(
-                    f"{notebook.name}: {name}={value!r} is not in the column {rule['column']} of {rule['table']}."
-                    + nearest(value, sorted(known)[:5000])
-                )
+                near = nearest(value, sorted(known)[:5000])
+                where = f"the column {rule['column']} of {rule['table']}"
+                raise UsageError(f"{notebook.name}: {name}={value!r} is not in {where}.{near}")
 
 
 def name_of(parameters: Mapping[str, Any]) -> str:
@@ -230,18 +202,8 @@ def name_of(parameters: Mapping[str, Any]) -> str:
         if len(text) <= 40 and re.fullmatch(r"[a-z]+(-[a-z]+)*|(?=.*\d)[0-9A-Z]+(-[0-9A-Z]+)*", text):
             parts.append(f"{name}-{text}")
         else:
-            parts.append(f"{name}-{slug(text)}-{digest(text)[:6]}".replace("--", "-"))
+            plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+            slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+            parts.append(f"{name}-{slug}-{digest(text)[:6]}".replace("--", "-"))
     joined = ".".join(parts)
     return joined if len(joined) <= 120 else f"{joined[:100].rstrip('.-')}-{digest(joined)[:10]}"
-
-
-def slug(text: str) -> str:
-    """Make a readable part of a file name: lower case, no accent, words joined by hyphens.
-
-    Examples
-    --------
-    >>> slug("Lycée de l'Élorn à Landerneau")
-    'lycee-de-l-elorn-a-landerneau'
-    """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -24,10 +24,15 @@ from tikub_lab.reports.run import Failure, at
 from tikub_lab.reports.worker import Job, Result
 
 WATCH = 0.5
-"""Seconds between two looks at the memory of running reports."""
+"""Seconds between two looks at running reports."""
 
-SERVER: Any = forkserver._forkserver
 METHOD = "spawn" if sys.platform == "win32" else "forkserver"
+SERVER: Any = forkserver._forkserver
+SERVER_ENDED = "The server of the processes was ended while this report ran. Make it again."
+
+_starting = Lock()
+_running: set[int] = set()
+"""Processes of reports, of all pools of this process: what else the server has as children, killed reports left."""
 
 
 @dataclass
@@ -38,10 +43,9 @@ class _Process:
     connection: Connection
     scratch: Path
     server: int
-    job: Job | None = None
+    job: Any = None
     started: float = 0.0
     looked: float = 0.0
-    resident: int = 0
 
     def tree(self) -> list[psutil.Process]:
         """List the report's process and those that it started."""
@@ -51,21 +55,21 @@ class _Process:
         return []
 
     def memory(self) -> int:
-        """Resident memory of the whole tree, in bytes; looked up at most once in :data:`WATCH` seconds."""
-        if time.monotonic() - max(self.looked, self.started) > WATCH:
-            self.looked, self.resident = time.monotonic(), 0
-            for process in self.tree():
-                with suppress(psutil.NoSuchProcess):
-                    self.resident += process.memory_info().rss
-        return self.resident
+        """Resident memory of the whole tree, in bytes; 0 where the last look was a moment ago."""
+        total, now = 0, time.monotonic()
+        if now - max(self.started, self.looked) < WATCH:
+            return 0
+        self.looked = now
+        for process in self.tree():
+            with suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+        return total
 
     def end(self, patience: float = 0.0) -> None:
         """End the process and all that it started, kernels in sessions of their own included."""
         self.process.join(patience)
         if self.process.is_alive():
-            for process in self.tree():
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
+            _kill(self.tree())
             self.process.join(10)
         _running.discard(self.process.pid)
         if self.process.exitcode != 0 or not (self.scratch / worker.RESULT).is_file():
@@ -73,48 +77,44 @@ class _Process:
         self.connection.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
+    def failure(self, reason: str) -> Failure:
+        """Say where the report was when it ended."""
+        try:
+            return at(self.job.report, reason, int((self.scratch / "cell").read_bytes()[:9]))
+        except (OSError, ValueError):
+            return Failure(reason)
 
-_starting = Lock()
-_running: set[int] = set()
-"""Processes of reports, of all pools of this process: what else the server has as children, killed reports left."""
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _alive(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def _end_orphans() -> None:
     """End what reports that were killed had started: the server inherits it (on Linux)."""
     for _ in range(200):
-        with _starting:
-            left = [process for process in _children(SERVER._forkserver_pid) if process.pid not in _running]
-            for process in left:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        if not left:
-            return
+        with _starting, suppress(psutil.NoSuchProcess):
+            found = psutil.Process(SERVER._forkserver_pid).children() if SERVER._forkserver_pid else []
+            left = [process for process in found if process.pid not in _running and _alive(process.pid)]
+            if not left:
+                return
+            _kill(left)
         time.sleep(0.005)
-
-
-def _children(pid: int | None) -> list[psutil.Process]:
-    with suppress(psutil.NoSuchProcess):
-        found = psutil.Process(pid).children() if pid else []
-        return [process for process in found if _alive(process.pid)]
-    return []
 
 
 class Pool:
     """Makes reports in processes of their own, a few at a time; the next process is ready while one runs.
 
     No notebook code runs in the process that has the pool. Whatever happens to a report (an endless loop, a hard exit,
-    a kill), it gets a result with the reason, and the others go on.
-
-    Parameters
-    ----------
-    jobs : int
-        How many run at once.
-    timeout : float or None
-        Seconds after which a report is ended.
-    memory : int or None
-        Bytes of resident memory at which a report is ended.
-    data : Path or None
-        A data package whose tables are read once, before the first report.
+    a kill), it gets a result with the reason, and the others go on. ``jobs`` run at once, each for at most ``timeout``
+    seconds and with ``memory`` bytes; the tables of ``data`` are read once, before the first.
     """
 
     def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):
@@ -122,8 +122,8 @@ class Pool:
         if data is not None:
             os.environ["TIKUB_AHEAD"] = str(data)  # the forkserver inherits it, see preload.py
         self._context: Any = get_context(METHOD)
-        self._stack = ExitStack()
-        self._root = self._stack.enter_context(files.scratch("tikub-build-"))
+        self._folder = files.scratch("tikub-reports-")
+        self._root = self._folder.__enter__()
         self._spare: _Process | None = None
         self._count = 0
 
@@ -131,37 +131,34 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self._folder.__exit__(None, None, None)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
         """Make reports; give each with its result as it ends, not in order."""
         waiting, again = deque(jobs), deque[Job]()
         running: list[_Process] = []
         try:
-            while True:
-                # Those whose server died are made again, one by one: another report may have killed it.
+            while waiting or again or running:
                 while waiting and len(running) < self.jobs:
                     running.append(self._hand(waiting.popleft()))
-                alone = not (running or waiting)
-                if alone and again:
+                # Reports whose server died are made again, one by one: one of them may have killed it.
+                if alone := not (running or waiting):
                     running.append(self._hand(again.popleft()))
-                if not running:
-                    return
                 if waiting and self._spare is None:
                     self._spare = self._fork()
                 wait([handle for item in running for handle in (item.connection, item.process.sentinel)], WATCH)
-                ended = [(item, result) for item in running if (result := self._result(item, alone)) is not None]
+                ended = [(item, result) for item in running if (result := self._result(item)) is not None]
                 for item, _ in ended:
                     running.remove(item)
                     if waiting:  # the next one starts before its caller has written this one's page
                         running.append(self._hand(waiting.popleft()))
                 for item, result in ended:
-                    item.end(5)
-                    assert item.job is not None
-                    if isinstance(result, Result):
-                        yield item.job, result
-                    else:
+                    if result.entry["reason"] == SERVER_ENDED and not alone:
                         again.append(item.job)
+                        item.end()
+                    else:
+                        item.end(5)
+                        yield item.job, result
         finally:
             for item in [*running, *([self._spare] if self._spare else [])]:
                 item.end()
@@ -177,9 +174,7 @@ class Pool:
             with _starting, _no_main():
                 if METHOD == "forkserver":
                     self._context.set_forkserver_preload(["tikub_lab.reports.preload"])
-                    resource_tracker.ensure_running()  # which lets Ctrl-C through again
-                    with _no_interrupt():
-                        SERVER.ensure_running()
+                    _start_server()
                 process.start()
                 _running.add(process.pid)
         except (OSError, EOFError):
@@ -191,62 +186,53 @@ class Pool:
         """Give a report to a process that is ready."""
         for _ in range(2):
             item, self._spare = self._spare or self._fork(), None
-            try:
+            with suppress(OSError):  # it was ended while it waited, with its server
                 item.connection.send((job, item.scratch, dict(os.environ)))
-            except OSError:  # it was ended while it waited, with its server
-                item.end()
-                continue
-            item.job, item.started = job, time.monotonic()
-            return item
+                item.job, item.started = job, time.monotonic()
+                return item
+            item.end()
         raise RunError("The processes of reports are ended before they begin. Is the machine short of memory?")
 
-    def _result(self, item: _Process, alone: bool) -> Result | str | None:
+    def _result(self, item: _Process) -> Result | None:
         """Return a report's result if it has one, ended by itself or by us; None while it runs well."""
-        assert item.job is not None
         seconds = time.monotonic() - item.started
         if item.connection.poll() or not item.process.is_alive():  # it says that it is done, or it is gone
             path = item.scratch / worker.RESULT
             try:
                 if path.is_file() and not path.is_symlink() and path.stat().st_size <= worker.MOST:
                     return worker.unpack(item.job, path.read_bytes())
-                reason = self._reason(item)
+                reason = _how(item)
             except RunError as error:
                 reason = str(error)
-            if not reason and not alone:
-                return "again"
-            reason = reason or "The server of the processes was ended while this report ran. Make it again."
         elif self.timeout and seconds > self.timeout:
             reason = f"Timeout: more than {self.timeout:g} s"
         elif self.memory and item.memory() > self.memory:
             reason = f"Memory: more than {self.memory / 2**20:,.0f} MiB"
         else:
             return None
-        return worker.failed(item.job, self._where(item, reason), seconds)
-
-    def _reason(self, item: _Process) -> str:
-        """Say how a process without result ended; nothing where it was for want of its server."""
-        item.process.join(10)
-        code = item.process.exitcode
-        if METHOD == "forkserver" and not _alive(item.server):
-            return ""
-        if code is not None and code < 0:
-            name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
-            return f"Killed by signal {-code} ({name})"
-        return f"The notebook ended its process with exit code {code}"
-
-    def _where(self, item: _Process, reason: str) -> Failure:
-        assert item.job is not None
-        try:
-            return at(item.job.report, reason, int((item.scratch / "cell").read_bytes()[:9]))
-        except (OSError, ValueError):
-            return Failure(reason)
+        return worker.failed(item.job, item.failure(reason), seconds)
 
 
-def _alive(pid: int) -> bool:
+def _how(item: _Process) -> str:
+    """Say how a process without result ended."""
+    item.process.join(10)
+    code = item.process.exitcode
+    if METHOD == "forkserver" and not _alive(item.server):
+        return SERVER_ENDED
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
+        return f"Killed by signal {-code} ({name})"
+    return f"The notebook ended its process with exit code {code}"
+
+
+def _start_server() -> None:
+    """Have the server ignore Ctrl-C from its first moment on: it is for us, and we end what we started."""
+    resource_tracker.ensure_running()  # which lets it through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+        SERVER.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -258,13 +244,3 @@ def _no_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-@contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Have what starts here ignore Ctrl-C from its first moment on: it is for us, and we end what we started."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -7,32 +7,20 @@ import atexit
 import gc
 import os
 import sys
+import tempfile
 import warnings
 from contextlib import suppress
-from importlib import import_module
+from pathlib import Path
 
+from tikub_lab.errors import TikubError
 from tikub_lab.reports import worker
 
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
 
-def _import_without(slow: str, name: str) -> None:
-    """Import a module as if an optional dependency of its dependencies were not installed."""
-    sys.modules[slow] = None  # type: ignore[assignment]  # what import looks for: not to be had
-    try:
-        import_module(name)
-    finally:
-        del sys.modules[slow]
-
-
 def _warm() -> None:
     """Make one small report in this process, so that what libraries load late is loaded."""
-    import tempfile
-    from pathlib import Path
-
-    import nbformat
-
     from tikub_lab.reports import page
     from tikub_lab.reports.notebooks import Notebook
     from tikub_lab.reports.run import Report, execute
@@ -61,36 +49,27 @@ def _warm() -> None:
     page.render(report, execution)
 
 
-def _read_ahead() -> None:
-    """Read the tables of the build's data package; what is wrong with one, the report that loads it says."""
-    from tikub_lab.errors import TikubError
-    from tikub_lab.tables.package import open_package, read_ahead
-
-    folder = os.environ.get("TIKUB_AHEAD")
-    if folder:
-        with suppress(TikubError, OSError):
-            read_ahead(open_package(folder))
-
-
-def _import_use_cases() -> None:
-    from tikub_lab.use_cases import import_all
-
-    import_all()
-
-
 # What killed reports leave comes to this process, which ends it at the latest when it ends itself.
 worker.control(worker.SET_CHILD_SUBREAPER, 1)
 warnings.filterwarnings("ignore", "forkserver: waitpid returned unexpected pid")
 atexit.register(worker.end_children)
 
 # rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
-_import_without("rfc3987_syntax", "nbformat")
-_import_use_cases()
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it were not installed
+import nbformat  # noqa: E402
+
+del sys.modules["rfc3987_syntax"]
 
 from tikub_lab.reports.shell import prepare  # noqa: E402
+from tikub_lab.tables.package import open_package, read_ahead  # noqa: E402
+from tikub_lab.use_cases import import_all  # noqa: E402
+
+import_all()
 
 _warm()
-_read_ahead()
+if folder := os.environ.get("TIKUB_AHEAD"):
+    with suppress(TikubError, OSError):  # what is wrong with a table, the report that loads it says
+        read_ahead(open_package(folder))
 prepare()
 # What is here now is never garbage: frozen, it is not touched by a collection, so a fork shares its pages.
 gc.collect()

@@ -158,15 +158,7 @@ def collected(shell: Shell) -> Iterator[None]:
 
 
 def run_cell(shell: Shell, source: str, cell_id: str | None = None) -> tuple[list[Any], int, bool]:
-    """Run one cell.
-
-    Returns
-    -------
-    outputs : list of output nodes
-    count : int
-        Execution count.
-    ok : bool
-    """
+    """Run one cell; return its outputs, its execution count, and whether it ended well."""
     outputs = shell.outputs.start()
     count = shell.running = shell.execution_count
     result = shell.run_cell(source, store_history=True, silent=False, cell_id=cell_id)

@@ -67,11 +67,11 @@ class Result:
 
 def known(job: Job) -> dict[str, Any]:
     """Return the part of a report's entry that does not depend on what its process says."""
-    report = job.report
+    report, notebook = job.report, job.report.notebook
     return {
-        "notebook": report.notebook.name,
-        "use_case": report.notebook.use_case,
-        "title": report.notebook.title,
+        "notebook": notebook.name,
+        "use_case": notebook.use_case,
+        "title": notebook.title,
         "page": report.page,
         "parameters": {name: str(value) for name, value in report.public_parameters().items()},
         "key": None,
@@ -89,37 +89,33 @@ def make(job: Job, scratch: Path) -> Result:
         result = finish(job, execution, hidden, scratch)
     except Exception as error:
         reason = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
-        execution = replace(execution, notebook=None, failure=Failure(reason, getattr(error, "cell", None)))
+        failure = Failure(reason, getattr(error, "cell", None))
+        execution = replace(execution, notebook=None, used=[], failure=failure)
         result = finish(job, execution, hidden, scratch)
     result.entry |= {"seconds": round(time.perf_counter() - start, 3), "peak_memory": peak_memory()}
     return result
 
 
-def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path | None = None) -> Result:
+def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Path()) -> Result:
     """Make the page of a report that ran or failed. Nothing leaves before folders and secrets are taken out here."""
     from tikub_lab.reports import ecoindex, page
     from tikub_lab.reports.attached import take
     from tikub_lab.reports.private import line, of_this_machine, scrub, scrub_bytes
 
-    private = [*([str(scratch)] if scratch else []), *of_this_machine()]
+    private = [str(scratch.resolve()), *of_this_machine()]
 
-    def clean(value: Any) -> Any:
-        if isinstance(value, list):
-            return [clean(item) for item in value]
-        if isinstance(value, dict):
-            return {name: clean(item) for name, item in value.items()}
-        return scrub(value, private, hidden) if isinstance(value, str) else value
+    def clean(text: str) -> str:
+        return scrub(text, private, hidden)
 
     failure, report = execution.failure, job.report
     if failure:
-        failure = execution.failure = Failure(line(clean(failure.reason)), failure.cell, line(clean(failure.heading)))
+        failure.reason, failure.heading = line(clean(failure.reason)), line(clean(failure.heading))
     files = [] if failure or execution.notebook is None else take(execution.notebook, report)
     if any(clean(file.path) != file.path for file in files):
         raise RunError("The name of a file that the notebook offers holds a secret. Name it otherwise.")
     files = [replace(f, label=clean(f.label), content=scrub_bytes(f.content, private, hidden)) for f in files]
     document = None if failure or not job.pdf else report.page.removesuffix("html") + "pdf"
-    texts = page.render(report, execution, pdf=Path(document).name if document else "")
-    html, heading, subtitle = (clean(text) for text in texts)
+    html, heading, subtitle = map(clean, page.render(report, execution, Path(document).name if document else ""))
     facts = ecoindex.count(html)
     entry = known(job) | {
         "heading": heading,
@@ -130,7 +126,7 @@ def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path | No
         "pdf": document,
         "seconds": round(execution.seconds, 3),
         "peak_memory": 0,
-        "defects": [] if failure else clean(page.defects(html)),
+        "defects": page.defects(html),
         "page_bytes": facts.page_bytes,
         "page_transfer_bytes": facts.transfer_bytes,
         "dom_nodes": facts.dom_nodes,
@@ -165,40 +161,30 @@ def failed(job: Job, failure: Failure, seconds: float) -> Result:
 def pack(result: Result) -> bytes:
     """Write a result as a line of JSON, then its contents."""
     contents = [result.html, result.pdf, *(file.content for file in result.files)]
-    head = {"entry": result.entry, "sizes": [len(content) for content in contents]}
-    return b"".join([json.dumps(head).encode("ascii"), b"\n", *contents])
+    head = json.dumps({"entry": result.entry, "sizes": [len(content) for content in contents]})
+    return b"".join([head.encode("ascii"), b"\n", *contents])
 
 
 def unpack(job: Job, data: bytes) -> Result:
-    """Read a result again: any process of the user's may have written it, so all is checked.
-
-    Raises
-    ------
-    RunError
-        When it is no result of this report.
-    """
+    """Read a result again: any process of the user's may have written it, so all is checked."""
     from tikub_lab.reports.attached import Attached
     from tikub_lab.reports.manifest import fits
     from tikub_lab.show.downloads import check
 
-    try:
-        head, _, rest = data.partition(b"\n")
+    stem, (head, _, rest) = job.report.page.removesuffix("html"), data.partition(b"\n")
+    with suppress(ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, TikubError):
         raw = json.loads(head, parse_constant=int)  # NaN and Infinity are no JSON: refused
         ends = list(accumulate(raw["sizes"], initial=0))
         parts = [rest[start:end] for start, end in pairwise(ends)]
-        entry, stem = {**raw["entry"], **known(job)}, job.report.page.removesuffix("html")
-        files = [
-            Attached(str(facts["path"]), str(facts["label"]), content)
-            for facts, content in zip(entry["files"], parts[2:], strict=True)
-        ]
+        entry = {**raw["entry"], **known(job)}
+        facts = zip(entry["files"], parts[2:], strict=True)
+        files = [Attached(str(item["path"]), str(item["label"]), content) for item, content in facts]
         for file in files:
             check(file.path.removeprefix(stem), file.content, file.label)
         result = complete(Result(entry, parts[0], parts[1], files))
-        sound = ends[-1] == len(rest) and min(raw["sizes"]) >= 0 and entry["pdf"] in {None, stem + "pdf"}
-        if sound and all(file.path.startswith(stem) for file in files) and parts[0] and fits(entry):
+        own = entry["pdf"] in {None, stem + "pdf"} and all(file.path.startswith(stem) for file in files)
+        if own and fits(entry) and parts[0] and ends[-1] == len(rest) and min(raw["sizes"]) >= 0:
             return result
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, TikubError):
-        pass
     raise RunError("The notebook's process sent back what is no report.")
 
 

@@ -15,15 +15,7 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def used(name: str, folder: Path) -> dict[str, Any]:
-    """Return what a report says of a table that it asked for and did not get.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``procurement/bids``.
-    folder : Path
-        The folder of Table Schemas.
-    """
+    """Return what a report says of a table that it asked for and did not get; ``folder`` has the Table Schemas."""
     path = folder / f"{name}.json"
     content = path.read_bytes() if path.is_file() and ".." not in name else b""
     return {
@@ -40,13 +32,7 @@ def used(name: str, folder: Path) -> dict[str, Any]:
 
 
 def empty(name: str, folder: Path) -> "pd.DataFrame":
-    """Return no rows, with the columns and types that the table's schema gives it.
-
-    Raises
-    ------
-    UsageError
-        A table that has no schema either.
-    """
+    """Return no rows, with the columns and types that the table's schema gives it."""
     import pandas as pd
 
     from tikub_lab.tables.frames import typed

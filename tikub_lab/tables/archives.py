@@ -37,35 +37,10 @@ WORKBOOK = "xl/workbook.xml"
 
 
 def members(path: Path, folder: Path) -> Iterator[Member]:
-    """Give the file itself, or each file of a zip, one after the other.
+    """Give the file itself, or each file of a zip in turn, expanded into ``folder`` and removed when the next is asked.
 
-    Parameters
-    ----------
-    path : Path
-        A published file.
-    folder : Path
-        Where members are expanded to, under names of our own; each is removed when the next one is asked for.
-
-    Yields
-    ------
-    Member
-        In the order of the archive. Folders and what macOS adds (``__MACOSX/``, ``.DS_Store``) are passed over.
-
-    Raises
-    ------
-    UsageError
-        For an empty file; an archive that is damaged, empty, encrypted or nested, holds a path outside itself or a
-        link, or goes beyond :data:`MAX_MEMBERS`, :data:`MAX_TOTAL` or :data:`MAX_RATIO`. Everything that the archive's
-        directory tells is checked before the first byte is expanded.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as name:
-    ...     with zipfile.ZipFile(Path(name, "a.zip"), "w") as archive:
-    ...         archive.writestr("decp/2024.json", "{}")
-    ...     [(member.name, member.path.read_text()) for member in members(Path(name, "a.zip"), Path(name))]
-    [('decp/2024.json', '{}')]
+    Folders and what macOS adds (``__MACOSX/``, ``.DS_Store``) are passed over. All that the directory of an archive
+    tells is checked before the first byte is expanded.
     """
     with path.open("rb") as file:
         start = file.read(4)

@@ -12,16 +12,7 @@ LOCK = ".lock"
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file beside its place, flush it to the disk, and rename it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_atomic(Path(folder, "a"), b"1")
-    ...     [path.name for path in Path(folder).iterdir()]
-    ['a']
-    """
+    """Write a file beside its place, flush it to the disk, and rename it."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
@@ -47,15 +38,7 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def lock(folder: Path, what: str = "import") -> Iterator[None]:
-    """Hold a folder's only lock; the system lets go of it when the process ends, however it ends.
-
-    Who holds the lock may remove its file, and nobody else.
-
-    Raises
-    ------
-    UsageError
-        When another process holds it, or the folder can't be written to.
-    """
+    """Hold a folder's only lock, whose file only its holder may remove; it ends with the process, however that ends."""
     path = folder / LOCK
     while True:
         try:

@@ -41,13 +41,7 @@ def quoted(text: object) -> str:
 
 
 def files(paths: Iterable[Path]) -> str:
-    """Write the SQL that reads Parquet files as one table, whatever columns each has.
-
-    Examples
-    --------
-    >>> files([Path("a.parquet")])
-    "read_parquet(['a.parquet'], union_by_name=true)"
-    """
+    """Write the SQL that reads Parquet files as one table, whatever columns each has."""
     return f"read_parquet([{', '.join(map(quoted, paths))}], union_by_name=true)"
 
 
@@ -69,15 +63,7 @@ def view(
 
 
 def superseded(rows: str, key: str) -> str:
-    """Write the query for rows whose key a later source of the same name has too: a corrected file replaces them.
-
-    Parameters
-    ----------
-    rows : str
-        A table or query with ``source_index`` and the columns of the key.
-    key : str
-        Names of columns, separated by commas.
-    """
+    """Write the query for rows whose key a later source of the same name has too: a corrected file replaces them."""
     return (
         f"SELECT * EXCLUDE (file, repeated) FROM (SELECT r.*, s.file, s.repeated FROM {rows} r "
         f"JOIN _sources s USING (source_index)) WHERE repeated "

@@ -33,37 +33,12 @@ def import_files(
     dates: str | None = None,
     decimal: str | None = None,
 ) -> list[Provenance]:
-    """Import published files into a data package.
+    """Import published files, or zips of some, into the data package of a folder; all of them or none.
 
-    Parameters
-    ----------
-    paths : iterable of path
-        Files of any format that a reader recognises, or zips of such files.
-    into : path
-        Folder of the data package; made where it is not there.
-    readers : sequence of Reader
-        Those of the use cases, asked in this order; files by schema are known without one.
-    table : str, optional
-        Only readers that fill this table are asked.
-    schemas : path, optional
-        Folder of Table Schemas; ``data/schemas`` of the workbench by default.
-    dates : {'iso', 'french', 'american'}, optional
-        How files by schema write dates, where they leave it open.
-    decimal : {',', '.'}, optional
-        Their decimal sign.
-
-    Returns
-    -------
-    list of Provenance
-        One a file of ``paths``, or several where a zip holds several. Nothing is changed for a file whose sha256 is
-        already that of a source, unless another of its name came later.
-
-    Raises
-    ------
-    UsageError
-        For wrong or unsafe files, an unknown table, or another import under way. Nothing is written then, for no file.
-    RunError
-        When counts do not add up, or the disk is full. Nothing is written then either.
+    The readers of the use cases are asked in their order, of which only those that fill ``table``; files by schema are
+    known without one, and ``dates`` ('iso', 'french', 'american') and ``decimal`` (',', '.') say how they are written
+    where they leave it open. One provenance a file comes back, or several where a zip holds several. Nothing is changed
+    for a file whose sha256 is already that of a source, unless another of its name came later.
 
     Examples
     --------
@@ -79,6 +54,7 @@ def import_files(
     schemas = schemas or workbench() / "data" / "schemas"
     table = aliases(schemas).get(table, table) if table else None
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
+    table = aliases(schemas).get(table or "", table)
     every = [*readers, *schema_readers(schemas, dates, decimal)]
     asked = _filling(table, every)
     files = [_existing(Path(path)) for path in paths]
@@ -91,28 +67,9 @@ def import_files(
 
 
 def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Path | None = None) -> list[Provenance]:
-    """Take a published file out of a data package, and make its tables again.
+    """Take a published file out of a data package, and return it; its name or the beginning of its sha256 says which.
 
-    Unlike files that an import replaces, those of a forgotten one are removed at once.
-
-    Parameters
-    ----------
-    text : str
-        Its name, or how its sha256 begins.
-    folder : path
-    readers : sequence of Reader
-    schemas : path, optional
-        As for :func:`import_files`.
-
-    Returns
-    -------
-    list of Provenance
-        What was taken out.
-
-    Raises
-    ------
-    UsageError
-        When no file is meant by it, or several; the message lists them.
+    Its files are removed at once, unlike those that an import replaces.
     """
     schemas = schemas or workbench() / "data" / "schemas"
     if not Path(folder).is_dir():
@@ -206,7 +163,6 @@ class Change:
         for group in groups:
             made = Group(self.place, self.schemas, group, [self._reader(item) for item in group], staged, files)
             written, more = made.write()
-            self._refuse_others(written)
             resources |= written
             logs |= more
             counted = {item.key: item for item in made.sources}
@@ -247,15 +203,6 @@ class Change:
         if source.reader not in self.readers:
             raise UsageError(f"{self.before.folder}: {source.file} was read by {source.reader!r}, which is not known.")
         return self.readers[source.reader]
-
-    def _refuse_others(self, written: Iterable[str]) -> None:
-        for name in written:
-            origin = self.before.resources.get(name, {}).get("origin", "import")
-            if origin != "import":
-                raise UsageError(
-                    f"{self.before.folder}: its table {name!r} is of origin {origin!r}, not imported. Choose another "
-                    "folder with --into."
-                )
 
     def _provenance(
         self, resources: Mapping[str, dict[str, Any]], logs: Iterable[str], files: dict[str, Path]

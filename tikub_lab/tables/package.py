@@ -29,26 +29,8 @@ DESCRIPTOR = "datapackage.json"
 class Resource:
     """One table of a data package, as its descriptor describes it.
 
-    Attributes
-    ----------
-    name : str
-        Such as ``procurement/contracts``: the use case, then the table.
-    path : Path
-        The data file (CSV, Parquet or GeoJSON).
-    schema_path : Path
-        The Table Schema.
-    origin : {'sample', 'import', 'portal'}
-        Fictitious and shipped, a published file that someone had, or a download.
-    licence : str
-        Title of the licence.
-    sha256 : str
-        Hexadecimal digest of the data file, without prefix.
-    rows : int or None
-        Number of rows that the descriptor states.
-    date : str
-        ISO date on which the table was made or imported.
-    sources : tuple of str
-        Titles of what it was made from.
+    ``name`` is the use case, then the table; ``origin`` says whether it is fictitious and shipped, a published file
+    that someone had, or a download; ``sources`` are the titles of what it was made from.
     """
 
     name: str
@@ -89,34 +71,13 @@ def _schema(path: Path, _changed: int) -> Schema:
 
 
 def sha256_of(path: Path) -> str:
-    """Hexadecimal sha256 of a file, read in blocks.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "a.txt")
-    ...     _ = path.write_bytes(b"Ti Lab")
-    ...     sha256_of(path)[:12]
-    '958b072455d5'
-    """
+    """Hexadecimal sha256 of a file, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def workbench(start: Path | None = None) -> Path:
-    """Find the workbench: ``TIKUB_HOME``, else the nearest parent folder with ``data/datapackage.json``.
-
-    Parameters
-    ----------
-    start : Path, optional
-        Where to start from; the current folder by default.
-
-    Raises
-    ------
-    UsageError
-        When there is none.
-    """
+    """Find the workbench: ``TIKUB_HOME``, else the nearest folder from here upwards with ``data/datapackage.json``."""
     home = os.environ.get("TIKUB_HOME")
     start = Path(home) if home else (start or Path.cwd())
     candidates = [start] if home else [start, *start.resolve().parents]
@@ -130,18 +91,7 @@ def workbench(start: Path | None = None) -> Path:
 
 
 class Package:
-    """A data package: a folder with ``datapackage.json``.
-
-    Parameters
-    ----------
-    root : Path
-        The folder that holds the descriptor.
-
-    Raises
-    ------
-    UsageError
-        When there is no descriptor, or it is not a data package of ours.
-    """
+    """A data package: a folder with ``datapackage.json``. Opening and reading it writes nothing."""
 
     def __init__(self, root: Path):
         self.root = root.resolve()
@@ -193,16 +143,14 @@ class Package:
 
     def named(self, name: str) -> str:
         """Return the name under which a table is here, for one of its aliases."""
-        return name if name in self.resources else aliases(self.schemas()).get(name, name)
+        if name in self.resources:
+            return name
+        schemas = {item.name: item.schema for item in self.resources.values() if item.schema_path.is_file()}
+        own = (known for known, schema in schemas.items() if name in schema.raw.get("aliases", ()))
+        return next(own, None) or aliases(self.schemas()).get(name, name)
 
     def resource(self, name: str) -> Resource:
-        """Return the description of one table, asked for by its name or an alias.
-
-        Raises
-        ------
-        UsageError
-            When the package has no such table; the message names the nearest.
-        """
+        """Return the description of one table, asked for by its name or an alias."""
         try:
             return self.resources[self.named(name)]
         except KeyError:
@@ -214,7 +162,10 @@ class Package:
         """Compare a table's file with the hash that the descriptor states, and return its description."""
         item = self.resource(name)
         if not item.path.is_file():
-            raise UsageError(f"{item.path}: the file of table {name!r} is missing. Import the data again.")
+            raise UsageError(
+                f"{item.path}: the file of table {name!r} is missing. Start again, as an import may have replaced "
+                "it meanwhile; else import the data again."
+            )
         found = sha256_of(item.path)
         if found != item.sha256:
             raise UsageError(
@@ -275,13 +226,7 @@ class Package:
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
-        """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table.
-
-        Raises
-        ------
-        UsageError
-            As for :meth:`load`, and for a column that the table has not (the nearest is suggested).
-        """
+        """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table."""
         item = self.verify(name)
         self._note(name)
         if item.path.suffix == ".csv":
@@ -320,10 +265,9 @@ def _identity(item: Resource) -> tuple[str, str]:
 
 
 def read_ahead(package: Package) -> None:
-    """Read a package's tables before they are asked for: a forkserver does, so that its forks need not.
+    """Read tables, in their order until :data:`MAX_AHEAD`, before they are asked for: so a forkserver's forks need not.
 
-    Tables are read in their order until :data:`MAX_AHEAD`; what does not fit is read by who loads it. It starts no
-    thread.
+    It starts no thread.
     """
     left = MAX_AHEAD
     for name, item in package.resources.items():
@@ -373,13 +317,7 @@ def used() -> list[dict[str, Any]]:
 
 
 def open_package(data: Path | str | None = None) -> Package:
-    """Open a data package.
-
-    Parameters
-    ----------
-    data : path, optional
-        Its folder. By default ``TIKUB_DATA`` (set by ``--data``), else ``data/`` of the workbench.
-    """
+    """Open a data package: by default that of ``TIKUB_DATA`` (set by ``--data``), else ``data/`` of the workbench."""
     folder = data or os.environ.get("TIKUB_DATA") or workbench() / "data"
     return Package(Path(folder))
 

@@ -2,13 +2,12 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tikub_lab.errors import RunError
 from tikub_lab.tables.database import connect, quoted, union
@@ -16,7 +15,7 @@ from tikub_lab.tables.package import sha256_of
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Combined, Reader, Staged
 from tikub_lab.tables.schema import Schema, read_schema
 from tikub_lab.tables.sources import Provenance, named
-from tikub_lab.tables.staging import PLAIN, ROW_GROUP
+from tikub_lab.tables.staging import PLAIN, ROW_GROUP, Part
 
 SLICE = 200_000
 """Positions (contracts) that are sorted at once."""
@@ -55,16 +54,8 @@ class Group:
         return next((reader for reader in self.readers if reader.combine), self.readers[0]).tables[0]
 
     def write(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Write tables and logs, and count the sources anew.
-
-        Returns
-        -------
-        resources : dict
-            As the descriptor has them, by name.
-        logs : dict of str to str
-            Names of the logs that people read, with those of the files that they will be.
-        """
-        import duckdb  # see check.py
+        """Write tables and logs and count the sources anew; return resources and logs by name."""
+        import duckdb  # not above, see check.py
 
         with connect(self.place / "spill") as connection:
             try:
@@ -150,11 +141,10 @@ class Group:
         arrow = pa.schema([(field.name, _ARROW.get(field.type, pa.string())) for field in schema.fields])
         path, described = self._new(f"{name}.parquet"), self._new(f"schemas/{name}.json")
         shutil.copyfile(self.schemas / f"{name}.json", described)
-        rows = 0
-        with pq.ParquetWriter(path, arrow, compression="zstd") as writer:
-            for group in _row_groups(_in_order(connection, query, _cast(schema)), arrow):
-                writer.write_table(group, ROW_GROUP)
-                rows += group.num_rows
+        part = Part(path, arrow)
+        for batch in _in_order(connection, query, _cast(schema)):
+            part.put(pa.Table.from_batches([batch]).cast(arrow))
+        part.close()
         return {
             "name": name,
             "type": "table",
@@ -174,7 +164,7 @@ class Group:
             ],
             "hash": f"sha256:{sha256_of(path)}",
             "bytes": path.stat().st_size,
-            "rows": rows,
+            "rows": part.rows,
         }
 
     def _log(self, connection: Any, kind: str) -> str:
@@ -222,18 +212,7 @@ class Group:
 
 
 def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
-    """Count the rows that name what another table should have and has not.
-
-    Parameters
-    ----------
-    tables : mapping of str to (Path, Schema)
-        All tables of a package, as Parquet.
-
-    Returns
-    -------
-    list of dict
-        ``table``, ``fields``, ``reference`` (the other table), ``rows``, ``example``.
-    """
+    """Count the rows that name what another table should have and has not, by key; all tables are Parquet."""
     found = []
     with connect() as connection:
         for name, (path, schema) in sorted(tables.items()):
@@ -280,14 +259,3 @@ def _in_order(connection: Any, query: str, columns: str) -> Iterator[Any]:
     for start in range(0, -1 if last is None else last + 1, SLICE):
         part = f"_position BETWEEN {start} AND {start + SLICE - 1} ORDER BY _position, _place"
         yield from connection.sql(f"SELECT {columns} FROM ({query}) WHERE {part}").to_arrow_reader(ROW_GROUP)
-
-
-def _row_groups(batches: Iterable[Any], schema: Any) -> Iterator[Any]:
-    """Cut what DuckDB gives in pieces of its own choice into equal row groups: same rows, same bytes."""
-    held = schema.empty_table()
-    for batch in batches:
-        held = pa.concat_tables([held, pa.Table.from_batches([batch]).cast(schema)])
-        while held.num_rows >= ROW_GROUP:
-            yield held.slice(0, ROW_GROUP).combine_chunks()
-            held = held.slice(ROW_GROUP)
-    yield held.combine_chunks()

@@ -80,14 +80,7 @@ class State:
 
     @classmethod
     def of(cls, folder: Path) -> "State":
-        """Read the state of a folder, an empty one where there is no data package.
-
-        Raises
-        ------
-        UsageError
-            For a descriptor or index that is not readable, and for packages that imports don't write to: of samples,
-            of an earlier version, of a kit.
-        """
+        """Read the state of a folder, or an empty one; refuse packages that imports don't write to."""
         path = folder / DESCRIPTOR
         try:
             descriptor = dict(json.loads(path.read_text(encoding="utf-8")))
@@ -129,16 +122,9 @@ class State:
         return named | ({self.descriptor[INDEX]} if INDEX in self.descriptor else set())
 
     def commit(self, before: "State", staged: Mapping[str, Path], keep: bool = True) -> None:
-        """Make this the state that counts.
+        """Make this the state that counts, with these finished files by the names that it has for them.
 
-        Parameters
-        ----------
-        before : State
-            What counted so far.
-        staged : mapping of str to Path
-            New files, finished, by the names that this state has for them.
-        keep : bool
-            Whether the files of the state before stay until the next change, for those who read them.
+        ``keep``: the files of the state before stay until the next change, for those who read them.
         """
         index = {"sources": [item.stored() for item in self.sources], "parts": self.parts, "logs": self.logs}
         path = self.folder / STAGING / "index.json"
@@ -190,17 +176,7 @@ class State:
 
 
 def named(staged: Path, stem: str) -> str:
-    """Name a finished file after its content.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "a.csv")
-    ...     _ = path.write_bytes(b"Ti Lab")
-    ...     named(path, "things/items")
-    'things/items-958b072455d524ad.csv'
-    """
+    """Name a finished file after its content."""
     return f"{stem}-{sha256_of(staged)[:16]}{staged.suffix}"
 
 
@@ -215,14 +191,8 @@ def writing(folder: Path) -> Iterator[State]:
 
     The folder is made where it is not there, and unmade where nothing came of it. New files are to be written in its
     folder :data:`STAGING`.
-
-    Raises
-    ------
-    UsageError
-        When another process writes there, or the folder can't be made.
-    RunError
-        For a full disk and its like.
     """
+    State.of(folder)  # what is refused leaves no lock
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)

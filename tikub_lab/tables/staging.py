@@ -32,14 +32,14 @@ class Parts:
     def __init__(self, place: Path):
         self.place = place
         place.mkdir(exist_ok=True)
-        self.files: dict[str, dict[Any, _Part]] = {}
+        self.files: dict[str, dict[Any, Part]] = {}
 
     def put(self, name: str, table: Any) -> None:
         """Add rows to a staged table."""
         files = self.files.setdefault(name, {})
         if table.schema not in files:
             path = self.place / f"{name.replace('/', '-')}-{len(files)}.parquet"
-            files[table.schema] = _Part(path, table.schema)
+            files[table.schema] = Part(path, table.schema)
         files[table.schema].put(table)
 
     def close(self) -> dict[str, list[Path]]:
@@ -47,26 +47,24 @@ class Parts:
         return {name: [part.close() for part in files.values()] for name, files in self.files.items()}
 
 
-class _Part:
-    """One Parquet file, in row groups of some size however few rows come at a time."""
+class Part:
+    """One Parquet file in equal row groups, however many rows come at a time: same rows, same bytes."""
 
     def __init__(self, path: Path, schema: Any):
-        self.path, self.rows, self.held = path, 0, list[Any]()
+        self.path, self.rows, self.held = path, 0, schema.empty_table()
         self.writer = pq.ParquetWriter(path, schema, compression="zstd")
 
     def put(self, table: Any) -> None:
-        self.held.append(table)
+        """Add rows."""
         self.rows += table.num_rows
-        if self.rows >= ROW_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        self.writer.write_table(pa.concat_tables(self.held))
-        self.rows, self.held = 0, []
+        self.held = pa.concat_tables([self.held, table])
+        while self.held.num_rows >= ROW_GROUP:
+            self.writer.write_table(self.held.slice(0, ROW_GROUP).combine_chunks())
+            self.held = self.held.slice(ROW_GROUP)
 
     def close(self) -> Path:
-        if self.held:
-            self._flush()
+        """Write the rest, and return the file."""
+        self.writer.write_table(self.held.combine_chunks())
         self.writer.close()
         return self.path
 
@@ -105,13 +103,7 @@ def _shape(schemas: Sequence[Any]) -> Any:
 
 
 def stage(reader: Reader, member: Member, source: str, parts: Parts, schemas: Mapping[str, Schema]) -> dict[str, Any]:
-    """Read one file into parts, checking what comes.
-
-    Returns
-    -------
-    dict
-        The counts of its :class:`~tikub_lab.tables.sources.Provenance`.
-    """
+    """Read one file into parts, checking what comes; return the counts of its provenance."""
     read = kept = rejected = 0
     rejects_by_rule: Counter[str] = Counter()
     repairs_by_rule: Counter[str] = Counter()
@@ -171,15 +163,8 @@ def checked(batch: Batch, schemas: Mapping[str, Schema], whole: bool) -> Batch:
     """Hold what a reader gives against the schemas of its tables.
 
     A value that breaks a rule is blanked, which is a repair; where its field is required the source row is a reject,
-    and leaves all tables. A staged table that is none of the reader's is held against the first of them.
-
-    Parameters
-    ----------
-    batch : Batch
-    schemas : mapping of str to Schema
-        Of the reader's tables.
-    whole : bool
-        Whether what is missing stays so: no ``combine`` fills it.
+    and leaves all tables. A staged table that is none of the reader's is held against the first of them. ``whole`` says
+    that what is missing stays so, as no ``combine`` fills it.
     """
     rejects, repairs, tables = [batch.rejects], [batch.repairs], dict(batch.tables)
     for name, frame in batch.tables.items():
