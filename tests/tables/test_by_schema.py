@@ -362,7 +362,7 @@ def test_a_tie_is_settled_by_hand(tmp_path) -> None:
 def test_a_file_of_no_table_is_told_what_it_lacks(tmp_path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Nom du lycée;Commune;Élèves\nA;B;5\n")
-    with pytest.raises(UsageError, match=r"territory/lycees, which needs code_uai too; `tikub data template territory/lycees`"):
+    with pytest.raises(UsageError, match=r"which needs code_uai too; `tikub data template territory/lycees`"):
         recognise(Member("a.csv", path), schema_readers(SCHEMAS))
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     with pytest.raises(UsageError, match=r"\(\.xls\)\. Save it as \.xlsx or CSV"):
