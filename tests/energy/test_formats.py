@@ -620,3 +620,12 @@ def test_more_bills_than_are_taken(bring, monkeypatch):
     rows = "".join(f"G1;;0{month}/02/2025;0{month}/03/2025;5;non;gaz\n" for month in range(1, 5))
     with pytest.raises(UsageError, match="more than 3 rows"):
         bring(a__csv=HEADER + rows)
+
+
+def test_a_use_that_is_none_leaves_a_line(bring):
+    text = "Compteur;Énergie;Code UAI;Usage\nG1;gaz;0350029S;n'importe quoi\nG2;gaz;0350029S;Chauffage\n"
+    (found,) = bring(a__csv=text)
+    assert (found.reader, found.kept) == ("energy-meters", 2)
+    meters = bring.load("meters").set_index("compteur_id")
+    assert meters["usage"].isna().to_dict() == {"G1": True, "G2": False}
+    assert bring.log("repairs")[["line", "field", "value"]].to_numpy().tolist() == [["2", "usage", "n'importe quoi"]]

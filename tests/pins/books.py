@@ -113,12 +113,15 @@ def _results_and_pages(book: str, opendata: Path, data: Path, folder: Path) -> d
     from tikub_lab import energy, procurement
     from tikub_lab.tables.imports import import_files
     from tikub_lab.tables.package import open_package
+    from tikub_lab.use_cases import readers
 
     os.environ["TIKUB_HOME"] = str(ROOT)
     real = book in REAL
     if real:
         pattern = {"decp-2019": "decp-2019/*.zip", "decp-2024": "decp_tabular_2024H2_*.csv"}[book]
-        import_files(sorted((opendata / "procurement").glob(pattern)), data, schemas=ROOT / "data" / "schemas")
+        import_files(
+            sorted((opendata / "procurement").glob(pattern)), data, readers(), schemas=ROOT / "data" / "schemas"
+        )
     package = open_package(data if real else ROOT / "data")
 
     def load(name: str) -> Any:

@@ -14,6 +14,7 @@ from tests.pins.values import masked, plain
 from tikub_lab.errors import TikubError
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
+from tikub_lab.use_cases import readers
 
 TOGETHER = {
     "decp-2019": "procurement/decp-2019/*.zip",
@@ -52,7 +53,7 @@ def results(opendata: Path) -> Iterator[tuple[str, Any]]:
 
 def _counts(paths: list[Path], into: Path) -> Any:
     try:
-        found = import_files(paths, into, schemas=ROOT / "data" / "schemas")
+        found = import_files(paths, into, readers(), schemas=ROOT / "data" / "schemas")
     except TikubError:
         return "refused"
     return {

@@ -126,8 +126,8 @@ def test_templates_say_what_columns_mean(tmp_path, table) -> None:
         assert check(row, schema).empty
         with pytest.raises(UsageError, match="is there already"):
             write_template(table, SCHEMAS, tmp_path, xlsx)
-    with pytest.raises(UsageError, match=r"No table 'energy/site'\. Did you mean 'energy/sites'"):
-        write_template("energy/site", SCHEMAS, tmp_path)
+    with pytest.raises(UsageError, match=r"No table 'energy/work'\. Did you mean 'energy/works'"):
+        write_template("energy/work", SCHEMAS, tmp_path)
 
 
 def test_headings_in_any_order_and_writing_with_titles_above(bring) -> None:
@@ -362,7 +362,7 @@ def test_a_tie_is_settled_by_hand(tmp_path) -> None:
 def test_a_file_of_no_table_is_told_what_it_lacks(tmp_path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Nom du lycée;Commune;Élèves\nA;B;5\n")
-    with pytest.raises(UsageError, match=r"energy/sites, which needs code_uai too; `tikub data template energy/sites`"):
+    with pytest.raises(UsageError, match=r"which needs code_uai too; `tikub data template territory/lycees`"):
         recognise(Member("a.csv", path), schema_readers(SCHEMAS))
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     with pytest.raises(UsageError, match=r"\(\.xls\)\. Save it as \.xlsx or CSV"):

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -229,6 +231,25 @@ def test_custom_checks_on_published_grants(opendata) -> None:
     assert custom.loc[custom["rule"] == "one-of-required", "row"].tolist()[:1] == [9]
     valid = check(folder / "exemple_valide.csv", schema)
     assert not valid["rule"].isin(list(CHECKS)).any()
+
+
+def test_no_import_of_the_ground_starts_duckdb() -> None:
+    """It starts threads, and the forkserver of reports imports all of this."""
+    names = ", ".join(f"tikub_lab.tables.{name}" for name in ("check", "imports", "by_schema", "frames", "package"))
+    code = f"import sys, {names}; sys.exit('duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_numbers_that_memory_has_not() -> None:
+    fields = [{"name": "a", "type": "number"}, {"name": "b", "type": "integer"}]
+    frame = text(
+        a=["NaN", "-INF", "1e400", "1e15", "5"], b=["1", "", "9223372036854775807", "9223372036854775808", "1"]
+    )
+    assert check(frame, schema_of(*fields)).empty
+    assert broken(frame, schema_of(*fields)) == []
+    found = check(frame, schema_of(*fields), stored=True)
+    assert found[["row", "field"]].to_numpy().tolist() == [[2, "a"], [3, "a"], [4, "a"], [5, "a"], [5, "b"]]
+    assert set(found["rule"]) == {"too-large"}
 
 
 def test_the_examples_of_shipped_schemas_are_valid(root) -> None:

@@ -162,6 +162,44 @@ def test_only_the_default_forms_are_written(tmp_path, field) -> None:
     assert not list(tmp_path.iterdir())
 
 
+CELLS = [
+    *(
+        "1",
+        " 2 ",
+        "+3",
+        "1.0",
+        "1e3",
+        ".5",
+        "5.",
+        "1,5",
+        "1 000",
+        "NaN",
+        "-INF",
+        "1_0",
+        "٣",
+        "true",
+        "True",
+        "0",
+        "oui",
+    ),
+    *("2024-02-29", "2023-02-29", "0000-01-01", "2024-5-1", "20240501", "0987", "98", "99999", "x"),
+    *("2024-05-15T10:00:00", "2024-05-15T10:00:00.5Z", "2024-05-15T10:00:00+02:00", "2024-05-15T24:00:00"),
+    "2024-05-15 10:00:00",
+]
+
+
+@pytest.mark.parametrize("kind", ["number", "integer", "boolean", "date", "datetime", "year"])
+def test_loading_reads_what_the_check_finds_valid(kind) -> None:
+    schema = Schema.from_dict({"fields": [{"name": "a", "type": kind}]})
+    for cell in CELLS:
+        frame = pd.DataFrame({"a": [cell]}, dtype="str")
+        if check(frame, schema).empty:
+            assert typed(frame, schema)["a"].notna().all() or cell == "NaN"
+        else:
+            with pytest.raises(RunError):
+                typed(frame, schema)
+
+
 def column(values, dtype: str):
     return st.lists(st.one_of(st.none(), values), min_size=4, max_size=4).map(
         lambda cells: pd.Series(cells, dtype=object).astype(dtype)

@@ -3,12 +3,10 @@
 import atexit
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +15,7 @@ import shapely
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import identifiers
 from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, sql
-from tikub_lab.tables.database import quoted
+from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.delimited import read_delimited
 from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.schema import Field, Schema
@@ -113,7 +111,7 @@ def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
 @cache
 def _database() -> Any:
     """Return the database that checks of frames and files share: to open one takes longer than most checks."""
-    connection = duckdb.connect()
+    connection = connect()
     prepare(connection)
     atexit.register(_database.cache_clear)  # or else DuckDB complains of what is left when Python ends
     return connection
@@ -122,13 +120,14 @@ def _database() -> Any:
 def prepare(connection: Any) -> None:
     """Give a connection what checks need: functions for what SQL has no words for, and UTC."""
     for name, valid in _FUNCTIONS.items():
-        with suppress(duckdb.NotImplementedException):  # there already
-            connection.create_function(name, valid, ["VARCHAR"], "BOOLEAN", type="arrow")
+        connection.create_function(name, valid, ["VARCHAR"], "BOOLEAN", type="arrow")
     connection.execute("SET TimeZone='UTC'")
 
 
 def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], view: str) -> pd.DataFrame:
     """Find which rows of a view break which rules: first all that break any, then for each of them what."""
+    import duckdb  # not above: it starts threads, and processes that others are forked from import this module
+
     broken = " OR ".join(f"({rule.broken})" for rule in rules if not rule.rows)
     told = []
     for place, (names, rule, condition, rows) in enumerate(rules):

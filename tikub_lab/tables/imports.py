@@ -52,6 +52,7 @@ def import_files(
     ('decp-2019-json', 1, 0, 1)
     """
     schemas = schemas or workbench() / "data" / "schemas"
+    table = aliases(schemas).get(table, table) if table else None
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
     table = aliases(schemas).get(table or "", table)
     every = [*readers, *schema_readers(schemas, dates, decimal)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from tikub_lab.errors import RunError
@@ -56,6 +55,8 @@ class Group:
 
     def write(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Write tables and logs and count the sources anew; return resources and logs by name."""
+        import duckdb  # not above, see check.py
+
         with connect(self.place / "spill") as connection:
             try:
                 return self._write(connection)

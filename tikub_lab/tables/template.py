@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tikub_lab.errors import UsageError, nearest
-from tikub_lab.tables.schema import Field, Schema, read_schema
+from tikub_lab.tables.schema import Field, Schema, aliases, read_schema
 
 TYPES = {
     "string": "texte", "number": "nombre", "integer": "entier", "boolean": "oui ou non", "date": "date",
@@ -31,6 +31,7 @@ def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) 
     UsageError
         An unknown table (the nearest is suggested), or a file that is there already.
     """
+    table = aliases(schemas).get(table, table)
     path = schemas / f"{table}.json"
     known = [item.relative_to(schemas).with_suffix("").as_posix() for item in sorted(schemas.rglob("*.json"))]
     if table not in known:
