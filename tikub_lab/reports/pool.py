@@ -217,6 +217,8 @@ def _how(item: _Process) -> str:
     """Say how a process without result ended."""
     item.process.join(10)
     code = item.process.exitcode
+    if code == 255:  # what there is to read of a server that is just ending
+        time.sleep(WATCH)
     if METHOD == "forkserver" and not _alive(item.server):
         return SERVER_ENDED
     if code is not None and code < 0:

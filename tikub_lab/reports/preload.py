@@ -52,7 +52,7 @@ def _warm() -> None:
 # What killed reports leave comes to this process, which ends it at the latest when it ends itself.
 worker.control(worker.SET_CHILD_SUBREAPER, 1)
 warnings.filterwarnings("ignore", "forkserver: waitpid returned unexpected pid")
-atexit.register(worker.end_children)
+atexit.register(worker.leave)
 
 # rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it were not installed

@@ -260,7 +260,7 @@ def _alone() -> None:
     with suppress(TypeError, OSError):
         os.close(server._forkserver_alive_fd)  # or it would live as long as we do
     server.__init__()  # a notebook's own processes are none of its business
-    atexit.unregister(end_children)
+    atexit.unregister(leave)
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -278,6 +278,12 @@ def end_children() -> None:
         if not left:
             return
         time.sleep(0.005)
+
+
+def leave() -> None:
+    """End the forkserver with all that reports left to it; what libraries say at the end of a process is for nobody."""
+    end_children()
+    os._exit(0)
 
 
 def _has_child() -> bool:
