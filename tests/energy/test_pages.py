@@ -15,11 +15,11 @@ from tikub_lab.reports.plan import plan
 from tikub_lab.show import euros
 from tikub_lab.tables.package import open_package
 
-SAMPLE = ROOT / "data" / "sample" / "energy"
+SAMPLE = ROOT / "data" / "sample"
 
 
-def table(name):
-    return f"read_csv('{SAMPLE / name}.csv', nullstr='')"
+def table(name, use_case="energy"):
+    return f"read_csv('{SAMPLE / use_case / name}.csv', nullstr='')"
 
 
 def pages(out, *names, **given):
@@ -83,7 +83,7 @@ ODD = {
 def test_a_lycee_that_is_not_like_others_has_its_page(uai, raw, tmp_path):
     page = pages(tmp_path, "energy", uai=uai)["energy"]
     own = raw[raw["code_uai"] == uai]
-    pupils = duckdb.sql(f"SELECT eleves FROM {table('sites')} WHERE code_uai = '{uai}'").fetchall()[0][0]
+    pupils = duckdb.sql(f"SELECT eleves FROM {table('lycees', 'territory')} WHERE code_uai = '{uai}'").fetchall()[0][0]
     each = own["kwh"].sum() / pupils
     used, cost = plain(in_kwh(own["kwh"].sum())), plain(euros(own["euros"].sum()))
     assert f"On a utilisé {used}, soit {f'{each:,.0f}'.replace(',', ' ')} kWh par élève et {cost}. Par mètre" in page
@@ -229,6 +229,6 @@ def test_the_page_of_alerts_by_what_was_planted(whole):
 
 
 def test_a_team_has_its_alerts(tmp_path):
-    team = duckdb.sql(f"SELECT emat, count(*) FROM {table('sites')} GROUP BY 1 ORDER BY 1").fetchall()[0]
+    team = duckdb.sql(f"SELECT emat, count(*) FROM {table('lycees', 'territory')} GROUP BY 1 ORDER BY 1").fetchall()[0]
     page = pages(tmp_path, "energy_alerts", emat=team[0])["energy_alerts"]
     assert f"{team[0]}, {team[1]} lycées" in page
