@@ -39,10 +39,10 @@ test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, myp
 proof: PROOF := --proof
 proof: test ## The same, and the tests that are large or repeated: minutes more
 
-pins: $(VENV)/.ready ## Store what methods and pages say now, and show the difference; BOOKS="energy" for some
+pins: $(VENV)/.ready-test ## Store what methods and pages say now, and show the difference; BOOKS="energy" for some
 	@$(RUN)/python -m tests.pins $(BOOKS)
 
-checks: $(VENV)/.ready ## Run the notebooks, store the outputs of check cells, and show the difference
+checks: $(VENV)/.ready-test ## Run the notebooks, store the outputs of check cells, and show the difference
 	@$(RUN)/python -m tests.checks $(NOTEBOOKS)
 
 lab: $(VENV)/.ready ## Open JupyterLab in notebooks/
