@@ -171,7 +171,14 @@ boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
 
 
 def read_schema(path: Path | str) -> Schema:
-    """Read a Table Schema from a JSON file, or say why it is none."""
+    """Read a Table Schema from a JSON file, or say why it is none.
+
+    Examples
+    --------
+    >>> from tikub_lab.tables import workbench
+    >>> read_schema(workbench() / "data" / "schemas" / "energy" / "prices.json").primary_key
+    ('energie', 'annee')
+    """
     try:
         descriptor = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
