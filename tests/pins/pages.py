@@ -58,9 +58,8 @@ def page(notebook: str, given: Mapping[str, Any], data: Path | None = None) -> t
     """
     from tikub_lab.reports.plan import plan
     from tikub_lab.reports.worker import Job, make
-    from tikub_lab.tables.package import open_package
 
-    (report,) = plan(ROOT / "notebooks", [notebook], given, open_package(data))
+    (report,) = plan(ROOT / "notebooks", [notebook], given)
     report = replace(report, data=data)
     with tempfile.TemporaryDirectory() as scratch:
         made = make(Job(report, ROOT), Path(scratch))
