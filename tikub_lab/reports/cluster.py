@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.reports import files, keys, worker
-from tikub_lab.reports.pool import Pool
+from tikub_lab.reports.pool import SERVER_ENDED, Pool
 from tikub_lab.reports.run import Failure
 from tikub_lab.reports.worker import Job, Result
 from tikub_lab.tables.package import DESCRIPTOR, Package
@@ -44,7 +44,7 @@ def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator
     """Make reports on a cluster; give each with its result as it ends.
 
     Each report is bound to a worker: Dask would hand one that ends its worker to the next. Those that ran on a worker
-    when it ended are made again, one by one; where no worker is left, this machine makes the reports that wait.
+    when it ended are made again, one by one; where no worker is left, this machine makes the rest.
     """
     try:
         from distributed import wait
@@ -69,16 +69,15 @@ def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator
                 if not (lost or future.done()):
                     continue
                 del running[future]
-                if lost and not alone:
+                result = worker.failed(job, Failure(LOST), 0.0) if lost else _result(future, job)
+                if result.entry["reason"] in {LOST, SERVER_ENDED} and not alone:
                     again.append(job)
                 else:
-                    yield job, worker.failed(job, Failure(LOST), 0.0) if lost else _result(future, job)
+                    yield job, result
                 future.cancel()
-    for job in [*(job for job, _ in running.values()), *again]:
-        yield job, worker.failed(job, Failure(LOST), 0.0)
-    if waiting:
+    if rest := [*waiting, *again, *(job for job, _ in running.values())]:
         with Pool(settings.jobs, *limits, package.root) as pool:
-            yield from pool.run(waiting)
+            yield from pool.run(rest)
 
 
 def _workers(client: Any, patient: bool) -> dict[str, int]:
