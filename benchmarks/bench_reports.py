@@ -198,7 +198,8 @@ def main() -> None:
         best = limit(notebook, 100)
         print(f"reports: 100 reports, {JOBS} at once: {ours:.3f} s a report")
         print(
-            f"reports: {ours / best:.2f} times the limit (c: the cells alone, divided by the cores: {best:.3f} s); aim {LIMIT}"
+            f"reports: {ours / best:.2f} times the limit (c: the cells alone, divided by the cores: {best:.3f} s); "
+            f"aim {LIMIT}"
         )
         b = libraries(20)
         print(
