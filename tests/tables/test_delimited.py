@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import delimited
 from tikub_lab.tables.delimited import read_delimited
+from tikub_lab.tables.texts import encoding_of
 
 
 @pytest.fixture
@@ -33,8 +34,9 @@ def write(tmp_path):
     ],
 )
 def test_encoding_is_found(write, data, encoding) -> None:
-    table = read_delimited(write(data))
-    assert (table.encoding, table.labels, table.cells.values.tolist()) == (encoding, ("é", "b"), [["1", "2"]])
+    path = write(data)
+    table = read_delimited(path)
+    assert (encoding_of(path), table.labels, table.cells.values.tolist()) == (encoding, ("é", "b"), [["1", "2"]])
 
 
 @pytest.mark.parametrize("delimiter", list(",;\t|"))
