@@ -21,18 +21,14 @@ def _communes() -> pd.DataFrame:
 
 
 def communes() -> pd.DataFrame:
-    """Return the communes in which the sample takes place.
+    """Return the communes in which the sample takes place, ordered by code; a copy, free to change.
 
-    Returns
-    -------
-    DataFrame of shape (101, 8)
-        ``code``, ``nom``, ``departement``, ``region``, ``code_postal`` (text), ``longitude`` and ``latitude``
-        (degrees), ``poids`` (population in thousands, rough). Ordered by code; a copy, free to change.
+    ``code``, ``nom``, ``departement``, ``region``, ``code_postal`` (text), ``longitude`` and ``latitude`` (degrees),
+    ``poids`` (population in thousands, rough).
 
     Examples
     --------
-    >>> table = communes()
-    >>> table.loc[table["nom"] == "Quimper", ["code", "code_postal", "longitude", "latitude"]].values.tolist()
+    >>> communes().query("nom == 'Quimper'")[["code", "code_postal", "longitude", "latitude"]].values.tolist()
     [['29232', '29000', -4.1, 48.0]]
     """
     return _communes().copy()
