@@ -17,9 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.tables.check import check
-from tikub_lab.tables.delimited import read_delimited
 from tikub_lab.tables.schema import TYPES, Schema
-from tikub_lab.tables.texts import encoding_of
+from tikub_lab.tables.texts import encoding_of, read_delimited
 
 V2 = "https://datapackage.org/profiles/2.0/tableschema.json"
 ROW_RULES = {"blank-row", "extra-cell", "primary-key"}

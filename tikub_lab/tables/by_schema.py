@@ -6,6 +6,7 @@ repair says so. A value that is changed leaves a repair too; one that can't be k
 and else its row is rejected.
 """
 
+import re
 import tempfile
 import unicodedata
 from collections import Counter
@@ -29,9 +30,8 @@ from tikub_lab.tables.styles import DATES, MACROS, canonical
 
 SIZE = 50_000
 """Rows held at once."""
-_TYPES = "string large_string string_view integer floating decimal boolean date timestamp null"
-_PLAIN = [getattr(pa.types, f"is_{kind}") for kind in _TYPES.split()]
-"""What columns of Parquet may be."""
+_PLAIN = re.compile(r"(dictionary<values=)?((large_)?string|u?int|half|float|double|decimal|bool|date|timestamp|null)")
+"""What columns of Parquet may be: text, numbers, dates and booleans, which have one way to be written."""
 
 
 def schema_readers(schemas: Path, dates: str | None = None, decimal: str | None = None) -> tuple[Reader, ...]:
@@ -159,9 +159,9 @@ def _load(connection: Any, path: Path, schema: Schema) -> tuple[int, list[Field]
     header, headings = beginning[place]
     if header == 0:
         _refuse_types(path, columns)
-    left_out = {at: heading.strip() for at, heading in enumerate(headings) if heading.strip()}
-    left_out = {at: heading for at, heading in left_out.items() if at not in columns.values()}
-    blank = [at for at, heading in enumerate(headings) if not heading.strip()]
+    left_out = {at: heading.strip() for at, heading in enumerate(headings) if at not in columns.values()}
+    blank = [at for at, heading in left_out.items() if not heading]  # left out only where it has cells
+    left_out = {at: heading for at, heading in left_out.items() if heading}
     names = ["_line", "_extra", *columns]
     texts = ", ".join(f"{identifier(name)} VARCHAR" for name in names[1:])
     connection.execute(f"CREATE TABLE raw (_line BIGINT, {texts})")
@@ -177,13 +177,9 @@ def _load(connection: Any, path: Path, schema: Schema) -> tuple[int, list[Field]
 
 
 def _refuse_types(path: Path, columns: Mapping[str, int]) -> None:
-    """Refuse a column of Parquet that is no text, number, date or boolean: it has no one way to be written."""
-    kinds = pq.read_schema(path)
-    for place in columns.values():
-        name, kind = kinds.names[place], kinds.types[place]
-        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if not any(test(kind) for test in _PLAIN):
+    for field in map(pq.read_schema(path).field, columns.values()):
+        if not _PLAIN.match(str(field.type)):
             raise UsageError(
-                f"{path}: column {name!r} is of type {kind}, which is no text, number, date or boolean. "
+                f"{path}: column {field.name!r} is of type {field.type}, which is no text, number, date or boolean. "
                 "Write it as text, then import it again."
             )

@@ -15,8 +15,8 @@ import pandas as pd
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables import casts
 from tikub_lab.tables.atomic import write_atomic
-from tikub_lab.tables.delimited import read_delimited
 from tikub_lab.tables.schema import Field, Schema
+from tikub_lab.tables.texts import read_delimited
 
 HEADER_ROWS = 2
 """The number of the first row of data: the header is row 1."""

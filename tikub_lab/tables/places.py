@@ -5,7 +5,6 @@
 thousands as a rough weight: 61 Breton communes, large and small, and 40 large towns elsewhere.
 """
 
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,14 +13,8 @@ BRITTANY = "53"
 """INSEE code of the region Bretagne."""
 
 
-@lru_cache(maxsize=1)
-def _communes() -> pd.DataFrame:
-    text = dict.fromkeys(("code", "nom", "departement", "region", "code_postal"), "str")
-    return pd.read_csv(Path(__file__).with_name("communes.csv"), dtype=text, encoding="utf-8")
-
-
 def communes() -> pd.DataFrame:
-    """Return the communes in which the sample takes place, ordered by code; a copy, free to change.
+    """Return the communes in which the sample takes place, ordered by code.
 
     ``code``, ``nom``, ``departement``, ``region``, ``code_postal`` (text), ``longitude`` and ``latitude`` (degrees),
     ``poids`` (population in thousands, rough).
@@ -31,4 +24,5 @@ def communes() -> pd.DataFrame:
     >>> communes().query("nom == 'Quimper'")[["code", "code_postal", "longitude", "latitude"]].values.tolist()
     [['29232', '29000', -4.1, 48.0]]
     """
-    return _communes().copy()
+    text = dict.fromkeys(("code", "nom", "departement", "region", "code_postal"), "str")
+    return pd.read_csv(Path(__file__).with_name("communes.csv"), dtype=text, encoding="utf-8")

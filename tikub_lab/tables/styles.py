@@ -69,13 +69,11 @@ def _number(connection: Any, field: Field, text: str, decimal: str | None) -> tu
     comma, point = (f"regexp_full_match({text}, {quoted(_form(sign))})" for sign in ",.")
     notes = list[Note]()
     if decimal is None:
-        # a whole number has no thousandths: 1,234 is 1234
-        whole = ("0*" if field.type == "integer" else r"\d*",)
-        surely = [f"regexp_full_match({text}, {quoted(_form(sign, *whole))})" for sign in ",."]
-        both = [f"{' AND '.join(surely)} AND contains({text}, '{sign}')" for sign in ",."]
-        french, english, either, pointed = _examples(
-            connection, text, f"{comma} AND NOT {surely[1]}", f"{point} AND NOT {surely[0]}", *both
-        )
+        decimals = "0*" if field.type == "integer" else r"\d*"  # a whole number has no thousandths: 1,234 is 1234
+        may = {sign: f"regexp_full_match({text}, {quoted(_form(sign, decimals))})" for sign in ",."}
+        both = (f"{may[',']} AND {may['.']} AND contains({text}, '{sign}')" for sign in ",.")
+        sure = f"{comma} AND NOT {may['.']}", f"{point} AND NOT {may[',']}"
+        french, english, either, pointed = _examples(connection, text, *sure, *both)
         if french and english:
             _refuse(field, "--decimal , or --decimal .", (french, "a decimal comma"), (english, "a decimal point"))
         decimal = "," if french or (either and not english) else "."
