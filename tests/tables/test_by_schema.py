@@ -330,6 +330,11 @@ def test_parquet_of_plain_types(bring) -> None:
     assert bring.log("repairs")[["field", "rule"]].to_numpy().tolist() == [["autre", "column-left-out"]]
 
 
+def test_a_row_of_parquet_with_an_empty_text_first_is_a_row(bring) -> None:
+    content = parquet(cout=["", "5"], travaux_id=["T1", "T2"], code_uai=["0350029S"] * 2, statut=["réalisé"] * 2)
+    assert bring(content, "a.parquet")["cout"].fillna(0).tolist() == [0, 5]
+
+
 @pytest.mark.parametrize(
     ("values", "kind"),
     [

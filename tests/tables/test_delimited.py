@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables import delimited
-from tikub_lab.tables.delimited import read_delimited
+from tikub_lab.tables import texts
+from tikub_lab.tables.texts import encoding_of, read_delimited
 
 
 @pytest.fixture
@@ -33,8 +33,9 @@ def write(tmp_path):
     ],
 )
 def test_encoding_is_found(write, data, encoding) -> None:
-    table = read_delimited(write(data))
-    assert (table.encoding, table.labels, table.cells.values.tolist()) == (encoding, ("é", "b"), [["1", "2"]])
+    path = write(data)
+    table = read_delimited(path)
+    assert (encoding_of(path), table.labels, table.cells.values.tolist()) == (encoding, ("é", "b"), [["1", "2"]])
 
 
 @pytest.mark.parametrize("delimiter", list(",;\t|"))
@@ -83,13 +84,13 @@ def test_missing_and_binary_files_are_refused(write, tmp_path) -> None:
 
 
 def test_a_quote_left_open_is_told_with_its_line(write) -> None:
-    path = write('a,b\n1,"x' + "y" * delimited.MAX_CELL)
+    path = write('a,b\n1,"x' + "y" * texts.MAX_CELL)
     with pytest.raises(UsageError, match=r"file.csv, line 2: field larger than field limit .*quote left open"):
         read_delimited(path)
 
 
 def test_a_file_too_large_is_refused_before_it_is_read(write, monkeypatch) -> None:
-    monkeypatch.setattr(delimited, "MAX_BYTES", 3)
+    monkeypatch.setattr(texts, "MAX_BYTES", 3)
     with pytest.raises(UsageError, match="larger than 3 bytes"):
         read_delimited(write("a,b\n1,2\n"))
 

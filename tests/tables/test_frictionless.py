@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.tables.check import check
-from tikub_lab.tables.delimited import read_delimited
 from tikub_lab.tables.schema import TYPES, Schema
+from tikub_lab.tables.texts import encoding_of, read_delimited
 
 V2 = "https://datapackage.org/profiles/2.0/tableschema.json"
 ROW_RULES = {"blank-row", "extra-cell", "primary-key"}
@@ -58,7 +58,7 @@ def theirs(path, schema: dict) -> set[tuple[int, str, str]]:
         "schema": schema,
     }
     resource = Resource.from_descriptor(json.loads(json.dumps(descriptor)), basepath=str(path.parent))
-    resource.dialect, resource.encoding = Dialect(header=True, header_rows=[1], controls=[control]), file.encoding
+    resource.dialect, resource.encoding = Dialect(header=True, header_rows=[1], controls=[control]), encoding_of(path)
     report = frictionless.validate(resource, limit_errors=10**6)
     found = set()
     for error in [*report.errors, *(error for task in report.tasks for error in task.errors)]:

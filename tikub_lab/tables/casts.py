@@ -5,8 +5,8 @@ Loading does without DuckDB, which starts threads: a process that others are for
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NoReturn
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.database import quoted
@@ -52,23 +52,21 @@ def value(field: Field, text: str) -> Any:
     """
     if field.type == "boolean":
         true, false = words(field)
-        return text in true if text in true or text in false else _refuse()
+        return text in true if text in true + false else _refuse()
     if field.format != "default":
         moment = datetime.strptime(text, field.format)
-        return moment.date() if field.type == "date" else moment.replace(tzinfo=moment.tzinfo or UTC)
-    if field.type not in FORMS:
+    elif field.type not in FORMS:
         return text
-    if not _PATTERNS[field.type].fullmatch(text):
+    elif not _PATTERNS[field.type].fullmatch(text):
         _refuse()
-    if field.type == "date":
-        return date.fromisoformat(text)
-    if field.type == "datetime":
+    elif field.type in ("date", "datetime"):
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return float(text) if field.type == "number" else int(text)
+    else:
+        return float(text) if field.type == "number" else int(text)
+    return moment.date() if field.type == "date" else moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-def _refuse() -> bool:
+def _refuse() -> NoReturn:
     raise ValueError
 
 

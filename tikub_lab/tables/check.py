@@ -16,9 +16,9 @@ from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import identifiers
 from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, sql
 from tikub_lab.tables.database import connect, quoted
-from tikub_lab.tables.delimited import read_delimited
 from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.schema import Field, Schema
+from tikub_lab.tables.texts import read_delimited
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
@@ -42,7 +42,7 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
     Parameters
     ----------
     source : path or DataFrame
-        A delimited text file (see `tikub_lab.tables.delimited.read_delimited`), a DataFrame of text, or one that is
+        A delimited text file (see `tikub_lab.tables.texts.read_delimited`), a DataFrame of text, or one that is
         typed already, such as Parquet gives: its values are held against the same constraints.
     schema : Schema
         Table Schema v2, with Validata's ``custom_checks``.

@@ -14,8 +14,9 @@ import pandas as pd
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables import casts
-from tikub_lab.tables.delimited import read_delimited
+from tikub_lab.tables.atomic import write_atomic
 from tikub_lab.tables.schema import Field, Schema
+from tikub_lab.tables.texts import read_delimited
 
 HEADER_ROWS = 2
 """The number of the first row of data: the header is row 1."""
@@ -42,10 +43,9 @@ def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
     file = read_delimited(path, delimiter=",")
     if file.labels != schema.names:
         raise RunError(f"{path}: the columns are {', '.join(file.labels)}; expected {', '.join(schema.names)}.")
-    ragged = file.cells.isna().any(axis=1).to_numpy(copy=True)
-    ragged[file.extra["row"]] = True
-    if ragged.any():
-        row = int(ragged.argmax()) + HEADER_ROWS
+    ragged = [*np.flatnonzero(file.cells.isna().any(axis=1)), *file.extra["row"]]
+    if ragged:
+        row = min(ragged) + HEADER_ROWS
         raise RunError(f"{path}, row {row}: more or fewer cells than the header, which has {len(file.labels)}.")
     return typed(file.cells.set_axis(list(schema.names), axis="columns"), schema, place=str(path))
 
@@ -77,7 +77,10 @@ def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataF
 
 
 def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
-    dtype = _dtype(field)
+    dtype: Any = _DTYPES.get(field.type)
+    if field.type == "string":
+        allowed = field.constraints.get("enum")
+        dtype = "str" if allowed is None else pd.CategoricalDtype(list(allowed))
     text = isinstance(series.dtype, pd.StringDtype)
     if text and (dtype is None or dtype == "str"):
         return series.mask(series.isin(list(field.missing_values)))
@@ -89,35 +92,27 @@ def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
         except (TypeError, ValueError):  # the slower way says which value it is
             series = series.map(lambda cell: str(cell).removesuffix(".0"), na_action="ignore")
     codes, cells = pd.factorize(series)
-    values = pd.Series([_read(cell, field) for cell in cells] + [None], dtype=object)
-    known = values.isin(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) else values.map(_fits)
-    wrong = np.flatnonzero((~known & values.notna()).to_numpy()[codes])[:1]
-    if len(wrong):
-        reason = "in its enumeration" if isinstance(dtype, pd.CategoricalDtype) else f"of type {field.type}"
-        where = f"{place}, row {wrong[0] + HEADER_ROWS}, field {field.name!r}"
-        raise RunError(f"{where}: {str(series.iloc[wrong[0]])!r} is not {reason}.")
-    return values.astype(dtype).take(codes).set_axis(series.index)
+    values = []
+    for code, cell in enumerate(cells):  # in the order in which they first stand
+        try:
+            values.append(_read(cell, field))
+        except ValueError:
+            reason = "in its enumeration" if field.type == "string" else f"of type {field.type}"
+            where = f"{place}, row {np.argmax(codes == code) + HEADER_ROWS}, field {field.name!r}"
+            raise RunError(f"{where}: {str(cell)!r} is not {reason}.") from None
+    return pd.Series([*values, None], dtype=object).astype(dtype).take(codes).set_axis(series.index)
 
 
 def _read(cell: Any, field: Field) -> Any:
-    """Return what a cell says; None for a missing value, itself for what is not of the type."""
-    try:
-        return None if cell in field.missing_values else casts.value(field, str(cell))
-    except ValueError:
-        return cell
-
-
-def _fits(value: Any) -> bool:
-    """Tell what is a value that memory has room for."""
-    return not isinstance(value, str) and not (isinstance(value, int) and abs(value) >= 2**63)
-
-
-def _dtype(field: Field) -> Any:
-    """Return the dtype of a field in memory, or None for what stays as written."""
-    if field.type == "string":
-        allowed = field.constraints.get("enum")
-        return pd.CategoricalDtype(list(allowed)) if allowed is not None else pd.StringDtype(na_value=np.nan)
-    return _DTYPES.get(field.type)
+    """Return what a cell says; None for a missing value. What is not of the type is refused, as is what has no room."""
+    if cell in field.missing_values:
+        return None
+    value = casts.value(field, str(cell))
+    if field.type == "string" and value not in field.constraints.get("enum", [value]):
+        raise ValueError
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError
+    return value
 
 
 def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
@@ -136,51 +131,30 @@ def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
     >>> path.read_text().splitlines()
     ['nom,m', '"dit, Jo",127000', 'b,0.1']
     """
-    path = Path(path)
+    path, columns = Path(path), []
     for field in schema.fields:
         if field.name not in frame.columns:
             raise UsageError(f"{path}: the table has no column {field.name!r}, a field of its schema.")
         options = {"trueValues", "falseValues"} & set(field.raw)
         if options or (field.type in {"date", "datetime"} and field.format != "default"):
             raise UsageError(f"{path}: field {field.name!r} has options or a format; only default forms are written.")
-    columns = [_written_column(frame[field.name], field) for field in schema.fields]
-    if len(columns) == 1:
-        columns = [[cell or '""' for cell in columns[0]]]  # or the line would be blank
-    lines = [",".join(_quoted(name) for name in schema.names), *map(",".join, zip(*columns, strict=True))]
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(("\n".join(lines) + "\n").encode("utf-8"))
-    part.replace(path)
-
-
-def _written_column(series: pd.Series, field: Field) -> list[str]:
-    codes, distinct = pd.factorize(series)
-    write = _WRITERS.get(field.type, str)
-    cells = np.array([*(_quoted(write(value)) for value in distinct), ""], dtype=object)
-    return cells[codes].tolist()  # the code of a missing value, -1, is that of the last
+        codes, distinct = pd.factorize(frame[field.name])
+        cells = [_quoted(_WRITERS.get(field.type, str)(value)) for value in distinct]
+        cells.append('""' if len(schema.fields) == 1 else "")  # or the line would be blank
+        columns.append(np.array(cells, dtype=object)[codes])  # the code of a missing value, -1, is that of the last
+    lines = [",".join(map(_quoted, schema.names)), *map(",".join, zip(*columns, strict=True))]
+    write_atomic(path, ("\n".join(lines) + "\n").encode("utf-8"))
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
-def _written_number(value: Any) -> str:
-    number = float(value)
-    if np.isinf(number):
-        return "INF" if number > 0 else "-INF"
-    return repr(number).removesuffix(".0")
-
-
-def _written_datetime(value: Any) -> str:
-    moment = pd.Timestamp(value)
-    moment = moment.tz_localize("UTC") if moment.tz is None else moment.tz_convert("UTC")
-    return moment.isoformat().replace("+00:00", "Z")
-
-
 _WRITERS: dict[str, Callable[[Any], str]] = {
     "integer": lambda value: str(int(value)),
     "year": lambda value: f"{int(value):04d}",
-    "number": _written_number,
+    "number": lambda value: repr(float(value)).removesuffix(".0").replace("inf", "INF"),
     "boolean": lambda value: "true" if value else "false",
     "date": lambda value: pd.Timestamp(value).date().isoformat(),
-    "datetime": _written_datetime,
+    "datetime": lambda value: pd.Timestamp(value).isoformat().replace("+00:00", "Z"),
 }

@@ -22,10 +22,9 @@ def luhn_digit(prefixes: pd.Series) -> pd.Series:
     ['3', '0', nan]
     """
     text = _text(prefixes)
-    width = max(1, int(text.str.len().max())) if len(text) else 1
-    digits, digital = _digits(text.str.rjust(width, "0"), width)  # zeros on the left add nothing to the sum
-    shifted = np.concatenate([digits, np.zeros((len(digits), 1), dtype=digits.dtype)], axis=1)
-    digit = pd.Series((-_luhn_sum(shifted) % 10).astype(str), index=prefixes.index, dtype="str")
+    width = max(map(len, text), default=0) + 1
+    digits, digital = _digits((text + "0").str.rjust(width, "0"), width)  # zeros on the left add nothing to the sum
+    digit = pd.Series((-_luhn_sum(digits) % 10).astype(str), index=prefixes.index, dtype="str")
     return digit.where(digital & (text != "").to_numpy())
 
 
@@ -56,7 +55,7 @@ def siret(numbers: pd.Series) -> pd.Series:
     digits, valid = _digits(text, 14)
     poste = text.str.startswith(LA_POSTE).to_numpy() & (text != LA_POSTE_HEAD_OFFICE).to_numpy()
     by_key = np.where(poste, digits.sum(axis=1) % 5 == 0, _luhn_sum(digits) % 10 == 0)
-    return pd.Series(valid & by_key & (_luhn_sum(digits[:, :9]) % 10 == 0), index=numbers.index)
+    return siren(text.str.slice(0, 9)) & valid & by_key
 
 
 def rna(numbers: pd.Series) -> pd.Series:
@@ -73,8 +72,7 @@ def uai(numbers: pd.Series) -> pd.Series:
     [True, False, False]
     """
     text = _text(numbers)
-    letters = uai_letter(text.str.slice(0, 7))
-    return ((text.str.len() == 8) & letters.notna() & (text.str.slice(7, 8) == letters)).astype(bool)
+    return (text == text.str.slice(0, 7) + uai_letter(text.str.slice(0, 7))).astype(bool)
 
 
 def uai_letter(digits: pd.Series) -> pd.Series:
@@ -90,10 +88,9 @@ def _text(numbers: pd.Series) -> pd.Series:
 
 def _digits(text: pd.Series, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the digits of each text as a row of an array, and which texts are ``width`` digits (the others: zeros)."""
-    fixed = np.array(text.tolist(), dtype=f"U{width}").reshape(-1, 1).view("U1")
-    figures = fixed.reshape(len(text), width).view(np.uint32).astype(np.int64) - ord("0")
-    valid = (text.str.len() == width).to_numpy(dtype=bool) & ((figures >= 0) & (figures <= 9)).all(axis=1)
-    return np.where(valid[:, None], figures, 0), valid
+    valid = text.str.fullmatch(f"[0-9]{{{width}}}").to_numpy(dtype=bool)
+    fixed = np.array(text.where(valid, "0" * width).tolist(), dtype=f"S{width}")
+    return fixed.view(np.uint8).reshape(len(text), width).astype(np.int64) - ord("0"), valid
 
 
 def _luhn_sum(digits: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,7 +5,6 @@
 thousands as a rough weight: 61 Breton communes, large and small, and 40 large towns elsewhere.
 """
 
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -14,25 +13,16 @@ BRITTANY = "53"
 """INSEE code of the region Bretagne."""
 
 
-@lru_cache(maxsize=1)
-def _communes() -> pd.DataFrame:
-    text = dict.fromkeys(("code", "nom", "departement", "region", "code_postal"), "str")
-    return pd.read_csv(Path(__file__).with_name("communes.csv"), dtype=text, encoding="utf-8")
-
-
 def communes() -> pd.DataFrame:
-    """Return the communes in which the sample takes place.
+    """Return the communes in which the sample takes place, ordered by code.
 
-    Returns
-    -------
-    DataFrame of shape (101, 8)
-        ``code``, ``nom``, ``departement``, ``region``, ``code_postal`` (text), ``longitude`` and ``latitude``
-        (degrees), ``poids`` (population in thousands, rough). Ordered by code; a copy, free to change.
+    ``code``, ``nom``, ``departement``, ``region``, ``code_postal`` (text), ``longitude`` and ``latitude`` (degrees),
+    ``poids`` (population in thousands, rough).
 
     Examples
     --------
-    >>> table = communes()
-    >>> table.loc[table["nom"] == "Quimper", ["code", "code_postal", "longitude", "latitude"]].values.tolist()
+    >>> communes().query("nom == 'Quimper'")[["code", "code_postal", "longitude", "latitude"]].values.tolist()
     [['29232', '29000', -4.1, 48.0]]
     """
-    return _communes().copy()
+    text = dict.fromkeys(("code", "nom", "departement", "region", "code_postal"), "str")
+    return pd.read_csv(Path(__file__).with_name("communes.csv"), dtype=text, encoding="utf-8")

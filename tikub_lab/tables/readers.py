@@ -3,12 +3,13 @@
 A use case says how its published files become tables with :class:`Reader` objects (its ``formats.READERS``).
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.parsers import expat
 
 import pandas as pd
 
@@ -21,9 +22,6 @@ _SIGNS = {
     b"PAR1": "a Parquet file that is damaged, or of no known table. Download it again",
     b"\xd0\xcf\x11\xe0": "a spreadsheet in the old form (.xls). Save it as .xlsx or CSV (UTF-8), then import that file",
 }
-_MARKUP = {"<?": "?>", "<!--": "-->", "<!": ">"}
-_BLANKS = re.compile(r"[\s\ufeff]*")
-_ELEMENT = re.compile(r"<(?:\w+:)?([\w-]+)")
 REJECTS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule": "str", "message": "str"}
 """Columns of rejects: one row a broken rule."""
 REPAIRS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule": "str", "replacement": "str"}
@@ -31,13 +29,7 @@ REPAIRS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule":
 
 
 def log(columns: dict[str, str], rows: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
-    """Put frames of rejects or repairs together, with the same columns and types even when there are none.
-
-    Examples
-    --------
-    >>> log(REJECTS).columns.tolist()
-    ['line', 'id', 'field', 'value', 'rule', 'message']
-    """
+    """Put frames of rejects or repairs together, with the same columns and types even when there are none."""
     empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
     filled = [frame[list(columns)] for frame in rows if len(frame)]
     return pd.concat(filled, ignore_index=True).astype(columns) if filled else empty
@@ -63,38 +55,28 @@ class Head:
 
     @cached_property
     def rows(self) -> list[list[str]]:
-        """The first rows of a table in text or in a workbook, without spaces around their cells."""
+        """The first rows of a table, without spaces around their cells; of Parquet, the names of its columns."""
         return first_rows(self.path, self.start)
 
     @cached_property
     def columns(self) -> list[str]:
-        """The first row, or the names of the columns of a Parquet file."""
-        if not self.start.startswith(b"PAR1"):
-            return self.rows[0] if self.rows else []
-        import pyarrow.parquet as pq
-
-        try:
-            return list(pq.read_schema(self.path).names)
-        except Exception:  # whatever Arrow makes of a damaged file
-            return []
+        """The first row."""
+        return self.rows[0] if self.rows else []
 
     @cached_property
     def root(self) -> str:
         """The name of the root element of XML, after comments, instructions and a document type; else ""."""
-        text, at = self.text, 0
-        while True:
-            at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
-            kind = next((start for start in _MARKUP if text.startswith(start, at)), None)
-            if kind is None:
-                found = _ELEMENT.match(text, at)
-                return found[1] if found else ""
-            end = text.find(_MARKUP[kind], at + len(kind))
-            if kind == "<!" and "[" in text[at : max(end, at)]:
-                end = text.find("]", at)
-                end = text.find(">", end) if end >= 0 else end
-            if end < 0:
-                return ""
-            at = end + len(_MARKUP[kind])
+        names: list[str] = []
+
+        def first(name: str, _: Any) -> None:
+            names.append(name)
+            raise StopIteration  # nothing below it is read; expat itself limits what entities expand to
+
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = first
+        with suppress(expat.ExpatError, StopIteration):
+            parser.Parse(self.text.lstrip("\ufeff \t\r\n"))
+        return names[0].rpartition(":")[2] if names else ""
 
 
 @dataclass
@@ -133,11 +115,12 @@ among those of one name in that of imports, so that order matters only there."""
 
 
 class Fit(NamedTuple):
-    """How well a file fits a table: how many of its columns are known, their share of the table, what it lacks."""
+    """How well a file fits a table: known columns, their share of the table, what it lacks, if most are known."""
 
     known: int
     share: float
     lacks: tuple[str, ...]
+    most: bool
 
 
 @dataclass(frozen=True)
@@ -163,17 +146,14 @@ class Reader:
 
     def __post_init__(self) -> None:
         """Let recognition say yes or no and nothing else, whatever a file holds."""
-        object.__setattr__(self, "recognises", _surely(self.recognises))
+        recognises = self.recognises
 
-
-def _surely(recognises: Callable[[Head], bool]) -> Callable[[Head], bool]:
-    def known(head: Head) -> bool:
-        try:
-            return bool(recognises(head))
-        except Exception:  # csv, values, recursion, memory: all of them mean no
+        def surely(head: Head) -> bool:
+            with suppress(Exception):  # csv, values, recursion, memory: all of them mean no
+                return bool(recognises(head))
             return False
 
-    return known
+        object.__setattr__(self, "recognises", surely)
 
 
 def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
@@ -182,26 +162,24 @@ def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
     if not head.start.strip():
         raise UsageError(f"{member.name}: empty file. Download it again.")
     found = [reader for reader in readers if reader.recognises(head)]
-    specific = [reader for reader in found if reader.fit is None]
-    if specific:
-        return specific[0]
-    by_schema = [reader for reader in readers if reader.fit]
-    if len(by_schema) == 1 and by_schema[0].fit and not by_schema[0].fit(head).lacks:
-        return by_schema[0]  # the only table asked for: other columns are left out, however many
-    fits = {reader.tables[0]: reader.fit(head) for reader in found or by_schema if reader.fit}
-    best = [table for table, fit in fits.items() if fit[:2] == max(fits.values())[:2] and fit.known]
-    if found and len(best) > 1:
-        raise UsageError(
-            f"{member.name}: its columns fit {' and '.join(best)} equally well. Say which with --as TABLE."
-        )
+    for reader in found:
+        if reader.fit is None:
+            return reader
+    fits = [(reader.fit(head), reader) for reader in readers if reader.fit]
+    if len(fits) == 1 and not fits[0][0].lacks:
+        return fits[0][1]  # the only table asked for: other columns are left out, however many
+    fits = [pair for pair in fits if pair[1] in found or not found]
+    top = max((fit for fit, _ in fits), default=Fit(0, 0, (), False))
+    best = [reader for fit, reader in fits if fit[:2] == top[:2]]
+    if len(best) > 1 and found:
+        tables = " and ".join(reader.tables[0] for reader in best)
+        raise UsageError(f"{member.name}: its columns fit {tables} equally well. Say which with --as TABLE.")
     if found:
-        return next(reader for reader in found if reader.tables[0] == best[0])
+        return best[0]
     known = "; ".join(reader.title for reader in readers if reader.fit is None)
-    nearest = max(fits, key=lambda table: fits[table], default="")
-    if nearest and fits[nearest].known > 1:
-        known = (
-            f"{known}. Nearest table: {nearest}, which needs {_few(fits[nearest].lacks) or 'fewer other columns'} too; "
-        )
+    if top.known > 1:
+        nearest = next(reader.tables[0] for fit, reader in fits if fit == top)
+        known += f". Nearest table: {nearest}, which needs {_few(top.lacks) or 'fewer other columns'} too; "
         known += f"`tikub data template {nearest}` writes its headings"
     kind = next((kind for start, kind in _SIGNS.items() if head.start.startswith(start)), "")
     if is_workbook(member.path, head.start):

@@ -1,21 +1,26 @@
-"""Tables as rows of text, whatever they come in: CSV of any encoding, gzip of it, a sheet of a workbook."""
+"""Tables as rows of text, whatever they come in: CSV of any encoding, gzip of it, a sheet of a workbook, Parquet."""
 
-import csv
 import datetime
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.archives import MAX_RATIO, RATIO_FREE, WORKBOOK
-from tikub_lab.tables.texts import csv_reader, decode, delimiter_of, records
+from tikub_lab.tables.archives import MAX_RATIO, WORKBOOK, honest
+from tikub_lab.tables.database import connect, quoted
+from tikub_lab.tables.texts import decode, delimiter_of, parsed, records
 
 PREAMBLE = 40
 """Rows in which a header is looked for: exports begin with a title, a name, an account."""
+PARQUET = b"PAR1"
+"""The first bytes of a Parquet file."""
 MAX_SHEET = 256 * 2**20
 """Bytes that a workbook may expand to: its texts are held in memory."""
 MOST_COLUMNS = 1_000
@@ -27,22 +32,20 @@ Row = tuple[int, list[str]]
 
 def first_rows(path: Path, start: bytes) -> list[list[str]]:
     """Return the first rows of a table, as far as the beginning of the file shows them; none of what is no table."""
-    if is_workbook(path, start):
-        try:
-            return [cells for _, cells in islice(rows(path), PREAMBLE)]
-        except UsageError:
-            return []
-    text, found = decode(start), list[list[str]]()
-    try:
-        for record in islice(csv_reader(io.StringIO(text, newline=""), delimiter_of(text)), PREAMBLE):
+    found: list[list[str]] = []
+    if start.startswith(PARQUET) or is_workbook(path, start):
+        with suppress(Exception):  # whatever is made of a damaged file
+            found += [cells for _, cells in islice(rows(path), 1 if start.startswith(PARQUET) else PREAMBLE)]
+        return found
+    text = decode(start)
+    with suppress(UsageError):  # a quote left open: what comes before it is known
+        for record in islice(parsed(io.StringIO(text, newline=""), delimiter_of(text)), PREAMBLE):
             found.append([cell[:LONGEST_HEADING].strip() for cell in record[:MOST_COLUMNS]])
-    except csv.Error:  # a quote left open: what comes before it is known
-        pass
     return found
 
 
 def rows(path: Path, delimiter: str | None = None) -> Iterator[Row]:
-    r"""Give the rows of a CSV (or gzip of one) or of a workbook that are not blank, without spaces around their cells.
+    r"""Give the rows of a table that are not blank, without spaces around their cells.
 
     Examples
     --------
@@ -63,18 +66,27 @@ def written(path: Path, delimiter: str | None = None) -> Iterator[Row]:
     """Give all rows, with cells as they are written."""
     with path.open("rb") as file:
         start = file.read(4)
+    if start == PARQUET:
+        return _parquet(path)
     return _sheet(path) if is_workbook(path, start) else enumerate(records(path, delimiter), 1)
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    """Give the names of the columns as row 0, then the rows, values as DuckDB writes them."""
+    yield 0, list(pq.read_schema(path).names)
+    with connect() as connection:
+        connection.execute("SET TimeZone='UTC'")
+        found = connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM read_parquet({quoted(path)})")
+        for line, cells in enumerate(iter(found.fetchone, None), 1):
+            yield line, [cell or "" for cell in cells]
 
 
 def is_workbook(path: Path, start: bytes) -> bool:
     """Tell a workbook (.xlsx) by the parts that the zip holds."""
-    if not start.startswith(b"PK\x03\x04"):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
+    if start.startswith(b"PK\x03\x04"):
+        with suppress(zipfile.BadZipFile, OSError, ValueError, NotImplementedError), zipfile.ZipFile(path) as archive:
             return WORKBOOK in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
+    return False
 
 
 def _sheet(path: Path) -> Iterator[Row]:
@@ -87,9 +99,14 @@ def _sheet(path: Path) -> Iterator[Row]:
             "Or save it as CSV (UTF-8) and import that file."
         ) from None
     try:
-        _refuse_large(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
+        with zipfile.ZipFile(path) as archive:
+            total = sum(entry.file_size for entry in archive.infolist())
+        if total > MAX_SHEET or not honest(total, path.stat().st_size):
+            raise UsageError(
+                f"{path}: a workbook of {total / 2**20:,.0f} MiB once expanded; at most {MAX_SHEET // 2**20} MiB and "
+                f"{MAX_RATIO} times its size are taken. Save it as CSV."
+            )
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
             for sheet in book.worksheets:
                 found = False
                 sheet.reset_dimensions()  # what a file says of them need not be true
@@ -99,23 +116,11 @@ def _sheet(path: Path) -> Iterator[Row]:
                     yield line, texts
                 if found:
                     return
-        finally:
-            book.close()
     except UsageError:
         raise
     except Exception as error:  # whatever openpyxl makes of a damaged file
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError(f"{path}: a workbook that is not readable ({reason}). Save it again, or as CSV.") from None
-
-
-def _refuse_large(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        total = sum(entry.file_size for entry in archive.infolist())
-    if total > MAX_SHEET or total > max(RATIO_FREE, MAX_RATIO * path.stat().st_size):
-        raise UsageError(
-            f"{path}: a workbook of {total / 2**20:,.0f} MiB once expanded; at most {MAX_SHEET // 2**20} MiB and "
-            f"{MAX_RATIO} times its size are taken. Save it as CSV."
-        )
 
 
 def _text(value: Any) -> str:

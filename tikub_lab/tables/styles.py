@@ -1,10 +1,10 @@
 """How a published column writes its values, decided by all of them, and the SQL that writes them as schemas do."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.casts import among, identifier
+from tikub_lab.tables.casts import identifier
 from tikub_lab.tables.database import quoted
 from tikub_lab.tables.schema import Field, Schema
 
@@ -19,20 +19,13 @@ CREATE TEMP MACRO day(y, m, d) AS TRY_CAST(
     CASE WHEN length(y) = 2 THEN if(y < '69', '20', '19') ELSE '' END || y || '-' || lpad(m, 2, '0') || '-' ||
     lpad(d, 2, '0') AS DATE);
 """
-_ISO = r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
-_SLASHED = r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})"
+_DAY = r"(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2}))"
 _MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|\+00(?::?00)?))?)?"
 _CLOCK = r"(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?"
-_TRUE = ("oui", "o", "vrai", "true", "yes", "y", "1", "1 0", "x")
-_FALSE = ("non", "n", "faux", "false", "no", "0", "0 0")
-
-
-class Note(NamedTuple):
-    """What is to be said of a whole column: an example, the rule, and how the example was read."""
-
-    value: str
-    rule: str
-    replacement: str
+_WORDS = dict.fromkeys(("oui", "o", "vrai", "true", "yes", "y", "1", "1.0", "x"), "true")
+_WORDS |= dict.fromkeys(("non", "n", "faux", "false", "no", "0", "0.0"), "false")
+Note = tuple[str, str, str]
+"""What is to be said of a whole column: an example, the rule, and how the example was read."""
 
 
 def canonical(
@@ -47,18 +40,14 @@ def canonical(
         return _number(connection, field, text, decimal)
     if field.type in ("date", "datetime"):
         return _moment(connection, field, text, dates)
-    if field.type == "boolean":
-        true, false = f"folded({text}) IN {among(_TRUE)}", f"folded({text}) IN {among(_FALSE)}"
-        return f"CASE WHEN {true} THEN 'true' WHEN {false} THEN 'false' ELSE {text} END", []
     if field.type == "year":
         return rf"regexp_replace({text}, '^(\d{{4}})\.0+$', '\1')", []
-    if allowed := field.constraints.get("enum"):
-        likes = " ".join(f"WHEN folded({quoted(item)}) THEN {quoted(item)}" for item in allowed)
-        return (
-            f"CASE WHEN {text} IN {among(allowed)} THEN {text} ELSE CASE folded({text}) {likes} ELSE {text} END END",
-            [],
-        )
-    return _identifier(field, schema, text), []
+    meant = _WORDS if field.type == "boolean" else {item: item for item in field.constraints.get("enum", ())}
+    if not meant:
+        return _identifier(field, schema, text), []
+    said = " ".join(f"WHEN {quoted(word)} THEN {quoted(value)}" for word, value in meant.items())
+    alike = " ".join(f"WHEN folded({quoted(word)}) THEN {quoted(value)}" for word, value in meant.items())
+    return f"CASE {text} {said} ELSE CASE folded({text}) {alike} ELSE {text} END END", []
 
 
 def _identifier(field: Field, schema: Schema, text: str) -> str:
@@ -77,77 +66,65 @@ def _number(connection: Any, field: Field, text: str, decimal: str | None) -> tu
     if field.unit:
         signs = "|".join(re.escape(sign) for sign in (field.unit, field.unit.split()[0]))
         text = f"regexp_replace({text}, {quoted(f' ?({signs})$')}, '')"
-    points, notes = {",": ".", ".": ","}, []
+    comma, point = (f"regexp_full_match({text}, {quoted(_form(sign))})" for sign in ",.")
+    notes = list[Note]()
     if decimal is None:
-        tells = [_tells(text, sign, group, field.type == "integer") for sign, group in points.items()]
-        open_ = [f"regexp_full_match({text}, '[+-]?[1-9]\\d{{0,2}}[{sign}]\\d{{3}}')" for sign in points]
-        comma, point, either, pointed = _examples(connection, text, *tells, *open_)
-        if comma and point:
-            _refuse(field, "--decimal , or --decimal .", (comma, "a decimal comma"), (point, "a decimal point"))
-        decimal = "," if comma or (either and not point) else "."
-        if not comma and not point and (either or pointed):
-            value = (either or pointed or ("", 0))[0]
+        decimals = "0*" if field.type == "integer" else r"\d*"  # a whole number has no thousandths: 1,234 is 1234
+        may = {sign: f"regexp_full_match({text}, {quoted(_form(sign, decimals))})" for sign in ",."}
+        both = (f"{may[',']} AND {may['.']} AND contains({text}, '{sign}')" for sign in ",.")
+        sure = f"{comma} AND NOT {may['.']}", f"{point} AND NOT {may[',']}"
+        french, english, either, pointed = _examples(connection, text, *sure, *both)
+        if french and english:
+            _refuse(field, "--decimal , or --decimal .", (french, "a decimal comma"), (english, "a decimal point"))
+        decimal = "," if french or (either and not english) else "."
+        if not french and not english and (example := either or pointed):
             rule = "number-read-as-french" if either else "point-read-as-decimal"
-            notes.append(Note(value, rule, value.replace(",", ".")))
-    group = points[decimal]
-    form = rf"[+-]?(\d{{1,3}}([ {group}]\d{{3}})+|\d*)([{decimal}]\d*)?([eE][+-]?\d+)?"
+            notes.append((example[0], rule, example[0].replace(",", ".")))
+    fits, group = (comma, ".") if decimal == "," else (point, ",")
     plain = f"replace(replace(replace({text}, ' ', ''), '{group}', ''), ',', '.')"
     if field.type == "integer":
         plain = rf"regexp_replace({plain}, '\.0*$', '')"
-    return f"CASE WHEN regexp_full_match({text}, {quoted(form)}) THEN {plain} ELSE {text} END", notes
+    return f"CASE WHEN {fits} THEN {plain} ELSE {text} END", notes
 
 
-def _tells(text: str, sign: str, group: str, whole: bool) -> str:
-    """Write the condition that a number can only be read with one decimal sign, the other one grouping thousands."""
-    number = rf"[+-]?(\d{{1,3}}([ {group}]\d{{3}})+|\d*)[{sign}]\d*([eE][+-]?\d+)?"
-    parts = [
-        f"regexp_full_match({text}, {quoted(number)}) "
-        rf"AND NOT regexp_full_match({text}, '[+-]?[1-9]\d{{0,2}}[{sign}]\d{{3}}')",
-        rf"regexp_full_match({text}, '[+-]?\d{{1,3}}([{group}]\d{{3}}){{2,}}')",
-    ]
-    if whole:  # a whole number has no thousandths
-        parts.append(
-            rf"regexp_full_match({text}, '[+-]?[1-9]\d{{0,2}}[{group}]\d{{3}}') AND NOT ends_with({text}, '000')"
-        )
-    return " OR ".join(parts)
+def _form(sign: str, decimals: str = r"\d*") -> str:
+    """Write the form of numbers with a decimal sign; the other one, or a space, groups thousands."""
+    thousands = rf"[1-9]\d{{0,2}}(?:(?: \d{{3}})+|(?:[{',' if sign == '.' else '.'}]\d{{3}})+)"
+    rest = f"(?:[{sign}]{decimals})?"
+    return rf"[+-]?(?:{thousands}{rest}|\d*{rest}(?:[eE][+-]?\d+)?)"
 
 
 def _moment(connection: Any, field: Field, text: str, dates: str | None) -> tuple[str, list[Note]]:
-    rest = _MIDNIGHT if field.type == "date" else _CLOCK
-    iso, slashed, any_ = (quoted(f"^{form}{rest}$") for form in (_ISO, _SLASHED, f"(?:{_ISO}|{_SLASHED})"))
+    form = f"^{_DAY}{_MIDNIGHT if field.type == 'date' else _CLOCK}$"
 
-    def part(form: str, number: int) -> str:
-        return f"regexp_extract({text}, {form}, {number})"
+    def part(number: int, form: str = form) -> str:
+        return f"regexp_extract({text}, {quoted(form)}, {number})"
 
-    first, second = (f"TRY_CAST({part(slashed, number)} AS INTEGER)" for number in (1, 2))
+    first, second = (f"TRY_CAST({part(number)} AS INTEGER)" for number in (4, 5))
     days = [f"{first} BETWEEN 13 AND 31 AND {second} <= 12", f"{second} BETWEEN 13 AND 31 AND {first} <= 12"]
     unclear = f"{first} <= 12 AND {second} <= 12 AND {first} <> {second}"
-    clock, zone = part(any_, 7), part(any_, 8)  # of a datetime; groups 1 to 6 are the day's
-    zoneless = f"regexp_full_match({text}, {any_}) AND {zone} = ''" if field.type == "datetime" else "false"
+    zoneless = f"regexp_full_match({text}, {quoted(form)}) AND {part(8)} = ''" if field.type == "datetime" else "false"
     french, american, either, local = _examples(connection, text, *days, unclear, zoneless)
-    notes = []
+    notes = list[Note]()
     if dates is None:
         if french and american:
             _refuse(field, "--dates french or --dates american", (french, "day first"), (american, "month first"))
         dates = "american" if american else "french"
         if either and not french and not american:
-            notes.append(Note(either[0], "dates-read-as-french", "day first"))
-    read = [f"WHEN regexp_full_match({text}, {iso}) THEN day({part(iso, 1)}, {part(iso, 2)}, {part(iso, 3)})"]
-    if dates != "iso":
-        month, date = (part(slashed, number) for number in ((1, 2) if dates == "american" else (2, 1)))
-        read.append(f"WHEN regexp_full_match({text}, {slashed}) THEN day({part(slashed, 3)}, {month}, {date})")
+            notes.append((either[0], "dates-read-as-french", "day first"))
+    orders = {"iso": [(1, 2, 3)], "french": [(1, 2, 3), (6, 5, 4)], "american": [(1, 2, 3), (6, 4, 5)]}
+    read = [f"day({', '.join(map(part, order))})" for order in orders[dates]]
     if field.type == "date":
-        compact = ", ".join(f"substr({text}, {place}, {length})" for place, length in ((1, 4), (5, 2), (7, 2)))
-        read.append(rf"WHEN regexp_full_match({text}, '(19|20)\d{{6}}') THEN day({compact})")
-        serial = rf"TRY_CAST(regexp_extract({text}, '^([2-7]\d{{4}})(\.0+)?$', 1) AS INTEGER)"
-        read.append(f"ELSE DATE '1899-12-30' + {serial}")  # the days of spreadsheets
-        return f"coalesce((CASE {' '.join(read)} END)::VARCHAR, {text})", notes
+        compact = (part(number, r"^((?:19|20)\d{2})(\d{2})(\d{2})$") for number in (1, 2, 3))
+        serial = part(1, r"^([2-7]\d{4})(?:\.0+)?$")  # the days of spreadsheets
+        read += [f"day({', '.join(compact)})", f"DATE '1899-12-30' + TRY_CAST({serial} AS INTEGER)"]
+        return f"coalesce(coalesce({', '.join(read)})::VARCHAR, {text})", notes
     if local:
-        notes.append(Note(local[0], "time-read-as-french", "Europe/Paris"))
-    written = f"(CASE {' '.join(read)} END)::VARCHAR || ' ' || coalesce(nullif({clock}, ''), '00:00')"
+        notes.append((local[0], "time-read-as-french", "Europe/Paris"))
+    written = f"coalesce({', '.join(read)})::VARCHAR || ' ' || coalesce(nullif({part(7)}, ''), '00:00')"
     moment = (
-        f"CASE WHEN {zone} = '' THEN timezone('Europe/Paris', TRY_CAST({written} AS TIMESTAMP)) "
-        f"ELSE TRY_CAST({written} || {zone} AS TIMESTAMPTZ) END"
+        f"CASE WHEN {part(8)} = '' THEN timezone('Europe/Paris', TRY_CAST({written} AS TIMESTAMP)) "
+        f"ELSE TRY_CAST({written} || {part(8)} AS TIMESTAMPTZ) END"
     )
     utc = rf"regexp_replace(strftime(timezone('UTC', {moment}), '%Y-%m-%dT%H:%M:%S.%f'), '\.0+$', '') || 'Z'"
     return f"coalesce({utc}, {text})", notes

@@ -17,6 +17,11 @@ TYPES = {
 """What the types of fields are called in French."""
 HEADINGS = ("Colonne", "Intitulé", "Sens", "Type", "Unité", "Valeurs permises", "Exemple")
 README = "LISEZMOI"
+_RULES = {
+    "required": "obligatoire", "unique": "jamais deux fois la même", "enum": "{}", "minimum": "à partir de {}",
+    "exclusiveMinimum": "plus de {}", "maximum": "jusqu'à {}", "exclusiveMaximum": "moins de {}",
+    "minLength": "au moins {} caractères", "maxLength": "au plus {} caractères", "pattern": "de la forme `{}`",
+}  # fmt: skip
 _EXAMPLES = {"boolean": "true", "number": 1.5, "integer": 1, "date": "2025-01-31", "year": "2025",
              "datetime": "2025-01-31T12:00:00Z"}  # fmt: skip
 
@@ -32,25 +37,23 @@ def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) 
         An unknown table (the nearest is suggested), or a file that is there already.
     """
     table = aliases(schemas).get(table, table)
-    path = schemas / f"{table}.json"
     known = [item.relative_to(schemas).with_suffix("").as_posix() for item in sorted(schemas.rglob("*.json"))]
     if table not in known:
         raise UsageError(f"No table {table!r}.{nearest(table, known)} Known tables: {', '.join(known)}.")
-    schema, name = read_schema(path), table.replace("/", "-")
-    files = {folder / f"{name}.xlsx": b""} if xlsx else {
-        folder / f"{name}.csv": _csv([schema.names]),
-        folder / f"{name}.{README}.csv": _csv([HEADINGS, *map(_said, schema.fields)]),
-    }  # fmt: skip
-    for target in files:
+    schema, name = read_schema(schemas / f"{table}.json"), table.replace("/", "-")
+    meanings = [HEADINGS, *map(_said, schema.fields)]
+    targets = [folder / f"{name}.xlsx"] if xlsx else [folder / f"{name}.csv", folder / f"{name}.{README}.csv"]
+    for target in targets:
         if target.exists():
             raise UsageError(f"{target}: is there already. Move it, or write elsewhere with --out.")
+    written = [_workbook(schema, meanings)] if xlsx else [_csv([schema.names]), _csv(meanings)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for target, data in files.items():
-            target.write_bytes(_workbook(schema) if xlsx else data)
+        for target, data in zip(targets, written, strict=True):
+            target.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{folder}: can't be written to ({error.strerror}). Choose another with --out.") from None
-    return list(files)
+    return targets
 
 
 def example(field: Field) -> Any:
@@ -61,20 +64,8 @@ def example(field: Field) -> Any:
 
 def allowed(field: Field) -> str:
     """Say in words what a field's constraints allow."""
-    rules = field.constraints
-    said = ["obligatoire"] if rules.get("required") else []
-    said += ["jamais deux fois la même"] if rules.get("unique") else []
-    said += [" ; ".join(str(value) for value in rules["enum"])] if rules.get("enum") else []
-    for name, words in (
-        ("minimum", "à partir de {}"),
-        ("exclusiveMinimum", "plus de {}"),
-        ("maximum", "jusqu'à {}"),
-        ("exclusiveMaximum", "moins de {}"),
-        ("minLength", "au moins {} caractères"),
-        ("maxLength", "au plus {} caractères"),
-    ):
-        said += [words.format(rules[name])] if name in rules else []
-    said += [f"de la forme `{rules['pattern']}`"] if "pattern" in rules else []
+    rules = dict(field.constraints, enum=" ; ".join(map(str, field.constraints.get("enum", ()))))
+    said = [words.format(rules[name]) for name, words in _RULES.items() if rules.get(name) not in (None, False, "")]
     if field.type == "list":
         said.append(f"valeurs séparées par {field.raw.get('delimiter', ',')}")
     return ", ".join(said)
@@ -92,26 +83,23 @@ def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _workbook(schema: Schema) -> bytes:
+def _workbook(schema: Schema, meanings: Sequence[Sequence[Any]]) -> bytes:
     try:
         openpyxl = import_module("openpyxl")  # an extra, without types
     except ImportError:
         raise UsageError("A workbook needs openpyxl (pip install 'tikub-lab[xlsx]'). Or leave out --xlsx.") from None
-    book = openpyxl.Workbook()
-    for sheet, rows in (
-        (book.active, [schema.names]),
-        (book.create_sheet(README), [HEADINGS, *map(_said, schema.fields)]),
-    ):
+    book, letter = openpyxl.Workbook(), openpyxl.utils.get_column_letter
+    for sheet, rows in ((book.active, [schema.names]), (book.create_sheet(README), meanings)):
         for row in rows:
             sheet.append(row)
         sheet.freeze_panes = "A2"
         for number, cell in enumerate(sheet[1], 1):
             cell.font = openpyxl.styles.Font(bold=True)
-            sheet.column_dimensions[openpyxl.utils.get_column_letter(number)].width = 24
+            sheet.column_dimensions[letter(number)].width = 24
     book.active.title = schema.name.rpartition("/")[2][:31] or "table"
     for number, field in enumerate(schema.fields, 1):
         if field.type == "string":  # numbers keep their zeros at the left
-            book.active.column_dimensions[openpyxl.utils.get_column_letter(number)].number_format = "@"
+            book.active.column_dimensions[letter(number)].number_format = "@"
     data = io.BytesIO()
     book.save(data)
     return data.getvalue()

@@ -8,17 +8,23 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NamedTuple, Self, TextIO
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv as arrow
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.archives import MAX_RATIO, MAX_TOTAL, RATIO_FREE
+from tikub_lab.tables.archives import MAX_RATIO, MAX_TOTAL, honest
 
 DELIMITERS = ",;\t|"
 MAX_CELL = 2**20
 """A longer cell is a quote that was never closed."""
+MAX_BYTES = 2**30
+"""The largest file that is read at once."""
 BLOCK = 1 << 20
 HEAD_BYTES = 256 * 1024
 """The beginning of a file, which tells what it is."""
@@ -86,8 +92,11 @@ def decode(data: bytes) -> str:
     encoding = encoding_of([data])
     if not encoding:
         return ""
-    codec = codecs.getincrementaldecoder("utf-8" if encoding == MIXED else encoding)("stray")
-    return codec.decode(data.removeprefix(codecs.BOM_UTF8))
+    return codecs.getincrementaldecoder(_codec(encoding))("stray").decode(data.removeprefix(codecs.BOM_UTF8))
+
+
+def _codec(encoding: str) -> str:
+    return "utf-8" if encoding == MIXED else encoding
 
 
 @contextmanager
@@ -97,10 +106,9 @@ def opened(path: Path) -> Iterator[TextIO]:
     if not encoding:
         raise UsageError(f"{path}: not a text file (it holds zero bytes). A table in text is CSV.")
     with _binary(path) as file:
-        if not encoding.startswith("utf-16"):
-            _skip_mark(file)
-        codec = "utf-8" if encoding == MIXED else encoding
-        with io.TextIOWrapper(file, codec, errors="stray", newline="") as text:
+        if file.peek(3)[:3] == codecs.BOM_UTF8:
+            file.read(3)
+        with io.TextIOWrapper(file, _codec(encoding), errors="stray", newline="") as text:
             yield text
 
 
@@ -108,27 +116,22 @@ class Utf8:
     """A file of any encoding, read as UTF-8 bytes without byte-order mark (what JSON parsers take)."""
 
     def __init__(self, path: Path):
-        self.path, self.encoding = path, encoding_of(path)
-        self.binary: BinaryIO = path.open("rb")
-        self._text: io.TextIOWrapper | None = None
-        if not self.encoding.startswith("utf-16"):
-            _skip_mark(self.binary)
-        if self.encoding not in ("utf-8", "utf-8-sig", ""):
-            codec = "utf-8" if self.encoding == MIXED else self.encoding
-            self._text = io.TextIOWrapper(self.binary, codec, errors="stray", newline="")
+        self.path, self._opened = path, opened(path)
 
     def read(self, size: int = -1) -> bytes:
         """Read up to ``size`` characters, as UTF-8."""
-        data: bytes = self.binary.read(size) if self._text is None else self._text.read(size).encode()
+        data = self._text.read(size).encode()
         if _DEEP.search(data):
             raise UsageError(f"{self.path}: JSON that is nested {DEPTH} deep or more. Download it again.")
         return data
 
-    def __enter__(self) -> "Utf8":
+    def __enter__(self) -> Self:
+        self._text = self._opened.__enter__()
+        self.binary: BinaryIO = self._text.buffer
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.binary.close()
+    def __exit__(self, *error: Any) -> None:
+        self._opened.__exit__(*error)
 
 
 def delimiter_of(text: str) -> str:
@@ -142,41 +145,107 @@ def delimiter_of(text: str) -> str:
 
     def fit(sign: str) -> tuple[float, int]:
         widths: Counter[int] = Counter()
-        try:
-            for record in islice(csv_reader(io.StringIO(text, newline=""), sign), _SAMPLE_RECORDS):
+        with suppress(UsageError):  # such as a quote left open: what was read before it tells
+            for record in islice(parsed(io.StringIO(text, newline=""), sign), _SAMPLE_RECORDS):
                 widths[len(record)] += bool(record)
-        except csv.Error:  # such as a quote left open: what was read before it tells
-            pass
         total = widths.total()
         return max(((count / total, width) for width, count in widths.items() if width > 1), default=(0.0, 0))
 
     return max(DELIMITERS, key=fit)
 
 
-def csv_reader(lines: Iterable[str], delimiter: str) -> Any:
-    """Cut lines into records, with cells as long as published files have them: other libraries set the limit too."""
-    csv.field_size_limit(MAX_CELL)
-    return csv.reader(lines, delimiter=delimiter)
-
-
 def records(path: Path, delimiter: str | None = None) -> Iterator[list[str]]:
     """Give the records of a delimited file, or of a gzip of one, as they are written."""
+    if delimiter is None:
+        with _binary(path) as start:
+            delimiter = delimiter_of(decode(start.read(HEAD_BYTES)))
     with opened(path) as file:
-        if delimiter is None:
-            with _binary(path) as binary:
-                delimiter = delimiter_of(decode(binary.read(HEAD_BYTES)))
-        found = csv_reader(file, delimiter)
-        try:
-            yield from found
-        except csv.Error as error:
-            raise UsageError(
-                f"{path}, line {found.line_num}: {error}. Is a quote left open before that line?"
-            ) from None
+        yield from parsed(file, delimiter, path)
 
 
-def _skip_mark(file: Any) -> None:
-    if file.peek(3)[:3] == codecs.BOM_UTF8:
-        file.read(3)
+def parsed(lines: Iterable[str], delimiter: str, path: Path | str = "") -> Iterator[list[str]]:
+    """Cut the lines of a file into records, with cells as long as published files have them."""
+    csv.field_size_limit(MAX_CELL)  # other libraries set it too
+    found = csv.reader(lines, delimiter=delimiter)
+    try:
+        yield from found
+    except csv.Error as error:
+        raise UsageError(f"{path}, line {found.line_num}: {error}. Is a quote left open before that line?") from None
+
+
+class Delimited(NamedTuple):
+    """A delimited file: its labels, its cells by position, and the cells beyond the labels (row, column, value).
+
+    A cell is missing only where a record is too short: an empty one is ``""``.
+    """
+
+    labels: tuple[str, ...]
+    cells: pd.DataFrame
+    extra: pd.DataFrame
+    delimiter: str
+
+
+def read_delimited(path: Path | str, delimiter: str | None = None) -> Delimited:
+    r"""Read a delimited text file without losing a cell.
+
+    Raises
+    ------
+    UsageError
+        When the file is missing, is empty, is larger than 1 GiB, is binary, or has a cell of more than 1 Mi characters
+        (most often a quote that is never closed).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "lycées.csv"
+    >>> _ = path.write_bytes("uai;nom\n0350029S;Lycée «A»\n0350030T\n".encode("cp1252"))
+    >>> table = read_delimited(path)
+    >>> table.delimiter, table.labels, table.cells.values.tolist()
+    (';', ('uai', 'nom'), [['0350029S', 'Lycée «A»'], ['0350030T', nan]])
+    """
+    path = Path(path)
+    with opened(path) as file:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path}: larger than {MAX_BYTES:,} bytes, the most that is read at once. Split it.")
+        data = file.read().encode()
+    if not data or data.isspace():
+        raise UsageError(f"{path}: empty file. A delimited file starts with a line of labels.")
+    delimiter = delimiter or delimiter_of(decode(data[:HEAD_BYTES]))
+    records = parsed(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), delimiter, path)
+    labels, extra = tuple(next(records)), list[tuple[int, int, str]]()
+    cells = _fast(data, len(labels), delimiter) if labels else None
+    if cells is None:
+        cells = _ragged(records, len(labels), extra)
+    beyond = pd.DataFrame(extra, columns=["row", "column", "value"])
+    return Delimited(labels, cells, beyond.astype({"row": "int64", "column": "int64", "value": "str"}), delimiter)
+
+
+def _fast(data: bytes, width: int, delimiter: str) -> pd.DataFrame | None:
+    """Read cells by Arrow, or return None for what only the standard reader reads whole.
+
+    Arrow refuses ragged rows and those longer than two blocks, and reads a blank line as a row of empty cells.
+    """
+    names = list(map(str, range(width)))
+    # one thread: more are slower where few cores are free, for the memory that each takes
+    options = arrow.ReadOptions(
+        use_threads=False, block_size=MAX_CELL // 2, column_names=names, skip_rows_after_names=1
+    )
+    cut = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
+    kept = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()))
+    try:
+        table = arrow.read_csv(pa.BufferReader(data), options, cut, kept)
+    except pa.ArrowInvalid:
+        return None
+    cells = pd.DataFrame({place: pd.array(column, dtype="str") for place, column in enumerate(table.columns)})
+    return None if (cells[cells[0] == ""] == "").all(axis=1).any() else cells
+
+
+def _ragged(records: Iterable[list[str]], width: int, extra: list[tuple[int, int, str]]) -> pd.DataFrame:
+    rows: list[list[str | None]] = []
+    for row, record in enumerate(records):
+        extra += [(row, column, value) for column, value in enumerate(record[width:], width)]
+        rows.append([*record[:width], *[None] * (width - len(record))])
+    return pd.DataFrame(rows, columns=range(width), dtype="str")
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -190,12 +259,7 @@ def _binary(path: Path) -> Iterator[Any]:
     """Open the bytes of a file, or of what a gzip holds."""
     try:
         with path.open("rb") as file:
-            if file.read(2) != b"\x1f\x8b":
-                file.seek(0)
-                yield file
-                return
-        with io.BufferedReader(_Expanded(path)) as expanded:
-            yield expanded
+            yield io.BufferedReader(_Expanded(path, file)) if file.peek(2)[:2] == b"\x1f\x8b" else file
     except OSError as error:
         raise UsageError(f"{path}: not readable ({error.strerror or error}).") from None
 
@@ -203,29 +267,23 @@ def _binary(path: Path) -> Iterator[Any]:
 class _Expanded(io.RawIOBase):
     """The bytes of a gzip, no more of them than a file of that size can honestly hold."""
 
-    def __init__(self, path: Path):
-        self.path, self.size, self.given = path, path.stat().st_size, 0
-        self.source = gzip.open(path, "rb")  # noqa: SIM115 (closed with this object)
+    def __init__(self, path: Path, file: Any):
+        self.path, self.given, self.source = path, 0, gzip.GzipFile(fileobj=file)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            data = self.source.read(len(buffer))
+            count = self.source.readinto(buffer)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise UsageError(
                 f"{self.path}: a gzip that is damaged or cut short ({error}). Download it again."
             ) from None
-        self.given += len(data)
-        if self.given > MAX_TOTAL or self.given > max(RATIO_FREE, MAX_RATIO * self.size):
+        self.given += count
+        if self.given > MAX_TOTAL or not honest(self.given, self.path.stat().st_size):
             raise UsageError(
                 f"{self.path}: expands beyond {MAX_RATIO} times its size or {MAX_TOTAL // 2**30} GiB. "
                 "Expand it yourself if you trust it."
             )
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self.source.close()
-        super().close()
+        return count
