@@ -64,11 +64,17 @@ def constants() -> Pins:
     yield (
         "law.value",
         {
-            f"{name}, {subject}, {day}": e.law.value(name, subject, day)
+            f"{name}, {subject}, {day}": _value(e.law.value(name, subject, day))
             for name, subject in wanted
             for day in ("2024-02-15", "2026-01-01")
         },
     )
+
+
+def _value(found: Any) -> dict[str, Any]:
+    name, subject = found.key
+    fields = ("valeur", "unite", "debut", "fin", "texte", "reference", "source", "statut", "remarque", "number")
+    return {"name": name, "subject": subject, **{field: getattr(found, field) for field in fields}}
 
 
 def _used(tables: Tables, used: pd.DataFrame, year: int) -> Pins:

@@ -46,19 +46,6 @@ def sql(root):
         yield connection
 
 
-def test_every_target_has_its_source():
-    table = considerations.targets()
-    assert (
-        table[["cible", "domaine", "exigence", "unite", "perimetre", "reference", "source", "statut"]]
-        .notna()
-        .all(axis=None)
-    )
-    assert set(table["statut"]) == {"confirmé", "à confirmer"}
-    assert ((table["fin"] > table["debut"]) | table["fin"].isna() | table["debut"].isna()).all()
-    table["valeur"] = 7.0
-    assert not (considerations.targets()["valeur"] == 7).any()
-
-
 def test_considerations_are_read_label_by_label():
     social = [
         "Clause sociale|Critère social",

@@ -1,7 +1,7 @@
 """Duties of sustainable purchasing: article 35 of the law « Climat et résilience » and the SPASER.
 
 Both depend on facts that the essential data do not hold (when the consultation began, what was spent in the year):
-verdicts say what the data allow, and what to check. Dates and limits come from ``targets.csv``.
+verdicts say what the data allow, and what to check. Dates and limits come from ``law.csv``.
 """
 
 import numpy as np

@@ -8,10 +8,10 @@ import pandas as pd
 
 from tikub_lab.energy.law.goals import targets
 from tikub_lab.energy.law.reference import need
-from tikub_lab.energy.law.values import Day
 from tikub_lab.energy.units import in_kwh
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Day
 from tikub_lab.show import french
 
 NO_AREA, NOT_DUE, NO_TARGET = "surface inconnue", "non assujetti", "sans année de référence"

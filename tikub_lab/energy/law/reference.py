@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law import values as law_values
-from tikub_lab.energy.law.values import Day
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Day
 from tikub_lab.show import french
 
 CHOSEN, ONLY, DEFAULT, NONE = "choisie", "seule année utilisable", "par défaut", "aucune"

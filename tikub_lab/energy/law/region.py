@@ -15,9 +15,9 @@ import pandas as pd
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.energy.law.place import NO_PRICE
 from tikub_lab.energy.law.reference import final_energy, need
-from tikub_lab.energy.law.values import Day
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Day
 from tikub_lab.show import french
 
 END = 2050
