@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from data.make.procurement.book import LIMITS
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.codes import CPV_DIVISIONS
-from tikub_lab.procurement.thresholds import BUYERS, KINDS, LAW, NAMES, in_force, purchase_kind, threshold, version
+from tikub_lab.procurement.thresholds import (
+    BUYERS,
+    KINDS,
+    LAW,
+    NAMES,
+    in_force,
+    purchase_kind,
+    social_services,
+    threshold,
+    version,
+)
 
 FIRST, LAST = date(2016, 4, 1), date(2027, 12, 31)
 
@@ -149,6 +159,35 @@ def test_why_a_contract_has_no_threshold():
         "code CPV absent ou inconnu",
     ]  # fmt: skip
     assert in_force(book.iloc[:0], "dispense").columns.tolist() == found.columns.tolist()
+
+
+@pytest.mark.parametrize(
+    ("cpv", "social"),
+    [
+        ("80530000-8", True),  # vocational training
+        ("80660000-8", True),
+        ("80700000", False),
+        ("55100000", True),
+        ("55524000-9", True),  # school catering
+        ("79100000-5", True),  # legal services
+        ("79411000-8", False),  # management consultancy
+        ("79710000", True),  # security
+        ("85000000-9", True),
+        ("92700000-8", True),
+        ("64200000-8", False),  # telecommunications
+        ("64110000-0", True),  # post
+        ("60100000-9", False),
+        ("45214200-2", False),
+        ("80", True),
+    ],
+)
+def test_social_and_specific_services_have_no_formal_threshold(cpv, social):
+    book = pd.DataFrame({"codeCPV": [cpv], "dateNotification": pd.to_datetime(["2026-02-01"])})
+    assert social_services(book["codeCPV"]).tolist() == [social]
+    formal, free = (in_force(book, name).iloc[0] for name in ("formalisee", "dispense"))
+    assert pd.isna(formal["seuil_montant"]) == social
+    assert formal["seuil_absent"].startswith("services sociaux et autres services spécifiques") == social
+    assert free["seuil_absent"] == ""  # the dispensation is theirs too
 
 
 def test_kinds_of_purchase_cover_the_nomenclature():

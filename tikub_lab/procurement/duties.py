@@ -36,7 +36,9 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     contracts : DataFrame
         Table ``procurement/contracts``.
     european_threshold : Series or float, optional
-        Euros, on the index of the contracts; missing where it is not known. Without it the social side is not judged.
+        Euros, on the index of the contracts; missing where it is not known, as for social and other specific services
+        (which European threshold article L2112-2-1 means for them was not found). Without it the social side is not
+        judged.
 
     Returns
     -------

@@ -109,7 +109,37 @@ def purchase_kind(cpv: pd.Series) -> pd.Series:
     return cpv.astype("str").str[:2].map(kinds).astype("str")
 
 
+def social_services(cpv: pd.Series) -> pd.Series:
+    """Tell « services sociaux et autres services spécifiques » by the CPV code, such as training or catering.
+
+    They are bought by an adapted procedure whatever their amount (code de la commande publique, art. R2123-1, 3°): the
+    threshold of formal procedures is not theirs. Their codes are in ``law.csv``, to be confirmed.
+
+    Parameters
+    ----------
+    cpv : Series of str
+        Codes with or without their check digit; shorter ones are taken as families.
+
+    Returns
+    -------
+    Series of bool
+        False where the code is missing.
+
+    Examples
+    --------
+    >>> social_services(pd.Series(["80530000-8", "55524000", "79411000-8", None], dtype="str")).tolist()
+    [True, True, False, False]
+    """
+    listed = [part.split("-") for part in LAW.value("services sociaux et spécifiques", "codes CPV").valeur.split()]
+    codes = pd.to_numeric(cpv.astype("str").str[:8].str.pad(8, "right", "0"), errors="coerce")
+    found = np.zeros(len(cpv), dtype=bool)
+    for ends in listed:
+        found |= codes.between(int(ends[0]), int(ends[-1])).to_numpy()
+    return pd.Series(found, index=cpv.index)
+
+
 NO_CPV, NO_DAY, OUT_OF_TABLE = "code CPV absent ou inconnu", "date de notification absente", "date hors de la table"
+ALWAYS_ADAPTED = "services sociaux et autres services spécifiques : procédure adaptée quel que soit le montant"
 """Why a contract has no threshold."""
 
 
@@ -129,7 +159,8 @@ def in_force(contracts: pd.DataFrame, name: str, buyer: str = "collectivité") -
     -------
     DataFrame of shape (contracts, 5), with their index
         Columns seuil_nature (kind of purchase), seuil_montant (euros excluding tax), seuil_version, seuil_statut, and
-        seuil_absent: why the others are missing, empty where they are not.
+        seuil_absent: why the others are missing, empty where they are not. :func:`social_services` have no threshold of
+        formal procedures.
 
     Raises
     ------
@@ -148,11 +179,14 @@ def in_force(contracts: pd.DataFrame, name: str, buyer: str = "collectivité") -
     which = np.full(len(contracts), -1)
     for position, row in enumerate(rows):
         which[(kind == row.key[1]) & row.during(day)] = position
+    adapted = social_services(contracts["codeCPV"]) & (name == "formalisee")
+    which[adapted] = -1
     amount = _taken([row.number for row in rows], which, contracts.index, "float64")
     versions = _taken([version(row) for row in rows], which, contracts.index, "str")
     status = _taken([row.statut for row in rows], which, contracts.index, "str")
     absent = pd.Series("", index=contracts.index, dtype="str")
     absent = absent.mask(amount.isna(), OUT_OF_TABLE).mask(day.isna(), NO_DAY).mask(kind.isna(), NO_CPV)
+    absent = absent.mask(adapted, ALWAYS_ADAPTED)
     columns = {"seuil_nature": kind, "seuil_montant": amount, "seuil_version": versions, "seuil_statut": status}
     return pd.DataFrame({**columns, "seuil_absent": absent})
 

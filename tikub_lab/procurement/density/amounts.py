@@ -149,9 +149,9 @@ def at_thresholds(
     DataFrame, one row a threshold and nature of purchase
         seuil, libelle, nature; versions (with how many contracts come under each), statut (« à confirmer » when one
         version is); nombre (contracts with a threshold), ecartes (made under a framework agreement), sans_seuil (no
-        amount, code or day); sous, dessus; juste_sous, juste_dessus, exactement (counts); densite_sous, densite_dessus
-        (of the logarithm of amount over threshold); fenetre_sous, fenetre_dessus (bandwidths, in the same unit); t,
-        p, p_holm, p_sans_egaux (p without amounts exactly at the threshold); verdict, in French.
+        amount, code or day, or none such); sous, dessus; juste_sous, juste_dessus, exactement (counts); densite_sous,
+        densite_dessus (of the logarithm of amount over threshold); fenetre_sous, fenetre_dessus (bandwidths, in the
+        same unit); t, p, p_holm, p_sans_egaux (p without amounts exactly at the threshold); verdict, in French.
 
     Raises
     ------
