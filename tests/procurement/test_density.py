@@ -383,3 +383,12 @@ def test_the_sample_against_duckdb(root):
     )
     assert (row["nombre"], row["sous"], row["juste_sous"], row["juste_dessus"]) == counts
     assert isinstance(density.jump([-1.0, 1.0] * 2), Jump)
+
+
+def test_works_have_no_notice_threshold_of_their_own_since_the_dispensation_reaches_it():
+    days = pd.to_datetime(["2020-12-08", "2020-12-09", "2026-06-01"])
+    works = milk([89_000, 89_000, 89_000]).assign(codeCPV="45214200-2", dateNotification=days)
+    row = at_thresholds(works, names=("publicite",)).set_index("nature").loc["travaux"]
+    assert (row["nombre"], row["sans_seuil"], row["juste_sous"]) == (1, 2, 1)
+    other = at_thresholds(works.assign(codeCPV="30200000"), names=("publicite",))
+    assert other.set_index("nature").loc["fournitures et services", "nombre"] == 3
