@@ -64,7 +64,10 @@ TEXTS = [
     ("formalisee", "2026-01-01", "services", "entité adjudicatrice", 432_000),
     ("formalisee", "2026-03-31", "travaux", "collectivité", 5_404_000),
     ("formalisee", "2026-04-01", "travaux", "collectivité", 5_404_000),
+    ("innovant", "2018-12-27", "services", "collectivité", 100_000),
+    ("innovant", "2021-12-15", "services", "collectivité", 100_000),
     ("innovant", "2025-12-31", "services", "collectivité", 100_000),
+    ("innovant", "2026-01-01", "services", "collectivité", 100_000),  # 140 000 was drafted, not adopted
     ("donnees_essentielles", "2019-12-31", "services", "collectivité", 25_000),
     ("donnees_essentielles", "2020-01-01", "services", "collectivité", 40_000),
     ("controle_legalite", "2019-12-31", "travaux", "collectivité", 209_000),
@@ -89,11 +92,9 @@ def test_the_amount_of_the_day(name, day, kind, buyer, euros):
         ("dispense", "2026-04-01", "seuil au 1er avril 2026 (décret n° 2025-1386, 60 000 € HT)"),
         ("formalisee", "2025-12-31", "seuil au 1er janvier 2024 (avis du 7 décembre 2023, 221 000 € HT)"),
         ("formalisee", "2026-01-01", "seuil au 1er janvier 2026 (règlement délégué (UE) 2025/2152, 216 000 € HT)"),
-        (
-            "innovant",
-            "2026-04-01",
-            "seuil au 1er janvier 2026 (décrets du 29 décembre 2025, 140 000 € HT, à confirmer)",
-        ),
+        ("innovant", "2021-12-15", "seuil au 27 décembre 2018 (décret n° 2018-1225, 100 000 € HT, à confirmer)"),
+        ("innovant", "2021-12-16", "seuil au 16 décembre 2021 (décret n° 2021-1634, 100 000 € HT)"),
+        ("innovant", "2026-04-01", "seuil au 16 décembre 2021 (décret n° 2021-1634, 100 000 € HT)"),
     ],
 )
 def test_each_verdict_says_its_version(name, day, said):
@@ -204,7 +205,7 @@ def test_kinds_of_purchase_cover_the_nomenclature():
     [
         (("dispense", "2016-03-31", "services"), "on 2016-03-31: known from 2016-04-01 on"),
         (("formalisee", "2028-01-01", "services"), "on 2028-01-01: known from 2016-04-01 to 2027-12-31"),
-        (("innovant", "2018-01-01", "services"), "known from 2018-12-25 on"),
+        (("innovant", "2018-12-26", "services"), "known from 2018-12-27 on"),
         (
             ("dispence", "2024-01-01", "services"),
             r"procurement/law.csv: 'dispence' is none of .* Did you mean 'dispense'",
