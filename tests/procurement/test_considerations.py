@@ -101,14 +101,19 @@ def test_each_year_has_the_plan_of_its_time():
     ]  # fmt: skip
 
 
-def test_the_climate_law_on_each_side_of_its_day():
-    full = f"{CLAUSE}|{CRITERION}"
-    book = _book(["2026-08-21", "2026-08-22"], green=[NO_GREEN, full])
-    assert duties.climate_law(book)["verdict"].tolist() == [
-        "non soumis : notifié avant l'entrée en vigueur", "conforme, volet social non jugé",
+def test_the_climate_law_on_each_side_of_its_days():
+    """The criterion from 21 August 2026 on (R2152-7), the conditions from the 22nd (L2112-2)."""
+    days = ["2026-08-20", "2026-08-21", "2026-08-21", "2026-08-22", "2026-08-22"]
+    book = _book(days, green=[NO_GREEN, NO_GREEN, CRITERION, CRITERION, f"{CLAUSE}|{CRITERION}"])
+    out = "non soumis : notifié avant l'entrée en vigueur"
+    check = "manque à vérifier : date de la consultation non publiée"
+    fits = "conforme, volet social non jugé"
+    assert duties.climate_law(book)["verdict"].tolist() == [out, check, fits, check, fits]
+    assert duties.climate_law(book)["manques"].tolist()[:2] == [
+        "clause environnementale, critère environnemental", "critère environnemental",
     ]  # fmt: skip
     assert duties.climate_law(book)["version"].unique().tolist() == [
-        "article 35 de la loi n° 2021-1104, en vigueur le 22/08/2026"
+        "article 35 de la loi n° 2021-1104 ; critère depuis le 21/08/2026, conditions d'exécution depuis le 22/08/2026"
     ]
 
 

@@ -4,13 +4,17 @@ Both depend on facts that the essential data do not hold (when the consultation 
 verdicts say what the data allow, and what to check. Dates and limits come from ``law.csv``.
 """
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
 from tikub_lab.procurement.considerations import considerations, targets
 from tikub_lab.procurement.groups import By, group_keys, labelled, ordered, share
+from tikub_lab.procurement.thresholds import LAW
 
 CLIMATE, SPASER = "Loi Climat et résilience", "SPASER"
+CRITERION, CONDITION = "critère d'attribution", "condition d'exécution"
 DEFENCE = "Marché de défense ou de sécurité"
 VERDICTS = (
     "non soumis : notifié avant l'entrée en vigueur",
@@ -28,8 +32,9 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
 
     Every contract has environmental conditions of execution and at least one environmental award criterion; above the
     European thresholds it has social conditions of execution too. The law holds for consultations begun since its entry
-    into force, a date that the data lack: a contract notified before it is surely out; one notified after it may stem
-    from an older consultation, so that a lack is something to check, not a breach.
+    into force (the criterion a day before the conditions), a date that the data lack: a contract notified before it is
+    surely out; one notified after it may stem from an older consultation, so that a lack is something to check, not a
+    breach.
 
     Parameters
     ----------
@@ -55,7 +60,7 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
 
     Examples
     --------
-    >>> book = pd.DataFrame({"uid": ["a", "b"], "dateNotification": pd.to_datetime(["2026-08-21", "2026-08-22"]),
+    >>> book = pd.DataFrame({"uid": ["a", "b"], "dateNotification": pd.to_datetime(["2026-08-20", "2026-08-22"]),
     ...     "nature": "Marché", "montant": 50_000.0, "considerationsSociales": None,
     ...     "considerationsEnvironnementales": "Clause environnementale"})
     >>> climate_law(book)[["manques", "verdict"]].iloc[1].tolist()
@@ -63,8 +68,9 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     >>> climate_law(book)["verdict"].iloc[0]
     "non soumis : notifié avant l'entrée en vigueur"
     """
-    rule = targets()
-    start = rule.loc[rule["cible"] == CLIMATE, "debut"].iloc[0]
+    article = [LAW.value("cible", CLIMATE, "environnement", what) for what in (CRITERION, CONDITION)]
+    starts = [pd.Timestamp(rule.debut or date.min) for rule in article]
+    early, before_conditions = (contracts["dateNotification"] < start for start in starts)
     green, social = considerations(contracts, "environnement"), considerations(contracts, "social")
     clause = _known(green["clause"], green["connu"])
     criterion = _known(green["critere"], green["connu"])
@@ -77,14 +83,20 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     # An unknown threshold leaves the social side out of the verdict; the verdict says so.
     side = (humane | ~due).mask(due.isna(), True)
     ready = clause & criterion & side
-    lacks = [(~clause, "clause environnementale"), (~criterion, "critère environnemental"), (~side, "clause sociale")]
+    # Conditions not yet due when the criterion is are no lack; before both, all that lacks is said.
+    owed = early | ~before_conditions
+    lacks = [
+        (~clause & owed, "clause environnementale"),
+        (~criterion, "critère environnemental"),
+        (~side & owed, "clause sociale"),
+    ]
     text = pd.Series("", index=contracts.index, dtype="str")
     for lack, label in lacks:
         hit = lack.fillna(False).astype(bool)
         text = text.mask(hit, text.where(text == "", text + ", ") + label)
     verdict = np.select(
         [
-            (contracts["dateNotification"] < start).to_numpy(),
+            early.to_numpy(),
             (contracts["nature"].astype("str") == DEFENCE).to_numpy(),
             (text != "").to_numpy(),
             ready.isna().to_numpy(dtype=bool),
@@ -104,7 +116,8 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
             "pret": ready,
             "manques": text,
             "verdict": pd.Series(verdict, index=contracts.index, dtype="str"),
-            "version": f"article 35 de la loi n° 2021-1104, en vigueur le {start:%d/%m/%Y}",
+            "version": f"article 35 de la loi n° 2021-1104 ; critère depuis le {starts[0]:%d/%m/%Y}, conditions "
+            f"d'exécution depuis le {starts[1]:%d/%m/%Y}",
         }
     )
 
