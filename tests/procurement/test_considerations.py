@@ -156,7 +156,22 @@ def test_spaser_by_the_limit_of_the_year():
     assert found["seuil"].tolist() == [100e6, 50e6]
     assert found["verdict"].tolist() == ["en dessous du seuil d'après les marchés publiés", "au-dessus du seuil"]
     assert "D2111-3" in found["version"].iloc[1]
-    assert found["statut"].tolist() == ["à confirmer", "confirmé"]
+    assert found["statut"].tolist() == ["confirmé", "confirmé"]
+
+
+def test_spaser_counts_contracts_until_2022_and_spending_since():
+    """110 M€ for 24 months, concluded in January: above by the contracts of the year, 55 M€ a year by spending."""
+    book = _book(["2014-01-01", "2015-02-01", "2022-01-01", "2023-01-01"], amount=110e6)
+    book["dureeMois"], book["acheteur_id"] = pd.array([24] * 4, "Int64"), list("ABCD")
+    notified = duties.spaser(book).query("nombre > 0").set_index("annee")
+    assert notified["seuil"].fillna(0).to_dict() == {2014: 0, 2015: 100e6, 2022: 100e6, 2023: 50e6}
+    assert notified["verdict"].to_dict() == {
+        2014: "pas encore en vigueur", 2015: "au-dessus du seuil", 2022: "au-dessus du seuil",
+        2023: "au-dessus du seuil",
+    }  # fmt: skip
+    some = duties.spaser(book.assign(montant=60e6)).query("nombre > 0").set_index("annee")
+    assert some["verdict"][2022] == "en dessous du seuil d'après les marchés publiés"
+    assert some["verdict"][2023] == "à vérifier : une estimation sur deux au-dessus"
 
 
 def test_spaser_adds_up_the_establishments_of_a_buyer():

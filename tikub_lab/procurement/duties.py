@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.considerations import considerations, targets
+from tikub_lab.procurement.considerations import considerations
 from tikub_lab.procurement.groups import By, group_keys, labelled, ordered, share
 from tikub_lab.procurement.thresholds import LAW
 
@@ -179,12 +179,12 @@ def _known(values: pd.Series, known: pd.Series) -> pd.Series:
 def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     """Say for each buyer and year whether it likely owes a scheme of socially and ecologically responsible purchasing.
 
-    The duty falls on a buyer whose purchases of a calendar year exceed a limit: 50 M€ before tax since 2023, 100 M€
-    before (articles L2111-3 and D2111-3). Purchases are what was spent; the data hold what was contracted. Two sums
-    stand in for it: the amounts notified in the year, which count several years of a long contract at once, and the
-    amounts spread evenly over the months of each contract, from its notification. Neither is exact: purchases below the
-    limit of publication are missing from both, so is what runs from contracts older than the data; the amount of a
-    framework agreement is often a maximum.
+    The duty falls on a buyer whose purchases of a calendar year exceed a limit (articles L2111-3 and D2111-3): from
+    2015 to 2022, contracts of 100 M€ before tax concluded in the year, which is what the data hold; since 2023, 50 M€
+    spent in the year, for which two sums stand in. The amounts notified count several years of a long contract at
+    once; the others are spread evenly over the months of each contract, from its notification. Neither is exact:
+    purchases below the limit of publication are missing from both, so is what runs from contracts older than the data;
+    the amount of a framework agreement is often a maximum.
 
     Parameters
     ----------
@@ -195,9 +195,10 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a buyer (SIREN) and year of the data
         Columns acheteur_siren, acheteur_nom, annee, nombre (notified), montant_notifie, montant_etale (euros),
-        sans_duree (contracts without a length, counted wholly in their year), seuil (euros), verdict (« au-dessus du
-        seuil » by both sums, « à vérifier : une estimation sur deux au-dessus », « en dessous du seuil d'après les
-        marchés publiés »), version, statut. The largest sums first within each year.
+        sans_duree (contracts without a length, counted wholly in their year), seuil (euros; missing before 2015),
+        verdict (« au-dessus du seuil » by both sums, or until 2022 by the first; « à vérifier : une estimation sur deux
+        au-dessus », « en dessous du seuil d'après les marchés publiés », « pas encore en vigueur »), version, statut.
+        The largest sums first within each year.
 
     Examples
     --------
@@ -218,22 +219,24 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     counts = ["nombre", "sans_duree"]
     table[counts] = table[counts].fillna(0).astype("int64")
     table[["montant_notifie", "montant_etale"]] = table[["montant_notifie", "montant_etale"]].fillna(0.0)
-    rule = targets()
-    rule = rule[rule["cible"] == SPASER].sort_values("debut", na_position="first")
-    change = rule["debut"].iloc[1]
-    now = table["annee"] >= change.year
-    table["seuil"] = np.where(now, rule["valeur"].iloc[1], rule["valeur"].iloc[0])
-    above = (table["montant_notifie"] > table["seuil"]).astype(int) + (table["montant_etale"] > table["seuil"]).astype(
-        int
-    )
+    # The version in force at the end of the year; until 2022 what was concluded is the measure, not spending.
+    rules = [
+        (year, rule) for year in table["annee"].unique() for rule in LAW.values("cible", SPASER, day=f"{year}-12-31")
+    ]
+    known = pd.DataFrame(
+        [(year, rule.number, rule.reference, rule.statut, "dépenses" in rule.unite) for year, rule in rules],
+        columns=["annee", "seuil", "version", "statut", "spent"],
+    ).astype({"annee": "int64", "seuil": "float64", "version": "str", "statut": "str", "spent": "boolean"})
+    table = table.merge(known, how="left", on="annee")
+    second = table["montant_etale"].where(table["spent"].fillna(False).astype(bool), table["montant_notifie"])
+    above = (table["montant_notifie"] > table["seuil"]).astype(int) + (second > table["seuil"]).astype(int)
     words = [
         "en dessous du seuil d'après les marchés publiés",
         "à vérifier : une estimation sur deux au-dessus",
         "au-dessus du seuil",
     ]
-    table["verdict"] = pd.Series(words, dtype="str").take(above.to_numpy()).to_numpy()
-    table["version"] = np.where(now, rule["reference"].iloc[1], rule["reference"].iloc[0])
-    table["statut"] = np.where(now, rule["statut"].iloc[1], rule["statut"].iloc[0])
+    verdict = pd.Series(words, dtype="str").take(above.to_numpy()).set_axis(table.index)
+    table["verdict"] = verdict.mask(table["seuil"].isna(), "pas encore en vigueur")
     named = contracts[contracts["acheteur_nom"].notna()].sort_values("dateNotification", kind="stable")
     names = named.groupby(named["acheteur_id"].str[:9])["acheteur_nom"].last()
     label = table["acheteur_siren"].map(names).astype("str").fillna("SIREN " + table["acheteur_siren"])
