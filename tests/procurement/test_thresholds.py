@@ -101,6 +101,13 @@ def test_each_verdict_says_its_version(name, day, said):
     assert version(threshold(name, day, "fournitures")).replace("\u202f", " ") == said
 
 
+def test_european_regulations_by_buyer():
+    for kind in KINDS:
+        texts = [threshold("formalisee", "2026-01-01", kind, buyer).reference for buyer in BUYERS]
+        assert ["2025/2152" in text for text in texts] == [True, True, False]
+        assert ["2025/2150" in text for text in texts] == [False, False, True]
+
+
 def test_each_threshold_is_known_from_its_first_day_to_the_last():
     for name in NAMES:
         for row in LAW.values(name):

@@ -33,7 +33,8 @@ NAMES = {
 
 KINDS = ("travaux", "fournitures", "services")
 BUYERS = ("collectivité", "État", "entité adjudicatrice")
-"""Local authorities with their establishments (lycées among them), central authorities, network operators."""
+"""Local authorities with their establishments, central authorities, network operators. Lycées are among the first, but
+have rules of their own (code de l'éducation) for contracts they send on: ``controle_legalite`` may not be theirs."""
 
 
 def threshold(name: str, day: Day, kind: str, buyer: str = "collectivité") -> Value:

@@ -10,7 +10,6 @@ from dataclasses import astuple, dataclass, fields
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.methods.law import CONFIRMED, TO_CONFIRM
 from tikub_lab.procurement.calendar.deadlines import Day, day_of
 from tikub_lab.procurement.thresholds import LAW
 
@@ -85,7 +84,9 @@ def time_limits(day: Day) -> pd.DataFrame:
     -------
     DataFrame
         procedure (as in ``procurement/contracts``), etape, condition (when it applies), jours, article (of the code de
-        la commande publique), debut, fin, statut: one row a minimum.
+        la commande publique), debut, fin, statut (« confirmé » or « à confirmer »): one row a minimum. They are clear
+        days (« délais francs »): the day of sending does not count, and what lapses on a holiday goes on to the next
+        working day, which the schedule does not add.
 
     Examples
     --------
@@ -94,9 +95,8 @@ def time_limits(day: Day) -> pd.DataFrame:
     [35, 30, 15]
     """
     found = LAW.table("délai", names=LIMITS[:3], day=day_of(day).date())
-    read = found["statut"].map({CONFIRMED: "Article lu", TO_CONFIRM: "À confirmer sur Légifrance"})
     found = found.rename(columns={"reference": "article"})
-    return found.assign(jours=found["valeur"].astype("int64"), statut=read)[list(LIMITS)]
+    return found.assign(jours=found["valeur"].astype("int64"))[list(LIMITS)]
 
 
 def schedule(procedure: str, leads: LeadTimes, day: Day) -> pd.DataFrame:
