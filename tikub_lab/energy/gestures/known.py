@@ -44,7 +44,7 @@ def catalogue() -> pd.DataFrame:
 
 
 def rule(geste: str) -> str:
-    """Say the rule of a gesture in French, with its text; empty for one without.
+    """Say the rules of a gesture in French, with their text, those that are confirmed; empty for one without.
 
     Examples
     --------
@@ -54,4 +54,4 @@ def rule(geste: str) -> str:
     ''
     """
     rules = [each for each in LAW.values("geste") if each.key[1] == geste and each.statut == CONFIRMED]
-    return f"{rules[0].remarque} ({rules[0].reference})" if rules else ""
+    return f"{' ; '.join(each.remarque for each in rules)} ({rules[0].reference})" if rules else ""
