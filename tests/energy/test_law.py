@@ -280,13 +280,18 @@ FACTORS = pd.DataFrame(
 
 
 def test_the_gap_is_valued_by_the_mix_of_the_site():
-    # use 1,200 final (0.9 × 1,000 + 300), target 600 of 1,000: half is left; it costs 110 €, emits 200 + 15 kg
+    # use 1,200 final (0.9 × 1,000 + 300), target 600 of 1,000: half is left; it costs 110 €, and emits by the law's own
+    # factors, whatever those of the table, 1,000 / 1.11 × 227 and 300 × 64 g
     uses = {2012: 1000.0, 2025: 1200.0}
     found = stand(uses, energies=ENERGIES, prices=PRICES, factors=FACTORS).loc[2030]
     assert found["reste_part"] == pytest.approx(0.5)
     assert found["reste_euros"] == pytest.approx(55.0)
-    assert found["reste_kgco2e"] == pytest.approx(107.5)
-    assert (found["prix_statut"], found["facteur_statut"]) == ("facturé, fictif", "confirmé, à confirmer")
+    assert found["reste_kgco2e"] == pytest.approx((227 / 1.11 + 19.2) / 2)
+    assert (found["prix_statut"], found["facteur_statut"]) == ("facturé, fictif", "confirmé")
+    networks = FACTORS.assign(energie=["réseau de chaleur", "électricité"], pouvoir_calorifique=None)
+    heat = ENERGIES.assign(energie=["réseau de chaleur", "électricité"])
+    other = stand(uses, energies=heat, prices=PRICES, factors=networks).loc[2030]
+    assert other["reste_kgco2e"] == pytest.approx((222 + 19.2) / 2)  # each network has its own, from the table
     some = stand(uses, energies=ENERGIES, prices=PRICES[:1]).loc[2030]
     assert np.isnan(some["reste_euros"])
     assert np.isnan(some["reste_kgco2e"])
