@@ -63,6 +63,15 @@ def test_another_zone_is_not_brittanys():
     assert found[found["echeance"] == 2030]["kwh_m2"].notna().tolist() == [True, False]
 
 
+def test_the_default_is_for_a_whole_site():
+    both = [("A", "Valeur par défaut", 3000.0), ("A", "Internat", 1000.0)]
+    with pytest.raises(UsageError, match=r"site A has « Valeur par défaut » beside Internat: .* give it alone"):
+        levels(areas(*both), values())
+    apart = levels(areas(both[0], ("B", *both[1][1:])), values()).query("echeance == 2030")
+    assert apart["kwh_m2"].tolist() == [72.0, 90.0]
+    assert levels(areas(both[0], both[0]), values())["kwh_m2"].iloc[0] == 72.0
+
+
 def test_errors_and_empty_tables():
     with pytest.raises(UsageError, match="no column surface"):
         levels(areas().drop(columns="surface"), values())

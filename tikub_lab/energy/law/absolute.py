@@ -18,6 +18,7 @@ from tikub_lab.methods.law import CONFIRMED, TO_ASK, Day
 
 ZONE, ALTITUDE = "H2a", "moins de 400 m"
 """Brittany's (arrêté of 10 April 2020, annexe III, « Zclim »; to be confirmed)."""
+DEFAULT = "Valeur par défaut"
 KEY = ["sous_categorie", "zone", "altitude", "echeance"]
 
 
@@ -70,15 +71,17 @@ def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude:
     Raises
     ------
     UsageError
-        A column that is missing, an area that is not positive, or a value given twice.
+        A column that is missing, an area that is not positive, a value given twice, or a site with another sub-category
+        beside « Valeur par défaut »: the default takes the whole area, and only where its category has more than 80 %
+        of it (annexe II, « Déclaration des activités »).
 
     Examples
     --------
     >>> areas = pd.DataFrame({"code_uai": "0000001B", "surface": [3000.0, 1000.0],
-    ...                       "sous_categorie": ["Valeur par défaut", "Internat"]})
+    ...                       "sous_categorie": ["Salle de travaux pratiques", "Internat"]})
     >>> found = levels(areas, values())
-    >>> found[["echeance", "kwh_m2", "statut"]].values.tolist()[0]  # (3,000 × 72 + 1,000 × 90) / 4,000
-    [2030, 76.5, 'à confirmer']
+    >>> found[["echeance", "kwh_m2"]].values.tolist()[0]  # (3,000 × 159 + 1,000 × 90) / 4,000
+    [2030.0, 141.75]
     """
     _need(areas, "areas", ["code_uai", "sous_categorie", "surface"])
     _need(known, "known", [*KEY, "cvc", "use", "statut"])
@@ -87,6 +90,13 @@ def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude:
         row = rows[wrong].iloc[0]
         raise UsageError(
             f"areas: site {row['code_uai']}, {row['sous_categorie']}: area {row['surface']}; give m² above 0."
+        )
+    kinds = rows.groupby("code_uai")["sous_categorie"].agg(set)
+    if len(mixed := kinds[[DEFAULT in kind and len(kind) > 1 for kind in kinds]]):
+        others = ", ".join(sorted(mixed.iloc[0] - {DEFAULT}))
+        raise UsageError(
+            f"areas: site {mixed.index[0]} has « {DEFAULT} » beside {others}: the default is for the whole area of a "
+            "site or not at all; give it alone, or the area of each sub-category."
         )
     if len(twice := known[known.duplicated(KEY)]):
         row = twice.iloc[0]
