@@ -35,16 +35,35 @@ def test_levels_by_hand():
         ("A", "Salle de travaux pratiques", 600.0),
         ("A", "Salle de travaux pratiques", 400.0),
         ("B", "Internat", 1000.0),
-        ("B", "Gymnase", 10.0),
+        ("B", "Logements de fonction", 10.0),
         ("C", "Piscine", 10.0),
     )
     found = levels(rows, values()).set_index(["code_uai", "echeance"])
     assert found.loc[("A", 2030), "kwh_m2"] == 106.5
-    assert found.loc[("A", 2030), "statut"] == "à confirmer"
+    assert found.loc[("A", 2030), "statut"] == "confirmé"
     assert found.loc[("A", 2040), "statut"] == "à demander"
     assert np.isnan(found.loc[("B", 2030), "kwh_m2"])
-    assert found.loc[("B", 2030), "manquantes"] == "Gymnase"
+    assert found.loc[("B", 2030), "manquantes"] == "Logements de fonction"
     assert found.loc[("C", 2030), "manquantes"] == "Piscine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwh_m2", "status"),
+    [
+        ("Administration et bureaux", 107, "confirmé"),
+        ("Valeur par défaut", 72, "confirmé"),
+        ("Restauration collective scolaire et universitaire", 112, "à confirmer"),
+        ("Self", 266, "à confirmer"),
+        ("Gymnase", 52, "à confirmer"),
+        ("Salle de sport collectif", 52, "à confirmer"),
+        ("Vestiaires, douches", 107, "à confirmer"),
+        ("Stationnement en infrastructure", 15.5, "à confirmer"),
+    ],
+)
+def test_values_of_the_annexe(kind, kwh_m2, status):
+    found = levels(areas(("A", kind, 100.0)), values("2025-09-07")).query("echeance == 2030")
+    assert found[["kwh_m2", "statut"]].to_numpy().tolist() == [[kwh_m2, status]]
+    assert levels(areas(("A", kind, 100.0)), values("2025-09-06")).empty
 
 
 def test_a_user_completes_the_table():

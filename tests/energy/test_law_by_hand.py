@@ -64,11 +64,11 @@ def test_references_by_hand():
     none, first = np.nan, "première année pleine connue"
     rows = [
         ("A", 2000.0, True, 2012, 260e3, 2000.0, 130.0, 0.052, 2, 12, 10, "choisie",
-         "Référence 2012 : la plus favorable de 2 années utilisables sur 12. Estimée à 5 %."),
+         "Référence 2012 : la plus favorable de 2 années civiles utilisables sur 12. Estimée à 5 %."),
         ("B", 800.0, False, 2011, 90e3, 800.0, 112.5, 0.04, 1, 12, 11, "seule année utilisable",
          "Référence 2011 : seule année utilisable sur 12."),
         ("C", none, pd.NA, 2012, 2e5, none, 2e5, 0.0, 2, 12, 10, "choisie",
-         "Référence 2012 : la plus favorable de 2 années utilisables sur 12."),
+         "Référence 2012 : la plus favorable de 2 années civiles utilisables sur 12."),
         # open all year from 2013 on: 2013 to 2019, 2021 and 2022 are allowed; 2020 never counts
         ("D", 1000.0, True, 2023, 100e3, 1000.0, 100.0, 0.0, 0, 9, 9, "par défaut",
          f"Référence 2023 : {first} (aucune année permise n'est complète)."),
@@ -568,20 +568,22 @@ def test_a_line_between_milestones():
 
 
 def test_versions_and_errors_of_values():
-    assert law.value("énergie finale", "gaz").version == (
-        "arrêté du 28 novembre 2023, depuis le 01/02/2024, à confirmer"
-    )
+    assert law.value("énergie finale", "gaz").version == ("arrêté du 28 novembre 2023, depuis le 01/02/2024")
     assert law.value("seuil", "surface").number == 1000
-    assert law.value("référence", "dernière année", "2024-03-14").version.endswith(", depuis le 01/10/2019")
+    assert law.value("référence", "dernière année", "2024-03-14").version.endswith(", depuis le 04/05/2020")
     for name, subject, said in (
         ("référence", "choix avant le", "is '2027-09-30' .date., no number"),
         ("plan de la Région", "année de référence", "is not known .Plan Énergie Lycées.: ask for it"),
     ):
         with pytest.raises(UsageError, match=said):
             _ = law.value(name, subject).number
-    for name, subject in (("réduction", 2030), ("référence", "dernière année")):  # of one version, and of two
-        with pytest.raises(UsageError, match="on 2019-09-30: known from 2019-10-01 on"):
-            law.value(name, subject, "2019-09-30")
+    with pytest.raises(UsageError, match="on 2019-09-30: known from 2019-10-01 on"):
+        law.value("réduction", 2030, "2019-09-30")
+    with pytest.raises(UsageError, match="on 2020-05-03: known from 2020-05-04 on"):  # the arrêté's first day
+        law.value("référence", "dernière année", "2020-05-03")
+    assert law.value("référence", "dernière année", "2020-05-04").number == 2019
+    out = law.value("référence", "année écartée")
+    assert (out.debut, out.number) == (None, 2020)  # since when is not known
     with pytest.raises(UsageError, match=r"'reference' is none of .* Did you mean 'référence'"):
         law.value("reference", "première année")
     with pytest.raises(UsageError, match=r"is none of première année, .* Did you mean 'dernière année'"):

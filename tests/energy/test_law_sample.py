@@ -122,7 +122,7 @@ def test_an_absolute_way_can_only_help(references, years, standing, energy_table
     assert (other["reste_kwh"] <= standing["reste_kwh"] + 1e-6).all()
     helped = other["voie"] == "absolue"
     assert helped.any()
-    assert set(other.loc[helped, "statut_objectif"]) == {"à confirmer"}
+    assert set(other.loc[helped, "statut_objectif"]) == {"confirmé"}
     assert set(other.loc[helped, "echeance"]) == {2030}
 
 

@@ -54,7 +54,7 @@ def constants() -> Pins:
         "in_co2e",
         {str(kg): e.in_co2e(kg) for kg in (0, 0.4, 12, 999.6, 1e3, 54_321, 1.5e6, 2.5e9, -3e4, float("nan"))},
     )
-    days = (None, "2020-01-01", "2024-01-01", "2025-01-01")
+    days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
     for name in ("AREAS", "MODULATIONS", "POOLING"):
         yield f"law.{name}", getattr(e.law, name)
     yield "law.milestones", {str(day): e.law.milestones(day) for day in days[1:]}

@@ -4,9 +4,9 @@ Cabs = CVC (heating, ventilation, cooling: by sub-category, climate zone and alt
 for a standard intensity of use); over a site, weighted by the areas of its sub-categories (arrêté of 10 April 2020,
 art. 4). USE is modulated by the real intensity of use (art. 10), which is not done here.
 
-``law.csv`` has the values that were found (« CVC + USE »), for Brittany (zone H2a, below 400 m). All are « à confirmer
-», being read in a transcription of the annexe; some are « à demander » and have no value. A site that has any room of
-an unknown value has no absolute target: one worked out from a part of its rooms would be wrong.
+``law.csv`` has the values that were found (« CVC + USE »), for Brittany (zone H2a, below 400 m). Those of education are
+confirmed; those read in one transcription of the annexe are not; some are « à demander » and have no value. A site that
+has any room of an unknown value has no absolute target: one worked out from a part of its rooms would be wrong.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import CONFIRMED, TO_ASK, Day
 
 ZONE, ALTITUDE = "H2a", "moins de 400 m"
-"""Brittany's (arrêté of 10 April 2020, annexe III, « Zclim »; to be confirmed)."""
+"""Brittany's (arrêté of 10 April 2020, annexe III, « Zclim »)."""
 DEFAULT = "Valeur par défaut"
 KEY = ["sous_categorie", "zone", "altitude", "echeance"]
 
@@ -40,7 +40,7 @@ def values(day: Day = None) -> pd.DataFrame:
     --------
     >>> rows = values()
     >>> rows.loc[rows["sous_categorie"] == "Internat", ["cvc", "use", "statut"]].values.tolist()
-    [[69.0, 21.0, 'à confirmer']]
+    [[69.0, 21.0, 'confirmé']]
     """
     rows = LAW.table("Cabs", names=("categorie", *KEY), day=day)
     parts = rows.pop("valeur").str.split(" + ", regex=False)
