@@ -2,7 +2,6 @@
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pytest
 
 from tikub_lab.energy import climate
@@ -135,6 +134,3 @@ def test_the_plan_on_the_sample(energies, energy_tables):
     # three lycées gave up oil, 25 had works: gas and oil fall faster than all energy
     last = found.iloc[-1]
     assert last["evolution_ges"] < last["evolution"]
-    assert pd.isna(last["evolution_ges_annee"])  # electricity has no factor by use before 2021
-    from_2021 = law.plan(energies, energy_tables["energy/factors"], 2021)
-    assert from_2021["evolution_ges_annee"].notna().all()
