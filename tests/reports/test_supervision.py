@@ -384,6 +384,22 @@ def test_an_interrupted_build_leaves_nothing_for_long_e12(bench, tmp_path, how):
     assert [path.name for path in tmp.glob("*") if not path.name.startswith("pymp-")] == []
 
 
+@pytest.mark.parametrize("name", ["x" * 90, "é" * 60])
+def test_a_temporary_folder_too_long_for_a_socket_e12(bench, tmp_path, name):
+    """The server has its socket elsewhere, in a folder that is gone at the end as well."""
+    tmp, note = tmp_path / name, tmp_path / "note"
+    tmp.mkdir()
+    note_it = f"open({str(note)!r}, 'w').write(multiprocessing.current_process()._config['tempdir'])"
+    bench.write("ou", "# Où", f"py:import multiprocessing\n{note_it}")
+    bench.write("bon", "# Bon", "py:print('bien')")
+    # The second process, made when the server ran, knows its folder.
+    ran = command(bench, "bon", "ou", "--jobs", "2", env={"TMPDIR": str(tmp)})
+    assert ran.communicate(timeout=60)[0].startswith("2 done, 0 failed, 0 skipped, of 2 reports")
+    assert len(note.read_text()) < 80
+    assert not os.path.exists(note.read_text())  # noqa: PTH110
+    assert list(tmp.iterdir()) == []
+
+
 def test_what_a_report_writes_is_in_its_own_folder_e12(bench):
     look = (
         "py:import os, tempfile\nhere = os.path.dirname(os.getcwd())\n"

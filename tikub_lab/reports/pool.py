@@ -4,12 +4,13 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context, resource_tracker
+from multiprocessing import current_process, forkserver, get_context, resource_tracker, util
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,9 @@ from tikub_lab.reports.worker import Job, Result
 
 WATCH = 0.5
 """Seconds between two looks at running reports."""
+
+LONGEST = 103 - len("/listener-12345678")
+"""Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
 
 METHOD = "spawn" if sys.platform == "win32" else "forkserver"
 SERVER: Any = forkserver._forkserver
@@ -229,6 +233,9 @@ def _how(item: _Process) -> str:
 
 def _start_server() -> None:
     """Have the server ignore Ctrl-C from its first moment on: it is for us, and we end what we started."""
+    if len(os.fsencode(util.get_temp_dir())) > LONGEST:  # multiprocessing can't bind its socket there
+        current_process()._config["tempdir"] = short = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")  # type: ignore[attr-defined]
+        util.Finalize(None, shutil.rmtree, (short, True), exitpriority=-100)  # as its own folder goes
     resource_tracker.ensure_running()  # which lets it through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
