@@ -31,13 +31,9 @@ from tikub_lab.tables.package import DESCRIPTOR, Package
 if TYPE_CHECKING:
     from tikub_lab.reports.build import Settings
 
-MAX_PACKAGE = 2 * 2**30
-"""Bytes of a data package that is sent to workers; a larger one wants a shared disk."""
-
-
+MAX_PACKAGE = 2 * 2**30  # bytes that are sent to workers; a larger data package wants a shared disk
 LOST = "Cluster: the worker was ended while this report ran. Make it again."
-PATIENCE = 10.0
-"""Seconds to wait for a worker where none is left."""
+PATIENCE = 10.0  # seconds to wait for a worker where none is left
 
 
 def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator[tuple[Job, Result]]:
@@ -107,14 +103,15 @@ def _client(address: str) -> Any:
 
 def _result(future: Any, job: Job) -> Result:
     """Return a report's result; what is wrong with the worker itself stops the build."""
-    error = future.exception()
-    if isinstance(error, RunError):
+    if isinstance(error := future.exception(), RunError):
         raise error
     try:
+        if not error:
+            return worker.unpack(job, future.result())
         reason = f"Cluster: {type(error).__name__}"
-        return worker.failed(job, Failure(reason), 0.0) if error else worker.unpack(job, future.result())
     except RunError as odd:
-        return worker.failed(job, Failure(str(odd)), 0.0)
+        reason = str(odd)
+    return worker.failed(job, Failure(reason), 0.0)
 
 
 def _code() -> str:
@@ -124,21 +121,20 @@ def _code() -> str:
 
 def pack(package: Package) -> bytes:
     """Pack a data package: its descriptor, its tables, their schemas and those of all other tables, under ``data/``."""
-    names = {Path("data", DESCRIPTOR): package.root / DESCRIPTOR}
-    for item in package.resources.values():
-        names |= {Path("data", path.relative_to(package.root)): path for path in (item.path, item.schema_path)}
-    size = sum(path.stat().st_size for path in names.values())
+    own = {package.root / DESCRIPTOR}.union(*((item.path, item.schema_path) for item in package.resources.values()))
+    size = sum(path.stat().st_size for path in own)
     if size > MAX_PACKAGE:
         raise UsageError(
             f"{package.root}: {size / 2**30:.1f} GiB of tables; at most {MAX_PACKAGE / 2**30:.0f} GiB go to a cluster. "
             "Put fewer tables into the package."
         )
     others = package.schemas()
-    names = {Path("data", "schemas", path.relative_to(others)): path for path in others.rglob("*.json")} | names
+    names = {Path("schemas", path.relative_to(others)): path for path in others.rglob("*.json")}
+    names |= {path.relative_to(package.root): path for path in own}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in sorted(names):
-            archive.write(names[name], name.as_posix())
+            archive.write(names[name], f"data/{name.as_posix()}")
     return buffer.getvalue()
 
 

@@ -1,16 +1,22 @@
-"""Folders that one process has at a time."""
+"""Files that come with the package, and folders that one process has at a time."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+
+def shipped(name: str) -> str:
+    """Return the text of a file beside this module."""
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 @contextmanager

@@ -10,15 +10,15 @@ import tomllib
 from collections.abc import Set
 from functools import cache
 from html import escape
-from importlib.resources import files
 from itertools import accumulate
 from typing import Any
 from xml.etree import ElementTree
 
 from tikub_lab.reports import remedies
+from tikub_lab.reports.files import shipped
 from tikub_lab.show import french
 
-_LISTS = tomllib.loads(files("tikub_lab.reports").joinpath("allowed.toml").read_text(encoding="utf-8"))
+_LISTS = tomllib.loads(shipped("allowed.toml"))
 TEXT, DRAWN, BLOCKS, SILENT, STYLE, PAINT, SHAPE = (
     frozenset(_LISTS[name].split()) for name in ("text", "drawn", "blocks", "silent", "style", "paint", "shape")
 )

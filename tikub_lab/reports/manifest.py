@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from tikub_lab import __version__
 from tikub_lab.errors import UsageError
+from tikub_lab.reports.files import shipped
 from tikub_lab.tables.atomic import write_atomic
 
 NAME = "build.json"
@@ -24,8 +24,7 @@ FORMAT = 1
 @cache
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the manifest."""
-    text = files("tikub_lab.reports").joinpath("build.schema.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    return dict(json.loads(shipped("build.schema.json")))
 
 
 @cache

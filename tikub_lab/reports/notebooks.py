@@ -36,8 +36,7 @@ class Notebook:
         return nbformat.reads(self.content, as_version=4)
 
 
-TAKEN = {"build.json", "index.html"}
-"""What a build writes beside the folders of its notebooks."""
+TAKEN = {"build.json", "index.html"}  # what a build writes beside the folders of its notebooks
 
 
 def read(path: Path) -> Notebook:

@@ -101,11 +101,6 @@ class OutputLimit(BaseException):
     """Raised in a notebook that prints or displays more than a report may; no ``except Exception`` catches it."""
 
 
-def _node(output_type: str, **fields: Any) -> NotebookNode:
-    """Make an output; nbformat's own maker validates each against its schema, for 2 ms, and papermill validates all."""
-    return NotebookNode(output_type=output_type, **fields)
-
-
 class Outputs:
     """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol.
 
@@ -117,19 +112,12 @@ class Outputs:
         self.cell: list[Any] = []
         self._clear_on_next = False
         self._by_id: dict[str, list[Any]] = {}
-        self._characters = 0
-        self._bytes = 0
+        self._characters = self._bytes = 0
 
     def start(self) -> list[Any]:
         """Begin a cell; return the list that its outputs will be in."""
-        self.cell = []
-        self._clear_on_next = False
+        self.cell, self._clear_on_next = [], False
         return self.cell
-
-    def _add(self, output: Any) -> None:
-        if self._clear_on_next:
-            self.clear()
-        self.cell.append(output)
 
     def clear(self, wait: bool = False) -> None:
         """Clear the cell's outputs, at once or when the next one comes."""
@@ -137,43 +125,34 @@ class Outputs:
         if not wait:
             self.cell.clear()
 
+    def add(self, output_type: str, **fields: Any) -> Any:
+        """Add an output; nbformat's own maker validates each against its schema, for 2 ms, and papermill all."""
+        if self._clear_on_next:
+            self.clear()
+        self.cell.append(output := NotebookNode(output_type=output_type, **fields))
+        return output
+
     def stream(self, name: str, text: str) -> None:
         """Add text to ``stdout`` or ``stderr``."""
-        if not text:
-            return
         self._characters += len(text)
         if self._characters > MAX_CHARACTERS:
             raise OutputLimit(f"the notebook printed more than {MAX_CHARACTERS:,} characters")
-        if self._clear_on_next:
-            self.clear()
-        if self.cell and self.cell[-1].output_type == "stream" and self.cell[-1].name == name:
-            self.cell[-1].text += text
-        else:
-            self.cell.append(_node("stream", name=name, text=text))
+        last: Any = self.cell[-1] if self.cell and not self._clear_on_next else {}
+        if last.get("output_type") == "stream" and last.name == name:
+            last.text += text
+        elif text:
+            self.add("stream", name=name, text=text)
 
-    def _weigh(self, data: dict[str, Any]) -> None:
+    def display(self, data: Any, metadata: Any, name: Any = None, update: bool = False, **count: int) -> None:
+        """Add a display, or a cell's value with its ``execution_count``; or replace the earlier displays of a name."""
         self._bytes += sum(len(str(value)) for value in data.values())
         if self._bytes > MAX_BYTES:
             raise OutputLimit(f"the notebook displayed more than {MAX_BYTES:,} bytes")
-
-    def display(self, data: dict[str, Any], metadata: dict[str, Any], display_id: str | None, update: bool) -> None:
-        """Add a display, or replace the earlier ones of the same id."""
-        self._weigh(data)
-        if update and display_id:
-            for output in self._by_id.get(display_id, []):
+        if update and name:
+            for output in self._by_id.get(name, []):
                 output["data"], output["metadata"] = data, metadata
             return
-        output = _node("display_data", data=NotebookNode(data), metadata=from_dict(metadata))
-        if display_id:
-            self._by_id.setdefault(display_id, []).append(output)
-        self._add(output)
-
-    def result(self, data: dict[str, Any], metadata: dict[str, Any], count: int) -> None:
-        """Add the value of a cell's last expression."""
-        self._weigh(data)
-        result = _node("execute_result", data=NotebookNode(data), metadata=from_dict(metadata), execution_count=count)
-        self._add(result)
-
-    def error(self, name: str, value: str, traceback: list[str]) -> None:
-        """Add the error that ended the cell."""
-        self._add(_node("error", ename=name, evalue=value, traceback=traceback))
+        kind = "execute_result" if count else "display_data"
+        output = self.add(kind, data=NotebookNode(data), metadata=from_dict(metadata), **count)
+        if name:
+            self._by_id.setdefault(name, []).append(output)

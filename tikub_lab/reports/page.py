@@ -7,7 +7,6 @@ Pages are Jinja templates (``templates/``). Every output and every Markdown cell
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
@@ -16,6 +15,7 @@ from markupsafe import Markup, escape
 from tikub_lab import __version__
 from tikub_lab.errors import PageError
 from tikub_lab.reports import fragments, remedies
+from tikub_lab.reports.files import shipped
 from tikub_lab.reports.notebooks import tags
 from tikub_lab.reports.outputs import facts, numbered
 from tikub_lab.reports.run import Execution, Report
@@ -48,8 +48,7 @@ def _environment() -> Environment:
 @cache
 def style() -> str:
     """Return the page's whole style, white space squeezed."""
-    sheet = files("tikub_lab.reports").joinpath("templates/style.css").read_text(encoding="utf-8") + stylesheet()
-    return re.sub(r"\s*\n\s*", "", sheet)
+    return re.sub(r"\s*\n\s*", "", shipped("templates/style.css") + stylesheet())
 
 
 def fill(template: str, **values: Any) -> str:

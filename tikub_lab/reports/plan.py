@@ -17,8 +17,7 @@ from tikub_lab.tables.package import Package
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_REPORTS = 20_000
-"""A build of more reports is a mistake in ``--each`` or ``--where``."""
+MAX_REPORTS = 20_000  # more are a mistake in --each or --where
 
 
 def plan(
@@ -44,8 +43,10 @@ def plan(
     if where is not None and each is None:
         raise UsageError("--where filters what --each goes through; say --each too.")
     several, name = len(notebooks) > 1, (each or "").partition("=")[0]
-    if several:
-        _known(notebooks, [*given, *([name] if name else [])])
+    known = sorted({parameter for notebook in notebooks for parameter in declared(notebook)})
+    for odd in sorted({*given, *filter(None, [name])} - set(known)) if several else ():
+        allowed = ", ".join(known) or "none"
+        raise UsageError(f"No notebook has the parameter {odd!r}.{nearest(odd, known)} Allowed: {allowed}.")
     over = {item.name: _parameter(item, name) if each is not None else None for item in notebooks}
     if each is not None and not any(over.values()):
         check(notebooks[0], {name: ""} if name else {})  # says which names are allowed
@@ -53,12 +54,14 @@ def plan(
             f"{', '.join(over)}: the metadata names nothing to go through. Say --each NAME=VALUE,VALUE, or put "
             '{"tikub": {"each": {"parameter": …, "table": …, "column": …}}} into the notebook\'s metadata.'
         )
-    reports = []
+    reports: list[Report] = []
     for notebook in notebooks:
         values = {name: value for name, value in given.items() if not several or name in declared(notebook)}
-        parameter = over[notebook.name]
-        sets = _fan(notebook, values, package, parameter, each or "", where) if parameter else [values]
-        made = [_report(notebook, item) for item in sets]
+        parameter, made = over[notebook.name], []
+        for item in _fan(notebook, values, package, parameter, each or "", where) if parameter else [values]:
+            checked = check(notebook, item)
+            slug = name_of(Report(notebook, checked, "").public_parameters()) or notebook.name
+            made.append(Report(notebook, checked, slug))
         if package:
             _refuse_unknown(notebook, made, package)
         reports += made
@@ -80,26 +83,18 @@ def left_out(notebooks: Sequence[Notebook], package: Package | None) -> tuple[li
     return [item.name for item in drafts], [item.name for item in lacking if said and item not in drafts]
 
 
-def _known(notebooks: Sequence[Notebook], names: Sequence[str]) -> None:
-    """Refuse the name of a parameter that none of several notebooks has."""
-    known = sorted({name for notebook in notebooks for name in declared(notebook)})
-    for name in sorted(set(names) - set(known)):
-        allowed = ", ".join(known) or "none"
-        raise UsageError(f"No notebook has the parameter {name!r}.{nearest(name, known)} Allowed: {allowed}.")
-
-
 def _parameter(notebook: Notebook, name: str) -> str | None:
     """Return the parameter of a notebook that ``--each`` is about; None where it has none."""
-    rules, known = each_rules(notebook), declared(notebook)
-    return name if name in known else None if name else next(iter(rules), None)
+    if name:
+        return name if name in declared(notebook) else None
+    return next(iter(each_rules(notebook)), None)
 
 
 def _fan(
     notebook: Notebook, given: Mapping[str, Any], package: Package | None, parameter: str, each: str, where: str | None
 ) -> list[dict[str, Any]]:
     """Return the parameters of each report of a fan-out."""
-    name, sign, text = each.partition("=")
-    rules = each_rules(notebook)
+    (name, sign, text), rules = each.partition("="), each_rules(notebook)
     if parameter in given:
         raise UsageError(f"{notebook.name}: {parameter} is set by -p and by --each; keep one of them.")
     if values := [item.strip() for item in text.split(",") if item.strip()]:
@@ -144,9 +139,7 @@ def _values(rule: Mapping[str, Any], package: Package, where: str | None) -> lis
     if "prefix" in rule:
         values = sorted({str(value)[: rule["prefix"]] for value in values})
     if not values:
-        raise UsageError(
-            f"--each: no value of {table}.{column} is left" + (f" by --where {where!r}." if where else ".")
-        )
+        raise UsageError(f"--each: no value of {table}.{column} is left{f' by --where {where!r}' if where else ''}.")
     return values
 
 
@@ -160,12 +153,6 @@ def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":
             f"--where {where!r}: {type(error).__name__}: {error}. It compares columns of {table}, such as "
             f"\"{frame.columns[0]} == '…'\"; columns: {', '.join(map(str, frame.columns))}."
         ) from None
-
-
-def _report(notebook: Notebook, given: Mapping[str, Any]) -> Report:
-    parameters = check(notebook, given)
-    public = Report(notebook, parameters, "").public_parameters()
-    return Report(notebook, parameters, name_of(public) or notebook.name)
 
 
 def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Package) -> None:

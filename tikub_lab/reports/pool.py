@@ -73,11 +73,11 @@ class _Process:
         """End the process and all that it started, kernels in sessions of their own included."""
         self.process.join(patience)
         if self.process.is_alive():
-            _kill(self.tree())
+            worker.kill(self.tree())
             self.process.join(10)
         _running.discard(self.process.pid)
         if self.process.exitcode != 0 or not (self.scratch / worker.RESULT).is_file():
-            _end_orphans()
+            worker.end_all(_orphans)
         self.connection.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -89,28 +89,18 @@ class _Process:
             return Failure(reason)
 
 
-def _kill(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-
-
 def _alive(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     return False
 
 
-def _end_orphans() -> None:
-    """End what reports that were killed had started: the server inherits it (on Linux)."""
-    for _ in range(200):
-        with _starting, suppress(psutil.NoSuchProcess):
-            found = psutil.Process(SERVER._forkserver_pid).children() if SERVER._forkserver_pid else []
-            left = [process for process in found if process.pid not in _running and _alive(process.pid)]
-            if not left:
-                return
-            _kill(left)
-        time.sleep(0.005)
+def _orphans() -> list[psutil.Process]:
+    """List what reports that were killed had started: the server inherits it (on Linux)."""
+    with _starting, suppress(psutil.NoSuchProcess):
+        found = psutil.Process(SERVER._forkserver_pid).children() if SERVER._forkserver_pid else []
+        return [process for process in found if process.pid not in _running and _alive(process.pid)]
+    return []
 
 
 class Pool:

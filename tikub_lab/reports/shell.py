@@ -47,7 +47,7 @@ class _Hook(DisplayHook):
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         self.shell.drain()
-        self.shell.outputs.result(_jsonable(format_dict), _jsonable(md_dict or {}), self.shell.running)
+        self.shell.outputs.display(_jsonable(format_dict), _jsonable(md_dict or {}), execution_count=self.shell.running)
 
     def finish_displayhook(self) -> None:
         self._is_active = False
@@ -93,7 +93,7 @@ class Shell(InteractiveShell):
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         self.drain()
-        self.outputs.error(str(getattr(etype, "__name__", etype)), str(evalue), stb)
+        self.outputs.add("error", ename=str(getattr(etype, "__name__", etype)), evalue=str(evalue), traceback=stb)
 
     def enable_gui(self, gui: Any = None) -> None:
         """No window is opened; ``%matplotlib inline`` asks for this."""
@@ -165,6 +165,6 @@ def run_cell(shell: Shell, source: str, cell_id: str | None = None) -> tuple[lis
     try:
         shell.drain()
     except OutputLimit as error:  # written past Python, so that the cell itself did not meet it
-        shell.outputs.error("OutputLimit", str(error), [])
+        shell.outputs.add("error", ename="OutputLimit", evalue=str(error), traceback=[])
         return outputs, count, False
     return outputs, count, bool(result.success)

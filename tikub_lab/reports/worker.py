@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -116,26 +117,24 @@ def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Pa
     files = [replace(f, label=clean(f.label), content=scrub_bytes(f.content, private, hidden)) for f in files]
     document = None if failure or not job.pdf else report.page.removesuffix("html") + "pdf"
     html, heading, subtitle = map(clean, page.render(report, execution, Path(document).name if document else ""))
-    facts = ecoindex.count(html)
-    entry = known(job) | {
-        "heading": heading,
-        "subtitle": subtitle,
-        "status": "failed" if failure else "done",
-        "reason": failure.reason if failure else "",
-        "cell": failure.cell if failure else None,
-        "pdf": document,
-        "seconds": round(execution.seconds, 3),
-        "peak_memory": 0,
-        "defects": page.defects(html),
-        "page_bytes": facts.page_bytes,
-        "page_transfer_bytes": facts.transfer_bytes,
-        "dom_nodes": facts.dom_nodes,
-        "ecoindex": facts.ecoindex,
-        "ecoindex_grade": facts.grade,
-        "figures": execution.shown("figure"),
-        "tables_shown": execution.shown("table"),
-        "tables": execution.used,
-    }
+    entry = (
+        known(job)
+        | ecoindex.count(html)
+        | {
+            "heading": heading,
+            "subtitle": subtitle,
+            "status": "failed" if failure else "done",
+            "reason": failure.reason if failure else "",
+            "cell": failure.cell if failure else None,
+            "pdf": document,
+            "seconds": round(execution.seconds, 3),
+            "peak_memory": 0,
+            "defects": page.defects(html),
+            "figures": execution.shown("figure"),
+            "tables_shown": execution.shown("table"),
+            "tables": execution.used,
+        }
+    )
     printed = b""
     if document:
         from tikub_lab.reports.pdf import write_pdf
@@ -268,16 +267,25 @@ def _alone() -> None:
     control(SET_CHILD_SUBREAPER, 1)
 
 
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes, those that have ended already too."""
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def end_all(find: Callable[[], list[psutil.Process]]) -> None:
+    """End processes, and those that they had started, until none is found."""
+    for _ in range(200):
+        if not (left := find()):
+            return
+        kill(left)
+        time.sleep(0.005)
+
+
 def end_children() -> None:
     """End all that this process started, and what that started: its heir is this process (on Linux)."""
-    for _ in range(200):
-        left = psutil.Process().children(recursive=True) if _has_child() else []
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-        if not left:
-            return
-        time.sleep(0.005)
+    end_all(lambda: psutil.Process().children(recursive=True) if _has_child() else [])
 
 
 def leave() -> None:
