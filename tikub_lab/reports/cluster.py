@@ -39,8 +39,8 @@ PATIENCE = 10.0  # seconds to wait for a worker where none is left
 def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator[tuple[Job, Result]]:
     """Make reports on a cluster; give each with its result as it ends.
 
-    Each report is bound to a worker: Dask would hand one that ends its worker to the next. Those that ran on a worker
-    when it ended are made again, one by one; where no worker is left, this machine makes the rest.
+    Each is bound to a worker: Dask would hand one that ends its worker to the next. Those that ran there are made
+    again, one by one; where no worker is left, this machine makes the rest.
     """
     try:
         from distributed import wait
@@ -78,8 +78,8 @@ def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator
 
 def _workers(client: Any, patient: bool) -> dict[str, int]:
     """Return the threads of each worker; where there is none, wait for one for a while."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := dict(client.nthreads())) and patient and time.monotonic() < deadline:
+    deadline = time.monotonic() + (PATIENCE if patient else 0)
+    while not (found := dict(client.nthreads())) and time.monotonic() < deadline:
         time.sleep(0.5)
     return found
 
@@ -92,9 +92,8 @@ def _client(address: str) -> Any:
     try:
         client = Client(address, timeout=10)
     except (OSError, TimeoutError) as error:
-        raise UsageError(
-            f"--cluster {address}: no scheduler answers ({error}). Start one with `dask scheduler`."
-        ) from None
+        said = f"no scheduler answers ({error}). Start one with `dask scheduler`."
+        raise UsageError(f"--cluster {address}: {said}") from None
     if not client.nthreads():
         client.close()
         raise UsageError(f"--cluster {address}: no worker has joined. Start one: `dask worker {address} --no-nanny`.")
@@ -115,12 +114,11 @@ def _result(future: Any, job: Job) -> Result:
 
 
 def _code() -> str:
-    """Hash what a report's result depends on, beside what it is sent."""
     return keys.digest(keys.code_hash(), keys.installed())
 
 
 def pack(package: Package) -> bytes:
-    """Pack a data package: its descriptor, its tables, their schemas and those of all other tables, under ``data/``."""
+    """Pack a data package, with the schemas of all tables, under ``data/``."""
     own = {package.root / DESCRIPTOR}.union(*((item.path, item.schema_path) for item in package.resources.values()))
     size = sum(path.stat().st_size for path in own)
     if size > MAX_PACKAGE:
@@ -165,9 +163,7 @@ def make(job: Job, archive: bytes, there: str, timeout: float | None, memory: in
             "requirements on both and start it again."
         )
     if multiprocessing.current_process().daemon:
-        raise RunError(
-            "Dask's nanny forbids processes of a worker's own; start workers with `dask worker … --no-nanny`."
-        )
+        raise RunError("Dask's nanny forbids a worker's own processes; start it with `dask worker … --no-nanny`.")
     home = unpack(archive)
     moved = replace(job, home=home, report=replace(job.report, data=home / "data" if job.report.data else None))
     with Pool(1, timeout, memory, home / "data") as pool:

@@ -19,8 +19,6 @@ _TABLES = tomllib.loads(shipped("ecoindex.toml"))
 def score(dom_nodes: int, requests: int, kilobytes: float) -> float:
     """Return the EcoIndex score of a page, whose kilobytes are those transferred, in units of 1,000.
 
-    Examples
-    --------
     >>> score(300, 1, 144), score(400, 1, 250), score(150, 1, 100)
     (84.9, 80.2, 90.5)
     """
@@ -34,8 +32,6 @@ def score(dom_nodes: int, requests: int, kilobytes: float) -> float:
 def grade(score: float) -> str:
     """Return the grade of a score.
 
-    Examples
-    --------
     >>> grade(84.9), grade(80), grade(3)
     ('A', 'B', 'G')
     """
@@ -49,8 +45,6 @@ _TAG = re.compile(r"""<(/?)([a-zA-Z][^\s/>]*)(?:"[^"]*"|'[^']*'|[^>"'])*?(/?)>""
 def elements(html: str) -> int:
     """Count the elements of a page whose tags are all written out as a browser does, less what is inside a drawing.
 
-    Examples
-    --------
     >>> elements("<html><body><p>a<br>b</p><svg><g><path/></g></svg></body></html>")
     5
     """

@@ -47,5 +47,4 @@ class TikubEngine:
 
     @classmethod
     def nb_language(cls, nb: Any, language: str | None = None) -> str:
-        """Return the notebook's language, Python where it does not say."""
         return language or nb.metadata.get("language_info", {}).get("name") or "python"

@@ -33,8 +33,6 @@ CLOCK = re.compile(
 def digest(*parts: object) -> str:
     """Hash parts, each by its JSON, so that no two lists of parts give the same text.
 
-    Examples
-    --------
     >>> digest("a", "bc") == digest("ab", "c")
     False
     """
@@ -77,10 +75,7 @@ def day(notebook: Notebook) -> str:
 
 
 def key(job: Job, used: Sequence[Mapping[str, Any]]) -> str:
-    """Return the key of a report: notebook, parameters, how it is made, code, installed packages, day, tables read.
-
-    Secret parameters are not in it: a report that has one is made again each time.
-    """
+    """Hash what a report is made from: all but its secrets, and one that has any is made again each time."""
     report = job.report
     made_from = [report.notebook.content, report.public_parameters(), report.data is None, job.engine, job.pdf]
     tables = sorted(used, key=lambda item: (str(item["table"]), str(item.get("package"))))
@@ -99,7 +94,8 @@ def is_current(job: Job, old: Mapping[str, Any] | None, package: Package, out: P
         return False
     pages = [(old["page"], old["page_sha256"])] + ([(old["pdf"], old["pdf_sha256"])] if old["pdf"] else [])
     pages += [(item["path"], item["sha256"]) for item in old.get("files", [])]
-    return all(_same(out / name, sha256) for name, sha256 in pages)
+    paths = {out / name: sha256 for name, sha256 in pages}
+    return all(p.is_file() and hashlib.sha256(p.read_bytes()).hexdigest() == known for p, known in paths.items())
 
 
 def _now(item: Mapping[str, Any], package: Package, home: Path) -> dict[str, Any]:
@@ -110,7 +106,3 @@ def _now(item: Mapping[str, Any], package: Package, home: Path) -> dict[str, Any
     if Path(other).is_absolute():
         raise UsageError(f"{item['table']} was read from outside the workbench.")
     return open_package(home / other).used(item["table"]) | {"package": other}
-
-
-def _same(path: Path, sha256: str) -> bool:
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256

@@ -5,6 +5,7 @@ kill -9, a full disk) loses nothing of what it made. The JSON Schema is ``build.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -23,7 +24,6 @@ FORMAT = 1
 
 @cache
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of the manifest."""
     return dict(json.loads(shipped("build.schema.json")))
 
 
@@ -35,7 +35,6 @@ def _check() -> Any:
 
 
 def fits(entry: Any) -> bool:
-    """Whether an entry is one that the schema allows."""
     import fastjsonschema
 
     try:
@@ -52,13 +51,11 @@ class Manifest:
     def __init__(self, out: Path):
         self.out = out
         self.entries: dict[str, dict[str, Any]] = {}
-        path = out / NAME
         try:
-            if path.exists():
-                self._take(self._reports(path))
-            journal = out / JOURNAL
-            if journal.exists():  # a build was cut short, perhaps in the middle of a line
-                self._take(map(_parsed, journal.read_bytes().split(b"\n")))
+            if (out / NAME).exists():
+                self._take(self._reports(out / NAME))
+            if (out / JOURNAL).exists():  # a build was cut short, perhaps in the middle of a line
+                self._take(map(_parsed, (out / JOURNAL).read_bytes().split(b"\n")))
         except OSError as error:
             raise UsageError(f"{error.filename}: {error.strerror}. Remove it, or give another --out.") from None
 
@@ -76,7 +73,6 @@ class Manifest:
         self.entries |= {item["page"]: item for item in items if item is not None and fits(item)}
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Record a report that ended."""
         self.entries[entry["page"]] = dict(entry)
         with (self.out / JOURNAL).open("ab") as file:  # the line before may have been cut short
             file.write(b"\n" + json.dumps(entry, ensure_ascii=False).encode("utf-8") + b"\n")
@@ -88,17 +84,13 @@ class Manifest:
         return before - len(self.entries)
 
     def document(self) -> dict[str, Any]:
-        """Return the manifest as it is written."""
         reports = [self.entries[page] for page in sorted(self.entries)]
+        states = Counter(item["status"] for item in reports)
         return {
             "format": FORMAT,
             "generator": f"tikub-lab {__version__}",
             "built": datetime.now(UTC).isoformat(timespec="seconds"),
-            "totals": {
-                "reports": len(reports),
-                "done": sum(item["status"] == "done" for item in reports),
-                "failed": sum(item["status"] == "failed" for item in reports),
-            },
+            "totals": {"reports": len(reports), "done": states["done"], "failed": states["failed"]},
             "reports": reports,
         }
 

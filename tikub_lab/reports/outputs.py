@@ -16,18 +16,14 @@ MAX_CHARACTERS, MAX_BYTES = 4_000_000, 64_000_000
 KERNEL = [f"--IPKernelApp.extensions={__name__}"]
 """What a kernel is started with, to show tables and figures as the shell of a build does."""
 
-COLUMNS, LONGEST = 30, 200
-"""Columns of a table that a cell displays, and characters of one of its values, at most."""
+COLUMNS, LONGEST = 30, 200  # of a table that a cell displays, and characters of a value
 
-HEAVIEST = 500_000
-"""Characters of a drawing: a figure of more points is shown as a picture."""
+HEAVIEST = 500_000  # characters of a drawing: a figure of more points is shown as a picture
 
 
 def valid(value: Any) -> Any:
     r"""Make the text in a value valid, so that it can be written: halves of a pair are joined, or give « � ».
 
-    Examples
-    --------
     >>> valid({"a": ["\ud83d\ude00", "\ud800", 1]})
     {'a': ['😀', '�', 1]}
     """
@@ -52,6 +48,16 @@ def numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
         yield number, cell
 
 
+def shown(notebook: Any) -> Iterator[tuple[int, Any, dict[str, Any]]]:
+    """Yield the outputs of an executed notebook: the number of the cell, the output, its :func:`facts`."""
+    for number, cell in numbered(notebook) if notebook is not None else ():
+        yield from ((number, output, facts(output)) for output in cell.get("outputs", []))
+
+
+def short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
 def load_ipython_extension(shell: Any) -> None:
     """Set up how a notebook of a build shows what other libraries make."""
     shell.config.InlineBackend.figure_formats = set()
@@ -73,13 +79,8 @@ def frame_html(frame: Any) -> str | None:
     names = [", ".join(map(str, part.name)) if isinstance(part.name, tuple) else part.name for part in parts]
     headings = {str(place): "" if name is None else str(name) for place, name in enumerate(names)}
     flat = pd.DataFrame({place: part.array for place, part in enumerate(parts)})
-
-    def short(value: Any) -> str:
-        text = pieces.cell(value)
-        return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-    shown = pieces.table(flat, "Tableau", headings, dict.fromkeys(headings, short))
-    html = shown.html.replace("<caption>", '<caption class="untitled">', 1)
+    written = dict.fromkeys(headings, lambda value: short(pieces.cell(value), LONGEST))
+    html = pieces.table(flat, "Tableau", headings, written).html.replace("<caption>", '<caption class="untitled">', 1)
     left = frame.shape[1] - COLUMNS
     said = french.plural(left, "autre colonne", "autres colonnes") + " hors de ce tableau."
     return html + (f"<p><small>{said}</small></p>" if left > 0 else "")
@@ -98,15 +99,11 @@ def _drawn(figure: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 class OutputLimit(BaseException):
-    """Raised in a notebook that prints or displays more than a report may; no ``except Exception`` catches it."""
+    """More was printed or displayed than a report may; no ``except Exception`` catches it."""
 
 
 class Outputs:
-    """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol.
-
-    Pieces of one stream are merged, ``clear_output(wait=True)`` clears when the next output comes, and
-    ``update_display`` replaces every output with that display id.
-    """
+    """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol."""
 
     def __init__(self) -> None:
         self.cell: list[Any] = []
@@ -126,14 +123,13 @@ class Outputs:
             self.cell.clear()
 
     def add(self, output_type: str, **fields: Any) -> Any:
-        """Add an output; nbformat's own maker validates each against its schema, for 2 ms, and papermill all."""
+        """Add an output; nbformat's own maker takes 2 ms to validate each, and papermill validates all."""
         if self._clear_on_next:
             self.clear()
         self.cell.append(output := NotebookNode(output_type=output_type, **fields))
         return output
 
     def stream(self, name: str, text: str) -> None:
-        """Add text to ``stdout`` or ``stderr``."""
         self._characters += len(text)
         if self._characters > MAX_CHARACTERS:
             raise OutputLimit(f"the notebook printed more than {MAX_CHARACTERS:,} characters")

@@ -30,11 +30,9 @@ def plan(
 ) -> list[Report]:
     """Decide which reports to make, refusing wrong parameters before anything runs.
 
-    Without ``names``, all notebooks of the folder but those of :func:`left_out`. With several, each takes the values
-    that it declares, and one at least must declare each. Values are compared with those that ``package`` has for them.
-    ``each`` gives a report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="``
-    for all those of another parameter, ``"uai=a,b"`` for some; notebooks without that parameter get one report.
-    ``where`` keeps the rows of the table that it goes through for which it holds: ``"departement == '29'"``.
+    Of several notebooks, each takes the values that it declares, and one at least must declare each. ``each`` gives a
+    report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="`` for all those of
+    another parameter, ``"uai=a,b"`` for some; ``where`` keeps rows of their table: ``"departement == '29'"``.
     """
     notebooks = find(folder, list(names))
     if not names:
@@ -71,10 +69,9 @@ def plan(
 
 
 def left_out(notebooks: Sequence[Notebook], package: Package | None) -> tuple[list[str], list[str]]:
-    """Name the notebooks that a build which names none leaves out: drafts, and those of which the data has no table.
+    """Name what a build that names no notebook leaves out: drafts, and those of which the data has no table.
 
-    Where no notebook says its use case, only ``_name`` is a draft; a package of imported contracts is no reason to say
-    that every notebook on energy failed.
+    Where no notebook says its use case, only ``_name`` is a draft.
     """
     said = any("use_case" in item.needs for item in notebooks)
     present = {name.split("/")[0] for name in package.resources} if package else USE_CASES
@@ -114,10 +111,7 @@ def _fan(
 
 
 def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
-    """Return what a notebook's metadata says it may be fanned out by: a rule, or a list of them, by parameter.
-
-    A rule has ``parameter``, ``table``, ``column``, and may have ``prefix``: that many first characters are the value.
-    """
+    """Return what a notebook's metadata says it may be fanned out by, by parameter; a ``prefix`` cuts values."""
     said = notebook.needs.get("each") or []
     rules = [said] if isinstance(said, Mapping) else list(said)
     for rule in rules:
@@ -131,7 +125,6 @@ def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
 
 
 def _values(rule: Mapping[str, Any], package: Package, where: str | None) -> list[Any]:
-    """Read the values that a fan-out goes through from its table."""
     table, column = rule["table"], rule["column"]
     values = package.values(table, column)
     if where is not None:
@@ -176,8 +169,6 @@ def name_of(parameters: Mapping[str, Any]) -> str:
     Where a value can't be read back from its part of the name (accents, spaces, length), or where a file system that
     ignores case could take it for another (``abc``, ``ABC``), a short hash follows.
 
-    Examples
-    --------
     >>> name_of({"uai": "0350001A", "annee": 2025})
     'uai-0350001A.annee-2025'
     >>> name_of({"commune": "Saint-Brieuc d'Armor"})

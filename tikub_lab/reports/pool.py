@@ -24,8 +24,7 @@ from tikub_lab.reports import files, worker
 from tikub_lab.reports.run import Failure, at
 from tikub_lab.reports.worker import Job, Result
 
-WATCH = 0.5
-"""Seconds between two looks at running reports."""
+WATCH = 0.5  # seconds between two looks at running reports
 
 LONGEST = 103 - len("/listener-12345678")
 """Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
@@ -52,7 +51,6 @@ class _Process:
     looked: float = 0.0
 
     def tree(self) -> list[psutil.Process]:
-        """List the report's process and those that it started."""
         with suppress(psutil.NoSuchProcess):
             head = psutil.Process(self.process.pid)
             return [head, *head.children(recursive=True)]
@@ -60,10 +58,10 @@ class _Process:
 
     def memory(self) -> int:
         """Resident memory of the whole tree, in bytes; 0 where the last look was a moment ago."""
-        total, now = 0, time.monotonic()
-        if now - max(self.started, self.looked) < WATCH:
-            return 0
-        self.looked = now
+        total = 0
+        if time.monotonic() - max(self.started, self.looked) < WATCH:
+            return total
+        self.looked = time.monotonic()
         for process in self.tree():
             with suppress(psutil.NoSuchProcess):
                 total += process.memory_info().rss
@@ -106,9 +104,8 @@ def _orphans() -> list[psutil.Process]:
 class Pool:
     """Makes reports in processes of their own, a few at a time; the next process is ready while one runs.
 
-    No notebook code runs in the process that has the pool. Whatever happens to a report (an endless loop, a hard exit,
-    a kill), it gets a result with the reason, and the others go on. ``jobs`` run at once, each for at most ``timeout``
-    seconds and with ``memory`` bytes; the tables of ``data`` are read once, before the first.
+    Whatever happens to a report (an endless loop, a hard exit, a kill), it gets a result with the reason, and the
+    others go on. ``timeout`` is in seconds, ``memory`` in bytes; the tables of ``data`` are read before the first.
     """
 
     def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):
@@ -154,7 +151,7 @@ class Pool:
                         item.end(5)
                         yield item.job, result
         finally:
-            for item in [*running, *([self._spare] if self._spare else [])]:
+            for item in [*running, *filter(None, [self._spare])]:
                 item.end()
             self._spare = None
 
@@ -177,7 +174,6 @@ class Pool:
         return _Process(process, ours, scratch, SERVER._forkserver_pid)
 
     def _hand(self, job: Job) -> _Process:
-        """Give a report to a process that is ready."""
         for _ in range(2):
             item, self._spare = self._spare or self._fork(), None
             with suppress(OSError):  # it was ended while it waited, with its server

@@ -47,7 +47,7 @@ import nbformat  # noqa: E402, F401
 
 del sys.modules["rfc3987_syntax"]
 
-from tikub_lab.reports.shell import prepare  # noqa: E402
+from tikub_lab.reports.shell import _ready, new_shell  # noqa: E402
 from tikub_lab.tables.package import open_package, read_ahead  # noqa: E402
 from tikub_lab.use_cases import import_all  # noqa: E402
 
@@ -57,7 +57,7 @@ _warm()
 if folder := os.environ.get("TIKUB_AHEAD"):
     with suppress(TikubError, OSError):  # what is wrong with a table, the report that loads it says
         read_ahead(open_package(folder))
-prepare()
+_ready.append(new_shell())
 # What is here now is never garbage: frozen, it is not touched by a collection, so a fork shares its pages.
 gc.collect()
 gc.freeze()

@@ -29,23 +29,14 @@ from tikub_lab.reports.run import EngineName, Execution, Failure, Report, execut
 if TYPE_CHECKING:
     from tikub_lab.reports.attached import Attached
 
-RESULT = "result"
-"""Name of the file, in a report's scratch folder, that says what came of it."""
-
-LARGEST = 2**30
-"""Bytes of a file that a report may write."""
-
-MOST = 2**28
-"""Bytes that a report may send back."""
+RESULT = "result"  # the file, in a report's scratch folder, that says what came of it
+LARGEST = 2**30  # bytes of a file that a report may write
+MOST = 2**28  # bytes that a report may send back
 
 
 @dataclass(frozen=True)
 class Job:
-    """A report to make, with all that its process needs to know.
-
-    ``memory`` is what it may use beyond what every report starts with, in bytes; ``code`` the hash of the code that it
-    can reach; ``day`` the day on which it is made, where its notebook asks for it.
-    """
+    """A report to make; ``memory`` is what it may use beyond what every report starts with."""
 
     report: Report
     home: Path
@@ -152,7 +143,7 @@ def complete(result: Result) -> Result:
 
 
 def failed(job: Job, failure: Failure, seconds: float) -> Result:
-    """Return the result of a report whose process could not give one: it gets a page that says why."""
+    """Return the result of a report whose process gave none: a page that says why."""
     hidden = secrets(job.report.notebook, job.report.parameters)
     return finish(job, Execution(None, failure, seconds, code=job.code), hidden)
 
@@ -176,8 +167,8 @@ def unpack(job: Job, data: bytes) -> Result:
         ends = list(accumulate(raw["sizes"], initial=0))
         parts = [rest[start:end] for start, end in pairwise(ends)]
         entry = {**raw["entry"], **known(job)}
-        facts = zip(entry["files"], parts[2:], strict=True)
-        files = [Attached(str(item["path"]), str(item["label"]), content) for item, content in facts]
+        pairs = zip(entry["files"], parts[2:], strict=True)
+        files = [Attached(str(item["path"]), str(item["label"]), content) for item, content in pairs]
         for file in files:
             check(file.path.removeprefix(stem), file.content, file.label)
         result = complete(Result(entry, parts[0], parts[1], files))
@@ -199,10 +190,7 @@ def peak_memory() -> int:
 
 
 def main(connection: Any) -> None:
-    """Be the process of one report: wait for it, make it, leave what came of it in its scratch folder, and end.
-
-    Nothing of it outlives the process, and nothing came from another report.
-    """
+    """Be the process of one report: wait for it, make it, leave what came of it in its scratch folder, and end."""
     _alone()
     # What the server loaded is frozen; a report's own objects are too few to be worth a look at every 700th.
     gc.set_threshold(50_000, 20, 20)
@@ -268,7 +256,6 @@ def _alone() -> None:
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes, those that have ended already too."""
     for process in processes:
         with suppress(psutil.Error):
             process.kill()
