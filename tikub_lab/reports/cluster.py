@@ -1,8 +1,4 @@
-"""The same work on several machines: a Dask scheduler hands reports to workers, which have the same warm processes.
-
-The notebook's text, its parameters and the data package travel through the scheduler, and so do the pages: no disk is
-shared. A worker unpacks a data package once.
-"""
+"""The same work on several machines: a Dask scheduler hands reports to workers, which share no disk with us."""
 
 import atexit
 import hashlib

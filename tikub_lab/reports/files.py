@@ -2,16 +2,12 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 def shipped(name: str) -> str:
@@ -22,9 +18,11 @@ def shipped(name: str) -> str:
 @contextmanager
 def held(folder: Path) -> Iterator[bool]:
     """Hold a folder while the block runs, or say that another process (or thread) holds it; its end lets it go."""
-    if fcntl is None:
+    if sys.platform == "win32":
         yield True
         return
+    import fcntl
+
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,7 +24,7 @@ TEXT, DRAWN, BLOCKS, SILENT, STYLE, PAINT, SHAPE = (
 )
 
 DEEPEST, MANY = 200, 2000
-"""Elements inside one another, references and attributes together: HTML is read in a time that grows by the square."""
+"""Elements inside one another, references and attributes: HTML is read in the square of their number."""
 
 _XLINK = "http://www.w3.org/1999/xlink"
 _TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link|p|li|d[td]|t[rdh]|option)\b)[a-z][^<>]*?(/?)>", re.I)
@@ -98,7 +98,7 @@ def sheet(text: str) -> tuple[str, str]:
 
 
 def _split(match: re.Match[str]) -> str:
-    """Part a text of so many references, drop a tag of so many: reading them takes the square of their number."""
+    """Part a text of many references, drop a tag of many: they are read in the square of their number."""
     parts = match[0].split("&")
     if len(parts) + match[0].count("=") < MANY:
         return match[0]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COLUMN, WIDEST = 672, 1344
-"""CSS pixels of the column of a page, and points of a picture: twice as many, for screens that draw two a pixel."""
+"""CSS pixels of the column of a page, and points of a picture: some screens draw two a pixel."""
 
 LARGEST, HEAVIEST = 50_000_000, 4_000_000
 """Points that a browser may have to unpack, and characters in the page: a picture of more is not shown."""

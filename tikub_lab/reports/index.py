@@ -1,9 +1,4 @@
-"""The index of a build: which reports there are, which failed, and what their data is.
-
-No script searches it: one line a report, in alphabetical order, so that the browser's own search finds a place or a
-buyer; a use case of many reports is cut into parts, each named by its first and last report, with links to them. A line
-is two elements, so that three hundred of them are still a light page; a report's PDF is linked from its page.
-"""
+"""The index of a build: one light line a report, in alphabetical order, for the browser's own search."""
 
 import re
 import unicodedata
@@ -82,7 +77,7 @@ def _line(entry: Entry) -> Line:
 
 
 def _group(use_case: str, lines: Sequence[Line]) -> Line:
-    """Return the section of a use case; what all its reports share is said once, a long list is cut into parts."""
+    """Return the section of a use case, where what all reports share is said once."""
     several = len(lines) > 1
     shared = [key for key in ("data", "subtitle", "grade") if several and len({line[key] for line in lines}) == 1]
     for line in lines:

@@ -56,7 +56,7 @@ def _code(parts: tuple[str, ...]) -> str:
 
 
 def code_hash(notebook: Notebook | None = None) -> str:
-    """Hash the code that a notebook can reach and what makes its page; without a notebook, that of all of them."""
+    """Hash the code that a notebook (or any) can reach, and what makes its page."""
     sources = _sources(notebook.content) if notebook else ()
     parts = {part for source in sources for part in code.use_cases(source)} if notebook else set(USE_CASES)
     return _code(tuple(sorted(parts)))
@@ -69,7 +69,7 @@ def _sources(content: str) -> tuple[str, ...]:
 
 
 def day(notebook: Notebook) -> str:
-    """Return today's date in a report's time zone where its notebook names a clock; methods of the package ask none."""
+    """Return today's date where a notebook names a clock, which no method of the package does."""
     asks = any(CLOCK.search(source) for source in _sources(notebook.content))
     return datetime.now(ZoneInfo(PINNED["TZ"])).date().isoformat() if asks else ""
 

@@ -1,8 +1,4 @@
-"""The manifest of a build, ``build.json``: what was made, from what, and how it went.
-
-While a build runs, each report's entry is appended to a journal beside it, so that a build that is cut short (Ctrl-C,
-kill -9, a full disk) loses nothing of what it made. The JSON Schema is ``build.schema.json`` in this package.
-"""
+"""What a build made, ``build.json``, and the journal by which one that is cut short loses nothing of it."""
 
 import json
 from collections import Counter

@@ -11,7 +11,7 @@ from nbformat import NotebookNode, from_dict
 from tikub_lab.show.output import KIND
 
 MAX_CHARACTERS, MAX_BYTES = 4_000_000, 64_000_000
-"""More text than this from one report, or more of rich outputs, is a fault of the notebook, not something to read."""
+"""Of the text of one report, and of its rich outputs: more is a fault of the notebook."""
 
 KERNEL = [f"--IPKernelApp.extensions={__name__}"]
 """What a kernel is started with, to show tables and figures as the shell of a build does."""

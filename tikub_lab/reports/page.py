@@ -1,8 +1,4 @@
-"""Make the page of a report: light, self-contained, readable, and without anything of the code.
-
-Pages are Jinja templates (``templates/``). Every output and every Markdown cell passes through
-:mod:`tikub_lab.reports.fragments`, so that no script, no request and no broken element can come in through a library.
-"""
+"""Make the page of a report by Jinja templates, of cells that :mod:`tikub_lab.reports.fragments` has cleaned."""
 
 import re
 from collections.abc import Iterator, Mapping

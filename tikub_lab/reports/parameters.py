@@ -1,7 +1,4 @@
-"""A notebook's parameters: the annotations of its parameters cell are the contract, checked before anything runs.
-
-papermill alone runs a notebook to its end with a misspelt name or a text where a number is meant (papermill#818, #667).
-"""
+"""A notebook's parameters, checked by their annotations before anything runs (papermill#818, papermill#667)."""
 
 import ast
 import io

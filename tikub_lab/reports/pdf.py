@@ -41,11 +41,9 @@ def write_pdf(html: str, title: str) -> bytes:
 
 
 def prepared(html: str) -> str:
-    """Say to WeasyPrint what it does not take from a page: the name of a drawing, its colours, and the key figures.
+    """Say to WeasyPrint what it does not take from a page: drawings' names and colours, and the key figures.
 
-    It reads a drawing's ``<title>``, not its ``aria-label``, and resolves no CSS variable inside a drawing: the light
-    colours, which a drawing gives as fallback, stand in. A list whose terms are grouped in ``<div>`` would become a
-    list whose children are no items, which PDF/UA forbids: key figures become paragraphs.
+    It reads no ``aria-label`` and no CSS variable inside a drawing; PDF/UA allows no ``<div>`` among a list's items.
 
     >>> prepared('<svg aria-label="Barres"><path style="fill: var(--accent,#0072b2)"/></svg>')
     '<svg aria-label="Barres"><title>Barres</title><path style="fill: #0072b2"/></svg>'

@@ -1,4 +1,4 @@
-"""Processes of reports on this machine: each report in a fresh one, forked from a server that has everything loaded."""
+"""Processes of reports on this machine, each a fresh fork of a server that has everything loaded."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ SERVER_ENDED = "The server of the processes was ended while this report ran. Mak
 
 _starting = Lock()
 _running: set[int] = set()
-"""Processes of reports, of all pools of this process: what else the server has as children, killed reports left."""
+"""Processes of reports of all pools here: what else the server has as children, killed reports left."""
 
 
 @dataclass
@@ -232,7 +232,7 @@ def _start_server() -> None:
 
 @contextmanager
 def _no_main() -> Iterator[None]:
-    """Hide the main module while a process starts: it would be imported there, be it pytest or Dask, for nothing."""
+    """Hide the main module while a process starts, which would import it (pytest, Dask) for nothing."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

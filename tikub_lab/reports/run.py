@@ -118,9 +118,8 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
     logging.getLogger("papermill").setLevel(logging.ERROR)
     os.environ.update(settings(report, home, scratch))
-    for name in [name for name in os.environ if name.startswith("LC_") or name == "LANGUAGE"]:
-        if name not in PINNED:
-            del os.environ[name]
+    for name in {name for name in os.environ if name.startswith("LC_") or name == "LANGUAGE"} - PINNED.keys():
+        del os.environ[name]
     if hasattr(time, "tzset"):
         time.tzset()
     with suppress(locale.Error):

@@ -4,7 +4,6 @@ import atexit
 import gc
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -89,8 +88,8 @@ def make(job: Job, scratch: Path) -> Result:
 
 
 def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Path()) -> Result:
-    """Make the page of a report that ran or failed. Nothing leaves before folders and secrets are taken out here."""
-    from tikub_lab.reports import ecoindex, page
+    """Make the page of a report; nothing leaves before folders and secrets are taken out here."""
+    from tikub_lab.reports import ecoindex, page, pdf
     from tikub_lab.reports.attached import take
     from tikub_lab.reports.private import line, of_this_machine, scrub, scrub_bytes
 
@@ -108,29 +107,22 @@ def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Pa
     files = [replace(f, label=clean(f.label), content=scrub_bytes(f.content, private, hidden)) for f in files]
     document = None if failure or not job.pdf else report.page.removesuffix("html") + "pdf"
     html, heading, subtitle = map(clean, page.render(report, execution, Path(document).name if document else ""))
-    entry = (
-        known(job)
-        | ecoindex.count(html)
-        | {
-            "heading": heading,
-            "subtitle": subtitle,
-            "status": "failed" if failure else "done",
-            "reason": failure.reason if failure else "",
-            "cell": failure.cell if failure else None,
-            "pdf": document,
-            "seconds": round(execution.seconds, 3),
-            "peak_memory": 0,
-            "defects": page.defects(html),
-            "figures": execution.shown("figure"),
-            "tables_shown": execution.shown("table"),
-            "tables": execution.used,
-        }
-    )
-    printed = b""
-    if document:
-        from tikub_lab.reports.pdf import write_pdf
-
-        printed = write_pdf(html, heading)
+    entry = known(job) | ecoindex.count(html)
+    entry |= {
+        "heading": heading,
+        "subtitle": subtitle,
+        "status": "failed" if failure else "done",
+        "reason": failure.reason if failure else "",
+        "cell": failure.cell if failure else None,
+        "pdf": document,
+        "seconds": round(execution.seconds, 3),
+        "peak_memory": 0,
+        "defects": page.defects(html),
+        "figures": execution.shown("figure"),
+        "tables_shown": execution.shown("table"),
+        "tables": execution.used,
+    }
+    printed = pdf.write_pdf(html, heading) if document else b""
     return complete(Result(entry, html.encode("utf-8"), printed, files))
 
 
@@ -191,6 +183,8 @@ def peak_memory() -> int:
 
 def main(connection: Any) -> None:
     """Be the process of one report: wait for it, make it, leave what came of it in its scratch folder, and end."""
+    import numpy
+
     _alone()
     # What the server loaded is frozen; a report's own objects are too few to be worth a look at every 700th.
     gc.set_threshold(50_000, 20, 20)
@@ -208,7 +202,7 @@ def main(connection: Any) -> None:
     (scratch / "tmp").mkdir()
     os.chdir(scratch)
     _limit(job.memory)
-    _reseed()
+    numpy.random.seed()  # a fork has the state of the forkserver's; Python's own generator draws anew by itself
     try:
         data = pack(make(job, scratch))
     except MemoryError:
@@ -276,7 +270,7 @@ def end_children() -> None:
 
 
 def leave() -> None:
-    """End the forkserver with all that reports left to it; what libraries say at the end of a process is for nobody."""
+    """End the forkserver with all that reports left to it, and without what libraries say at an end."""
     end_children()
     os._exit(0)
 
@@ -293,7 +287,7 @@ def _has_child() -> bool:
 
 
 def _limit(memory: int | None) -> None:
-    """Have a large file or allocation fail, at once and in the cell that asks for it, rather than the machine."""
+    """Have a large file or allocation fail in the cell that asks for it, rather than the machine."""
     if sys.platform == "win32":
         return  # the pool watches resident memory everywhere
     import resource
@@ -303,12 +297,3 @@ def _limit(memory: int | None) -> None:
         used = re.search(r"VmData:\s*(\d+)", Path("/proc/self/status").read_text())
         most = int(used[1]) * 1024 + memory if memory and used else resource.RLIM_INFINITY
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-
-
-def _reseed() -> None:
-    """Draw new random states: a fork begins with those of the forkserver, the same for all."""
-    random.seed()
-    if "numpy" in sys.modules:
-        import numpy
-
-        numpy.random.seed()
