@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
-from urllib.parse import quote
 
 from tikub_lab.reports import fragments, page
 from tikub_lab.reports.outputs import short
@@ -60,7 +59,7 @@ def _line(entry: Entry) -> Line:
     where = f"cellule n° {entry['cell']} : " if entry.get("cell") else ""
     return {
         "title": title,
-        "page": quote(str(entry["page"])),
+        "page": str(entry["page"]),
         "use_case": use_case,
         "name": name,
         # Accents and capitals do not count, 2 comes before 10.

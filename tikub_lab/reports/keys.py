@@ -64,8 +64,7 @@ def code_hash(notebook: Notebook | None = None) -> str:
 
 @lru_cache(maxsize=64)
 def _sources(content: str) -> tuple[str, ...]:
-    cells = [cell for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"]
-    return tuple(text if isinstance(text := cell["source"], str) else "".join(text) for cell in cells)
+    return tuple("".join(cell["source"]) for cell in json.loads(content)["cells"] if cell["cell_type"] == "code")
 
 
 def day(notebook: Notebook) -> str:

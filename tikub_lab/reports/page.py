@@ -114,9 +114,8 @@ def _output(output: Any, cell: Any) -> str:
 
     if facts(output).get("kind") in {"title", "data"} or output.get("name") == "stderr":
         return ""
-    data, metadata = output.get("data", {}), output.get("metadata", {})
-    if output.output_type == "stream":
-        data = {"text/plain": output.text}
+    data = {"text/plain": output.text} if output.output_type == "stream" else output.get("data", {})
+    metadata = output.get("metadata", {})
     kind = next((kind for kind in SHOWN if kind in data), "")
     text = data.get(kind, "")
     text = "".join(map(str, text)) if isinstance(text, list | tuple) else str(text)  # nbformat knows lists of lines
