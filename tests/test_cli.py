@@ -44,6 +44,21 @@ def test_every_command_is_documented(root):
             assert f"`tikub {name} {sub}".rstrip() in readme, f"README.md does not say `tikub {name} {sub}`"
 
 
+def test_clean_says_in_one_line_what_went(root, tmp_path):
+    folder = tmp_path / "energy.savings"
+    folder.mkdir()
+    (folder / ("a" * 40)).write_bytes(b"x" * 1_500_000)
+    (tmp_path / "notes.txt").write_text("mine")
+    none = tikub("clean", cwd=root)
+    assert (none.returncode, none.stdout) == (2, "")
+    assert none.stderr.startswith("tikub: clean: say what: --cache, ")
+    assert len(none.stderr.splitlines()) == 1
+    done = tikub("clean", "--cache", cwd=root, TIKUB_CACHE=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{tmp_path}: 1 file of results removed, 1.5 MB.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
 def test_every_make_target_is_listed_and_documented(root):
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"^([a-z]+):", makefile, flags=re.M)

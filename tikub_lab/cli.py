@@ -232,6 +232,21 @@ def kit(
         print(f"{_short(made.zip)}: {made.zip_bytes / 1e6:.1f} MB")
 
 
+@app.command()
+def clean(
+    cache: Annotated[bool, typer.Option("--cache", help="Results that notebooks computed once.")] = False,
+) -> None:
+    """Remove what can be made again."""
+    if not cache:
+        raise UsageError("clean: say what: --cache, the results that notebooks computed once and will compute again.")
+    from tikub_lab.methods import once
+    from tikub_lab.tables.package import workbench
+
+    root, gone, size, left = once.clean(workbench())
+    stay = f"; {left} stay, in use or not ours to remove" if left else ""
+    print(f"{_short(root)}: {gone} file{'s' * (gone != 1)} of results removed, {size / 1e6:.1f} MB{stay}.")
+
+
 def _pairs(items: list[str]) -> dict[str, Any]:
     pairs = {}
     for item in items:

@@ -156,6 +156,53 @@ def test_the_least_recently_used_goes(cache, counted, monkeypatch):
     assert calls == [2, 3, 4, 3]
 
 
+def test_clean_removes_entries_and_nothing_else(cache, counted, tmp_path):
+    function, calls = counted
+    for factor in (2, 3):
+        function(FRAME[["a"]], factor)
+    (folder,) = cache.iterdir()
+    entry = next(path for path in folder.iterdir() if not path.suffix)
+    entry.with_suffix(".4242").write_bytes(b"half")  # of a process that was killed
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    hexadecimal = "a" * 40
+    foreign = [
+        "notes.txt", hexadecimal, "objects/" + hexadecimal, "a.b.c/notes.txt", "a.b.c/" + "a" * 38,
+        f"a.b.c/{hexadecimal}.csv", f"a.b.d/{hexadecimal}/x", f"a.b.c/d.e/{hexadecimal}",
+    ]  # fmt: skip
+    outside = tmp_path / "outside" / hexadecimal
+    for path in (*(cache / name for name in foreign), outside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"mine")
+    (cache / "lien.vers").symlink_to(outside.parent)
+    assert once.clean(tmp_path) == (cache, 5, sum(sizes), 0)
+    assert not folder.exists()
+    assert sorted(str(path.relative_to(cache)) for path in cache.rglob("*") if path.is_file()) == sorted(foreign)
+    assert outside.read_bytes() == b"mine"
+    assert once.clean(tmp_path) == (cache, 0, 0, 0)
+    function(FRAME[["a"]])
+    assert calls == [2, 3, 2]
+
+
+def test_clean_leaves_an_entry_that_is_being_computed(package, tmp_path, monkeypatch):
+    _, start = package
+    monkeypatch.setenv("TIKUB_CACHE", str(tmp_path / "cache"))
+    running = start("print(slow(frame).iloc[0, 0])", 1.0)
+    while not (tmp_path / "log").exists() and running.poll() is None:
+        time.sleep(0.02)
+    assert once.clean(tmp_path) == (tmp_path / "cache", 0, 0, 1)  # its lock
+    assert start("print(slow(frame).iloc[0, 0])").communicate(timeout=60)[0] == "2.0\n"
+    assert running.communicate(timeout=60)[0] == "2.0\n"
+    assert computed(tmp_path) == 1
+    assert once.clean(tmp_path)[1::2] == (2, 0)
+
+
+@pytest.mark.parametrize("said", ["", "off"])
+def test_clean_knows_the_workbench_and_makes_no_folder(said, tmp_path, monkeypatch):
+    monkeypatch.setenv("TIKUB_CACHE", said)
+    assert once.clean(tmp_path) == (tmp_path / ".cache" / "tikub", 0, 0, 0)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("how", ["off", "open to others"])
 def test_nothing_is_kept(how, tmp_path, monkeypatch, counted):
     function, calls = counted

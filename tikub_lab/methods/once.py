@@ -11,10 +11,12 @@ import os
 import pickle
 import platform
 import random
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -31,6 +33,8 @@ except ImportError:  # Windows: everything is computed each time
 LIMIT = 512 * 2**20  # bytes that all entries may take; the least recently used go
 _BEGAN = time.time() - 0.05  # what changed later is not what this process imported; the clocks of disks are coarse
 _VERSIONS = [platform.python_version(), *map(version, ("pandas", "numpy", "scipy", "duckdb"))]
+_PLACE, _FILE = re.compile(r"\w+(\.\w+)+"), re.compile(r"[0-9a-f]{40}(\.lock|\.\d+)?")
+"""Names of the folder of a function, and of what an entry has there: itself, its lock, what a process writes."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -66,12 +70,39 @@ def folder() -> Path | None:
     said = os.environ.get("TIKUB_CACHE", "")
     homes = [home for home in (Path.cwd(), *Path.cwd().parents) if (home / "data" / package.DESCRIPTOR).is_file()]
     if fcntl is not None and said != "off" and (said or homes):
-        root = Path(said) if said else homes[0] / ".cache" / "tikub"
+        root = _root(homes[0] if homes else Path())
         with suppress(OSError):
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             if root.stat().st_uid == os.getuid() and not root.stat().st_mode & 0o077:
                 return root  # pickles that nobody else has written
     return None
+
+
+def _root(home: Path) -> Path:
+    said = os.environ.get("TIKUB_CACHE", "")
+    return Path(said) if said not in {"", "off"} else home / ".cache" / "tikub"
+
+
+def clean(home: Path) -> tuple[Path, int, int, int]:
+    """Remove the entries of a workbench, those that ``TIKUB_CACHE=off`` does not use too, and nothing else there.
+
+    Returns where they were, how many files went, their bytes, and how many files stay: of an entry that a running
+    report computes or reads, or that may not be removed.
+    """
+    root, gone, size = _root(home), 0, 0
+    places = [place for place in root.glob("*") if _PLACE.fullmatch(place.name) and not place.is_symlink()]
+    files = [file for place in places for file in place.glob("*") if _FILE.fullmatch(file.name) and file.is_file()]
+    for entry, parts in groupby(sorted(files), lambda file: file.with_suffix("")):
+        with suppress(OSError), entry.with_suffix(".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for file in parts:
+                size, gone = size + file.stat().st_size, gone + 1
+                file.unlink()
+            Path(lock.name).unlink(missing_ok=True)
+    for place in {file.parent for file in files}:
+        with suppress(OSError):  # what is left there stays
+            place.rmdir()
+    return root, gone, size, len(files) - gone
 
 
 @functools.lru_cache

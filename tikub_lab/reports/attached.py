@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tikub_lab.errors import PageError, UsageError
-from tikub_lab.reports.outputs import facts, numbered
+from tikub_lab.reports.outputs import shown
 from tikub_lab.reports.run import Report
 from tikub_lab.show.downloads import check, link_to
 
-MOST = 20
-"""Files of one report."""
+MOST = 20  # files of one report
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,6 @@ class Attached:
     content: bytes
 
     def facts(self) -> dict[str, Any]:
-        """Return what the manifest says of it."""
         sha256 = hashlib.sha256(self.content).hexdigest()
         return {"path": self.path, "label": self.label, "bytes": len(self.content), "sha256": sha256}
 
@@ -31,20 +29,19 @@ class Attached:
 def take(notebook: Any, report: Report) -> list[Attached]:
     """Take the files out of an executed notebook, the last of each name; a link to each stays in its place."""
     found: dict[str, Attached] = {}
-    for number, cell in numbered(notebook):
-        for output in cell.get("outputs", []):
-            if (said := facts(output)).get("kind") == "file":
-                name, label = str(said.get("name")), str(said.get("label"))
-                try:
-                    content = base64.b64decode(str(said.pop("content", "")), validate=True)
-                    check(name, content, label)  # a notebook may have written it without show.file
-                except (ValueError, UsageError) as error:
-                    reason = f"The notebook offers a file {name!r} that show.file would refuse: {error}"
-                    raise PageError(reason, number) from None
-                path = f"{report.page.removesuffix('.html')}.{name}"
-                found[name] = Attached(path, label, content)
-                address = path.rsplit("/", 1)[-1]
-                output["data"] = {"text/html": link_to(address, address, label, str(said.get("about", "")))}
+    for number, output, said in shown(notebook):
+        if said.get("kind") == "file":
+            name, label = str(said.get("name")), str(said.get("label"))
+            try:
+                content = base64.b64decode(str(said.pop("content", "")), validate=True)
+                check(name, content, label)  # a notebook may have written it without show.file
+            except (ValueError, UsageError) as error:
+                reason = f"The notebook offers a file {name!r} that show.file would refuse: {error}"
+                raise PageError(reason, number) from None
+            path = f"{report.page.removesuffix('.html')}.{name}"
+            found[name] = Attached(path, label, content)
+            address = path.rsplit("/", 1)[-1]
+            output["data"] = {"text/html": link_to(address, address, label, str(said.get("about", "")))}
         if len(found) > MOST:
             raise PageError(f"The notebook offers {len(found)} files; at most {MOST} stand beside a page.", number)
     return list(found.values())

@@ -22,11 +22,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a build runs: reports at once, seconds and bytes that each may use, and which are made.
-
-    ``force`` makes all, changed or not; ``only_failed`` those that failed in the last build; ``cluster`` is the address
-    of a Dask scheduler that runs them instead of this machine.
-    """
+    """How a build runs: reports at once, what each may use, which are made, and on which ``cluster``."""
 
     jobs: int = 1
     timeout: float | None = None
@@ -39,9 +35,8 @@ class Settings:
 
 
 def only_failed(reports: Sequence[Report], manifest: Manifest) -> list[Report]:
-    """Keep the reports that failed in the last build."""
-    old = manifest.entries
-    return [item for item in reports if any(old.get(page, {}).get("status") == "failed" for page in item.pages)]
+    failed = {page for page, entry in manifest.entries.items() if entry["status"] == "failed"}
+    return [item for item in reports if not failed.isdisjoint((item.page, item.failed_page))]
 
 
 def split(
@@ -66,13 +61,8 @@ def build(
 ) -> dict[str, Any]:
     """Make the reports that changed, then the index and the manifest, in a folder that no other build has meanwhile.
 
-    ``tell`` is told of each report's entry as it ends, skipped ones (``entry["skipped"]``) included. A page that can't
-    be written (a full disk) stops the build: what was made stays, and the same command goes on from there.
-
-    Returns
-    -------
-    dict
-        The manifest, whose key ``this_build`` says which pages this build was asked for, and which it made.
+    ``tell`` is told of each report's entry as it ends, skipped ones included. A page that can't be written (a full
+    disk) stops the build: what was made stays. ``this_build`` of the manifest says what was asked, and what was made.
     """
     made: list[str] = []
     try:
@@ -100,15 +90,13 @@ def build(
 
 
 def _run(jobs: Sequence[Job], settings: Settings, package: Package) -> Iterator[tuple[Job, Result]]:
-    if not jobs:
-        return
-    if settings.cluster:
+    if jobs and settings.cluster:
         from tikub_lab.reports.cluster import run
 
         yield from run(jobs, settings, package)
-        return
-    with Pool(min(settings.jobs, len(jobs)), settings.timeout, settings.memory, package.root) as pool:
-        yield from pool.run(jobs)
+    elif jobs:
+        with Pool(min(settings.jobs, len(jobs)), settings.timeout, settings.memory, package.root) as pool:
+            yield from pool.run(jobs)
 
 
 def _keep(job: Job, result: Result, out: Path, manifest: Manifest) -> dict[str, Any]:
@@ -118,18 +106,17 @@ def _keep(job: Job, result: Result, out: Path, manifest: Manifest) -> dict[str, 
     failed = entry["status"] == "failed"
     (out / page).parent.mkdir(exist_ok=True)
     if failed and old["status"] == "done" and (out / page).is_file():
-        entry["page"] = failed_page
         write_atomic(out / failed_page, result.html)
         manifest.add(old | {"failed": failed_page})
-        manifest.add(entry)
+        manifest.add(entry := entry | {"page": failed_page})
         return entry
     for file in result.files:  # before the page, whose links lead to them
         write_atomic(out / file.path, file.content)
     write_atomic(out / page, result.html)
     stem = page.removesuffix("html")
-    gone = {item["path"] for item in old.get("files", [])} - {file.path for file in result.files}
-    for path in [item for item in gone if item.startswith(stem) and "/" not in item.removeprefix(stem)]:
-        (out / path).unlink(missing_ok=True)
+    for path in {item["path"] for item in old.get("files", [])} - {file.path for file in result.files}:
+        if path.startswith(stem) and "/" not in path.removeprefix(stem):
+            (out / path).unlink(missing_ok=True)
     if entry["pdf"]:
         write_atomic(out / entry["pdf"], result.pdf)
     if not failed:

@@ -1,8 +1,4 @@
-"""The same work on several machines: a Dask scheduler hands reports to workers, which have the same warm processes.
-
-The notebook's text, its parameters and the data package travel through the scheduler, and so do the pages: no disk is
-shared. A worker unpacks a data package once.
-"""
+"""The same work on several machines: a Dask scheduler hands reports to workers, which share no disk with us."""
 
 import atexit
 import hashlib
@@ -31,20 +27,16 @@ from tikub_lab.tables.package import DESCRIPTOR, Package
 if TYPE_CHECKING:
     from tikub_lab.reports.build import Settings
 
-MAX_PACKAGE = 2 * 2**30
-"""Bytes of a data package that is sent to workers; a larger one wants a shared disk."""
-
-
+MAX_PACKAGE = 2 * 2**30  # bytes that are sent to workers; a larger data package wants a shared disk
 LOST = "Cluster: the worker was ended while this report ran. Make it again."
-PATIENCE = 10.0
-"""Seconds to wait for a worker where none is left."""
+PATIENCE = 10.0  # seconds to wait for a worker where none is left
 
 
 def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator[tuple[Job, Result]]:
     """Make reports on a cluster; give each with its result as it ends.
 
-    Each report is bound to a worker: Dask would hand one that ends its worker to the next. Those that ran on a worker
-    when it ended are made again, one by one; where no worker is left, this machine makes the rest.
+    Each is bound to a worker: Dask would hand one that ends its worker to the next. Those that ran there are made
+    again, one by one; where no worker is left, this machine makes the rest.
     """
     try:
         from distributed import wait
@@ -82,8 +74,8 @@ def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator
 
 def _workers(client: Any, patient: bool) -> dict[str, int]:
     """Return the threads of each worker; where there is none, wait for one for a while."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := dict(client.nthreads())) and patient and time.monotonic() < deadline:
+    deadline = time.monotonic() + (PATIENCE if patient else 0)
+    while not (found := dict(client.nthreads())) and time.monotonic() < deadline:
         time.sleep(0.5)
     return found
 
@@ -96,9 +88,8 @@ def _client(address: str) -> Any:
     try:
         client = Client(address, timeout=10)
     except (OSError, TimeoutError) as error:
-        raise UsageError(
-            f"--cluster {address}: no scheduler answers ({error}). Start one with `dask scheduler`."
-        ) from None
+        said = f"no scheduler answers ({error}). Start one with `dask scheduler`."
+        raise UsageError(f"--cluster {address}: {said}") from None
     if not client.nthreads():
         client.close()
         raise UsageError(f"--cluster {address}: no worker has joined. Start one: `dask worker {address} --no-nanny`.")
@@ -107,38 +98,37 @@ def _client(address: str) -> Any:
 
 def _result(future: Any, job: Job) -> Result:
     """Return a report's result; what is wrong with the worker itself stops the build."""
-    error = future.exception()
-    if isinstance(error, RunError):
+    if isinstance(error := future.exception(), RunError):
         raise error
     try:
+        if not error:
+            return worker.unpack(job, future.result())
         reason = f"Cluster: {type(error).__name__}"
-        return worker.failed(job, Failure(reason), 0.0) if error else worker.unpack(job, future.result())
     except RunError as odd:
-        return worker.failed(job, Failure(str(odd)), 0.0)
+        reason = str(odd)
+    return worker.failed(job, Failure(reason), 0.0)
 
 
 def _code() -> str:
-    """Hash what a report's result depends on, beside what it is sent."""
     return keys.digest(keys.code_hash(), keys.installed())
 
 
 def pack(package: Package) -> bytes:
-    """Pack a data package: its descriptor, its tables, their schemas and those of all other tables, under ``data/``."""
-    names = {Path("data", DESCRIPTOR): package.root / DESCRIPTOR}
-    for item in package.resources.values():
-        names |= {Path("data", path.relative_to(package.root)): path for path in (item.path, item.schema_path)}
-    size = sum(path.stat().st_size for path in names.values())
+    """Pack a data package, with the schemas of all tables, under ``data/``."""
+    own = {package.root / DESCRIPTOR}.union(*((item.path, item.schema_path) for item in package.resources.values()))
+    size = sum(path.stat().st_size for path in own)
     if size > MAX_PACKAGE:
         raise UsageError(
             f"{package.root}: {size / 2**30:.1f} GiB of tables; at most {MAX_PACKAGE / 2**30:.0f} GiB go to a cluster. "
             "Put fewer tables into the package."
         )
     others = package.schemas()
-    names = {Path("data", "schemas", path.relative_to(others)): path for path in others.rglob("*.json")} | names
+    names = {Path("schemas", path.relative_to(others)): path for path in others.rglob("*.json")}
+    names |= {path.relative_to(package.root): path for path in own}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in sorted(names):
-            archive.write(names[name], name.as_posix())
+            archive.write(names[name], f"data/{name.as_posix()}")
     return buffer.getvalue()
 
 
@@ -169,9 +159,7 @@ def make(job: Job, archive: bytes, there: str, timeout: float | None, memory: in
             "requirements on both and start it again."
         )
     if multiprocessing.current_process().daemon:
-        raise RunError(
-            "Dask's nanny forbids processes of a worker's own; start workers with `dask worker … --no-nanny`."
-        )
+        raise RunError("Dask's nanny forbids a worker's own processes; start it with `dask worker … --no-nanny`.")
     home = unpack(archive)
     moved = replace(job, home=home, report=replace(job.report, data=home / "data" if job.report.data else None))
     with Pool(1, timeout, memory, home / "data") as pool:

@@ -14,24 +14,14 @@ class TikubEngine:
     """File that says which cell runs, for who looks when the process was ended."""
 
     @classmethod
-    def execute_notebook(cls, nb: Any, kernel_name: str, output_path: str | None = None, **options: Any) -> Any:
+    def execute_notebook(cls, *arguments: Any, **options: Any) -> Any:
         """Run a notebook, and keep papermill's records of it; return the executed notebook."""
-        from papermill.engines import NotebookExecutionManager
+        from papermill.engines import Engine
 
-        known = ("log_output", "progress_bar", "autosave_cell_every")
-        manager = NotebookExecutionManager(
-            nb, output_path, **{name: options[name] for name in known if name in options}
-        )
-        manager.notebook_start()
-        try:
-            cls._run(manager)
-        finally:
-            manager.cleanup_pbar()
-            manager.notebook_complete()
-        return manager.nb
+        return Engine.execute_notebook.__func__(cls, *arguments, **options)
 
     @classmethod
-    def _run(cls, manager: Any) -> None:
+    def execute_managed_notebook(cls, manager: Any, *_: Any, **__: Any) -> None:
         """Run the cells in order; stop at the first error, as papermill does with a kernel."""
         from tikub_lab.reports.shell import collected, fresh_shell, run_cell
 
@@ -57,5 +47,4 @@ class TikubEngine:
 
     @classmethod
     def nb_language(cls, nb: Any, language: str | None = None) -> str:
-        """Return the notebook's language, Python where it does not say."""
         return language or nb.metadata.get("language_info", {}).get("name") or "python"

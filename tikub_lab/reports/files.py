@@ -1,24 +1,27 @@
-"""Folders that one process has at a time."""
+"""Files that come with the package, and folders that one process has at a time."""
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+
+def shipped(name: str) -> str:
+    """Return the text of a file beside this module."""
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[bool]:
     """Hold a folder while the block runs, or say that another process (or thread) holds it; its end lets it go."""
-    if fcntl is None:
+    if sys.platform == "win32":
         yield True
         return
+    import fcntl
+
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,21 +10,21 @@ import tomllib
 from collections.abc import Set
 from functools import cache
 from html import escape
-from importlib.resources import files
 from itertools import accumulate
 from typing import Any
 from xml.etree import ElementTree
 
 from tikub_lab.reports import remedies
+from tikub_lab.reports.files import shipped
 from tikub_lab.show import french
 
-_LISTS = tomllib.loads(files("tikub_lab.reports").joinpath("allowed.toml").read_text(encoding="utf-8"))
+_LISTS = tomllib.loads(shipped("allowed.toml"))
 TEXT, DRAWN, BLOCKS, SILENT, STYLE, PAINT, SHAPE = (
     frozenset(_LISTS[name].split()) for name in ("text", "drawn", "blocks", "silent", "style", "paint", "shape")
 )
 
 DEEPEST, MANY = 200, 2000
-"""Elements inside one another, references and attributes together: HTML is read in a time that grows by the square."""
+"""Elements inside one another, references and attributes: HTML is read in the square of their number."""
 
 _XLINK = "http://www.w3.org/1999/xlink"
 _TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link|p|li|d[td]|t[rdh]|option)\b)[a-z][^<>]*?(/?)>", re.I)
@@ -58,7 +58,6 @@ def _cleaner() -> Any:
 
 
 def _kept(element: str, name: str, value: str) -> str | None:
-    """Return what is kept of the value of an attribute, or None."""
     if name == "style":
         return style(value, PAINT if element in DRAWN else STYLE) or None
     if name == "id" and element in {"table", "th", "td"}:  # pandas draws them by lot
@@ -77,8 +76,6 @@ def _kept(element: str, name: str, value: str) -> str | None:
 def style(text: str, allowed: Set[str]) -> str:
     """Keep of CSS declarations those of some properties, with values that reach nothing outside.
 
-    Examples
-    --------
     >>> style("fill: url(#a); stroke:url(//x); position:fixed", PAINT)
     'fill: url(#a)'
     """
@@ -89,8 +86,6 @@ def style(text: str, allowed: Set[str]) -> str:
 def sheet(text: str) -> tuple[str, str]:
     """Return a class, and the CSS of a drawing with each rule kept to what stands in that class.
 
-    Examples
-    --------
     >>> sheet("@import url(x); .a, * {fill:red; position:fixed} b{}")
     ('dffd2d', '.dffd2d .a,.dffd2d *{fill:red}')
     """
@@ -103,7 +98,7 @@ def sheet(text: str) -> tuple[str, str]:
 
 
 def _split(match: re.Match[str]) -> str:
-    """Part a text of so many references, drop a tag of so many: reading them takes the square of their number."""
+    """Part a text of many references, drop a tag of many: they are read in the square of their number."""
     parts = match[0].split("&")
     if len(parts) + match[0].count("=") < MANY:
         return match[0]
@@ -116,8 +111,6 @@ def clean(html: str, alt: str = "", attachments: Any = None) -> str:
 
     ``alt`` is the alternative text that came with an output's image, ``attachments`` what a cell's images may be.
 
-    Examples
-    --------
     >>> clean('<p onclick="x()">Reçu<script>x()</script></p>')
     '<p>Reçu</p>'
     """
@@ -143,8 +136,6 @@ _RUN = re.compile(r"<(pre|code|svg|style|title)\b.*?</\1>|<[^>]*>|[^<]+", re.S)
 def typeset(html: str) -> str:
     """Put French no-break spaces in the words of a page, not in its code, drawings and tags.
 
-    Examples
-    --------
     >>> typeset('<p title="a : b">12 % : oui</p><code>a : b</code>').replace("\u202f", "_").replace("\u00a0", "~")
     '<p title="a : b">12_%~: oui</p><code>a : b</code>'
     """
@@ -154,8 +145,6 @@ def typeset(html: str) -> str:
 def order_headings(html: str) -> str:
     """One ``<h1>``, the first, and no level skipped on the way down (RGAA 9.1).
 
-    Examples
-    --------
     >>> order_headings("<h1>A</h1><h1>B</h1><h4>C</h4>")
     '<h1>A</h1><h2>B</h2><h3>C</h3>'
     """

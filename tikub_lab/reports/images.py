@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COLUMN, WIDEST = 672, 1344
-"""CSS pixels of the column of a page, and points of a picture: twice as many, for screens that draw two a pixel."""
+"""CSS pixels of the column of a page, and points of a picture: some screens draw two a pixel."""
 
 LARGEST, HEAVIEST = 50_000_000, 4_000_000
 """Points that a browser may have to unpack, and characters in the page: a picture of more is not shown."""
@@ -38,8 +38,7 @@ def fit(image: Element, name: str = "src") -> bool:
 def shrink(source: str) -> tuple[str, int, int]:
     """Return a picture as a data URI no heavier than it was, with its width and height in points.
 
-    A PNG of 256 colours gets a palette, and so does a chart, whose further colours are the softened edges of its lines;
-    others lose nothing, JPEG stays as it is. What is too large gives no data, what can't be read no size.
+    PNG of few colours and charts get a palette; what is too large gives no data, what can't be read no size.
     """
     from PIL import Image
 

@@ -1,9 +1,4 @@
-"""The index of a build: which reports there are, which failed, and what their data is.
-
-No script searches it: one line a report, in alphabetical order, so that the browser's own search finds a place or a
-buyer; a use case of many reports is cut into parts, each named by its first and last report, with links to them. A line
-is two elements, so that three hundred of them are still a light page; a report's PDF is linked from its page.
-"""
+"""The index of a build: one light line a report, in alphabetical order, for the browser's own search."""
 
 import re
 import unicodedata
@@ -11,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
-from urllib.parse import quote
 
 from tikub_lab.reports import fragments, page
+from tikub_lab.reports.outputs import short
 from tikub_lab.show import french, pieces
 
-PART = 50
-"""Reports under one heading, at most."""
+PART = 50  # reports under one heading, at most
 
 NAMES = {
     "procurement": "Achats publics",
@@ -55,7 +49,6 @@ def render(entries: Sequence[Entry], built: datetime) -> str:
 
 
 def _line(entry: Entry) -> Line:
-    """Return what the index says of a report."""
     title, use_case = str(entry.get("heading") or entry["title"]), str(entry.get("use_case") or entry["notebook"])
     name = NAMES.get(use_case) or use_case[:1].upper() + use_case[1:]
     tables = entry.get("tables") or []
@@ -63,22 +56,27 @@ def _line(entry: Entry) -> Line:
     data = "Données : " + ", ".join(pieces.ORIGINS.get(origin, origin) for origin in origins) if tables else ""
     if dates := [item["date"] for item in tables if item.get("date")]:
         data += f" du {french.day(max(dates))}"
-    line: Line = {"title": title, "page": quote(str(entry["page"])), "use_case": use_case, "name": name}
-    # Accents and capitals do not count, 2 comes before 10.
-    line["order"] = [word.zfill(15) if word.isdecimal() else word for word in re.split(r"(\d+)", plain(title))]
-    line["fictitious"] = "sample" in origins
-    line["data"], line["subtitle"] = data, str(entry.get("subtitle") or "")
-    line["grade"] = f"EcoIndex {entry['ecoindex_grade']}" if entry.get("ecoindex_grade") else ""
-    line["defects"] = ", ".join(entry.get("defects") or [])
-    line["old"] = f"page du {french.day(datetime.fromisoformat(entry['made']))}" if entry.get("failed") else ""
-    line["failed"] = entry["status"] == "failed"
     where = f"cellule n° {entry['cell']} : " if entry.get("cell") else ""
-    line["said"] = _short(f"{name}, {where}{entry['reason']}")
-    return line
+    return {
+        "title": title,
+        "page": str(entry["page"]),
+        "use_case": use_case,
+        "name": name,
+        # Accents and capitals do not count, 2 comes before 10.
+        "order": [word.zfill(15) if word.isdecimal() else word for word in re.split(r"(\d+)", plain(title))],
+        "fictitious": "sample" in origins,
+        "data": data,
+        "subtitle": str(entry.get("subtitle") or ""),
+        "grade": f"EcoIndex {entry['ecoindex_grade']}" if entry.get("ecoindex_grade") else "",
+        "defects": ", ".join(entry.get("defects") or []),
+        "old": f"page du {french.day(datetime.fromisoformat(entry['made']))}" if entry.get("failed") else "",
+        "failed": entry["status"] == "failed",
+        "said": short(f"{name}, {where}{entry['reason']}", 240),
+    }
 
 
 def _group(use_case: str, lines: Sequence[Line]) -> Line:
-    """Return the section of a use case; what all its reports share is said once, a long list is cut into parts."""
+    """Return the section of a use case, where what all reports share is said once."""
     several = len(lines) > 1
     shared = [key for key in ("data", "subtitle", "grade") if several and len({line[key] for line in lines}) == 1]
     for line in lines:
@@ -100,14 +98,10 @@ def _range(lines: Sequence[Line], part: Sequence[Line]) -> str:
     """Name a part by its first and last report, less the words that all titles of the use case begin with."""
     titles = [line["title"].split() for line in lines]
     alike = len(list(takewhile(lambda words: len(set(words)) == 1, zip(*titles, strict=False))))
-    first, last = (_short(" ".join(line["title"].split()[alike:]), 40) for line in (part[0], part[-1]))
+    first, last = (short(" ".join(line["title"].split()[alike:]), 40) for line in (part[0], part[-1]))
     return f"De « {first} » à « {last} »" if len(part) > 1 else f"« {first} »"
 
 
 def plain(text: str) -> str:
     """Return a text without accents and capitals, as it is sorted."""
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
-
-
-def _short(text: str, longest: int = 240) -> str:
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -33,8 +33,6 @@ CLOCK = re.compile(
 def digest(*parts: object) -> str:
     """Hash parts, each by its JSON, so that no two lists of parts give the same text.
 
-    Examples
-    --------
     >>> digest("a", "bc") == digest("ab", "c")
     False
     """
@@ -58,7 +56,7 @@ def _code(parts: tuple[str, ...]) -> str:
 
 
 def code_hash(notebook: Notebook | None = None) -> str:
-    """Hash the code that a notebook can reach and what makes its page; without a notebook, that of all of them."""
+    """Hash the code that a notebook (or any) can reach, and what makes its page."""
     sources = _sources(notebook.content) if notebook else ()
     parts = {part for source in sources for part in code.use_cases(source)} if notebook else set(USE_CASES)
     return _code(tuple(sorted(parts)))
@@ -66,21 +64,17 @@ def code_hash(notebook: Notebook | None = None) -> str:
 
 @lru_cache(maxsize=64)
 def _sources(content: str) -> tuple[str, ...]:
-    cells = [cell for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"]
-    return tuple(text if isinstance(text := cell["source"], str) else "".join(text) for cell in cells)
+    return tuple("".join(cell["source"]) for cell in json.loads(content)["cells"] if cell["cell_type"] == "code")
 
 
 def day(notebook: Notebook) -> str:
-    """Return today's date in a report's time zone where its notebook names a clock; methods of the package ask none."""
+    """Return today's date where a notebook names a clock, which no method of the package does."""
     asks = any(CLOCK.search(source) for source in _sources(notebook.content))
     return datetime.now(ZoneInfo(PINNED["TZ"])).date().isoformat() if asks else ""
 
 
 def key(job: Job, used: Sequence[Mapping[str, Any]]) -> str:
-    """Return the key of a report: notebook, parameters, how it is made, code, installed packages, day, tables read.
-
-    Secret parameters are not in it: a report that has one is made again each time.
-    """
+    """Hash what a report is made from: all but its secrets, and one that has any is made again each time."""
     report = job.report
     made_from = [report.notebook.content, report.public_parameters(), report.data is None, job.engine, job.pdf]
     tables = sorted(used, key=lambda item: (str(item["table"]), str(item.get("package"))))
@@ -99,7 +93,8 @@ def is_current(job: Job, old: Mapping[str, Any] | None, package: Package, out: P
         return False
     pages = [(old["page"], old["page_sha256"])] + ([(old["pdf"], old["pdf_sha256"])] if old["pdf"] else [])
     pages += [(item["path"], item["sha256"]) for item in old.get("files", [])]
-    return all(_same(out / name, sha256) for name, sha256 in pages)
+    paths = {out / name: sha256 for name, sha256 in pages}
+    return all(p.is_file() and hashlib.sha256(p.read_bytes()).hexdigest() == known for p, known in paths.items())
 
 
 def _now(item: Mapping[str, Any], package: Package, home: Path) -> dict[str, Any]:
@@ -110,7 +105,3 @@ def _now(item: Mapping[str, Any], package: Package, home: Path) -> dict[str, Any
     if Path(other).is_absolute():
         raise UsageError(f"{item['table']} was read from outside the workbench.")
     return open_package(home / other).used(item["table"]) | {"package": other}
-
-
-def _same(path: Path, sha256: str) -> bool:
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256

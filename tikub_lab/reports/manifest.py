@@ -1,19 +1,16 @@
-"""The manifest of a build, ``build.json``: what was made, from what, and how it went.
-
-While a build runs, each report's entry is appended to a journal beside it, so that a build that is cut short (Ctrl-C,
-kill -9, a full disk) loses nothing of what it made. The JSON Schema is ``build.schema.json`` in this package.
-"""
+"""What a build made, ``build.json``, and the journal by which one that is cut short loses nothing of it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from tikub_lab import __version__
 from tikub_lab.errors import UsageError
+from tikub_lab.reports.files import shipped
 from tikub_lab.tables.atomic import write_atomic
 
 NAME = "build.json"
@@ -23,9 +20,7 @@ FORMAT = 1
 
 @cache
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of the manifest."""
-    text = files("tikub_lab.reports").joinpath("build.schema.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    return dict(json.loads(shipped("build.schema.json")))
 
 
 @cache
@@ -36,7 +31,6 @@ def _check() -> Any:
 
 
 def fits(entry: Any) -> bool:
-    """Whether an entry is one that the schema allows."""
     import fastjsonschema
 
     try:
@@ -53,13 +47,11 @@ class Manifest:
     def __init__(self, out: Path):
         self.out = out
         self.entries: dict[str, dict[str, Any]] = {}
-        path = out / NAME
         try:
-            if path.exists():
-                self._take(self._reports(path))
-            journal = out / JOURNAL
-            if journal.exists():  # a build was cut short, perhaps in the middle of a line
-                self._take(map(_parsed, journal.read_bytes().split(b"\n")))
+            if (out / NAME).exists():
+                self._take(self._reports(out / NAME))
+            if (out / JOURNAL).exists():  # a build was cut short, perhaps in the middle of a line
+                self._take(map(_parsed, (out / JOURNAL).read_bytes().split(b"\n")))
         except OSError as error:
             raise UsageError(f"{error.filename}: {error.strerror}. Remove it, or give another --out.") from None
 
@@ -77,7 +69,6 @@ class Manifest:
         self.entries |= {item["page"]: item for item in items if item is not None and fits(item)}
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Record a report that ended."""
         self.entries[entry["page"]] = dict(entry)
         with (self.out / JOURNAL).open("ab") as file:  # the line before may have been cut short
             file.write(b"\n" + json.dumps(entry, ensure_ascii=False).encode("utf-8") + b"\n")
@@ -89,17 +80,13 @@ class Manifest:
         return before - len(self.entries)
 
     def document(self) -> dict[str, Any]:
-        """Return the manifest as it is written."""
         reports = [self.entries[page] for page in sorted(self.entries)]
+        states = Counter(item["status"] for item in reports)
         return {
             "format": FORMAT,
             "generator": f"tikub-lab {__version__}",
             "built": datetime.now(UTC).isoformat(timespec="seconds"),
-            "totals": {
-                "reports": len(reports),
-                "done": sum(item["status"] == "done" for item in reports),
-                "failed": sum(item["status"] == "failed" for item in reports),
-            },
+            "totals": {"reports": len(reports), "done": states["done"], "failed": states["failed"]},
             "reports": reports,
         }
 

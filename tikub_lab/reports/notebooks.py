@@ -11,11 +11,7 @@ from tikub_lab.errors import UsageError, nearest
 
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook: what a build needs to know of it, and its text, so that a worker needs no file.
-
-    ``title`` is its first Markdown heading, ``parameters_source`` the cell tagged ``parameters``, ``needs`` its
-    metadata ``tikub``.
-    """
+    """What a build needs to know of a notebook, and its text; ``needs`` is its metadata ``tikub``."""
 
     name: str
     path: Path
@@ -36,15 +32,13 @@ class Notebook:
         return nbformat.reads(self.content, as_version=4)
 
 
-TAKEN = {"build.json", "index.html"}
-"""What a build writes beside the folders of its notebooks."""
+TAKEN = {"build.json", "index.html"}  # what a build writes beside the folders of its notebooks
 
 
 def read(path: Path) -> Notebook:
     """Read what a build needs of a notebook of format 4.
 
-    The file is read as JSON: nbformat takes longer to import than a build in which nothing changed may take. Whoever
-    runs the notebook has it parsed and validated by nbformat (:meth:`Notebook.node`).
+    As JSON: to import nbformat takes longer than a build in which nothing changed. Who runs it parses and validates it.
     """
     if path.stem.startswith(".") or path.stem.casefold() in TAKEN or not path.stem.isprintable() or "\\" in path.stem:
         raise UsageError(f"{str(path)!r}: {path.stem!r} can't be the name of a folder of pages. Rename the notebook.")
@@ -70,7 +64,6 @@ def read(path: Path) -> Notebook:
 
 
 def tags(cell: Any) -> list[str]:
-    """Return the tags of a cell, parsed or as JSON."""
     return list(cell["metadata"].get("tags", []))
 
 
@@ -81,11 +74,7 @@ def folder_of(home: Path) -> Path:
 
 
 def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
-    """Find notebooks by name or path (``*.ipynb``), or all of a folder in alphabetical order.
-
-    An unknown name (the nearest is suggested), a name that no folder of pages can have, and two notebooks of one name
-    are refused.
-    """
+    """Find notebooks by name or path (``*.ipynb``), or all of a folder; refuse two of one name."""
     known = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
     if not names and not known:
         raise UsageError(f"{folder}: no notebook there; put one in, or name a file.")

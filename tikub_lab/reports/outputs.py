@@ -11,23 +11,19 @@ from nbformat import NotebookNode, from_dict
 from tikub_lab.show.output import KIND
 
 MAX_CHARACTERS, MAX_BYTES = 4_000_000, 64_000_000
-"""More text than this from one report, or more of rich outputs, is a fault of the notebook, not something to read."""
+"""Of the text of one report, and of its rich outputs: more is a fault of the notebook."""
 
 KERNEL = [f"--IPKernelApp.extensions={__name__}"]
 """What a kernel is started with, to show tables and figures as the shell of a build does."""
 
-COLUMNS, LONGEST = 30, 200
-"""Columns of a table that a cell displays, and characters of one of its values, at most."""
+COLUMNS, LONGEST = 30, 200  # of a table that a cell displays, and characters of a value
 
-HEAVIEST = 500_000
-"""Characters of a drawing: a figure of more points is shown as a picture."""
+HEAVIEST = 500_000  # characters of a drawing: a figure of more points is shown as a picture
 
 
 def valid(value: Any) -> Any:
     r"""Make the text in a value valid, so that it can be written: halves of a pair are joined, or give « � ».
 
-    Examples
-    --------
     >>> valid({"a": ["\ud83d\ude00", "\ud800", 1]})
     {'a': ['😀', '�', 1]}
     """
@@ -52,6 +48,16 @@ def numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
         yield number, cell
 
 
+def shown(notebook: Any) -> Iterator[tuple[int, Any, dict[str, Any]]]:
+    """Yield the outputs of an executed notebook: the number of the cell, the output, its :func:`facts`."""
+    for number, cell in numbered(notebook) if notebook is not None else ():
+        yield from ((number, output, facts(output)) for output in cell.get("outputs", []))
+
+
+def short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
 def load_ipython_extension(shell: Any) -> None:
     """Set up how a notebook of a build shows what other libraries make."""
     shell.config.InlineBackend.figure_formats = set()
@@ -73,13 +79,8 @@ def frame_html(frame: Any) -> str | None:
     names = [", ".join(map(str, part.name)) if isinstance(part.name, tuple) else part.name for part in parts]
     headings = {str(place): "" if name is None else str(name) for place, name in enumerate(names)}
     flat = pd.DataFrame({place: part.array for place, part in enumerate(parts)})
-
-    def short(value: Any) -> str:
-        text = pieces.cell(value)
-        return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-    shown = pieces.table(flat, "Tableau", headings, dict.fromkeys(headings, short))
-    html = shown.html.replace("<caption>", '<caption class="untitled">', 1)
+    written = dict.fromkeys(headings, lambda value: short(pieces.cell(value), LONGEST))
+    html = pieces.table(flat, "Tableau", headings, written).html.replace("<caption>", '<caption class="untitled">', 1)
     left = frame.shape[1] - COLUMNS
     said = french.plural(left, "autre colonne", "autres colonnes") + " hors de ce tableau."
     return html + (f"<p><small>{said}</small></p>" if left > 0 else "")
@@ -98,38 +99,22 @@ def _drawn(figure: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 class OutputLimit(BaseException):
-    """Raised in a notebook that prints or displays more than a report may; no ``except Exception`` catches it."""
-
-
-def _node(output_type: str, **fields: Any) -> NotebookNode:
-    """Make an output; nbformat's own maker validates each against its schema, for 2 ms, and papermill validates all."""
-    return NotebookNode(output_type=output_type, **fields)
+    """More was printed or displayed than a report may; no ``except Exception`` catches it."""
 
 
 class Outputs:
-    """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol.
-
-    Pieces of one stream are merged, ``clear_output(wait=True)`` clears when the next output comes, and
-    ``update_display`` replaces every output with that display id.
-    """
+    """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol."""
 
     def __init__(self) -> None:
         self.cell: list[Any] = []
         self._clear_on_next = False
         self._by_id: dict[str, list[Any]] = {}
-        self._characters = 0
-        self._bytes = 0
+        self._characters = self._bytes = 0
 
     def start(self) -> list[Any]:
         """Begin a cell; return the list that its outputs will be in."""
-        self.cell = []
-        self._clear_on_next = False
+        self.cell, self._clear_on_next = [], False
         return self.cell
-
-    def _add(self, output: Any) -> None:
-        if self._clear_on_next:
-            self.clear()
-        self.cell.append(output)
 
     def clear(self, wait: bool = False) -> None:
         """Clear the cell's outputs, at once or when the next one comes."""
@@ -137,43 +122,33 @@ class Outputs:
         if not wait:
             self.cell.clear()
 
+    def add(self, output_type: str, **fields: Any) -> Any:
+        """Add an output; nbformat's own maker takes 2 ms to validate each, and papermill validates all."""
+        if self._clear_on_next:
+            self.clear()
+        self.cell.append(output := NotebookNode(output_type=output_type, **fields))
+        return output
+
     def stream(self, name: str, text: str) -> None:
-        """Add text to ``stdout`` or ``stderr``."""
-        if not text:
-            return
         self._characters += len(text)
         if self._characters > MAX_CHARACTERS:
             raise OutputLimit(f"the notebook printed more than {MAX_CHARACTERS:,} characters")
-        if self._clear_on_next:
-            self.clear()
-        if self.cell and self.cell[-1].output_type == "stream" and self.cell[-1].name == name:
-            self.cell[-1].text += text
-        else:
-            self.cell.append(_node("stream", name=name, text=text))
+        last: Any = self.cell[-1] if self.cell and not self._clear_on_next else {}
+        if last.get("output_type") == "stream" and last.name == name:
+            last.text += text
+        elif text:
+            self.add("stream", name=name, text=text)
 
-    def _weigh(self, data: dict[str, Any]) -> None:
+    def display(self, data: Any, metadata: Any, name: Any = None, update: bool = False, **count: int) -> None:
+        """Add a display, or a cell's value with its ``execution_count``; or replace the earlier displays of a name."""
         self._bytes += sum(len(str(value)) for value in data.values())
         if self._bytes > MAX_BYTES:
             raise OutputLimit(f"the notebook displayed more than {MAX_BYTES:,} bytes")
-
-    def display(self, data: dict[str, Any], metadata: dict[str, Any], display_id: str | None, update: bool) -> None:
-        """Add a display, or replace the earlier ones of the same id."""
-        self._weigh(data)
-        if update and display_id:
-            for output in self._by_id.get(display_id, []):
+        if update and name:
+            for output in self._by_id.get(name, []):
                 output["data"], output["metadata"] = data, metadata
             return
-        output = _node("display_data", data=NotebookNode(data), metadata=from_dict(metadata))
-        if display_id:
-            self._by_id.setdefault(display_id, []).append(output)
-        self._add(output)
-
-    def result(self, data: dict[str, Any], metadata: dict[str, Any], count: int) -> None:
-        """Add the value of a cell's last expression."""
-        self._weigh(data)
-        result = _node("execute_result", data=NotebookNode(data), metadata=from_dict(metadata), execution_count=count)
-        self._add(result)
-
-    def error(self, name: str, value: str, traceback: list[str]) -> None:
-        """Add the error that ended the cell."""
-        self._add(_node("error", ename=name, evalue=value, traceback=traceback))
+        kind = "execute_result" if count else "display_data"
+        output = self.add(kind, data=NotebookNode(data), metadata=from_dict(metadata), **count)
+        if name:
+            self._by_id.setdefault(name, []).append(output)

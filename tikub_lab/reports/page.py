@@ -1,13 +1,8 @@
-"""Make the page of a report: light, self-contained, readable, and without anything of the code.
-
-Pages are Jinja templates (``templates/``). Every output and every Markdown cell passes through
-:mod:`tikub_lab.reports.fragments`, so that no script, no request and no broken element can come in through a library.
-"""
+"""Make the page of a report by Jinja templates, of cells that :mod:`tikub_lab.reports.fragments` has cleaned."""
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
@@ -16,14 +11,14 @@ from markupsafe import Markup, escape
 from tikub_lab import __version__
 from tikub_lab.errors import PageError
 from tikub_lab.reports import fragments, remedies
+from tikub_lab.reports.files import shipped
 from tikub_lab.reports.notebooks import tags
-from tikub_lab.reports.outputs import facts, numbered
+from tikub_lab.reports.outputs import facts, numbered, shown
 from tikub_lab.reports.run import Execution, Report
 from tikub_lab.show import french, pieces
 from tikub_lab.show.output import KIND, stylesheet
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""What a browser may do for a page: show it."""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # what a browser may do for a page: show it
 
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 SHOWN = ("text/html", "text/markdown", *PICTURES, "text/latex", "text/plain")
@@ -48,8 +43,7 @@ def _environment() -> Environment:
 @cache
 def style() -> str:
     """Return the page's whole style, white space squeezed."""
-    sheet = files("tikub_lab.reports").joinpath("templates/style.css").read_text(encoding="utf-8") + stylesheet()
-    return re.sub(r"\s*\n\s*", "", sheet)
+    return re.sub(r"\s*\n\s*", "", shipped("templates/style.css") + stylesheet())
 
 
 def fill(template: str, **values: Any) -> str:
@@ -59,16 +53,17 @@ def fill(template: str, **values: Any) -> str:
 
 
 def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, str, str]:
-    """Make the page of a report that ran, or of one that failed; return its HTML, title and subtitle.
-
-    ``pdf`` is the file name of the same page as PDF, beside it. A cell that can't be shown raises ``PageError``.
-    """
+    """Make the page of a report that ran, or of one that failed; return its HTML, title and subtitle."""
     failure, nb, title, subtitle = execution.failure, execution.notebook, report.notebook.title, ""
-    values = _made_of(report, execution) | {"up": "../index.html", "pdf": pdf, "failure": failure}
+    used = Markup(pieces.data_used(execution.used, warn=False).html)
+    values = {"report": report, "code": execution.code[:8], "version": __version__, "data_used": used}
+    values |= {"up": "../index.html", "pdf": pdf, "failure": failure}
     if failure or nb is None:
         html = fill("failed.html.j2", title=(title := f"{title} : ce rapport n'a pas pu être fait"), **values)
     else:
-        title, subtitle = computed_title(nb) or (title, "")
+        for _, _, said in shown(nb):
+            if said.get("kind") == "title":  # of several, the last
+                title, subtitle = str(said.get("title")), str(said.get("subtitle"))
         fictitious = any(item["origin"] == "sample" for item in execution.used)
         cells = list(_cells(nb))
         html = fill("report.html.j2", title=title, subtitle=subtitle, fictitious=fictitious, cells=cells, **values)
@@ -76,18 +71,8 @@ def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, st
     return html, title, subtitle
 
 
-def computed_title(nb: Any) -> tuple[str, str] | None:
-    """Return the title and subtitle that ``show.title`` gave, the last one if several."""
-    shown = [facts(output) for cell in nb.cells for output in cell.get("outputs", [])]
-    titles = [(str(item.get("title")), str(item.get("subtitle"))) for item in shown if item.get("kind") == "title"]
-    return titles[-1] if titles else None
-
-
 def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield what each cell shows, as HTML, with the title of the folded part that it stands in.
-
-    Left out is what is not for the reader, or what the page says itself: title, data used, checks, warnings.
-    """
+    """Yield what each cell shows, as HTML, and the title of its folded part; less what the page says itself."""
     titled = False
     for number, cell in numbered(nb):
         try:
@@ -97,8 +82,8 @@ def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
                     titled, source = True, re.sub(r"^# .*\n?", "", source, count=1, flags=re.M)
                 html = _markdown(source, cell.get("attachments"))
             else:
-                shown = [] if "nbval-check-output" in tags(cell) else cell.get("outputs", [])
-                html = "".join(_output(output, cell) for output in shown)
+                outputs = [] if "nbval-check-output" in tags(cell) else cell.get("outputs", [])
+                html = "".join(_output(output, cell) for output in outputs)
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException as error:  # whatever a library raises, the HTML reader's panic too
@@ -125,14 +110,12 @@ def _reader() -> Any:
 
 
 def _output(output: Any, cell: Any) -> str:
-    """Return an output as HTML."""
     from nbconvert.filters.ansi import strip_ansi
 
     if facts(output).get("kind") in {"title", "data"} or output.get("name") == "stderr":
         return ""
-    data, metadata = output.get("data", {}), output.get("metadata", {})
-    if output.output_type == "stream":
-        data = {"text/plain": output.text}
+    data = {"text/plain": output.text} if output.output_type == "stream" else output.get("data", {})
+    metadata = output.get("metadata", {})
     kind = next((kind for kind in SHOWN if kind in data), "")
     text = data.get(kind, "")
     text = "".join(map(str, text)) if isinstance(text, list | tuple) else str(text)  # nbformat knows lists of lines
@@ -148,11 +131,7 @@ def _output(output: Any, cell: Any) -> str:
 
 
 def described(text: str, kind: str, metadata: Any, of_cell: Any) -> str:
-    """Return an output's picture as HTML, with the alternative text that its metadata or its cell's gives.
-
-    Both places are nbconvert's: ``display(figure, metadata={"image/png": {"alt": "…"}})``, and ``alt`` in the metadata
-    of the cell. A picture without any is shown, and said to have none.
-    """
+    """Return a picture as HTML; its ``alt`` is in the metadata of the output or of its cell."""
     known = [item for item in [*map(metadata.get, (kind, *PICTURES)), metadata, of_cell] if isinstance(item, dict)]
     alt = next((item["alt"] for item in known if item.get("alt")), "")
     if kind == "image/svg+xml":
@@ -167,14 +146,3 @@ def defects(html: str) -> list[str]:
     """Say what a page lacks that only its notebook can give; nothing for a page as it should be."""
     found = ((html.count(f'class="{name}"'), one, many) for name, one, many in DEFECTS)
     return [french.plural(*item) for item in found if item[0]]
-
-
-def _made_of(report: Report, execution: Execution) -> dict[str, Any]:
-    """Say what the page is made of, and how to make it again."""
-    shown = report.public_parameters()
-    return {
-        "parameters": ", ".join(f"{name} = {value}" for name, value in shown.items()),
-        "command": report.command() + (" --data DOSSIER" if report.data else ""),
-        "version": f"tikub-lab {__version__}" + (f", empreinte {execution.code[:8]}" if execution.code else ""),
-        "data_used": Markup(pieces.data_used(execution.used, warn=False).html),
-    }

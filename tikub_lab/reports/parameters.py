@@ -1,7 +1,4 @@
-"""A notebook's parameters: the annotations of its parameters cell are the contract, checked before anything runs.
-
-papermill alone runs a notebook to its end with a misspelt name or a text where a number is meant (papermill#818, #667).
-"""
+"""A notebook's parameters, checked by their annotations before anything runs (papermill#818, papermill#667)."""
 
 import ast
 import io
@@ -24,16 +21,12 @@ from tikub_lab.reports.notebooks import Notebook
 TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Path, Secret, bool, date, float, int, str)}
 TRUE, FALSE = {"true", "oui", "1", "yes"}, {"false", "non", "0", "no"}
 NONE = {"none", "null", ""}
-ODD = (ValueError, TypeError, SyntaxError, OverflowError, MemoryError, RecursionError)
-"""What Python raises on text or values that are not what they should be."""
+ODD = (ValueError, TypeError, SyntaxError, OverflowError, MemoryError, RecursionError)  # of odd text and values
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One line of a parameters cell: ``name: annotation = default  # help``.
-
-    ``default`` is None where it is not a literal (``computed``): nothing of a notebook is evaluated here.
-    """
+    """One line of a parameters cell; ``default`` is None where it is ``computed``: nothing is evaluated here."""
 
     name: str
     annotation: str
@@ -47,8 +40,6 @@ class Parameter:
 def declared(notebook: Notebook) -> dict[str, Parameter]:
     """Read the parameters that a notebook declares, or say which line is not ``name: type = default  # meaning``.
 
-    Examples
-    --------
     >>> source = "annee: int = 2025  # dernière année"
     >>> declared(Notebook("n", Path("n.ipynb"), "N", source, {}))["annee"].help
     'dernière année'
@@ -66,9 +57,8 @@ def _declared(source: str, where: str) -> dict[str, Parameter]:
     comments = {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
     found = {}
     for node in body:
-        if isinstance(node, ast.Import | ast.ImportFrom) or (
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        ):
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if is_text or isinstance(node, ast.Import | ast.ImportFrom):
             continue
         line = f"{where}, line {node.lineno}"
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name) or node.value is None:
@@ -83,12 +73,10 @@ def _declared(source: str, where: str) -> dict[str, Parameter]:
 
 
 def _last(node: ast.expr) -> str:
-    """Return the last name of a dotted one: ``date`` of ``datetime.date``."""
-    return ast.unparse(node).split(".")[-1]
+    return ast.unparse(node).split(".")[-1]  # `date` of `datetime.date`
 
 
 def _type(node: ast.expr, line: str) -> Any:
-    """Return the type that an annotation names, of those that parameters may have."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _type(node.left, line) | _type(node.right, line)
     if isinstance(node, ast.Constant) and node.value is None:
@@ -122,48 +110,37 @@ def _default(node: ast.expr, line: str) -> tuple[Any, bool]:
 
 
 def secrets(notebook: Notebook, given: Mapping[str, Any], evaluate: bool = False) -> list[str]:
-    """Return the values that must not leave a run: those given for secret parameters, and the defaults of these.
-
-    Only the process that runs the notebook may have computed defaults evaluated.
-    """
+    """Return what must not leave a run; only the notebook's own process has computed defaults evaluated."""
     names = {name: parameter for name, parameter in declared(notebook).items() if parameter.secret}
     values = [given.get(name) for name in names] + [parameter.default for parameter in names.values()]
     space: dict[str, Any] = {"os": os, "Secret": Secret}
     for node in ast.parse(notebook.parameters_source or "").body if evaluate else []:
-        with suppress(Exception):  # the notebook meets it too, and its report says so
-            if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.AnnAssign):
+            with suppress(Exception):  # the notebook meets it too, and its report says so
                 exec(compile(ast.Module([node], []), "parameters", "exec"), space)
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-                value = eval(compile(ast.Expression(node.value), "parameters", "eval"), space)
-                space[node.target.id] = value
-                values += [value] if node.target.id in names else []
+    values += map(space.get, names)
     flat = [item for value in values for item in (value if isinstance(value, list | tuple) else [value])]
     return [str(item) for item in flat if item]
 
 
 def check(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check values, text as the command line has it or of the right type, and turn text into the declared types.
-
-    An unknown name is refused with the nearest, a value of another type with what is allowed.
-    """
+    """Check values, and turn text, as the command line has it, into the declared types."""
     known = declared(notebook)
     checked = {}
     for name, value in given.items():
         if name not in known:
-            raise UsageError(
-                f"{notebook.name}: no parameter {name!r}.{nearest(name, known)} Allowed: {', '.join(known) or 'none'}."
-            )
+            allowed = ", ".join(known) or "none"
+            raise UsageError(f"{notebook.name}: no parameter {name!r}.{nearest(name, known)} Allowed: {allowed}.")
         parameter = known[name]
         try:
             checked[name] = _convert(value, parameter.kind)
         except UsageError as error:
             raise UsageError(f"{notebook.name}: {name}: {error}") from None
         except ODD as error:
-            shown = "(secret)" if parameter.secret else repr(value)
+            shown, why = ("(secret)", "") if parameter.secret else (repr(value), f" ({error})")
             raise UsageError(
-                f"{notebook.name}: {name}={shown} is not {parameter.annotation}"
-                + ("" if parameter.secret else f" ({error})")
-                + f". Say `tikub report {notebook.name} --help-parameters` for what is allowed."
+                f"{notebook.name}: {name}={shown} is not {parameter.annotation}{why}. "
+                f"Say `tikub report {notebook.name} --help-parameters` for what is allowed."
             ) from None
     return checked
 
@@ -171,36 +148,32 @@ def check(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
 def _convert(value: Any, kind: Any) -> Any:
     """Turn a value into a type, or raise ValueError saying why not."""
     origin, options = get_origin(kind), get_args(kind)
-    if origin in {Union, UnionType}:
-        return _first(value, options)
+    if origin in {Union, UnionType}:  # the first that will do
+        if type(None) in options and (value is None or (isinstance(value, str) and value.strip().lower() in NONE)):
+            return None
+        reasons = []
+        for option in options:
+            try:
+                return _convert(value, option)
+            except ValueError as error:
+                reasons.append(str(error))
+        raise ValueError("; ".join(reasons))
     if origin is Literal:
         for option in options:
             if value == option or str(value) == str(option):
                 return option
         raise ValueError(f"allowed: {', '.join(map(str, options))}")
     if origin is list:
-        if isinstance(value, str):
-            inside = [item.strip() for item in value.split(",") if item.strip()]
-            value = json.loads(value) if value.lstrip().startswith("[") else inside
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            value = json.loads(value)
+        elif isinstance(value, str):
+            value = [item.strip() for item in value.split(",") if item.strip()]
         if not isinstance(value, list | tuple):
             raise ValueError("a list, such as a,b,c")
         return [_convert(item, options[0]) for item in value]
     if isinstance(value, str) and value != value.encode("utf-8", "replace").decode():
         raise ValueError("it holds a byte that is not UTF-8")
     return value if isinstance(value, kind) and kind not in {str, Secret, int} else _simple(value, kind)
-
-
-def _first(value: Any, options: tuple[Any, ...]) -> Any:
-    """Turn a value into the first of several types that will do."""
-    if type(None) in options and (value is None or (isinstance(value, str) and value.strip().lower() in NONE)):
-        return None
-    reasons = []
-    for option in options:
-        try:
-            return _convert(value, option)
-        except ValueError as error:
-            reasons.append(str(error))
-    raise ValueError("; ".join(reasons))
 
 
 def _simple(value: Any, kind: Any) -> Any:
@@ -231,8 +204,7 @@ def _secret(text: str) -> str:
             why = getattr(error, "strerror", None) or "it is not UTF-8 text"
             raise UsageError(f"the file that is named after @ could not be read ({why}).") from None
     if text.startswith("env:"):
-        name = text[4:]
-        if not os.environ.get(name):
-            raise UsageError(f"the environment has no variable {name!r}, or it is empty. Set it, or write @FILE.")
-        return os.environ[name]
+        if value := os.environ.get(text[4:]):
+            return value
+        raise UsageError(f"the environment has no variable {text[4:]!r}, or it is empty. Set it, or write @FILE.")
     return text

@@ -18,7 +18,14 @@ _VARIABLE = re.compile(r"var\(--[\w-]+,\s*([^()]+)\)")
 
 def write_pdf(html: str, title: str) -> bytes:
     """Make of a page, by its print style, a tagged PDF that says it conforms to PDF/UA-1 (ISO 14289-1)."""
-    weasyprint = _weasyprint()
+    try:
+        import weasyprint
+    except (ImportError, OSError) as error:
+        why = str(error).partition("\n")[0]
+        raise UsageError(
+            f"PDF needs WeasyPrint and Pango ({why}): pip install 'tikub-lab[pdf]', then on Debian apt-get install "
+            "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; elsewhere see WeasyPrint's installation page."
+        ) from None
     logger = logging.getLogger("weasyprint")
     before = logger.level
     logger.setLevel(logging.CRITICAL)  # what it does not know of screen styles is of no interest
@@ -34,32 +41,16 @@ def write_pdf(html: str, title: str) -> bytes:
 
 
 def prepared(html: str) -> str:
-    """Say to WeasyPrint what it does not take from a page: the name of a drawing, its colours, and the key figures.
+    """Say to WeasyPrint what it does not take from a page: drawings' names and colours, and the key figures.
 
-    It reads a drawing's ``<title>``, not its ``aria-label``, and resolves no CSS variable inside a drawing: the light
-    colours, which a drawing gives as fallback, stand in. A list whose terms are grouped in ``<div>`` would become a
-    list whose children are no items, which PDF/UA forbids: key figures become paragraphs.
+    It reads no ``aria-label`` and no CSS variable inside a drawing; PDF/UA allows no ``<div>`` among a list's items.
 
-    Examples
-    --------
     >>> prepared('<svg aria-label="Barres"><path style="fill: var(--accent,#0072b2)"/></svg>')
     '<svg aria-label="Barres"><title>Barres</title><path style="fill: #0072b2"/></svg>'
     """
     html = _KEYS.sub(lambda match: _LIST.sub(lambda tag: f"<{tag[1]}{_PLAIN[tag[2]]}", match[0]), html)
     html = re.sub(r"<svg\b.*?</svg>", lambda match: _VARIABLE.sub(r"\1", match[0]), html, flags=re.S)
     return _DRAWING.sub(lambda match: f"{match[0]}<title>{escape(unescape(match[1]), quote=False)}</title>", html)
-
-
-def _weasyprint() -> Any:
-    try:
-        import weasyprint
-    except (ImportError, OSError) as error:
-        why = str(error).partition("\n")[0]
-        raise UsageError(
-            f"PDF needs WeasyPrint and Pango ({why}): pip install 'tikub-lab[pdf]', then on Debian apt-get install "
-            "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; elsewhere see WeasyPrint's installation page."
-        ) from None
-    return weasyprint
 
 
 def _fetcher() -> Any:

@@ -17,8 +17,7 @@ from tikub_lab.tables.package import Package
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_REPORTS = 20_000
-"""A build of more reports is a mistake in ``--each`` or ``--where``."""
+MAX_REPORTS = 20_000  # more are a mistake in --each or --where
 
 
 def plan(
@@ -31,11 +30,9 @@ def plan(
 ) -> list[Report]:
     """Decide which reports to make, refusing wrong parameters before anything runs.
 
-    Without ``names``, all notebooks of the folder but those of :func:`left_out`. With several, each takes the values
-    that it declares, and one at least must declare each. Values are compared with those that ``package`` has for them.
-    ``each`` gives a report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="``
-    for all those of another parameter, ``"uai=a,b"`` for some; notebooks without that parameter get one report.
-    ``where`` keeps the rows of the table that it goes through for which it holds: ``"departement == '29'"``.
+    Of several notebooks, each takes the values that it declares, and one at least must declare each. ``each`` gives a
+    report for each value: ``""`` for all those that a notebook's metadata names first, ``"famille="`` for all those of
+    another parameter, ``"uai=a,b"`` for some; ``where`` keeps rows of their table: ``"departement == '29'"``.
     """
     notebooks = find(folder, list(names))
     if not names:
@@ -44,8 +41,10 @@ def plan(
     if where is not None and each is None:
         raise UsageError("--where filters what --each goes through; say --each too.")
     several, name = len(notebooks) > 1, (each or "").partition("=")[0]
-    if several:
-        _known(notebooks, [*given, *([name] if name else [])])
+    known = sorted({parameter for notebook in notebooks for parameter in declared(notebook)})
+    for odd in sorted({*given, *filter(None, [name])} - set(known)) if several else ():
+        allowed = ", ".join(known) or "none"
+        raise UsageError(f"No notebook has the parameter {odd!r}.{nearest(odd, known)} Allowed: {allowed}.")
     over = {item.name: _parameter(item, name) if each is not None else None for item in notebooks}
     if each is not None and not any(over.values()):
         check(notebooks[0], {name: ""} if name else {})  # says which names are allowed
@@ -53,12 +52,14 @@ def plan(
             f"{', '.join(over)}: the metadata names nothing to go through. Say --each NAME=VALUE,VALUE, or put "
             '{"tikub": {"each": {"parameter": …, "table": …, "column": …}}} into the notebook\'s metadata.'
         )
-    reports = []
+    reports: list[Report] = []
     for notebook in notebooks:
         values = {name: value for name, value in given.items() if not several or name in declared(notebook)}
-        parameter = over[notebook.name]
-        sets = _fan(notebook, values, package, parameter, each or "", where) if parameter else [values]
-        made = [_report(notebook, item) for item in sets]
+        parameter, made = over[notebook.name], []
+        for item in _fan(notebook, values, package, parameter, each or "", where) if parameter else [values]:
+            checked = check(notebook, item)
+            slug = name_of(Report(notebook, checked, "").public_parameters()) or notebook.name
+            made.append(Report(notebook, checked, slug))
         if package:
             _refuse_unknown(notebook, made, package)
         reports += made
@@ -68,10 +69,9 @@ def plan(
 
 
 def left_out(notebooks: Sequence[Notebook], package: Package | None) -> tuple[list[str], list[str]]:
-    """Name the notebooks that a build which names none leaves out: drafts, and those of which the data has no table.
+    """Name what a build that names no notebook leaves out: drafts, and those of which the data has no table.
 
-    Where no notebook says its use case, only ``_name`` is a draft; a package of imported contracts is no reason to say
-    that every notebook on energy failed.
+    Where no notebook says its use case, only ``_name`` is a draft.
     """
     said = any("use_case" in item.needs for item in notebooks)
     present = {name.split("/")[0] for name in package.resources} if package else USE_CASES
@@ -80,26 +80,18 @@ def left_out(notebooks: Sequence[Notebook], package: Package | None) -> tuple[li
     return [item.name for item in drafts], [item.name for item in lacking if said and item not in drafts]
 
 
-def _known(notebooks: Sequence[Notebook], names: Sequence[str]) -> None:
-    """Refuse the name of a parameter that none of several notebooks has."""
-    known = sorted({name for notebook in notebooks for name in declared(notebook)})
-    for name in sorted(set(names) - set(known)):
-        allowed = ", ".join(known) or "none"
-        raise UsageError(f"No notebook has the parameter {name!r}.{nearest(name, known)} Allowed: {allowed}.")
-
-
 def _parameter(notebook: Notebook, name: str) -> str | None:
     """Return the parameter of a notebook that ``--each`` is about; None where it has none."""
-    rules, known = each_rules(notebook), declared(notebook)
-    return name if name in known else None if name else next(iter(rules), None)
+    if name:
+        return name if name in declared(notebook) else None
+    return next(iter(each_rules(notebook)), None)
 
 
 def _fan(
     notebook: Notebook, given: Mapping[str, Any], package: Package | None, parameter: str, each: str, where: str | None
 ) -> list[dict[str, Any]]:
     """Return the parameters of each report of a fan-out."""
-    name, sign, text = each.partition("=")
-    rules = each_rules(notebook)
+    (name, sign, text), rules = each.partition("="), each_rules(notebook)
     if parameter in given:
         raise UsageError(f"{notebook.name}: {parameter} is set by -p and by --each; keep one of them.")
     if values := [item.strip() for item in text.split(",") if item.strip()]:
@@ -119,10 +111,7 @@ def _fan(
 
 
 def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
-    """Return what a notebook's metadata says it may be fanned out by: a rule, or a list of them, by parameter.
-
-    A rule has ``parameter``, ``table``, ``column``, and may have ``prefix``: that many first characters are the value.
-    """
+    """Return what a notebook's metadata says it may be fanned out by, by parameter; a ``prefix`` cuts values."""
     said = notebook.needs.get("each") or []
     rules = [said] if isinstance(said, Mapping) else list(said)
     for rule in rules:
@@ -136,7 +125,6 @@ def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
 
 
 def _values(rule: Mapping[str, Any], package: Package, where: str | None) -> list[Any]:
-    """Read the values that a fan-out goes through from its table."""
     table, column = rule["table"], rule["column"]
     values = package.values(table, column)
     if where is not None:
@@ -144,9 +132,7 @@ def _values(rule: Mapping[str, Any], package: Package, where: str | None) -> lis
     if "prefix" in rule:
         values = sorted({str(value)[: rule["prefix"]] for value in values})
     if not values:
-        raise UsageError(
-            f"--each: no value of {table}.{column} is left" + (f" by --where {where!r}." if where else ".")
-        )
+        raise UsageError(f"--each: no value of {table}.{column} is left{f' by --where {where!r}' if where else ''}.")
     return values
 
 
@@ -160,12 +146,6 @@ def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":
             f"--where {where!r}: {type(error).__name__}: {error}. It compares columns of {table}, such as "
             f"\"{frame.columns[0]} == '…'\"; columns: {', '.join(map(str, frame.columns))}."
         ) from None
-
-
-def _report(notebook: Notebook, given: Mapping[str, Any]) -> Report:
-    parameters = check(notebook, given)
-    public = Report(notebook, parameters, "").public_parameters()
-    return Report(notebook, parameters, name_of(public) or notebook.name)
 
 
 def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Package) -> None:
@@ -189,8 +169,6 @@ def name_of(parameters: Mapping[str, Any]) -> str:
     Where a value can't be read back from its part of the name (accents, spaces, length), or where a file system that
     ignores case could take it for another (``abc``, ``ABC``), a short hash follows.
 
-    Examples
-    --------
     >>> name_of({"uai": "0350001A", "annee": 2025})
     'uai-0350001A.annee-2025'
     >>> name_of({"commune": "Saint-Brieuc d'Armor"})

@@ -1,4 +1,4 @@
-"""Processes of reports on this machine: each report in a fresh one, forked from a server that has everything loaded."""
+"""Processes of reports on this machine, each a fresh fork of a server that has everything loaded."""
 
 import os
 import shutil
@@ -24,8 +24,10 @@ from tikub_lab.reports import files, worker
 from tikub_lab.reports.run import Failure, at
 from tikub_lab.reports.worker import Job, Result
 
-WATCH = 0.5
-"""Seconds between two looks at running reports."""
+WATCH = 0.5  # seconds between two looks at running reports
+
+LONGEST = 103 - len("/listener-12345678")
+"""Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
 
 LONGEST = 103 - len("/listener-12345678")
 """Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
@@ -36,7 +38,7 @@ SERVER_ENDED = "The server of the processes was ended while this report ran. Mak
 
 _starting = Lock()
 _running: set[int] = set()
-"""Processes of reports, of all pools of this process: what else the server has as children, killed reports left."""
+"""Processes of reports of all pools here: what else the server has as children, killed reports left."""
 
 
 @dataclass
@@ -52,7 +54,6 @@ class _Process:
     looked: float = 0.0
 
     def tree(self) -> list[psutil.Process]:
-        """List the report's process and those that it started."""
         with suppress(psutil.NoSuchProcess):
             head = psutil.Process(self.process.pid)
             return [head, *head.children(recursive=True)]
@@ -60,10 +61,10 @@ class _Process:
 
     def memory(self) -> int:
         """Resident memory of the whole tree, in bytes; 0 where the last look was a moment ago."""
-        total, now = 0, time.monotonic()
-        if now - max(self.started, self.looked) < WATCH:
-            return 0
-        self.looked = now
+        total = 0
+        if time.monotonic() - max(self.started, self.looked) < WATCH:
+            return total
+        self.looked = time.monotonic()
         for process in self.tree():
             with suppress(psutil.NoSuchProcess):
                 total += process.memory_info().rss
@@ -73,11 +74,11 @@ class _Process:
         """End the process and all that it started, kernels in sessions of their own included."""
         self.process.join(patience)
         if self.process.is_alive():
-            _kill(self.tree())
+            worker.kill(self.tree())
             self.process.join(10)
         _running.discard(self.process.pid)
         if self.process.exitcode != 0 or not (self.scratch / worker.RESULT).is_file():
-            _end_orphans()
+            worker.end_all(_orphans)
         self.connection.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -89,36 +90,25 @@ class _Process:
             return Failure(reason)
 
 
-def _kill(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-
-
 def _alive(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     return False
 
 
-def _end_orphans() -> None:
-    """End what reports that were killed had started: the server inherits it (on Linux)."""
-    for _ in range(200):
-        with _starting, suppress(psutil.NoSuchProcess):
-            found = psutil.Process(SERVER._forkserver_pid).children() if SERVER._forkserver_pid else []
-            left = [process for process in found if process.pid not in _running and _alive(process.pid)]
-            if not left:
-                return
-            _kill(left)
-        time.sleep(0.005)
+def _orphans() -> list[psutil.Process]:
+    """List what reports that were killed had started: the server inherits it (on Linux)."""
+    with _starting, suppress(psutil.NoSuchProcess):
+        found = psutil.Process(SERVER._forkserver_pid).children() if SERVER._forkserver_pid else []
+        return [process for process in found if process.pid not in _running and _alive(process.pid)]
+    return []
 
 
 class Pool:
     """Makes reports in processes of their own, a few at a time; the next process is ready while one runs.
 
-    No notebook code runs in the process that has the pool. Whatever happens to a report (an endless loop, a hard exit,
-    a kill), it gets a result with the reason, and the others go on. ``jobs`` run at once, each for at most ``timeout``
-    seconds and with ``memory`` bytes; the tables of ``data`` are read once, before the first.
+    Whatever happens to a report (an endless loop, a hard exit, a kill), it gets a result with the reason, and the
+    others go on. ``timeout`` is in seconds, ``memory`` in bytes; the tables of ``data`` are read before the first.
     """
 
     def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):
@@ -164,7 +154,7 @@ class Pool:
                         item.end(5)
                         yield item.job, result
         finally:
-            for item in [*running, *([self._spare] if self._spare else [])]:
+            for item in [*running, *filter(None, [self._spare])]:
                 item.end()
             self._spare = None
 
@@ -187,7 +177,6 @@ class Pool:
         return _Process(process, ours, scratch, SERVER._forkserver_pid)
 
     def _hand(self, job: Job) -> _Process:
-        """Give a report to a process that is ready."""
         for _ in range(2):
             item, self._spare = self._spare or self._fork(), None
             with suppress(OSError):  # it was ended while it waited, with its server
@@ -246,7 +235,7 @@ def _start_server() -> None:
 
 @contextmanager
 def _no_main() -> Iterator[None]:
-    """Hide the main module while a process starts: it would be imported there, be it pytest or Dask, for nothing."""
+    """Hide the main module while a process starts, which would import it (pytest, Dask) for nothing."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

@@ -22,23 +22,10 @@ os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 def _warm() -> None:
     """Make one small report in this process, so that what libraries load late is loaded."""
     from tikub_lab.reports import page
-    from tikub_lab.reports.notebooks import Notebook
+    from tikub_lab.reports.notebooks import read
     from tikub_lab.reports.run import Report, execute
 
-    source = (
-        "import pandas as pd, geopandas, matplotlib.pyplot as plt\n"
-        "from tikub_lab import show, tables\n"
-        "show.title('Essai', 'Essai')\n"
-        "show.sentence('{n}', n=show.euros(12345))\n"
-        "frame = pd.DataFrame({'a': [1.5], 'b': pd.to_datetime(['2026-01-01'])})\n"
-        "figure = show.columns(pd.Series({2025: 1.0}), show.euros)\n"
-        "show.figure(figure, alt='Une colonne, pour essayer', caption='Essai', data=frame)\n"
-        "plt.plot([1, 2])\n"
-        "frame"
-    )
-    cells = [nbformat.v4.new_markdown_cell("# Essai\n\nUn *essai*."), nbformat.v4.new_code_cell(source)]
-    nb = nbformat.v4.new_notebook(cells=cells)
-    report = Report(Notebook("essai", Path("essai.ipynb"), "Essai", None, {}, nbformat.writes(nb)), {}, "essai")
+    report = Report(read(Path(__file__).with_name("warm.ipynb")), {}, "essai")
     with tempfile.TemporaryDirectory() as folder:
         before = dict(os.environ)
         execution = execute(report, Path(folder), Path(folder))
@@ -56,11 +43,11 @@ atexit.register(worker.leave)
 
 # rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it were not installed
-import nbformat  # noqa: E402
+import nbformat  # noqa: E402, F401
 
 del sys.modules["rfc3987_syntax"]
 
-from tikub_lab.reports.shell import prepare  # noqa: E402
+from tikub_lab.reports.shell import _ready, new_shell  # noqa: E402
 from tikub_lab.tables.package import open_package, read_ahead  # noqa: E402
 from tikub_lab.use_cases import import_all  # noqa: E402
 
@@ -70,7 +57,7 @@ _warm()
 if folder := os.environ.get("TIKUB_AHEAD"):
     with suppress(TikubError, OSError):  # what is wrong with a table, the report that loads it says
         read_ahead(open_package(folder))
-prepare()
+_ready.append(new_shell())
 # What is here now is never garbage: frozen, it is not touched by a collection, so a fork shares its pages.
 gc.collect()
 gc.freeze()

@@ -11,34 +11,32 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+from tikub_lab.reports.outputs import short
 from tikub_lab.show import french
 
-HIDDEN = "…"
-"""What stands where something private stood."""
+HIDDEN = "…"  # what stands where something private stood
 
 LEAST, LONG = 4, 8
 """A secret shorter than the first is also a word of the page; from the second on it is hidden inside words too."""
 
-CODE = Path(__file__).resolve().parents[2]
-"""Where the package is installed."""
+CODE = Path(__file__).resolve().parents[2]  # where the package is installed
 
-_HOMES = r"(?:/home|/Users|[A-Za-z]:[\\/]+Users)[\\/]+[^\s/\\<>\"'&,;:()]+"
-"""Any user's folder, on whichever machine."""
+_HOMES = r"(?:/home|/Users|[A-Za-z]:[\\/]+Users)[\\/]+[^\s/\\<>\"'&,;:()]+"  # any user's folder, on whichever machine
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-@cache
-def folders(home: str = "", data: str = "") -> tuple[str, ...]:
-    """Return the folders of this machine that no reader needs to know of, with the workbench and the data package."""
-    known = [home, data, str(Path.home()), tempfile.gettempdir(), sys.prefix, sys.base_prefix, str(CODE)]
+def of_this_machine() -> tuple[str, ...]:
+    """Return the folders that no reader needs to know of, those of the workbench and of the data too."""
+    known = [
+        os.environ.get("TIKUB_HOME", ""),
+        os.environ.get("TIKUB_DATA", ""),
+        str(Path.home()),
+        tempfile.gettempdir(),
+    ]
+    known += [sys.prefix, sys.base_prefix, str(CODE)]
     found = {form for text in known if text for form in (text, str(Path(text).resolve()))}
     return tuple(sorted(item for item in found if Path(item).is_absolute() and len(item) >= LEAST))
-
-
-def of_this_machine() -> tuple[str, ...]:
-    """Return :func:`folders` as the environment has them now."""
-    return folders(os.environ.get("TIKUB_HOME", ""), os.environ.get("TIKUB_DATA", ""))
 
 
 def _forms(text: str) -> set[str]:
@@ -86,8 +84,6 @@ def _hide(match: re.Match[str]) -> str:
 def scrub(text: str, private: Sequence[str] = (), secrets: Iterable[str] = ()) -> str:
     """Replace folders by « … », the file's own name kept, and secrets altogether.
 
-    Examples
-    --------
     >>> scrub("lu dans /srv/lab/data/x.csv et /home/ana", ["/srv/lab"])
     'lu dans …/x.csv et …'
     >>> scrub("clé k3y-42, jeton_abcd%26efgh", secrets=["k3y-42", "abcd&efgh"])
@@ -100,8 +96,6 @@ def scrub(text: str, private: Sequence[str] = (), secrets: Iterable[str] = ()) -
 def scrub_bytes(content: bytes, private: Sequence[str] = (), secrets: Iterable[str] = ()) -> bytes:
     """Do the same for a file, whatever its encoding.
 
-    Examples
-    --------
     >>> scrub_bytes("clé k3y-4242".encode("utf-16"), secrets=["k3y-4242"]).decode("utf-16")
     'clé …'
     """
@@ -120,10 +114,7 @@ def scrub_bytes(content: bytes, private: Sequence[str] = (), secrets: Iterable[s
 def line(text: str, longest: int = 600) -> str:
     r"""Write a message as one short line, without a terminal's control codes.
 
-    Examples
-    --------
     >>> line("ValueError:\n  \x1b[31mnon\x1b[0m")
     'ValueError: non'
     """
-    text = " ".join(_CONTROL.sub("", text).encode("utf-8", "replace").decode().split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return short(" ".join(_CONTROL.sub("", text).encode("utf-8", "replace").decode().split()), longest)

@@ -33,7 +33,6 @@ class Progress:
         return f"{self.done} done, {self.failed} failed, {self.skipped} skipped"
 
     def tell(self, entry: dict[str, Any]) -> None:
-        """Count a report that ended."""
         state = "skipped" if entry.get("skipped") else entry["status"]
         setattr(self, state, getattr(self, state) + 1)
         self.bar.update(self.task, advance=1, description=self._counts())
@@ -45,5 +44,4 @@ class Progress:
         print(f"[{number}/{self.total}] {state:7} {entry['page']} {entry['seconds']:.2f} s{more}", file=sys.stderr)
 
     def summary(self) -> str:
-        """Say in a line what came of it."""
         return f"{self._counts()}, of {self.total} reports"

@@ -13,14 +13,12 @@ from tikub_lab.reports import images
 from tikub_lab.show import french
 from tikub_lab.show.pieces import MAX_ROWS
 
-UNTITLED = "Tableau"
-"""Caption of a table that has none; a page numbers them."""
+UNTITLED = "Tableau"  # caption of a table that has none; a page numbers them
 
 UNDESCRIBED, UNDESCRIBED_SEEN = "Image sans description", "L'auteur de cette image ne l'a pas décrite."
 """Alternative text of an image whose author gave none, and what stands under it: no pretence of a description."""
 
-ICON = 64
-"""Pixels: a drawing smaller than this, without a name, is decoration."""
+ICON = 64  # pixels: a drawing smaller than this, without a name, is decoration
 
 _PLACEHOLDERS = {"", "image", "png", "figure", "graphique", "no description has been provided for this image"}
 """Alternatives that say nothing; the last is what nbconvert writes where there is none."""
@@ -31,11 +29,7 @@ _NUMBER = re.compile(r"[-−+]?\d[\d\s.,]*(\s?%|\s?(k|M|Md)?€)?|NaN|nan|NaT|<N
 
 
 def mend(root: Element, alt: str, attachments: Mapping[str, Any], blocks: Set[str]) -> None:
-    """Mend the tree of one output, cleaned already.
-
-    ``alt`` is the alternative text that came with it, for its first image; ``attachments`` are the pictures of a
-    Markdown cell by name, each as base64 by media type; ``blocks`` the elements that become divisions.
-    """
+    """Mend the tree of one output, cleaned already; elements that are ``blocks`` become divisions."""
     alts = iter([alt])
 
     def walk(parent: Element, inside: bool) -> None:
@@ -66,7 +60,6 @@ def mend(root: Element, alt: str, attachments: Mapping[str, Any], blocks: Set[st
 
 
 def words(element: Element) -> str:
-    """Return the text of an element."""
     return "".join(element.itertext()).strip()
 
 
@@ -196,8 +189,6 @@ def _described(image: Element, name: str, said: str) -> list[Element]:
 def number_tables(html: str) -> str:
     """Give a number to each table of a page without caption, and tell apart the regions of the same name.
 
-    Examples
-    --------
     >>> number_tables('<caption class="untitled">Tableau</caption> <caption class="untitled">Tableau</caption>')
     '<caption class="untitled">Tableau 1</caption> <caption class="untitled">Tableau 2</caption>'
     """

@@ -23,10 +23,7 @@ PINNED = {"TZ": "Europe/Paris", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 
 @dataclass(frozen=True)
 class Report:
-    """One notebook with one set of checked parameters, less the defaults.
-
-    ``slug`` is its page's name without suffix; ``data`` the folder of the data package, None for the workbench's own.
-    """
+    """One notebook with one set of checked parameters, less the defaults; ``data`` is None for the workbench's own."""
 
     notebook: Notebook
     parameters: dict[str, Any]
@@ -43,15 +40,9 @@ class Report:
         """Where the page of a failure goes while the last good page stays."""
         return f"{self.notebook.name}/{self.slug}.failed.html"
 
-    @property
-    def pages(self) -> tuple[str, str]:
-        """Where its page may be, and that of its failure."""
-        return self.page, self.failed_page
-
     def public_parameters(self) -> dict[str, Any]:
-        """Return the parameters that may be shown: all but the secret ones."""
-        known = declared(self.notebook)
-        return {name: value for name, value in self.parameters.items() if not (name in known and known[name].secret)}
+        secret = {name for name, item in declared(self.notebook).items() if item.secret}
+        return {name: value for name, value in self.parameters.items() if name not in secret}
 
     def has_secret(self) -> bool:
         """Whether a secret is given, or its default is computed: nobody may keep what it was."""
@@ -67,8 +58,6 @@ class Report:
 def quoted(text: str) -> str:
     """Quote a word for a command line where that is needed.
 
-    Examples
-    --------
     >>> quoted("essai été 2026"), quoted("$HOME")
     ('"essai été 2026"', "'$HOME'")
     """
@@ -98,11 +87,9 @@ class Execution:
 
     def shown(self, kind: str) -> int:
         """Count the pieces of a kind (``figure``, ``table``) that the notebook showed."""
-        from tikub_lab.reports.outputs import facts
+        from tikub_lab.reports.outputs import shown
 
-        cells = self.notebook.cells if self.notebook is not None else []
-        outputs = [output for cell in cells for output in cell.get("outputs", [])]
-        return sum(facts(output).get("kind") == kind for output in outputs)
+        return sum(said.get("kind") == kind for _, _, said in shown(self.notebook))
 
 
 def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
@@ -120,10 +107,7 @@ def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
 
 
 def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tikub") -> Execution:
-    """Run a report's notebook in an empty folder, in this process (``tikub``) or in a kernel.
-
-    The process's environment is changed for good.
-    """
+    """Run a notebook in an empty folder, here (``tikub``) or in a kernel; it changes the environment for good."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
@@ -134,9 +118,8 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
     # papermill's own reading of parameters warns of types that it does not know; ours has checked them.
     logging.getLogger("papermill").setLevel(logging.ERROR)
     os.environ.update(settings(report, home, scratch))
-    for name in [name for name in os.environ if name.startswith("LC_") or name == "LANGUAGE"]:
-        if name not in PINNED:
-            del os.environ[name]
+    for name in {name for name in os.environ if name.startswith("LC_") or name == "LANGUAGE"} - PINNED.keys():
+        del os.environ[name]
     if hasattr(time, "tzset"):
         time.tzset()
     with suppress(locale.Error):
@@ -173,22 +156,19 @@ def _used(scratch: Path) -> list[dict[str, Any]]:
 
 def incomplete(report: Report, execution: Execution) -> Failure | None:
     """Compare what a report shows with what its notebook's metadata promises (``figures`` and ``tables``)."""
-    short = []
-    for kind, word in (("figure", "figures"), ("table", "tables")):
-        least = int(report.notebook.needs.get(word, 0))
-        found = execution.shown(kind)
-        if found < least:
-            short.append(f"{found} {word} shown, the notebook promises {least}")
+    needs = [
+        (kind, int(report.notebook.needs.get(f"{kind}s", 0)), execution.shown(kind)) for kind in ("figure", "table")
+    ]
+    short = [f"{found} {kind}s shown, the notebook promises {least}" for kind, least, found in needs if found < least]
     return Failure("Incomplete: " + "; ".join(short)) if short else None
 
 
 def at(report: Report, reason: str, index: int) -> Failure:
     """Say where in the notebook a cell of the executed one is."""
     cells = report.notebook.node().cells
-    marked = next((i for i, cell in enumerate(cells) if "parameters" in tags(cell)), None)
+    marked = next((i for i, cell in enumerate(cells) if "parameters" in tags(cell)), -1)
     # papermill puts its own cell of parameters after ours, or first where there is none.
-    if report.parameters and index > (marked if marked is not None else -1):
-        index -= 1
+    index -= bool(report.parameters) and index > marked
     above = [line for cell in cells[: index + 1] if cell.cell_type == "markdown" for line in cell.source.splitlines()]
     headings = [line.lstrip("# ").strip() for line in above if re.match(r"#{1,6} ", line)]
     return Failure(reason, index + 1, headings[-1] if headings else "")

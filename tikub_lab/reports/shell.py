@@ -47,7 +47,7 @@ class _Hook(DisplayHook):
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         self.shell.drain()
-        self.shell.outputs.result(_jsonable(format_dict), _jsonable(md_dict or {}), self.shell.running)
+        self.shell.outputs.display(_jsonable(format_dict), _jsonable(md_dict or {}), execution_count=self.shell.running)
 
     def finish_displayhook(self) -> None:
         self._is_active = False
@@ -61,10 +61,10 @@ def _jsonable(data: Any) -> Any:
 class _Stream(io.TextIOBase):
     """``sys.stdout`` or ``sys.stderr`` of a running cell."""
 
+    encoding = "utf-8"
+
     def __init__(self, name: str, outputs: Outputs):
         self._name, self._outputs = name, outputs
-
-    encoding = "utf-8"
 
     def writable(self) -> bool:
         return True
@@ -93,7 +93,7 @@ class Shell(InteractiveShell):
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         self.drain()
-        self.outputs.error(str(getattr(etype, "__name__", etype)), str(evalue), stb)
+        self.outputs.add("error", ename=str(getattr(etype, "__name__", etype)), evalue=str(evalue), traceback=stb)
 
     def enable_gui(self, gui: Any = None) -> None:
         """No window is opened; ``%matplotlib inline`` asks for this."""
@@ -103,10 +103,7 @@ def new_shell() -> Shell:
     """Make a shell; the one before it, if any, is forgotten."""
     InteractiveShell.clear_instance()
     Shell.clear_instance()
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    config.InteractiveShell.banner1 = ""
+    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": "nocolor", "banner1": ""}})
     shell = Shell.instance(config=config, outputs=Outputs())
     load_ipython_extension(shell)
     # The preload may have set the backend up for another shell: the formats must be chosen for this one.
@@ -121,25 +118,18 @@ def new_shell() -> Shell:
     return shell
 
 
-_ready: list[Shell] = []
-
-
-def prepare() -> None:
-    """Make a shell for the first notebook that asks for one: a forkserver does, so that its forks need not."""
-    _ready[:] = [new_shell()]
+_ready: list[Shell] = []  # made by the forkserver, so that its forks need not
 
 
 def fresh_shell() -> Shell:
-    """Return a shell that has run nothing."""
     return _ready.pop() if _ready else new_shell()
 
 
 @contextmanager
 def collected(shell: Shell) -> Iterator[None]:
-    """Collect what cells print while the block runs: through Python, and through the process's own file descriptors."""
-    before = sys.stdout, sys.stderr
+    """Collect what cells print while the block runs, through Python or the process's own file descriptors."""
+    before, saved = (sys.stdout, sys.stderr), (os.dup(1), os.dup(2))
     with tempfile.NamedTemporaryFile(prefix="tikub-") as spill:
-        saved = os.dup(1), os.dup(2)
         before[0].flush()
         for descriptor in (1, 2):
             os.dup2(spill.fileno(), descriptor)
@@ -165,6 +155,6 @@ def run_cell(shell: Shell, source: str, cell_id: str | None = None) -> tuple[lis
     try:
         shell.drain()
     except OutputLimit as error:  # written past Python, so that the cell itself did not meet it
-        shell.outputs.error("OutputLimit", str(error), [])
+        shell.outputs.add("error", ename="OutputLimit", evalue=str(error), traceback=[])
         return outputs, count, False
     return outputs, count, bool(result.success)

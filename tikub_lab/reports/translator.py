@@ -12,20 +12,16 @@ class Expression(str):
     """A value as Python source: text, which papermill can copy and store."""
 
 
-def writable(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def writable(value: Any) -> Any:
     """Turn values into what papermill takes: it stores them as JSON, and knows no date and no path.
 
-    Examples
-    --------
     >>> writable({"jour": date(2026, 3, 1), "mots": ["été"]})
     {'jour': '__import__("datetime").date(2026, 3, 1)', 'mots': ["'été'"]}
     """
-    return {name: _writable(value) for name, value in parameters.items()}
-
-
-def _writable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: writable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_writable(item) for item in value]
+        return [writable(item) for item in value]
     if isinstance(value, date):
         return Expression(f'__import__("datetime").date({value.year}, {value.month}, {value.day})')
     if isinstance(value, Path):
@@ -39,7 +35,6 @@ class Translator(PythonTranslator):
 
     @classmethod
     def translate(cls, val: Any) -> str:
-        """Write a value as Python source."""
         return str(val if isinstance(val, Expression) else super().translate(val))
 
 

@@ -4,13 +4,13 @@ import atexit
 import gc
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,23 +28,14 @@ from tikub_lab.reports.run import EngineName, Execution, Failure, Report, execut
 if TYPE_CHECKING:
     from tikub_lab.reports.attached import Attached
 
-RESULT = "result"
-"""Name of the file, in a report's scratch folder, that says what came of it."""
-
-LARGEST = 2**30
-"""Bytes of a file that a report may write."""
-
-MOST = 2**28
-"""Bytes that a report may send back."""
+RESULT = "result"  # the file, in a report's scratch folder, that says what came of it
+LARGEST = 2**30  # bytes of a file that a report may write
+MOST = 2**28  # bytes that a report may send back
 
 
 @dataclass(frozen=True)
 class Job:
-    """A report to make, with all that its process needs to know.
-
-    ``memory`` is what it may use beyond what every report starts with, in bytes; ``code`` the hash of the code that it
-    can reach; ``day`` the day on which it is made, where its notebook asks for it.
-    """
+    """A report to make; ``memory`` is what it may use beyond what every report starts with."""
 
     report: Report
     home: Path
@@ -97,8 +88,8 @@ def make(job: Job, scratch: Path) -> Result:
 
 
 def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Path()) -> Result:
-    """Make the page of a report that ran or failed. Nothing leaves before folders and secrets are taken out here."""
-    from tikub_lab.reports import ecoindex, page
+    """Make the page of a report; nothing leaves before folders and secrets are taken out here."""
+    from tikub_lab.reports import ecoindex, page, pdf
     from tikub_lab.reports.attached import take
     from tikub_lab.reports.private import line, of_this_machine, scrub, scrub_bytes
 
@@ -116,8 +107,8 @@ def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Pa
     files = [replace(f, label=clean(f.label), content=scrub_bytes(f.content, private, hidden)) for f in files]
     document = None if failure or not job.pdf else report.page.removesuffix("html") + "pdf"
     html, heading, subtitle = map(clean, page.render(report, execution, Path(document).name if document else ""))
-    facts = ecoindex.count(html)
-    entry = known(job) | {
+    entry = known(job) | ecoindex.count(html)
+    entry |= {
         "heading": heading,
         "subtitle": subtitle,
         "status": "failed" if failure else "done",
@@ -127,20 +118,11 @@ def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Pa
         "seconds": round(execution.seconds, 3),
         "peak_memory": 0,
         "defects": page.defects(html),
-        "page_bytes": facts.page_bytes,
-        "page_transfer_bytes": facts.transfer_bytes,
-        "dom_nodes": facts.dom_nodes,
-        "ecoindex": facts.ecoindex,
-        "ecoindex_grade": facts.grade,
         "figures": execution.shown("figure"),
         "tables_shown": execution.shown("table"),
         "tables": execution.used,
     }
-    printed = b""
-    if document:
-        from tikub_lab.reports.pdf import write_pdf
-
-        printed = write_pdf(html, heading)
+    printed = pdf.write_pdf(html, heading) if document else b""
     return complete(Result(entry, html.encode("utf-8"), printed, files))
 
 
@@ -153,7 +135,7 @@ def complete(result: Result) -> Result:
 
 
 def failed(job: Job, failure: Failure, seconds: float) -> Result:
-    """Return the result of a report whose process could not give one: it gets a page that says why."""
+    """Return the result of a report whose process gave none: a page that says why."""
     hidden = secrets(job.report.notebook, job.report.parameters)
     return finish(job, Execution(None, failure, seconds, code=job.code), hidden)
 
@@ -177,8 +159,8 @@ def unpack(job: Job, data: bytes) -> Result:
         ends = list(accumulate(raw["sizes"], initial=0))
         parts = [rest[start:end] for start, end in pairwise(ends)]
         entry = {**raw["entry"], **known(job)}
-        facts = zip(entry["files"], parts[2:], strict=True)
-        files = [Attached(str(item["path"]), str(item["label"]), content) for item, content in facts]
+        pairs = zip(entry["files"], parts[2:], strict=True)
+        files = [Attached(str(item["path"]), str(item["label"]), content) for item, content in pairs]
         for file in files:
             check(file.path.removeprefix(stem), file.content, file.label)
         result = complete(Result(entry, parts[0], parts[1], files))
@@ -200,10 +182,9 @@ def peak_memory() -> int:
 
 
 def main(connection: Any) -> None:
-    """Be the process of one report: wait for it, make it, leave what came of it in its scratch folder, and end.
+    """Be the process of one report: wait for it, make it, leave what came of it in its scratch folder, and end."""
+    import numpy
 
-    Nothing of it outlives the process, and nothing came from another report.
-    """
     _alone()
     # What the server loaded is frozen; a report's own objects are too few to be worth a look at every 700th.
     gc.set_threshold(50_000, 20, 20)
@@ -221,7 +202,7 @@ def main(connection: Any) -> None:
     (scratch / "tmp").mkdir()
     os.chdir(scratch)
     _limit(job.memory)
-    _reseed()
+    numpy.random.seed()  # a fork has the state of the forkserver's; Python's own generator draws anew by itself
     try:
         data = pack(make(job, scratch))
     except MemoryError:
@@ -268,20 +249,28 @@ def _alone() -> None:
     control(SET_CHILD_SUBREAPER, 1)
 
 
-def end_children() -> None:
-    """End all that this process started, and what that started: its heir is this process (on Linux)."""
+def kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
+
+
+def end_all(find: Callable[[], list[psutil.Process]]) -> None:
+    """End processes, and those that they had started, until none is found."""
     for _ in range(200):
-        left = psutil.Process().children(recursive=True) if _has_child() else []
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-        if not left:
+        if not (left := find()):
             return
+        kill(left)
         time.sleep(0.005)
 
 
+def end_children() -> None:
+    """End all that this process started, and what that started: its heir is this process (on Linux)."""
+    end_all(lambda: psutil.Process().children(recursive=True) if _has_child() else [])
+
+
 def leave() -> None:
-    """End the forkserver with all that reports left to it; what libraries say at the end of a process is for nobody."""
+    """End the forkserver with all that reports left to it, and without what libraries say at an end."""
     end_children()
     os._exit(0)
 
@@ -298,7 +287,7 @@ def _has_child() -> bool:
 
 
 def _limit(memory: int | None) -> None:
-    """Have a large file or allocation fail, at once and in the cell that asks for it, rather than the machine."""
+    """Have a large file or allocation fail in the cell that asks for it, rather than the machine."""
     if sys.platform == "win32":
         return  # the pool watches resident memory everywhere
     import resource
@@ -308,12 +297,3 @@ def _limit(memory: int | None) -> None:
         used = re.search(r"VmData:\s*(\d+)", Path("/proc/self/status").read_text())
         most = int(used[1]) * 1024 + memory if memory and used else resource.RLIM_INFINITY
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-
-
-def _reseed() -> None:
-    """Draw new random states: a fork begins with those of the forkserver, the same for all."""
-    random.seed()
-    if "numpy" in sys.modules:
-        import numpy
-
-        numpy.random.seed()
