@@ -1,65 +1,80 @@
-"""Ground floor: what a reader sees. Figures, tables, key figures, sentences and notes; knows no use case.
+"""Ground floor: what a reader sees. Sentences, key figures, tables, charts, maps, files; knows no use case.
 
-Every function displays its piece at once, in JupyterLab as on a page:
+Every function shows its piece at once, in JupyterLab as on a page, and returns it:
 
-- :func:`title` names the report, :func:`sentence` writes a computed sentence, :func:`keys` shows key figures;
-- :func:`figure` shows a matplotlib figure (alternative text and numbers required), :func:`table` a table;
-- :func:`ranked` shows things to look into, in order;
-- :func:`file` offers a file beside the page, :func:`spreadsheet` writes a table as one;
-- :func:`note` sets a remark apart, :func:`data_used` says which data was used;
-- :func:`bars` and :func:`columns` draw the two charts that most pages need; :func:`months`, :func:`lines`,
-  :func:`targets`, :func:`intervals`, :func:`histogram`, :func:`among` and :func:`scatter` those that some need;
-- :func:`places` and :func:`departements` draw maps;
-- :func:`number`, :func:`euros`, :func:`percent`, :func:`day`, :func:`plural` write values the French way.
+- :func:`title` names the report, :func:`sentence` writes a computed sentence, :func:`note` sets a remark apart;
+- :func:`keys` shows key figures, :func:`table` a table, :func:`ranked` things to look into, in order;
+- :func:`bars`, :func:`columns`, :func:`lines`, :func:`months`, :func:`strip`, :func:`scatter`, :func:`histogram`,
+  :func:`intervals`, :func:`targets`, :func:`calendar` draw charts, :func:`map` and :func:`tile_map` maps;
+- :func:`figure` shows what matplotlib or pandas drew, with :func:`style` in the house's colours;
+- :func:`download` offers a table for a spreadsheet, :func:`file` any file; :func:`data_used` says which data was used.
+
+:func:`number`, :func:`euros`, :func:`percent`, :func:`day`, :func:`plural` write single values.
 """
 
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from tikub_lab.show import downloads, lists, pieces
-from tikub_lab.show.charts import bars, columns
-from tikub_lab.show.charts_points import among, scatter
-from tikub_lab.show.charts_rates import histogram, intervals, targets
-from tikub_lab.show.charts_time import lines, months
+from tikub_lab.show import charts as _charts
+from tikub_lab.show import charts_points as _points
+from tikub_lab.show import charts_rows as _rows
+from tikub_lab.show import charts_time as _time
+from tikub_lab.show import downloads, lists, maps, maps_tiles, pieces, tabular
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
 from tikub_lab.show.lists import Item
-from tikub_lab.show.maps import places
-from tikub_lab.show.maps_tiles import departement_names, departements
+from tikub_lab.show.maps_tiles import departement_names
 from tikub_lab.show.output import Shown, display
-from tikub_lab.show.pieces import Key
+from tikub_lab.show.pieces import STYLE, Key, style
 from tikub_lab.show.spreadsheet import spreadsheet
 
 __all__ = [
-    "MISSING", "Item", "Key", "among", "bars", "columns", "data_used", "day", "departement_names", "departements",
-    "euros", "figure", "file", "histogram", "intervals", "keys", "lines", "months", "note", "number", "percent",
-    "places", "plural", "ranked", "scatter", "sentence", "spreadsheet", "table", "targets", "title",
+    "MISSING", "STYLE", "Item", "Key", "bars", "calendar", "columns", "data_used", "day", "departement_names",
+    "download", "euros", "figure", "file", "histogram", "intervals", "keys", "lines", "map", "months", "note", "number",
+    "percent", "plural", "ranked", "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets",
+    "tile_map", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
 
 
-def _shows(make: Callable[_P, Shown]) -> Callable[_P, None]:
+def _shows(make: Callable[_P, Shown]) -> Callable[_P, Shown]:
     @wraps(make)
-    def show(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        display(make(*args, **kwargs))
+    def show(*args: _P.args, **kwargs: _P.kwargs) -> Shown:
+        return display(make(*args, **kwargs))
 
-    show.__annotations__["return"] = None
     return show
 
 
 title = _shows(pieces.title)
 sentence = _shows(pieces.sentence)
-keys = _shows(pieces.keys)
-figure = _shows(pieces.figure)
-file = _shows(downloads.file)
-ranked = _shows(lists.ranked)
-table = _shows(pieces.table)
 note = _shows(pieces.note)
+keys = _shows(pieces.keys)
+table = _shows(tabular.table)
+ranked = _shows(lists.ranked)
+download = _shows(downloads.download)
+file = _shows(downloads.file)
+figure = _shows(pieces.figure)
+bars = _shows(_charts.bars)
+columns = _shows(_charts.columns)
+lines = _shows(_time.lines)
+months = _shows(_time.months)
+calendar = _shows(_time.calendar)
+strip = _shows(_points.strip)
+scatter = _shows(_points.scatter)
+histogram = _shows(_points.histogram)
+intervals = _shows(_rows.intervals)
+targets = _shows(_rows.targets)
+map = _shows(maps.map)
+tile_map = _shows(maps_tiles.tile_map)
 
 
-def data_used() -> None:
+def data_used() -> Shown:
     """Say which tables this notebook has loaded: origin, licence, date and short hash of each."""
     from tikub_lab.tables.package import used
 
-    display(pieces.data_used(used()))
+    return display(pieces.data_used(used()))
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

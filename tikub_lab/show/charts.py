@@ -1,180 +1,289 @@
-"""Charts drawn the house's way: labelled directly, bars from zero, one accent colour, readable at phone width.
-
-They return a matplotlib ``Figure`` that belongs to no pyplot state, for :func:`tikub_lab.show.figure` to show.
-"""
+"""What every chart does in one call: title, unit, text alternative, folded numbers, source; bars and columns."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show.french import number
+from tikub_lab.show import french, tabular, words
+from tikub_lab.show.drawing import NARROW, Drawing, clipped, steps, width_of
+from tikub_lab.show.output import Shown, safe
+from tikub_lab.show.sentences import fill
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-INK, SOFT, LINE, ACCENT, REST = "#1b1b1f", "#55585f", "#c9ccd3", "#0072b2", "#7a8594"
-"""The palette: Okabe and Ito's blue as the one accent; each differs from white by 3:1 or more."""
-
-PAPER = "#ffffff"
-"""What is under a chart: for text on the accent, and for lines between areas."""
-
-WIDTH = 5.2
-"""Inches, drawn as wide as a phone: 374 points, so that text keeps its size there."""
-
-RC: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 11,
-    "text.color": INK,
-    "axes.edgecolor": LINE,
-    "axes.labelcolor": SOFT,
-    "axes.linewidth": 0.8,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "tikub",
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-}
+MOST_BARS, MOST_COLUMNS = 40, 40
+OPTIONS = ("unit", "form", "alt", "source", "empty", "data", "labels")
 
 
-def canvas(height: float, over: float = 0.0, under: float = 0.0) -> tuple["Figure", "Axes"]:
-    """Make a figure of a height in inches, with room for text over and under the axes.
+class Chart:
+    """One chart on its way: its data from a frame or a Series, and what goes around the drawing.
 
-    The room is given rather than found by a layout engine, which draws everything once more to find it.
+    ``more`` holds the options that all charts share, and the values of the title.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
-    with rc_context(RC):
-        figure = Figure(figsize=(WIDTH, height))
-        axes = figure.add_axes((0, under / height, 1, 1 - (over + under) / height))
-    axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
-    axes.tick_params(length=0)
-    return figure, axes
+    def __init__(
+        self, what: str, frame: Any, title: str, value: Any, label: Any, more: dict[str, Any], time: bool = False
+    ):
+        self.what = f"show.{what}"
+        self.options = {name: more.pop(name, None) for name in OPTIONS}
+        if isinstance(frame, pd.Series):
+            value = value if value is not None else frame.name if frame.name is not None else "valeur"
+            frame = frame.rename(value).to_frame()
+        words.need(frame, [name for name in (value, label) if name is not None], self.what)
+        if label is None:
+            label = next((name for name in frame if name != value and _names(frame[name], time)), None)
+        if label is None:
+            label = frame.index.name if frame.index.name is not None else "mois" if time else "libelle"
+            frame = frame.rename_axis(label).reset_index() if label not in frame else frame.reset_index(drop=True)
+        if value is None:
+            value = next((name for name in frame if name != label and words.is_number(frame[name])), None)
+        if value is None:
+            raise UsageError(f"{self.what}: no column of numbers; it has {', '.join(map(str, frame))}.")
+        self.frame, self.value, self.label, self.given = frame.reset_index(drop=True), value, label, more
+        self.columns = [label, value]
+        self.title = title
+        if not title.strip():
+            raise UsageError(f"{self.what} needs a title that says its finding.")
+        self.measure_by(value)
+
+    def measure_by(self, *names: Any) -> None:
+        """Write values as those of some columns together, in one unit."""
+        unit, form = self.options["unit"], self.options["form"]
+        simple = unit if unit and (" " not in unit or words.is_scaled(unit)) else None
+        everything = pd.concat([self.numbers(name) for name in names])
+        forms = {str(names[0]): form} if form else {}
+        known = words.word(names[0]).unit
+        self.measure = words.measure(
+            everything, names[0], self.options["labels"], forms, simple or (None if unit else known) or ""
+        )
+        heading = self.measure.heading[:1].upper() + self.measure.heading[1:]
+        self.unit = (
+            unit if unit and not simple else f"{heading}, en {self.measure.unit}" if self.measure.unit else heading
+        )
+
+    def numbers(self, name: Any) -> pd.Series:
+        """Return a column as numbers; infinite is not known."""
+        words.need(self.frame, [name], self.what)
+        series = self.frame[name]
+        if not words.is_number(series) and series.notna().any():
+            raise UsageError(f"{self.what}: column {name!r} holds no numbers but {series.dropna().iloc[0]!r}.")
+        return series.astype("float64").replace([np.inf, -np.inf], np.nan)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the labels as written."""
+        return list(map(words.measure(self.frame[self.label], self.label).write, self.frame[self.label]))
+
+    def nothing(self) -> Shown:
+        """Say in a sentence that nothing is known (no chart can be drawn of it)."""
+        said = self.options["empty"] or f"{self.measure.heading} : aucune valeur n'est connue."
+        said = french.typeset(said[:1].upper() + said[1:])
+        return Shown("text", f'<p class="tk soft">{safe(said)}</p>', said)
+
+    def marked(self, accent: Any) -> list[bool]:
+        """Say which rows are in the accent colour; those asked for must be there."""
+        if accent is None:
+            return [True] * len(self.frame)
+        wanted = {str(item) for item in (accent if isinstance(accent, list | tuple | set | pd.Index) else [accent])}
+        own = [{str(raw), name} for raw, name in zip(self.frame[self.label], self.names, strict=True)]
+        lost = wanted - set().union(*own)
+        if lost:
+            raise UsageError(
+                f"{self.what}: accent {sorted(lost)[0]!r} is no {self.label!r}; there are {', '.join(self.names[:8])}."
+            )
+        return [bool(names & wanted) for names in own]
+
+    def shown(self, drawing: Drawing, alt: str, legend: Sequence[tuple[str, str]] = (), note: str = "") -> Shown:
+        """Put title, unit, drawing, source and folded numbers together."""
+        first = {str(name): value for name, value in self.frame.iloc[0].items()} if len(self.frame) else {}
+        _, title = fill(self.title, {**first, **self.given})
+        alt = french.typeset(self.options["alt"] or alt)
+        swatches = " ".join(f'<span class="sw {css}">{safe(said)}</span>' for css, said in legend)
+        unit = f'<p class="unit">{safe(french.typeset(self.unit))}{" " if swatches else ""}{swatches}</p>'
+        under = " ".join(filter(None, [note, source(self.options["source"])]))
+        under = f'<p class="src">{safe(french.typeset(under))}</p>' if under else ""
+        data, folded, numbers = self.options["data"], "", ""
+        if data is not False:
+            told = self.frame[list(dict.fromkeys(self.columns))] if data is None else data
+            form = {str(self.value): self.options["form"]} if self.options["form"] else None
+            labels = self.options["labels"]
+            table = tabular.table(told, "{titre}", None, form, rows=tabular.MAX_ROWS, labels=labels, titre=title)
+            folded = f'<details class="fold"><summary>Les chiffres de ce graphique</summary>{table.html}</details>'
+            numbers = table.text.partition("\n")[2]
+        html = f"<figcaption>{safe(title)}</figcaption>{unit}{drawing.svg(alt)}{under}{folded}"
+        text = "\n".join(filter(None, [title, alt, numbers]))
+        return Shown("figure", f'<figure class="tk chart">{html}</figure>', text, {"alt": alt})
 
 
-def series_of(values: pd.Series, what: str) -> pd.Series:
-    """Return values as numbers, or refuse an empty chart."""
-    series = pd.Series(values).astype("float64")
-    if series.empty:
-        raise UsageError(f"A {what} needs at least one value; the series is empty. Say so in words instead.")
-    return series
+def _names(series: pd.Series, time: bool) -> bool:
+    if time:
+        return words.is_time(series) or words.word(series.name).unit == "année"
+    return not words.is_number(series) and not words.is_time(series) and not pd.api.types.is_bool_dtype(series.dtype)
 
 
-def shorten(text: object, longest: int = 68) -> str:
-    """Cut a text that is too long, with an ellipsis."""
-    text = str(text)
-    return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
+def source(said: str | None) -> str:
+    """Say where the numbers come from: the tables loaded so far, unless it is said."""
+    from tikub_lab.tables.package import used
+
+    tables = [item for item in used() if item["origin"] != "absent"]
+    titles = list(dict.fromkeys(item["title"][:1].lower() + item["title"][1:] for item in tables))
+    if len(titles) > 3:
+        titles = [*titles[:3], french.plural(len(titles) - 3, "autre table", "autres tables")]
+    where = said if said is not None else f"Source : {french.joined(titles)}." if titles else ""
+    fictitious = any(item["origin"] == "sample" for item in tables)
+    return f"{where}{' ' if where else ''}Données fictives." if fictitious else where
 
 
-def dot(axes: "Axes", x: float, y: float, points: float, color: str) -> None:
-    """Draw a round dot of a diameter in points; the axes' limits are set, and stay.
-
-    Matplotlib's own markers are references to shapes by their id, which two figures of a page would share.
-    """
-    from matplotlib.patches import Ellipse
-
-    width, height = per_point(axes)
-    axes.add_patch(Ellipse((x, y), points * width, points * height, color=color, linewidth=0, zorder=3))
-
-
-def per_point(axes: "Axes") -> tuple[float, float]:
-    """Return what a point (1/72 inch) is in the axes' own units, across and upward."""
-    from matplotlib.figure import Figure
-
-    figure = axes.get_figure()
-    assert isinstance(figure, Figure), "canvas() makes one"
-    box = axes.get_position()
-    width, height = figure.get_size_inches() * 72
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    return abs(right - left) / (box.width * width), abs(high - low) / (box.height * height)
+def extremes(kind: str, names: Sequence[str], values: pd.Series, write: Callable[[Any], str]) -> str:
+    """Describe values that have labels: how many, the largest, the smallest, what is not known."""
+    known = values.dropna()
+    top, low = names[known.idxmax()], names[known.idxmin()]
+    unknown = len(values) - len(known)
+    lost = f" {french.counted(unknown, 'valeur inconnue')}." if unknown else ""
+    if len(known) == 1:
+        return f"{kind} : une seule valeur, {top}, {write(known.max())}.{lost}"
+    return (
+        f"{kind} : {french.counted(len(known), 'valeur')}, la plus grande {top} ({write(known.max())}), "
+        f"la plus petite {low} ({write(known.min())}).{lost}"
+    )
 
 
-def bars(
-    values: pd.Series,
-    form: Callable[[Any], str] = number,
-    accent: Sequence[Any] | None = None,
-) -> "Figure":
-    """Draw horizontal bars, the largest on top, each with its label above and its figure at its end.
+def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent: Any = None, **more: Any) -> Shown:
+    r"""Draw horizontal bars from zero in the order given, each with its label and its figure.
 
     Parameters
     ----------
-    values : Series of shape (n,)
-        Index: labels. Drawn in the order given.
-    form : callable
-        How a value is written, such as :func:`tikub_lab.show.euros`.
-    accent : sequence of labels, optional
-        Which bars the sentence beside the chart is about; by default all.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Examples
-    --------
-    >>> figure = bars(pd.Series({"Travaux": 12.0, "Services": 4.0}))
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['Travaux', '12', 'Services', '4']
-    """
-    series = series_of(values, "bar chart")
-    figure, axes = canvas(0.25 + 0.54 * len(series))
-    marked = set(series.index if accent is None else accent)
-    known = series.fillna(0)  # a missing value has no bar and says so
-    largest = max(known.max(), 0) or 1
-    for position, (label, value) in enumerate(series.items()):
-        length = known.iloc[position]
-        axes.barh(position, length, height=0.34, color=ACCENT if label in marked else REST)
-        axes.text(0, position - 0.26, shorten(label), va="bottom", ha="left", color=INK)
-        axes.text(max(length, 0) + largest * 0.012, position, form(value), va="center", ha="left", color=INK)
-    axes.set_ylim(len(series) - 0.6, -0.85)
-    axes.set_xlim(min(known.min(), 0), largest * 1.2)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    return figure
-
-
-def columns(
-    values: pd.Series,
-    form: Callable[[Any], str] = number,
-    accent: Sequence[Any] | None = None,
-    unit: str = "",
-) -> "Figure":
-    """Draw vertical columns from zero, such as one a year, each with its figure on top.
-
-    Parameters
-    ----------
-    values : Series of shape (n,)
-        Index: what stands under a column.
-    form, accent
-        As for :func:`bars`.
-    unit : str
-        The unit in words, written over the chart: « millions d'euros ».
+    frame : DataFrame or Series
+    title : str
+        The finding: a template filled from the keywords that are left, then from the first row.
+    value : column, optional
+        What bars show; by default the first column of numbers. Of a Series, its values.
+    label : column, optional
+        By default the first column of text, else the index.
+    accent : label or list of labels, optional
+        Which bars the title is about: by default the first where values descend, else all.
+    unit : str, optional
+        The unit, or the line under the title; by default from words.
+    form : str or callable, optional
+        How values are written: ``"€"``, ``"%1"``, ``"kWh"``.
+    alt : str, optional
+        The text alternative; by default made from the data.
+    source : str, optional
+        The line under the chart; by default the tables used.
+    empty : str, optional
+        What is said instead where no value is known.
+    data : DataFrame or False, optional
+        The folded numbers, by default those drawn.
+    labels : mapping of column to str, optional
+        Headings that differ from words.
 
     Examples
     --------
-    >>> figure = columns(pd.Series({2024: 3.0, 2025: 4.0}), unit="marchés")
-    >>> [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
-    ['2024', '2025']
+    >>> families = pd.DataFrame({"famille": ["Travaux", "Services"], "montant": [3_000_000, 1_200_000]})
+    >>> shown = bars(families, "{famille} : {montant:€} sur {total:€}", "montant", total=4_200_000)
+    >>> print(shown.text)
+    Travaux : 3 M€ sur 4,2 M€
+    Barres : 2 valeurs, la plus grande Travaux (3,0 M€ HT), la plus petite Services (1,2 M€ HT).
+    famille | Montant (M€ HT)
+    Travaux | 3,0
+    Services | 1,2
     """
-    series = series_of(values, "column chart")
-    figure, axes = canvas(2.6, over=0.3 if unit else 0.05, under=0.3)
-    marked = set(series.index if accent is None else accent)
-    colors = [ACCENT if label in marked else REST for label in series.index]
-    places = range(len(series))
-    axes.bar(places, series.to_numpy(), width=0.66, color=colors)
-    largest = max(series.max(), 0) or 1
-    for place, value in zip(places, series, strict=True):
-        if pd.notna(value):
-            axes.text(place, max(value, 0) + largest * 0.02, form(value), ha="center", va="bottom", color=INK)
-    axes.set_xlim(-0.6, max(len(series), 5) - 0.4)  # a single year is a column, not a wall
-    axes.set_xticks(list(places), [str(label) for label in series.index])
-    axes.set_yticks([])
-    axes.set_ylim(min(series.min(), 0), largest * 1.12)
-    axes.axhline(0, color=LINE, linewidth=0.8)
-    if unit:
-        axes.set_title(unit, loc="left", fontsize=11, color=SOFT)
-    return figure
+    chart = Chart("bars", frame, title, value, label, more)
+    values = chart.numbers(chart.value)
+    if not values.notna().any():
+        return chart.nothing()
+    _few(chart, len(values), MOST_BARS)
+    if accent is None and len(values) > 1 and values.is_monotonic_decreasing:
+        marked = [True] + [False] * (len(values) - 1)
+    else:
+        marked = chart.marked(accent)
+    drawing = Drawing(38 * len(values))
+    write = chart.measure.full
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0) or 1.0
+    room = 100 - max(width_of(write(item), True) for item in values) / NARROW * 100 - 3
+    at = scale(low, high, 0, room)
+    for place, (name, number) in enumerate(zip(chart.names, values, strict=True)):
+        top, css = 38 * place, "b" if marked[place] and not all(marked) else ""
+        drawing.text(0, top + 13, clipped(name, 600), css, clipped(name, NARROW))
+        known = 0.0 if np.isnan(number) else number
+        drawing.rect(
+            "a" if marked[place] else "r", at(min(known, 0)), top + 19, at(max(known, 0)) - at(min(known, 0)), 12
+        )
+        drawing.text(at(max(known, 0)), top + 29, write(number), css, dx=6)
+    if low < 0:
+        drawing.line("k", [(at(0), 0), (at(0), drawing.height)])
+    return chart.shown(drawing, extremes("Barres", chart.names, values, write))
+
+
+def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, accent: Any = None, **more: Any) -> Shown:
+    """Draw vertical columns from zero, such as one a year, each with its figure; negative ones hang below zero.
+
+    The parameters are those of :func:`bars`.
+
+    Examples
+    --------
+    >>> years = pd.DataFrame({"annee": [2024, 2025], "nombre": [480, 512]})
+    >>> shown = columns(years, "{dernier:marché} en 2025", "nombre", "annee", dernier=512)
+    >>> print(shown.text.splitlines()[0])
+    512 marchés en 2025
+    """
+    chart = Chart("columns", frame, title, value, label, more)
+    values = chart.numbers(chart.value)
+    if not values.notna().any():
+        return chart.nothing()
+    _few(chart, len(values), MOST_COLUMNS)
+    draw_columns(drawing := Drawing(216), chart, values, chart.marked(accent))
+    step = 100 / len(values)
+    places = [(place + 0.5) * step for place in range(len(values))]
+    drawing.axis(places, chart.names, 212, [clipped(name, step * NARROW / 100 + 8) for name in chart.names])
+    return chart.shown(drawing, extremes("Colonnes", chart.names, values, chart.measure.full))
+
+
+def draw_columns(drawing: Drawing, chart: Chart, values: pd.Series, marked: Sequence[bool]) -> None:
+    """Draw columns with their values on them, or where these are too wide for it, a value axis."""
+    write, step = chart.measure.write, 100 / max(len(values), 1)
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    fits = max(width_of(write(item), True) for item in values) <= step * NARROW / 100
+    if fits:
+        at = scale(low, high or (0.0 if low else 1.0), drawing.height - (42 if low < 0 else 24), 20)
+        drawing.line("k", [(0, at(0)), (100, at(0))])
+    else:
+        axis = steps(low / chart.measure.size, high / chart.measure.size)
+        axis = [item * chart.measure.size for item in axis]
+        at = scale(axis[0], axis[-1], drawing.height - 24, 12)
+        drawing.value_axis(axis, at, tick(chart, axis))
+    bold = not all(marked)
+    for place, number in enumerate(values):
+        left, middle = place * step + step * 0.16, (place + 0.5) * step
+        if np.isnan(number):
+            drawing.text(middle, at(0) - 6, french.MISSING, "m s")
+            continue
+        drawing.rect("a" if marked[place] else "r", left, at(max(number, 0)), step * 0.68, abs(at(number) - at(0)))
+        if fits:
+            css = "m b" if bold and marked[place] else "m"
+            drawing.text(middle, at(number) + (15 if number < 0 else -5), write(number), css)
+
+
+def tick(chart: Chart, axis: Sequence[float]) -> Callable[[Any], str]:
+    """Return how the steps of an axis are written: no more digits than they need."""
+    if chart.measure.scale == "%":
+        return lambda value: french.percent(value, max(0, french.decimals(axis[1] - axis[0], 1) - 2))
+    size = chart.measure.size
+    digits = (
+        0 if all(float(item / size).is_integer() for item in axis) else french.decimals((axis[1] - axis[0]) / size, 2)
+    )
+    return lambda value: french.number(value / size, digits)
+
+
+def _few(chart: Chart, count: int, most: int) -> None:
+    if count > most:
+        raise UsageError(
+            f"{chart.what} shows {most} rows at most; these are {count}. Keep the first: frame.head({most // 4})."
+        )
+
+
+def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """Return what leads from values to places between ``start`` and ``end``."""
+    span = (high - low) or 1.0
+    return lambda value: start + (value - low) / span * (end - start)

@@ -1,215 +1,266 @@
-"""Charts of many points: where one stands among others, and how one quantity goes with another."""
+"""Charts of many values: where one stands among others, how one quantity goes with another, how values spread."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show.charts import ACCENT, INK, LINE, REST, SOFT, canvas, dot, per_point, series_of, shorten
-from tikub_lab.show.french import number
+from tikub_lab.show import french, words
+from tikub_lab.show.charts import Chart, scale, tick
+from tikub_lab.show.drawing import NARROW, Drawing, steps
+from tikub_lab.show.output import Shown
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-Floats = npt.NDArray[np.float64]
 MOST_POINTS = 2000
-SIZE = 5.5
-"""Points (1/72 inch): the width of a dot among many."""
-CORNERS = 4
-"""A dot among many is a lozenge: one path holds them all, which keeps a page light, and every renderer draws it."""
 
 
-def among(
-    values: pd.Series,
-    own: Any = None,
-    form: Callable[[Any], str] = number,
-    unit: str = "",
-    name: str = "ici",
-) -> "Figure":
+def strip(
+    frame: Any, title: str, value: Any = None, label: Any = None, *, own: Any = None, name: str = "ici", **more: Any
+) -> Shown:
     """Draw each value as a dot along one line, dots that would cover each other piled up, and say where one stands.
 
-    The band under the dots holds the middle half of the others; its mark is their median.
+    The band holds the middle half of the others; the mark is their median.
 
     Parameters
     ----------
-    values : Series of shape (n,)
-        Index: labels, which are not written. Missing values are left out.
+    frame, title, value, label, more
+        As for :func:`tikub_lab.show.bars`; labels are not written. Missing values are left out, and counted.
     own : label, optional
-        Which one the sentence beside the chart is about.
-    form : callable
-        How a value is written.
-    unit : str
-        The unit in words, written over the chart.
+        Which one the title is about.
     name : str
-        What the one is called.
-
-    Raises
-    ------
-    UsageError
-        No value, more than 2,000 of them, or a label that is not among them.
+        What it is called.
 
     Examples
     --------
-    >>> figure = among(pd.Series({"A": 90.0, "B": 120.0, "C": 150.0}), own="C", name="votre lycée")
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['votre lycée : 150', 'médiane : 105', '90', '150']
+    >>> peers = pd.DataFrame({"lycee": ["A", "B", "C"], "valeur": [90.0, 120.0, 150.0]})
+    >>> shown = strip(peers, "Le plus gourmand", "valeur", own="C", name="notre lycée")
+    >>> print(shown.facts["alt"])  # doctest: +NORMALIZE_WHITESPACE
+    Un point par valeur : 3 valeurs, de 90 à 150 ; médiane des autres 105 ; notre lycée, 150, est au rang 3 du plus
+    petit au plus grand.
     """
-    series = series_of(values, "chart of values among others").dropna()
-    if not 0 < len(series) <= MOST_POINTS:
-        raise UsageError(f"A chart of values among others shows 1 to {MOST_POINTS} of them; these are {len(series)}.")
-    if own is not None and own not in series.index:
-        raise UsageError(f"own={own!r} is not among the values, or its own is missing. Leave it out, and say so.")
-    low, high = float(series.min()), float(series.max())
-    others = series.drop(index=own) if own is not None and len(series) > 1 else series
-    quarter, middle, high_quarter = np.quantile(others, [0.25, 0.5, 0.75])
-    span = (high - low) or abs(high) or 1.0
-    left, right = low - span * 0.04, high + span * 0.04
-    width = SIZE * 1.15 * (right - left) / (canvas(1.0)[0].get_figwidth() * 72)
-    ordered = series.sort_values()
-    level = _piled(ordered.to_numpy(), width)
-    tallest = int(level.max()) + 1
-    over, under = (0.62 if unit else 0.36), 0.62
-    rows = max(tallest * SIZE * 1.2 / 72, 0.45)
-    figure, axes = canvas(rows + over + under, over=over, under=under)
-    axes.set_xlim(left, right)
-    axes.set_ylim(-0.1, max(rows * 72 / (SIZE * 1.2), tallest) + 0.2)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    mine = np.array([label == own for label in ordered.index]) if own is not None else np.zeros(len(ordered), bool)
-    _dots(axes, ordered.to_numpy()[~mine], level[~mine] + 0.5, SIZE, REST)
-    if own is not None:
-        # A label twice has two dots; the sentence is about the first.
-        place = float(ordered.to_numpy()[mine][0]), float(level[mine][0]) + 0.5
-        dot(axes, *place, 11, ACCENT)
-        _beside(axes, place[0], 1.0, 4, f"{name} : {form(place[0])}", "bottom", INK, weight="bold")
-        axes.vlines(place[0], place[1], axes.get_ylim()[1], color=ACCENT, linewidth=1.4)
-    axes.axhline(-0.1, color=LINE, linewidth=1.2)
-    axes.hlines(-0.1, quarter, high_quarter, color=SOFT, linewidth=5)
-    axes.vlines(middle, -0.1, 0.5, color=INK, linewidth=2.2)
-    _beside(axes, middle, 0.0, -8, f"médiane : {form(middle)}", "top", INK)
-    for end, side in ((low, "left"), (high, "right")):
-        axes.annotate(
-            form(end), (left if side == "left" else right, 0), (0, -24), xycoords=("data", "axes fraction"),
-            textcoords="offset points", ha=side, va="top", color=SOFT, annotation_clip=False,
-        )  # fmt: skip
-    if unit:
-        axes.set_title(unit, loc="left", fontsize=11, color=SOFT, pad=24)
-    return figure
+    chart = Chart("strip", frame, title, value, label, more)
+    values = chart.numbers(chart.value)
+    if not values.notna().any():
+        return chart.nothing()
+    lost = int(values.isna().sum())
+    keep = values.notna().to_numpy()
+    chart.given = {**{str(key): item for key, item in chart.frame.iloc[0].items()}, **chart.given}
+    chart.frame, values = chart.frame[keep].reset_index(drop=True), values[keep].reset_index(drop=True)
+    if len(values) > MOST_POINTS:
+        raise UsageError(f"{chart.what} shows {MOST_POINTS} points at most; these are {len(values)}.")
+    mine = np.array(chart.marked(own)) if own is not None else np.zeros(len(values), dtype=bool)
+    others = values[~mine] if (~mine).any() else values
+    low_half, middle, high_half = np.quantile(others, [0.25, 0.5, 0.75])
+    size = chart.measure.size
+    axis = [item * size for item in steps(values.min() / size, values.max() / size, 5)]
+    at = scale(axis[0], axis[-1], 0, 100)
+    radius = 5.0 if len(values) <= 40 else 4.0 if len(values) <= 120 else 2.5
+    order = values.sort_values().index
+    level = _piled(at(values[order].to_numpy()) * NARROW / 100, 2 * radius + 1)
+    base = 62 + max(level) * (2 * radius + 1)
+    drawing = Drawing(base + 42)
+    foot = base + radius + 8
+    drawing.rect("bd", at(low_half), 50, at(high_half) - at(low_half), foot - 50)
+    for place in axis:
+        drawing.line("g", [(at(place), 50), (at(place), foot)])
+    drawing.line("g", [(0, foot), (100, foot)])
+    drawing.line("k", [(at(middle), 46), (at(middle), foot)], 2)
+    write = chart.measure.write
+    for index, row in zip(order, level, strict=True):
+        x, y = at(values[index]), base - row * (2 * radius + 1)
+        if mine[index]:
+            drawing.line("la", [(x, 20), (x, y)], 1.5)
+            drawing.dot("a", x, y, radius + 3)
+            side = "" if x < 30 else "e" if x > 70 else "m"
+            drawing.label(x, 14, f"{name} : {write(values[index])}", f"{side} b a", must=True)
+        elif len(values) <= 60:
+            drawing.dot("r", x, y, radius)
+        else:
+            drawing.path("d", f"M{x:.2f} {y:.1f}h.01", 2 * radius)
+    side = "" if at(middle) < 15 else "e" if at(middle) > 85 else "m"
+    drawing.label(at(middle), 40, f"médiane : {write(middle)}", side, must=True)
+    drawing.axis([at(place) for place in axis], list(map(tick(chart, axis), axis)), foot + 18)
+    rank = [
+        f"{name}, {write(values[i])}, est au rang {int((values < values[i]).sum()) + 1} du plus petit au plus grand"
+        for i in order
+        if mine[i]
+    ]
+    alt = (
+        f"Un point par valeur : {french.counted(len(values), 'valeur')}, de {write(values.min())} à "
+        f"{write(values.max())} ; médiane{' des autres' if rank else ''} {write(middle)}"
+    )
+    missing = f" Non connus : {lost}." if lost else ""
+    note = f"Bande grise : la moitié centrale{' des autres' if rank else ''}.{missing}"
+    return chart.shown(drawing, "; ".join([alt + " " * bool(rank), *rank]) + ".", note=note)
 
 
-def scatter(
-    points: pd.DataFrame,
-    curve: pd.DataFrame,
-    form: Callable[[Any], str] = number,
-    across: str = "",
-    unit: str = "",
-    mark: tuple[float, str] | None = None,
-) -> "Figure":
-    """Draw points and the broken line that a model lays through them.
-
-    Parameters
-    ----------
-    points : DataFrame of shape (n, 2)
-        Across, then upward. Rows with a missing value are left out.
-    curve : DataFrame of shape (m, 2)
-        The same of the line, in order across.
-    form : callable
-        How an upward value is written.
-    across, unit : str
-        What goes across and upward, in words with the unit.
-    mark : (float, str), optional
-        A place across to be named, such as where the line breaks.
-
-    Raises
-    ------
-    UsageError
-        Tables that have not two columns, no point, or more than 2,000.
-
-    Examples
-    --------
-    >>> points = pd.DataFrame({"t": [0.0, 10.0, 20.0], "kwh": [90.0, 52.0, 20.0]})
-    >>> curve = pd.DataFrame({"t": [0.0, 15.0, 20.0], "kwh": [90.0, 20.0, 20.0]})
-    >>> figure = scatter(points, curve, across="Température dehors (°C)", mark=(15.0, "15 °C"))
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    [' 15 °C ', '0', '20', 'Température dehors (°C)', '90']
-    """
-    if points.shape[1] != 2 or curve.shape[1] != 2:
-        raise UsageError(
-            f"A chart of points needs two columns, across and upward; these are {points.shape[1]} and {curve.shape[1]}."
-        )
-    known, line = points.astype("float64").dropna().to_numpy(), curve.astype("float64").to_numpy()
-    if not 0 < len(known) <= MOST_POINTS:
-        raise UsageError(f"A chart of points shows 1 to {MOST_POINTS} of them; these are {len(known)}.")
-    figure, axes = canvas(3.2, over=0.35 if unit else 0.12, under=0.5)
-    left, right = float(known[:, 0].min()), float(known[:, 0].max())
-    tallest = float(max(known[:, 1].max(), np.nanmax(line[:, 1]) if len(line) else 0.0, 0.0)) or 1.0
-    lowest = min(float(known[:, 1].min()), 0.0)
-    room = (right - left) * 0.03 or 1.0
-    axes.set_xlim(left - room, right + room)
-    axes.set_ylim(lowest - 0.02 * tallest, tallest * 1.16)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.axhline(0, color=LINE, linewidth=0.8)
-    _dots(axes, known[:, 0], known[:, 1], 4.2, REST)
-    if len(line):
-        axes.plot(line[:, 0], line[:, 1], color=ACCENT, linewidth=2.6, solid_capstyle="round")
-    if mark is not None:
-        axes.axvline(mark[0], color=SOFT, linewidth=1.2, linestyle=(0, (4, 3)))
-        turned = "right" if mark[0] > (left + right) / 2 else "left"
-        word = f" {shorten(mark[1], 30)} "  # the spaces keep it off the line
-        _beside(axes, mark[0], 0.9, 0, word, "bottom", INK, side=turned)
-    for at, text, side in ((left, f"{left:.0f}", "left"), (right, f"{right:.0f}", "right")):
-        _beside(axes, at, 0.0, -5, text.replace("-", "−"), "top", SOFT, side=side)
-    if across:
-        _beside(axes, (left + right) / 2, 0.0, -5, across, "top", SOFT, side="center")
-    axes.annotate(form(tallest), (0, tallest), (2, 4), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="left", va="bottom", color=SOFT)  # fmt: skip
-    if unit:
-        axes.set_title(unit, loc="left", fontsize=11, color=SOFT)
-    return figure
-
-
-def _piled(ordered: Floats, width: float) -> npt.NDArray[np.int64]:
+def _piled(ordered: np.ndarray, width: float) -> list[int]:
     """Give each value, in order, the lowest row in which no dot is in its way."""
     ends: list[float] = []
-    rows = np.zeros(len(ordered), dtype=np.int64)
-    for place, value in enumerate(ordered):
+    rows = []
+    for value in ordered:
         free = next((row for row, end in enumerate(ends) if value - end >= width), len(ends))
-        if free == len(ends):
-            ends.append(value)
-        ends[free] = value
-        rows[place] = free
+        ends[free : free + 1] = [value]
+        rows.append(free)
     return rows
 
 
-def _dots(axes: "Axes", across: Floats, upward: Floats, points: float, color: str) -> None:
-    """Draw many dots as one path; the axes' limits are set, and stay."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
+def scatter(
+    frame: pd.DataFrame, title: str, value: Any, x: Any, *, curve: pd.DataFrame | None = None,
+    mark: float | None = None, mark_name: str = "", **more: Any,
+) -> Shown:  # fmt: skip
+    """Draw each row as a point of two quantities, with a curve through them.
 
-    if not len(across):
-        return
-    width, height = per_point(axes)
-    angles = np.arange(CORNERS + 1) * 2 * np.pi / CORNERS
-    corners = np.column_stack([np.cos(angles) * width, np.sin(angles) * height]) * points / 2
-    vertices = (np.column_stack([across, upward])[:, None, :] + corners).reshape(-1, 2)
-    codes = np.tile([Path.MOVETO, *[Path.LINETO] * (CORNERS - 1), Path.CLOSEPOLY], len(across))
-    axes.add_patch(PathPatch(Path(vertices, codes), facecolor=color, linewidth=0, alpha=0.75))
+    Parameters
+    ----------
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`; ``value`` is upward.
+    x : column
+        What is across.
+    curve : DataFrame, optional
+        The same two columns: what a model says.
+    mark : float, optional
+        A place across that the title names, called ``mark_name``.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"tmoy": [0.0, 10, 20], "kwh": [90.0, 52, 20]})
+    >>> shown = scatter(days, "Le froid coûte", "kwh", "tmoy", mark=15, mark_name="seuil de chauffe")
+    >>> print(shown.facts["alt"])  # doctest: +NORMALIZE_WHITESPACE
+    Un point par ligne : 3 points ; Température moyenne de 0 à 20 °C, Consommation de 20 à 90 kWh ; l’une baisse quand
+    l’autre monte.
+    """
+    chart = Chart("scatter", frame, title, value, x, more)
+    pairs = pd.DataFrame({"x": chart.numbers(x), "y": chart.numbers(chart.value)}).dropna()
+    if pairs.empty:
+        return chart.nothing()
+    if len(pairs) > MOST_POINTS:
+        raise UsageError(f"{chart.what} shows {MOST_POINTS} points at most; these are {len(pairs)}. Draw a sample.")
+    drawn = pd.DataFrame({"x": [], "y": []}, dtype="float64")
+    if curve is not None:
+        words.need(curve, [x, value], f"{chart.what}: curve")
+        drawn = pd.DataFrame({"x": curve[x], "y": curve[value]}).astype("float64").dropna().sort_values("x")
+    size = chart.measure.size
+    tops, bottoms = [pairs["y"].max(), drawn["y"].max()], [pairs["y"].min(), drawn["y"].min(), 0.0]
+    axis = [item * size for item in steps(np.nanmin(bottoms) / size, np.nanmax(tops) / size)]
+    ticks = steps(pairs["x"].min(), pairs["x"].max(), 5)
+    across, at = scale(ticks[0], ticks[-1], 0, 100), scale(axis[0], axis[-1], 236, 20)
+    drawing = Drawing(280)
+    drawing.value_axis(axis, at, tick(chart, axis))
+    side = words.measure(pairs["x"], x, chart.options["labels"])
+    radius = 6 if len(pairs) <= 60 else 5 if len(pairs) <= 400 else 3.5
+    drawing.path("d", "".join(f"M{across(a):.2f} {at(b):.1f}h.01" for a, b in pairs.to_numpy()), radius)
+    if mark is not None:
+        drawing.line("k", [(across(mark), 20), (across(mark), 236)], 1.2, "4 3")
+        anchor = "e h" if across(mark) > 60 else "h"
+        drawing.label(across(mark), 14, f"{mark_name or side.heading} : {side.full(mark)}", anchor, must=True)
+    if len(drawn):
+        drawing.line("la", [(across(a), at(b)) for a, b in drawn.to_numpy()], 3)
+    drawing.axis([across(item) for item in ticks], list(map(french.plain, ticks)), 254)
+    drawing.text(100, 274, side.full_heading, "e s")
+    slope = (
+        np.corrcoef(pairs["x"], pairs["y"])[0, 1] if len(pairs) > 2 and pairs["x"].std() and pairs["y"].std() else 0.0
+    )
+    way = " ; l'une baisse quand l'autre monte" if slope < -0.3 else ""
+    way = " ; les deux montent ensemble" if slope > 0.3 else way
+    upward = chart.measure
+    alt = (
+        f"Un point par ligne : {french.counted(len(pairs), 'point')} ; {side.heading} de "
+        f"{side.write(pairs['x'].min())} à {side.full(pairs['x'].max())}, "
+        f"{upward.heading} de {upward.write(pairs['y'].min())} à {upward.full(pairs['y'].max())}{way}."
+    )
+    legend = [("d", "mesuré"), ("a", "modèle")] if len(drawn) else []
+    if len(chart.frame) > 400 and chart.options["data"] is None:  # nobody reads so many, and a page carries them
+        chart.options["data"] = False
+    return chart.shown(drawing, alt, legend)
 
 
-def _beside(
-    axes: "Axes", at: float, height: float, points: float, text: str, va: str, color: str, side: str | None = None,
-    weight: str = "normal",
-) -> None:  # fmt: skip
-    """Write a text at a place across, turned inward near the edges."""
-    left, right = axes.get_xlim()
-    share = (at - left) / (right - left)
-    side = side or ("left" if share < 0.3 else "right" if share > 0.7 else "center")
-    axes.annotate(
-        text, (at, height), (0, points), xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
-        va=va, color=color, annotation_clip=False, fontweight=weight,
-    )  # fmt: skip
+def histogram(
+    frame: Any, title: str, value: Any = None, *, cut: float | None = None, bins: int = 12,
+    edges: Sequence[float] | None = None, name: str = "seuil", **more: Any,
+) -> Shown:  # fmt: skip
+    """Draw how many rows fall into each step of a value, and where a threshold stands among them.
+
+    A step never has the threshold inside, for it would mix both sides: what is under it is in the accent colour.
+
+    Parameters
+    ----------
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`.
+    cut : float, optional
+        The threshold, called ``name``: an edge of a step.
+    bins : int
+        About how many steps.
+    edges : sequence of n + 1 numbers, optional
+        Where steps begin and end; ``value`` then holds the n counts.
+
+    Examples
+    --------
+    >>> amounts = pd.DataFrame({"montant": [30_000.0, 39_000, 39_500, 39_900, 44_000]})
+    >>> shown = histogram(amounts, "Trois juste dessous", "montant", cut=40_000, bins=3)
+    >>> print(shown.facts["alt"])  # doctest: +NORMALIZE_WHITESPACE
+    Histogramme de 30 à 45 k€ HT : 5 lignes ; le plus souvent de 35 à 40 k€ HT (3) ; seuil à 40 k€ HT, 4 dessous et
+    1 au-dessus.
+    """
+    chart = Chart("histogram", frame, title, value, None, more)
+    values = chart.numbers(chart.value).dropna()
+    if values.empty:
+        return chart.nothing()
+    if edges is None:
+        bounds = np.array(_edges(values, cut, bins))
+        counts = np.histogram(values, bounds)[0].astype("float64")
+    else:
+        bounds, counts = np.asarray(edges, dtype="float64"), chart.numbers(chart.value).to_numpy()
+    if len(bounds) != len(counts) + 1 or not (np.diff(bounds) > 0).all() or not (counts >= 0).all():
+        raise UsageError(
+            f"{chart.what}: edges are one more than counts, in order, and counts from 0, none missing; found "
+            f"{len(bounds)} edges, {len(counts)} counts."
+        )
+    if cut is not None and np.abs(bounds - cut).min() > (bounds[-1] - bounds[0]) * 1e-9:
+        raise UsageError(f"{chart.what}: cut={cut:g} is none of the edges, so that a step mixes both sides.")
+    measure = words.measure(
+        pd.Series(bounds), "seuil" if edges is not None else chart.value, None, {"seuil": chart.options["form"] or "€"}
+    )
+    drawing = Drawing(232)
+    at, across = None, scale(bounds[0], bounds[-1], 0, 100)
+    axis = steps(0, counts.max() or 1, 3)
+    at = scale(0, axis[-1], 196, 28)
+    drawing.value_axis(axis, at, french.plain)
+    for left, right, count in zip(bounds[:-1], bounds[1:], counts, strict=True):
+        gap = (right - left) * 0.05
+        css = "a" if cut is None or right <= cut * (1 + 1e-9) else "r"
+        drawing.rect(css, across(left + gap), at(count), across(right - gap) - across(left + gap), 196 - at(count))
+    drawing.line("k", [(0, 196), (100, 196)])
+    if cut is not None:
+        x = across(cut)
+        drawing.line("k", [(x, 20), (x, 196)], 1.5, "4 3")
+        drawing.label(x, 14, f"{name} : {measure.full(cut)}", "h" if x < 25 else "e h" if x > 75 else "m h", must=True)
+    drawing.axis([across(item) for item in bounds], list(map(measure.write, bounds)), 214)
+    if edges is None:
+        chart.unit = "Nombre de lignes"
+        drawing.text(100, 230, measure.full_heading, "e s")
+    top = int(counts.argmax())
+    between = f"de {measure.write(bounds[0])} à {measure.full(bounds[-1])}"
+    often = f"de {measure.write(bounds[top])} à {measure.full(bounds[top + 1])} ({french.plain(counts[top])})"
+    alt = f"Histogramme {between} : {french.counted(float(counts.sum()), 'ligne')} ; le plus souvent {often}"
+    if cut is not None:
+        under = counts[bounds[1:] <= cut * (1 + 1e-9)].sum()
+        over = counts.sum() - under
+        alt += f" ; {name} à {measure.full(cut)}, {french.plain(under)} dessous et {french.plain(over)} au-dessus"
+    if chart.options["data"] is None:
+        spans = [f"{measure.write(a)} à {measure.full(b)}" for a, b in pairwise(bounds)]
+        chart.options["data"] = pd.DataFrame({"De … à …": spans, "Nombre": counts})
+    return chart.shown(drawing, alt + ".")
+
+
+def _edges(values: pd.Series, cut: float | None, bins: int) -> list[float]:
+    """Return round edges around all values, moved so that the threshold is one."""
+    found = steps(values.min(), values.max(), bins)
+    if cut is None:
+        return found
+    step = found[1] - found[0]
+    first = cut - np.ceil((cut - values.min()) / step - 1e-9) * step
+    count = int(np.ceil((values.max() - first) / step - 1e-9))
+    return [round(first + place * step, 9) for place in range(max(count, 1) + 1)]

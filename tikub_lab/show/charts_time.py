@@ -1,211 +1,448 @@
-"""Charts along time: columns by month, lines over years."""
+"""Charts along time: columns by month, lines over years, a calendar of spans."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show.charts import ACCENT, INK, LINE, REST, SOFT, canvas, dot, series_of, shorten
-from tikub_lab.show.french import number
+from tikub_lab.show import french, words
+from tikub_lab.show.charts import Chart, extremes, scale, tick
+from tikub_lab.show.drawing import NARROW, Drawing, clipped, steps
+from tikub_lab.show.output import Shown
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-MOST_MONTHS = 36
-MOST_LINES = 4
-INITIALS = "JFMAMJJASOND"
-
-STYLES: tuple[dict[str, Any], ...] = (
-    {"color": ACCENT, "linewidth": 2.4, "linestyle": "-"},
-    {"color": INK, "linewidth": 1.5, "linestyle": (0, (5, 2))},
-    {"color": REST, "linewidth": 1.8, "linestyle": "-"},
-    {"color": SOFT, "linewidth": 1.5, "linestyle": (0, (1.2, 1.6))},
-)
-"""Told apart by stroke too, so that they still are in grey."""
+MOST_MONTHS, MOST_LINES = 36, 4
+STROKES = (("la", ""), ("k", "6 3"), ("lr", ""), ("lo", "2 3"))
+"""Classes and dashes of lines, told apart in grey too."""
 
 
 def months(
-    values: pd.Series,
-    form: Callable[[Any], str] = number,
-    accent: Sequence[Any] | None = None,
-    unit: str = "",
-) -> "Figure":
-    """Draw one column a month, initials of the months and years under them; the largest has its figure on top.
+    frame: Any, title: str, value: Any = None, label: Any = None, *, expected: Any = None, accent: Any = None,
+    **more: Any,
+) -> Shown:  # fmt: skip
+    """Draw one column a month over a value axis; what exceeds the expected is drawn apart.
 
     Parameters
     ----------
-    values : Series of shape (n,)
-        Index: dates or monthly periods, at most :data:`MOST_MONTHS` from the first to the last. A month between them
-        that is not in the index has no column.
-    form : callable
-        How a value is written.
-    accent : sequence of months, optional
-        Which columns the sentence beside the chart is about, as written in the index; by default all.
-    unit : str
-        The unit in words, written over the chart.
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`.
+    label : column, optional
+        Dates or monthly periods, at most 36 months from first to last; by default the first such column, or the index.
+        They are put in order; a month without a row is shown as not known.
+    expected : column, optional
+        What was to be expected, drawn as a tick on each column.
+    accent : months, optional
+        Which columns the title is about: ``["2025-02"]``; by default none where ``expected`` is given, else all.
 
     Raises
     ------
     UsageError
-        No value, an index that is no time, a month given twice, or too many months.
+        A label that is no time, a month given twice, or too many months.
 
     Examples
     --------
-    >>> figure = months(pd.Series([2.0, 5.0, 3.0], index=pd.period_range("2026-11", periods=3, freq="M")))
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['5', 'N', '2026', 'D', 'J', '2027']
+    >>> used = pd.DataFrame({"mois": pd.period_range("2026-11", periods=3, freq="M"), "kwh": [2e5, 5e5, 3e5]})
+    >>> print(months(used, "Le plus fort : {top:kWh}", "kwh", top=5e5).facts["alt"])
+    Colonnes : 3 valeurs, la plus grande déc. 2026 (500 MWh), la plus petite nov. 2026 (200 MWh).
     """
-    series = series_of(values, "chart by month")
-    calendar = _months_of(series.index)
-    span = pd.period_range(calendar.min(), calendar.max(), freq="M")
+    chart = Chart("months", frame, title, value, label, more, time=True)
+    if expected is not None:
+        words.need(chart.frame, [expected], chart.what)
+        chart.columns.append(expected)
+    by_month = _months_of(chart)
+    if not chart.numbers(chart.value).notna().any():
+        return chart.nothing()
+    span = pd.period_range(by_month.min(), by_month.max(), freq="M")
     if len(span) > MOST_MONTHS:
         raise UsageError(
-            f"A chart by month shows {MOST_MONTHS} months at most; these are {len(span)}: {span[0]} to {span[-1]}."
+            f"{chart.what} shows {MOST_MONTHS} months at most; these are {len(span)}: {span[0]} to {span[-1]}."
         )
-    marked = set(calendar if accent is None else _months_of(pd.Index(accent)))
-    figure, axes = canvas(2.4, over=0.45 if unit else 0.2, under=0.42)
-    places = np.array([(month.year - span[0].year) * 12 + month.month - span[0].month for month in calendar])
-    for color, chosen in ((ACCENT, True), (REST, False)):
-        here = np.array([(month in marked) == chosen for month in calendar])
-        if here.any():
-            axes.bar(places[here], series.to_numpy()[here], width=0.72, color=color)
-    known = series.fillna(0).to_numpy()
-    largest = max(known.max(), 0) or 1.0
-    if series.notna().any():
-        top = int(known.argmax())
-        side = "left" if places[top] < 2 else "right" if places[top] > len(span) - 3 else "center"
-        at = places[top] + {"left": -0.36, "right": 0.36, "center": 0.0}[side]
-        axes.text(at, max(known[top], 0) + largest * 0.03, form(known[top]), ha=side, va="bottom", color=INK)
-    axes.set_xlim(-0.6, max(len(span), 12) - 0.4)
-    axes.set_ylim(min(known.min(), 0), largest * 1.05)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.axhline(0, color=LINE, linewidth=0.8)
-    _write_months(axes, span)
-    if unit:
-        axes.set_title(unit, loc="left", fontsize=11, color=SOFT, pad=16)
-    return figure
+    first = chart.frame.iloc[0]
+    given = {str(name): item for name, item in first.items()}
+    chart.given = {**given, **chart.given}  # the title's row is the first that was given
+    chart.frame = chart.frame.assign(**{chart.label: by_month}).set_index(chart.label).reindex(span)
+    chart.frame = chart.frame.rename_axis(chart.label).reset_index()
+    values = chart.numbers(chart.value)
+    chart.measure_by(chart.value, *([expected] if expected is not None else []))
+    aims = chart.numbers(expected) if expected is not None else pd.Series(np.nan, index=values.index)
+    marked = [expected is None] * len(span) if accent is None else _marked(chart, span, accent)
+    drawing = Drawing(232)
+    top = np.nanmax([values.max(), aims.max(), 0.0])
+    size = chart.measure.size
+    axis = [item * size for item in steps(min(values.min(), 0.0) / size, top / size, 3)]
+    at = scale(axis[0], axis[-1], 194, 14)
+    step = 100 / max(len(span), 6)
+    drawing.value_axis(axis, at, tick(chart, axis))
+    for place, (number, aim) in enumerate(zip(values, aims, strict=True)):
+        left, middle = step * (place + 0.18), step * (place + 0.5)
+        if np.isnan(number):
+            drawing.rect("bd", step * place, 14, step, 180)
+            drawing.label(middle, at(0) - 6, french.MISSING, "m s", must=len(span) <= 14)
+        else:
+            base = number if np.isnan(aim) else min(number, max(aim, 0))
+            css = "a" if marked[place] else "r"
+            drawing.rect(css, left, min(at(base), at(0)), step * 0.64, abs(at(0) - at(base)))
+            if number > base:
+                drawing.rect("o", left, at(number), step * 0.64, at(base) - at(number))
+        if not np.isnan(aim):
+            drawing.line("k", [(step * (place + 0.1), at(aim)), (step * (place + 0.9), at(aim))], 2)
+    drawing.line("k", [(0, at(0)), (100, at(0))])
+    _say_months(drawing, chart, values, aims, at, step)
+    _under(drawing, span, step)
+    legend = [("", "mesuré"), ("o", "en plus"), ("k", "attendu")] if expected is not None else []
+    return chart.shown(
+        drawing, extremes("Colonnes", chart.names, values, chart.measure.full) + _excess(chart, values, aims), legend
+    )
 
 
-def _months_of(index: pd.Index) -> pd.PeriodIndex:
+def _months_of(chart: Chart) -> pd.PeriodIndex:
+    raw = chart.frame[chart.label]
     try:
-        found = index.asfreq("M") if isinstance(index, pd.PeriodIndex) else pd.DatetimeIndex(index).to_period("M")
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"A chart by month needs dates in its index; found {index[0]!r}.") from error
-    if found.hasnans or not found.is_unique:
-        raise UsageError("A chart by month needs each month once, and none missing; group the values by month first.")
+        found = (
+            pd.PeriodIndex(raw, freq="M")
+            if isinstance(raw.dtype, pd.PeriodDtype)
+            else pd.DatetimeIndex(raw).to_period("M")
+        )
+    except (ValueError, TypeError):
+        example = raw.iloc[0] if len(raw) else "nothing"
+        raise UsageError(f"{chart.what} needs dates or months in {chart.label!r}; found {example!r}.") from None
+    if not found.is_unique or found.hasnans:
+        twice = found[found.duplicated()]
+        what = f"{twice[0]} comes twice" if len(twice) else "one is missing"
+        raise UsageError(
+            f"{chart.what} needs each month once in {chart.label!r}; {what}. Group the values by month first."
+        )
     return found
 
 
-def _write_months(axes: "Axes", span: pd.PeriodIndex) -> None:
-    """Write the initials of the months, each third beyond two years, and each year under its first month."""
+def _marked(chart: Chart, span: pd.PeriodIndex, accent: Any) -> list[bool]:
+    wanted = {
+        pd.Period(item, "M")
+        for item in (accent if isinstance(accent, Sequence | pd.Index) and not isinstance(accent, str) else [accent])
+    }
+    if lost := wanted - set(span):
+        raise UsageError(f"{chart.what}: accent {min(lost)} is not among the months {span[0]} to {span[-1]}.")
+    return [month in wanted for month in span]
+
+
+def _say_months(drawing: Drawing, chart: Chart, values: pd.Series, aims: pd.Series, at: Any, step: float) -> None:
+    """Write what exceeds the expected by a tenth, else the largest value."""
+    over = values - aims
+    high = over[(over > aims.abs() * 0.1) & (over > values.max() * 0.03)]
+    if not aims.notna().any():
+        high = values[[values.idxmax()]]
+    for place, number in high.sort_values(ascending=False).items():
+        sign, css = ("+", "m b ot h") if aims.notna().any() else ("", "m b h")
+        drawing.label(step * (place + 0.5), at(max(values[place], 0)) - 6, sign + chart.measure.write(number), css)
+
+
+def _excess(chart: Chart, values: pd.Series, aims: pd.Series) -> str:
+    if not aims.notna().any():
+        return ""
+    over = (values - aims).dropna()
+    if over.empty or over.max() <= 0:
+        return " Aucun mois ne dépasse l'attendu."
+    most = f"{chart.names[over.idxmax()]}, {chart.measure.full(over.max())} de plus que l'attendu"
+    return f" Le plus fort dépassement : {most}."
+
+
+def _under(drawing: Drawing, span: pd.PeriodIndex, step: float) -> None:
+    """Write months, initials on phones, each third beyond a year and a half, and each year under its first month."""
     for place, month in enumerate(span):
-        if len(span) <= 24 or month.month % 3 == 1:
-            _under(axes, place, -4, INITIALS[month.month - 1], "center")
+        if len(span) <= 18 or month.month % 3 == 1:
+            name = french.MONTHS[month.month - 1]
+            wide = name if len(span) <= 14 else name[0].upper()
+            drawing.text(step * (place + 0.5), 211, wide, "m s", name[0].upper() if wide != name[0].upper() else None)
         if place == 0 or month.month == 1:
-            roomy = place > 0 or month.month <= 10 or len(span) <= 12
-            if roomy:
-                _under(axes, place - 0.36, -18, str(month.year), "left")
+            drawing.label(step * (place + 0.18), 228, str(month.year), "s")
 
 
-def _under(axes: "Axes", place: float, points: float, text: str, side: str) -> None:
-    axes.annotate(
-        text, (place, 0), (0, points), xycoords=("data", "axes fraction"), textcoords="offset points", ha=side,
-        va="top", color=SOFT, annotation_clip=False,
-    )  # fmt: skip
-
-
-def lines(frame: pd.DataFrame, form: Callable[[Any], str] = number, unit: str = "") -> "Figure":
-    """Draw one to four lines over years from zero, each named at its end; the first is what the chart is about.
+def lines(
+    frame: Any,
+    title: str,
+    values: Any = None,
+    x: Any = None,
+    *,
+    targets: Mapping[int, float] | None = None,
+    **more: Any,
+) -> Shown:
+    """Draw one to four lines over years or months from zero, each named at its end; the first is the title's.
 
     Parameters
     ----------
-    frame : DataFrame of shape (years, lines)
-        Index: years, any numbers in order, or monthly periods. A missing value breaks its line.
-    form : callable
-        How a value is written, at the lines' ends.
-    unit : str
-        The unit in words, written over the chart.
+    frame, title, more
+        As for :func:`tikub_lab.show.bars`.
+    values : column or list of columns, optional
+        By default all columns of numbers, at most four. A missing value breaks its line.
+    x : column, optional
+        Years, dates or months; by default the first such column, or the index. Put in order; repeated ones are refused.
+    targets : mapping of year to value, optional
+        What is to be reached from a year on: drawn as steps, with the gap that the first line has to the first one.
 
     Raises
     ------
     UsageError
-        No line, more than four, an index that is not in order, or a line without any value.
+        More than four lines, times that are repeated or none, or a line without any value.
 
     Examples
     --------
-    >>> figure = lines(pd.DataFrame({"Une seule offre": [0.2, 0.3]}, index=[2024, 2025]))
-    >>> len(figure.axes[0].lines), figure.axes[0].texts[0].get_text()
-    (2, 'Une seule offre')
+    >>> used = pd.DataFrame({"annee": [2023, 2024, 2025], "sobre": [140.0, 133.0, 131.0]})
+    >>> shown = lines(used, "{reste:%} à économiser d'ici 2030", "sobre", targets={2030: 84}, reste=0.36)
+    >>> print(shown.facts["alt"])  # doctest: +NORMALIZE_WHITESPACE
+    Courbe de 2023 à 2025 : sobre, de 140 à 131 (en baisse), au plus haut 140 en 2023, au plus bas 131 en 2025.
+    Objectif : 84 en 2030.
     """
-    table = frame.astype("float64")
-    names = [f"{month:%m/%y}" for month in frame.index] if isinstance(frame.index, pd.PeriodIndex) else None
-    if names:
-        table = table.set_axis(range(len(table)))
-    if not 1 <= table.shape[1] <= MOST_LINES or table.empty:
+    if isinstance(frame, pd.Series):
+        frame = frame.rename(frame.name if frame.name is not None else "valeur").to_frame()
+    many = [values] if isinstance(values, str) else list(values) if values is not None else None
+    chart = Chart("lines", frame, title, many[0] if many else None, x, more, time=True)
+    many = many or [name for name in chart.frame if name != chart.label and words.is_number(chart.frame[name])]
+    if not 1 <= len(many) <= MOST_LINES:
         raise UsageError(
-            f"A chart of lines shows 1 to {MOST_LINES} of them; these are {table.shape[1]}, of {len(table)} values."
+            f"{chart.what} shows 1 to {MOST_LINES} lines; these are {len(many)}: {', '.join(map(str, many))}."
         )
-    if not (
-        pd.api.types.is_numeric_dtype(table.index) and table.index.is_monotonic_increasing and table.index.is_unique
-    ):
-        raise UsageError("A chart of lines needs years in its index, in order, each once.")
+    chart.columns = [chart.label, *many]
+    table = pd.DataFrame({name: chart.numbers(name) for name in many})
+    if not table.notna().any(axis=None):
+        return chart.nothing()
     nothing = [str(name) for name in table if table[name].isna().all()]
     if nothing:
-        raise UsageError(f"No value for {', '.join(nothing)}: leave the line out, and say so in words.")
-    figure, axes = canvas(3.0, over=0.35 if unit else 0.15, under=0.3)
-    first, last = float(table.index[0]), float(table.index[-1])
-    span = (last - first) or 1.0
-    largest = max(float(table.max().max()), 0.0) or 1.0
-    lowest = min(float(table.min().min()), 0.0)
-    axes.set_ylim(lowest, lowest + (largest - lowest) * 1.08)
-    axes.set_xlim(first - span * 0.06, first + span * 1.62)  # the right third is for the names
-    axes.axhline(0, color=LINE, linewidth=0.8)
-    ends = []
-    for name, style in zip(table, STYLES, strict=False):
-        known = table[name].dropna()
-        axes.plot(table.index, table[name], solid_capstyle="round", **style)
-        alone = table[name].notna() & table[name].shift().isna() & table[name].shift(-1).isna()
-        for year in sorted({known.index[-1], *table.index[alone]}):
-            dot(axes, float(year), float(known[year]), 6, style["color"])
-        ends.append((float(known.iloc[-1]), str(name), style["color"], float(known.index[-1])))
-    _name_lines(axes, ends, first + span * 1.06, form, largest - lowest)
-    _write_years(axes, table.index, names or [f"{year:g}" for year in table.index])
-    axes.set_yticks([])
-    if unit:
-        axes.set_title(unit, loc="left", fontsize=11, color=SOFT)
-    return figure
-
-
-def _name_lines(
-    axes: "Axes", ends: list[tuple[float, str, str, float]], at: float, form: Callable[[Any], str], height: float
-) -> None:
-    """Write name and last value beside each line's end; where ends are close, names stand apart in their order."""
-    step = height * 0.2  # two lines of text
-    ranked = sorted(ends, key=lambda end: -end[0])
-    places: list[float] = []
-    for value, *_ in ranked:
-        places.append(min(value, places[-1] - step) if places else value)
-    low = axes.get_ylim()[0] + step * 0.45
-    for position in range(len(places) - 1, -1, -1):  # what was pushed below the axes comes up again
-        places[position] = max(places[position], low)
-        low = places[position] + step
-    for (value, name, color, _), place in zip(ranked, places, strict=True):
-        axes.text(at, place, shorten(name, 20), color=INK, va="bottom", ha="left")
-        axes.text(
-            at, place, form(value), color=color if color != REST else SOFT, va="top", ha="left", fontweight="bold"
+        raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
+    chart.given = {**{str(name): item for name, item in chart.frame.iloc[0].items()}, **chart.given}
+    times, names = _times(chart)
+    order = np.argsort(times)
+    chart.frame, times, names = chart.frame.iloc[order].reset_index(drop=True), times[order], [names[i] for i in order]
+    table = table.iloc[order].set_axis(times)
+    chart.measure_by(*many)
+    drawing = Drawing(264)
+    goals = {float(year): float(goal) for year, goal in sorted((targets or {}).items())}
+    last = max(times[-1], max(goals, default=times[-1]) + (0.04 * (max(goals) - times[0]) if goals else 0))
+    across = scale(times[0], last if last > times[0] else times[0] + 1, 0, 100)
+    size = chart.measure.size
+    peak = max(table.max(axis=None), max(goals.values(), default=0.0), 0.0)
+    axis = [item * size for item in steps(min(table.min(axis=None), 0.0) / size, peak / size, 3)]
+    at = scale(axis[0], axis[-1], 236, 14)
+    drawing.value_axis(axis, at, tick(chart, axis))
+    for name, (css, dash) in zip(many, STROKES, strict=False):
+        _line(drawing, table[name], across, at, css, dash)
+    if goals:
+        _steps(drawing, chart, table[many[0]].dropna(), goals, across, at, last)
+    _ends(drawing, chart, table, across, at, bool(goals))
+    if goals:
+        first, final = int(times[0]), int(max(*goals, times[-1]))
+        drawing.axis(
+            [across(year) for year in range(first, final + 1)], [str(year) for year in range(first, final + 1)], 257
         )
+    else:
+        drawing.axis([across(item) for item in times], names, 257)
+    legend = (
+        [(("a", "k", "", "o")[i], words.word(name).heading) for i, name in enumerate(many)] if len(many) > 1 else []
+    )
+    if goals:
+        legend = legend or [("a", words.word(many[0]).heading)]
+        legend += [("k", "objectif")]
+    return chart.shown(drawing, _told(chart, table, names, goals), legend)
 
 
-def _write_years(axes: "Axes", index: pd.Index, names: Sequence[str]) -> None:
-    """Write the first year, the last, and what fits between."""
-    step = max(1, -(-(len(index) - 1) // 5))
-    shown = [*range(0, len(index) - 1, step), len(index) - 1]
-    if len(shown) > 2 and shown[-1] - shown[-2] < step and step > 1:
-        del shown[-2]
-    axes.set_xticks([index[i] for i in shown], [names[i] for i in shown])
-    if len(names[0]) > 4:  # longer than a year: it would stand out on the left
-        axes.get_xticklabels()[0].set_horizontalalignment("left")
+def _times(chart: Chart) -> tuple[np.ndarray, list[str]]:
+    raw = chart.frame[chart.label]
+    if words.is_time(raw):
+        periods = (
+            pd.PeriodIndex(raw, freq="M")
+            if isinstance(raw.dtype, pd.PeriodDtype)
+            else pd.DatetimeIndex(raw).to_period("M")
+        )
+        times = np.array([month.year + (month.month - 1) / 12 for month in periods])
+        names = [french.month(month, short=True) for month in periods]
+    else:
+        try:
+            times = raw.astype("float64").to_numpy()
+        except (ValueError, TypeError):
+            raise UsageError(
+                f"{chart.what} needs years, dates or months in {chart.label!r}; found {raw.iloc[0]!r}."
+            ) from None
+        names = [f"{item:g}" for item in times]
+    twice = pd.Index(times)[pd.Index(times).duplicated()]
+    if len(twice) or np.isnan(times).any():
+        what = f"{names[list(times).index(twice[0])]} comes twice" if len(twice) else "one is missing"
+        raise UsageError(f"{chart.what} needs each time once in {chart.label!r}; {what}. Group the values first.")
+    return times, names
+
+
+def _line(drawing: Drawing, values: pd.Series, across: Any, at: Any, css: str, dash: str) -> None:
+    """Draw a line that breaks where a value or a year is missing; a value alone is a dot."""
+    step = np.diff(values.index).min() * 1.5 if len(values) > 1 else 1.0
+    run: list[tuple[float, float]] = []
+    before = None
+    for time, number in [*values.items(), (np.inf, np.nan)]:
+        if np.isnan(number) or (before is not None and time - before > step):
+            if len(run) == 1:
+                drawing.dot({"la": "a", "k": "kf", "lr": "r", "lo": "o"}[css], *run[0], radius=3.5)
+            elif run:
+                drawing.line(css, run, 2 if css == "k" else 0, dash)
+            run = []
+        if not np.isnan(number):
+            run.append((across(time), at(number)))
+            before = time
+
+
+def _ends(drawing: Drawing, chart: Chart, table: pd.DataFrame, across: Any, at: Any, single: bool) -> None:
+    """Write each line's name and last value over its end; where ends are close they stand apart, in order."""
+    ends = sorted(((table[name].dropna(), name) for name in table), key=lambda end: -end[0].iloc[-1])
+    below = 0.0
+    for known, name in ends:
+        x, y = across(known.index[-1]), at(known.iloc[-1])
+        fill = {"la": "a", "k": "kf", "lr": "r", "lo": "o"}[STROKES[list(table).index(name)][0]]
+        drawing.dot(fill, x, y, 4)
+        heading = "" if len(ends) == 1 else f"{words.word(name).heading} : "
+        high = known.iloc[-5:].max() if len(known) > 4 else known.iloc[-1]
+        y = max(min(at(high), y) - 9, below + 15, 12)
+        below = y
+        css = "e b h" + (" a" if fill == "a" else "")
+        said = heading + chart.measure.full(known.iloc[-1])
+        drawing.label(x, y, said, css if x > 30 else css.replace("e ", ""), must=True)
+
+
+def _steps(
+    drawing: Drawing, chart: Chart, known: pd.Series, goals: dict[float, float], across: Any, at: Any, last: float
+) -> None:
+    """Draw targets as steps from their years, and the gap from the last value to the first of them."""
+    years = list(goals)
+    path = [(across(years[0]), at(goals[years[0]]))]
+    for year, after in zip(years, [*years[1:], last], strict=True):
+        path += [(across(after), at(goals[year]))]
+        if after in goals:
+            path += [(across(after), at(goals[after]))]
+    drawing.line("k", path, 3)
+    for place, (year, goal) in enumerate(goals.items()):
+        end = place == len(goals) - 1
+        x = 100 if end else (across(year) + across(years[place + 1])) / 2
+        drawing.label(x, at(goal) + 17, f"{year:g} : {chart.measure.write(goal)}", "e" if end else "m", must=True)
+    year, goal, time, value = years[0], goals[years[0]], float(known.index[-1]), float(known.iloc[-1])
+    if value == 0 or year <= time:
+        return
+    middle = (across(time) + across(year)) / 2
+    drawing.line("lo", [(across(time), at(value)), (middle, at(value))], 1, "3 3")
+    drawing.line("lo", [(middle, at(goal)), (across(year), at(goal))], 1, "3 3")
+    drawing.line("lo", [(middle, at(value)), (middle, at(goal))], 2)
+    gap = (goal - value) / value
+    y = (at(value) + at(goal)) / 2
+    drawing.take(middle, min(at(value), at(goal)), 0.5, abs(at(value) - at(goal)))
+    said = f"{'+' if gap > 0 else ''}{french.percent(gap)} d’ici {year:g}"
+    drawing.label(middle, y - 2, said, "b ot h", dx=8, must=True)
+    drawing.label(middle, y + 13, f"écart : {chart.measure.full(abs(goal - value))}", "ot h", dx=8)
+
+
+def _told(chart: Chart, table: pd.DataFrame, names: list[str], goals: dict[float, float]) -> str:
+    said = []
+    for name in table:
+        known, write = table[name].dropna(), chart.measure.full
+        label = dict(zip(table.index, names, strict=True))
+        way = (
+            "en hausse"
+            if known.iloc[-1] > known.iloc[0] * 1.02
+            else "en baisse"
+            if known.iloc[-1] < known.iloc[0] * 0.98
+            else "stable"
+        )
+        said.append(
+            f"{words.word(name).heading}, de {write(known.iloc[0])} à {write(known.iloc[-1])} ({way}), au plus haut "
+            f"{write(known.max())} en {label[known.idxmax()]}, au plus bas {write(known.min())} en "
+            f"{label[known.idxmin()]}"
+        )
+    aims = ", ".join(f"{chart.measure.full(goal)} en {year:g}" for year, goal in goals.items())
+    return f"Courbe de {names[0]} à {names[-1]} : {' ; '.join(said)}." + (f" Objectif : {aims}." if aims else "")
+
+
+def calendar(
+    frame: pd.DataFrame, title: str, label: Any = None, value: Any = None, *, start: Any = "debut", end: Any = "fin",
+    year: int | None = None, over: pd.DataFrame | None = None, rows: Sequence[Any] = (), **more: Any,
+) -> Shown:  # fmt: skip
+    """Draw spans over a year, a row for each label, such as alerts over the school holidays.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One span a row: ``start``, ``end`` (its last day is the day before), ``label`` and, written at it, ``value``.
+    title, more
+        As for :func:`tikub_lab.show.bars`.
+    label : column, optional
+        The rows; by default the first column of text.
+    year : int, optional
+        By default that of the first span.
+    over : DataFrame, optional
+        Spans under all rows: columns ``start``, ``end``, and ``libelle`` for their names.
+    rows : sequence, optional
+        Labels that have a row even where no span is theirs.
+
+    Examples
+    --------
+    >>> alerts = pd.DataFrame({"energie": ["Gaz"], "debut": ["2025-02-10"], "fin": ["2025-02-24"], "kwh": [45_000.0]})
+    >>> print(calendar(alerts, "Une alerte", "energie", "kwh", rows=["Gaz", "Électricité"]).facts["alt"])
+    Calendrier de 2025. Gaz : du 10 au 23 février, 45 MWh. Électricité : rien.
+    """
+    words.need(frame, [name for name in (label, value, start, end) if name is not None], "show.calendar")
+    if frame.empty:
+        said = french.typeset(more.get("empty") or "Rien à signaler.")
+        return Shown("text", f'<p class="tk soft">{said}</p>', said)
+    spans = frame.assign(**{start: pd.to_datetime(frame[start]), end: pd.to_datetime(frame[end])})
+    chart = Chart(
+        "calendar", spans.assign(jours=(spans[end] - spans[start]).dt.days), title, value or "jours", label, more
+    )
+    year = year or int(spans[start].iloc[0].year)
+    chart.columns = [chart.label, start, end, *([value] if value is not None else [])]
+    chart.unit = str(year) if value is None else f"{year}, {chart.unit[:1].lower()}{chart.unit[1:]}"
+    names = list(dict.fromkeys([*map(str, rows), *chart.frame[chart.label].astype(str)]))
+    drawing = Drawing(42 + 48 * len(names))
+    begin, finish = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
+
+    def at(day: pd.Timestamp) -> float:
+        return (min(max(day, begin), finish) - begin) / (finish - begin) * 100
+
+    bottom = 22 + 48 * len(names)
+    if over is not None:
+        words.need(over, [start, end], "show.calendar: over")
+        for _, span in over.iterrows():
+            left, right = at(pd.Timestamp(span[start])), at(pd.Timestamp(span[end]))
+            if right > left:
+                drawing.rect("t", left, 22, right - left, bottom - 22)
+                name = (
+                    str(span.get("libelle", "") or "").removeprefix("Vacances ").removeprefix("de ").removeprefix("d'")
+                )
+                anchor = "s e" if right > 97 else "s" if left < 3 else "s m"
+                x = right if right > 97 else left if left < 3 else (left + right) / 2
+                drawing.label(x, bottom + 16, name, anchor, twin=clipped(name, 44))
+    for month in range(1, 13):
+        left, right = at(pd.Timestamp(year, month, 1)), at(pd.Timestamp(year, month, 1) + pd.offsets.MonthBegin())
+        if month > 1:
+            drawing.line("g", [(left, 22), (left, bottom)])
+        drawing.text((left + right) / 2, 15, french.MONTHS[month - 1], "m s", french.MONTHS[month - 1][0].upper())
+    told = []
+    for place, name in enumerate(names):
+        top = 22 + 48 * place
+        drawing.line("g", [(0, top + 48), (100, top + 48)])
+        here = chart.frame[chart.frame[chart.label].astype(str) == name]
+        drawing.text(0.6, top + 15, clipped(name, 500), "b h" if len(here) else "h", clipped(name, NARROW - 10))
+        said = []
+        for _, span in here.iterrows():
+            left, right = at(span[start]), at(span[end])
+            drawing.rect("o", left, top + 21, max(right - left, 0.4), 13)
+            worth = chart.measure.full(span[chart.value]) if value is not None else ""
+            drawing.label(
+                (left + right) / 2,
+                top + 46,
+                worth,
+                "m ot h" if 8 < (left + right) / 2 < 92 else "ot h" if left < 50 else "e ot h",
+            )
+            said.append(f"{_span(span[start], span[end])}{', ' if worth else ''}{worth}")
+        told.append(f"{name} : {' ; '.join(said) or 'rien'}.")
+    drawing.line("g", [(0, 22), (100, 22)])
+    legend = [("o", "en trop")] + ([("t", "vacances")] if over is not None else [])
+    return chart.shown(drawing, f"Calendrier de {year}. {' '.join(told)}", legend)
+
+
+def _span(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    last = end - pd.Timedelta(days=1)
+    first, final = french.day(start).rsplit(" ", 1)[0], french.day(last).rsplit(" ", 1)[0]
+    return f"du {first.split(' ')[0] if start.month == last.month else first} au {final}"

@@ -3,10 +3,15 @@
 import base64
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.show import words
 from tikub_lab.show.french import number
 from tikub_lab.show.output import Shown, safe
+from tikub_lab.show.spreadsheet import spreadsheet
 
 KINDS = {
     "ics": ("text/calendar", "agenda iCalendar"),
@@ -53,6 +58,42 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     facts = {"name": name, "label": label, "about": f"{words}, {size}", "content": encoded}
     facts["sha256"] = hashlib.sha256(data).hexdigest()
     return Shown("file", link, f"{label} ({words}, {size}) : {name}", facts)
+
+
+def download(
+    frame: pd.DataFrame, name: str, label: str, columns: Sequence[str] | Mapping[str, str] | None = None
+) -> Shown:
+    """Offer a table as CSV for a French spreadsheet: headings from words, numbers whole, identifiers as they are.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The index is not written.
+    name, label : str
+        As for :func:`file`.
+    columns : sequence of str, or mapping of column to heading, optional
+        Which columns, in this order; by default all.
+
+    Examples
+    --------
+    >>> ends = pd.DataFrame({"objet": ["Gaz"], "montant": [1234.5]})
+    >>> download(ends, "echeances.csv", "Toutes les échéances").text
+    'Toutes les échéances (tableau CSV, 1 ko) : echeances.csv'
+    """
+    from tikub_lab.tables.package import used
+
+    names = list(frame.columns if columns is None else columns)
+    words.need(frame, names, f"show.download of {name}")
+    given = columns if isinstance(columns, Mapping) else {}
+    headings = {str(column): given.get(column) or _heading(frame, column) for column in names}
+    fictitious = any(item["origin"] == "sample" for item in used())
+    return file(name, spreadsheet(frame.rename(columns=str), headings, fictitious=fictitious), label)
+
+
+def _heading(frame: pd.DataFrame, column: str) -> str:
+    found = words.word(column)
+    unit = found.unit if words.is_number(frame[column]) and found.unit not in words.AS_THEY_ARE else ""
+    return f"{found.heading} ({unit})" if unit and not unit.startswith("%") else found.heading
 
 
 def check(name: str, content: bytes, label: str) -> None:

@@ -1,8 +1,12 @@
-"""Numbers and dates the French way, from the Unicode CLDR through Babel: « 1 234,5 », « 12 mars 2026 », « 3,2 M€ »."""
+"""Numbers, dates and nouns the French way: « 1 234,5 », « 12 mars 2026 », « 3,2 M€ », « aucune offre »."""
 
+import csv
 import math
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import pandas as pd
@@ -13,11 +17,19 @@ NNBSP = "\u202f"
 MISSING = "n. d."
 """What stands where a figure is not known: « non disponible »."""
 
-
 MINUS = "\N{MINUS SIGN}"
+MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
+
+UNITS: dict[str, tuple[tuple[float, float, str], ...]] = {
+    "€": ((0, 1, "€"), (1e4, 1e3, "k€"), (1e6, 1e6, "M€"), (1e9, 1e9, "Md€")),
+    "kWh": ((0, 1, "kWh"), (1e4, 1e3, "MWh"), (1e7, 1e6, "GWh"), (1e9, 1e9, "TWh")),
+    "kgCO2e": ((0, 1, "kg"), (1e3, 1e3, "t"), (1e7, 1e6, "kt")),
+}
+"""From which value, over how much, which unit: everything that scales."""
 
 
-def _is_missing(value: Any) -> bool:
+def missing(value: Any) -> bool:
+    """Say whether a single value is one that is not known."""
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
@@ -39,11 +51,72 @@ def number(value: Any, digits: int = 0) -> str:
     >>> number(float("nan"))
     'n. d.'
     """
-    if _is_missing(value):
+    if missing(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     text = format_decimal(round(float(value), digits) + 0.0, format=pattern, locale="fr")
     return text.replace("-", MINUS)  # CLDR's French has the hyphen, which a line may end after
+
+
+def decimals(value: float, significant: int) -> int:
+    """Return how many decimals show so many significant digits.
+
+    Examples
+    --------
+    >>> decimals(12.34, 3), decimals(0.004, 1), decimals(1234, 3)
+    (1, 3, 0)
+    """
+    return max(0, significant - 1 - math.floor(math.log10(abs(value)))) if value and math.isfinite(value) else 0
+
+
+def plain(value: Any, digits: int | None = None) -> str:
+    """Write a number whose digits nobody chose: whole as it is, otherwise one decimal, and small is not nothing.
+
+    Examples
+    --------
+    >>> [plain(x).replace(NNBSP, " ") for x in (1234, 1234.5, 0.004, 0.0123)]
+    ['1 234', '1 234,5', '0,004', '0,012']
+    """
+    if missing(value):
+        return MISSING
+    value, chosen = float(value), digits is None
+    if digits is None:
+        digits = 0 if value.is_integer() else 1 if abs(value) >= 1 else decimals(value, 2)
+    if value and not round(value, digits):
+        digits = decimals(value, 1)
+    text = number(value, digits)
+    return text.rstrip("0").rstrip(",") if chosen and "," in text else text
+
+
+def unit_for(value: float, family: str) -> tuple[float, str]:
+    """Return the size and name of the unit in which a value is written, chosen after rounding to three digits."""
+    rungs = UNITS[family]
+    for least, size, unit in rungs[:0:-1]:
+        rounded = round(value) if size == rungs[1][1] else float(f"{value / size:.2e}") * size
+        if abs(rounded) >= least:
+            return size, unit
+    return rungs[0][1:]
+
+
+def scaled(value: Any, family: str) -> str:
+    """Write a value in the unit that suits it, with three significant digits, never more than are true.
+
+    Examples
+    --------
+    >>> [scaled(x, "kWh").replace(NNBSP, " ") for x in (950, 41_234, 9_999_999)]
+    ['950 kWh', '41,2 MWh', '10 GWh']
+    """
+    if missing(value):
+        return MISSING
+    value = float(value)
+    size, unit = unit_for(value, family)
+    if size == 1:
+        digits = 0 if abs(value) >= 10 or value.is_integer() else decimals(value, 2)
+    else:
+        value = float(f"{value / size:.2e}")
+        digits = decimals(value, 3)
+    text = number(value, digits)
+    return (text.rstrip("0").rstrip(",") if "," in text else text) + NNBSP + unit
 
 
 def euros(value: Any) -> str:
@@ -51,30 +124,21 @@ def euros(value: Any) -> str:
 
     Examples
     --------
-    >>> [euros(x).replace(NNBSP, " ") for x in (950, 12_345, 3_210_000, 1_500_000_000)]
-    ['950 €', '12,3 k€', '3,21 M€', '1,5 Md€']
+    >>> [euros(x).replace(NNBSP, " ") for x in (950, 12_345, 3_210_000, 1_500_000_000, 999_949_999)]
+    ['950 €', '12,3 k€', '3,21 M€', '1,5 Md€', '1 Md€']
     """
-    if _is_missing(value):
-        return MISSING
-    value = float(value)
-    for size, unit in ((1e9, "Md€"), (1e6, "M€"), (1e4, "k€")):
-        if abs(value) >= size * 0.99995:
-            scaled = value / (1e3 if unit == "k€" else size)
-            whole = len(str(int(abs(scaled))))
-            text = number(scaled, max(0, 3 - whole))
-            return (text.rstrip("0").rstrip(",") if "," in text else text) + NNBSP + unit
-    return number(value) + NNBSP + "€"
+    return scaled(value, "€")
 
 
 def percent(share: Any, digits: int = 0) -> str:
-    """Format a share between 0 and 1 as a percentage.
+    """Format a share between 0 and 1 as a percentage; a small one is not nothing.
 
     Examples
     --------
-    >>> percent(0.1234, 1).replace(NNBSP, " ")
-    '12,3 %'
+    >>> percent(0.1234, 1).replace(NNBSP, " "), percent(0.001).replace(NNBSP, " ")
+    ('12,3 %', '0,1 %')
     """
-    return MISSING if _is_missing(share) else number(float(share) * 100, digits) + NNBSP + "%"
+    return MISSING if missing(share) else plain(float(share) * 100, digits) + NNBSP + "%"
 
 
 def day(value: date | datetime | pd.Timestamp | str | None) -> str:
@@ -94,20 +158,42 @@ def day(value: date | datetime | pd.Timestamp | str | None) -> str:
     return text.replace("1 ", "1er ", 1) if moment.day == 1 else text
 
 
-def typeset(text: str) -> str:
-    """Put the no-break spaces that French asks for: before ``: ; ! ? % €`` and inside « ».
+def month(value: Any, short: bool = False) -> str:
+    """Format a month: « mars 2026 », short « janv. 2026 ».
 
     Examples
     --------
-    >>> typeset("« Oui » : 12 % ?").replace("\u202f", "_").replace("\u00a0", "~")
-    '«~Oui~»~: 12_%_?'
+    >>> month("2026-02-12"), month(pd.Period("2026-02"), short=True)
+    ('février 2026', 'févr. 2026')
     """
+    if value is None or pd.isna(value):
+        return MISSING
+    at = value if isinstance(value, pd.Period) else pd.Timestamp(value)
+    name = MONTHS[at.month - 1] if short else format_date(date(at.year, at.month, 1), "LLLL", locale="fr")
+    return f"{name} {at.year}"
+
+
+def typeset(text: str) -> str:
+    """Put the apostrophes and no-break spaces that French asks for: before ``: ; ! ? % €`` and inside « ».
+
+    Examples
+    --------
+    >>> typeset("« L'eau » : 12 % ?").replace("\u202f", "_").replace("\u00a0", "~")
+    '«~L’eau~»~: 12_%_?'
+    """
+    text = re.sub(r"(?<=\w)'(?=[\w«])", "’", text)
     text = re.sub(r" (?=[;!?%€])", NNBSP, text)
     return re.sub(r" (?=[:»])|(?<=«) ", "\u00a0", text)
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Write a count with its noun; in French the plural starts at two.
+
+    Parameters
+    ----------
+    count : int
+    one, many : str
+        The noun, and its plural where an « s » is not enough.
 
     Examples
     --------
@@ -116,3 +202,91 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     """
     noun = one if abs(count) < 2 else (many or one + "s")
     return f"{number(count)} {noun}"
+
+
+@cache
+def _nouns() -> dict[str, tuple[str, str]]:
+    text = files("tikub_lab.show").joinpath("nouns.csv").read_text(encoding="utf-8")
+    return {row["noun"]: (row["plural"], row["gender"]) for row in csv.DictReader(text.splitlines())}
+
+
+_LINKS = re.compile(r" (?:de|du|des|d[’']|en|à|au|aux|avec|sans|sous|sur|par|pour|dans|hors|entre|où|qui|que|non)\b.*")
+"""From here on a compound noun does not agree: « mises en concurrence », « lycées d'au moins … »."""
+_ENDINGS = (("eau", "x"), ("au", "x"), ("eu", "x"), ("s", ""), ("x", ""), ("z", ""))
+_FEMININE = re.compile(
+    r"(?:[stgx]ion|ée|té|ure|[ae]nce|ette|esse|ise|ie|lle|nne|sse|ade|ude|[uè]re|rte|ole|ace|ine|ique|ière|euse|trice)$"
+)
+
+
+def plural_of(noun: str) -> str:
+    """Return the plural of a noun, and of the adjectives right behind it.
+
+    Examples
+    --------
+    >>> [plural_of(x) for x in ("marché public", "mise en concurrence", "canal", "bureau", "accord-cadre", "fois")]
+    ['marchés publics', 'mises en concurrence', 'canaux', 'bureaux', 'accords-cadres', 'fois']
+    """
+    link = _LINKS.search(noun)
+    agreeing, rest = (noun[: link.start()], link[0]) if link else (noun, "")
+    return " ".join(_plural_word(word) for word in agreeing.split(" ")) + rest
+
+
+def _plural_word(word: str) -> str:
+    if known := _nouns().get(word, ("", ""))[0]:
+        return known
+    if word.endswith("al"):
+        return word[:-1] + "ux"
+    return word + next((end for start, end in _ENDINGS if word.endswith(start)), "s")
+
+
+def feminine(noun: str) -> bool:
+    """Say whether a noun is feminine: as ``nouns.csv`` has it, else by its ending.
+
+    Examples
+    --------
+    >>> [feminine(x) for x in ("offre", "marché", "mise en concurrence", "autre ligne", "lycée")]
+    [True, False, True, True, False]
+    """
+    for word in noun.split(" "):
+        gender = _nouns().get(word, ("", "?"))[1]
+        if gender:  # an adjective that stands first has none, and the noun follows
+            return gender == "f" if gender != "?" else bool(_FEMININE.search(word))
+    return False
+
+
+def counted(count: Any, noun: str) -> str:
+    """Write a count with a noun that agrees.
+
+    ``noun`` may give its plural, ``"œil|yeux"``. Without a noun, ``"|dit|disent"``, only the word that agrees is
+    written; of three, ``"|ne dépasse|dépasse|dépassent"``, the first is for none.
+
+    Examples
+    --------
+    >>> counted(0, "offre"), counted(1, "œil|yeux"), counted(3, "cheval"), counted(2, "|dit|disent")
+    ('aucune offre', '1 œil', '3 chevaux', 'disent')
+    """
+    if missing(count):
+        return f"{MISSING}" if noun.startswith("|") else f"{MISSING} {plural_of(noun.split('|')[0])}"
+    one, *others = noun.removeprefix("|").split("|")
+    several = abs(float(count)) >= 2
+    if noun.startswith("|"):
+        none = one
+        one, many = (
+            (one, others[0]) if len(others) == 1 else (others[0], others[1]) if others else (one, plural_of(one))
+        )
+        return none if count == 0 and len(others) == 2 else many if several else one
+    if count == 0:
+        return f"{'aucune' if feminine(one) else 'aucun'} {one}"
+    return f"{plain(count)} {(others[0] if others else plural_of(one)) if several else one}"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Join words: « a, b et c ».
+
+    Examples
+    --------
+    >>> joined(["a", "b", "c"])
+    'a, b et c'
+    """
+    *first, last = words
+    return f"{', '.join(first)} et {last}" if first else last

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.show import french, words
 from tikub_lab.show.output import Shown, safe
+from tikub_lab.show.sentences import fill
 
 MOST = 30
 """Items of one list: beyond it nobody reads on."""
@@ -14,18 +19,10 @@ MOST = 30
 class Item:
     """One thing of an ordered list.
 
-    Attributes
-    ----------
-    title : str
-        What it is about.
-    value : str
-        What it weighs, as written: « 3,4 M€ par an ».
-    text : str
-        The reasons, in a sentence or two.
-    caution : str
-        What would make them wrong; the same words as of an item before are written once.
-    kind : str
-        A word or two over the title, by which a reader sorts: « Acheter ensemble ».
+    ``title`` is what it is about, ``value`` what it weighs, as written (« 3,4 M€ »), ``text`` the reasons in a sentence
+    or two, ``caution`` what would make them wrong (the same words as of an item before are written once), ``kind`` a
+    word or two by which a reader sorts (« Acheter ensemble »), ``detail`` what stands under the value (« 25 marchés »),
+    ``weight`` a number that its bar shows.
     """
 
     title: str
@@ -33,49 +30,106 @@ class Item:
     text: str
     caution: str = ""
     kind: str = ""
+    detail: str = ""
+    weight: float | None = None
 
 
-def ranked(items: Sequence[Item], label: str) -> Shown:
-    """Show things in order, the first one first.
+def ranked(
+    frame: pd.DataFrame | Sequence[Item], label: str, title: Any = None, value: Any = None, *, text: str = "",
+    kind: Any = None, detail: str = "", caution: str = "", form: words.Form | None = None, rows: int = 9,
+    empty: str = "Rien à signaler.", **values: Any,
+) -> Shown:  # fmt: skip
+    r"""Show things in order, the first one first; a row opens on its reasons.
 
     Parameters
     ----------
-    items : sequence of Item
-        At most :data:`MOST`.
+    frame : DataFrame, or sequence of Item
+        At most 30; of a DataFrame, the first ``rows``.
     label : str
-        What the list is, for who hears it.
+        What the list is: a template.
+    title, value, kind : column
+        Of a DataFrame: what a row is about, what it weighs (its bar too), how a reader sorts it.
+    text, detail, caution : str
+        Templates that each row's columns fill: its reasons, what stands under its value, what would make it wrong.
+    form : str or callable, optional
+        How the value is written; by default from words.
+    empty : str
+        What is said where there is none.
 
     Raises
     ------
     UsageError
-        No item, too many, or no label.
+        Too many, no label, or a column that is not there.
 
     Examples
     --------
-    >>> print(ranked([Item("Énergie", "3,4 M€ par an", "Un titulaire a 58 % du montant.")], "Où agir").text)
-    1. Énergie : 3,4 M€ par an. Un titulaire a 58 % du montant.
+    >>> todo = pd.DataFrame({"libelle": ["Énergie"], "montant": [3_360_000.0], "part": [0.58]})
+    >>> shown = ranked(todo, "Où agir", "libelle", "montant", text="Un titulaire a {part:%} du montant.", form="€")
+    >>> print(shown.text)
+    1. Énergie : 3,36 M€. Un titulaire a 58 % du montant.
     """
-    if not items or len(items) > MOST:
-        raise UsageError(
-            f"A ranked list has 1 to {MOST} items; found {len(items)}. Say so in words, or keep the first."
-        )
-    if not label.strip():
+    _, said = fill(label, values)
+    if not said.strip():
         raise UsageError("A ranked list needs a label that says what it is.")
+    if isinstance(frame, pd.DataFrame):
+        words.need(frame, [name for name in (title, value, kind) if name is not None], "show.ranked")
+        frame = _items(frame.head(rows), title, value, text, kind, detail, caution, form, values)
+    if len(frame) > MOST:
+        raise UsageError(f"A ranked list has {MOST} items at most; found {len(frame)}. Keep the first.")
+    if not frame:
+        return Shown("text", f'<p class="tk soft">{safe(french.typeset(empty))}</p>', empty)
     first: dict[str, int] = {}
-    for number, item in enumerate(items, 1):
+    for number, item in enumerate(frame, 1):
         first.setdefault(item.caution, number)
-    said = [_said(item.caution, first[item.caution], number) for number, item in enumerate(items, 1)]
-    html = "".join(_item(item, caution) for item, caution in zip(items, said, strict=True))
-    lines = [f"{n}. {i.title} : {i.value}. {i.text} {said[n - 1]}".strip() for n, i in enumerate(items, 1)]
-    return Shown("list", f'<ol class="tk ranked" aria-label="{safe(label)}">{html}</ol>', "\n".join(lines))
+    cautions = [_said(item.caution, first[item.caution], number) for number, item in enumerate(frame, 1)]
+    most = max((item.weight or 0 for item in frame), default=0)
+    html = "".join(_item(item, caution, most) for item, caution in zip(frame, cautions, strict=True))
+    lines = [f"{n}. {i.title} : {i.value}. {i.text} {cautions[n - 1]}".strip() for n, i in enumerate(frame, 1)]
+    css = "tk acts" if most else "tk acts plain"
+    return Shown("list", f'<ol class="{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
+
+
+def _items(
+    frame: pd.DataFrame,
+    title: Any,
+    value: Any,
+    text: str,
+    kind: Any,
+    detail: str,
+    caution: str,
+    form: Any,
+    values: dict[str, Any],
+) -> list[Item]:
+    if title is None or value is None:
+        raise UsageError("show.ranked of a DataFrame needs the columns title and value.")
+    measure = words.measure(frame[value], value, forms={str(value): form} if isinstance(form, str) or form else None)
+    write = words.value_form(form) if isinstance(form, str) else form or measure.full
+    numeric = words.is_number(frame[value])
+    found = []
+    for row in frame.to_dict("records"):
+        filled = {**{str(name): item for name, item in row.items()}, **values}
+        parts = [fill(template, filled)[1] for template in (text, caution, detail)]
+        weight = None if not numeric or french.missing(row[value]) else float(row[value])
+        found.append(
+            Item(str(row[title]), write(row[value]), *parts[:2], str(row[kind]) if kind else "", parts[2], weight)
+        )
+    return found
 
 
 def _said(caution: str, first: int, number: int) -> str:
     """Write a reservation once, and refer to it afterwards: read eight times it is not read at all."""
-    return caution if not caution or first == number else f"Mêmes réserves qu'au n°\u00a0{first}."
+    return caution if not caution or first == number else f"Mêmes réserves qu’au n°\u00a0{first}."
 
 
-def _item(item: Item, said: str) -> str:
-    kind = f"<small>{safe(item.kind)}</small><br>" if item.kind else ""
-    caution = f" <small>{safe(said)}</small>" if said else ""
-    return f"<li>{kind}<b>{safe(item.title)}</b> : {safe(item.value)}<br>{safe(item.text)}{caution}</li>"
+def _item(item: Item, caution: str, most: float) -> str:
+    kind = f"<small>{safe(item.kind)}</small>" if item.kind else ""
+    detail = f"<small>{safe(item.detail)}</small>" if item.detail else ""
+    share = max(0.0, (item.weight or 0.0) / most * 100) if most else 0.0
+    bar = f'<svg class="bar" aria-hidden="true"><rect width="{share:.4g}%" height="100%"/></svg>' if most else ""
+    why = f"<p>{safe(item.text)}</p>" if item.text else ""
+    why += f'<p class="soft">{safe(caution)}</p>' if caution else ""
+    return (
+        f'<li><details><summary><span class="what"><b>{safe(item.title)}</b>{kind}</span>{bar}'
+        f'<span class="worth"><b>{safe(item.value)}</b>{detail}</span></summary>'
+        f'<div class="why">{why}</div></details></li>'
+    )

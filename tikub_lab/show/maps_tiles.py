@@ -5,28 +5,22 @@ The layout (``tiles.csv``) is our own: a grid that keeps neighbours near each ot
 
 import csv
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from math import floor, log10
+from typing import Any
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show.charts import ACCENT, INK, LINE, PAPER, REST, SOFT, WIDTH, canvas
-from tikub_lab.show.french import number, plural
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from tikub_lab.show import french
+from tikub_lab.show.charts import Chart, extremes
+from tikub_lab.show.drawing import Drawing
+from tikub_lab.show.output import Shown
 
 BRETAGNE = ("22", "29", "35", "56")
-
-SHADES = {2: (0.3, 1.0), 3: (0.16, 0.45, 1.0), 4: (0.12, 0.28, 0.5, 1.0), 5: (0.08, 0.2, 0.34, 0.5, 1.0)}
-"""Opacity of the accent colour by class: over the page's paper, light or dark, each step is seen in grey too. No shade
-between a half and one: neither the ink nor the paper would be read on it."""
-
 COLUMNS, ROWS = 12, 12
 GAP = 0.05
 
@@ -56,21 +50,19 @@ def departement_names() -> pd.Series:
     return pd.Series({code: name for code, (name, _, _) in tiles().items()}, name="nom").rename_axis("code")
 
 
-def departements(
-    values: pd.Series,
-    form: Callable[[Any], str] = number,
-    breaks: Sequence[float] | None = None,
-    nothing: str = "aucun",
-) -> "Figure":
-    """Draw a tile a département, the darker the larger its value; Brittany's four are framed.
+def tile_map(
+    frame: Any, title: str, value: Any = None, code: Any = None, *, breaks: Sequence[float] | None = None,
+    nothing: str = "aucun", **more: Any,
+) -> Shown:  # fmt: skip
+    r"""Draw a tile a département, the darker the larger its value; Brittany's four are framed.
 
     Parameters
     ----------
-    values : Series
-        Index: codes (« 35 », « 2A », « 974 »). A département that is not in it, or whose value is missing or zero, is
-        left white: say so with ``nothing``. Codes without a tile are counted under the map.
-    form : callable
-        How the bounds of the classes are written; a class begins at its lower bound.
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`.
+    code : column, optional
+        Codes (« 35 », « 2A », « 974 »); by default the first column of text, or the index. A département that is not
+        there, or whose value is missing or zero, is left white. Codes without a tile are counted under the map.
     breaks : sequence of one to four numbers, optional
         Where classes begin, but for the first, which has what is below; by default round numbers near the 40th, 70th
         and 90th percentiles.
@@ -80,42 +72,57 @@ def departements(
     Raises
     ------
     UsageError
-        A code twice, a negative value, no value at all, or breaks out of order.
+        A code twice, a negative value, or breaks out of order.
 
     Examples
     --------
-    >>> figure = departements(pd.Series({"35": 50, "29": 8, "75": 3, "988": 1}), breaks=[5, 20])
-    >>> [text.get_text() for text in figure.axes[0].texts][-5:]
-    ['moins de 5', '5 à 20', '20 et plus', 'aucun', 'Hors de la carte : 1 code (1).']
+    >>> firms = pd.DataFrame({"code": ["35", "29", "988"], "nombre": [50, 8, 1]})
+    >>> shown = tile_map(firms, "L'Ille-et-Vilaine d'abord", "nombre", breaks=[5, 20])
+    >>> print(shown.text.splitlines()[1])
+    Carte des départements : 2 valeurs, la plus grande Ille-et-Vilaine (50), la plus petite Finistère (8).
     """
-    series = values.astype("float64")
-    series.index = series.index.astype("str")
+    chart = Chart("tile_map", frame, title, value, code, more)
+    series = pd.Series(chart.numbers(chart.value).to_numpy(), index=chart.frame[chart.label].astype("str"))
     if not series.index.is_unique:
-        raise UsageError(
-            f"A map of départements needs each code once; {series.index[series.index.duplicated()][0]} is twice."
-        )
+        raise UsageError(f"{chart.what} needs each code once; {series.index[series.index.duplicated()][0]} is twice.")
     if (series < 0).any():
-        raise UsageError(f"A map of départements needs values from 0; {series.idxmin()} has {series.min()}.")
+        raise UsageError(f"{chart.what} needs values from 0; {series.idxmin()} has {series.min():g}.")
     known = series[series > 0]
     if known.empty:
-        raise UsageError("A map of départements needs at least one value above 0. Say so in words instead.")
+        return chart.nothing()
     bounds = _bounds(known, breaks)
+    drawing = Drawing(100.0 * ROWS / COLUMNS, aspect=(COLUMNS / ROWS, "tiles"))
+    for place in tiles():
+        _, x, y = tiles()[place]
+        kind = f"q{bisect_right(bounds, known[place]) + 5 - len(bounds)}" if place in known else "q0"
+        drawing.path(kind, _square(x, y))
+        drawing.text(
+            (x + 0.5) / COLUMNS * 100,
+            (y + 0.5) / ROWS * 100,
+            place,
+            "m s" if kind == "q0" else "m p" if kind == "q5" else "m",
+        )
+    drawing.path("frame", "".join(_square(*tiles()[place][1:]) for place in BRETAGNE))
+    write = chart.measure.full
+    legend = [("q" + str(5 - len(bounds)), f"moins de {write(bounds[0])}")]
+    legend += [
+        (f"q{6 - len(bounds) + i}", f"{chart.measure.write(low)} à {write(high)}")
+        for i, (low, high) in enumerate(pairwise(bounds))
+    ]
+    legend += [("q5", f"{write(bounds[-1])} et plus"), ("q0", nothing)]
     outside = known[~known.index.isin(list(tiles()))]
-    under = 0.22 if len(outside) else 0.0
-    figure, axes = canvas(WIDTH * (ROWS + 0.1) / (COLUMNS + 0.1) + under, under=under)
-    axes.set_xlim(-0.05, COLUMNS + 0.05)
-    axes.set_ylim(ROWS + 0.05, -0.05)
-    axes.set_axis_off()
-    classes = {code: bisect_right(bounds, known[code]) if code in known else None for code in tiles()}
-    _draw(axes, classes, SHADES[len(bounds) + 1])
-    _legend(axes, bounds, form, nothing)
-    if len(outside):
-        text = f"Hors de la carte : {plural(len(outside), 'code')} ({form(float(outside.sum()))})."
-        axes.annotate(
-            text, (0, 0), (0, -4), xycoords="axes fraction", textcoords="offset points", va="top", color=SOFT,
-            fontsize=10, annotation_clip=False,
-        )  # fmt: skip
-    return figure
+    note = (
+        f"Hors de la carte : {french.counted(len(outside), 'code')} ({write(outside.sum())})." if len(outside) else ""
+    )
+    mapped = known[known.index.isin(list(tiles()))].reset_index(drop=True)
+    names = [tiles()[place][0] for place in known.index if place in tiles()]
+    alt = extremes("Carte des départements", names, mapped, write) if len(mapped) else f"Carte des départements. {note}"
+    return chart.shown(drawing, alt, legend, note)
+
+
+def _square(x: float, y: float) -> str:
+    size = (1 - 2 * GAP) / COLUMNS * 100
+    return f"M{(x + GAP) / COLUMNS * 100:.2f} {(y + GAP) / COLUMNS * 100:.2f}h{size:.2f}v{size:.2f}h-{size:.2f}z"
 
 
 def _bounds(known: pd.Series, breaks: Sequence[float] | None) -> list[float]:
@@ -131,62 +138,5 @@ def _bounds(known: pd.Series, breaks: Sequence[float] | None) -> list[float]:
 
 def _rounded(value: float) -> float:
     """Round to 1, 2 or 5 times a power of ten."""
-    from math import floor, log10
-
     scale = 10.0 ** floor(log10(value))
     return min((1, 2, 5, 10), key=lambda digit: abs(value / scale - digit)) * scale
-
-
-def _draw(axes: "Axes", classes: dict[str, int | None], shades: Sequence[float]) -> None:
-    """Draw the tiles of each class as one shape, then their codes."""
-    for shade in [None, *range(len(shades))]:
-        _squares(
-            axes, [code for code, own in classes.items() if own == shade], None if shade is None else shades[shade]
-        )
-    for code, own in classes.items():
-        _, x, y = tiles()[code]
-        # On the full accent the page's paper is read, on the lighter shades its ink.
-        color = SOFT if own is None else PAPER if shades[own] == 1 else INK
-        axes.text(x + 0.5, y + 0.52, code, ha="center", va="center", color=color, fontsize=10)
-    _squares(axes, list(BRETAGNE), 0.0, edge=INK, width=1.8)
-
-
-def _squares(
-    axes: "Axes", codes: Sequence[str], opacity: float | None, edge: str | None = None, width: float = 0.7
-) -> None:
-    places = [tiles()[code][1:] for code in codes]
-    _shape(axes, [(x, y, 1.0) for x, y in places], opacity, edge, width)
-
-
-def _shape(
-    axes: "Axes",
-    squares: Sequence[tuple[float, float, float]],
-    opacity: float | None,
-    edge: str | None = None,
-    width: float = 0.7,
-) -> None:
-    from matplotlib.colors import to_rgba
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
-    if not squares:
-        return
-    corners = ((GAP, GAP), (1 - GAP, GAP), (1 - GAP, 1 - GAP), (GAP, 1 - GAP), (GAP, GAP))
-    parts = (Path([(x + dx * size, y + dy * size) for dx, dy in corners], closed=True) for x, y, size in squares)
-    face = to_rgba(ACCENT, opacity) if opacity else "none"
-    line = edge or (REST if opacity else LINE)
-    axes.add_patch(PathPatch(Path.make_compound_path(*parts), facecolor=face, edgecolor=line, linewidth=width))
-
-
-def _legend(axes: "Axes", bounds: Sequence[float], form: Callable[[Any], str], nothing: str) -> None:
-    """Write what each class means, where the map has sea: the north-west."""
-    words = [f"moins de {form(bounds[0])}"]
-    words += [f"{form(low)} à {form(high)}" for low, high in pairwise(bounds)]
-    words += [f"{form(bounds[-1])} et plus", nothing]
-    shades = [*SHADES[len(bounds) + 1], None]
-    step = min(0.5, 2.2 / len(words))
-    size = 0.85 * step
-    for place, (word, shade) in enumerate(zip(words, shades, strict=True)):
-        y = 0.05 + place * step
-        _shape(axes, [(0.0, y, size)], shade)
-        axes.text(0.52, y + 0.54 * size, word, va="center", ha="left", color=INK, fontsize=10)

@@ -7,8 +7,11 @@ from importlib.resources import files
 from typing import Any
 
 LAB = (
-    ".tk{--ink:var(--jp-ui-font-color1,#1b1b1f);--soft:var(--jp-ui-font-color2,#55585f);--line:#c9ccd3;--accent:#0072b2;"
-    "--rest:#7a8594;--warm:#b04a00;--tint:var(--jp-layout-color2,#eef4f9);max-width:42rem;font-family:system-ui,sans-serif}\n"
+    ".tk{--ink:var(--jp-ui-font-color1,#1c1f24);--soft:var(--jp-ui-font-color2,#545a63);--line:var(--jp-border-color2,#d3d7dd);"
+    "--paper:var(--jp-layout-color0,#fff);--band:var(--jp-layout-color2,#f3f5f7);"
+    "--tint:color-mix(in srgb,var(--accent) 18%,var(--paper));"
+    "--accent:#0072b2;--rest:#848c97;--warm:#d55e00;--hot:#a34400;max-width:66rem;font-family:system-ui,sans-serif}\n"
+    "[data-jp-theme-light=false] .tk{--accent:#56b4e9;--rest:#89919d;--warm:#e69f00;--hot:#f0b53c}\n"
 )
 """The colours in JupyterLab: its own, so that its dark theme works. A page sets its own."""
 
@@ -16,30 +19,30 @@ KIND = "tikub"
 """Key of the output metadata by which a build recognises figures, tables and titles."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shown:
     """A piece of a report.
 
-    Attributes
-    ----------
-    kind : str
-        ``figure``, ``table``, ``keys``, ``title``, ``text``, ``note`` or ``data``.
-    html : str
-        Safe HTML: everything that came from data is escaped.
-    text : str
-        The same for who reads no HTML.
-    facts : dict
-        What the build needs to know of it, such as the words of a title.
+    ``kind`` is ``figure``, ``table``, ``keys``, ``list``, ``file``, ``title``, ``text``, ``note`` or ``data``; ``html``
+    is safe: everything that came from data is escaped; ``text`` says the same to who reads no HTML; ``facts`` are what
+    the build needs to know, such as the words of a title.
+
+    It was shown when it was made, so as the last value of that cell it is silent; in a later cell it shows again.
     """
 
     kind: str
     html: str
     text: str
     facts: dict[str, Any] = field(default_factory=dict)
+    at: Any = field(default=None, repr=False, compare=False)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
         styled = f"<style>{LAB}{stylesheet()}</style>{self.html}"
         return {"text/html": styled, "text/plain": self.text}, {KIND: {"kind": self.kind, **self.facts}}
+
+    def _ipython_display_(self) -> None:
+        if self.at != _execution():
+            display(self)
 
     def __repr__(self) -> str:
         return self.text
@@ -51,15 +54,25 @@ def stylesheet() -> str:
     return files("tikub_lab.show").joinpath("show.css").read_text(encoding="utf-8")
 
 
-def display(shown: Shown) -> None:
-    """Display a piece in the running notebook; elsewhere, print its text."""
+def _execution() -> Any:
+    """Return what tells one execution of a cell from the next; None outside IPython."""
     from IPython.core.getipython import get_ipython
-    from IPython.display import display as show
 
-    if get_ipython() is None:
+    shell = get_ipython()
+    return None if shell is None else (id(shell), shell.execution_count)
+
+
+def display(shown: Shown) -> Shown:
+    """Display a piece in the running notebook, elsewhere print its text; return it."""
+    shown.at = _execution()
+    if shown.at is None:
         print(shown.text)
     else:
-        show(shown)
+        from IPython.display import display as show
+
+        data, metadata = shown._repr_mimebundle_()
+        show(data, metadata=metadata, raw=True)
+    return shown
 
 
 def safe(value: object) -> str:

@@ -1,9 +1,11 @@
 """Tables as text that a French spreadsheet opens as it stands."""
 
 import csv
+import datetime
 import io
 import re
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -14,9 +16,8 @@ def spreadsheet(
 ) -> str:
     r"""Write a table as CSV for a French spreadsheet.
 
-    A byte order mark, semicolons, French headings, decimal commas, dates as 2026-03-12. A text that a spreadsheet would
-    take for a formula is preceded by an apostrophe. Identifiers are preceded by « n° », or a spreadsheet would round
-    them as numbers.
+    A byte order mark, semicolons, French headings, decimal commas with all the digits that a number has, dates as
+    2026-03-12, « oui » and « non ». A text that a spreadsheet would take for a formula is preceded by an apostrophe.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ def spreadsheet(
     headings : mapping of column to heading
         Which columns, in this order; those that the table lacks are left out.
     identifiers : collection of columns
-        Long numbers that are names.
+        Numbers that are names: written as they are, so that they join.
     fictitious : bool
         Whether to add a column that says that the data is.
 
@@ -35,19 +36,22 @@ def spreadsheet(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"uid": ["001"], "objet": ["=1+1"], "montant": [1234.5]})
-    >>> headings = {"objet": "Objet", "montant": "Montant (€ HT)", "uid": "Identifiant"}
-    >>> spreadsheet(frame, headings, ["uid"]).splitlines()
-    ['\ufeffObjet;Montant (€ HT);Identifiant', "'=1+1;1234,5;n° 001"]
+    >>> frame = pd.DataFrame({"uid": ["001"], "objet": ["=1+1"], "part": [0.0123]})
+    >>> spreadsheet(frame, {"objet": "Objet", "part": "Part", "uid": "Identifiant"}).splitlines()
+    ['\ufeffObjet;Part;Identifiant', "'=1+1;0,0123;001"]
     """
     names = [name for name in headings if name in frame.columns]
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    writer.writerow([*(headings[name] for name in names), *(["Données"] if fictitious else [])])
+    writer.writerow([*(headings[name] for name in names), *(["Données fictives"] if fictitious else [])])
     for row in frame[names].itertuples(index=False, name=None):
-        cells = [_cell(value, name in identifiers) for name, value in zip(names, row, strict=True)]
-        writer.writerow([*cells, *(["fictives"] if fictitious else [])])
+        cells = [_cell(str(v) if n in identifiers and not _lost(v) else v) for n, v in zip(names, row, strict=True)]
+        writer.writerow([*cells, *(["oui"] if fictitious else [])])
     return "\ufeff" + buffer.getvalue()
+
+
+def _lost(value: Any) -> bool:
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def one_line(value: Any) -> str:
@@ -61,14 +65,24 @@ def one_line(value: Any) -> str:
     return "" if pd.isna(value) else " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(value)).split())
 
 
-def _cell(value: Any, identifier: bool) -> str:
-    if pd.isna(value):
+def _cell(value: Any) -> str:
+    if _lost(value):
         return ""
-    if identifier:
-        return f"n° {one_line(value)}"
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, int | float):
-        return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+    if pd.api.types.is_bool(value):
+        return "oui" if value else "non"
+    if isinstance(value, datetime.datetime):  # a Timestamp is one; its hour is written where it has some
+        return f"{value:%Y-%m-%d}" if value.time() == datetime.time() else f"{value:%Y-%m-%d %H:%M}"
+    if pd.api.types.is_number(value) or isinstance(value, Decimal):
+        return _number(value)
+    if isinstance(value, list | tuple | set):
+        value = ", ".join(map(str, value))
     text = one_line(value)
     return f"'{text}" if text[:1] in "=+-@" and text else text
+
+
+def _number(value: Any) -> str:
+    """Write a number with all its digits, but without those that a computer adds: 0.1 + 0.2 is 0,3."""
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
+    text = f"{float(value):.15g}" if isinstance(value, float) or hasattr(value, "dtype") else str(value)
+    return (f"{Decimal(text):f}" if "e" in text else text).replace(".", ",")
