@@ -1,314 +1,244 @@
-"""Charts: what is written on them, where shapes stand, how light they are, and what they refuse."""
+"""Charts: hand-made places and heights, order, what is not known, what is refused, nothing from data taken for HTML."""
 
-import re
-import xml.etree.ElementTree as ET
-from itertools import pairwise
-
-import matplotlib.colors
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from matplotlib import pyplot
-from matplotlib.patches import Ellipse
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import charts, charts_points, charts_rates, charts_time, pieces
-from tikub_lab.show.french import NNBSP, euros, percent
+from tikub_lab.show import charts, charts_points, charts_rows, charts_time, drawing, maps_tiles, words
 
-ALT = "Une phrase qui dit ce que montre la figure"
-COLORS = {charts.INK, charts.SOFT, charts.LINE, charts.ACCENT, charts.REST, charts.PAPER}
-
-
-def drawn(figure):
-    """Return the SVG of a figure as a page shows it."""
-    shown = pieces.figure(figure, ALT, "Un titre", pd.DataFrame({"a": [1]}))
-    return re.search(r"<svg.*</svg>", shown.html, re.S)[0]
+EVIL = '<script>alert(1)</script> {x} & "Fils"'
+FAMILIES = pd.DataFrame({"famille": ["Travaux", "Services", "Fournitures"], "q": [200.0, 100, 50]})
+MONTHS = pd.DataFrame({"mois": pd.period_range("2025-01", periods=4, freq="M"), "q": [30.0, 60, 20, 10]})
+YEARS = pd.DataFrame({"annee": [2020, 2021, 2022, 2023], "q": [100.0, 90, 80, 70]})
 
 
-def texts(figure):
-    return [text.get_text().replace(NNBSP, " ") for text in figure.axes[0].texts]
+def test_bars_are_as_long_as_their_values_from_zero(drawn):
+    found = drawn(charts.bars(FAMILIES, "{famille} d'abord", "q"))
+    (first,), others = found.bars("a"), found.bars("r")
+    assert first[0] == 0
+    assert [round(bar[2] / first[2], 2) for bar in others] == [0.5, 0.25]
+    assert [bar[1] for bar in [first, *others]] == [19, 57, 95], "in the order given"
+    assert [text for text in found.texts() if text] == ["Travaux", "200", "Services", "100", "Fournitures", "50"]
+    assert found.page.figcaption.text == "Travaux d’abord"
 
 
-def month_series(size, start="2026-01"):
-    return pd.Series(range(1, size + 1), index=pd.period_range(start, periods=size, freq="M"), dtype="float64")
+def test_negative_bars_go_to_the_left_of_zero(drawn):
+    found = drawn(charts.bars(pd.Series({"a": -50.0, "b": 150}), "Titre"))
+    low, high = found.bars("a")
+    assert low[0] == 0
+    assert low[0] + low[2] == pytest.approx(high[0], abs=0.1)
+    assert high[2] == pytest.approx(3 * low[2], abs=0.2)
 
 
-def year_frame(lines=4, years=6):
-    values = np.linspace(0.1, 0.5, lines * years).reshape(years, lines)
-    return pd.DataFrame(values, index=range(2020, 2020 + years), columns=[f"Ligne {i}" for i in range(lines)])
+def test_columns_have_the_heights_of_their_values(drawn):
+    found = drawn(charts.columns(YEARS, "Titre", "q"))
+    bars = found.bars("a")
+    assert len(bars) == 4, "a column chart without columns"
+    base = {round(y + height, 1) for _, y, _, height in bars}
+    assert base == {192.0}, "all stand on zero"
+    assert [height / bars[0][3] for *_, height in bars] == pytest.approx([1, 0.9, 0.8, 0.7], abs=0.01)
+    assert [round(x + width / 2, 1) for x, _, width, _ in bars] == [12.5, 37.5, 62.5, 87.5]
+    assert found.texts() == ["100", "90", "80", "70", "2020", "2021", "2022", "2023"]
 
 
-RATES = pd.Series({f"Famille {i}": 0.1 + 0.08 * i for i in range(10)})
-SPREAD = pd.Series(np.random.default_rng(0).gamma(20, 6, 115))
-CLOUD = pd.DataFrame({"t": np.linspace(-5, 30, 300), "kwh": np.linspace(900, 20, 300)})
-ALL = {
-    "bars": lambda: charts.bars(RATES, form=percent),
-    "columns": lambda: charts.columns(pd.Series({2020 + i: float(i) for i in range(6)}), unit="marchés"),
-    "months-24": lambda: charts_time.months(month_series(24), unit="marchés"),
-    "months-36": lambda: charts_time.months(month_series(36, "2026-05"), form=euros),
-    "lines": lambda: charts_time.lines(year_frame(), form=percent, unit="part"),
-    "targets": lambda: charts_rates.targets(RATES, RATES + 0.05),
-    "intervals": lambda: charts_rates.intervals(RATES, RATES - 0.05, RATES + 0.05, reference=0.3),
-    "histogram": lambda: charts_rates.histogram(range(0, 41), range(1, 41), 20),
-    "among": lambda: charts_points.among(SPREAD, 0, unit="kWh par m²", name="votre lycée"),
-    "among-last": lambda: charts_points.among(SPREAD, SPREAD.idxmax(), euros, "euros", "le lycée au nom le plus long"),
-    "scatter": lambda: charts_points.scatter(
-        CLOUD, CLOUD.iloc[[0, -1]], euros, "Température (°C)", "kWh", (2.0, "ici")
-    ),
-}
+def test_negative_columns_hang_from_the_zero_line(drawn):
+    found = drawn(charts.columns(pd.Series({"a": 10.0, "b": -10}, name="q"), "Titre"))
+    up, down = found.bars("a")
+    (zero,) = found.lines("k")
+    assert up[1] + up[3] == pytest.approx(down[1], abs=0.1)
+    assert zero[0][1] == pytest.approx(down[1], abs=0.1)
+    assert up[3] == pytest.approx(down[3], abs=0.1)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_a_chart_is_light_and_follows_the_page(name):
-    svg = drawn(ALL[name]())
-    root = ET.fromstring(svg)
-    assert sum(1 for _ in root.iter()) < 150
-    assert 373 < float(root.get("viewBox").split()[2]) < 376, "as wide as a phone"
-    for color in re.findall(r"(?:fill|stroke): ?(#[0-9a-f]{3,6})", svg):
-        pytest.fail(f"{color} does not follow the page's dark mode")
-    assert set(re.findall(r"var\(--\w+,(#\w+)\)", svg)) <= COLORS
-    assert drawn(ALL[name]()) == svg, "same values, same bytes"
-    assert not pyplot.get_fignums()
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_nothing_is_written_outside_the_figure(name):
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure = ALL[name]()
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    width, height = figure.get_size_inches() * figure.dpi
-    axes = figure.axes[0]
-    for text in [*axes.texts, *axes.get_xticklabels(), axes.title]:
-        if text.get_text():
-            box = text.get_window_extent(renderer)
-            assert box.x0 >= -2, text.get_text()
-            assert box.x1 <= width + 2, text.get_text()
-            assert box.y0 >= -2, text.get_text()
-            assert box.y1 <= height + 2, text.get_text()
-
-
-def test_what_is_taken_out_of_an_svg_draws_nothing():
-    svg = (
-        '<svg><defs>\n</defs><g>\n<g>\n<path d="M 0 0\nz" style="fill: none"/></g><g clip-path="url(#a)"><g>'
-        '<path d="M 1 1" style="fill: none; stroke: #000"/></g></g><g/></g>'
-        '<g transform="scale(2)"><text>g</text></g></svg>'
-    )
-    flat = pieces._flat(svg)
-    assert flat.replace("\n", "") == (
-        '<svg><g clip-path="url(#a)"><path d="M 1 1" style="fill: none; stroke: #000"/></g>'
-        '<g transform="scale(2)"><text>g</text></g></svg>'
-    )
-
-
-def bars_of(figure):
-    """Left edge, height and colour of each column."""
-    return [
-        (round(patch.get_x(), 2), patch.get_height(), matplotlib.colors.to_hex(patch.get_facecolor()))
-        for patch in figure.axes[0].patches
+def test_wide_values_have_an_axis_with_round_steps(drawn):
+    values = pd.DataFrame({"annee": range(2000, 2026), "q": np.arange(26) * 1000.0 + 500})
+    found = drawn(charts.columns(values, "Titre", "q", "annee"))
+    assert [text for text in found.texts() if text in ("0", "10 000", "20 000", "30 000")] == [
+        "0",
+        "10 000",
+        "20 000",
+        "30 000",
     ]
-
-
-def test_months_stand_at_their_place():
-    values = pd.Series([3.0, 5.0, 4.0], index=pd.to_datetime(["2026-11-01", "2027-02-15", "2026-12-31"]))
-    figure = charts_time.months(values, accent=["2027-02-01"])
-    # Columns are 0.72 wide: November at 0, December at 1, February at 3.
-    assert sorted(bars_of(figure)) == [
-        (-0.36, 3.0, charts.REST), (0.64, 4.0, charts.REST), (2.64, 5.0, charts.ACCENT),
-    ]  # fmt: skip
-    assert texts(figure) == ["5", "N", "2026", "D", "J", "2027", "F"]
-
-
-def test_months_say_their_years_and_initials_sparsely():
-    assert texts(charts_time.months(month_series(24)))[1:] == ["J", "2026", *"FMAMJJASOND", "J", "2027", *"FMAMJJASOND"]
-    assert texts(charts_time.months(month_series(36, "2026-12")))[1:] == [
-        "J", "2027", *"AJO", "J", "2028", *"AJO", "J", "2029", *"AJO",
-    ]  # fmt: skip
-
-
-def test_months_without_value():
-    nothing = pd.Series([float("nan"), float("nan")], index=pd.period_range("2026-01", periods=2, freq="M"))
-    assert texts(charts_time.months(nothing)) == ["J", "2026", "F"]
-    assert texts(charts_time.months(nothing.fillna(0)))[0] == "0"
+    assert [text for text in found.texts() if text.startswith("20") and len(text) == 4][:1] == ["2000"]
+    assert found.texts()[-1] == "2025", "the last year is written"
 
 
 @pytest.mark.parametrize(
-    ("series", "words"),
+    ("low", "high", "expected"),
+    [(0, 100, [0, 25, 50, 75, 100]), (0, 7, [0, 2, 4, 6, 8]), (-3, 3, [-4, -2, 0, 2, 4]), (0, 0, [0, 1])],
+)
+def test_steps_are_round_and_hold_all_values(low, high, expected):
+    found = drawing.steps(low, high)
+    assert found[0] <= low
+    assert found[-1] >= high
+    if high:
+        assert found == expected
+
+
+def test_months_are_put_in_order_and_a_gap_is_shown(drawn):
+    shuffled = MONTHS.drop(1).iloc[[2, 0, 1]]
+    found = drawn(charts_time.months(shuffled, "Titre", "q"))
+    assert [round(height) for *_, height in found.bars("a")] == [180, 120, 60]
+    assert len(found.bars("bd")) == 1, "February is a place of its own"
+    assert "n. d." in found.texts()
+    assert [row[0] for row in found.table()[1:]] == ["janv. 2025", "févr. 2025", "mars 2025", "avr. 2025"]
+
+
+def test_what_exceeds_the_expected_is_drawn_apart(drawn):
+    frame = MONTHS.assign(attendu=[30.0, 40, 25, 10])
+    found = drawn(charts_time.months(frame, "Titre", "q", expected="attendu"))
+    assert [round(height) for *_, height in found.bars("o")] == [60], "60 used for 40 expected, over an axis to 60"
+    assert "+20" in found.texts()
+    assert "Le plus fort dépassement : févr. 2025, 20" in found.alt
+
+
+def test_a_month_twice_or_no_time_is_refused():
+    with pytest.raises(UsageError, match="2025-01 comes twice"):
+        charts_time.months(pd.concat([MONTHS, MONTHS.head(1)]), "Titre", "q")
+    with pytest.raises(UsageError, match="needs dates or months in 'famille'; found 'Travaux'"):
+        charts_time.months(FAMILIES, "Titre", "q", "famille")
+    with pytest.raises(UsageError, match="36 months at most; these are 40"):
+        charts_time.months(pd.Series(range(40), index=pd.period_range("2020-01", periods=40, freq="M")), "Titre")
+
+
+def test_lines_are_put_in_order_and_break_where_nothing_is_known(drawn):
+    frame = YEARS.iloc[[3, 0, 2, 1]].assign(q=[70.0, 100, np.nan, 90])
+    found = drawn(charts_time.lines(frame, "Titre", "q"))
+    (line,) = found.lines("la")
+    assert [x for x, _ in line] == pytest.approx([0, 33.33], abs=0.01), "2020 and 2021, not 2023"
+    assert line[0][1] == pytest.approx(14, abs=0.1), "100 of an axis to 100"
+    assert found.dots("a")[0] == pytest.approx((100, 80.6), abs=0.1)
+    assert {"2020", "2023"} <= {*found.texts()}
+
+
+def test_a_year_twice_is_refused():
+    with pytest.raises(UsageError, match="2020 comes twice"):
+        charts_time.lines(pd.concat([YEARS, YEARS]), "Titre", "q")
+    with pytest.raises(UsageError, match="no value in b"):
+        charts_time.lines(YEARS.assign(b=np.nan), "Titre", ["q", "b"])
+
+
+def test_targets_are_steps_from_their_years_and_the_gap_says_its_share(drawn):
+    found = drawn(charts_time.lines(YEARS, "Titre", "q", targets={2030: 35, 2040: 28}))
+    step = next(line for line in found.lines("k") if len(line) > 2)
+    assert [y for _, y in step][:2] == [step[0][1]] * 2, "level from its year on"
+    assert step[1][0] == step[2][0], "down at the next year"
+    assert {"−50 % d’ici 2030", "écart : 35", "2030 : 35", "2040 : 28"} <= {*found.texts()}
+    assert found.alt.endswith("Objectif : 35 en 2030, 28 en 2040.")
+
+
+def test_a_strip_places_its_dots_and_its_median(drawn):
+    frame = pd.DataFrame({"l": list("abcde"), "q": [0.0, 10, 20, 30, 100]})
+    found = drawn(charts_points.strip(frame, "Titre", "q", "l", own="e", name="ici"))
+    assert [x for x, _ in found.dots("r")] == [0, 10, 20, 30]
+    assert [x for x, _ in found.dots("a")] == [100]
+    assert {"ici : 100", "médiane : 15"} <= {*found.texts()}
+    assert "est au rang 5" in found.alt
+    with pytest.raises(UsageError, match="accent 'z' is no 'l'"):
+        charts_points.strip(frame, "Titre", "q", "l", own="z")
+
+
+def test_dots_that_would_cover_each_other_are_piled_up():
+    assert charts_points._piled(np.array([0.0, 1, 2, 20]), 5) == [0, 1, 2, 0]
+
+
+def test_a_histogram_never_mixes_both_sides_of_its_threshold(drawn):
+    frame = pd.DataFrame({"q": [31.0, 38, 39, 39.5, 41, 44]})
+    found = drawn(charts_points.histogram(frame, "Titre", "q", cut=40, bins=3))
+    assert found.table() == [["De … à …", "Nombre"], ["30 à 35", "1"], ["35 à 40", "3"], ["40 à 45", "2"]]
+    assert [round(bar[3]) for bar in found.bars("a")] == [56, 168]
+    with pytest.raises(UsageError, match="cut=42 is none of the edges"):
+        charts_points.histogram(pd.DataFrame({"n": [1.0, 2]}), "Titre", "n", edges=[30, 40, 50], cut=42)
+
+
+def test_intervals_draw_zero_where_signs_change(drawn):
+    frame = pd.DataFrame({"l": ["A", "B"], "q": [-5.0, 10], "bas": [-10.0, 5], "haut": [0.0, 15]})
+    found = drawn(charts_rows.intervals(frame, "Titre", "q", "l"))
+    (zero,) = found.lines("k")
+    (a, b), (c, d) = found.lines("la")
+    assert b[0] == pytest.approx(zero[0][0], abs=0.1), "A's interval ends at zero"
+    assert (b[0] - a[0]) == pytest.approx(d[0] - c[0], abs=0.1)
+    with pytest.raises(UsageError, match="'A' is -5, outside 0 to 1"):
+        charts_rows.intervals(frame.assign(bas=0, haut=1), "Titre", "q", "l")
+
+
+def test_targets_say_which_are_reached(drawn):
+    frame = pd.DataFrame({"l": ["A", "B", "C"], "q": [50.0, 80, 10], "objectif": [100, 80, np.nan]})
+    found = drawn(charts_rows.targets(frame, "Titre", "q", "l"))
+    assert [bar[2] for bar in found.bars("r")] == [49.0]
+    assert [bar[2] for bar in found.bars("a")] == [78.4, 9.8]
+    assert [line[0][0] for line in found.lines("k")] == [98, 78.4]
+
+
+def test_a_calendar_places_spans_by_their_days(drawn):
+    spans = pd.DataFrame({"l": ["Gaz"], "debut": ["2025-01-01"], "fin": ["2025-07-02"], "q": [5.0]})
+    found = drawn(charts_time.calendar(spans, "Titre", "l", "q"))
+    (bar,) = found.bars("o")
+    assert bar[0] == 0
+    assert bar[2] == pytest.approx(182 / 365 * 100, abs=0.1)
+    assert charts_time.calendar(spans.head(0), "Titre", "l", empty="Aucune alerte.").text == "Aucune alerte."
+
+
+def test_a_scatter_has_one_path_for_its_points(drawn):
+    frame = pd.DataFrame({"t": [0.0, 10], "q": [0.0, 50]})
+    found = drawn(charts_points.scatter(frame, "Titre", "q", "t", curve=frame))
+    assert found.paths("d") == ["M0.00 236.0h.01M100.00 56.0h.01"], "50 of an axis to 60"
+    assert found.lines("la") == [[(0, 236), (100, 56)]]
+
+
+@pytest.mark.parametrize(
+    "make",
     [
-        (pd.Series(dtype="float64"), "at least one value"),
-        (month_series(37), "36 months at most; these are 37: 2026-01 to 2029-01"),
-        (pd.Series([1.0], index=["mars"]), "needs dates in its index; found 'mars'"),
-        (pd.Series([1.0, 2.0], index=pd.to_datetime(["2026-01-01", "2026-01-31"])), "each month once"),
-        (pd.Series([1.0], index=pd.DatetimeIndex([None])), "none missing"),
+        charts.bars, charts.columns, charts_points.strip, charts_points.histogram, charts_rows.intervals,
+        charts_rows.targets, maps_tiles.tile_map,
     ],
-)
-def test_months_refuse(series, words):
-    with pytest.raises(UsageError, match=words):
-        charts_time.months(series)
+)  # fmt: skip
+def test_nothing_known_is_a_sentence(make):
+    nothing = pd.DataFrame({"l": ["a", "b"], "q": [np.nan, np.nan], "bas": np.nan, "haut": np.nan, "objectif": np.nan})
+    assert "aucune valeur n’est connue" in make(nothing, "Titre", "q").text
+    assert make(nothing, "Titre", "q", empty="On n'en sait rien.").text == "On n’en sait rien."
 
 
-def test_targets_mark_and_colour():
-    values = pd.Series({"Sous": 0.2, "Atteint": 0.3, "Sans objectif": 0.1, "Inconnu": float("nan")})
-    goals = pd.Series({"Inconnu": 0.5, "Sous": 0.4, "Atteint": 0.3, "Sans objectif": float("nan")})
-    figure = charts_rates.targets(values, goals)
-    assert [(bar.get_width(), matplotlib.colors.to_hex(bar.get_facecolor())) for bar in figure.axes[0].patches] == [
-        (0.2, charts.REST), (0.3, charts.ACCENT), (0.1, charts.ACCENT),
-    ]  # fmt: skip
-    marks = [mark.get_segments()[0] for mark in figure.axes[0].collections]
-    assert [(segment[0][0], segment.mean(axis=0)[1]) for segment in marks] == [(0.4, 0), (0.3, 1), (0.5, 3)]
-    assert texts(figure) == [
-        "Sous", "20 %", "objectif 40 %", "Atteint", "30 %", "objectif 30 %", "Sans objectif", "10 %", "Inconnu",
-        "n. d.", "objectif 50 %",
-    ]  # fmt: skip
+def test_columns_that_are_not_there_get_one_line():
+    with pytest.raises(UsageError, match=r"show.bars: no column 'montnt'. Did you mean 'montant'\? It has montant\."):
+        charts.bars(pd.DataFrame({"montant": [1.0]}), "Titre", "montnt")
+    with pytest.raises(UsageError, match="column 'famille' holds no numbers but 'Travaux'"):
+        charts.bars(FAMILIES, "Titre", "famille")
+    with pytest.raises(UsageError, match="a DataFrame or a Series; found list"):
+        charts.bars([1, 2], "Titre")
+    with pytest.raises(UsageError, match="needs a title"):
+        charts.bars(FAMILIES, " ", "q")
 
 
-def dots_of(figure):
-    """Place and colour of each dot; round to half a point on the page, whatever the axes' units."""
-    found = []
-    for patch in figure.axes[0].patches:
-        box = patch.get_window_extent()
-        assert box.width == pytest.approx(box.height, abs=0.5)
-        found.append((*map(float, patch.center), matplotlib.colors.to_hex(patch.get_facecolor())))
-    return found
+def test_data_is_never_html_nor_a_template(drawn):
+    found = drawn(charts.bars(pd.DataFrame({EVIL: [EVIL], "q": [1.0]}), "{nom}", "q", nom=EVIL))
+    assert found.page.find("script") is None
+    assert found.page.figcaption.text == EVIL
+    assert EVIL in found.texts()
 
 
-def test_intervals_are_drawn_as_given():
-    values = pd.Series({"b": 0.2, "a": 0.5, "?": float("nan")})
-    low, high = pd.Series({"a": 0.4, "b": 0.1, "?": float("nan")}), pd.Series({"b": 0.4, "a": 0.9, "?": float("nan")})
-    figure = charts_rates.intervals(values, low, high, accent=["a"])
-    assert texts(figure) == ["b", "20 %", "10 % à 40 %", "a", "50 %", "40 % à 90 %", "?", "n. d."]
-    lines = [line.get_segments()[0][:, 0].tolist() for line in figure.axes[0].collections]
-    assert lines == [[0.1, 0.4], [0.4, 0.9]]
-    assert dots_of(figure) == [(0.2, 0.0, charts.REST), (0.5, 1.0, charts.ACCENT)]
-
-
-def test_rates_refuse_what_does_not_fit():
-    one = pd.Series({"a": 0.5})
-    with pytest.raises(UsageError, match=r"'a' is 0\.5, outside 0\.6 to 0\.9"):
-        charts_rates.intervals(one, one + 0.1, one + 0.4)
-    with pytest.raises(UsageError, match="needs goals for each label of values; there is none for 'a'"):
-        charts_rates.targets(one, pd.Series({"b": 1.0}))
-    with pytest.raises(UsageError, match="'a' comes twice"):
-        charts_rates.targets(pd.concat([one, one]), one)
-
-
-def test_a_histogram_splits_at_the_cut():
-    figure = charts_rates.histogram([0, 10, 20, 30, 40], [3, 0, 5, 2], 20, form=euros)
-    below, above = figure.axes[0].collections
-    tops = [[path.vertices[:, 1].max() for path in part.get_paths()] for part in (below, above)]
-    assert tops == [[3], [5, 2]], "an empty bin draws nothing"
-    assert max(path.vertices[:, 0].max() for path in below.get_paths()) <= 20
-    assert min(path.vertices[:, 0].min() for path in above.get_paths()) >= 20
-    assert texts(figure) == ["seuil : 20 €", "0 €", "40 €"]
-
-
-@pytest.mark.parametrize(
-    ("edges", "counts", "cut", "words"),
-    [
-        ([0, 1, 2], [1, 2], 1.5, "1.5 is none"),
-        ([0, 1, 2], [1], 1, "found 3 edges, 1 counts"),
-        ([0, 2, 1], [1, 2], 1, "in order"),
-        ([0, 1, 2], [1, float("nan")], 1, "counts from 0, none missing"),
-        ([0], [], 0, "found 1 edges, 0 counts"),
-    ],
-)
-def test_a_histogram_refuses(edges, counts, cut, words):
-    with pytest.raises(UsageError, match=words):
-        charts_rates.histogram(edges, counts, cut)
-
-
-def test_lines_are_named_at_their_end():
-    frame = pd.DataFrame({"Une": [0.1, float("nan"), 0.3], "Deux": [0.2, 0.25, float("nan")]}, index=[2020, 2021, 2022])
-    figure = charts_time.lines(frame, form=percent)
-    assert texts(figure) == ["Une", "30 %", "Deux", "25 %"], "the highest first, at its last known value"
-    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["2020", "2021", "2022"]
-    found = [(x, y) for x, y, _ in dots_of(figure)]
-    assert found == [(2020, 0.1), (2022, 0.3), (2021, 0.25)], "a value alone between gaps is a dot"
-    assert figure.axes[0].get_ylim()[0] == 0
-
-
-@settings(max_examples=40)
-@given(st.lists(st.integers(0, 1000), min_size=1, max_size=4))
-def test_names_of_lines_never_overlap(ends):
-    frame = pd.DataFrame([ends, ends], index=[2024, 2025], columns=[f"L{i}" for i in range(len(ends))])
-    axes = charts_time.lines(frame).axes[0]
-    names = sorted(text.get_position()[1] for text in axes.texts[::2])
-    low, high = axes.get_ylim()
-    assert all(b - a >= (high - low) * 0.18 for a, b in pairwise(names))
-    assert names[0] >= low
-    assert names[-1] <= high
-
-
-@pytest.mark.parametrize(
-    ("years", "shown"), [(2, [2000, 2001]), (6, [*range(2000, 2006)]), (20, [2000, 2004, 2008, 2012, 2019])]
-)
-def test_years_are_written_sparsely(years, shown):
-    figure = charts_time.lines(year_frame(1, years).set_axis(range(2000, 2000 + years)))
-    labels = [int(tick.get_text()) for tick in figure.axes[0].get_xticklabels()]
-    assert (labels[0], labels[-1]) == (shown[0], shown[-1])
-    assert len(labels) <= 6
-
-
-def test_lines_by_month_write_months():
-    frame = pd.DataFrame({"Ici": range(12)}, index=pd.period_range("2024-09", periods=12, freq="M"))
-    figure = charts_time.lines(frame)
-    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["09/24", "12/24", "03/25", "08/25"]
-
-
-def test_lines_refuse():
-    with pytest.raises(UsageError, match="1 to 4 of them; these are 5"):
-        charts_time.lines(year_frame(5))
-    with pytest.raises(UsageError, match="in order, each once"):
-        charts_time.lines(year_frame(1).iloc[::-1])
-    with pytest.raises(UsageError, match="No value for Ligne 0"):
-        charts_time.lines(year_frame(2).assign(**{"Ligne 0": float("nan")}))
-
-
-def test_a_value_stands_among_the_others():
-    figure = charts_points.among(pd.Series({"A": 10.0, "B": 30.0, "C": np.nan, "D": 20.0, "E": 60.0}), "B", name="B")
-    assert texts(figure) == ["B : 30", "médiane : 20", "10", "60"]
-    (own,) = [patch for patch in figure.axes[0].patches if isinstance(patch, Ellipse)]
-    assert own.center[0] == 30
-    others = figure.axes[0].patches[0].get_path().vertices[::5]
-    assert sorted(round(float(x)) for x in others[:, 0]) == [10, 20, 60]
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.floats(0, 1000), min_size=1, max_size=80))
-def test_dots_are_piled_up_only_where_they_would_cover_each_other(drawn, values):
-    marks = [mark[-3:-1] for mark in drawn(charts_points.among(pd.Series(values))) if mark[0] == "dot"]
-    heights = sorted({down for _, down in marks}, reverse=True)
-    rows = [sorted(across for across, down in marks if down == height) for height in heights]
-    assert sum(map(len, rows)) == len(values)
-    room = 5.5 * 1.15  # a dot and a little air
-    for row in rows:
-        assert (np.diff(row) >= room - 1e-3).all()
-    for lower, upper in pairwise(rows):
-        for place in upper:  # what is below stands in its way
-            assert min(place - other for other in lower if other <= place + 1e-3) < room + 1e-3
-
-
-def test_points_and_their_line_share_the_axes():
-    figure = charts_points.scatter(
-        pd.DataFrame({"t": [0.0, 10.0, np.nan], "y": [5.0, 1.0, 3.0]}), pd.DataFrame({"t": [0, 10], "y": [4, 2]})
+def test_a_chart_is_whole(drawn):
+    found = drawn(
+        charts.bars(FAMILIES, "Titre", "q", unit="kWh", source="Source : compteurs.", labels={"q": "Énergie"})
     )
-    (line,) = [line for line in figure.axes[0].lines if len(set(line.get_ydata())) > 1]
-    assert line.get_xydata().tolist() == [[0, 4], [10, 2]]
-    assert len(figure.axes[0].patches[0].get_path().vertices) == 2 * 5, "a missing value has no dot"
+    assert found.page.select_one(".unit").text == "Énergie, en kWh"
+    assert found.page.select_one(".src").text.startswith("Source\xa0: compteurs.")
+    assert found.table()[0] == ["famille", "Énergie (kWh)"] or found.table()[0][1] == "Énergie"
+    assert found.svg["role"] == "img"
+    assert found.alt.startswith("Barres : 3 valeurs, la plus grande Travaux (200 kWh)")
+    assert charts.bars(FAMILIES, "Titre", "q", alt="Trois barres.").facts == {"alt": "Trois barres."}
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: charts_points.among(pd.Series({"A": np.nan})), "1 to 2000"),
-        (lambda: charts_points.among(pd.Series({"A": 1.0, "B": np.nan}), "B"), "not among the values"),
-        (lambda: charts_points.among(pd.Series(dtype=float)), "at least one value"),
-        (lambda: charts_points.scatter(CLOUD.iloc[:0], CLOUD), "1 to 2000"),
-        (lambda: charts_points.scatter(CLOUD[["t"]], CLOUD), "two columns"),
-    ],
-)
-def test_points_refuse_what_does_not_fit(make, words):
-    with pytest.raises(UsageError, match=words):
-        make()
+def test_labels_never_meet():
+    sheet = drawing.Drawing(100)
+    assert sheet.label(50, 20, "un texte assez long", "m")
+    assert not sheet.label(52, 22, "un autre texte assez long", "m")
+    assert sheet.label(50, 60, "plus bas", "m")
+    assert not drawing.Drawing(100).label(99, 20, "un texte qui sort du cadre")
+
+
+def test_words_are_those_of_the_schemas():
+    assert words.measure(pd.Series([True, None], dtype="boolean"), "x").write(True) == "oui"
+    assert words.measure(pd.Series([2025]), "annee").write(2025) == "2025"
+    assert words.measure(pd.Series([0.004, 1.5]), "x").write(0.004) == "0,004"

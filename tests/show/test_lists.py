@@ -1,13 +1,15 @@
 """Ordered lists, and tables for a spreadsheet."""
 
+import base64
 import csv
 import io
+from decimal import Decimal
 
 import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.reports.fragments import clean
+from tikub_lab.show.downloads import download
 from tikub_lab.show.lists import MOST, Item, ranked
 from tikub_lab.show.spreadsheet import spreadsheet
 
@@ -18,31 +20,71 @@ def test_a_reservation_is_written_once():
         "Ordre",
     )
     assert shown.html.count("Sauf si.") == 1
-    assert "Mêmes réserves qu&#x27;au n°\u00a02." in shown.html
+    assert "Mêmes réserves qu’au n°\u00a02." in shown.html
     assert shown.html.count("<li>") == 3
-    assert clean(shown.html) == shown.html.replace("&#x27;", "'")
+
+
+def test_rows_of_a_frame_fill_their_templates():
+    frame = pd.DataFrame({"nom": ["A", "<B>"], "montant": [2e6, 5e5], "n": [0, 1], "sorte": ["x", "y"]})
+    shown = ranked(
+        frame, "Ordre", "nom", "montant", text="{n:offre} pour {montant:€}.", kind="sorte", detail="{n:lot}", form="€"
+    )
+    assert shown.text.replace("\u202f", " ").splitlines() == [
+        "1. A : 2 M€. Aucune offre pour 2 M€.",
+        "2. <B> : 500 k€. 1 offre pour 500 k€.",
+    ]
+    assert '<rect width="100%"' in shown.html
+    assert '<rect width="25%"' in shown.html
+    assert "&lt;B&gt;" in shown.html
+    with pytest.raises(UsageError, match=r"show\.ranked: no column 'prix'"):
+        ranked(frame, "Ordre", "nom", "prix")
 
 
 def test_what_comes_from_data_is_escaped():
-    shown = ranked([Item("<b>A</b>", "<i>", "&", "<u>", "<s>")], "<l>")
-    assert not any(tag in shown.html for tag in ("<b>A", "<i>", "<u>", "<s>", "<l>"))
+    shown = ranked([Item("<b>A</b>", "<i>", "&", "<u>", "<s>", "<q>")], "{x}", x="<l>")
+    assert not any(tag in shown.html for tag in ("<b>A", "<i>", "<u>", "<s>", "<l>", "<q>"))
 
 
-@pytest.mark.parametrize("count", [0, MOST + 1])
-def test_too_few_or_too_many(count):
-    with pytest.raises(UsageError, match=f"1 to {MOST} items; found {count}"):
-        ranked([Item("A", "1", "x")] * count, "Ordre")
+def test_too_many_or_none():
+    with pytest.raises(UsageError, match=f"{MOST} items at most; found {MOST + 1}"):
+        ranked([Item("A", "1", "x")] * (MOST + 1), "Ordre")
+    assert ranked([], "Ordre", empty="Rien à faire.").text == "Rien à faire."
 
 
 def test_a_spreadsheet_reads_back():
-    day = pd.to_datetime(["2026-01-31", None])
-    frame = pd.DataFrame({"n": [1234.5, None], "jour": day, "texte": ["=A1;\n«é»", None], "uid": ["0123456789", "x"]})
-    headings = {"texte": "Texte", "n": "Nombre", "jour": "Jour", "uid": "Numéro", "absente": "Absente"}
-    text = spreadsheet(frame, headings, ["uid"], fictitious=True)
+    frame = pd.DataFrame(
+        {
+            "n": [0.0123, 0.1 + 0.2], "d": [Decimal("1.10"), None], "jour": pd.to_datetime(["2026-01-31", None]),
+            "texte": ["=A1;\n«é»", None], "uid": ["0004723J", "x"], "b": [True, False],
+            "c": pd.array([True, None], dtype="boolean"), "e": [1e20, 0.004], "code": [123456789012345, 2],
+        }
+    )  # fmt: skip
+    text = spreadsheet(
+        frame, {name: name for name in ("texte", *frame.columns.drop("texte"), "absente")}, ["code"], fictitious=True
+    )
     assert text[0] == "\ufeff"
     rows = list(csv.reader(io.StringIO(text[1:]), delimiter=";"))
     assert rows == [
-        ["Texte", "Nombre", "Jour", "Numéro", "Données"],
-        ["'=A1; «é»", "1234,5", "2026-01-31", "n° 0123456789", "fictives"],
-        ["", "", "", "n° x", "fictives"],
+        ["texte", "n", "d", "jour", "uid", "b", "c", "e", "code", "Données fictives"],
+        [
+            "'=A1; «é»",
+            "0,0123",
+            "1,10",
+            "2026-01-31",
+            "0004723J",
+            "oui",
+            "oui",
+            "100000000000000000000",
+            "123456789012345",
+            "oui",
+        ],
+        ["", "0,3", "", "", "x", "non", "", "0,004", "2", "oui"],
     ]
+
+
+def test_a_download_has_headings_from_words():
+    shown = download(pd.DataFrame({"dureeMois": [12], "x": [1]}), "durees.csv", "Les durées", ["dureeMois"])
+    text = base64.b64decode(shown.facts["content"]).decode("utf-8-sig")
+    assert text.splitlines()[0].split(";")[0] == "Durée (mois)"
+    with pytest.raises(UsageError, match=r"show.download of durees.csv: no column 'y'"):
+        download(pd.DataFrame({"x": [1]}), "durees.csv", "Les durées", ["y"])

@@ -2,24 +2,18 @@
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from itertools import pairwise
-from math import pi
 
-import matplotlib.colors
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from shapely.geometry import MultiPolygon, Polygon, shape
 from shapely.ops import unary_union
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import charts, maps, maps_tiles, pieces
-from tikub_lab.show.french import NNBSP, euros
+from tikub_lab.show import drawing, maps, maps_tiles, output
 
-ALT = "Une phrase qui dit ce que montre la carte"
 TOWNS = pd.DataFrame(
     [
         ("Rennes", -1.68, 48.11, 300.0), ("Brest", -4.49, 48.39, 150.0), ("Quimper", -4.10, 48.00, 90.0),
@@ -27,17 +21,17 @@ TOWNS = pd.DataFrame(
         ("Paris", 2.35, 48.86, 40.0), ("Nantes", -1.55, 47.22, 10.0), ("Sans position", None, 48.0, 7.0),
         ("Sans montant", -3.0, 48.0, 0.0),
     ],
-    columns=["libelle", "longitude", "latitude", "nombre"],
+    columns=["ville", "longitude", "latitude", "q"],
 )  # fmt: skip
 
 
-def texts(figure):
-    return [text.get_text().replace(NNBSP, " ") for text in figure.axes[0].texts]
+def circles(found):
+    """The radius of each circle in percent of the width, the key's last."""
+    return [float(radius) for radius in re.findall(r"a([\d.]+) ", found.paths("ring")[0])][::2]
 
 
-def drawn(figure):
-    shown = pieces.figure(figure, ALT, "Un titre", pd.DataFrame({"a": [1]}))
-    return re.search(r"<svg.*</svg>", shown.html, re.S)[0]
+def note(found):
+    return re.sub("[\u202f\u00a0]", " ", found.page.select_one(".src").text)
 
 
 def land(code):
@@ -89,79 +83,72 @@ def test_the_outline_is_plausible(opendata):
     assert min(found.values()) >= 0.9, found
 
 
-def circles(figure):
-    """Area in square points of each circle, the map's first, the key's last."""
-    found = []
-    for patch in figure.axes[0].patches[4:]:
-        path = patch.get_path()
-        for polygon in path.to_polygons(closed_only=True):
-            width = (polygon[:, 0].max() - polygon[:, 0].min()) / maps.POINT
-            found.append(pi * (width / 2) ** 2)
-    return found
+def test_the_area_is_the_value(drawn):
+    found = drawn(maps.map(TOWNS, "Titre", "q"))
+    rennes, brest, quimper, *_, key = circles(found)
+    assert rennes == maps.LARGEST
+    assert (brest / rennes) ** 2 == pytest.approx(0.5, rel=0.01)
+    assert (quimper / rennes) ** 2 == pytest.approx(0.3, rel=0.01)
+    assert key == rennes, "the key is a round value: 300"
+    assert "300" in found.texts()
+    assert [text for text in found.texts() if text[0].isupper()][:2] == ["Rennes", "Brest"]
 
 
-def test_the_area_is_the_value():
-    figure = maps.places(TOWNS)
-    rennes, brest, quimper, *_, key = circles(figure)
-    assert rennes == pytest.approx(pi * maps.LARGEST**2, rel=1e-3)
-    assert brest / rennes == pytest.approx(0.5, rel=1e-3)
-    assert quimper / rennes == pytest.approx(0.3, rel=1e-3)
-    assert texts(figure)[0] == "300"
-    assert key == pytest.approx(rennes, rel=1e-3), "the key is a round value: 300"
-
-
-def test_nothing_is_lost():
-    said = " ".join(texts(maps.places(TOWNS, noun="commune", nouns="communes"))[1:])
+def test_nothing_is_lost(drawn):
+    said = note(drawn(maps.map(TOWNS, "Titre", "q", noun="commune")))
     assert "Hors de la carte : 2 communes (50)." in said
     assert "Sans position : 1 commune (7)." in said
     assert "Sans valeur : 1 commune." in said
-    many = pd.DataFrame({"libelle": "x", "longitude": -3.0, "latitude": 48.0, "nombre": range(1, 71)})
-    figure = maps.places(many)
-    assert len(circles(figure)) == maps.MOST_PLACES + 1
+    many = pd.DataFrame({"ville": "x", "longitude": -3.0, "latitude": 48.0, "q": range(1, 71)})
+    found = drawn(maps.map(many, "Titre", "q"))
+    assert len(circles(found)) == maps.MOST_PLACES + 1
     # The ten smallest of 1 to 70 are left out: 1 + … + 10 = 55.
-    assert "Plus petits, non dessinés : 10 lieux (55)." in " ".join(texts(figure))
-    assert "Hors" not in " ".join(texts(maps.places(TOWNS.head(6))))
+    assert "Plus petits, non dessinés : 10 lieux (55)." in note(found)
+    inside = drawn(maps.map(TOWNS.head(6), "Titre", "q")).page.select_one(".src")
+    assert inside is None or "Hors" not in inside.text
 
 
-def test_nothing_to_draw_is_still_said():
-    abroad = TOWNS[TOWNS["libelle"] == "Paris"]
-    assert texts(maps.places(abroad)) == ["Hors de la carte : 1 lieu (40)."]
-    with pytest.raises(UsageError, match="needs the column montant; the table has libelle"):
-        maps.places(TOWNS, value="montant")
-    with pytest.raises(UsageError, match="table is empty"):
-        maps.places(TOWNS.head(0))
+def test_nothing_to_draw_is_still_said(drawn):
+    abroad = TOWNS[TOWNS["ville"] == "Paris"]
+    assert "Hors de la carte : 1 lieu (40)." in note(drawn(maps.map(abroad, "Titre", "q")))
+    assert "aucune valeur" in maps.map(TOWNS.head(0), "Titre", "q").text
+    with pytest.raises(UsageError, match=r"show\.map: no column 'lon'"):
+        maps.map(TOWNS, "Titre", "q", longitude="lon")
 
 
-def boxes(figure):
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    return [text.get_window_extent(renderer) for text in figure.axes[0].texts]
+def boxes(found, pixels):
+    """Left, top, right, bottom of each name, on a map so wide."""
+    for text in found.svg.find_all("text"):
+        x, y = (float(text[name].rstrip("%")) / 100 for name in ("x", "y"))
+        wide, css = drawing.width_of(text.text), text.get("class") or []
+        left = x * pixels - (wide if "e" in css else wide / 2 if "m" in css else 0)
+        down = y * pixels / maps.ASPECT
+        yield left, down - 6, left + wide, down + 6
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.floats(-5, -1.1), st.floats(47.4, 48.8), st.integers(1, 500)), min_size=1, max_size=40))
-def test_names_never_overlap_nor_leave_the_map(rows):
-    frame = pd.DataFrame(rows, columns=["longitude", "latitude", "nombre"]).assign(libelle="Saint-Quay-Portrieux")
-    figure = maps.places(frame)
-    found = boxes(figure)
-    width, height = figure.get_size_inches() * figure.dpi
-    for place, box in enumerate(found):
-        assert box.x0 >= -1
-        assert box.x1 <= width + 1
-        assert -1 <= box.y0 <= box.y1 <= height + 1
-        for other in found[place + 1 :]:
-            assert not box.overlaps(other)
+def test_names_never_overlap_nor_leave_the_map(drawn, rows):
+    frame = pd.DataFrame(rows, columns=["longitude", "latitude", "q"]).assign(ville="Saint-Quay-Portrieux")
+    found = drawn(maps.map(frame, "Titre", "q"))
+    for pixels in (drawing.NARROW, drawing.WIDE):
+        names = list(boxes(found, pixels))
+        for place, (left, top, right, bottom) in enumerate(names):
+            assert left >= -3
+            assert right <= pixels + 3
+            for other in names[place + 1 :]:
+                apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+                assert apart, (names[place], other)
 
 
-def test_a_map_is_light_and_follows_the_page():
-    rows = pd.DataFrame({"libelle": "x", "longitude": -3.0, "latitude": 48.0, "nombre": range(1, 90)})
-    tiles = pd.Series({code: float(place) for place, code in enumerate(maps_tiles.tiles())})
-    for figure, again in ((maps.places(rows), maps.places(rows)), (maps_tiles.departements(tiles), None)):
-        svg = drawn(figure)
-        assert sum(1 for _ in ET.fromstring(svg).iter()) < 150
-        assert not re.findall(r"(?:fill|stroke): ?#", svg), "colours go through the page's variables"
-        assert len(svg) < 45_000
-        if again is not None:
-            assert drawn(again) == svg
+def test_a_map_is_light_and_follows_the_page(drawn):
+    rows = pd.DataFrame({"ville": "x", "longitude": -3.0, "latitude": 48.0, "q": range(1, 90)})
+    values = pd.Series({code: float(place) for place, code in enumerate(maps_tiles.tiles())})
+    for shown in (maps.map(rows, "Titre", "q"), maps_tiles.tile_map(values, "Titre")):
+        svg = drawn(shown).svg
+        assert len(svg.find_all(True)) < 120
+        assert "#" not in str(svg), "colours go through the page's variables"
+        assert len(str(svg)) < 45_000
 
 
 def test_every_departement_has_its_tile():
@@ -188,52 +175,50 @@ def test_the_tiles_keep_west_and_east():
     assert columns == sorted(columns)
 
 
-def faces(figure):
-    """Opacity of each class of tiles, as drawn, with the number of tiles in it."""
-    found = {}
-    for patch in figure.axes[0].patches:
-        count = len(patch.get_path().to_polygons())
-        alpha = patch.get_facecolor()[3] if patch.get_facecolor()[3] else 0.0
-        found[alpha] = max(found.get(alpha, 0), count)
-    return found
+def swatches(found):
+    return [re.sub("[\u202f\u00a0]", " ", item.text) for item in found.page.select(".sw")]
 
 
-def test_classes_begin_at_their_bound():
+def test_classes_begin_at_their_bound(drawn):
     values = pd.Series({"35": 20.0, "29": 19.0, "22": 5.0, "56": 4.0, "75": 0.0, "44": float("nan")})
-    figure = maps_tiles.departements(values, breaks=[5, 20])
-    light, middle, full = maps_tiles.SHADES[3]
-    assert faces(figure) == {0.0: 97, light: 1, middle: 2, full: 1}
-    assert texts(figure)[-4:] == ["moins de 5", "5 à 20", "20 et plus", "aucun"]
-    assert {text.get_text() for text in figure.axes[0].texts} >= set(maps_tiles.tiles())
+    found = drawn(maps_tiles.tile_map(values, "Titre", breaks=[5, 20]))
+    assert {css: len(found.bars(css)) for css in ("q0", "q3", "q4", "q5")} == {"q0": 97, "q3": 1, "q4": 2, "q5": 1}
+    assert swatches(found) == ["moins de 5", "5 à 20", "20 et plus", "aucun"]
+    assert {*found.texts()} == set(maps_tiles.tiles())
 
 
-def test_default_classes_are_round_and_in_order():
+def test_default_classes_are_round_and_in_order(drawn):
     values = pd.Series({code: 1.3**place for place, code in enumerate(list(maps_tiles.tiles())[:60])})
-    words = texts(maps_tiles.departements(values))[-5:]
-    assert words[-1] == "aucun"
-    bound = [word.removeprefix("moins de ").removesuffix(" et plus") for word in (words[0], words[-2])]
+    said = swatches(drawn(maps_tiles.tile_map(values, "Titre")))
+    assert said[-1] == "aucun"
+    bound = [word.removeprefix("moins de ").removesuffix(" et plus") for word in (said[0], said[-2])]
     assert all(re.fullmatch(r"[125]0*", number.replace(" ", "")) for number in bound)
-    assert texts(maps_tiles.departements(pd.Series({"35": 7.0})))[-3:] == ["moins de 7", "7 et plus", "aucun"]
+    single = drawn(maps_tiles.tile_map(pd.Series({"35": 7.0}), "Titre"))
+    assert swatches(single) == ["moins de 7", "7 et plus", "aucun"]
 
 
-def test_codes_without_a_tile_are_said():
-    figure = maps_tiles.departements(pd.Series({"35": 1e6, "988": 2e5, "975": 3e5, "X": 0.0}), form=euros)
-    assert texts(figure)[-1] == "Hors de la carte : 2 codes (500 k€)."
+def test_codes_without_a_tile_are_said(drawn):
+    values = pd.Series({"35": 1e6, "988": 2e5, "975": 3e5, "X": 0.0})
+    assert "Hors de la carte : 2 codes (500 k€)." in note(drawn(maps_tiles.tile_map(values, "Titre", form="€")))
+    assert "aucune valeur" in maps_tiles.tile_map(pd.Series({"35": 0.0}), "Titre").text
 
 
 @pytest.mark.parametrize(
     ("values", "breaks", "words"),
     [
         (pd.Series([1.0, 2.0], index=["35", "35"]), None, "35 is twice"),
-        (pd.Series({"35": -1.0}), None, "35 has -1.0"),
-        (pd.Series({"35": 0.0}), None, "at least one value above 0"),
+        (pd.Series({"35": -1.0}), None, "35 has -1"),
         (pd.Series({"35": 1.0}), [5, 2], "in order"),
         (pd.Series({"35": 1.0}), [1, 2, 3, 4, 5], "one to four numbers"),
     ],
 )
 def test_tiles_refuse(values, breaks, words):
     with pytest.raises(UsageError, match=words):
-        maps_tiles.departements(values, breaks=breaks)
+        maps_tiles.tile_map(values, "Titre", breaks=breaks)
+
+
+def rgb(color):
+    return tuple(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
 
 
 def luminance(color):
@@ -246,20 +231,30 @@ def contrast(one, two):
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("count", sorted(maps_tiles.SHADES))
-def test_codes_are_read_on_every_shade_in_light_and_dark(root, count):
+@pytest.mark.parametrize(
+    ("accent", "paper", "ink"), [("#0072b2", "#ffffff", "#1c1f24"), ("#56b4e9", "#14171b", "#e8eaee")]
+)
+def test_codes_are_read_on_every_shade_in_light_and_dark(accent, paper, ink):
     """WCAG 2.2, 1.4.3: 4.5 for text. Shades are also told apart in grey, by steps of luminance in one direction."""
-    sheet = (root / "tikub_lab/reports/templates/style.css").read_text(encoding="utf-8")
-    for block in re.findall(r":root\{[^}]*--paper:[^}]*\}", sheet)[:2]:
-        found = {name: matplotlib.colors.to_rgb(value) for name, value in re.findall(r"--(\w+):(#\w+)", block)}
-        levels = [luminance(found["paper"])]
-        for shade in maps_tiles.SHADES[count]:
-            mixed = tuple(shade * a + (1 - shade) * p for a, p in zip(found["accent"], found["paper"], strict=True))
-            ink = found["paper"] if shade == 1 else found["ink"]
-            assert contrast(ink, mixed) >= 4.5, (count, shade)
-            levels.append(luminance(mixed))
-        assert contrast(found["soft"], found["paper"]) >= 4.5
-        assert levels in (sorted(levels), sorted(levels, reverse=True))
-        steps = [(max(a, b) + 0.05) / (min(a, b) + 0.05) for a, b in pairwise(levels)]
-        assert min(steps) > 1.08, "each step is seen in grey"
-    assert charts.PAPER == "#ffffff"
+    assert accent in output.LAB
+    shades = [float(item) for item in re.findall(r"\.q\d\{fill-opacity:([.\d]+)\}", output.stylesheet())]
+    assert shades == [0.08, 0.18, 0.32, 0.5]
+    levels = [luminance(rgb(paper))]
+    for shade in [*shades, 1.0]:
+        mixed = tuple(shade * a + (1 - shade) * p for a, p in zip(rgb(accent), rgb(paper), strict=True))
+        assert contrast(rgb(paper if shade == 1 else ink), mixed) >= 4.5, shade
+        levels.append(luminance(mixed))
+    assert levels in (sorted(levels), sorted(levels, reverse=True))
+    assert min((max(a, b) + 0.05) / (min(a, b) + 0.05) for a, b in pairwise(levels)) > 1.08, "seen in grey"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_palette_contrast(theme):
+    """WCAG 2.2: text 4.5 (1.4.3), graphics 3 (1.4.11), on JupyterLab's paper."""
+    block = output.LAB.split("\n")[theme == "dark"]
+    found = {name: rgb(value) for name, value in re.findall(r"--(\w+):(#\w{6})", block)}
+    paper = rgb("#ffffff" if theme == "light" else "#111111")
+    assert contrast(found["accent"], paper) >= 4.5
+    assert contrast(found["hot"], paper) >= 4.5
+    assert contrast(found["rest"], paper) >= 3
+    assert contrast(found["warm"], paper) >= 3

@@ -1,135 +1,169 @@
 """What a reader sees: accessible by construction, and nothing from data is taken for HTML."""
 
+import datetime
 import re
+from decimal import Decimal
 
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from IPython.core.interactiveshell import InteractiveShell
+from matplotlib import pyplot
 
+from tikub_lab import show
 from tikub_lab.errors import UsageError
-from tikub_lab.show import charts, pieces
+from tikub_lab.show import output, pieces, tabular
+from tikub_lab.show.pieces import Key, figure, keys
 
-EVIL = '<script>alert(1)</script> & "Fils"'
+EVIL = '<script>alert(1)</script> {x} & "Fils"'
 
 
 def soup(shown):
     return BeautifulSoup(shown.html, "html.parser")
 
 
+def cells(shown, row=0):
+    found = soup(shown).tbody.find_all("tr")[row].find_all(["th", "td"])
+    return [cell.text.replace("\u202f", " ") for cell in found]
+
+
 @pytest.fixture
 def frame():
     return pd.DataFrame(
-        {"nom": [EVIL, "Le Goff"], "montant": [1234.5, float("nan")], "date": pd.to_datetime(["2026-03-12", None])}
+        {"nom": [EVIL, "Le Goff"], "q": [1234.5, float("nan")], "jour": pd.to_datetime(["2026-03-12", None])}
     )
 
 
-@pytest.fixture
-def chart():
-    return charts.bars(pd.Series({EVIL: 3.0, "b": 1.0}))
-
-
 def test_a_table_has_caption_and_scopes(frame):
-    table = soup(pieces.table(frame, "Fournisseurs")).table
+    table = soup(tabular.table(frame, "Fournisseurs")).table
     assert table.caption.text == "Fournisseurs"
     assert [cell["scope"] for cell in table.thead.find_all("th")] == ["col"] * 3
     assert [row.th["scope"] for row in table.tbody.find_all("tr")] == ["row", "row"]
-    assert [cell.text.replace("\u202f", " ") for cell in table.tbody.tr.find_all("td")] == ["1 234,5", "12 mars 2026"]
-    assert [cell.text for cell in table.tbody.find_all("tr")[1].find_all("td")] == ["n. d.", "n. d."]
+    assert cells(tabular.table(frame, "Tout")) == [EVIL, "1 234,5", "12/03/2026"]
+    assert cells(tabular.table(frame, "Tout"), 1) == ["Le Goff", "n. d.", "n. d."]
+
+
+def test_values_are_written_one_way():
+    frame = pd.DataFrame(
+        {
+            "petit": [0.004, 1.5], "annee": [2025, 2024], "date": [datetime.date(2026, 3, 12), None],
+            "d": [Decimal("1234.5"), None], "b": [True, False], "n": pd.array([True, None], dtype="boolean"),
+        }
+    )  # fmt: skip
+    assert cells(tabular.table(frame, "Tout")) == ["0,004", "2025", "12/03/2026", "1 234,5", "oui", "oui"]
+    assert cells(tabular.table(frame, "Tout"), 1) == ["1,5", "2024", "n. d.", "n. d.", "non", "n. d."]
+
+
+def test_one_unit_a_column_and_a_total_of_all_rows():
+    frame = pd.DataFrame({"objet": list("abc"), "montant": [3_190_000.0, 344_000, 181_000]})
+    shown = tabular.table(frame, "{n:marché}", total=["montant"], rows=2, n=3)
+    assert [th.text for th in soup(shown).thead.find_all("th")][1].endswith("(k€ HT)")
+    assert [row[-1] for row in (cells(shown), cells(shown, 1))] == ["3 190", "344"]
+    assert soup(shown).tfoot.text.replace("\u202f", " ") == "Total3 715"
+    assert soup(shown).caption.text == "3 marchés"
+    assert tabular.table(frame, "T", total={"objet": "En tout", "montant": 5e6}).text.endswith("En tout | 5\u202f000")
 
 
 def test_a_table_says_what_it_leaves_out():
     frame = pd.DataFrame({"n": range(60)})
-    assert "10 autres lignes" in soup(pieces.table(frame, "Tout")).text
-    assert "hors de" not in soup(pieces.table(frame.head(50), "Tout")).text
+    assert "52 autres lignes hors de ce tableau." in soup(tabular.table(frame, "Tout")).text
+    assert "52 autres lignes dans le fichier ci-dessous." in soup(tabular.table(frame, "Tout", download=True)).text
+    assert "hors de" not in soup(tabular.table(frame.head(8), "Tout")).text
+    assert tabular.table(frame.head(0), "Tout", empty="Rien n'est là.").text == "Rien n'est là."
+
+
+@pytest.mark.parametrize(("columns", "stacked"), [(3, False), (4, True), (6, True), (7, False)])
+def test_on_a_phone_rows_become_blocks_or_the_table_scrolls(columns, stacked):
+    table = soup(tabular.table(pd.DataFrame([range(columns)], columns=[f"c{i}" for i in range(columns)]), "T")).table
+    assert ("stack" in (table.get("class") or [])) is stacked
+    assert [cell.get("data-l") for cell in table.tbody.find_all("td")] == [
+        f"c{i}" if stacked else None for i in range(1, columns)
+    ]
+    assert (table.get("role") == "table") is stacked, "a block is no table to a browser"
+
+
+def test_columns_and_headings_can_be_chosen(frame):
+    shown = tabular.table(frame, "Tout", {"q": "Quantité", "nom": "Nom"}, {"q": "€"})
+    assert [th.text for th in soup(shown).thead.find_all("th")] == ["Quantité (€)", "Nom"]
+    with pytest.raises(UsageError, match="caption"):
+        tabular.table(frame, " ")
+    with pytest.raises(UsageError, match=r"Table 'Tout': no column 'noms'. Did you mean 'nom'\? It has nom, q, jour\."):
+        tabular.table(frame, "Tout", labels={"noms": "Noms"})
+    with pytest.raises(UsageError, match="total of table 'Tout': no column 'x'"):
+        tabular.table(frame, "Tout", total=["x"])
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda frame, chart: pieces.table(frame, EVIL, labels={"nom": EVIL}),
-        lambda frame, chart: pieces.figure(chart, EVIL * 2, EVIL, frame),
-        lambda frame, chart: pieces.keys([pieces.Key(EVIL, EVIL, EVIL)]),
-        lambda frame, chart: pieces.sentence("{a}", a=EVIL),
-        lambda frame, chart: pieces.title(EVIL, EVIL),
-        lambda frame, chart: pieces.note(EVIL),
+        lambda frame: tabular.table(frame.rename(columns={"nom": EVIL}), "{x}", x=EVIL),
+        lambda frame: keys([Key(EVIL, EVIL, EVIL)]),
+        lambda frame: pieces.sentence("{a}", a=EVIL),
+        lambda frame: pieces.title("{a}", "{a}", a=EVIL),
+        lambda frame: pieces.note("{a}", a=EVIL),
+        lambda frame: figure(frame["q"].plot(), "{a}", alt=EVIL * 2, data=frame, a=EVIL),
     ],
 )
-def test_html_in_data_is_shown_as_text(make, frame, chart):
-    shown = make(frame, chart)
+def test_html_in_data_is_shown_as_text(make, frame):
+    shown = make(frame)
     assert soup(shown).find("script") is None
     assert EVIL in soup(shown).text
 
 
-def test_a_figure_is_described(frame, chart):
-    shown = pieces.figure(chart, "Barres : le premier fait trois fois le second", "Un seul domine", frame)
-    page = soup(shown)
-    assert page.svg["role"] == "img"
-    assert page.svg["aria-label"] == "Barres : le premier fait trois fois le second"
-    assert page.figcaption.text == "Un seul domine"
-    assert page.details.table is not None
-    assert not re.search(r"xlink:href|<metadata|<style|DejaVu", shown.html)
+def test_key_figures_have_their_unit_beside_them():
+    shown = keys([Key("Dépense", 150_000, "191 € par élève", "€"), Key("Taux", 0.19, unit="%"),
+                  Key("Écart", None, unit="€"), Key("Lycées", 1788), Key("Note", "entre 2 et 5")])  # fmt: skip
+    assert [dd.text for dd in soup(shown).find_all("dd")] == [
+        "150 k€", "191\u202f€ par élève", "19 %", "n. d.", "1\u202f788", "entre 2 et 5",
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="1 to 6; found 7"):
+        keys([Key("a", 1)] * 7)
 
 
-def test_a_figure_draws_the_same_bytes(frame):
-    first, second = (
-        pieces.figure(charts.bars(pd.Series({"a": 1.0})), "Barres : une seule valeur", "Une", frame).html
-        for _ in range(2)
-    )
-    assert first == second
+def test_a_figure_of_matplotlib_or_pandas_is_a_drawing_in_the_pages_colours():
+    with pyplot.style.context(show.STYLE):
+        shown = figure(pd.Series([1.0, 2]).plot(), "Titre", "Une ligne qui monte de 1 à 2")
+    assert soup(shown).svg["aria-label"] == "Une ligne qui monte de 1 à 2"
+    assert "var(--accent,#0072b2)" in shown.html
+    assert not re.search(r"xlink:href|<metadata|<style|DejaVu|fill: #ffffff", shown.html), "no white slab"
+    assert not pyplot.get_fignums()
+    grid = pyplot.subplots(1, 2)[1]
+    assert figure(grid, "Titre").html.count("<svg") == 1
+    with pytest.raises(UsageError, match="found int"):
+        figure(3, "Titre")
 
 
-@pytest.mark.parametrize("alt", ["", "  ", "graphique", "Un seul domine tous les autres"])
-def test_a_figure_needs_a_true_alternative(alt, frame, chart):
-    with pytest.raises(UsageError, match="alternative text"):
-        pieces.figure(chart, alt, "Un seul domine tous les autres", frame)
+def test_a_build_asks_for_a_text_alternative(monkeypatch):
+    assert "alt=" in figure(pd.Series([1.0]).plot(), "Titre").html
+    monkeypatch.setenv("TIKUB_TRACE", "used.jsonl")
+    for alt in (None, "graphique", "Un seul domine tous les autres"):
+        with pytest.raises(UsageError, match="alternative text"):
+            figure(pd.Series([1.0]).plot(), "Un seul domine tous les autres", alt)
 
 
-def test_a_table_needs_a_caption_and_known_columns(frame):
-    with pytest.raises(UsageError, match="caption"):
-        pieces.table(frame, " ")
-    with pytest.raises(UsageError, match="has no column montants; it has nom, montant, date"):
-        pieces.table(frame, "Tout", labels={"montants": "Montants"})
+def test_each_piece_shows_once_and_again_in_a_later_cell(monkeypatch):
+    shell, seen = InteractiveShell.instance(), []
+    try:
+        monkeypatch.setattr("IPython.display.display", lambda data, **more: seen.append(data["text/plain"]))
+        shell.user_ns["show"] = show
+        shell.run_cell("show.note('un'); last = show.note('deux')\nlast", store_history=True)
+        assert seen == ["un", "deux"]
+        shell.run_cell("last", store_history=True)
+        assert seen == ["un", "deux", "deux"]
+    finally:
+        InteractiveShell.clear_instance()
 
 
-def test_a_sentence_takes_plain_names_only():
-    with pytest.raises(UsageError, match="plain names"):
-        pieces.sentence("{a.__class__}", a=1)
-    with pytest.raises(UsageError, match=r"needs a value for {b}; given: a"):
-        pieces.sentence("{b}", a=1)
+def test_outside_a_notebook_the_text_is_printed(capsys):
+    assert show.note("{n:marché}", n=2).kind == "note"
+    assert capsys.readouterr().out == "2 marchés\n"
 
 
-def test_an_empty_chart_is_refused():
-    with pytest.raises(UsageError, match="at least one value"):
-        charts.columns(pd.Series(dtype=float))
-
-
-def contrast(one, two):
-    def luminance(color):
-        channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def test_palette_contrast_in_light_and_dark(root):
-    """WCAG 2.2: text 4.5 (1.4.3), graphics 3 (1.4.11), on the page's paper and on its tint."""
-    sheet = (root / "tikub_lab/reports/templates/style.css").read_text(encoding="utf-8")
-    light, dark = (
-        dict(re.findall(r"--(\w+):(#\w+)", block)) for block in re.findall(r":root\{[^}]*--paper:[^}]*\}", sheet)[:2]
-    )
-    for colors in (light, dark):
-        full = {
-            name: "#" + "".join(c * 2 for c in value[1:]) if len(value) == 4 else value
-            for name, value in colors.items()
-        }
-        for paper in ("paper", "tint"):
-            for name in ("ink", "soft", "accent", "warm"):
-                assert contrast(full[name], full[paper]) >= 4.5, (name, paper)
-        assert contrast(full["rest"], full["paper"]) >= 3
-    for name, value in {"ink": charts.INK, "soft": charts.SOFT, "accent": charts.ACCENT, "rest": charts.REST}.items():
-        assert light[name] == value, "a chart's colours are the page's"
+def test_the_style_holds_every_class_that_is_drawn():
+    sheet = output.stylesheet()
+    assert "float:none" in sheet, "JupyterLab floats dt"
+    for css in ("num", "stack", "src", "fold", "sw", "acts", "worth", "land", "ring", "q5", "ot", "bd", "yy"):
+        assert f".{css}" in sheet
 
 
 def test_fictitious_data_says_so():
@@ -143,9 +177,3 @@ def test_fictitious_data_says_so():
     }
     assert "Données fictives" in soup(pieces.data_used([item])).text
     assert "fictives" not in soup(pieces.data_used([{**item, "origin": "import"}])).text
-
-
-def test_booleans_are_words():
-    frame = pd.DataFrame({"a": ["x", "y"], "b": [True, False], "c": pd.array([True, None], dtype="boolean")})
-    cells = re.findall(r"<td[^>]*>([^<]*)</td>", pieces.table(frame, caption="Une table").html)
-    assert cells == ["oui", "oui", "non", "n. d."]

@@ -32,12 +32,22 @@ class Chart:
             frame = frame.rename(value).to_frame()
         words.need(frame, [name for name in (value, label) if name is not None], self.what)
         if label is None:
-            label = next((name for name in frame if name != value and _names(frame[name], time)), None)
+            # A chart along time takes times first, the others text; a Series has its index only.
+            kinds = (_is_time, _is_text)[:: 1 if time else -1][: 1 if time else 2]
+            own = [name for name in frame if name != value]
+            label = next((name for kind in kinds for name in own if kind(frame[name])), None)
         if label is None:
             label = frame.index.name if frame.index.name is not None else "mois" if time else "libelle"
             frame = frame.rename_axis(label).reset_index() if label not in frame else frame.reset_index(drop=True)
         if value is None:
-            value = next((name for name in frame if name != label and words.is_number(frame[name])), None)
+            value = next(
+                (
+                    name
+                    for name in frame
+                    if name != label and words.is_number(frame[name]) and not _is_time(frame[name])
+                ),
+                None,
+            )
         if value is None:
             raise UsageError(f"{self.what}: no column of numbers; it has {', '.join(map(str, frame))}.")
         self.frame, self.value, self.label, self.given = frame.reset_index(drop=True), value, label, more
@@ -53,14 +63,11 @@ class Chart:
         simple = unit if unit and (" " not in unit or words.is_scaled(unit)) else None
         everything = pd.concat([self.numbers(name) for name in names])
         forms = {str(names[0]): form} if form else {}
-        known = words.word(names[0]).unit
-        self.measure = words.measure(
-            everything, names[0], self.options["labels"], forms, simple or (None if unit else known) or ""
-        )
+        own = simple or ("" if unit else None)
+        self.measure = words.measure(everything, names[0], self.options["labels"], forms, own).alone()
         heading = self.measure.heading[:1].upper() + self.measure.heading[1:]
-        self.unit = (
-            unit if unit and not simple else f"{heading}, en {self.measure.unit}" if self.measure.unit else heading
-        )
+        line = f"{heading}, en {self.measure.unit}" if self.measure.unit else heading
+        self.unit = unit if unit and not simple else line
 
     def numbers(self, name: Any) -> pd.Series:
         """Return a column as numbers; infinite is not known."""
@@ -116,9 +123,11 @@ class Chart:
         return Shown("figure", f'<figure class="tk chart">{html}</figure>', text, {"alt": alt})
 
 
-def _names(series: pd.Series, time: bool) -> bool:
-    if time:
-        return words.is_time(series) or words.word(series.name).unit == "année"
+def _is_time(series: pd.Series) -> bool:
+    return words.is_time(series) or words.word(series.name).unit == "année"
+
+
+def _is_text(series: pd.Series) -> bool:
     return not words.is_number(series) and not words.is_time(series) and not pd.api.types.is_bool_dtype(series.dtype)
 
 
@@ -127,7 +136,8 @@ def source(said: str | None) -> str:
     from tikub_lab.tables.package import used
 
     tables = [item for item in used() if item["origin"] != "absent"]
-    titles = list(dict.fromkeys(item["title"][:1].lower() + item["title"][1:] for item in tables))
+    names = (item["title"].removesuffix(" (exemple fictif)") for item in tables)  # as the line says at its end
+    titles = list(dict.fromkeys(name[:1].lower() + name[1:] for name in names))
     if len(titles) > 3:
         titles = [*titles[:3], french.plural(len(titles) - 3, "autre table", "autres tables")]
     where = said if said is not None else f"Source : {french.joined(titles)}." if titles else ""
@@ -138,7 +148,8 @@ def source(said: str | None) -> str:
 def extremes(kind: str, names: Sequence[str], values: pd.Series, write: Callable[[Any], str]) -> str:
     """Describe values that have labels: how many, the largest, the smallest, what is not known."""
     known = values.dropna()
-    top, low = names[known.idxmax()], names[known.idxmin()]
+    said = [name for name, lost in zip(names, values.isna(), strict=True) if not lost]
+    top, low = said[int(known.to_numpy().argmax())], said[int(known.to_numpy().argmin())]
     unknown = len(values) - len(known)
     lost = f" {french.counted(unknown, 'valeur inconnue')}." if unknown else ""
     if len(known) == 1:
@@ -184,7 +195,7 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
     >>> shown = bars(families, "{famille} : {montant:€} sur {total:€}", "montant", total=4_200_000)
     >>> print(shown.text)
     Travaux : 3 M€ sur 4,2 M€
-    Barres : 2 valeurs, la plus grande Travaux (3,0 M€ HT), la plus petite Services (1,2 M€ HT).
+    Barres : 2 valeurs, la plus grande Travaux (3 M€ HT), la plus petite Services (1,2 M€ HT).
     famille | Montant (M€ HT)
     Travaux | 3,0
     Services | 1,2
@@ -283,7 +294,7 @@ def _few(chart: Chart, count: int, most: int) -> None:
         )
 
 
-def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+def scale(low: float, high: float, start: float, end: float) -> Callable[[Any], Any]:
     """Return what leads from values to places between ``start`` and ``end``."""
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)

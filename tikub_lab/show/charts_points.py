@@ -59,14 +59,15 @@ def strip(
     radius = 5.0 if len(values) <= 40 else 4.0 if len(values) <= 120 else 2.5
     order = values.sort_values().index
     level = _piled(at(values[order].to_numpy()) * NARROW / 100, 2 * radius + 1)
-    base = 62 + max(level) * (2 * radius + 1)
+    over = 36 if mine.any() else 12
+    base = over + 26 + max(level) * (2 * radius + 1)
     drawing = Drawing(base + 42)
     foot = base + radius + 8
-    drawing.rect("bd", at(low_half), 50, at(high_half) - at(low_half), foot - 50)
+    drawing.rect("bd", at(low_half), over + 14, at(high_half) - at(low_half), foot - over - 14)
     for place in axis:
-        drawing.line("g", [(at(place), 50), (at(place), foot)])
+        drawing.line("g", [(at(place), over + 14), (at(place), foot)])
     drawing.line("g", [(0, foot), (100, foot)])
-    drawing.line("k", [(at(middle), 46), (at(middle), foot)], 2)
+    drawing.line("k", [(at(middle), over + 10), (at(middle), foot)], 2)
     write = chart.measure.write
     for index, row in zip(order, level, strict=True):
         x, y = at(values[index]), base - row * (2 * radius + 1)
@@ -80,7 +81,7 @@ def strip(
         else:
             drawing.path("d", f"M{x:.2f} {y:.1f}h.01", 2 * radius)
     side = "" if at(middle) < 15 else "e" if at(middle) > 85 else "m"
-    drawing.label(at(middle), 40, f"médiane : {write(middle)}", side, must=True)
+    drawing.label(at(middle), over + 4, f"médiane : {write(middle)}", side, must=True)
     drawing.axis([at(place) for place in axis], list(map(tick(chart, axis), axis)), foot + 18)
     rank = [
         f"{name}, {write(values[i])}, est au rang {int((values < values[i]).sum()) + 1} du plus petit au plus grand"
@@ -149,7 +150,7 @@ def scatter(
     across, at = scale(ticks[0], ticks[-1], 0, 100), scale(axis[0], axis[-1], 236, 20)
     drawing = Drawing(280)
     drawing.value_axis(axis, at, tick(chart, axis))
-    side = words.measure(pairs["x"], x, chart.options["labels"])
+    side = words.measure(pairs["x"], x, chart.options["labels"]).alone()
     radius = 6 if len(pairs) <= 60 else 5 if len(pairs) <= 400 else 3.5
     drawing.path("d", "".join(f"M{across(a):.2f} {at(b):.1f}h.01" for a, b in pairs.to_numpy()), radius)
     if mark is not None:
@@ -223,8 +224,9 @@ def histogram(
     measure = words.measure(
         pd.Series(bounds), "seuil" if edges is not None else chart.value, None, {"seuil": chart.options["form"] or "€"}
     )
+    measure = measure.alone()
     drawing = Drawing(232)
-    at, across = None, scale(bounds[0], bounds[-1], 0, 100)
+    across = scale(bounds[0], bounds[-1], 0, 100)
     axis = steps(0, counts.max() or 1, 3)
     at = scale(0, axis[-1], 196, 28)
     drawing.value_axis(axis, at, french.plain)

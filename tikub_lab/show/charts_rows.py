@@ -52,7 +52,7 @@ def intervals(
     chart.columns += [low, high]
     wrong = (lower > values) | (values > upper)
     if wrong.any():
-        row = wrong.idxmax()
+        row = int(wrong.to_numpy().argmax())
         raise UsageError(
             f"{chart.what}: {chart.names[row]!r} is {values[row]:g}, outside {lower[row]:g} to {upper[row]:g}."
         )

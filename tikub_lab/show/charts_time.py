@@ -131,7 +131,7 @@ def _say_months(drawing: Drawing, chart: Chart, values: pd.Series, aims: pd.Seri
     over = values - aims
     high = over[(over > aims.abs() * 0.1) & (over > values.max() * 0.03)]
     if not aims.notna().any():
-        high = values[[values.idxmax()]]
+        high = values.nlargest(1)
     for place, number in high.sort_values(ascending=False).items():
         sign, css = ("+", "m b ot h") if aims.notna().any() else ("", "m b h")
         drawing.label(step * (place + 0.5), at(max(values[place], 0)) - 6, sign + chart.measure.write(number), css)
@@ -143,7 +143,8 @@ def _excess(chart: Chart, values: pd.Series, aims: pd.Series) -> str:
     over = (values - aims).dropna()
     if over.empty or over.max() <= 0:
         return " Aucun mois ne dépasse l'attendu."
-    most = f"{chart.names[over.idxmax()]}, {chart.measure.full(over.max())} de plus que l'attendu"
+    place = int((values - aims).fillna(-np.inf).to_numpy().argmax())
+    most = f"{chart.names[place]}, {chart.measure.full(over.max())} de plus que l'attendu"
     return f" Le plus fort dépassement : {most}."
 
 
@@ -194,7 +195,7 @@ def lines(
     Objectif : 84 en 2030.
     """
     if isinstance(frame, pd.Series):
-        frame = frame.rename(frame.name if frame.name is not None else "valeur").to_frame()
+        frame = frame.to_frame("valeur" if frame.name is None else frame.name)
     many = [values] if isinstance(values, str) else list(values) if values is not None else None
     chart = Chart("lines", frame, title, many[0] if many else None, x, more, time=True)
     many = many or [name for name in chart.frame if name != chart.label and words.is_number(chart.frame[name])]
@@ -220,8 +221,8 @@ def lines(
     last = max(times[-1], max(goals, default=times[-1]) + (0.04 * (max(goals) - times[0]) if goals else 0))
     across = scale(times[0], last if last > times[0] else times[0] + 1, 0, 100)
     size = chart.measure.size
-    peak = max(table.max(axis=None), max(goals.values(), default=0.0), 0.0)
-    axis = [item * size for item in steps(min(table.min(axis=None), 0.0) / size, peak / size, 3)]
+    peak = max(float(np.nanmax(table)), max(goals.values(), default=0.0), 0.0)
+    axis = [item * size for item in steps(min(float(np.nanmin(table)), 0.0) / size, peak / size, 3)]
     at = scale(axis[0], axis[-1], 236, 14)
     drawing.value_axis(axis, at, tick(chart, axis))
     for name, (css, dash) in zip(many, STROKES, strict=False):
@@ -275,7 +276,7 @@ def _line(drawing: Drawing, values: pd.Series, across: Any, at: Any, css: str, d
     step = np.diff(values.index).min() * 1.5 if len(values) > 1 else 1.0
     run: list[tuple[float, float]] = []
     before = None
-    for time, number in [*values.items(), (np.inf, np.nan)]:
+    for time, number in [*zip(values.index.tolist(), values.tolist(), strict=True), (np.inf, np.nan)]:
         if np.isnan(number) or (before is not None and time - before > step):
             if len(run) == 1:
                 drawing.dot({"la": "a", "k": "kf", "lr": "r", "lo": "o"}[css], *run[0], radius=3.5)
@@ -290,18 +291,19 @@ def _line(drawing: Drawing, values: pd.Series, across: Any, at: Any, css: str, d
 def _ends(drawing: Drawing, chart: Chart, table: pd.DataFrame, across: Any, at: Any, single: bool) -> None:
     """Write each line's name and last value over its end; where ends are close they stand apart, in order."""
     ends = sorted(((table[name].dropna(), name) for name in table), key=lambda end: -end[0].iloc[-1])
-    below = 0.0
     for known, name in ends:
         x, y = across(known.index[-1]), at(known.iloc[-1])
         fill = {"la": "a", "k": "kf", "lr": "r", "lo": "o"}[STROKES[list(table).index(name)][0]]
         drawing.dot(fill, x, y, 4)
         heading = "" if len(ends) == 1 else f"{words.word(name).heading} : "
-        high = known.iloc[-5:].max() if len(known) > 4 else known.iloc[-1]
-        y = max(min(at(high), y) - 9, below + 15, 12)
-        below = y
+        high = known.iloc[-5:].max() if len(known) > 4 and len(ends) == 1 else known.iloc[-1]
+        high = max(min(at(high), y) - 9, 12)
         css = "e b h" + (" a" if fill == "a" else "")
         said = heading + chart.measure.full(known.iloc[-1])
-        drawing.label(x, y, said, css if x > 30 else css.replace("e ", ""), must=True)
+        css = css if x > 30 else css.replace("e ", "")
+        places = [high, y + 20, high - 15, y + 35]
+        if not any(drawing.label(x, place, said, css, both=True) for place in places):
+            drawing.label(x, high, said, css, must=True)
 
 
 def _steps(
@@ -357,7 +359,8 @@ def _told(chart: Chart, table: pd.DataFrame, names: list[str], goals: dict[float
 
 def calendar(
     frame: pd.DataFrame, title: str, label: Any = None, value: Any = None, *, start: Any = "debut", end: Any = "fin",
-    year: int | None = None, over: pd.DataFrame | None = None, rows: Sequence[Any] = (), **more: Any,
+    year: int | None = None, over: pd.DataFrame | None = None, rows: Sequence[Any] = (),
+    names: tuple[str, str] = ("en trop", "vacances"), **more: Any,
 ) -> Shown:  # fmt: skip
     """Draw spans over a year, a row for each label, such as alerts over the school holidays.
 
@@ -375,6 +378,8 @@ def calendar(
         Spans under all rows: columns ``start``, ``end``, and ``libelle`` for their names.
     rows : sequence, optional
         Labels that have a row even where no span is theirs.
+    names : (str, str)
+        What the spans, and those under them, are called.
 
     Examples
     --------
@@ -393,14 +398,14 @@ def calendar(
     year = year or int(spans[start].iloc[0].year)
     chart.columns = [chart.label, start, end, *([value] if value is not None else [])]
     chart.unit = str(year) if value is None else f"{year}, {chart.unit[:1].lower()}{chart.unit[1:]}"
-    names = list(dict.fromkeys([*map(str, rows), *chart.frame[chart.label].astype(str)]))
-    drawing = Drawing(42 + 48 * len(names))
+    found = list(dict.fromkeys([*map(str, rows), *chart.frame[chart.label].astype(str)]))
+    drawing = Drawing(42 + 48 * len(found))
     begin, finish = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
 
     def at(day: pd.Timestamp) -> float:
         return (min(max(day, begin), finish) - begin) / (finish - begin) * 100
 
-    bottom = 22 + 48 * len(names)
+    bottom = 22 + 48 * len(found)
     if over is not None:
         words.need(over, [start, end], "show.calendar: over")
         for _, span in over.iterrows():
@@ -408,23 +413,28 @@ def calendar(
             if right > left:
                 drawing.rect("t", left, 22, right - left, bottom - 22)
                 name = (
-                    str(span.get("libelle", "") or "").removeprefix("Vacances ").removeprefix("de ").removeprefix("d'")
+                    str(span.get("libelle", "") or "")
+                    .removeprefix("Vacances ")
+                    .removeprefix("de ")
+                    .removeprefix("la ")
+                    .removeprefix("d'")
                 )
                 anchor = "s e" if right > 97 else "s" if left < 3 else "s m"
                 x = right if right > 97 else left if left < 3 else (left + right) / 2
-                drawing.label(x, bottom + 16, name, anchor, twin=clipped(name, 44))
+                drawing.label(x, bottom + 16, name, anchor, twin=name if len(name) < 8 else f"{name[:5]}.")
     for month in range(1, 13):
         left, right = at(pd.Timestamp(year, month, 1)), at(pd.Timestamp(year, month, 1) + pd.offsets.MonthBegin())
         if month > 1:
             drawing.line("g", [(left, 22), (left, bottom)])
         drawing.text((left + right) / 2, 15, french.MONTHS[month - 1], "m s", french.MONTHS[month - 1][0].upper())
-    told = []
-    for place, name in enumerate(names):
+    told: list[str] = []
+    for place, name in enumerate(found):
         top = 22 + 48 * place
         drawing.line("g", [(0, top + 48), (100, top + 48)])
         here = chart.frame[chart.frame[chart.label].astype(str) == name]
-        drawing.text(0.6, top + 15, clipped(name, 500), "b h" if len(here) else "h", clipped(name, NARROW - 10))
-        said = []
+        heading, css = (name, "b h") if len(here) else (f"{name} : rien à signaler", "h")
+        drawing.text(0.6, top + 15, clipped(heading, 500), css, clipped(heading, NARROW - 10))
+        spoken = []
         for _, span in here.iterrows():
             left, right = at(span[start]), at(span[end])
             drawing.rect("o", left, top + 21, max(right - left, 0.4), 13)
@@ -435,10 +445,10 @@ def calendar(
                 worth,
                 "m ot h" if 8 < (left + right) / 2 < 92 else "ot h" if left < 50 else "e ot h",
             )
-            said.append(f"{_span(span[start], span[end])}{', ' if worth else ''}{worth}")
-        told.append(f"{name} : {' ; '.join(said) or 'rien'}.")
+            spoken.append(f"{_span(span[start], span[end])}{', ' if worth else ''}{worth}")
+        told.append(f"{name} : {' ; '.join(spoken) or 'rien'}.")
     drawing.line("g", [(0, 22), (100, 22)])
-    legend = [("o", "en trop")] + ([("t", "vacances")] if over is not None else [])
+    legend = [("o", names[0]), *([("t", names[1])] if over is not None else [])]
     return chart.shown(drawing, f"Calendrier de {year}. {' '.join(told)}", legend)
 
 

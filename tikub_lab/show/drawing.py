@@ -125,9 +125,11 @@ class Drawing:
 
     def axis(self, places: Sequence[float], words: Sequence[str], y: float, twins: Sequence[str] | None = None) -> None:
         """Write labels under an axis: the first and last, and those between that fit, at equal steps."""
-        chosen = {}
+        chosen, inside = {}, False
         for pixels, said in ((WIDE, words), (NARROW, twins or words)):
-            room = max(map(width_of, said), default=0) + 6
+            # At the ends a short label may stand out by its half, a long one may not, and takes more room inside.
+            inside = inside or max(width_of(said[0]), width_of(said[-1])) > 40
+            room = max(map(width_of, said), default=0) * (1.5 if inside else 1) + 6
             gap = (places[1] - places[0]) * pixels / 100 if len(places) > 1 else pixels
             step = _regular(len(places) - 1, max(1, math.ceil(room / gap)))
             kept = {*range(0, len(places), step)}
@@ -135,7 +137,7 @@ class Drawing:
                 kept = {i for i in kept if len(places) - 1 - i >= step} | {len(places) - 1}
             chosen[pixels] = kept
         for i, (place, word) in enumerate(zip(places, words, strict=True)):
-            anchor = "s" if place < 1 else "s e" if place > 99 else "s m"
+            anchor = "s" if place < 1 and inside else "s e" if place > 99 and inside else "s m"
             twin = (twins or words)[i] if i in chosen[NARROW] else ""
             self.text(place, y, word if i in chosen[WIDE] else "", anchor, twin if i in chosen[WIDE] else None)
             if i not in chosen[WIDE] and twin:

@@ -110,9 +110,8 @@ def _items(
         filled = {**{str(name): item for name, item in row.items()}, **values}
         parts = [fill(template, filled)[1] for template in (text, caution, detail)]
         weight = None if not numeric or french.missing(row[value]) else float(row[value])
-        found.append(
-            Item(str(row[title]), write(row[value]), *parts[:2], str(row[kind]) if kind else "", parts[2], weight)
-        )
+        sort = str(row[kind]) if kind else ""
+        found.append(Item(str(row[title]), write(row[value]), parts[0], parts[1], sort, parts[2], weight))
     return found
 
 

@@ -97,7 +97,10 @@ def map(
             "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in (project(*point) for point in ring)) + "z" for ring in rings
         )
         drawing.path("land", shape)
-    places = [(*project(lon[row], lat[row]), _radius(number, drawn.max()), names[row]) for row, number in drawn.items()]
+    places = [
+        (*project(lon[row], lat[row]), _radius(number, drawn.max()), names[row])
+        for row, number in zip(drawn.index.tolist(), drawn.tolist(), strict=True)
+    ]
     key = _round(drawn.max()) if len(drawn) else 0.0
     if key:
         radius = _radius(key, drawn.max())
@@ -155,13 +158,22 @@ def _key(drawing: Drawing, radius: float, said: str) -> None:
 
 
 def _name(drawing: Drawing, places: list[tuple[float, float, float, str]]) -> None:
-    """Name the largest circles beside, above or under them where no name and no larger circle is in the way."""
-    for x, y, radius, _ in places:
-        for pixels, taken in drawing.taken.items():
-            scale = pixels / 100
-            taken.append(((x - radius) * scale, (y - radius) * scale, (x + radius) * scale, (y + radius) * scale))
+    """Name the largest circles beside, above or under them where no name and no circle is in the way.
+
+    The three largest have their names even over smaller circles.
+    """
+
+    def keep_off(circles: list[tuple[float, float, float, str]]) -> None:
+        for x, y, radius, _ in circles:
+            for pixels, taken in drawing.taken.items():
+                scale = pixels / 100
+                taken.append(((x - radius) * scale, (y - radius) * scale, (x + radius) * scale, (y + radius) * scale))
+
+    keep_off(places[:3])
     named = 0
-    for x, y, radius, name in places[: 3 * LABELLED]:
+    for rank, (x, y, radius, name) in enumerate(places[: 3 * LABELLED]):
+        if rank == 3:
+            keep_off(places[3:])
         text = clipped(name, 120)
         if not text or named == LABELLED:
             continue

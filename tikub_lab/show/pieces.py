@@ -146,7 +146,7 @@ def keys(figures: Sequence[Key]) -> Shown:
     Examples
     --------
     >>> print(keys([Key("Montant", 401_000_000, "3 000 marchés", "€"), Key("Marchés", "3 000")]).text)
-    Montant : 401 M€ (3 000 marchés)
+    Montant : 401 M€ (3 000 marchés)
     Marchés : 3 000
     """
     if not 1 <= len(figures) <= 6:
@@ -322,7 +322,7 @@ def _svg(fig: "Figure", alt: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", text, flags=re.S)
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # two figures of a page would share them
     text = _flat(text)
-    text = text.replace("font-family: 'DejaVu Sans', sans-serif", "font-family: system-ui,sans-serif")
+    text = re.sub(r"font-family: '[^;\"]*sans-serif", "font-family: system-ui,sans-serif", text)
     for color, name in _VARIABLES.items():
         text = re.sub(color, f"var(--{name},{color})", text)
     text = re.sub(r"\s*\n\s*", "\n", text)

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,10 @@ Form = Callable[[Any], str] | str
 AS_THEY_ARE = ("année", "identifiant")
 """Units of numbers that count nothing: 2025 is no 2 025."""
 _SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
+
+
+_TRAILING = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
+"""The decimals of a French number that are nought."""
 
 
 class Word(NamedTuple):
@@ -126,6 +130,10 @@ class Measure:
     right: bool = False
     scale: str = ""
 
+    def alone(self) -> "Measure":
+        """Return how a value is written where no column has to line up: 152, not 152,0."""
+        return replace(self, write=lambda value: _TRAILING.sub(r"\1", self.write(value)))
+
     @property
     def full_heading(self) -> str:
         """Return the heading with the unit behind it."""
@@ -159,7 +167,7 @@ def measure(
     form = (forms or {}).get(str(name))
     if callable(form):
         return Measure(heading, form, right=numeric)
-    unit = form or unit or (known.unit if numeric else "")
+    unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
         return Measure(heading, value_form(form) if form else text_of, right=is_time(series))
     if unit in AS_THEY_ARE:
@@ -265,7 +273,7 @@ def written(value: Any, spec: str) -> str:
         if not spec:
             return text_of(value)
         raise UsageError(f"`:{spec}` writes a number; found {value!r}.")
-    value = float(value)
+    value = float(str(value))  # Decimal and NumPy too
     if spec in french.UNITS:
         return french.scaled(value, spec)
     if scales := _SCALES.match(spec):
