@@ -9,10 +9,6 @@ from tikub_lab import USE_CASES
 
 WITHOUT_EXAMPLE = {
     "show.data_used",
-    "show.figure",
-    "show.note",
-    "show.table",
-    "show.title",
     "tables.open_package",
     "tables.used",
     "tables.workbench",
@@ -55,7 +51,6 @@ WITHOUT_EXAMPLE = {
 """Written before this test, and to be shortened or taken out: none may be added."""
 
 WITHOUT_PARAMETERS = {
-    "show.plural",
     "procurement.innovation_rates",
     "procurement.largest_changes",
     "procurement.largest_suppliers",

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import charts, charts_points, charts_rows, charts_time, drawing, maps_tiles, words
+from tikub_lab.show import charts, charts_calendar, charts_points, charts_rows, charts_time, drawing, maps_tiles, words
 
 EVIL = '<script>alert(1)</script> {x} & "Fils"'
 FAMILIES = pd.DataFrame({"famille": ["Travaux", "Services", "Fournitures"], "q": [200.0, 100, 50]})
@@ -173,11 +173,11 @@ def test_targets_say_which_are_reached(drawn):
 
 def test_a_calendar_places_spans_by_their_days(drawn):
     spans = pd.DataFrame({"l": ["Gaz"], "debut": ["2025-01-01"], "fin": ["2025-07-02"], "q": [5.0]})
-    found = drawn(charts_time.calendar(spans, "Titre", "l", "q"))
+    found = drawn(charts_calendar.calendar(spans, "Titre", "l", "q"))
     (bar,) = found.bars("o")
     assert bar[0] == 0
     assert bar[2] == pytest.approx(182 / 365 * 100, abs=0.1)
-    assert charts_time.calendar(spans.head(0), "Titre", "l", empty="Aucune alerte.").text == "Aucune alerte."
+    assert charts_calendar.calendar(spans.head(0), "Titre", "l", empty="Aucune alerte.").text == "Aucune alerte."
 
 
 def test_a_scatter_has_one_path_for_its_points(drawn):
@@ -242,3 +242,11 @@ def test_words_are_those_of_the_schemas():
     assert words.measure(pd.Series([True, None], dtype="boolean"), "x").write(True) == "oui"
     assert words.measure(pd.Series([2025]), "annee").write(2025) == "2025"
     assert words.measure(pd.Series([0.004, 1.5]), "x").write(0.004) == "0,004"
+
+
+def test_the_folded_numbers_may_be_others(drawn):
+    other = pd.DataFrame({"annee": [2025], "nombre_total": [3]})
+    shown = charts.bars(FAMILIES, "Titre", "q", form=".1", labels={"q": "Q"}, data=other)
+    assert drawn(shown).table()[1] == ["2025", "3"]
+    assert drawn(charts.bars(FAMILIES, "Titre", "q", form=".1")).table()[1] == ["Travaux", "200,0"]
+    assert not drawn(charts.bars(FAMILIES, "Titre", "q", data=False)).page.details

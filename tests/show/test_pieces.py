@@ -55,13 +55,15 @@ def test_values_are_written_one_way():
 
 
 def test_one_unit_a_column_and_a_total_of_all_rows():
-    frame = pd.DataFrame({"objet": list("abc"), "montant": [3_190_000.0, 344_000, 181_000]})
-    shown = tabular.table(frame, "{n:marché}", total=["montant"], rows=2, n=3)
+    frame = pd.DataFrame({"objet": list("abc"), "achats": [3_190_000.0, 344_000, 181_000]})
+    shown = tabular.table(frame, "{n:marché}", forms={"achats": "€ HT"}, total=["achats"], rows=2, n=3)
     assert [th.text for th in soup(shown).thead.find_all("th")][1].endswith("(k€ HT)")
     assert [row[-1] for row in (cells(shown), cells(shown, 1))] == ["3 190", "344"]
     assert soup(shown).tfoot.text.replace("\u202f", " ") == "Total3 715"
     assert soup(shown).caption.text == "3 marchés"
-    assert tabular.table(frame, "T", total={"objet": "En tout", "montant": 5e6}).text.endswith("En tout | 5\u202f000")
+    assert tabular.table(frame, "T", forms={"achats": "€"}, total={"objet": "En tout", "achats": 5e6}).text.endswith(
+        "En tout | 5\u202f000"
+    )
 
 
 def test_a_table_says_what_it_leaves_out():

@@ -73,7 +73,7 @@ def test_values_are_written_as_french_reads_them(value, spec, text):
 
 
 def test_a_name_alone_is_written_as_its_column():
-    assert said("{annee}, {montant}, {nom}", annee=2025, montant=12_345.0, nom="A") == "2025, 12,3 k€ HT, A"
+    assert said("{annee}, {dureeMois}, {nom}", annee=2025, dureeMois=12, nom="A") == "2025, 12 mois, A"
 
 
 def test_text_from_data_is_a_value_never_a_template():

@@ -17,6 +17,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from tikub_lab.show import charts as _charts
+from tikub_lab.show import charts_calendar as _calendar
 from tikub_lab.show import charts_points as _points
 from tikub_lab.show import charts_rows as _rows
 from tikub_lab.show import charts_time as _time
@@ -59,7 +60,7 @@ bars = _shows(_charts.bars)
 columns = _shows(_charts.columns)
 lines = _shows(_time.lines)
 months = _shows(_time.months)
-calendar = _shows(_time.calendar)
+calendar = _shows(_calendar.calendar)
 strip = _shows(_points.strip)
 scatter = _shows(_points.scatter)
 histogram = _shows(_points.histogram)

@@ -28,7 +28,7 @@ class Chart:
         self.what = f"show.{what}"
         self.options = {name: more.pop(name, None) for name in OPTIONS}
         if isinstance(frame, pd.Series):
-            value = value if value is not None else frame.name if frame.name is not None else "valeur"
+            value = value if value is not None else frame.name if frame.name is not None else "Valeur"
             frame = frame.rename(value).to_frame()
         words.need(frame, [name for name in (value, label) if name is not None], self.what)
         if label is None:
@@ -37,7 +37,7 @@ class Chart:
             own = [name for name in frame if name != value]
             label = next((name for kind in kinds for name in own if kind(frame[name])), None)
         if label is None:
-            label = frame.index.name if frame.index.name is not None else "mois" if time else "libelle"
+            label = frame.index.name if frame.index.name is not None else "Mois" if time else "Libellé"
             frame = frame.rename_axis(label).reset_index() if label not in frame else frame.reset_index(drop=True)
         if value is None:
             value = next(
@@ -113,8 +113,9 @@ class Chart:
         data, folded, numbers = self.options["data"], "", ""
         if data is not False:
             told = self.frame[list(dict.fromkeys(self.columns))] if data is None else data
-            form = {str(self.value): self.options["form"]} if self.options["form"] else None
-            labels = self.options["labels"]
+            has = {*map(str, told.columns)}  # the numbers may be others than those drawn
+            form = {str(self.value): self.options["form"]} if self.options["form"] and str(self.value) in has else None
+            labels = {name: said for name, said in (self.options["labels"] or {}).items() if name in has}
             table = tabular.table(told, "{titre}", None, form, rows=tabular.MAX_ROWS, labels=labels, titre=title)
             folded = f'<details class="fold"><summary>Les chiffres de ce graphique</summary>{table.html}</details>'
             numbers = table.text.partition("\n")[2]
@@ -174,29 +175,20 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
         By default the first column of text, else the index.
     accent : label or list of labels, optional
         Which bars the title is about: by default the first where values descend, else all.
-    unit : str, optional
-        The unit, or the line under the title; by default from words.
-    form : str or callable, optional
-        How values are written: ``"€"``, ``"%1"``, ``"kWh"``.
-    alt : str, optional
-        The text alternative; by default made from the data.
-    source : str, optional
-        The line under the chart; by default the tables used.
-    empty : str, optional
-        What is said instead where no value is known.
-    data : DataFrame or False, optional
-        The folded numbers, by default those drawn.
-    labels : mapping of column to str, optional
-        Headings that differ from words.
+    **more
+        What all charts take: ``unit`` (the unit, or the whole line under the title), ``form`` (``"€"``, ``"%1"``,
+        ``"kWh"``, or a function), ``labels`` (headings that differ from words), ``alt`` (the text alternative, else
+        made from the data), ``source`` (the line under the chart, else the tables used), ``data`` (the folded numbers,
+        False for none), ``empty`` (what is said where no value is known), and the values of the title.
 
     Examples
     --------
-    >>> families = pd.DataFrame({"famille": ["Travaux", "Services"], "montant": [3_000_000, 1_200_000]})
-    >>> shown = bars(families, "{famille} : {montant:€} sur {total:€}", "montant", total=4_200_000)
+    >>> families = pd.DataFrame({"famille": ["Travaux", "Services"], "achats": [3_000_000, 1_200_000]})
+    >>> shown = bars(families, "{famille} : {achats:€} sur {total:€}", "achats", form="€", total=4_200_000)
     >>> print(shown.text)
     Travaux : 3 M€ sur 4,2 M€
-    Barres : 2 valeurs, la plus grande Travaux (3 M€ HT), la plus petite Services (1,2 M€ HT).
-    famille | Montant (M€ HT)
+    Barres : 2 valeurs, la plus grande Travaux (3 M€), la plus petite Services (1,2 M€).
+    famille | achats (M€)
     Travaux | 3,0
     Services | 1,2
     """
@@ -230,7 +222,10 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
 def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, accent: Any = None, **more: Any) -> Shown:
     """Draw vertical columns from zero, such as one a year, each with its figure; negative ones hang below zero.
 
-    The parameters are those of :func:`bars`.
+    Parameters
+    ----------
+    frame, title, value, label, accent, more
+        As for :func:`bars`.
 
     Examples
     --------

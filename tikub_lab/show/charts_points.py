@@ -34,8 +34,8 @@ def strip(
 
     Examples
     --------
-    >>> peers = pd.DataFrame({"lycee": ["A", "B", "C"], "valeur": [90.0, 120.0, 150.0]})
-    >>> shown = strip(peers, "Le plus gourmand", "valeur", own="C", name="notre lycée")
+    >>> peers = pd.DataFrame({"lycee": ["A", "B", "C"], "par_m2": [90.0, 120.0, 150.0]})
+    >>> shown = strip(peers, "Le plus gourmand", "par_m2", own="C", name="notre lycée")
     >>> print(shown.facts["alt"])  # doctest: +NORMALIZE_WHITESPACE
     Un point par valeur : 3 valeurs, de 90 à 150 ; médiane des autres 105 ; notre lycée, 150, est au rang 3 du plus
     petit au plus grand.
@@ -122,16 +122,15 @@ def scatter(
         What is across.
     curve : DataFrame, optional
         The same two columns: what a model says.
-    mark : float, optional
-        A place across that the title names, called ``mark_name``.
+    mark, mark_name : float, str
+        A place across that the title names, and what it is called.
 
     Examples
     --------
-    >>> days = pd.DataFrame({"tmoy": [0.0, 10, 20], "kwh": [90.0, 52, 20]})
-    >>> shown = scatter(days, "Le froid coûte", "kwh", "tmoy", mark=15, mark_name="seuil de chauffe")
+    >>> days = pd.DataFrame({"degres": [0.0, 10, 20], "besoin": [90.0, 52, 20]})
+    >>> shown = scatter(days, "Le froid coûte", "besoin", "degres", mark=15, mark_name="seuil de chauffe")
     >>> print(shown.facts["alt"])  # doctest: +NORMALIZE_WHITESPACE
-    Un point par ligne : 3 points ; Température moyenne de 0 à 20 °C, Consommation de 20 à 90 kWh ; l’une baisse quand
-    l’autre monte.
+    Un point par ligne : 3 points ; degres de 0 à 20, besoin de 20 à 90 ; l’une baisse quand l’autre monte.
     """
     chart = Chart("scatter", frame, title, value, x, more)
     pairs = pd.DataFrame({"x": chart.numbers(x), "y": chart.numbers(chart.value)}).dropna()
@@ -190,8 +189,8 @@ def histogram(
     ----------
     frame, title, value, more
         As for :func:`tikub_lab.show.bars`.
-    cut : float, optional
-        The threshold, called ``name``: an edge of a step.
+    cut, name : float, str
+        The threshold, an edge of a step, and what it is called.
     bins : int
         About how many steps.
     edges : sequence of n + 1 numbers, optional
@@ -199,10 +198,10 @@ def histogram(
 
     Examples
     --------
-    >>> amounts = pd.DataFrame({"montant": [30_000.0, 39_000, 39_500, 39_900, 44_000]})
-    >>> shown = histogram(amounts, "Trois juste dessous", "montant", cut=40_000, bins=3)
+    >>> amounts = pd.DataFrame({"prix": [30_000.0, 39_000, 39_500, 39_900, 44_000]})
+    >>> shown = histogram(amounts, "Trois juste dessous", "prix", cut=40_000, bins=3, form="€")
     >>> print(shown.facts["alt"])  # doctest: +NORMALIZE_WHITESPACE
-    Histogramme de 30 à 45 k€ HT : 5 lignes ; le plus souvent de 35 à 40 k€ HT (3) ; seuil à 40 k€ HT, 4 dessous et
+    Histogramme de 30 à 45 k€ : 5 lignes ; le plus souvent de 35 à 40 k€ (3) ; seuil à 40 k€, 4 dessous et
     1 au-dessus.
     """
     chart = Chart("histogram", frame, title, value, None, more)
@@ -221,10 +220,8 @@ def histogram(
         )
     if cut is not None and np.abs(bounds - cut).min() > (bounds[-1] - bounds[0]) * 1e-9:
         raise UsageError(f"{chart.what}: cut={cut:g} is none of the edges, so that a step mixes both sides.")
-    measure = words.measure(
-        pd.Series(bounds), "seuil" if edges is not None else chart.value, None, {"seuil": chart.options["form"] or "€"}
-    )
-    measure = measure.alone()
+    edge, form = "seuil" if edges is not None else str(chart.value), chart.options["form"]
+    measure = words.measure(pd.Series(bounds), edge, forms={edge: form} if form else None).alone()
     drawing = Drawing(232)
     across = scale(bounds[0], bounds[-1], 0, 100)
     axis = steps(0, counts.max() or 1, 3)

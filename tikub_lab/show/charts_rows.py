@@ -28,8 +28,8 @@ def intervals(
         As for :func:`tikub_lab.show.bars`. Beyond twelve rows only those of ``accent`` are named.
     low, high : column
         The interval's bounds.
-    reference : float, optional
-        A value to compare all rows with, called ``name``. Where signs change, zero is drawn too.
+    reference, name : float, str
+        A value to compare all rows with, and what it is called. Where signs change, zero is drawn too.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
 from tikub_lab.show.charts import Chart, extremes, scale, tick
-from tikub_lab.show.drawing import NARROW, Drawing, clipped, steps
+from tikub_lab.show.drawing import Drawing, steps
 from tikub_lab.show.output import Shown
 
 MOST_MONTHS, MOST_LINES = 36, 4
@@ -195,7 +195,7 @@ def lines(
     Objectif : 84 en 2030.
     """
     if isinstance(frame, pd.Series):
-        frame = frame.to_frame("valeur" if frame.name is None else frame.name)
+        frame = frame.to_frame("Valeur" if frame.name is None else frame.name)
     many = [values] if isinstance(values, str) else list(values) if values is not None else None
     chart = Chart("lines", frame, title, many[0] if many else None, x, more, time=True)
     many = many or [name for name in chart.frame if name != chart.label and words.is_number(chart.frame[name])]
@@ -355,104 +355,3 @@ def _told(chart: Chart, table: pd.DataFrame, names: list[str], goals: dict[float
         )
     aims = ", ".join(f"{chart.measure.full(goal)} en {year:g}" for year, goal in goals.items())
     return f"Courbe de {names[0]} à {names[-1]} : {' ; '.join(said)}." + (f" Objectif : {aims}." if aims else "")
-
-
-def calendar(
-    frame: pd.DataFrame, title: str, label: Any = None, value: Any = None, *, start: Any = "debut", end: Any = "fin",
-    year: int | None = None, over: pd.DataFrame | None = None, rows: Sequence[Any] = (),
-    names: tuple[str, str] = ("en trop", "vacances"), **more: Any,
-) -> Shown:  # fmt: skip
-    """Draw spans over a year, a row for each label, such as alerts over the school holidays.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One span a row: ``start``, ``end`` (its last day is the day before), ``label`` and, written at it, ``value``.
-    title, more
-        As for :func:`tikub_lab.show.bars`.
-    label : column, optional
-        The rows; by default the first column of text.
-    year : int, optional
-        By default that of the first span.
-    over : DataFrame, optional
-        Spans under all rows: columns ``start``, ``end``, and ``libelle`` for their names.
-    rows : sequence, optional
-        Labels that have a row even where no span is theirs.
-    names : (str, str)
-        What the spans, and those under them, are called.
-
-    Examples
-    --------
-    >>> alerts = pd.DataFrame({"energie": ["Gaz"], "debut": ["2025-02-10"], "fin": ["2025-02-24"], "kwh": [45_000.0]})
-    >>> print(calendar(alerts, "Une alerte", "energie", "kwh", rows=["Gaz", "Électricité"]).facts["alt"])
-    Calendrier de 2025. Gaz : du 10 au 23 février, 45 MWh. Électricité : rien.
-    """
-    words.need(frame, [name for name in (label, value, start, end) if name is not None], "show.calendar")
-    if frame.empty:
-        said = french.typeset(more.get("empty") or "Rien à signaler.")
-        return Shown("text", f'<p class="tk soft">{said}</p>', said)
-    spans = frame.assign(**{start: pd.to_datetime(frame[start]), end: pd.to_datetime(frame[end])})
-    chart = Chart(
-        "calendar", spans.assign(jours=(spans[end] - spans[start]).dt.days), title, value or "jours", label, more
-    )
-    year = year or int(spans[start].iloc[0].year)
-    chart.columns = [chart.label, start, end, *([value] if value is not None else [])]
-    chart.unit = str(year) if value is None else f"{year}, {chart.unit[:1].lower()}{chart.unit[1:]}"
-    found = list(dict.fromkeys([*map(str, rows), *chart.frame[chart.label].astype(str)]))
-    drawing = Drawing(42 + 48 * len(found))
-    begin, finish = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
-
-    def at(day: pd.Timestamp) -> float:
-        return (min(max(day, begin), finish) - begin) / (finish - begin) * 100
-
-    bottom = 22 + 48 * len(found)
-    if over is not None:
-        words.need(over, [start, end], "show.calendar: over")
-        for _, span in over.iterrows():
-            left, right = at(pd.Timestamp(span[start])), at(pd.Timestamp(span[end]))
-            if right > left:
-                drawing.rect("t", left, 22, right - left, bottom - 22)
-                name = (
-                    str(span.get("libelle", "") or "")
-                    .removeprefix("Vacances ")
-                    .removeprefix("de ")
-                    .removeprefix("la ")
-                    .removeprefix("d'")
-                )
-                anchor = "s e" if right > 97 else "s" if left < 3 else "s m"
-                x = right if right > 97 else left if left < 3 else (left + right) / 2
-                drawing.label(x, bottom + 16, name, anchor, twin=name if len(name) < 8 else f"{name[:5]}.")
-    for month in range(1, 13):
-        left, right = at(pd.Timestamp(year, month, 1)), at(pd.Timestamp(year, month, 1) + pd.offsets.MonthBegin())
-        if month > 1:
-            drawing.line("g", [(left, 22), (left, bottom)])
-        drawing.text((left + right) / 2, 15, french.MONTHS[month - 1], "m s", french.MONTHS[month - 1][0].upper())
-    told: list[str] = []
-    for place, name in enumerate(found):
-        top = 22 + 48 * place
-        drawing.line("g", [(0, top + 48), (100, top + 48)])
-        here = chart.frame[chart.frame[chart.label].astype(str) == name]
-        heading, css = (name, "b h") if len(here) else (f"{name} : rien à signaler", "h")
-        drawing.text(0.6, top + 15, clipped(heading, 500), css, clipped(heading, NARROW - 10))
-        spoken = []
-        for _, span in here.iterrows():
-            left, right = at(span[start]), at(span[end])
-            drawing.rect("o", left, top + 21, max(right - left, 0.4), 13)
-            worth = chart.measure.full(span[chart.value]) if value is not None else ""
-            drawing.label(
-                (left + right) / 2,
-                top + 46,
-                worth,
-                "m ot h" if 8 < (left + right) / 2 < 92 else "ot h" if left < 50 else "e ot h",
-            )
-            spoken.append(f"{_span(span[start], span[end])}{', ' if worth else ''}{worth}")
-        told.append(f"{name} : {' ; '.join(spoken) or 'rien'}.")
-    drawing.line("g", [(0, 22), (100, 22)])
-    legend = [("o", names[0]), *([("t", names[1])] if over is not None else [])]
-    return chart.shown(drawing, f"Calendrier de {year}. {' '.join(told)}", legend)
-
-
-def _span(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    last = end - pd.Timedelta(days=1)
-    first, final = french.day(start).rsplit(" ", 1)[0], french.day(last).rsplit(" ", 1)[0]
-    return f"du {first.split(' ')[0] if start.month == last.month else first} au {final}"

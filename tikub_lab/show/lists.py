@@ -44,7 +44,7 @@ def ranked(
     Parameters
     ----------
     frame : DataFrame, or sequence of Item
-        At most 30; of a DataFrame, the first ``rows``.
+        At most 30.
     label : str
         What the list is: a template.
     title, value, kind : column
@@ -53,8 +53,12 @@ def ranked(
         Templates that each row's columns fill: its reasons, what stands under its value, what would make it wrong.
     form : str or callable, optional
         How the value is written; by default from words.
+    rows : int
+        How many rows of a DataFrame are shown, the first ones.
     empty : str
         What is said where there is none.
+    **values
+        The values of all templates.
 
     Raises
     ------

@@ -52,6 +52,8 @@ def table(
         What is said instead of a table without rows.
     download : bool
         Whether a file with all rows follows (:func:`tikub_lab.show.download`).
+    **values
+        The values of the caption.
 
     Raises
     ------
@@ -60,10 +62,10 @@ def table(
 
     Examples
     --------
-    >>> ends = pd.DataFrame({"objet": ["Gaz", "Bois"], "montant": [3_190_000.0, 344_000]})
-    >>> print(table(ends, "{n:marché} se terminent", total=True, n=2).text)
+    >>> ends = pd.DataFrame({"objet": ["Gaz", "Bois"], "achats": [3_190_000.0, 344_000]})
+    >>> print(table(ends, "{n:marché} se terminent", forms={"achats": "€"}, total=True, n=2).text)
     2 marchés se terminent
-    Objet | Montant (M€ HT)
+    Objet | achats (M€)
     Gaz | 3,19
     Bois | 0,34
     Total | 3,53

@@ -156,9 +156,9 @@ def measure(
 
     Examples
     --------
-    >>> found = measure(pd.Series([3_190_000.0, 344_000, 181_000]), "montant")
+    >>> found = measure(pd.Series([3_190_000.0, 344_000, 181_000]), "achats", unit="€ HT")
     >>> found.full_heading, found.full(344_000).replace(NNBSP, " ")
-    ('Montant (k€ HT)', '344 k€ HT')
+    ('achats (k€ HT)', '344 k€ HT')
     """
     known = word(name)
     heading = (labels or {}).get(str(name), known.heading)
