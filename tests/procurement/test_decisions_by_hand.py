@@ -55,10 +55,10 @@ def test_families_with_too_many_single_offers(worked):
     ]
     (row,) = found.to_dict("records")
     assert said(row["preuve"]) == (  # Wilson's interval of 6 in 8 begins at 40.9 %
-        "Une seule offre pour 6 marchés sur 8 (75 % ; au moins 41 % compte tenu du petit nombre). "
+        "Une seule offre pour 6 marchés sur 8 en 3 ans (75 % ; au moins 41 % compte tenu du petit nombre). "
         "Nombre d'offres non publié pour 1 marché."
     )
-    assert row["prudence"].startswith("Avis faux si le marché n'a vraiment qu'un fournisseur possible")
+    assert row["prudence"].startswith("À écarter si le marché n'a vraiment qu'un fournisseur possible")
     assert row["sujet"].startswith("Services d'évacuation des eaux usées")
     assert pd.isna(row["acheteur_id"])
     assert pd.isna(row["acheteur"])
@@ -94,9 +94,9 @@ def test_families_held_by_the_same_firms(worked):
     (row,) = found.to_dict("records")
     assert row["enjeu"] == pytest.approx(280_000 / 3)
     assert said(row["preuve"]) == (
-        "Gros (fictif) a 70 % du montant, les cinq premiers 100 %, sur 4 entreprises (indice HHI 5 200)."
+        "Gros (fictif) a 70 % du montant des 3 dernières années, les cinq premiers 100 %, sur 4 entreprises (indice HHI 5 200)."
     )
-    assert row["prudence"].startswith("Avis faux si quelques grands marchés font le poids")
+    assert row["prudence"].startswith("À écarter si quelques grands marchés font le poids")
     assert row["uids"] == "|".join(f"u{n}" for n in range(60, 70))
 
 
@@ -143,7 +143,7 @@ def test_needs_that_may_have_been_split(worked):
         f"2 marchés à A (fictif) du 15 janvier 2024 au 3 juin 2024, 50 k€ en tout, {law} Indice fort.",
         f"2 marchés du 1er janvier 2024 au 3 juin 2024, 50 k€ en tout, {law} Indice moyen.",
     ]
-    assert found["prudence"].str.startswith("Avis faux si les besoins sont distincts ou imprévisibles").all()
+    assert found["prudence"].str.startswith("À écarter si les besoins sont distincts ou imprévisibles").all()
     assert found["avant"].isna().all()
 
 
@@ -182,7 +182,7 @@ def test_what_three_buyers_bought_apart(worked):
         "3 acheteurs ont passé 4 marchés en douze mois, la moitié sous 70 k€ ; ensemble 280 k€, au-dessus du seuil de "
         "procédure formalisée (221 k€). Par exemple : « Chaises »."
     )
-    assert row["prudence"].startswith("Avis faux si les besoins diffèrent d'un lieu à l'autre")
+    assert row["prudence"].startswith("À écarter si les besoins diffèrent d'un lieu à l'autre")
     assert row["uids"] == "u0|u1|u2|u3"
     assert pd.isna(row["acheteur_id"])
 
@@ -239,7 +239,7 @@ def test_contracts_that_end_without_an_environmental_consideration(worked):
         "sociale non plus. Dans cette famille, 3 marchés récents sur 7 en ont une. À lancer avant le 2 janvier 2026."
     )
     assert row["avant"] == pd.Timestamp("2026-01-02")
-    assert row["prudence"].startswith("Avis faux si le besoin ne sera pas renouvelé")
+    assert row["prudence"].startswith("À écarter si le besoin ne sera pas renouvelé")
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,18 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.procurement.codes import NO_CONSIDERATION
+from tikub_lab.procurement.competition import wilson
 from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
 from tikub_lab.procurement.thresholds import LAW
+from tikub_lab.show.french import percent
 
 DOMAINS: dict[str, str] = {"environnement": "considerationsEnvironnementales", "social": "considerationsSociales"}
 """The field that holds the considerations of each domain."""
 CLAUSES = {"environnement": "Clause environnementale", "social": "Clause sociale"}
 CRITERIA = {"environnement": "Critère environnemental", "social": "Critère social"}
 RESERVED = ("Marché réservé", "Concession réservée")
+FEWEST = 30
+"""Contracts of a year below which its rate is left out of a series: it would tell of chance."""
 YEARLY = "part des marchés notifiés"
 """Unit of the targets that are judged by the contracts of their last year."""
 TARGETS = (
@@ -137,6 +141,53 @@ def consideration_rates(
         "haut", "montant", "montant_connu", "montant_avec", "taux_montant",
     ]  # fmt: skip
     return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)[columns]
+
+
+def considered_by_year(contracts: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
+    """Put both domains' rates side by side, without those of a handful of contracts.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``.
+    fewest : int
+        Contracts whose considerations are published in a year below which it has no rate.
+
+    Returns
+    -------
+    DataFrame of shape (years, 3)
+        Columns annee, environnement, social (shares of the known; missing where these are too few).
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01"]), "montant": 1.0,
+    ...     "considerationsSociales": "Clause sociale", "considerationsEnvironnementales": None})
+    >>> considered_by_year(book, fewest=1).values.tolist()
+    [[2025.0, nan, 1.0]]
+    """
+    rates = {domain: consideration_rates(contracts, domain).set_index("annee") for domain in DOMAINS}
+    table = {domain: found["taux"].where(found["connus"] >= fewest) for domain, found in rates.items()}
+    return pd.DataFrame(table)[["environnement", "social"]].reset_index()
+
+
+def evolution(rates: pd.DataFrame) -> str:
+    """Say how a rate moved from the first year to the last, if Wilson's intervals (95 %) of the two are apart.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        From :func:`consideration_rates`, by year.
+
+    Examples
+    --------
+    >>> evolution(pd.DataFrame({"annee": [2020, 2025], "avec": [1, 4], "connus": [8, 8], "taux": [0.125, 0.5]}))
+    "n'évolue pas nettement de 2020 à 2025"
+    """
+    low, high = wilson(rates["avec"], rates["connus"])
+    years = f"de {rates['annee'].iloc[0]} à {rates['annee'].iloc[-1]}"
+    if low.iloc[-1] > high.iloc[0] or high.iloc[-1] < low.iloc[0]:
+        return f"passe de {percent(rates['taux'].iloc[0])} à {percent(rates['taux'].iloc[-1])} des marchés {years}"
+    return f"n'évolue pas nettement {years}"
 
 
 def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:

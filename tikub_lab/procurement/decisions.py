@@ -22,7 +22,7 @@ from tikub_lab.procurement.concentration import concentrations
 from tikub_lab.procurement.considerations import considerations
 from tikub_lab.procurement.groups import families, family_labels
 from tikub_lab.procurement.thresholds import in_force, purchase_kind
-from tikub_lab.show.french import day, euros, number, percent, plural
+from tikub_lab.show.french import day, euros, number, percent, plural, typeset
 
 COMPETE, GROUP, GREEN = "Rouvrir la concurrence", "Acheter ensemble", "Prévoir une considération environnementale"
 ACTIONS = (COMPETE, GROUP, GREEN)
@@ -108,7 +108,7 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
     for row in alone.to_dict("records"):
         own = book[(key == row["famille"]) & (book["offresRecues"] == 1).fillna(False)]
         proof = (
-            f"Une seule offre pour {plural(int(row['offre_unique']), 'marché')} sur {row['connus']} "
+            f"Une seule offre pour {plural(int(row['offre_unique']), 'marché')} sur {row['connus']} en {years:.0f} ans "
             f"({percent(row['taux'])} ; au moins {percent(row['bas'])} compte tenu du petit nombre)."
         )
         proof += _unknown(row["manquants"])
@@ -119,8 +119,9 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
         own = book[key == row["famille"]]
         first = row["montant"] * row["part_1"]
         proof = (
-            f"{row['premier_nom']} a {percent(row['part_1'])} du montant, les cinq premiers {percent(row['part_5'])}, "
-            f"sur {plural(int(row['firmes']), 'entreprise')} (indice HHI {number(row['hhi'])})."
+            f"{row['premier_nom']} a {percent(row['part_1'])} du montant des {years:.0f} dernières années, les cinq "
+            f"premiers {percent(row['part_5'])}, sur {plural(int(row['firmes']), 'entreprise')} "
+            f"(indice HHI {number(row['hhi'])})."
         )
         rows.append(_advice(COMPETE, row, own, first / years, first, proof, _WRONG_HELD))
     return _frame(rows)
@@ -336,12 +337,43 @@ def leading(advices: pd.DataFrame, each: int = 3) -> pd.DataFrame:
     each : int
         At most so many of each action.
 
+    Returns
+    -------
+    DataFrame of shape (at most 3 × each, 14)
+        The columns of :func:`where_to_act`, and ``titre``: the subject, with the buyer where there are several.
+
     Examples
     --------
-    >>> leading(pd.DataFrame({"action": ["a", "a", "b"], "rang": [1, 2, 3]}), each=1)["rang"].tolist()
-    [1, 3]
+    >>> found = leading(where_to_act(_frame([])))
+    >>> len(found), found.columns[-1]
+    (0, 'titre')
     """
-    return advices[advices.groupby("action").cumcount() < each].reset_index(drop=True)
+    kept = advices[advices.groupby("action").cumcount() < each].reset_index(drop=True)
+    named = kept["acheteur"].notna() & (advices["acheteur"].nunique() > 1)
+    return kept.assign(titre=kept["sujet"].mask(named, kept["sujet"] + " (" + kept["acheteur"] + ")"))
+
+
+def first_lever(advices: pd.DataFrame) -> str:
+    """Say in a sentence what comes first, or that there is nothing.
+
+    Parameters
+    ----------
+    advices : DataFrame
+        From :func:`where_to_act`.
+
+    Examples
+    --------
+    >>> first_lever(where_to_act(_frame([])))
+    'Aucun des signes suivis ici n’appelle d’action.'
+    """
+    if advices.empty:
+        return typeset("Aucun des signes suivis ici n'appelle d'action.")
+    first = advices.iloc[0]
+    link = {COMPETE: " sur", GREEN: " pour"}.get(first["action"], "")
+    return typeset(
+        f"Premier levier : {first['action'].lower()}{link} « {first['sujet']} » "
+        f"({euros(first['enjeu'])} d'achats par an)."
+    )
 
 
 def _since(today: Day) -> pd.Timestamp:
@@ -354,7 +386,7 @@ def _recent(contracts: pd.DataFrame, today: Day) -> pd.DataFrame:
 
 
 def _wrong(reasons: str) -> str:
-    return f"Avis faux si {reasons}"
+    return f"À écarter si {reasons}"
 
 
 def _advice(

@@ -1,13 +1,14 @@
 """Which contracts a report is about, from which day it looks, and what it is called."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.groups import family_labels
-from tikub_lab.show.french import plural
+from tikub_lab.show.french import day, plural
 
 REGIONS = {
     "01": "Guadeloupe", "02": "Martinique", "03": "Guyane", "04": "La Réunion", "06": "Mayotte", "11": "Île-de-France",
@@ -90,11 +91,69 @@ def select(
     return contracts[keep]
 
 
-def reference_day(contracts: pd.DataFrame, jour: date | None = None) -> pd.Timestamp:
+@dataclass(frozen=True)
+class Scope:
+    """What a page is about.
+
+    Attributes
+    ----------
+    contracts : DataFrame
+        What :func:`select` kept, one row at least.
+    name : str
+        The family, the buyer or buyers, their region.
+    period : str
+        From the first to the last day of notification, in words.
+    """
+
+    contracts: pd.DataFrame
+    name: str
+    period: str
+
+
+def scope(
+    contracts: pd.DataFrame,
+    acheteur: str | None = None,
+    annee_debut: int | None = None,
+    annee_fin: int | None = None,
+    famille: str | None = None,
+    region: str | None = None,
+) -> Scope:
+    """Keep the contracts that a page is about, with what they are called and their period in words.
+
+    Parameters
+    ----------
+    contracts, acheteur, annee_debut, annee_fin, famille, region
+        As for :func:`select`.
+
+    Raises
+    ------
+    UsageError
+        A parameter that the table does not know, or years without any contract.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> here = scope(tables.load("procurement/contracts"), famille="45", annee_debut=2025)
+    >>> here.name, here.period
+    ('Travaux de construction, 27 acheteurs publics', 'du 1er janvier 2025 au 30 décembre 2025')
+    """
+    kept = select(contracts, acheteur, annee_debut, annee_fin, famille, region)
+    if kept.empty:
+        years = select(contracts, acheteur, famille=famille, region=region)["dateNotification"].dt.year
+        raise UsageError(
+            f"annee_debut={annee_debut}, annee_fin={annee_fin}: no contract of this selection was notified in these "
+            f"years; its years are {years.min():.0f} to {years.max():.0f}."
+        )
+    first, last = kept["dateNotification"].min(), kept["dateNotification"].max()
+    period = f"le {day(first)}" if first == last else f"du {day(first)} au {day(last)}"
+    return Scope(kept, scope_name(kept, acheteur, famille, region), period)
+
+
+def reference_day(contracts: pd.DataFrame, jour: date | None = None, annee_fin: int | None = None) -> pd.Timestamp:
     """Return the day from which one looks: the one given, else that of the last notification or publication known.
 
     Not today's: the same data gives the same page. Of the two the earlier one, for a notification later than all
-    publications is a mistake of entry.
+    publications is a mistake of entry. Where contracts after ``annee_fin`` are left out, no later than its last day.
 
     Examples
     --------
@@ -105,7 +164,8 @@ def reference_day(contracts: pd.DataFrame, jour: date | None = None) -> pd.Times
     if jour is not None:
         return pd.Timestamp(jour)
     days = contracts[["dateNotification", "datePublicationDonnees"]].max()
-    return pd.Timestamp(days.min())
+    last = pd.Timestamp(days.min())
+    return last if annee_fin is None else min(last, pd.Timestamp(annee_fin, 12, 31))
 
 
 def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:
@@ -121,14 +181,7 @@ def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:
 def scope_name(
     contracts: pd.DataFrame, acheteur: str | None = None, famille: str | None = None, region: str | None = None
 ) -> str:
-    """Name what a report is about: the family of purchases, the buyer or buyers, their region.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        What :func:`select` kept.
-    acheteur, famille, region
-        As given to :func:`select`.
+    """Name what :func:`select` kept: the family of purchases, the buyer or buyers, their region.
 
     Examples
     --------

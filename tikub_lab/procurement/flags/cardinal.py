@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tikub_lab.procurement.flags.bids import from_bids
 from tikub_lab.procurement.flags.outliers import r024, r025, r038, r048, r058
-from tikub_lab.procurement.flags.processes import Processes
+from tikub_lab.procurement.flags.processes import Processes, from_contracts
 from tikub_lab.procurement.flags.rules import r003, r018, r028, r030, r035, r036
 from tikub_lab.procurement.flags.settings import ALL, Settings, cardinal_settings
 from tikub_lab.procurement.flags.view import COLUMNS, GROUPS, Finding, View
@@ -25,7 +26,7 @@ from tikub_lab.procurement.flags.words import FLAGS, GROUP_LABELS
 
 __all__ = [
     "ALL", "FLAGS", "GROUP_LABELS", "RedFlags", "Settings", "as_cardinal", "cardinal_settings", "r003", "r018", "r024",
-    "r025", "r028", "r030", "r035", "r036", "r038", "r048", "r058", "red_flags",
+    "r025", "r028", "r030", "r035", "r036", "r038", "r048", "r058", "red_flags", "signals",
 ]  # fmt: skip
 
 FUNCTIONS: dict[str, Callable[[View], Finding]] = {
@@ -143,6 +144,41 @@ def _evidence(processes: Processes, found: Mapping[str, Finding]) -> pd.DataFram
 
 def _empty(columns: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+
+
+def signals(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame) -> pd.DataFrame:
+    """Count the flags that can be looked for: R018 and R048 in the essential data, the others in a bid register.
+
+    Parameters
+    ----------
+    contracts, suppliers, bids : DataFrame
+        Tables ``procurement/contracts``, ``procurement/suppliers``, ``procurement/bids`` (of the same contracts;
+        without rows where there is no register).
+
+    Returns
+    -------
+    DataFrame
+        One row a flag of which something is known or missing: signal (label and code), examines, signales, manquants
+        (see :class:`RedFlags`), explication, innocent; the most frequent first.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> book, who = tables.load("procurement/contracts"), tables.load("procurement/suppliers")
+    >>> signals(book, who, tables.load("procurement/bids").head(0))["signal"].str[-5:-1].tolist()
+    ['R018', 'R048']
+    """
+    alone = ("R018", "R048")
+    found = red_flags(from_contracts(contracts, suppliers), Settings(flags=alone)).coverage
+    if len(bids):
+        rest = red_flags(from_bids(bids)).coverage
+        found = pd.concat([found, rest[~rest["drapeau"].isin(alone)]])
+    found = found[found["examines"] + found["manquants"] > 0].merge(FLAGS.drop(columns="libelle"), on="drapeau")
+    found["signal"] = found["libelle"] + " (" + found["drapeau"] + ")"
+    found["innocent"] = found["innocent"].str[:1].str.lower() + found["innocent"].str[1:]
+    return found.sort_values(["signales", "drapeau"], ascending=[False, True], ignore_index=True)[
+        ["signal", "examines", "signales", "manquants", "explication", "innocent"]
+    ]
 
 
 def as_cardinal(found: RedFlags | pd.DataFrame, meta: bool = False) -> dict[str, Any]:
