@@ -91,6 +91,8 @@ def test_columns_and_headings_can_be_chosen(frame):
         tabular.table(frame, " ")
     with pytest.raises(UsageError, match=r"Table 'Tout': no column 'noms'. Did you mean 'nom'\? It has nom, q, jour\."):
         tabular.table(frame, "Tout", labels={"noms": "Noms"})
+    with pytest.raises(UsageError, match="'a' comes twice"):
+        tabular.table(pd.DataFrame([[1, 2]], columns=["a", "a"]), "Tout")
     with pytest.raises(UsageError, match="total of table 'Tout': no column 'x'"):
         tabular.table(frame, "Tout", total=["x"])
 

@@ -37,7 +37,7 @@ class Chart:
             own = [name for name in frame if name != value]
             label = next((name for kind in kinds for name in own if kind(frame[name])), None)
         if label is None:
-            label = frame.index.name if frame.index.name is not None else "Mois" if time else "Libellé"
+            label = _index_name(frame.index, time)
             frame = frame.rename_axis(label).reset_index() if label not in frame else frame.reset_index(drop=True)
         if value is None:
             value = next(
@@ -122,6 +122,11 @@ class Chart:
         html = f"<figcaption>{safe(title)}</figcaption>{unit}{drawing.svg(alt)}{under}{folded}"
         text = "\n".join(filter(None, [title, alt, numbers]))
         return Shown("figure", f'<figure class="tk chart">{html}</figure>', text, {"alt": alt})
+
+
+def _index_name(index: pd.Index, time: bool) -> Any:
+    unnamed = "Libellé" if not time else "Année" if pd.api.types.is_numeric_dtype(index.dtype) else "Mois"
+    return unnamed if index.name is None else index.name
 
 
 def _is_time(series: pd.Series) -> bool:

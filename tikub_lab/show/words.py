@@ -109,6 +109,9 @@ def need(frame: pd.DataFrame, columns: list[Any], what: str) -> None:
     """Refuse columns that a frame lacks, in one line that says which it has."""
     if not isinstance(frame, pd.DataFrame):
         raise UsageError(f"{what} takes a DataFrame or a Series; found {type(frame).__name__}.")
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise UsageError(f"{what}: the column {twice!r} comes twice. Rename one.")
     for name in columns:
         if name not in frame.columns:
             has = ", ".join(map(str, frame.columns)) or "none"
