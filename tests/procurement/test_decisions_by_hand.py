@@ -94,7 +94,8 @@ def test_families_held_by_the_same_firms(worked):
     (row,) = found.to_dict("records")
     assert row["enjeu"] == pytest.approx(280_000 / 3)
     assert said(row["preuve"]) == (
-        "Gros (fictif) a 70 % du montant des 3 dernières années, les cinq premiers 100 %, sur 4 entreprises (indice HHI 5 200)."
+        "Gros (fictif) a 70 % du montant des 3 dernières années, les cinq premiers 100 %, sur 4 entreprises "
+        "(indice HHI 5 200)."
     )
     assert row["prudence"].startswith("À écarter si quelques grands marchés font le poids")
     assert row["uids"] == "|".join(f"u{n}" for n in range(60, 70))

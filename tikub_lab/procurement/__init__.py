@@ -24,7 +24,7 @@ __getattr__, __dir__, __all__ = lazy(
         "flags.ocds": "from_releases read_releases",
         "flags.processes": "from_contracts",
         "frameworks": "framework_summary",
-        "groups": "families family_labels",
+        "groups": "families family_labels short_labels",
         "holders": "by_category by_commune by_departement sme_rates",
         "indicators": "Rate Summary by_division by_price_form by_price_type by_procedure by_year firm "
         "largest_suppliers single_offer_rate summary supplier_places supplier_shares",

@@ -144,7 +144,7 @@ CPV_DIVISIONS: dict[str, str] = {
     "22000000-0": "Imprimés et produits connexes",
     "24000000-4": "Produits chimiques",
     "30000000-9": "Machines, matériel et fourniture informatique et de bureau, excepté les meubles et logiciels",
-    "31000000-6": "Machines, appareils, équipements et consommables électriques; éclairage",
+    "31000000-6": "Machines, appareils, équipements et consommables électriques\u202f; éclairage",
     "32000000-3": "Équipements et appareils de radio, de télévision, de communication, de télécommunication et "
     "équipements connexes",
     "33000000-0": "Matériels médicaux, pharmaceutiques et produits de soins personnels",
@@ -158,7 +158,7 @@ CPV_DIVISIONS: dict[str, str] = {
     "41000000-9": "Eau collectée et purifiée",
     "42000000-6": "Machines industrielles",
     "43000000-3": "Équipement minier, équipement pour l'exploitation de carrières, matériel de construction",
-    "44000000-0": "Matériaux et structures de construction; produits auxiliaires pour la construction (à "
+    "44000000-0": "Matériaux et structures de construction\u202f; produits auxiliaires pour la construction (à "
     "l'exception des appareils électriques)",
     "45000000-7": "Travaux de construction",
     "48000000-8": "Logiciels et systèmes d'information",
@@ -178,7 +178,7 @@ CPV_DIVISIONS: dict[str, str] = {
     "75000000-6": "Services de l'administration publique, de la défense et de la sécurité sociale",
     "76000000-3": "Services relatifs à l'industrie du pétrole et du gaz",
     "77000000-0": "Services agricoles, sylvicoles, horticoles, d'aquaculture et d'apiculture",
-    "79000000-4": "Services aux entreprises: droit, marketing, conseil, recrutement, impression et sécurité",
+    "79000000-4": "Services aux entreprises\u00a0: droit, marketing, conseil, recrutement, impression et sécurité",
     "80000000-4": "Services d'enseignement et de formation",
     "85000000-9": "Services de santé et services sociaux",
     "90000000-7": "Services d'évacuation des eaux usées et d'élimination des déchets, services d'hygiénisation et "

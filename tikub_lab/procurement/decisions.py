@@ -20,7 +20,7 @@ from tikub_lab.procurement.calendar.recurrence import is_framework
 from tikub_lab.procurement.competition import called, single_offers
 from tikub_lab.procurement.concentration import concentrations
 from tikub_lab.procurement.considerations import considerations
-from tikub_lab.procurement.groups import families, family_labels
+from tikub_lab.procurement.groups import families, family_labels, short_labels
 from tikub_lab.procurement.thresholds import in_force, purchase_kind
 from tikub_lab.show.french import day, euros, number, percent, plural, typeset
 
@@ -28,19 +28,9 @@ COMPETE, GROUP, GREEN = "Rouvrir la concurrence", "Acheter ensemble", "Prévoir 
 ACTIONS = (COMPETE, GROUP, GREEN)
 
 COLUMNS = (
-    "action",
-    "sujet",
-    "acheteur_id",
-    "acheteur",
-    "famille",
-    "enjeu",
-    "montant",
-    "marches",
-    "preuve",
-    "prudence",
-    "avant",
-    "uids",
-)
+    "action", "sujet", "acheteur_id", "acheteur", "famille", "enjeu", "montant", "marches", "preuve", "prudence",
+    "avant", "uids",
+)  # fmt: skip
 """Columns of every advice. ``enjeu`` is in € a year, ``montant`` in €, both excluding tax; ``avant`` is the day by
 which to begin, where there is one; ``uids`` are the contracts, separated by a bar."""
 
@@ -113,7 +103,9 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
         )
         proof += _unknown(row["manquants"])
         rows.append(
-            _advice(COMPETE, row, own, row["montant_unique"] / years, row["montant_unique"], proof, _WRONG_COMPETE)
+            _advice(
+                COMPETE, row, own["uid"], row["montant_unique"] / years, row["montant_unique"], proof, _WRONG_COMPETE
+            )
         )
     for row in held.to_dict("records"):
         own = book[key == row["famille"]]
@@ -123,7 +115,7 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
             f"premiers {percent(row['part_5'])}, sur {plural(int(row['firmes']), 'entreprise')} "
             f"(indice HHI {number(row['hhi'])})."
         )
-        rows.append(_advice(COMPETE, row, own, first / years, first, proof, _WRONG_HELD))
+        rows.append(_advice(COMPETE, row, own["uid"], first / years, first, proof, _WRONG_HELD))
     return _frame(rows)
 
 
@@ -163,21 +155,9 @@ def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
             f"{euros(row['montant'])} en tout, chacun sous {euros(row['seuil_montant'])} ; {row['seuil_version']}. "
             f"Indice {_strength(row['force'])}."
         )
-        advice = {
-            "action": GROUP,
-            "sujet": row["libelle"],
-            "acheteur_id": row["acheteur_id"],
-            "acheteur": row["acheteur_nom"],
-            "famille": row["famille"],
-            "enjeu": row["montant"],
-            "montant": row["montant"],
-            "marches": row["nombre"],
-            "preuve": proof,
-            "prudence": _wrong(_WRONG_SPLIT),
-            "avant": pd.NaT,
-            "uids": row["uids"],
-        }
-        rows.append(advice)
+        uids, amount = row["uids"].split("|"), row["montant"]
+        advice = _advice(GROUP, row, uids, amount, amount, proof, _WRONG_SPLIT)
+        rows.append(advice | {"acheteur_id": row["acheteur_id"], "acheteur": row["acheteur_nom"]})
     return _frame(rows)
 
 
@@ -227,7 +207,7 @@ def bought_apart(contracts: pd.DataFrame, today: Day, buyers: int = BUYERS, digi
             f"({euros(bar)}).{_usual(own['objet'])}"
         )
         row = {"famille": key, "libelle": family_labels(pd.Series([key])).iloc[0]}
-        rows.append(_advice(GROUP, row, own, total, total, proof, _WRONG_TOGETHER))
+        rows.append(_advice(GROUP, row, own["uid"], total, total, proof, _WRONG_TOGETHER))
     return _frame(rows)
 
 
@@ -276,7 +256,7 @@ def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day, digits: in
         )
         row = {"famille": key, "libelle": label}
         total, stake = float(own["montant"].sum()), float(yearly[own.index].sum())
-        advice = _advice(GREEN, row, own, stake, total, proof, _WRONG_GREEN)
+        advice = _advice(GREEN, row, own["uid"], stake, total, proof, _WRONG_GREEN)
         rows.append(
             advice | {"acheteur_id": buyer, "acheteur": own["acheteur"].iloc[0], "avant": own["a_lancer_avant"].min()}
         )
@@ -340,7 +320,7 @@ def leading(advices: pd.DataFrame, each: int = 3) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (at most 3 × each, 14)
-        The columns of :func:`where_to_act`, and ``titre``: the subject, with the buyer where there are several.
+        The columns of :func:`where_to_act`, and ``titre``: the subject in short, with its buyer where buyers differ.
 
     Examples
     --------
@@ -350,16 +330,12 @@ def leading(advices: pd.DataFrame, each: int = 3) -> pd.DataFrame:
     """
     kept = advices[advices.groupby("action").cumcount() < each].reset_index(drop=True)
     named = kept["acheteur"].notna() & (advices["acheteur"].nunique() > 1)
-    return kept.assign(titre=kept["sujet"].mask(named, kept["sujet"] + " (" + kept["acheteur"] + ")"))
+    title = short_labels(kept["sujet"])
+    return kept.assign(titre=title.mask(named, title + ", " + kept["acheteur"]))
 
 
 def first_lever(advices: pd.DataFrame) -> str:
-    """Say in a sentence what comes first, or that there is nothing.
-
-    Parameters
-    ----------
-    advices : DataFrame
-        From :func:`where_to_act`.
+    """Say in a sentence what comes first of :func:`where_to_act`, or that there is nothing.
 
     Examples
     --------
@@ -371,7 +347,7 @@ def first_lever(advices: pd.DataFrame) -> str:
     first = advices.iloc[0]
     link = {COMPETE: " sur", GREEN: " pour"}.get(first["action"], "")
     return typeset(
-        f"Premier levier : {first['action'].lower()}{link} « {first['sujet']} » "
+        f"Premier levier : {first['action'].lower()}{link} « {short_labels(advices['sujet']).iloc[0]} » "
         f"({euros(first['enjeu'])} d'achats par an)."
     )
 
@@ -390,7 +366,7 @@ def _wrong(reasons: str) -> str:
 
 
 def _advice(
-    action: str, row: Mapping[Any, Any], own: pd.DataFrame, yearly: float, total: float, proof: str, wrong: str
+    action: str, row: Mapping[Any, Any], uids: Sequence[str], yearly: float, total: float, proof: str, wrong: str
 ) -> dict[str, object]:
     return {
         "action": action,
@@ -400,11 +376,11 @@ def _advice(
         "famille": row["famille"],
         "enjeu": yearly,
         "montant": total,
-        "marches": len(own),
+        "marches": len(uids),
         "preuve": proof,
         "prudence": _wrong(wrong),
         "avant": pd.NaT,
-        "uids": "|".join(own["uid"]),
+        "uids": "|".join(uids),
     }
 
 

@@ -6,6 +6,8 @@ competition law, nor always the homogeneous family of a buyer's own nomenclature
 commande publique).
 """
 
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -83,6 +85,27 @@ def family_labels(keys: pd.Series, nomenclature: pd.DataFrame | None = None) -> 
         labels = full.where(full.notna() & (keys != ""), labels)
     unknown = ("Famille " + keys).where(keys != "", NO_FAMILY)
     return labels.where(labels.notna() & (keys != ""), unknown).rename("libelle")
+
+
+@cache
+def _short() -> pd.Series:
+    names = pd.read_csv(Path(__file__).with_name("families.csv"), dtype="str").set_index("division")["libelle"]
+    official = {code[:2]: label for code, label in CPV_DIVISIONS.items()}
+    return names.rename(official)
+
+
+def short_labels(labels: pd.Series) -> pd.Series:
+    """Shorten the official names of divisions, for charts and lists; other names stay as they are.
+
+    Examples
+    --------
+    >>> official = family_labels(pd.Series(["09", "302", ""]))
+    >>> short_labels(official).tolist()
+    ['Énergie et combustibles', 'Informatique et bureau (302…)', 'Famille non renseignée']
+    """
+    parts = labels.astype("str").str.extract(r"^(.*?)( \(\d+…\))?$")
+    names = parts[0].map(_short())
+    return names.where(names.notna(), parts[0]) + parts[1].fillna("")
 
 
 def group_keys(contracts: pd.DataFrame, by: By, digits: int = 2) -> pd.Series:

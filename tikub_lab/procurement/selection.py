@@ -140,9 +140,11 @@ def scope(
     kept = select(contracts, acheteur, annee_debut, annee_fin, famille, region)
     if kept.empty:
         years = select(contracts, acheteur, famille=famille, region=region)["dateNotification"].dt.year
+        given = {"annee_debut": annee_debut, "annee_fin": annee_fin}
+        said = ", ".join(f"{name}={year}" for name, year in given.items() if year is not None)
         raise UsageError(
-            f"annee_debut={annee_debut}, annee_fin={annee_fin}: no contract of this selection was notified in these "
-            f"years; its years are {years.min():.0f} to {years.max():.0f}."
+            f"{said}: no contract of this selection was notified then; its years are {years.min():.0f} to "
+            f"{years.max():.0f}."
         )
     first, last = kept["dateNotification"].min(), kept["dateNotification"].max()
     period = f"le {day(first)}" if first == last else f"du {day(first)} au {day(last)}"
@@ -153,7 +155,16 @@ def reference_day(contracts: pd.DataFrame, jour: date | None = None, annee_fin: 
     """Return the day from which one looks: the one given, else that of the last notification or publication known.
 
     Not today's: the same data gives the same page. Of the two the earlier one, for a notification later than all
-    publications is a mistake of entry. Where contracts after ``annee_fin`` are left out, no later than its last day.
+    publications is a mistake of entry.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        Table ``procurement/contracts``, of all buyers: one that buys little is seen from the same day.
+    jour : date, optional
+        The day given.
+    annee_fin : int, optional
+        The last year whose contracts are kept: the day is not after its end.
 
     Examples
     --------
@@ -182,6 +193,11 @@ def scope_name(
     contracts: pd.DataFrame, acheteur: str | None = None, famille: str | None = None, region: str | None = None
 ) -> str:
     """Name what :func:`select` kept: the family of purchases, the buyer or buyers, their region.
+
+    Parameters
+    ----------
+    contracts, acheteur, famille, region
+        What it kept, by which parameters.
 
     Examples
     --------
