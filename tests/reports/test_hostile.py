@@ -18,8 +18,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.reports.test_axe import dump
-from tikub_lab.reports import fragments, index, page
+from tikub_lab.reports import fragments, index, links, page
 from tikub_lab.reports.notebooks import Notebook
+from tikub_lab.reports.publisher import Publisher
 from tikub_lab.reports.run import Execution, Failure, Report
 from tikub_lab.show import charts, downloads, lists, pieces
 
@@ -198,29 +199,31 @@ def rendered(*cells, failure=None, parameters=None, title="Un essai"):
 def channels(evil: str) -> dict[str, str]:
     """Return a page for each way by which text comes into one."""
     frame = pd.DataFrame({evil: [evil, "b"], "n": [2.0, 1.0]})
-    chart = charts.bars(pd.Series({evil: 3.0, "b": 1.0}))
+    chart = charts.bars(pd.Series({evil: 3.0, "b": 1.0}), "{x} : ", alt=evil, data=frame, x=evil)
     png = base64.b64encode(b"\x89PNG").decode()
     stream = v4.new_output("stream", name="stdout", text=evil)
     entry = {
         "notebook": "essai", "use_case": evil, "title": evil, "heading": evil, "subtitle": evil,
         "page": f"x/{evil}.html", "status": "done", "reason": "", "cell": None, "ecoindex_grade": "A", "tables": [],
-        "defects": [evil],
+        "defects": [evil], "lead": evil, "figure": evil, "about": evil,
     }  # fmt: skip
+    item = entry | {"item": dict.fromkeys(("name", "place", "group", "value"), evil), "parameters": {evil: evil}}
+    published = {"publisher": Publisher(evil, evil, evil)}
     return {
-        "title": rendered(code(output(pieces.title(evil, evil)))),
+        "title": rendered(code(output(pieces.title("{x}", "{x}", x=evil)))),
         "heading of the notebook": rendered(title=evil),
         "heading of a part": rendered(v4.new_markdown_cell(f"## {page.escape(evil)}")),
         "alternative": rendered(code(output(data={"image/png": png}, **{"image/png": {"alt": evil}}))),
         "alternative of the cell": rendered(code(output(data={"image/svg+xml": "<svg/>"}), alt=evil)),
-        "caption of a figure": rendered(code(output(pieces.figure(chart, f"{evil} : ", evil, frame)))),
-        "labels of a chart": rendered(code(output(pieces.figure(chart, "Barres : le premier domine", "Un", frame)))),
-        "caption of a table": rendered(code(output(pieces.table(frame, evil)))),
+        "chart": rendered(code(output(chart))),
+        "chart and what it means": rendered(code(output(chart), output(pieces.note("{x}", x=evil)))),
+        "caption of a table": rendered(code(output(pieces.table(frame, "{x}", x=evil)))),
         "cells of a table": rendered(code(output(pieces.table(frame, "Tout", {"n": evil}, {"n": lambda value: evil})))),
         "key figures": rendered(code(output(pieces.keys([pieces.Key(evil, evil, evil)])))),
         "lead sentence": rendered(code(output(pieces.sentence("{x}", lead=True, x=evil)))),
-        "sentence itself": rendered(code(output(pieces.sentence(evil.replace("{", "(").replace("}", ")"))))),
-        "note": rendered(code(output(pieces.note(evil, warning=True)))),
-        "ranked list": rendered(code(output(lists.ranked([lists.Item(evil, evil, evil, evil, evil)], evil)))),
+        "sentence itself": rendered(code(output(pieces.sentence(evil.replace("{", "{{").replace("}", "}}"))))),
+        "note": rendered(code(output(pieces.note("{x}", warning=True, x=evil)))),
+        "ranked list": rendered(code(output(lists.ranked([lists.Item(evil, evil, evil, evil, evil)], "{x}", x=evil)))),
         "label of a file": rendered(code(output(downloads.file("a.csv", "x", evil)))),
         "parameters": rendered(parameters={"mot": evil}),
         "error": rendered(failure=Failure(evil, 3, evil)),
@@ -230,7 +233,10 @@ def channels(evil: str) -> dict[str, str]:
         "metadata of a cell": rendered(v4.new_markdown_cell("x", metadata={"tags": ["folded"], "folded_title": evil})),
         "name of an attachment": rendered(v4.new_markdown_cell(f"![x](<attachment:{re.sub('[<>]', '', evil)}>)")),
         "data of a picture": rendered(code(output(data={"image/png": evil}, **{"image/png": {"alt": evil}}))),
-        "index": index.render([entry, entry | {"status": "failed", "reason": evil}], pd.Timestamp("2026-11-22")),
+        "index": index.render([entry, entry | {"status": "failed", "reason": evil}]),
+        "index of items": index.render([item, item | {"title": "lisible"}], **published),
+        "links": rendered().replace(page.ALSO, links._also(entry, [entry, dict(entry), item])),
+        "publisher": page.fill("report.html.j2", title=evil, description=evil, data=evil, **published),
     }  # fmt: skip
 
 

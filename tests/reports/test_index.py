@@ -1,13 +1,11 @@
-"""The index: grouped, failures first, searchable without script, light at 300 reports."""
-
-from datetime import UTC, datetime
+"""The index: failures first, a card a question, items by place, without script, light at 300 reports."""
 
 import pytest
 from bs4 import BeautifulSoup
 
 from tikub_lab.reports import ecoindex, index
+from tikub_lab.reports.publisher import Publisher
 
-BUILT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 TABLE = {"table": "energy/sites", "title": "Sites", "origin": "import", "date": "2026-03-01", "licence": "LO"}
 
 
@@ -22,53 +20,109 @@ def entry(number=1, **changes):
         "status": "done",
         "reason": "",
         "cell": None,
-        "ecoindex_grade": "A",
+        "lead": f"On y utilise {number} MWh.",
+        "figure": f"{number} MWh",
+        "about": "Énergie",
+        "parameters": {},
         "tables": [TABLE],
     } | changes
 
 
 def soup(*entries):
-    return BeautifulSoup(index.render(entries, BUILT), "html.parser")
+    return BeautifulSoup(index.render(entries), "html.parser")
+
+
+def item(number, name, place, group, **changes):
+    """Return the entry of a page of one lycée."""
+    about = {"name": name, "value": f"000{number}A", "place": place, "group": group}
+    return entry(number, notebook="energy_lycee", item=about, parameters={"uai": f"000{number}A"}, **changes)
+
+
+def text(tag):
+    return tag.text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def test_failures_come_first_with_cell_and_reason():
     failed = entry(2, status="failed", reason="ValueError: pas de <table>", cell=4)
     made = soup(entry(1), failed, entry(3, use_case="procurement"), entry(4, use_case="essai"))
-    assert [heading.text for heading in made.find_all("h2")] == [
-        "Échecs", "Achats publics", "Énergie des lycées", "Essai",
-    ]  # fmt: skip
-    assert made.li.text.replace("\u00a0", " ").endswith("Énergie des lycées, cellule n° 4 : ValueError: pas de <table>")
-    assert made.find(string="3 rapports") is not None
-    assert "1 échec" in made.main.p.text
-    assert [a["href"] for a in made.header.nav.find_all("a")] == ["#echecs", "#procurement", "#energy", "#essai"]
-    assert {a["href"][1:] for a in made.header.nav.find_all("a")} == {h["id"] for h in made.find_all("h2")}
+    headings = ["1 échec", "Achats publics", "Énergie des lycées", "Essai"]
+    assert [text(heading) for heading in made.find_all("h2")] == headings
+    assert text(made.li).endswith("Énergie des lycées, cellule n° 4 : ValueError: pas de <table>")
+    assert text(made.find(class_="lead")) == "3 pages à lire, sur 3 sujets, 1 échec."
+    assert [a["href"][1:] for a in made.main.nav.find_all("a")] == [h["id"] for h in made.find_all("h2")]
+    assert "échec" not in soup(entry(1)).text
 
 
-def test_a_line_says_what_differs_and_the_heading_what_is_shared():
-    one, two = entry(1), entry(2, subtitle="Année 2024", defects=["1 image sans description"])
-    made = soup(one, two)
-    assert made.h2.find_next("p").text.replace("\u00a0", " ") == (
-        "2 rapports. Données : fichier importé du 1er mars 2026. EcoIndex A."
+def test_a_card_answers_and_the_overview_comes_first():
+    made = soup(
+        entry(1, notebook="energy_law", heading="Le décret"), entry(9, heading="Tout"), entry(3, heading="Tout 3")
     )
-    lines = [line.text for line in made.find_all("li")]
-    assert lines[0].endswith("Année 2025")
-    assert lines[1].endswith("Année 2024 · 1 image sans description")
-    alone = soup(one).li.text.replace("\u00a0", " ")
-    assert alone.endswith("Année 2025 · Données : fichier importé du 1er mars 2026 · EcoIndex A")
+    assert [card.h3.text for card in made.find_all("li")] == ["Tout", "Tout 3", "Le décret"]
+    first = made.find(class_="first")
+    assert [text(p) for p in first.find_all("p")] == ["9 MWh Énergie", "On y utilise 9 MWh."]
+    assert len(made.find_all(class_="first")) == 1
+    assert "EcoIndex" not in made.text
+
+
+def test_equal_titles_are_told_apart():
+    made = soup(entry(1, heading="Tout"), entry(2, heading="Tout", parameters={"annee": "2024"}))
+    assert [a.text for a in made.ul.find_all("a")] == ["Tout (Un lycée)", "Tout (Année 2024)"]
+
+
+def test_data_that_all_pages_show_is_said_once():
+    one, two = entry(1), entry(2, defects=["1 image sans description"])
+    made = soup(one, two)
+    assert text(made.find(class_="unit")) == "Données : fichier importé du 1er mars 2026"
+    assert [text(card.small) for card in made.find_all("li")] == ["Énergie", "Énergie"]
+    assert made.find_all("small")[-1].text == "1 image sans description"
+    other = soup(one, entry(2, tables=[]))
+    assert other.find(class_="unit") is None
+    assert text(other.li.find_all("small")[-1]) == "Données : fichier importé du 1er mars 2026"
+
+
+def test_items_stand_by_departement_and_commune():
+    made = soup(
+        entry(9),
+        item(1, "Lycée Riwal (fictif)", "Vannes", "Morbihan"),
+        item(2, "Lycée Aven (fictif)", "Vannes", "Morbihan"),
+        item(3, "Lycée Riwal (fictif)", "Brest", "Finistère"),
+        item(4, "Lycée Éven (fictif)", "Brest", "Finistère"),
+    )
+    assert [text(h) for h in made.find_all("h3")] == ["L’énergie du lycée n° 9 à Brest", "Finistère", "Morbihan"]
+    lists = [[[tag.text for tag in place(["b", "a"])] for place in ul("li")] for ul in made(class_="places")]
+    assert lists == [[["Brest", "Éven", "Riwal"]], [["Vannes", "Aven", "Riwal"]]]
+    assert text(made.find_all(class_="unit")[-1]) == "4 pages, par département puis par commune"
+    assert [a["href"] for a in made.find_all("nav")[-1].find_all("a")] == [
+        f"#{h['id']}" for h in made.find_all("h3")[1:]
+    ]
+
+
+def test_items_of_which_nothing_is_known_are_one_list():
+    pages = [item(n, f"Acheteur {n}", "", "") for n in (10, 2, 1)]
+    made = soup(*pages)
+    assert [a.text for a in made.find(class_="places").find_all("a")] == ["1", "2", "10"]
+    assert (len(made.find_all("h3")), made.find(class_="cards")) == (0, None)
+
+
+def test_who_publishes_stands_in_the_footer():
+    html = index.render([entry(1)], Publisher("Région (exemple)", "ti-lab@example.org", "Nos rapports"))
+    made = BeautifulSoup(html, "html.parser")
+    assert (made.h1.text, made.find(class_="brand").b.text) == ("Nos rapports", "Région (exemple)")
+    assert made.footer.find("a")["href"] == "mailto:ti-lab@example.org"
 
 
 def test_fictitious_data_is_marked():
     sample = entry(2, tables=[{**TABLE, "origin": "sample"}])
-    assert soup(entry(1)).find(class_="fictitious") is None
-    assert "dans tous ces rapports" in soup(sample).find(class_="fictitious").text
+    assert soup(entry(1)).find(class_="fict") is None
+    assert "ci-dessous" not in soup(sample).find(class_="fict").text
     mixed = soup(entry(1), sample)
-    assert "marqués" in mixed.find(class_="fictitious").text
+    assert "ci-dessous" in mixed.find(class_="fict").text
     assert ["exemple fictif" in line.text for line in mixed.find_all("li")] == [False, True]
 
 
 def test_data_is_shown_as_text():
     evil = '<script>alert(1)</script>"é'
-    html = index.render([entry(1, heading=evil, subtitle=evil, use_case=evil, page=f"x/{evil}.html")], BUILT)
+    html = index.render([entry(1, heading=evil, lead=evil, figure=evil, use_case=evil, page=f"x/{evil}.html")])
     made = BeautifulSoup(html, "html.parser")
     assert made.find("script") is None
     assert made.li.a.text == evil
@@ -81,23 +135,20 @@ def test_alphabetical_as_a_reader_expects():
     assert [a.text for a in made.ul.find_all("a")] == ["eole", "Évariste 2", "Évariste 10", "Zola"]
 
 
-def test_three_hundred_reports_are_cut_into_parts_and_stay_light():
-    entries = [entry(number, subtitle=f"Code {number}") for number in range(300)]
-    html = index.render(entries, BUILT)
+def test_three_hundred_lycees_stay_light():
+    places = [("Brest", "Finistère"), ("Rennes", "Ille-et-Vilaine"), ("Vannes", "Morbihan")]
+    html = index.render([item(number, f"Lycée {number}", *places[number % 3]) for number in range(300)])
     made = BeautifulSoup(html, "html.parser")
-    assert len(made.find_all("li")) == 300
-    parts = made.find_all("h3")
-    assert len(parts) == 6
-    assert parts[0].text.replace("\u00a0", " ") == "De « 0 à Brest » à « 49 à Brest »"
-    assert [a["href"][1:] for a in made.main.nav.find_all("a")] == [part["id"] for part in parts]
+    assert len(made.find_all(class_="places")) == 3
+    assert len({a["href"] for a in made.main.find_all("a")}) == 305, "three départements, two parts"
     assert ecoindex.count(html)["ecoindex_grade"] in {"A", "B"}
     assert "<script" not in html
 
 
-@pytest.mark.parametrize("entries", [[], [entry(1, use_case=None, heading=None, tables=[], ecoindex_grade=None)]])
+@pytest.mark.parametrize("entries", [[], [entry(1, use_case=None, heading=None, tables=[], lead=None, figure=None)]])
 def test_little_to_say(entries):
     made = soup(*entries)
     assert made.h1.text == "Les rapports du Ti Lab"
     assert made.footer.a["href"] == "build.json"
-    assert "22 novembre 2026" in made.footer.text
+    assert "Construite le" in made.footer.text
     assert "None" not in made.text

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 from PIL import Image
 
+from tikub_lab import show
 from tikub_lab.errors import PageError
 from tikub_lab.reports import fragments, images, outputs, page, remedies
 from tikub_lab.reports.notebooks import Notebook
 from tikub_lab.reports.run import Execution, Failure, Report
-from tikub_lab.show import charts, pieces
+from tikub_lab.show import french, pieces
 
 
 def soup(html):
@@ -95,18 +96,42 @@ def test_a_fragment_cannot_break_out():
     assert html.rstrip().endswith("</html>")
 
 
+def everything():
+    """Give every kind of chart, list and table that the house has."""
+    frame = pd.DataFrame({"nom": ["<é>", "b", "c", "d"], "x": [3.0, 1.0, -2.0, 0.5], "bas": [2.0, 0.5, -3.0, 0.0]})
+    frame["haut"], frame["but"] = frame["x"] + 1, 2.0
+    frame["longitude"], frame["latitude"] = [-2.0, -3.0, -4.0, -1.7], [48.0, 48.1, 48.2, 48.3]
+    frame["departement"] = ["22", "29", "35", "56"]
+    months = pd.DataFrame({"mois": pd.date_range("2025-01-01", periods=12, freq="MS"), "kwh": range(12)})
+    months["attendu"] = months["kwh"] + 1
+    years = pd.DataFrame({"annee": range(2010, 2026), "kwh": range(16)})
+    spans = pd.DataFrame({"nom": ["Gaz"], "debut": ["2025-02-10"], "fin": ["2025-02-23"], "x": [45.0]})
+    spans[["debut", "fin"]] = spans[["debut", "fin"]].apply(pd.to_datetime)
+    yield show.bars(frame, "Barres : {nom}", "x", "nom")
+    yield show.columns(frame, "Un", "x", "nom")
+    yield show.months(months, "Un", "kwh", "mois", expected="attendu")
+    yield show.lines(years, "Un", ["kwh"], "annee", targets={2030: 9, 2040: 5})
+    yield show.strip(frame, "Un", "x", "nom", own="b")
+    yield show.scatter(frame, "Un", "x", "but")
+    yield show.histogram(frame, "Un", "x", cut=1)
+    yield show.intervals(frame, "Un", "x", "nom")
+    yield show.targets(frame.assign(x=frame["x"].abs()), "Un", "x", "nom", "but")
+    yield show.calendar(spans, "Un", "nom", "x")
+    yield show.map(frame, "Un", "haut", "nom")
+    yield show.tile_map(frame.assign(x=frame["x"].abs()), "Un", "x", "departement")
+    yield show.ranked(frame, "Où agir", "nom", "x", text="Voir {nom}.", detail="{x:.1}", caution="Faux si.")
+    yield show.table(frame[["nom", "x", "bas", "haut"]], "Tout", total=["x"])
+
+
 HOUSE = [
     pieces.sentence("{x} & « fils » : 12 %", lead=True, x="<b>"),
     pieces.keys([pieces.Key("a", "b", "c")]),
-    pieces.figure(
-        charts.bars(pd.Series({"<é>": 3.0, "b": 1.0})), "Barres : le premier domine", "Un", pd.DataFrame({"a": [1]})
-    ),
-    pieces.table(pd.DataFrame({"n": range(60)}), "Tout"),
+    *everything(),
     pieces.note("note", warning=True),
 ]
 
 
-@pytest.mark.parametrize("shown", HOUSE, ids=[shown.kind for shown in HOUSE])
+@pytest.mark.parametrize("shown", HOUSE, ids=[f"{shown.kind}{place}" for place, shown in enumerate(HOUSE)])
 def test_what_the_house_shows_is_left_as_it_is(shown):
     styled = shown._repr_mimebundle_()[0]["text/html"]
     assert styled.startswith("<style>")
@@ -137,8 +162,8 @@ def test_pandas_own_table():
     assert [cell.get("scope") for cell in made.thead.find_all("th")] == ["col"] * 3, "the empty corner is no header"
     assert made.thead.td.text == ""
     assert [row.th["scope"] for row in made.tbody.find_all("tr")] == ["row", "row"]
-    assert [cell.get("class") for cell in made.tbody.tr.find_all("td")] == [None, ["n"], ["n"]]
-    assert [cell.get("class") for cell in made.thead.find_all("th")] == [None, ["n"], ["n"]]
+    assert [cell.get("class") for cell in made.tbody.tr.find_all("td")] == [None, ["num"], ["num"]]
+    assert [cell.get("class") for cell in made.thead.find_all("th")] == [None, ["num"], ["num"]]
     assert "border" not in made.table.attrs
 
 
@@ -180,7 +205,8 @@ def test_a_table_that_a_cell_displays_is_that_of_show_table():
         index=pd.Index(["a", "b"], name="clé"),
     )
     made = soup(fragments.clean(outputs.frame_html(frame)))
-    as_shown = soup(fragments.clean(pieces.table(frame.reset_index(), "x").html))
+    whole = frame.reset_index()
+    as_shown = soup(fragments.clean(pieces.table(whole, "x", labels=dict(zip(whole, whole, strict=True))).html))
     assert [cell.text for cell in made.thead.find_all("th")] == ["clé", "nom", "n", "jour", "oui", "liste"]
     assert [str(cell) for cell in made.tbody.tr] == [str(cell) for cell in as_shown.tbody.tr]
     assert len(made.tbody.find_all("td")[-1].text) == outputs.LONGEST
@@ -249,7 +275,7 @@ def test_a_picture_without_description_is_said_to_have_none(alt):
     html = rendered(code({"text/html": f"<img src='{uri}'{alt}>"}), v4.new_markdown_cell(f"![]({uri})"))
     for image in soup(html).find_all("img"):
         assert image["alt"] == remedies.UNDESCRIBED
-        assert image.find_next("small").text == remedies.UNDESCRIBED_SEEN
+        assert image.find_next("small").text == french.typeset(remedies.UNDESCRIBED_SEEN)
     assert page.defects(html) == ["2 images sans description"]
 
 
@@ -367,8 +393,8 @@ def test_case_06_a_missing_attachment_is_said(name):
 
 @pytest.mark.parametrize("alt", ["Lycée A\\C : \\g<0> \\1 \\\\ la courbe monte", 'Lycée « A » & <B> : "oui"'])
 def test_e14_an_alternative_is_shown_as_it_stands(alt):
-    shown = pieces.figure(charts.bars(pd.Series({"a": 3.0})), alt, "Un", pd.DataFrame({"a": [1]}))
-    assert soup(shown.html).svg["aria-label"] == alt
+    shown = show.bars(pd.Series({"a": 3.0}), "Un", alt=alt)
+    assert soup(shown.html).svg["aria-label"] == french.typeset(alt)
     assert soup(rendered(code(*[shown._repr_mimebundle_()[0]]))).svg["aria-label"].replace("\u00a0", " ") == alt
 
 
@@ -383,12 +409,18 @@ def test_the_style_of_a_drawing_stays_in_it():
 # The page
 
 
+def seen(html):
+    main = soup(html).main
+    main.h1.decompose()
+    return main.text.strip()
+
+
 def test_which_form_of_an_output_is_shown():
     bundle = {"application/javascript": "alert(1)", "text/latex": "$x$", "text/html": "<b>oui</b>", "text/plain": "non"}
-    assert soup(rendered(code(bundle))).main.text.strip() == "oui"
+    assert seen(rendered(code(bundle))) == "oui"
     widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "IntSlider()"}
-    assert soup(rendered(code(widget))).main.text.strip() == "IntSlider()"
-    assert soup(rendered(code({"text/latex": "$x<y$", "text/plain": "<Math>"}))).main.text.strip() == "$x<y$"
+    assert seen(rendered(code(widget))) == "IntSlider()"
+    assert seen(rendered(code({"text/latex": "$x<y$", "text/plain": "<Math>"}))) == "$x<y$"
 
 
 def test_colour_codes_of_a_terminal_are_not_shown():
@@ -411,7 +443,7 @@ def test_the_footer_names_code_and_command_and_the_page_its_pdf():
     assert "empreinte 01234567" in made.footer.text
     assert "0123456789ab" not in html
     assert made.footer.code.text == "tikub report essai"
-    assert made.nav.find("a", string="Cette page en PDF")["href"] == "essai.pdf"
+    assert made.footer.find("a", string="Cette page en PDF")["href"] == "essai.pdf"
 
 
 @pytest.mark.parametrize(
@@ -472,6 +504,7 @@ def test_e8_e9_halves_of_pairs_are_made_valid(text):
 
 
 def test_print_shows_the_method_and_leaves_out_navigation():
-    printed = page.style()[page.style().index("@media print") :]
-    assert "details::details-content{content-visibility:visible" in printed
-    assert re.search(r"nav,\.skip,\.tk details\{display:none\}", printed)
+    printed = page.style()[page.style().index("@media print{") :]
+    assert ".folded::details-content{content-visibility:visible" in printed
+    assert ".skip,.path,.toc,.also,.pdf{display:none}" in printed
+    assert ".tk .fold,.tk.file{display:none}" in printed

@@ -3,12 +3,11 @@
 import errno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.reports import keys
+from tikub_lab.reports import keys, publisher
 from tikub_lab.reports.files import held
 from tikub_lab.reports.manifest import JOURNAL, Manifest
 from tikub_lab.reports.pool import Pool
@@ -44,10 +43,10 @@ def split(
 ) -> tuple[list[Job], list[dict[str, Any]]]:
     """Part the reports into those to make, and the entries of those that would come out the same."""
     data = None if package.root == (home / "data").resolve() else package.root
-    todo, current = [], []
+    todo, current, by = [], [], publisher.read(home)
     for report in only_failed(reports, manifest) if settings.only_failed else reports:
         code, day = keys.code_hash(report.notebook), keys.day(report.notebook)
-        job = Job(replace(report, data=data), home, settings.engine, settings.memory, settings.pdf, code, day)
+        job = Job(replace(report, data=data), home, settings.engine, settings.memory, settings.pdf, code, day, by)
         old = manifest.entries.get(report.page)
         if old is not None and not settings.force and keys.is_current(job, old, package, out):
             current.append(old)
@@ -80,7 +79,7 @@ def build(
                     made.append(entry["page"])
                     tell(entry)
             finally:
-                document = _close(manifest, out, made)
+                document = _close(manifest, out, made, publisher.read(home))
     except OSError as error:
         why = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else str(error)
         raise RunError(
@@ -126,13 +125,14 @@ def _keep(job: Job, result: Result, out: Path, manifest: Manifest) -> dict[str, 
     return entry
 
 
-def _close(manifest: Manifest, out: Path, made: Sequence[str]) -> dict[str, Any]:
-    """Write manifest and index, whatever ended the build; leave them alone where it changed nothing."""
+def _close(manifest: Manifest, out: Path, made: Sequence[str], by: publisher.Publisher) -> dict[str, Any]:
+    """Write links between pages, manifest and index, whatever ended the build; not where it changed nothing."""
     dropped = manifest.drop(made)
     if not (made or dropped or (out / JOURNAL).exists()):
         return manifest.document()
-    from tikub_lab.reports import index
+    from tikub_lab.reports import index, links
 
+    links.write(manifest.entries, out)
     document = manifest.write()
-    write_atomic(out / "index.html", index.render(document["reports"], datetime.now(UTC)).encode("utf-8"))
+    write_atomic(out / "index.html", index.render(document["reports"], by).encode("utf-8"))
     return document

@@ -7,9 +7,10 @@ Python's own XML parser can read it again, to mend it (:mod:`tikub_lab.reports.r
 import hashlib
 import re
 import tomllib
+import unicodedata
 from collections.abc import Set
 from functools import cache
-from html import escape
+from html import escape, unescape
 from itertools import accumulate
 from typing import Any
 from xml.etree import ElementTree
@@ -130,6 +131,7 @@ def clean(html: str, alt: str = "", attachments: Any = None) -> str:
     return ElementTree.tostring(root, "unicode", "html").split(">", 1)[1].removesuffix("</div>")
 
 
+_PART = re.compile(r"<details\b.*?</details>|<h2\b([^>]*)>(.*?)</h2>", re.S)  # folded parts are none
 _RUN = re.compile(r"<(pre|code|svg|style|title)\b.*?</\1>|<[^>]*>|[^<]+", re.S)
 
 
@@ -139,7 +141,9 @@ def typeset(html: str) -> str:
     >>> typeset('<p title="a : b">12 % : oui</p><code>a : b</code>').replace("\u202f", "_").replace("\u00a0", "~")
     '<p title="a : b">12_%~: oui</p><code>a : b</code>'
     """
-    return _RUN.sub(lambda match: match[0] if match[0][0] == "<" else french.typeset(match[0]), html)
+    return _RUN.sub(
+        lambda match: match[0] if match[0][0] == "<" else french.typeset(match[0].replace("&#39;", "'")), html
+    )
 
 
 def order_headings(html: str) -> str:
@@ -157,3 +161,46 @@ def order_headings(html: str) -> str:
         return f"<{match[1]}h{level}"
 
     return re.sub(r"<(/?)h([1-6])(?=[\s>])", ordered, html)
+
+
+def slug(text: str) -> str:
+    """Return a word for an address or a name within a page.
+
+    >>> slug("Côtes-d'Armor : où agir")
+    'cotes-d-armor-ou-agir'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", plain(text)).strip("-") or "partie"
+
+
+def plain(text: str) -> str:
+    """Return a text without accents and capitals, as it is sorted and compared."""
+    return unicodedata.normalize("NFKD", text.replace("’", "'")).encode("ascii", "ignore").decode().casefold()
+
+
+def contents(html: str, least: int) -> str:
+    """Give the parts of a page names, and where there are enough say before the first which they are.
+
+    >>> contents("<h2>Où agir</h2><h2>Et après</h2>", 2)[:80]
+    '<nav class="toc" aria-label="Sur cette page"><a href="#ou-agir">Où agir</a><a hr'
+    """
+    parts: dict[str, str] = {}
+    taken = {"contenu"}
+
+    def named(match: re.Match[str]) -> str:
+        if not match[0].startswith("<h2"):
+            return match[0]
+        words = re.sub(r"<[^>]*>", "", match[2]).strip()
+        own = re.search(r'\bid="([^"]*)"', match[1])
+        name = base = own[1] if own else slug(unescape(words))[:40]
+        while name in taken:
+            name = f"{base}-{len(taken)}"
+        taken.add(name)
+        parts[name] = words
+        return match[0] if own else f'<h2 id="{name}"{match[1]}>{match[2]}</h2>'
+
+    made = _PART.sub(named, html)
+    if len(parts) < least:
+        return made
+    links = "".join(f'<a href="#{name}">{words}</a>' for name, words in parts.items())
+    first = next(match.start() for match in _PART.finditer(made) if match[0].startswith("<h2"))
+    return f'{made[:first]}<nav class="toc" aria-label="Sur cette page">{links}</nav>{made[first:]}'

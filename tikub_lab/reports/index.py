@@ -1,107 +1,119 @@
-"""The index of a build: one light line a report, in alphabetical order, for the browser's own search."""
+"""The index of a build: for each use case a card a question, its overview first, and lists of the pages of items."""
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Any
 
-from tikub_lab.reports import fragments, page
+from tikub_lab.reports import links, page
+from tikub_lab.reports.fragments import slug
 from tikub_lab.reports.outputs import short
+from tikub_lab.reports.publisher import NOBODY, Publisher
 from tikub_lab.show import french, pieces
-
-PART = 50  # reports under one heading, at most
-
-NAMES = {
-    "procurement": "Achats publics",
-    "bodies": "Organismes publics",
-    "energy": "Énergie des lycées",
-    "staffing": "Affectation des personnels",
-    "datathon": "Datathon",
-}
-"""What a reader calls a use case; one without a name is called as its notebook is."""
 
 Entry = Mapping[str, Any]
 Line = dict[str, Any]
 
 
-def render(entries: Sequence[Entry], built: datetime) -> str:
+def render(entries: Sequence[Entry], publisher: Publisher = NOBODY) -> str:
     """Make the index page of reports as they stand in ``build.json``, at the end of a build."""
-    lines = sorted(map(_line, entries), key=lambda line: (line["order"], line["page"]))
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        if not line["failed"]:
-            groups.setdefault(line["use_case"], []).append(line)
-    known = [*NAMES, *sorted(groups)]
-    fictitious = [line["fictitious"] for line in lines]
-    html = page.fill(
+    known = sorted((dict(entry) | {"use_case": _use_case(entry)} for entry in entries), key=links.overview_first)
+    done = [entry for entry in known if entry["status"] == "done"]
+    failed = [_line(entry, known) for entry in known if entry["status"] != "done"]
+    order = [*page.SUBJECTS, *sorted({entry["use_case"] for entry in done})]
+    subjects = sorted({entry["use_case"] for entry in done}, key=order.index)
+    samples = ["sample" in _origins(entry) for entry in done]
+    only = "" if all(samples) else "Elles sont dites « exemple fictif » ci-dessous. "
+    lead = f"{french.plural(len(done), 'page')} à lire" if done else "Aucun rapport n'a encore été fait"
+    lead += f", sur {french.plural(len(subjects), 'sujet')}" if len(subjects) > 1 else ""
+    return page.fill(
         "index.html.j2",
-        title="Les rapports du Ti Lab",
-        failed=[line for line in lines if line["failed"]],
-        groups=[_group(name, groups[name]) for name in sorted(groups, key=known.index)],
-        total=len(lines),
-        fictitious_where=any(fictitious) and ("all" if all(fictitious) else "some"),
-        built=french.day(built),
+        publisher,
+        contents=2,
+        title="Les rapports du Ti Lab" if publisher is NOBODY else publisher.site,
+        description=f"{lead}.",
+        lead=f"{lead}{', ' + french.plural(len(failed), 'échec') if failed else ''}.",
+        failed=failed,
+        groups=[_group(name, [entry for entry in done if entry["use_case"] == name]) for name in subjects],
+        fictitious=any(samples) and only + page.FICTITIOUS,
         plural=french.plural,
     )
-    return fragments.typeset(html)
 
 
-def _line(entry: Entry) -> Line:
-    title, use_case = str(entry.get("heading") or entry["title"]), str(entry.get("use_case") or entry["notebook"])
-    name = NAMES.get(use_case) or use_case[:1].upper() + use_case[1:]
+def _use_case(entry: Entry) -> str:
+    return str(entry.get("use_case") or entry["notebook"])
+
+
+def _origins(entry: Entry) -> list[str]:
+    return list(dict.fromkeys(i["origin"] for i in entry.get("tables") or [] if i["origin"] != "absent"))
+
+
+def _data(entry: Entry) -> str:
     tables = entry.get("tables") or []
-    origins = dict.fromkeys(item["origin"] for item in tables if item["origin"] != "absent")
-    data = "Données : " + ", ".join(pieces.ORIGINS.get(origin, origin) for origin in origins) if tables else ""
-    if dates := [item["date"] for item in tables if item.get("date")]:
-        data += f" du {french.day(max(dates))}"
+    data = "Données : " + ", ".join(pieces.ORIGINS.get(origin, origin) for origin in _origins(entry)) if tables else ""
+    dates = [item["date"] for item in tables if item.get("date")]
+    return f"{data} du {french.day(max(dates))}" if dates else data
+
+
+def _line(entry: Entry, among: Sequence[Entry]) -> Line:
     where = f"cellule n° {entry['cell']} : " if entry.get("cell") else ""
+    old = f"page du {french.day(datetime.fromisoformat(entry['made']))}" if entry.get("failed") else ""
+    notes = [old, *(entry.get("defects") or [])]
+    if entry["status"] != "done":
+        notes = [short(f"{page.subject(entry['use_case'])}, {where}{entry['reason']}", 240)]
     return {
-        "title": title,
+        "title": links.called(entry, among),
         "page": str(entry["page"]),
-        "use_case": use_case,
-        "name": name,
-        # Accents and capitals do not count, 2 comes before 10.
-        "order": [word.zfill(15) if word.isdecimal() else word for word in re.split(r"(\d+)", plain(title))],
-        "fictitious": "sample" in origins,
-        "data": data,
-        "subtitle": str(entry.get("subtitle") or ""),
-        "grade": f"EcoIndex {entry['ecoindex_grade']}" if entry.get("ecoindex_grade") else "",
-        "defects": ", ".join(entry.get("defects") or []),
-        "old": f"page du {french.day(datetime.fromisoformat(entry['made']))}" if entry.get("failed") else "",
-        "failed": entry["status"] == "failed",
-        "said": short(f"{name}, {where}{entry['reason']}", 240),
+        "lead": short(str(entry.get("lead") or entry.get("subtitle") or ""), 240),
+        "figure": entry.get("figure"),
+        "about": entry.get("about"),
+        "data": _data(entry),
+        "notes": " · ".join(filter(None, notes)),
+        "overview": False,
     }
 
 
-def _group(use_case: str, lines: Sequence[Line]) -> Line:
-    """Return the section of a use case, where what all reports share is said once."""
-    several = len(lines) > 1
-    shared = [key for key in ("data", "subtitle", "grade") if several and len({line[key] for line in lines}) == 1]
-    for line in lines:
-        own = [line[key] for key in ("old", "subtitle", "data", "grade", "defects") if key not in shared]
-        line["said"] = " · ".join(filter(None, own))
-    count, anchor = -(-len(lines) // PART), "".join(c if c.isalnum() else "-" for c in plain(use_case)) or "autres"
-    parts = [lines[n * len(lines) // count : (n + 1) * len(lines) // count] for n in range(count)]
-    said = [french.plural(len(lines), "rapport"), *filter(None, (lines[0][key] for key in shared))]
-    return {
-        "anchor": anchor,
-        "name": lines[0]["name"],
-        "count": len(lines),
-        "said": ". ".join(said) if several else "",
-        "parts": [{"range": _range(lines, part), "lines": part} for part in parts],
-    }
+def _group(use_case: str, entries: Sequence[Entry]) -> Line:
+    """Return the section of a use case: cards, and lists of items; what data all have is said once."""
+    cards = [_line(entry, entries) for entry in entries if not entry.get("item")]
+    data = {_data(entry) for entry in entries}
+    for card in cards if len(data) > 1 else ():
+        card["notes"] = " · ".join(filter(None, (card["data"], card["notes"])))
+    if len(cards) > 1 and not links.overview_first(entries[0])[0]:
+        cards[0]["overview"] = True
+    notebooks = dict.fromkeys(entry["notebook"] for entry in entries if entry.get("item"))
+    lists = [_list([e for e in entries if e.get("item") and e["notebook"] == name]) for name in notebooks]
+    said = data.pop() if len(data) == 1 else ""
+    return {"anchor": slug(use_case), "name": page.subject(use_case), "data": said, "cards": cards, "lists": lists}
 
 
-def _range(lines: Sequence[Line], part: Sequence[Line]) -> str:
-    """Name a part by its first and last report, less the words that all titles of the use case begin with."""
-    titles = [line["title"].split() for line in lines]
-    alike = len(list(takewhile(lambda words: len(set(words)) == 1, zip(*titles, strict=False))))
-    first, last = (short(" ".join(line["title"].split()[alike:]), 40) for line in (part[0], part[-1]))
-    return f"De « {first} » à « {last} »" if len(part) > 1 else f"« {first} »"
+def _list(entries: Sequence[Entry]) -> Line:
+    """Return the pages of a notebook that are about one item each, by département and commune where these are known."""
+    anchor = f"{slug(entries[0]['notebook'])}-pages"
+    names = [str(entry["item"]["name"]).split() for entry in entries]
+    start, end = _alike(names), _alike([name[::-1] for name in names])
+    lines = []
+    for entry, name in zip(entries, names, strict=True):
+        others = names.count(name) > 1 and links.parameters_of(entry)
+        said = " ".join(name[start : len(name) - end] or name) + (f", {others}" if others else "")
+        group, place = entry["item"].get("group", ""), entry["item"].get("place", "")
+        lines.append({"name": said, "page": entry["page"], "group": group, "place": place})
+    lines.sort(key=lambda line: [links.natural(line[key]) for key in ("group", "place", "name")])
+    parts = [_part(anchor, name, list(found)) for name, found in groupby(lines, lambda line: line["group"])]
+    kinds = (("par département", "group"), ("par commune", "place"))
+    order = " puis ".join(word for word, key in kinds if any(line[key] for line in lines))
+    said = ", ".join(filter(None, [french.plural(len(lines), "page"), order]))
+    return {"anchor": anchor, "title": entries[0]["title"], "said": said, "parts": parts}
 
 
-def plain(text: str) -> str:
-    """Return a text without accents and capitals, as it is sorted."""
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
+def _part(anchor: str, name: str, lines: Sequence[Line]) -> Line:
+    """Return one département; where no commune is known, each page is a place of its own."""
+    places = [(key, list(found)) for key, found in groupby(lines, lambda line: line["place"])]
+    if len(places) == 1 and not places[0][0]:
+        places = [("", [line]) for line in lines]
+    return {"anchor": f"{anchor}-{slug(name)}", "name": name, "count": len(lines), "places": places}
+
+
+def _alike(names: Sequence[Sequence[str]]) -> int:
+    """Count the words that all names begin with."""
+    return len(list(takewhile(lambda words: len(set(words)) == 1, zip(*names, strict=False)))) if len(names) > 1 else 0

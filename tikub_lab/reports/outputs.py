@@ -78,9 +78,12 @@ def frame_html(frame: Any) -> str | None:
         return None
     names = [", ".join(map(str, part.name)) if isinstance(part.name, tuple) else part.name for part in parts]
     headings = {str(place): "" if name is None else str(name) for place, name in enumerate(names)}
-    flat = pd.DataFrame({place: part.array for place, part in enumerate(parts)})
-    written = dict.fromkeys(headings, lambda value: short(pieces.cell(value), LONGEST))
-    html = pieces.table(flat, "Tableau", headings, written).html.replace("<caption>", '<caption class="untitled">', 1)
+    flat = pd.DataFrame({str(place): part.array for place, part in enumerate(parts)})
+    texts = flat.select_dtypes(exclude=["number", "datetime"])
+    written = dict.fromkeys(map(str, texts), lambda value: short(pieces.cell(value), LONGEST))
+    html = pieces.table(flat, "Tableau", headings, written, rows=50).html.replace(
+        "<caption>", '<caption class="untitled">', 1
+    )
     left = frame.shape[1] - COLUMNS
     said = french.plural(left, "autre colonne", "autres colonnes") + " hors de ce tableau."
     return html + (f"<p><small>{said}</small></p>" if left > 0 else "")

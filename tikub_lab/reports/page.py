@@ -1,9 +1,12 @@
 """Make the page of a report by Jinja templates, of cells that :mod:`tikub_lab.reports.fragments` has cleaned."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cache
-from typing import Any
+from html import unescape
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
@@ -13,8 +16,9 @@ from tikub_lab.errors import PageError
 from tikub_lab.reports import fragments, remedies
 from tikub_lab.reports.files import shipped
 from tikub_lab.reports.notebooks import tags
-from tikub_lab.reports.outputs import facts, numbered, shown
-from tikub_lab.reports.run import Execution, Report
+from tikub_lab.reports.outputs import facts, numbered, short, shown
+from tikub_lab.reports.publisher import NOBODY, Publisher
+from tikub_lab.reports.run import PINNED, Execution, Report
 from tikub_lab.show import french, pieces
 from tikub_lab.show.output import KIND, stylesheet
 
@@ -32,11 +36,39 @@ DEFECTS = (
 )
 """The class of what stands for what a page lacks, and how it is counted."""
 
+SUBJECTS = {
+    "procurement": "Achats publics",
+    "bodies": "Organismes publics",
+    "energy": "Énergie des lycées",
+    "staffing": "Affectation des personnels",
+    "datathon": "Datathon",
+}
+"""What a reader calls a use case; one without a name is called as its notebook is."""
+
+FICTITIOUS = "Cette page est un essai : aucun de ses chiffres ne décrit une personne, un lycée ou une entreprise réels."
+
+ALSO = "<!--also--><!--/also-->"
+"""Where :mod:`tikub_lab.reports.links` writes which other pages there are, once a build knows them all."""
+
+_SAYING = {"text", "note"}  # kinds of pieces that say what the figure before them means
+_KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>')
+
+
+class Page(NamedTuple):
+    """A page, and what the index says of it: title, scope, leading sentence, first key figure and what that is."""
+
+    html: str
+    title: str
+    subtitle: str = ""
+    lead: str = ""
+    figure: str = ""
+    about: str = ""
+
 
 @cache
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tikub_lab.reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    made.globals |= {"policy": POLICY, "style": Markup(style())}
+    made.globals |= {"policy": POLICY, "style": Markup(style()), "subject": subject, "anchor": fragments.slug}
     return made
 
 
@@ -46,29 +78,68 @@ def style() -> str:
     return re.sub(r"\s*\n\s*", "", shipped("templates/style.css") + stylesheet())
 
 
-def fill(template: str, **values: Any) -> str:
-    """Make a page from a template, and do what concerns it as a whole: headings in order, tables numbered."""
-    start, body = _environment().get_template(template).render(values).split("<body>", 1)
-    return f"{start}<body>{remedies.number_tables(fragments.order_headings(body))}"
+def subject(use_case: str) -> str:
+    return SUBJECTS.get(use_case) or use_case[:1].upper() + use_case[1:]
 
 
-def render(report: Report, execution: Execution, pdf: str = "") -> tuple[str, str, str]:
-    """Make the page of a report that ran, or of one that failed; return its HTML, title and subtitle."""
-    failure, nb, title, subtitle = execution.failure, execution.notebook, report.notebook.title, ""
-    used = Markup(pieces.data_used(execution.used, warn=False).html)
-    values = {"report": report, "code": execution.code[:8], "version": __version__, "data_used": used}
-    values |= {"up": "../index.html", "pdf": pdf, "failure": failure}
+def fill(template: str, publisher: Publisher = NOBODY, contents: int = 4, **values: Any) -> str:
+    """Make a page from a template, and do what concerns it as a whole: headings in order, contents, tables numbered.
+
+    ``contents`` is the least number of parts of which a page says on top which they are.
+    """
+    today = french.day(datetime.now(ZoneInfo(PINNED["TZ"])))
+    text = _environment().get_template(template).render({"publisher": publisher, "today": today} | values)
+    start, body = text.replace("&#39;", "'").split("<body>", 1)  # attributes are in double quotes
+    body = fragments.contents(fragments.order_headings(body), contents)
+    return fragments.typeset(f"{start}<body>{remedies.number_tables(body)}")
+
+
+def render(report: Report, execution: Execution, pdf: str = "", publisher: Publisher = NOBODY) -> Page:
+    """Make the page of a report that ran, or of one that failed."""
+    failure, nb, used = execution.failure, execution.notebook, execution.used
+    table = Markup(pieces.data_used(used, warn=False).html)
+    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__, "data_used": table}
+    values |= {"pdf": pdf, "failure": failure, "publisher": publisher, "data": data_line(used), "also": Markup(ALSO)}
     if failure or nb is None:
-        html = fill("failed.html.j2", title=(title := f"{title} : ce rapport n'a pas pu être fait"), **values)
-    else:
-        for _, _, said in shown(nb):
-            if said.get("kind") == "title":  # of several, the last
-                title, subtitle = str(said.get("title")), str(said.get("subtitle"))
-        fictitious = any(item["origin"] == "sample" for item in execution.used)
-        cells = list(_cells(nb))
-        html = fill("report.html.j2", title=title, subtitle=subtitle, fictitious=fictitious, cells=cells, **values)
-        html = fragments.typeset(html)
-    return html, title, subtitle
+        title = f"{report.notebook.title} : ce rapport n'a pas pu être fait"
+        return Page(fill("failed.html.j2", title=title, crumb=report.notebook.title, **values), title)
+    said = _said(nb, report.notebook.title)
+    fictitious = any(item["origin"] == "sample" for item in used) and FICTITIOUS
+    crumb = short(re.split(r"\s:\s", said.title)[0], 48)
+    values |= {"title": said.title, "subtitle": said.subtitle, "description": said.lead or said.subtitle}
+    html = fill("report.html.j2", fictitious=fictitious, crumb=crumb, cells=list(_cells(nb)), **values)
+    return said._replace(html=html)
+
+
+def _said(nb: Any, title: str) -> Page:
+    """Read what a notebook's pieces say of the whole: of several titles the last, of the others the first."""
+    page = Page("", title)
+    for _, output, said in shown(nb):
+        kind = said.get("kind")
+        data = output.get("data", {}) if kind in {"text", "keys"} else {}
+        html = str(data.get("text/html", ""))
+        if kind == "title":
+            page = page._replace(title=str(said.get("title")), subtitle=str(said.get("subtitle")))
+        elif kind == "text" and not page.lead and '<p class="tk lead">' in html:
+            page = page._replace(lead=" ".join(str(data.get("text/plain", "")).split()))
+        elif kind == "keys" and not page.figure and (key := _KEY.search(html)):
+            about, *figure = (unescape(item or "") for item in key.groups())
+            page = page._replace(figure=french.NNBSP.join(filter(None, figure)), about=about)
+    return page
+
+
+def data_line(used: Iterable[Mapping[str, Any]]) -> str:
+    """Say in one line which data a page shows, of which day, from where and under which licence."""
+    known = [item for item in used if item["origin"] != "absent"]
+    titles = [item["title"] for item in known]
+    if not known:
+        return ""
+    if len(titles) > 4:
+        titles = [*titles[:3], french.plural(len(titles) - 3, "autre table", "autres tables")]
+    origins, licences = (dict.fromkeys(found) for found in (map(pieces.origin, known), (i["licence"] for i in known)))
+    dates = [item["date"] for item in known if item.get("date")]
+    day = f", du {french.day(max(dates))}" if dates else ""
+    return f"{french.joined(titles)} : {', '.join(origins)}{day}. {', '.join(filter(None, licences))}".strip()
 
 
 def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
@@ -83,7 +154,7 @@ def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
                 html = _markdown(source, cell.get("attachments"))
             else:
                 outputs = [] if "nbval-check-output" in tags(cell) else cell.get("outputs", [])
-                html = "".join(_output(output, cell) for output in outputs)
+                html = _beside((str(facts(output).get("kind", "")), _output(output, cell)) for output in outputs)
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException as error:  # whatever a library raises, the HTML reader's panic too
@@ -91,6 +162,20 @@ def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
         folded = cell.metadata.get("folded_title", "Méthode, données et limites") if "folded" in tags(cell) else ""
         if html or folded:
             yield {"html": Markup(html), "folded": folded}
+
+
+def _beside(pieces: Iterable[tuple[str, str]]) -> str:
+    """Put beside a figure the sentences and notes that follow it in its cell: wide screens have room for both."""
+    made, before, end = [""], "", "</div></div>"
+    for kind, html in pieces:
+        if kind in _SAYING and before == "figure":
+            made[-1] = f'<div class="two">{made[-1]}<div class="say">{html}{end}'
+        elif kind in _SAYING and made[-1].startswith('<div class="two">'):
+            made[-1] = made[-1].removesuffix(end) + html + end
+        else:
+            made.append(html)
+        before = kind
+    return "".join(made)
 
 
 def _markdown(source: str, attachments: Any = None) -> str:

@@ -10,7 +10,7 @@ from tikub_lab.errors import RunError, UsageError
 VARIANT = "pdf/ua-1"
 
 _DRAWING = re.compile(r'<svg\b[^>]*\baria-label="([^"]*)"[^>]*>')
-_KEYS = re.compile(r'<dl class="tk keys">.*?</dl>', re.S)
+_KEYS = re.compile(r'<dl class="tk keys[^"]*">.*?</dl>', re.S)
 _LIST = re.compile(r"<(/?)(dl|dt|dd)\b")
 _PLAIN = {"dl": "div", "dt": "p", "dd": "p"}
 _VARIABLE = re.compile(r"var\(--[\w-]+,\s*([^()]+)\)")

@@ -121,10 +121,10 @@ def _align(heads: list[Element], rows: list[Element]) -> None:
     for row in rows:
         for cell in row.findall("td"):
             if _NUMBER.fullmatch(words(cell)):
-                cell.set("class", "n")
+                cell.set("class", "num")
     for title, cell in zip(heads[-1] if heads else [], rows[0] if rows else [], strict=False):
-        if cell.get("class") == "n":
-            title.set("class", "n")
+        if cell.get("class") == "num":
+            title.set("class", "num")
 
 
 def _image(image: Element, alt: str, attachments: Mapping[str, Any]) -> list[Element]:

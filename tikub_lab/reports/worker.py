@@ -23,6 +23,7 @@ import psutil
 
 from tikub_lab.errors import RunError, TikubError
 from tikub_lab.reports.parameters import secrets
+from tikub_lab.reports.publisher import NOBODY, Publisher
 from tikub_lab.reports.run import EngineName, Execution, Failure, Report, execute
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Job:
     pdf: bool = False
     code: str = ""
     day: str = ""
+    publisher: Publisher = NOBODY
 
 
 @dataclass
@@ -91,6 +93,7 @@ def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Pa
     """Make the page of a report; nothing leaves before folders and secrets are taken out here."""
     from tikub_lab.reports import ecoindex, page, pdf
     from tikub_lab.reports.attached import take
+    from tikub_lab.reports.items import item_of
     from tikub_lab.reports.private import line, of_this_machine, scrub, scrub_bytes
 
     private = [str(scratch.resolve()), *of_this_machine()]
@@ -106,11 +109,16 @@ def finish(job: Job, execution: Execution, hidden: list[str], scratch: Path = Pa
         raise RunError("The name of a file that the notebook offers holds a secret. Name it otherwise.")
     files = [replace(f, label=clean(f.label), content=scrub_bytes(f.content, private, hidden)) for f in files]
     document = None if failure or not job.pdf else report.page.removesuffix("html") + "pdf"
-    html, heading, subtitle = map(clean, page.render(report, execution, Path(document).name if document else ""))
+    made = page.render(report, execution, Path(document).name if document else "", job.publisher)
+    html, heading, subtitle, lead, figure, about = map(clean, made)
     entry = known(job) | ecoindex.count(html)
     entry |= {
         "heading": heading,
         "subtitle": subtitle,
+        "lead": lead,
+        "figure": figure,
+        "about": about,
+        "item": {} if failure else item_of(report, job.home),
         "status": "failed" if failure else "done",
         "reason": failure.reason if failure else "",
         "cell": failure.cell if failure else None,
