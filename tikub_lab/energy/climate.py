@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy import consumption, degree_days, heating
+from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.degree_days import BASE, Kind, Method
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
@@ -107,6 +108,7 @@ def normal(years: pd.DataFrame, period: tuple[int, int] = NORMAL) -> pd.DataFram
     return found.assign(attendues=last - first + 1)
 
 
+@bundled
 @once
 def adjusted(
     readings: pd.DataFrame,

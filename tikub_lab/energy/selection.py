@@ -52,6 +52,33 @@ class Scope:
         return table[table["compteur_id"].isin(own)]
 
 
+def year_of(used: pd.DataFrame, annee: int | None = None) -> int:
+    """Return the year that a report looks at: the one asked for, or the last that is complete.
+
+    Parameters
+    ----------
+    used : DataFrame
+        ``annee`` and ``complet``: from :func:`tikub_lab.energy.climate.adjusted`.
+    annee : int, optional
+
+    Raises
+    ------
+    UsageError
+        A year of which no meter is known in full.
+
+    Examples
+    --------
+    >>> used = pd.DataFrame({"annee": [2024, 2025, 2026], "complet": [True, True, False]})
+    >>> year_of(used), year_of(used, 2024)
+    (2025, 2024)
+    """
+    known = used.loc[used["complet"], "annee"]
+    if annee is not None and annee not in set(known):
+        span = f"{known.min()} to {known.max()}" if len(known) else "none"
+        raise UsageError(f"annee={annee}: no meter has readings of all of it; years known in full: {span}.")
+    return int(known.max()) if annee is None else annee
+
+
 def scope(sites: pd.DataFrame, uai: str | None = None, emat: str | None = None) -> Scope:
     """Say what a report is about.
 

@@ -20,7 +20,11 @@ from tikub_lab.energy.alerts.meter import Watched
 from tikub_lab.energy.alerts.series import days_of, numbers
 from tikub_lab.energy.alerts.table import table_of
 from tikub_lab.energy.alerts.watch import Scope, watch_bills, watch_days
+from tikub_lab.energy.alerts.words import subject
+from tikub_lab.energy.bundle import bundled
+from tikub_lab.energy.units import in_kwh
 from tikub_lab.methods.once import once
+from tikub_lab.show import french
 
 TESTED = {drift.NAME: True, occupancy.HOLIDAYS: False, occupancy.WEEKENDS: False}
 """What is tested, and whether every meter is (else those that may heat)."""
@@ -119,6 +123,7 @@ def alerts(
     return survey(readings, meters, sites, weather, calendar, works, prices, factors, rules).alerts
 
 
+@bundled
 @once
 def survey(
     readings: pd.DataFrame,
@@ -180,6 +185,53 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
     for value in values:
         found[f"sans_{value}"] = found["nombre"] - groups[value].count()
     return found.reset_index()
+
+
+def listed(table: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Prepare alerts for a page: names of lycées, subjects in plain words, what is in excess first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`survey`, alerts or habits.
+    sites : DataFrame
+        Table ``energy/sites``; alerts of other lycées are left out.
+
+    Returns
+    -------
+    DataFrame
+        The table's columns, with ``lib_etablissement``, ``ville``, ``lycee`` (both), ``sujet`` (its nature in plain
+        words), ``au`` (the last day) and ``reserve`` (what is not sure of it).
+    """
+    found = table.merge(sites[["code_uai", "lib_etablissement", "ville"]], on="code_uai")
+    found = found.sort_values(["sens", "euros"], ascending=[True, False], ignore_index=True)
+    unsure = found["certitude"] != "établie"
+    return found.assign(
+        lycee=found["lib_etablissement"] + ", " + found["ville"],
+        sujet=found["nature"].map(subject).astype("str"),
+        au=found["fin"] - pd.Timedelta(days=1),
+        reserve=("Certitude : " + found["certitude"] + ".").where(unsure, "").astype("str"),
+    )
+
+
+def summary(table: pd.DataFrame) -> str:
+    """Say in French how many alerts there are and what they add up to.
+
+    Examples
+    --------
+    >>> summary(pd.DataFrame(columns=["code_uai", "sens", "kwh", "euros"]))
+    'Aucune alerte : rien de ce que ces relevés peuvent montrer n’appelle de visite.'
+    """
+    if table.empty:
+        return french.typeset("Aucune alerte : rien de ce que ces relevés peuvent montrer n'appelle de visite.")
+    over = table[table["sens"] == "en trop"]
+    blind = float(table.loc[table["sens"] == "non mesuré", "kwh"].sum())
+    kwh, cost = float(over["kwh"].sum()), float(over["euros"].sum())
+    where, many = french.plural(len(table), "alerte"), table["code_uai"].nunique()
+    where += f" dans {french.plural(many, 'lycée')}" if many > 1 else ""
+    text = f"{in_kwh(kwh)} utilisés en trop" if kwh > 0 else "rien en trop"
+    text += f", soit {french.euros(cost)}" if cost > 0 else ""
+    return french.typeset(f"{where} : {text}" + (f" ; {in_kwh(blind)} mal mesurés." if blind > 0 else "."))
 
 
 def _ended(works: pd.DataFrame, meters: pd.DataFrame) -> dict[str, list[int]]:

@@ -30,6 +30,16 @@ GESTURES = {
 """What to check, by nature."""
 
 
+SUBJECTS = {drift.NAME: "consommation permanente en hausse"}
+"""What readers call a nature, where its name is of the trade."""
+
+
+def subject(nature: str) -> str:
+    """Name a nature in plain words, as a title."""
+    said = SUBJECTS.get(nature, nature)
+    return said[:1].upper() + said[1:]
+
+
 def sentence(finding: Finding, low: float, high: float) -> str:
     """Say what was found.
 
@@ -56,7 +66,7 @@ def sentence(finding: Finding, low: float, high: float) -> str:
     if finding.nature == drift.NAME:
         a_day = number(finding.size)
         return typeset(
-            f"La consommation de base monte à partir du {day(date_of(finding.start))}, jusqu'à {a_day} kWh de plus "
+            f"Depuis le {day(date_of(finding.start))}, le lycée consomme en permanence jusqu'à {a_day} kWh de plus "
             f"par jour{_excess(finding, low, high)}."
         )
     return typeset(f"{_measure(finding, when)}{_unmeasured(finding, low, high)}.")

@@ -6,6 +6,7 @@ bills otherwise (:mod:`tikub_lab.energy.occupancy.use`). What works save is not 
 after its last works, and works during the challenge leave it out. Whoever has no score is listed with the reason.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.grouping import FEWEST, groups
 from tikub_lab.energy.challenge.meters import MINOR, Span, no_score, score_meters, spans_of
 from tikub_lab.energy.challenge.order import place, ranks
@@ -21,7 +23,7 @@ from tikub_lab.energy.savings import by_month as months_of
 from tikub_lab.energy.uncertainty import Interval, portfolio
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
-from tikub_lab.show.french import number
+from tikub_lab.show.french import number, percent
 
 COLUMNS = {
     "code_uai": "str", "lib_etablissement": "str", "groupe": "str", "classe": "bool", "raison": "str",
@@ -87,6 +89,7 @@ def period(name: str) -> tuple[date, date]:
     raise UsageError(f"period={name!r}: give a school year such as '2024-2025', or a calendar year such as '2025'.")
 
 
+@bundled
 @once
 def challenge(
     sites: pd.DataFrame,
@@ -185,7 +188,9 @@ def position(result: Challenge, uai: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``part``, ``part_bas``, ``part_haut``, ``sien``, the largest saving first. Empty for a lycée without a group.
+        ``part``, ``part_bas``, ``part_haut``, ``sien``; ``lycee`` (« notre lycée », « lycée 2 »…) and ``ecart``,
+        ``ecart_bas``, ``ecart_haut`` (what was used beyond the expected, as a share); the largest saving first. Empty
+        for a lycée without a group.
 
     Raises
     ------
@@ -196,7 +201,37 @@ def position(result: Challenge, uai: str) -> pd.DataFrame:
     table = result.table
     group = table[table["classe"] & (table["groupe"] == row["groupe"])] if row["classe"] else table.head(0)
     found = group.assign(sien=group["code_uai"] == uai)[["part", "part_bas", "part_haut", "sien"]]
-    return found.sort_values("part", ascending=False, ignore_index=True)
+    found = found.sort_values("part", ascending=False, ignore_index=True)
+    names = pd.Series([f"lycée {place + 1}" for place in found.index], index=found.index, dtype="str")
+    return found.assign(
+        lycee=names.mask(found["sien"], "notre lycée"),
+        ecart=-found["part"], ecart_bas=-found["part_haut"], ecart_haut=-found["part_bas"],
+    )  # fmt: skip
+
+
+def gap(row: Mapping[Any, Any]) -> tuple[str, float, str]:
+    """Say how far a lycée is from the expected: « De plus » or « De moins », the share, and how sure in French.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of ``table`` of :class:`Challenge`.
+
+    Examples
+    --------
+    >>> way, share, sure = gap({"classe": True, "part": -0.046, "part_bas": -0.062, "part_haut": -0.031})
+    >>> way, share, sure.replace(chr(0x202F), " ")
+    ('De plus', 0.046, 'entre 3,1 et 6,2 %')
+    """
+    if not row["classe"]:
+        return "De plus ou de moins", float("nan"), "pas de score : voir plus bas"
+    sign = -1 if row["part"] < 0 else 1
+    low, high = sorted(sign * row[name] for name in ("part_bas", "part_haut"))
+    return (
+        "De plus" if sign < 0 else "De moins",
+        sign * row["part"],
+        f"entre {number(low * 100, 1)} et {percent(high, 1)}",
+    )
 
 
 _FOUND = [
@@ -255,12 +290,12 @@ def _sentence(row: dict[object, object], level: float) -> str:
     if not row["classe"]:
         return f"Pas de score : {row['raison']}."
     share, low, high = (float(str(row[name])) * 100 for name in ("part", "part_bas", "part_haut"))
-    between = f"entre {number(low, 1)} et {number(high, 1)} %, confiance de {number(level * 100)} %"
+    between = f"entre {number(low, 1)} et {number(high, 1)} %, au niveau de confiance de {number(level * 100)} %"
     if not row["etablie"]:
-        return f"Ni baisse ni hausse établie : économie {between}."
+        return f"L'écart à l'attendu peut venir du hasard (économie {between})."
     word = "Baisse" if share > 0 else "Hausse"
     if share < 0:
-        between = f"entre {number(-high, 1)} et {number(-low, 1)} %, confiance de {number(level * 100)} %"
+        between = f"entre {number(-high, 1)} et {number(-low, 1)} %, au niveau de confiance de {number(level * 100)} %"
     return f"{word} de {number(abs(share), 1)} % ({between})."
 
 
@@ -284,4 +319,4 @@ def _known(result: Challenge, uai: str) -> pd.Series:
     return row.iloc[0]
 
 
-__all__ = ["MINOR", "Challenge", "by_month", "challenge", "period", "position"]
+__all__ = ["MINOR", "Challenge", "by_month", "challenge", "gap", "period", "position"]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from tikub_lab.energy.baseline.design import DAY, Floats
 from tikub_lab.energy.baseline.quality import passes
+from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.heating import spans
 from tikub_lab.energy.occupancy.days import Days, Designer, days_of
 from tikub_lab.energy.occupancy.use import ALL, Use, fit
@@ -34,6 +35,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+@bundled
 @once
 def measures(
     sites: pd.DataFrame,

@@ -24,9 +24,8 @@ from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 
 __all__ = [
-    "AHEAD", "REACHED", "STATES", "course", "final_energy", "levels", "line", "outlook", "pace", "plan", "ranking",
-    "references",
-    "standing", "stock", "summary", "targets", "usable_years",
+    "AHEAD", "REACHED", "STATES", "at", "course", "final_energy", "levels", "line", "outlook", "pace", "plan",
+    "ranking", "references", "standing", "stock", "summary", "targets", "usable_years",
 ]  # fmt: skip
 
 
@@ -108,7 +107,7 @@ def summary(standing: pd.DataFrame, milestone: int = 2030, first: int = 10) -> s
     ...                       "kwh_m2_objectif": 80.0, "evolution": 0.0, "reste_euros": [2e6, 0.0, None],
     ...                       "reste_kgco2e": [4.0, 0.0, None]})
     >>> summary(sites).replace(chr(0x202F), " ").split(". ")[1]
-    'Aux autres, il reste 20 GWh par an à économiser (2 M€) ; en mettant les résultats en commun, 15 GWh'
+    'L’autre doit encore économiser 20 GWh par an (2 M€)'
     """
     rows = {row["echeance"]: row for row in stock(standing).to_dict("records")}
     ranked = ranking(standing, milestone)
@@ -124,15 +123,29 @@ def summary(standing: pd.DataFrame, milestone: int = 2030, first: int = 10) -> s
     text = f"{who} au niveau demandé en {milestone}."
     if len(ranked):
         cost = "" if row["sites_sans_prix"] else f" ({french.euros(row['reste_euros'])})"
-        text += f" Aux autres, il reste {in_kwh(row['reste_kwh'])} par an à économiser{cost}"
-        pooled = row["reste_mutualise_kwh"]
-        text += f" ; en mettant les résultats en commun, {in_kwh(pooled)}." if row["marge_kwh"] > 0 else "."
-    if len(ranked) > first:
+        others = f"Les {len(ranked)} autres doivent" if len(ranked) > 1 else "L'autre doit"
+        others = others if reached else "Ils doivent" if known > 1 else "Il doit"
+        text += f" {others} encore économiser {in_kwh(row['reste_kwh'])} par an{cost}."
+    if len(ranked) > first > 1:
         share = french.percent(ranked["cumul"].iloc[first - 1])
-        text += f" Les {first} lycées qui ont le plus à faire en portent {share}."
+        text += f" Les {first} lycées qui ont le plus à faire représentent {share} de l'effort."
     if unknown:
         text += f" La situation n'est pas connue pour {french.plural(unknown, 'lycée')}."
     return french.typeset(text)
+
+
+def at(standing: pd.DataFrame, milestone: int) -> pd.DataFrame:
+    """Keep the rows of one milestone.
+
+    Raises
+    ------
+    UsageError
+        A milestone that is not in the table.
+    """
+    known = sorted(standing["echeance"].unique())
+    if milestone not in known and len(known):
+        raise UsageError(f"milestone={milestone}: the law's milestones are {', '.join(map(str, known))}.")
+    return standing[standing["echeance"] == milestone]
 
 
 def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
@@ -164,10 +177,8 @@ def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
     >>> ranking(sites)[["rang", "code_uai", "part", "cumul"]].values.tolist()
     [[1, 'B', 0.75, 0.75], [2, 'A', 0.25, 1.0]]
     """
-    known = sorted(standing["echeance"].unique())
-    if milestone not in known and len(known):
-        raise UsageError(f"milestone={milestone}: the table has {', '.join(map(str, known))}.")
-    rows = standing[(standing["echeance"] == milestone) & (standing["statut"] == AHEAD)]
+    rows = at(standing, milestone)
+    rows = rows[rows["statut"] == AHEAD]
     rows = rows.sort_values(["reste_kwh", "code_uai"], ascending=[False, True], ignore_index=True)
     total = rows["reste_kwh"].astype("float64")
     rows = rows.assign(rang=np.arange(1, len(rows) + 1), part=total / total.sum(), cumul=total.cumsum() / total.sum())

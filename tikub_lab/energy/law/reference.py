@@ -242,10 +242,10 @@ def _sentence(row: Mapping[Any, Any]) -> str:
     year = row["annee_reference"]
     if row["statut_reference"] == DEFAULT:
         cause = "le site n'était pas ouvert" if not possible else "aucune année permise n'est complète"
-        text = f"Référence {year} : première année pleine connue ({cause})."
+        text = f"Année de référence retenue : {year}, première année pleine connue ({cause})."
     elif row["statut_reference"] == ONLY:
-        text = f"Référence {year} : seule année utilisable sur {possible}."
+        text = f"Année de référence retenue : {year}, seule année utilisable sur {possible}."
     else:
-        text = f"Référence {year} : la plus favorable de {usable} années civiles utilisables sur {possible}."
+        text = f"Année de référence retenue : {year}, la plus favorable des {usable} années utilisables."
     share = row["part_estimee"]
     return french.typeset(text + (f" Estimée à {french.percent(share)}." if share >= ESTIMATED else ""))

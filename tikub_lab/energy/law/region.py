@@ -111,6 +111,17 @@ def plan(
     return pd.DataFrame(found, columns=COLUMNS).astype({"phrase": "str"})
 
 
+def followed(
+    energies: pd.DataFrame, factors: pd.DataFrame, year: int, reference: int | None = None, day: Day = None
+) -> str:
+    """Say in French where the plan stands in a year, or why that is not known."""
+    if reference is None:
+        return french.typeset("L'année de référence n'est pas publiée ; le suivi du plan n'est donc pas affiché.")
+    rows = plan(energies, factors, reference, day=day)
+    rows = rows[rows["annee"] == year]
+    return str(rows["phrase"].iloc[0]) if len(rows) else f"{year} : le suivi du plan commence en {reference}."
+
+
 def _carbon(energies: pd.DataFrame, factors: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return what each site's adjusted use emits, with the factors of one year; missing where one is."""
     rows = energies.assign(kwh=energies["kwh_ajuste"], own=energies["annee"], annee=year)

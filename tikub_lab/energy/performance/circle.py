@@ -61,7 +61,7 @@ def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> 
     >>> values = pd.DataFrame({"code_uai": list("ABCD"), "valeur": [112.0, 80.0, 100.0, 130.0]})
     >>> found = compare(values, sites, fewest=3)
     >>> found.loc[0, "phrase"].replace(NNBSP, " ")
-    '12 % de plus que la médiane de ses 3 pairs (Lycée, avec internat).'
+    '12 % de plus que la médiane de 3 lycées comparables (lycée, avec internat).'
     >>> found["rang"].round(2).tolist()
     [0.67, 0.0, 0.33, 1.0]
     """
@@ -143,15 +143,21 @@ def label(key: tuple[object, ...]) -> str:
 def sentence(value: float, gap: float, count: int, group: str, fewest: int) -> str:
     """Say in French where a site stands: its share above the median of so many peers of a group."""
     if math.isnan(value):
-        return "Pas de comparaison : le chiffre de cet établissement manque."
+        return "pas de comparaison, car le chiffre de cet établissement manque."
     if count < fewest:
-        return f"Pas de comparaison : {count} établissements comparables ont un chiffre, il en faut {fewest}."
+        return f"pas de comparaison, car {count} établissements comparables ont un chiffre et il en faut {fewest}."
+    peers = f"{count} lycées comparables ({in_sentence(group)})"
     if math.isnan(gap):
-        return f"Pas d'écart en part : la médiane de ses {count} pairs ({group}) est nulle."
+        return f"pas de comparaison, car la médiane de {peers} est nulle."
     size = number(abs(gap) * 100)
     if size == "0":
-        return f"À la médiane de ses {count} pairs ({group})."
-    return f"{size}{NNBSP}% de {'plus' if gap > 0 else 'moins'} que la médiane de ses {count} pairs ({group})."
+        return f"autant que la médiane de {peers}."
+    return f"{size}{NNBSP}% de {'plus' if gap > 0 else 'moins'} que la médiane de {peers}."
+
+
+def in_sentence(group: str) -> str:
+    """Write a group inside a sentence: « lycée polyvalent », but « EREA »."""
+    return group if group[:2].isupper() else group[:1].lower() + group[1:]
 
 
 def quantiles(compared: pd.DataFrame) -> pd.DataFrame:
@@ -191,7 +197,8 @@ def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int 
     -------
     DataFrame
         One row a peer with a figure and one for the site, from the lowest to the highest: ``position`` (from 1),
-        ``valeur``, ``propre`` (true for the site), ``groupe``. A site without a figure is not in it, its peers are.
+        ``valeur``, ``propre`` (true for the site), ``lycee`` (« notre lycée », « lycée 2 »…), ``groupe``. A site
+        without a figure is not in it, its peers are.
 
     Raises
     ------
@@ -216,4 +223,5 @@ def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int 
     table = pd.DataFrame({"valeur": value[chosen], "propre": chosen == own, "groupe": group})
     table = table.dropna(subset=["valeur"]).sort_values("valeur", kind="stable", ignore_index=True)
     table.insert(0, "position", np.arange(1, len(table) + 1))
-    return table
+    names = pd.Series([f"lycée {place}" for place in table["position"]], dtype="str")
+    return table.assign(lycee=names.mask(table["propre"], "notre lycée"))

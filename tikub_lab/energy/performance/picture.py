@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.performance.signature import DAILY
 from tikub_lab.energy.savings import day_kinds, keep_days
 
 
+@bundled
 def picture(
     readings: pd.DataFrame,
     meters: pd.DataFrame,

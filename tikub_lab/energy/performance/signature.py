@@ -16,6 +16,7 @@ from tikub_lab.energy import heating
 from tikub_lab.energy.baseline.design import DAY, Floats
 from tikub_lab.energy.baseline.many import fit_many
 from tikub_lab.energy.baseline.model import Baseline, Sample, fahrenheit
+from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.savings import HOLIDAY, day_kinds, keep_days
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
@@ -40,6 +41,7 @@ COLUMNS += ["base_w_m2", "erreur_pente_m2", "erreur_base_m2", "erreur_equilibre"
 COLUMNS += ["nmbe", "conforme", "comparable", "manque", "verdict"]
 
 
+@bundled
 @once
 def signatures(
     readings: pd.DataFrame,

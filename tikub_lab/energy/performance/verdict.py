@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from tikub_lab.energy.performance.circle import in_sentence
 from tikub_lab.energy.performance.quantities import BASE, LOOK, POINT, SLOPE
 from tikub_lab.methods.once import once
 from tikub_lab.show.french import NNBSP, number
@@ -15,8 +16,11 @@ MEANING = {
     BASE: "ce qui tourne en permanence (eau chaude, pertes de la chaufferie et des réseaux)",
     POINT: "les consignes et la régulation (températures demandées, programmation, apports gratuits mal utilisés)",
 }
-ARTICLES = {SLOPE: "la pente de chauffage", BASE: "le talon", POINT: "le point d'équilibre"}
-UNSURE = "À regarder, sans que ce soit établi"
+FINDINGS = {
+    SLOPE: "chaque degré de froid y coûte {times} fois ce qu'il coûte à la médiane de",
+    BASE: "la consommation permanente y vaut {times} fois la médiane de",
+    POINT: "on y chauffe dès qu'il fait moins de {own} dehors, contre {middle} à la médiane de",
+}
 COLUMNS = ["code_uai", "source", "statut", "grandeur", "libelle", "unite", "valeur", "mediane", "pairs", "groupe"]
 COLUMNS += ["z", "q", "kwh_mediane", "kwh_quart", "erreur_kwh", "sens", "manque", "phrase"]
 
@@ -51,9 +55,9 @@ def outstanding(table: pd.DataFrame) -> pd.DataFrame:
         alone = bool(row["p"] < LOOK) and bool(row["hors_incertitude"])
         if not row["etabli"] and not alone:
             text = (
-                f"Rien ne ressort : ni la pente de chauffage, ni le point d'équilibre{_base(compared)} ne se détache "
+                f"Rien ne ressort : ni la pente de chauffage, ni le point d'équilibre{_base(compared)} ne se détachent "
             )
-            text += f"de ceux des {row['pairs']} établissements comparables."
+            text += f"de ceux de {row['pairs']} lycées comparables."
             found.append(row.to_dict() | _silent(NOTHING, "", text))
             continue
         status = PROVEN if row["etabli"] else LOOK_AT
@@ -81,14 +85,13 @@ def _base(compared: pd.DataFrame) -> str:
 
 def _sentence(row: pd.Series, status: str) -> str:
     quantity, value, middle = str(row["grandeur"]), float(row["valeur"]), float(row["mediane"])
-    if quantity == POINT:
-        size = f"{number(value, 1)}{NNBSP}°C contre {number(middle, 1)}{NNBSP}°C"
-        size += f" pour la médiane de {row['pairs']} établissements comparables ({row['groupe']})"
-    else:
-        size = f"{number(value / middle, 1)} fois la médiane de {row['pairs']} établissements comparables"
-        size += f" ({row['groupe']})"
-    lead, next_step = ("Ce qui ressort", "À étudier d'abord") if status == PROVEN else (UNSURE, "Piste")
-    text = f"{lead} : {ARTICLES[quantity]}, {size}. {next_step} : {MEANING[quantity]}."
+    own, other = f"{number(value, 1)}{NNBSP}°C", f"{number(middle, 1)}{NNBSP}°C"
+    found = FINDINGS[quantity].format(times=number(value / middle, 1), own=own, middle=other)
+    peers = f"{row['pairs']} lycées comparables ({in_sentence(str(row['groupe']))})"
+    lead, next_step = (
+        ("Ce qui ressort", "À étudier d'abord") if status == PROVEN else ("À vérifier (écart non prouvé)", "Piste")
+    )
+    text = f"{lead} : {found} {peers}. {next_step} : {MEANING[quantity]}."
     gap = float(row["kwh_mediane"])
     if gap > 0 and gap > 1.645 * float(row["erreur_kwh"]):
         text += f" L'écart à la médiane vaut environ {number(rounded(gap))}{NNBSP}kWh par an."

@@ -30,6 +30,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.planning.choice import prepare
 from tikub_lab.energy.planning.greedy import METHODS, completed, greedy
 from tikub_lab.energy.planning.problem import Problem
@@ -121,7 +122,7 @@ class Plan:
             return "Optimum prouvé : aucun plan qui respecte ces règles ne vaut davantage."
         late = f" (calcul arrêté au bout de {number(self.seconds)} s)" if self.timed_out else ""
         size = percent(math.ceil(self.gap * 1e4) / 1e4, 2) if math.isfinite(self.gap) else "une part inconnue"
-        return f"Plan à {size} au plus de l'optimum{late} : ce n'est pas un optimum prouvé."
+        return f"Plan à moins de {size} du meilleur possible{late}."
 
     @property
     def sentence(self) -> str:
@@ -140,6 +141,7 @@ class Plan:
         return text
 
 
+@bundled
 def plan(
     works: pd.DataFrame,
     uses: pd.DataFrame,

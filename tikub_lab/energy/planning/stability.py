@@ -57,7 +57,7 @@ class Sensitivity:
         return (
             f"Sur {number(len(self.cases))} cas, {always} mesures sont dans tous les plans, {some} dans certains, "
             f"{never} dans aucun"
-            + ("." if np.isnan(worst) else f" ; si l'avenir est autre, le garder coûte au plus {percent(worst, 1)}.")
+            + ("." if np.isnan(worst) else f" ; garder ce plan ferait perdre au plus {percent(worst, 1)} d'économies.")
         )
 
 
