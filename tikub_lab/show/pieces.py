@@ -136,12 +136,15 @@ class Key:
         )
 
 
-def keys(figures: Sequence[Key]) -> Shown:
+def keys(figures: Sequence[Key], **values: object) -> Shown:
     """Show one to six key figures, each with its comparison.
 
     Parameters
     ----------
     figures : sequence of Key
+        Labels and comparisons are templates where there are values, and else text as it stands.
+    **values
+        What the templates write.
 
     Examples
     --------
@@ -155,7 +158,9 @@ def keys(figures: Sequence[Key]) -> Shown:
     for item in figures:
         number, unit = item.parts
         small = f' <small class="unit">{safe(unit)}</small>' if unit else ""
-        label, comparison = french.typeset(item.label), french.typeset(item.comparison)
+        label, comparison = (
+            fill(text, values)[1] if values else french.typeset(text) for text in (item.label, item.comparison)
+        )
         below = f"<dd>{safe(comparison)}</dd>" if comparison else ""
         cells += f"<div><dt>{safe(label)}</dt><dd><b>{safe(number)}</b>{small}</dd>{below}</div>"
         said = f"{number}{french.NNBSP}{unit}" if unit else number
