@@ -87,11 +87,12 @@ def test_items_stand_by_departement_and_commune():
         item(2, "Lycée Aven (fictif)", "Vannes", "Morbihan"),
         item(3, "Lycée Riwal (fictif)", "Brest", "Finistère"),
         item(4, "Lycée Éven (fictif)", "Brest", "Finistère"),
+        item(5, "Lycée Drel (fictif)", "Étel", "Morbihan"),
     )
     assert [text(h) for h in made.find_all("h3")] == ["L’énergie du lycée n° 9 à Brest", "Finistère", "Morbihan"]
     lists = [[[tag.text for tag in place(["b", "a"])] for place in ul("li")] for ul in made(class_="places")]
-    assert lists == [[["Brest", "Éven", "Riwal"]], [["Vannes", "Aven", "Riwal"]]]
-    assert text(made.find_all(class_="unit")[-1]) == "4 pages, par département puis par commune"
+    assert lists == [[["Brest", "Éven", "Riwal"]], [["Étel", "Drel"], ["Vannes", "Aven", "Riwal"]]]
+    assert text(made.find_all(class_="unit")[-1]) == "5 pages, par département puis par commune"
     assert [a["href"] for a in made.find_all("nav")[-1].find_all("a")] == [
         f"#{h['id']}" for h in made.find_all("h3")[1:]
     ]

@@ -423,6 +423,38 @@ def test_which_form_of_an_output_is_shown():
     assert seen(rendered(code({"text/latex": "$x<y$", "text/plain": "<Math>"}))) == "$x<y$"
 
 
+def test_what_is_for_jupyterlab_only_is_left_out():
+    cell = code({"text/html": "<b>aperçu</b>"})
+    cell.metadata["tags"] = ["lab"]
+    assert seen(rendered(cell, code({"text/html": "<b>oui</b>"}))) == "oui"
+
+
+def test_sentences_stand_beside_the_figure_that_they_follow():
+    figure, said = show.bars(pd.Series({"a": 3.0}), "Un"), pieces.sentence("Ainsi {x}.", x=1)
+    cell = v4.new_code_cell("source")
+    for piece in (said, figure, said, pieces.note("Une limite."), figure):
+        data, metadata = piece._repr_mimebundle_()
+        cell.outputs.append(v4.new_output("display_data", data=data, metadata=metadata))
+    made = soup(rendered(cell)).main
+    assert [child.get("class", [child.name])[0] for child in made.find_all(recursive=False)] == [
+        "h1",
+        "tk",
+        "two",
+        "tk",
+    ]
+    assert [child.name for child in made.find(class_="two").find_all(recursive=False)] == ["figure", "div"]
+    assert len(made.find(class_="say").find_all("p")) == 2
+
+
+def test_contents_lead_to_the_parts_that_are_not_folded():
+    folded = v4.new_markdown_cell("## Caché", metadata={"tags": ["folded"]})
+    parts = [v4.new_markdown_cell(f"## {text}") for text in ("Où agir", "Où agir", "Contenu", "C")]
+    made = soup(rendered(*parts, folded)).main
+    assert [a["href"] for a in made.nav.find_all("a")] == [f"#{h2['id']}" for h2 in made.find_all("h2")[:4]]
+    assert len({tag["id"] for tag in made.find_all(id=True)} | {"contenu"}) == 5
+    assert soup(rendered(*parts[:3], folded)).main.nav is None
+
+
 def test_colour_codes_of_a_terminal_are_not_shown():
     cell = v4.new_code_cell("x")
     cell.outputs = [v4.new_output("stream", name="stdout", text="\x1b[31mrouge\x1b[0m <b>")]

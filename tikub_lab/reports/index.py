@@ -17,7 +17,8 @@ Line = dict[str, Any]
 
 def render(entries: Sequence[Entry], publisher: Publisher = NOBODY) -> str:
     """Make the index page of reports as they stand in ``build.json``, at the end of a build."""
-    known = sorted((dict(entry) | {"use_case": _use_case(entry)} for entry in entries), key=links.overview_first)
+    entries = [{**entry, "use_case": entry.get("use_case") or entry["notebook"]} for entry in entries]
+    known = sorted(entries, key=links.overview_first)
     done = [entry for entry in known if entry["status"] == "done"]
     failed = [_line(entry, known) for entry in known if entry["status"] != "done"]
     order = [*page.SUBJECTS, *sorted({entry["use_case"] for entry in done})]
@@ -30,18 +31,15 @@ def render(entries: Sequence[Entry], publisher: Publisher = NOBODY) -> str:
         "index.html.j2",
         publisher,
         contents=2,
-        title="Les rapports du Ti Lab" if publisher is NOBODY else publisher.site,
+        title=publisher.site,
         description=f"{lead}.",
         lead=f"{lead}{', ' + french.plural(len(failed), 'échec') if failed else ''}.",
         failed=failed,
         groups=[_group(name, [entry for entry in done if entry["use_case"] == name]) for name in subjects],
         fictitious=any(samples) and only + page.FICTITIOUS,
         plural=french.plural,
+        by=_by,
     )
-
-
-def _use_case(entry: Entry) -> str:
-    return str(entry.get("use_case") or entry["notebook"])
 
 
 def _origins(entry: Entry) -> list[str]:
@@ -89,7 +87,6 @@ def _group(use_case: str, entries: Sequence[Entry]) -> Line:
 
 def _list(entries: Sequence[Entry]) -> Line:
     """Return the pages of a notebook that are about one item each, by département and commune where these are known."""
-    anchor = f"{slug(entries[0]['notebook'])}-pages"
     names = [str(entry["item"]["name"]).split() for entry in entries]
     start, end = _alike(names), _alike([name[::-1] for name in names])
     lines = []
@@ -99,19 +96,16 @@ def _list(entries: Sequence[Entry]) -> Line:
         group, place = entry["item"].get("group", ""), entry["item"].get("place", "")
         lines.append({"name": said, "page": entry["page"], "group": group, "place": place})
     lines.sort(key=lambda line: [links.natural(line[key]) for key in ("group", "place", "name")])
-    parts = [_part(anchor, name, list(found)) for name, found in groupby(lines, lambda line: line["group"])]
     kinds = (("par département", "group"), ("par commune", "place"))
     order = " puis ".join(word for word, key in kinds if any(line[key] for line in lines))
     said = ", ".join(filter(None, [french.plural(len(lines), "page"), order]))
-    return {"anchor": anchor, "title": entries[0]["title"], "said": said, "parts": parts}
+    anchor = f"{slug(entries[0]['notebook'])}-pages"
+    return {"anchor": anchor, "title": entries[0]["title"], "said": said, "lines": lines}
 
 
-def _part(anchor: str, name: str, lines: Sequence[Line]) -> Line:
-    """Return one département; where no commune is known, each page is a place of its own."""
-    places = [(key, list(found)) for key, found in groupby(lines, lambda line: line["place"])]
-    if len(places) == 1 and not places[0][0]:
-        places = [("", [line]) for line in lines]
-    return {"anchor": f"{anchor}-{slug(name)}", "name": name, "count": len(lines), "places": places}
+def _by(lines: Sequence[Line], key: str) -> list[tuple[str, list[Line]]]:
+    """Group lines that are sorted; Jinja's own filter would sort them again, accents last."""
+    return [(name, list(found)) for name, found in groupby(lines, lambda line: line[key])]
 
 
 def _alike(names: Sequence[Sequence[str]]) -> int:

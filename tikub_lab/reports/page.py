@@ -50,6 +50,9 @@ FICTITIOUS = "Cette page est un essai : aucun de ses chiffres ne décrit une per
 ALSO = "<!--also--><!--/also-->"
 """Where :mod:`tikub_lab.reports.links` writes which other pages there are, once a build knows them all."""
 
+UNSEEN = {"nbval-check-output", "lab"}
+"""Tags of cells whose outputs are not for readers: figures that nbval compares, a look at the data in JupyterLab."""
+
 _SAYING = {"text", "note"}  # kinds of pieces that say what the figure before them means
 _KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>')
 
@@ -153,7 +156,7 @@ def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
                     titled, source = True, re.sub(r"^# .*\n?", "", source, count=1, flags=re.M)
                 html = _markdown(source, cell.get("attachments"))
             else:
-                outputs = [] if "nbval-check-output" in tags(cell) else cell.get("outputs", [])
+                outputs = cell.get("outputs", []) if UNSEEN.isdisjoint(tags(cell)) else []
                 html = _beside((str(facts(output).get("kind", "")), _output(output, cell)) for output in outputs)
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
