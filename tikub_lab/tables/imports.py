@@ -17,7 +17,7 @@ from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
 from tikub_lab.tables.rebuild import Group, database, merge, missing_partners
 from tikub_lab.tables.schema import aliases, read_schema
-from tikub_lab.tables.sources import STAGING, Provenance, State, as_json, named, writing
+from tikub_lab.tables.sources import Provenance, State, as_json, writing
 from tikub_lab.tables.staging import Parts, stage
 
 MOST_PARTS = 8
@@ -97,10 +97,7 @@ class Change:
 
     def __init__(self, state: State, schemas: Path, readers: Sequence[Reader]):
         self.state, self.schemas, self.readers = state, schemas, {reader.name: reader for reader in readers}
-        self.place = state.folder / STAGING
-        self.parts, self.touched, self.gone = Parts(self.place), set[str](), list[Provenance]()
-        self.files: dict[str, Path] = {}
-        """Finished files, by the names that they will have."""
+        self.parts, self.touched, self.gone = Parts(state.place), set[str](), list[Provenance]()
 
     def take(
         self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]
@@ -119,7 +116,7 @@ class Change:
         name = printable(path.name)
         number = max((item.sequence for item in sources if item.published == name), default=0) + 1
         self.drop(sha)
-        scratch = self.place / "members"
+        scratch = self.state.place / "members"
         scratch.mkdir(exist_ok=True)
         names = set[str]()
         for place, member in enumerate(members(path, scratch)):
@@ -151,15 +148,13 @@ class Change:
         touched = self.touched.union(*map(_tables, again))
         resources = {name: item for name, item in state.resources.items() if name not in touched}
         state.logs = {name: path for name, path in state.logs.items() if name.split(".")[0] not in touched}
-        with database(self.place / "spill") as connection:
+        with database(self.state.place / "spill") as connection:
             staged = self._staged(connection)
             for group in again:
                 readers = [self._reader(item) for item in group]
                 with connection.cursor() as cursor:
-                    made = Group(cursor, self.place, self.schemas, group, readers, staged, self.files)
-                    resources |= made.write()
-                state.logs |= made.logs
-        state.parts = {name: [self._keep(path, name) for path in paths] for name, paths in staged.items()}
+                    resources |= Group(cursor, state, self.schemas, group, readers, staged).write()
+        state.parts = {name: [self._kept(path, name) for path in paths] for name, paths in staged.items()}
         self._provenance(resources, groups)
         state.descriptor = {
             "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -169,7 +164,7 @@ class Change:
             "created": max((item["created"] for item in resources.values()), default=today()),
             "resources": [resources[name] for name in sorted(resources)],
         }
-        state.commit(self.files)
+        state.commit()
 
     def _staged(self, connection: Any) -> Staged:
         """Return the files of every staged table: those that were there and new ones, or all in one."""
@@ -177,19 +172,16 @@ class Change:
         for number, name in enumerate(sorted({*self.state.parts, *fresh})):
             paths = [self.state.folder / part for part in self.state.parts.get(name, ())] + fresh.get(name, [])
             if gone or len(paths) > MOST_PARTS:
-                whole = self.place / f"{number}.parquet"
+                whole = self.state.place / f"{number}.parquet"
                 merge(connection, paths, whole, gone)
                 paths = [whole]
             staged[name] = paths
         return staged if self.state.sources else {}
 
-    def _keep(self, path: Path, name: str) -> str:
-        """Return the name of a staged table's file, noting a new one."""
-        if not path.is_relative_to(self.place):
-            return path.relative_to(self.state.folder).as_posix()
-        target = named(path, f".sources/{name.replace('/', '-')}")
-        self.files[target] = path
-        return target
+    def _kept(self, path: Path, name: str) -> str:
+        if path.is_relative_to(self.state.place):
+            return self.state.add(path, f".sources/{name.replace('/', '-')}")
+        return path.relative_to(self.state.folder).as_posix()
 
     def _reader(self, source: Provenance) -> Reader:
         if source.reader not in self.readers:
@@ -200,7 +192,7 @@ class Change:
         """Write what every group of tables is made of, and which partners their rows miss."""
         tables = {}
         for name, item in resources.items():
-            path, schema = (self.files.get(item[key], self.state.folder / item[key]) for key in ("path", "schema"))
+            path, schema = (self.state.new.get(item[key], self.state.folder / item[key]) for key in ("path", "schema"))
             tables[name] = (path, read_schema(schema))
         missing = missing_partners(tables)
         mains = {name.removesuffix(".rejects.csv") for name in self.state.logs}
@@ -211,9 +203,9 @@ class Change:
                 "sources": [item.stored() for item in group],
                 "missing_partners": [item for item in missing if item["table"] in _tables(group)],
             }
-            path = self.place / f"{main.replace('/', '-')}.provenance.json"
+            path = self.state.place / f"{main.replace('/', '-')}.provenance.json"
             path.write_text(as_json(text), encoding="utf-8")
-            self.state.logs[f"{main}.provenance.json"] = self._keep(path, path.stem)
+            self.state.logs[f"{main}.provenance.json"] = self.state.add(path, f".sources/{path.stem}")
 
 
 def _groups(sources: Iterable[Provenance]) -> list[list[Provenance]]:

@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tikub_lab.tables.database import connect, files, quoted, union
 from tikub_lab.tables.package import sha256_of
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Combined, Reader, Staged
 from tikub_lab.tables.schema import Schema, read_schema
-from tikub_lab.tables.sources import Provenance, named
+from tikub_lab.tables.sources import Provenance, State
 from tikub_lab.tables.staging import PLAIN
 
 ROW_GROUP = 50_000
@@ -63,18 +63,15 @@ def _copy(connection: Any, query: str, into: Path) -> None:
 class Group:
     """The tables that some sources fill together: their readers share a table, or lead to one that does.
 
-    ``sources`` are in order of name and sequence, each with its reader in ``readers``; ``files`` takes what is
-    written, by the names that the files will have, and ``logs`` which of them are logs.
+    ``sources`` are in order of name and sequence, each with its reader in ``readers``.
     """
 
     connection: Any
-    place: Path
+    state: State
     schemas: Path
     sources: list[Provenance]
     readers: list[Reader]
     staged: Staged
-    files: dict[str, Path]
-    logs: dict[str, str] = field(default_factory=dict)
 
     @property
     def main(self) -> str:
@@ -94,10 +91,9 @@ class Group:
 
     def _name_sources(self) -> None:
         """Make the table ``_sources``: index, number of the parts' rows, file, reader, a name that no other has."""
-        files = Counter(item.file for item in self.sources)
-        rows = []
+        imports, rows = Counter(item.file for item in self.sources), []
         for index, item in enumerate(self.sources):
-            repeated = files[item.file] > 1
+            repeated = imports[item.file] > 1
             name = f"{item.file} ({item.sha256[:8]})" if repeated else item.file
             rows.append((index, item.key, item.file, item.reader, repeated, name))
         self.connection.execute(
@@ -126,11 +122,15 @@ class Group:
                     PARTITION BY {key} ORDER BY source_index DESC, _line DESC
                 ) AS stands FROM {rows}
             """)
-            standing = f"""SELECT r.*, _position, 0 AS _place FROM {rows} r JOIN (
-                SELECT source_index, _line, row_number() OVER (ORDER BY {key}) - 1 AS _position
-                FROM {ranked} WHERE stands
-            ) USING (source_index, _line)"""
-            tables[name] = _together(schema, standing, made, key, name in combined.implied) if made else standing
+            rows = (
+                f"SELECT r.* FROM {rows} r SEMI JOIN (SELECT * FROM {ranked} WHERE stands) USING (source_index, _line)"
+            )
+            if made and name in combined.implied:
+                columns = ", ".join(f'coalesce(p."{each}", m."{each}") AS "{each}"' for each in schema.names)
+                rows = f"SELECT {columns} FROM ({rows}) p FULL JOIN {made} m USING ({key})"
+            elif made:
+                rows = f"SELECT {_cast(schema)} FROM ({rows}) UNION ALL FROM {made}"
+            tables[name] = f"SELECT *, row({key}) AS _position, 0 AS _place FROM ({rows})"
             shown, fields = f"concat_ws(', ', {key})", key.replace('"', "")
             rejects.append(f"""SELECT source_index, _line AS line, {shown} AS id, '{fields}' AS field, {shown} AS value,
                 'duplicate' AS rule, 'Another row has the same key.' AS message FROM {ranked} WHERE NOT stands""")
@@ -142,14 +142,7 @@ class Group:
         return read_schema(self.schemas / f"{name}.json")
 
     def _new(self, name: str) -> Path:
-        path = self.place / "new" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def _done(self, path: Path, stem: str) -> str:
-        target = named(path, stem)
-        self.files[target] = path
-        return target
+        return self.state.place / f"new-{name.replace('/', '-')}"
 
     def _table(self, name: str, query: str) -> dict[str, Any]:
         """Write one table as Parquet, typed by its schema, and describe it as a resource."""
@@ -161,10 +154,10 @@ class Group:
             "name": name,
             "type": "table",
             "title": schema.title,
-            "path": self._done(path, name),
+            "path": self.state.add(path, name),
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
-            "schema": self._done(described, f"schemas/{name}"),
+            "schema": self.state.add(described, f"schemas/{name}"),
             "origin": "import",
             "created": max(item.date for item in self.sources),
             "licenses": [
@@ -195,7 +188,8 @@ class Group:
             f"COPY (SELECT {cells} FROM _{kind} JOIN _sources USING (source_index) ORDER BY ALL) "
             f"TO {quoted(path)} (FORMAT csv, HEADER)"
         )
-        self.logs[f"{self.main}.{kind}.csv"] = self._done(path, f".sources/{self.main.replace('/', '-')}.{kind}")
+        stem = f".sources/{self.main.replace('/', '-')}.{kind}"
+        self.state.logs[f"{self.main}.{kind}.csv"] = self.state.add(path, stem)
 
     def _count(self, query: str) -> None:
         """Count the sources after the rules across rows, and refuse counts that do not add up."""
@@ -241,16 +235,6 @@ def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str
                     names = {"table": name, "fields": ", ".join(key.fields), "reference": key.resource or name}
                     found.append({**names, "rows": rows, "example": example})
     return found
-
-
-def _together(schema: Schema, plain: str, made: str, key: str, implied: bool) -> str:
-    """Write the query of a table that has rows of its own files and others that a combine made."""
-    if implied:
-        columns = ", ".join(f'coalesce(p."{each}", m."{each}") AS "{each}"' for each in schema.names)
-        rows = f"SELECT {columns} FROM ({plain}) p FULL JOIN {made} m USING ({key})"
-    else:
-        rows = f"SELECT {_cast(schema)} FROM ({plain}) UNION ALL SELECT * FROM {made}"
-    return f"SELECT *, row_number() OVER (ORDER BY {key}) - 1 AS _position, 0 AS _place FROM ({rows})"
 
 
 def _cast(schema: Schema) -> str:

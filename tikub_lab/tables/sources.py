@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -78,6 +78,8 @@ class State:
     sources: list[Provenance] = field(default_factory=list)
     parts: dict[str, list[str]] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
+    new: dict[str, Path] = field(default_factory=dict)
+    """Finished files that `commit` puts in their places."""
 
     @classmethod
     def of(cls, folder: Path) -> "State":
@@ -107,6 +109,11 @@ class State:
         return cls(folder, descriptor, sources, **index)
 
     @property
+    def place(self) -> Path:
+        """The folder for files that are not finished."""
+        return self.folder / STAGING
+
+    @property
     def resources(self) -> dict[str, dict[str, Any]]:
         """Tables by name, as the descriptor has them."""
         return {item["name"]: item for item in self.descriptor.get("resources", [])}
@@ -117,14 +124,20 @@ class State:
         named |= {part for parts in self.parts.values() for part in parts} | {*self.logs.values()}
         return named | ({self.descriptor[INDEX]} if INDEX in self.descriptor else set())
 
-    def commit(self, files: Mapping[str, Path]) -> None:
-        """Make this the state that counts, with these finished files by the names that it has for them."""
+    def add(self, path: Path, stem: str) -> str:
+        """Take a finished file in, and return the name that it will have, after its content."""
+        name = f"{stem}-{sha256_of(path)[:16]}{path.suffix}"
+        self.new[name] = path
+        return name
+
+    def commit(self) -> None:
+        """Make this the state that counts."""
         index = {"sources": [item.stored() for item in self.sources], "parts": self.parts, "logs": self.logs}
-        path = self.folder / STAGING / "index.json"
+        path = self.place / "index.json"
         path.write_text(as_json(index), encoding="utf-8")
-        self.descriptor[INDEX] = named(path, ".sources/index")
-        for target, source in {**files, self.descriptor[INDEX]: path}.items():
-            place = self.folder / target
+        self.descriptor[INDEX] = self.add(path, ".sources/index")
+        for name, source in self.new.items():
+            place = self.folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
             if not place.exists():  # the same name is the same content
                 sync(source)
@@ -139,17 +152,12 @@ class State:
             path = self.folder / visible
             if path.is_file() and filecmp.cmp(path, self.folder / stored, shallow=False):
                 continue
-            part = self.folder / STAGING / "log"
+            part = self.place / "log"
             try:
                 os.link(self.folder / stored, part)
             except OSError:
                 shutil.copyfile(self.folder / stored, part)
             part.replace(path)
-
-
-def named(staged: Path, stem: str) -> str:
-    """Name a finished file after its content."""
-    return f"{stem}-{sha256_of(staged)[:16]}{staged.suffix}"
 
 
 def as_json(value: object) -> str:
