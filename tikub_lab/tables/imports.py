@@ -13,9 +13,10 @@ from typing import Any
 from tikub_lab.errors import UsageError, nearest, printable
 from tikub_lab.tables.archives import Member, members
 from tikub_lab.tables.by_schema import schema_readers
+from tikub_lab.tables.check import missing_partners
 from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
-from tikub_lab.tables.rebuild import Group, database, merge, missing_partners
+from tikub_lab.tables.rebuild import Group, database, merge
 from tikub_lab.tables.schema import aliases, read_schema
 from tikub_lab.tables.sources import Provenance, State, as_json, writing
 from tikub_lab.tables.staging import Parts, stage

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,28 +213,6 @@ class Group:
                     f"{item.file}: {item.read} rows read, but {item.kept} kept and {item.rejected} rejected. Nothing "
                     "was written; please report this file."
                 )
-
-
-def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
-    """Count the rows that name what another table should have and has not, by key; all tables are Parquet."""
-    found = []
-    with connect() as connection:
-        for name, (path, schema) in sorted(tables.items()):
-            for key in schema.foreign_keys:
-                own = ", ".join(f'"{each}"' for each in key.fields)
-                there = " AND ".join(f'"{each}" IS NOT NULL' for each in key.fields)
-                query = f"(SELECT {own} FROM read_parquet({quoted(path)}) WHERE {there})"
-                other = tables.get(key.resource or name)
-                if other:
-                    named = zip(key.reference_fields, key.fields, strict=True)
-                    theirs = ", ".join(f'"{theirs}" AS "{ours}"' for theirs, ours in named)
-                    query += f" ANTI JOIN (SELECT {theirs} FROM read_parquet({quoted(other[0])})) USING ({own})"
-                query = f"SELECT count(*), min(concat_ws(', ', {own})) FROM {query}"
-                rows, example = connection.execute(query).fetchall()[0]
-                if rows:
-                    names = {"table": name, "fields": ", ".join(key.fields), "reference": key.resource or name}
-                    found.append({**names, "rows": rows, "example": example})
-    return found
 
 
 def _cast(schema: Schema) -> str:
