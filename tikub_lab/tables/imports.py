@@ -53,7 +53,6 @@ def import_files(
     ('decp-2019-json', 1, 0, 1)
     """
     schemas = schemas or workbench() / "data" / "schemas"
-    table = aliases(schemas).get(table, table) if table else None
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
     table = aliases(schemas).get(table or "", table)
     every = [*readers, *schema_readers(schemas, dates, decimal)]
@@ -82,11 +81,9 @@ def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Pa
         meant = meant or [sha for sha in files if len(text) >= 4 and sha.startswith(text.lower())]
         if len(meant) != 1:
             listed = ", ".join(f"{files[sha]} ({sha[:12]})" for sha in meant or list(files)[:20]) or "nothing"
-            if meant:
-                raise UsageError(
-                    f"{folder}: {len(meant)} files are {text!r}. Give the start of one's sha256: {listed}."
-                )
-            raise UsageError(f"{folder}: no imported file is {text!r}.{nearest(text, files.values())} It has {listed}.")
+            said = f"no imported file is {text!r}.{nearest(text, files.values())} It has"
+            said = f"{len(meant)} files are {text!r}. Give the start of one's sha256:" if meant else said
+            raise UsageError(f"{folder}: {said} {listed}.")
         change = Change(state, schemas, [*readers, *schema_readers(schemas)])
         change.drop(meant[0])
         change.commit()

@@ -122,7 +122,7 @@ class Package:
         """Describe a table that is not here, as one without rows, by its schema if there is one."""
         path, nothing = self.schemas() / f"{name}.json", Path(os.devnull)
         path = path if path.is_file() and ".." not in name else nothing
-        title = path != nothing and read_schema(path).title
+        title = read_schema(path).title if path != nothing else name
         return Resource(name, title or name, nothing, path, "absent", "", sha256_of(nothing), 0, "")
 
     def named(self, name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tikub_lab.errors import UsageError, nearest
 
@@ -61,8 +61,7 @@ class Field:
         return found[1] if found else ""
 
 
-@dataclass(frozen=True)
-class ForeignKey:
+class ForeignKey(NamedTuple):
     """Fields whose values must exist in the fields of a resource (``""``: the same table)."""
 
     fields: tuple[str, ...]
@@ -70,8 +69,7 @@ class ForeignKey:
     reference_fields: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class CustomCheck:
+class CustomCheck(NamedTuple):
     """A check by name, the columns that it names by any of Validata's parameters, and its operator if it has one."""
 
     name: str
@@ -89,7 +87,6 @@ class Schema:
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
-    missing_values: tuple[str, ...]
     fields_match: str
     custom_checks: tuple[CustomCheck, ...]
     raw: Mapping[str, Any]
@@ -148,7 +145,6 @@ boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
             fields=fields,
             primary_key=_key(descriptor.get("primaryKey", []), names, f"{place}: primaryKey"),
             foreign_keys=tuple(_foreign_key(item, names, place) for item in descriptor.get("foreignKeys") or []),
-            missing_values=missing,
             fields_match=match,
             custom_checks=tuple(_custom_check(item, names, place) for item in descriptor.get("custom_checks") or []),
             raw=descriptor,

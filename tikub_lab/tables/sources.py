@@ -88,7 +88,8 @@ class State:
         if not path.exists():
             return cls(folder)
         try:
-            descriptor, index = read_json(path, "missing"), {"sources": []}
+            descriptor = read_json(path, "missing")
+            index: dict[str, Any] = {"sources": []}
             origins = {item["origin"] for item in descriptor["resources"]}
             if INDEX in descriptor:
                 path = folder / descriptor[INDEX]
@@ -207,7 +208,7 @@ def _held(folder: Path) -> Iterator[State]:
     finally:
         after = State.of(folder)
         if after.descriptor == before.descriptor:
-            _remove(folder, state.files() - there)
+            _remove(folder, state.new.keys() - there)
         else:  # what the state before names stays for those who read it, unless some of its sources were forgotten
             kept = {item.sha256 for item in before.sources} <= {item.sha256 for item in after.sources}
             unnamed = _files(folder) - after.files() - (before.files() if kept else set())

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -135,16 +136,14 @@ def _judge(
         optional = [field.name for field in fields if not field.constraints.get("required")]
         lines, values = frame["_line"].to_numpy()[at], found["value"].str.slice(0, 200).to_numpy()
         rows = pd.DataFrame({"line": lines, "id": ids.to_numpy()[at], "field": names, "value": values, "rule": rule})
-        if optional:
-            hit = pd.Series(False, index=frame.index)
-            hit.iloc[at] = True
-            frame[optional] = frame[optional].mask(hit)
-            repairs.append(rows.assign(replacement=None))
-        elif "_rows" in frame:
+        if "_rows" in frame and not optional:
             limit = fields[0].constraints.get(rule, fields[0].type if rule == "type-error" else "")
             message = f"The schema of {schema.name} says {rule} {limit}".strip() + "."
             rejects.append(rows.assign(message=message))
+            continue
+        repairs.append(rows.assign(replacement=None))
+        if optional:
+            frame[optional] = frame[optional].mask(pd.Series(np.isin(np.arange(len(frame)), at), frame.index))
         else:
             dropped += at.tolist()
-            repairs.append(rows.assign(replacement=None))
     return frame.drop(frame.index[dropped])
