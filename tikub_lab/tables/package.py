@@ -180,21 +180,7 @@ class Package:
             return self.root / "schemas"
 
     def load(self, name: str, optional: bool = False) -> "pd.DataFrame":
-        """Return a table as a typed DataFrame, and note that it was used.
-
-        Parameters
-        ----------
-        name : str
-            Such as ``procurement/contracts``.
-        optional : bool
-            Where the package lacks the table, give one without rows, and note that it was missing.
-
-        Returns
-        -------
-        DataFrame of shape (rows, fields), or GeoDataFrame for GeoJSON
-            Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
-            categorical, text ``str``.
-        """
+        """Return a table as :func:`load` does, and note that it was used, or asked for and missing."""
         if barred:
             raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
         name = self.named(name)
@@ -321,8 +307,9 @@ def load(name: str, data: Path | str | None = None, optional: bool = False) -> "
 
     Returns
     -------
-    DataFrame of shape (rows, fields)
-        Typed by the table's schema; a GeoDataFrame where the table is GeoJSON.
+    DataFrame of shape (rows, fields), or GeoDataFrame for GeoJSON
+        Typed by the table's schema: integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates
+        ``datetime64[s]``, enumerations categorical, text ``str``.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tikub_lab.errors import RunError
@@ -84,8 +85,8 @@ class Group:
         combine = next((reader.combine for reader in self.readers if reader.combine), None)
         combined = self._with_plain(combine(self.connection, self.staged) if combine else NOTHING)
         self.connection.execute(f"CREATE TEMP TABLE _rejected AS {combined.rejects}")
-        for kind in ("rejects", "repairs"):
-            self._log(kind)
+        self._log("rejects", REJECTS, "UNION ALL BY NAME FROM _rejected")
+        self._log("repairs", REPAIRS, "ANTI JOIN _rejected USING (source_index, line)")
         self._count(combined.kept)
         return {name: self._table(name, query) for name, query in combined.tables.items()}
 
@@ -93,14 +94,11 @@ class Group:
         """Make the table ``_sources``: index, number of the parts' rows, file, reader, a name that no other has."""
         imports, rows = Counter(item.file for item in self.sources), []
         for index, item in enumerate(self.sources):
+            row = {"source_index": index, "_source": item.key, "file": item.file, "reader": item.reader}
             repeated = imports[item.file] > 1
             name = f"{item.file} ({item.sha256[:8]})" if repeated else item.file
-            rows.append((index, item.key, item.file, item.reader, repeated, name))
-        self.connection.execute(
-            "CREATE TEMP TABLE _sources (source_index BIGINT, _source VARCHAR, file VARCHAR, reader VARCHAR, "
-            "repeated BOOLEAN, publication VARCHAR)"
-        )
-        self.connection.executemany("INSERT INTO _sources VALUES (?, ?, ?, ?, ?, ?)", rows)
+            rows.append({**row, "repeated": repeated, "publication": name})
+        self.connection.register("_sources", pa.Table.from_pylist(rows))
 
     def _with_plain(self, combined: Combined) -> Combined:
         """Add the rows of readers without a ``combine``: of rows with the same primary key the last one stays."""
@@ -172,18 +170,12 @@ class Group:
             "rows": pq.read_metadata(path).num_rows,
         }
 
-    def _log(self, kind: str) -> None:
+    def _log(self, kind: str, columns: Iterable[str], rejected: str) -> None:
         """Write the rejects or repairs of all sources, less repairs of rows that fell out since."""
-        columns = list(REJECTS if kind == "rejects" else REPAIRS)
-        listed = ", ".join(columns)
-        rows = f"SELECT source_index, {listed} FROM ({union(self.staged[f'log/{kind}'])})"
-        if kind == "rejects":
-            rows += f" UNION ALL SELECT source_index, {listed} FROM _rejected"
-        else:
-            rows += " ANTI JOIN _rejected USING (source_index, line)"
+        rows = f"FROM ({union(self.staged[f'log/{kind}'])}) {rejected}"
         self.connection.execute(f"CREATE TEMP VIEW _{kind} AS {rows}")
         path = self._new(f"{self.main}.{kind}.csv")
-        cells = ", ".join(_harmless(name) if name != "line" else name for name in ["file", *columns])
+        cells = ", ".join(_harmless(name) if name != "line" else name for name in ("file", *columns))
         self.connection.execute(
             f"COPY (SELECT {cells} FROM _{kind} JOIN _sources USING (source_index) ORDER BY ALL) "
             f"TO {quoted(path)} (FORMAT csv, HEADER)"
