@@ -362,17 +362,19 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
         for number, (name, table) in enumerate(tables.items()):
             connection.register(f"_table{number}", _table({str(name): table[name] for name in table}))
             queries[name] = f"SELECT * FROM _table{number}"
-        conditions = [_lost(key.fields, _keys(connection, key, schema, queries)) for key in schema.foreign_keys]
         rules = [
-            Rule(key.fields, "foreign-key", lost) for key, lost in zip(schema.foreign_keys, conditions, strict=True)
+            Rule(key.fields, "foreign-key", _unmet(connection, key, schema, queries)) for key in schema.foreign_keys
         ]
         return _run(connection, rules, columns, _values(connection, queries[""], columns))
 
 
-def _keys(connection: Any, key: ForeignKey, schema: Schema, queries: Mapping[str, str]) -> str:
-    """Write the query for the keys that a foreign key of a schema may have, read as its own fields are."""
-    read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
-    return f"SELECT {_texts(read)} FROM ({_values(connection, queries[key.resource], read)})"
+def _unmet(connection: Any, key: ForeignKey, schema: Schema, queries: Mapping[str, str]) -> str:
+    """Write the condition that a foreign key is complete and not in its table, which is read as its own fields are."""
+    others = None
+    if key.resource in queries:
+        read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
+        others = f"SELECT {_texts(read)} FROM ({_values(connection, queries[key.resource], read)})"
+    return _lost(key.fields, others)
 
 
 def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
@@ -384,10 +386,10 @@ def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str
             queries = {**files, "": files[name]}
             for key in schema.foreign_keys:
                 rows = _values(connection, files[name], {field: schema.field(field) for field in key.fields})
-                others = _keys(connection, key, schema, queries) if key.resource in queries else None
+                unmet = _unmet(connection, key, schema, queries)
                 example = f"min(concat_ws(', ', {', '.join(map(_value, key.fields))}))"
-                query = f"SELECT count(*), {example} FROM ({rows}) WHERE {_lost(key.fields, others)}"
-                count, example = connection.execute(query).fetchall()[0]
+                query = f"SELECT count(*), {example} FROM ({rows}) WHERE {unmet}"
+                ((count, example),) = connection.execute(query).fetchall()
                 if count:
                     named = {"table": name, "fields": ", ".join(key.fields), "reference": key.resource or name}
                     found.append({**named, "rows": count, "example": example})
