@@ -99,7 +99,7 @@ class Package:
             "no such file, so the folder is not a data package. Make one with `tikub data import FILE --into "
             f"{root}` or `tikub data sample`",
         )
-        validate(self.raw, "data-package", str(path))
+        validate(self.raw, "data-package.json", str(path))
         self.resources = {raw["name"]: self._resource(raw) for raw in self.raw["resources"]}
 
     def _resource(self, raw: dict[str, Any]) -> Resource:

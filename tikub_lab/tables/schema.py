@@ -128,7 +128,7 @@ class Schema:
         tikub_lab.errors.UsageError: sites.json, field 'n': type 'interger' is not one of string, number, integer, \
 boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
         """
-        validate(descriptor, "table-schema", place)
+        validate(descriptor, "table-schema.json", place)
         missing = _missing_values(descriptor, ("",))
         untyped = "any" if "/profiles/2" in str(descriptor.get("$schema", "")) else "string"
         fields = tuple(_field(item, untyped, missing, place) for item in descriptor["fields"])
@@ -178,7 +178,7 @@ def read_json(path: Path, absent: str) -> Any:
 def _profile(name: str) -> Any:
     import fastjsonschema
 
-    return fastjsonschema.compile(json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8")))
+    return fastjsonschema.compile(json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8")))
 
 
 def validate(descriptor: Any, profile: str, place: str) -> None:
