@@ -94,11 +94,11 @@ class Package:
     def __init__(self, root: Path):
         self.root = root.resolve()
         path = self.root / DESCRIPTOR
-        self.raw: dict[str, Any] = read_json(
-            path,
-            "no such file, so the folder is not a data package. Make one with `tikub data import FILE --into "
-            f"{root}` or `tikub data sample`",
+        absent = (
+            f"{root}: no {DESCRIPTOR} there, so it is not a data package. "
+            f"Make one with `tikub data import FILE --into {root}` or `tikub data sample`."
         )
+        self.raw: dict[str, Any] = read_json(path, absent)
         validate(self.raw, "data-package.json", str(path))
         self.resources = {raw["name"]: self._resource(raw) for raw in self.raw["resources"]}
 

@@ -161,15 +161,17 @@ def read_schema(path: Path | str) -> Schema:
     >>> read_schema(workbench() / "data" / "schemas" / "energy" / "prices.json").primary_key
     ('energie', 'annee')
     """
-    return Schema.from_dict(read_json(Path(path), "no such file. A Table Schema is a JSON file"), place=str(path))
+    return Schema.from_dict(
+        read_json(Path(path), f"{path}: no such file. A Table Schema is a JSON file."), place=str(path)
+    )
 
 
 def read_json(path: Path, absent: str) -> Any:
-    """Read a JSON file; ``absent`` is what to say where it is not there."""
+    """Read a JSON file; ``absent`` is the message where it is not there."""
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise UsageError(f"{path}: {absent}.") from None
+        raise UsageError(absent) from None
     except (ValueError, OSError, RecursionError) as error:
         raise UsageError(f"{path}: not readable as JSON ({error}). Restore the file.") from None
 

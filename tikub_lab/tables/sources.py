@@ -88,12 +88,12 @@ class State:
         if not path.exists():
             return cls(folder)
         try:
-            descriptor = read_json(path, "missing")
+            descriptor = read_json(path, f"{path}: missing.")
             index: dict[str, Any] = {"sources": []}
             origins = {item["origin"] for item in descriptor["resources"]}
             if INDEX in descriptor:
                 path = folder / descriptor[INDEX]
-                index = read_json(path, "missing. Import the data again, into another folder")
+                index = read_json(path, f"{path}: missing. Import the data again, into another folder.")
             sources = [Provenance(**item) for item in index.pop("sources")]
         except (TypeError, KeyError) as error:
             raise UsageError(f"{path}: not as an import wrote it ({error}). Import into another folder.") from None
