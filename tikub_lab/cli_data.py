@@ -93,8 +93,8 @@ def data_import(
 
 def _print_missing(folder: Path) -> None:
     """Say which rows name what no other table has."""
+    from tikub_lab.tables.check import missing_partners
     from tikub_lab.tables.package import open_package
-    from tikub_lab.tables.rebuild import missing_partners
 
     tables = {item.name: (item.path, item.schema) for item in open_package(folder).resources.values()}
     for found in missing_partners(tables):
