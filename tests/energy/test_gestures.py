@@ -212,7 +212,11 @@ def test_catalogue_has_sources():
     assert set(rules["statut"]) == {"confirmé", "à confirmer"}
     assert not rules.duplicated(["geste", "regle"]).any()
     assert set(table["chiffre"]) == {0, 1}
-    assert "16 °C" in rule("chauffage_weekend")
+    # From Friday evening to Monday morning is about 60 hours: the limit is that of 48 hours and more.
+    weekend = table[table["geste"] == "chauffage_weekend"]
+    assert weekend["valeur"].tolist() == [8.0, 16.0]
+    assert rule("chauffage_weekend").startswith("une salle inoccupée 48 heures ou plus, comme du vendredi soir")
+    assert rule("chauffage_weekend").endswith("à 16 °C au plus (article R. 241-27 du code de l'énergie)")
     table.loc[0, "geste"] = "?"
     assert catalogue().loc[0, "geste"] != "?"  # a copy
 

@@ -15,11 +15,8 @@ def areas(*rows):
 def test_the_file_says_of_each_value_where_it_comes_from():
     table = values()
     asked = table["statut"] == "à demander"
-    assert set(table["statut"]) <= {"confirmé", "à confirmer", "à demander"}
     assert (table[["cvc", "use"]].isna().all(axis=1) == asked).all()
     assert table.loc[~asked, ["cvc", "use"]].gt(0).all(axis=None)
-    assert table.loc[~asked, "source"].notna().all()
-    assert table["reference"].notna().all()
     assert set(table.loc[table["echeance"] > 2030, "statut"]) == {"à demander"}
 
 
@@ -38,16 +35,35 @@ def test_levels_by_hand():
         ("A", "Salle de travaux pratiques", 600.0),
         ("A", "Salle de travaux pratiques", 400.0),
         ("B", "Internat", 1000.0),
-        ("B", "Gymnase", 10.0),
+        ("B", "Logements de fonction", 10.0),
         ("C", "Piscine", 10.0),
     )
     found = levels(rows, values()).set_index(["code_uai", "echeance"])
     assert found.loc[("A", 2030), "kwh_m2"] == 106.5
-    assert found.loc[("A", 2030), "statut"] == "à confirmer"
+    assert found.loc[("A", 2030), "statut"] == "confirmé"
     assert found.loc[("A", 2040), "statut"] == "à demander"
     assert np.isnan(found.loc[("B", 2030), "kwh_m2"])
-    assert found.loc[("B", 2030), "manquantes"] == "Gymnase"
+    assert found.loc[("B", 2030), "manquantes"] == "Logements de fonction"
     assert found.loc[("C", 2030), "manquantes"] == "Piscine"
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwh_m2", "status"),
+    [
+        ("Administration et bureaux", 107, "confirmé"),
+        ("Valeur par défaut", 72, "confirmé"),
+        ("Restauration collective scolaire et universitaire", 112, "à confirmer"),
+        ("Self", 266, "à confirmer"),
+        ("Gymnase", 52, "à confirmer"),
+        ("Salle de sport collectif", 52, "à confirmer"),
+        ("Vestiaires, douches", 107, "à confirmer"),
+        ("Stationnement en infrastructure", 15.5, "à confirmer"),
+    ],
+)
+def test_values_of_the_annexe(kind, kwh_m2, status):
+    found = levels(areas(("A", kind, 100.0)), values("2025-09-07")).query("echeance == 2030")
+    assert found[["kwh_m2", "statut"]].to_numpy().tolist() == [[kwh_m2, status]]
+    assert levels(areas(("A", kind, 100.0)), values("2025-09-06")).empty
 
 
 def test_a_user_completes_the_table():
@@ -64,6 +80,15 @@ def test_another_zone_is_not_brittanys():
     own = areas(("A", "Internat", 10.0), ("B", "Internat", 10.0)).assign(zone=["H2a", "H1a"])
     found = levels(own, values())
     assert found[found["echeance"] == 2030]["kwh_m2"].notna().tolist() == [True, False]
+
+
+def test_the_default_is_for_a_whole_site():
+    both = [("A", "Valeur par défaut", 3000.0), ("A", "Internat", 1000.0)]
+    with pytest.raises(UsageError, match=r"site A has « Valeur par défaut » beside Internat: .* give it alone"):
+        levels(areas(*both), values())
+    apart = levels(areas(both[0], ("B", *both[1][1:])), values()).query("echeance == 2030")
+    assert apart["kwh_m2"].tolist() == [72.0, 90.0]
+    assert levels(areas(both[0], both[0]), values())["kwh_m2"].iloc[0] == 72.0
 
 
 def test_errors_and_empty_tables():

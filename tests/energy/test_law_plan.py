@@ -44,8 +44,6 @@ def test_by_hand():
     # 222 g over PCI is 200 g a kWh billed; electricity 50 g, in both years
     assert (last["kgco2e_reference"], last["kgco2e"]) == pytest.approx((205, 165))
     assert last["evolution_ges"] == pytest.approx(165 / 205 - 1)
-    # each year its own factor: 100 g in 2019
-    assert last["evolution_ges_annee"] == pytest.approx(165 / 210 - 1)
     assert last["repere_energie"] == pytest.approx(-0.6 * 6 / 31)
     assert last["repere_ges"] == pytest.approx(-0.5 * 6 / 31)
     assert "−18 % d'énergie, −20 % de gaz à effet de serre (facteurs de 2025 partout)" in last["phrase"].replace(

@@ -54,7 +54,7 @@ def constants() -> Pins:
         "in_co2e",
         {str(kg): e.in_co2e(kg) for kg in (0, 0.4, 12, 999.6, 1e3, 54_321, 1.5e6, 2.5e9, -3e4, float("nan"))},
     )
-    days = (None, "2020-01-01", "2024-01-01", "2025-01-01")
+    days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
     for name in ("AREAS", "MODULATIONS", "POOLING"):
         yield f"law.{name}", getattr(e.law, name)
     yield "law.milestones", {str(day): e.law.milestones(day) for day in days[1:]}
@@ -64,11 +64,17 @@ def constants() -> Pins:
     yield (
         "law.value",
         {
-            f"{name}, {subject}, {day}": e.law.value(name, subject, day)
+            f"{name}, {subject}, {day}": _value(e.law.value(name, subject, day))
             for name, subject in wanted
             for day in ("2024-02-15", "2026-01-01")
         },
     )
+
+
+def _value(found: Any) -> dict[str, Any]:
+    name, subject = found.key
+    fields = ("valeur", "unite", "debut", "fin", "texte", "reference", "source", "statut", "remarque", "number")
+    return {"name": name, "subject": subject, **{field: getattr(found, field) for field in fields}}
 
 
 def _used(tables: Tables, used: pd.DataFrame, year: int) -> Pins:

@@ -53,7 +53,7 @@ def constants() -> Pins:
     yield (
         "threshold",
         {
-            f"{name}, {kind}, {day}": p.threshold(name, day, kind)
+            f"{name}, {kind}, {day}": _threshold(p.threshold(name, day, kind))
             for name in ("dispense", "publicite", "formalisee")
             for kind in KINDS
             for day in days[1:]
@@ -66,6 +66,13 @@ def constants() -> Pins:
     yield "read_releases", len(read)
     yield "from_releases", p.from_releases(read)
     yield "red_flags[releases]", p.red_flags(p.from_releases(read))
+
+
+def _threshold(found: Any) -> dict[str, Any]:
+    name, kind, buyer = found.key
+    texts = {field: getattr(found, field) for field in ("debut", "fin", "texte", "reference", "source", "statut")}
+    own = {"name": name, "kind": kind, "buyer": buyer, "montant": int(found.number)}
+    return {**own, **texts, "remarque": found.remarque}
 
 
 def _bought(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:

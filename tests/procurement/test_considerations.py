@@ -46,19 +46,6 @@ def sql(root):
         yield connection
 
 
-def test_every_target_has_its_source():
-    table = considerations.targets()
-    assert (
-        table[["cible", "domaine", "exigence", "unite", "perimetre", "reference", "source", "statut"]]
-        .notna()
-        .all(axis=None)
-    )
-    assert set(table["statut"]) == {"confirmé", "à confirmer"}
-    assert ((table["fin"] > table["debut"]) | table["fin"].isna() | table["debut"].isna()).all()
-    table["valeur"] = 7.0
-    assert not (considerations.targets()["valeur"] == 7).any()
-
-
 def test_considerations_are_read_label_by_label():
     social = [
         "Clause sociale|Critère social",
@@ -114,14 +101,19 @@ def test_each_year_has_the_plan_of_its_time():
     ]  # fmt: skip
 
 
-def test_the_climate_law_on_each_side_of_its_day():
-    full = f"{CLAUSE}|{CRITERION}"
-    book = _book(["2026-08-21", "2026-08-22"], green=[NO_GREEN, full])
-    assert duties.climate_law(book)["verdict"].tolist() == [
-        "non soumis : notifié avant l'entrée en vigueur", "conforme, volet social non jugé",
+def test_the_climate_law_on_each_side_of_its_days():
+    """The criterion from 21 August 2026 on (R2152-7), the conditions from the 22nd (L2112-2)."""
+    days = ["2026-08-20", "2026-08-21", "2026-08-21", "2026-08-22", "2026-08-22"]
+    book = _book(days, green=[NO_GREEN, NO_GREEN, CRITERION, CRITERION, f"{CLAUSE}|{CRITERION}"])
+    out = "non soumis : notifié avant l'entrée en vigueur"
+    check = "manque à vérifier : date de la consultation non publiée"
+    fits = "conforme, volet social non jugé"
+    assert duties.climate_law(book)["verdict"].tolist() == [out, check, fits, check, fits]
+    assert duties.climate_law(book)["manques"].tolist()[:2] == [
+        "clause environnementale, critère environnemental", "critère environnemental",
     ]  # fmt: skip
     assert duties.climate_law(book)["version"].unique().tolist() == [
-        "article 35 de la loi n° 2021-1104, en vigueur le 22/08/2026"
+        "article 35 de la loi n° 2021-1104 ; critère depuis le 21/08/2026, conditions d'exécution depuis le 22/08/2026"
     ]
 
 
@@ -164,7 +156,22 @@ def test_spaser_by_the_limit_of_the_year():
     assert found["seuil"].tolist() == [100e6, 50e6]
     assert found["verdict"].tolist() == ["en dessous du seuil d'après les marchés publiés", "au-dessus du seuil"]
     assert "D2111-3" in found["version"].iloc[1]
-    assert found["statut"].tolist() == ["à confirmer", "confirmé"]
+    assert found["statut"].tolist() == ["confirmé", "confirmé"]
+
+
+def test_spaser_counts_contracts_until_2022_and_spending_since():
+    """110 M€ for 24 months, concluded in January: above by the contracts of the year, 55 M€ a year by spending."""
+    book = _book(["2014-01-01", "2015-02-01", "2022-01-01", "2023-01-01"], amount=110e6)
+    book["dureeMois"], book["acheteur_id"] = pd.array([24] * 4, "Int64"), list("ABCD")
+    notified = duties.spaser(book).query("nombre > 0").set_index("annee")
+    assert notified["seuil"].fillna(0).to_dict() == {2014: 0, 2015: 100e6, 2022: 100e6, 2023: 50e6}
+    assert notified["verdict"].to_dict() == {
+        2014: "pas encore en vigueur", 2015: "au-dessus du seuil", 2022: "au-dessus du seuil",
+        2023: "au-dessus du seuil",
+    }  # fmt: skip
+    some = duties.spaser(book.assign(montant=60e6)).query("nombre > 0").set_index("annee")
+    assert some["verdict"][2022] == "en dessous du seuil d'après les marchés publiés"
+    assert some["verdict"][2023] == "à vérifier : une estimation sur deux au-dessus"
 
 
 def test_spaser_adds_up_the_establishments_of_a_buyer():

@@ -353,24 +353,27 @@ def test_no_contract_at_all():
 def test_errors_of_the_table():
     with pytest.raises(UsageError, match=r"near=1\.5: give a share between 0 and 1"):
         at_thresholds(milk([1]), near=1.5)
-    with pytest.raises(UsageError, match="name='formal' is none of"):
+    with pytest.raises(UsageError, match="'formal' is none of dispense, publicite, formalisee"):
         at_thresholds(milk([1]), names=("formal",))
 
 
 def test_the_sample_against_duckdb(root):
-    """Counts just below and just above the formal threshold of supplies and services, by SQL on the raw CSV file."""
+    """Counts just below and just above the formal threshold of supplies and services, by SQL on the raw CSV file.
+
+    Without training (CPV 80), the sample's only social and specific services.
+    """
     row = at_thresholds(tables.load("procurement/contracts"), names=("formalisee",)).iloc[1]
     years = {2020: 214_000, 2022: 215_000, 2024: 221_000}
     limit = "case when year(d) < 2022 then 214000 when year(d) < 2024 then 215000 else 221000 end"
     for year, euros in years.items():
-        assert threshold("formalisee", f"{year}-06-01", "services").montant == euros
+        assert threshold("formalisee", f"{year}-06-01", "services").number == euros
     path = root / "data" / "sample" / "procurement" / "contracts.csv"
     counts = (
         duckdb.connect()
         .execute(
             f"""with c as (select montant::double m, dateNotification::date d, *
                        from read_csv('{path}', all_varchar=true)
-                       where left(codeCPV, 2) <> '45' and idAccordCadre is null
+                       where left(codeCPV, 2) not in ('45', '80') and idAccordCadre is null
                        and coalesce(nature, '') <> 'Marché subséquent'),
         r as (select m / ({limit}) ratio from c)
         select count(*), count(*) filter (ratio < 1), count(*) filter (ratio >= 0.9 and ratio < 1),
@@ -380,3 +383,12 @@ def test_the_sample_against_duckdb(root):
     )
     assert (row["nombre"], row["sous"], row["juste_sous"], row["juste_dessus"]) == counts
     assert isinstance(density.jump([-1.0, 1.0] * 2), Jump)
+
+
+def test_works_have_no_notice_threshold_of_their_own_since_the_dispensation_reaches_it():
+    days = pd.to_datetime(["2020-12-08", "2020-12-09", "2026-06-01"])
+    works = milk([89_000, 89_000, 89_000]).assign(codeCPV="45214200-2", dateNotification=days)
+    row = at_thresholds(works, names=("publicite",)).set_index("nature").loc["travaux"]
+    assert (row["nombre"], row["sans_seuil"], row["juste_sous"]) == (1, 2, 1)
+    other = at_thresholds(works.assign(codeCPV="30200000"), names=("publicite",))
+    assert other.set_index("nature").loc["fournitures et services", "nombre"] == 3

@@ -123,6 +123,15 @@ def test_the_formal_threshold_comes_first(book):
     assert found(book, *rows) == [("forte", "formalisee", "u0|u1|u2")]
 
 
+def test_training_never_reaches_the_formal_threshold(book):
+    """R2123-1, 3°: two contracts of training with one firm, by the procedure that the law has for them."""
+    rows = [("2026-02-02", 150_000, A), ("2026-05-04", 160_000, A)]
+    assert found(book, *((*row, {"codeCPV": "80530000-8"}) for row in rows)) == []
+    assert found(book, *((*row, {"codeCPV": "79411000-8"}) for row in rows)) == [("forte", "formalisee", "u0|u1")]
+    small = [("2026-02-02", 30_000, A), ("2026-03-02", 25_000, A)]
+    assert found(book, *((*row, {"codeCPV": "80530000-8"}) for row in small)) == [("forte", "dispense", "u0|u1")]
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -2,9 +2,11 @@
 
 The heating part of a year is multiplied by the normal's degree days over the year's, the rest is left as it is: the
 law's formula for the simple case, where heating is measured (décret tertiaire, arrêté of 10 April 2020, annexe III).
-What the law has for heating that is not measured is not known here, so that nothing is done for it: a meter that can't
-be adjusted keeps its figure, and says why. The heating part comes from the meter's own bills
-(:mod:`tikub_lab.energy.heating`); it is what was used less the base load, hot water and losses among it.
+For heating that is not measured the law takes a part of the total, by area and sub-category (art. 5, II, 1°; annexe
+II: Coeff_ch 0.000314 /°C·day for secondary schools and sport, 0.000247 for offices); the formula itself is an image
+that was not read, so that nothing is done for it: a meter that can't be adjusted keeps its figure, and says why. The
+heating part comes from the meter's own bills (:mod:`tikub_lab.energy.heating`); it is what was used less the base load,
+hot water and losses among it.
 """
 
 from typing import Any

@@ -5,33 +5,25 @@ is reserved, or has no consideration. They do not say how demanding it is. What 
 « without »: each rate comes with the least and the most that it can be.
 """
 
-from functools import lru_cache
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.procurement.codes import NO_CONSIDERATION
 from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
+from tikub_lab.procurement.thresholds import LAW
 
 DOMAINS: dict[str, str] = {"environnement": "considerationsEnvironnementales", "social": "considerationsSociales"}
 """The field that holds the considerations of each domain."""
 CLAUSES = {"environnement": "Clause environnementale", "social": "Clause sociale"}
 CRITERIA = {"environnement": "Critère environnemental", "social": "Critère social"}
 RESERVED = ("Marché réservé", "Concession réservée")
-
-
-@lru_cache(maxsize=1)
-def _targets() -> pd.DataFrame:
-    text = ("cible", "domaine", "exigence", "unite", "perimetre", "reference", "source", "statut")
-    table = pd.read_csv(
-        Path(__file__).with_name("targets.csv"),
-        dtype={**dict.fromkeys(text, "str"), "echeance": "Int64", "valeur": "float64"},
-        parse_dates=["debut", "fin"],
-        encoding="utf-8",
-    )
-    return table
+YEARLY = "part des marchés notifiés"
+"""Unit of the targets that are judged by the contracts of their last year."""
+TARGETS = (
+    "cible", "domaine", "exigence", "debut", "fin", "echeance", "valeur", "unite", "perimetre", "reference", "source",
+    "statut",
+)  # fmt: skip
 
 
 def targets() -> pd.DataFrame:
@@ -41,7 +33,7 @@ def targets() -> pd.DataFrame:
     -------
     DataFrame of shape (11, 12)
         Columns cible, domaine, exigence, debut, fin (dates; missing: open), echeance (the year whose contracts are
-        judged), valeur, unite, perimetre, reference, source, statut (« confirmé » or « à confirmer »). A copy.
+        judged), valeur, unite, perimetre, reference, source, statut (« confirmé » or « à confirmer »).
 
     Examples
     --------
@@ -49,7 +41,9 @@ def targets() -> pd.DataFrame:
     >>> table[(table["cible"] == "PNAD 2022-2025") & (table["domaine"] == "social")]["valeur"].tolist()
     [0.3]
     """
-    return _targets().copy()
+    table = LAW.table("cible", names=("cible", "domaine", "exigence")).rename(columns={"remarque": "perimetre"})
+    judged = table["fin"].dt.year.where(table["unite"] == YEARLY).astype("Int64")
+    return table.assign(echeance=judged, valeur=table["valeur"].astype("float64"))[list(TARGETS)]
 
 
 def considerations(contracts: pd.DataFrame, domain: str) -> pd.DataFrame:

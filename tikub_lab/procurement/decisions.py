@@ -188,8 +188,8 @@ def bought_apart(contracts: pd.DataFrame, today: Day, buyers: int = BUYERS, digi
     """Find what several buyers bought apart in the last twelve months and could buy together.
 
     Counted are supplies and services (works belong to a place) outside framework agreements, each below the threshold
-    of formal procedures of its day, whose sum reaches it (groupement de commandes: articles L2113-6 to L2113-8 of the
-    Code de la commande publique).
+    of formal procedures of its day, whose sum reaches it; social and other specific services have none (groupement de
+    commandes: articles L2113-6 to L2113-8 of the Code de la commande publique).
 
     Parameters
     ----------

@@ -1,16 +1,20 @@
 """Duties of sustainable purchasing: article 35 of the law « Climat et résilience » and the SPASER.
 
 Both depend on facts that the essential data do not hold (when the consultation began, what was spent in the year):
-verdicts say what the data allow, and what to check. Dates and limits come from ``targets.csv``.
+verdicts say what the data allow, and what to check. Dates and limits come from ``law.csv``.
 """
+
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.considerations import considerations, targets
+from tikub_lab.procurement.considerations import considerations
 from tikub_lab.procurement.groups import By, group_keys, labelled, ordered, share
+from tikub_lab.procurement.thresholds import LAW
 
 CLIMATE, SPASER = "Loi Climat et résilience", "SPASER"
+CRITERION, CONDITION = "critère d'attribution", "condition d'exécution"
 DEFENCE = "Marché de défense ou de sécurité"
 VERDICTS = (
     "non soumis : notifié avant l'entrée en vigueur",
@@ -28,15 +32,18 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
 
     Every contract has environmental conditions of execution and at least one environmental award criterion; above the
     European thresholds it has social conditions of execution too. The law holds for consultations begun since its entry
-    into force, a date that the data lack: a contract notified before it is surely out; one notified after it may stem
-    from an older consultation, so that a lack is something to check, not a breach.
+    into force (the criterion a day before the conditions), a date that the data lack: a contract notified before it is
+    surely out; one notified after it may stem from an older consultation, so that a lack is something to check, not a
+    breach.
 
     Parameters
     ----------
     contracts : DataFrame
         Table ``procurement/contracts``.
     european_threshold : Series or float, optional
-        Euros, on the index of the contracts; missing where it is not known. Without it the social side is not judged.
+        Euros, on the index of the contracts; missing where it is not known, as for social and other specific services
+        (which European threshold article L2112-2-1 means for them was not found). Without it the social side is not
+        judged.
 
     Returns
     -------
@@ -53,7 +60,7 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
 
     Examples
     --------
-    >>> book = pd.DataFrame({"uid": ["a", "b"], "dateNotification": pd.to_datetime(["2026-08-21", "2026-08-22"]),
+    >>> book = pd.DataFrame({"uid": ["a", "b"], "dateNotification": pd.to_datetime(["2026-08-20", "2026-08-22"]),
     ...     "nature": "Marché", "montant": 50_000.0, "considerationsSociales": None,
     ...     "considerationsEnvironnementales": "Clause environnementale"})
     >>> climate_law(book)[["manques", "verdict"]].iloc[1].tolist()
@@ -61,8 +68,9 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     >>> climate_law(book)["verdict"].iloc[0]
     "non soumis : notifié avant l'entrée en vigueur"
     """
-    rule = targets()
-    start = rule.loc[rule["cible"] == CLIMATE, "debut"].iloc[0]
+    article = [LAW.value("cible", CLIMATE, "environnement", what) for what in (CRITERION, CONDITION)]
+    starts = [pd.Timestamp(rule.debut or date.min) for rule in article]
+    early, before_conditions = (contracts["dateNotification"] < start for start in starts)
     green, social = considerations(contracts, "environnement"), considerations(contracts, "social")
     clause = _known(green["clause"], green["connu"])
     criterion = _known(green["critere"], green["connu"])
@@ -75,14 +83,20 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     # An unknown threshold leaves the social side out of the verdict; the verdict says so.
     side = (humane | ~due).mask(due.isna(), True)
     ready = clause & criterion & side
-    lacks = [(~clause, "clause environnementale"), (~criterion, "critère environnemental"), (~side, "clause sociale")]
+    # Conditions not yet due when the criterion is are no lack; before both, all that lacks is said.
+    owed = early | ~before_conditions
+    lacks = [
+        (~clause & owed, "clause environnementale"),
+        (~criterion, "critère environnemental"),
+        (~side & owed, "clause sociale"),
+    ]
     text = pd.Series("", index=contracts.index, dtype="str")
     for lack, label in lacks:
         hit = lack.fillna(False).astype(bool)
         text = text.mask(hit, text.where(text == "", text + ", ") + label)
     verdict = np.select(
         [
-            (contracts["dateNotification"] < start).to_numpy(),
+            early.to_numpy(),
             (contracts["nature"].astype("str") == DEFENCE).to_numpy(),
             (text != "").to_numpy(),
             ready.isna().to_numpy(dtype=bool),
@@ -102,7 +116,8 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
             "pret": ready,
             "manques": text,
             "verdict": pd.Series(verdict, index=contracts.index, dtype="str"),
-            "version": f"article 35 de la loi n° 2021-1104, en vigueur le {start:%d/%m/%Y}",
+            "version": f"article 35 de la loi n° 2021-1104 ; critère depuis le {starts[0]:%d/%m/%Y}, conditions "
+            f"d'exécution depuis le {starts[1]:%d/%m/%Y}",
         }
     )
 
@@ -164,12 +179,12 @@ def _known(values: pd.Series, known: pd.Series) -> pd.Series:
 def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     """Say for each buyer and year whether it likely owes a scheme of socially and ecologically responsible purchasing.
 
-    The duty falls on a buyer whose purchases of a calendar year exceed a limit: 50 M€ before tax since 2023, 100 M€
-    before (articles L2111-3 and D2111-3). Purchases are what was spent; the data hold what was contracted. Two sums
-    stand in for it: the amounts notified in the year, which count several years of a long contract at once, and the
-    amounts spread evenly over the months of each contract, from its notification. Neither is exact: purchases below the
-    limit of publication are missing from both, so is what runs from contracts older than the data; the amount of a
-    framework agreement is often a maximum.
+    The duty falls on a buyer whose purchases of a calendar year exceed a limit (articles L2111-3 and D2111-3): from
+    2015 to 2022, contracts of 100 M€ before tax concluded in the year, which is what the data hold; since 2023, 50 M€
+    spent in the year, for which two sums stand in. The amounts notified count several years of a long contract at
+    once; the others are spread evenly over the months of each contract, from its notification. Neither is exact:
+    purchases below the limit of publication are missing from both, so is what runs from contracts older than the data;
+    the amount of a framework agreement is often a maximum.
 
     Parameters
     ----------
@@ -180,9 +195,10 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a buyer (SIREN) and year of the data
         Columns acheteur_siren, acheteur_nom, annee, nombre (notified), montant_notifie, montant_etale (euros),
-        sans_duree (contracts without a length, counted wholly in their year), seuil (euros), verdict (« au-dessus du
-        seuil » by both sums, « à vérifier : une estimation sur deux au-dessus », « en dessous du seuil d'après les
-        marchés publiés »), version, statut. The largest sums first within each year.
+        sans_duree (contracts without a length, counted wholly in their year), seuil (euros; missing before 2015),
+        verdict (« au-dessus du seuil » by both sums, or until 2022 by the first; « à vérifier : une estimation sur deux
+        au-dessus », « en dessous du seuil d'après les marchés publiés », « pas encore en vigueur »), version, statut.
+        The largest sums first within each year.
 
     Examples
     --------
@@ -203,22 +219,24 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     counts = ["nombre", "sans_duree"]
     table[counts] = table[counts].fillna(0).astype("int64")
     table[["montant_notifie", "montant_etale"]] = table[["montant_notifie", "montant_etale"]].fillna(0.0)
-    rule = targets()
-    rule = rule[rule["cible"] == SPASER].sort_values("debut", na_position="first")
-    change = rule["debut"].iloc[1]
-    now = table["annee"] >= change.year
-    table["seuil"] = np.where(now, rule["valeur"].iloc[1], rule["valeur"].iloc[0])
-    above = (table["montant_notifie"] > table["seuil"]).astype(int) + (table["montant_etale"] > table["seuil"]).astype(
-        int
-    )
+    # The version in force at the end of the year; until 2022 what was concluded is the measure, not spending.
+    rules = [
+        (year, rule) for year in table["annee"].unique() for rule in LAW.values("cible", SPASER, day=f"{year}-12-31")
+    ]
+    known = pd.DataFrame(
+        [(year, rule.number, rule.reference, rule.statut, "dépenses" in rule.unite) for year, rule in rules],
+        columns=["annee", "seuil", "version", "statut", "spent"],
+    ).astype({"annee": "int64", "seuil": "float64", "version": "str", "statut": "str", "spent": "boolean"})
+    table = table.merge(known, how="left", on="annee")
+    second = table["montant_etale"].where(table["spent"].fillna(False).astype(bool), table["montant_notifie"])
+    above = (table["montant_notifie"] > table["seuil"]).astype(int) + (second > table["seuil"]).astype(int)
     words = [
         "en dessous du seuil d'après les marchés publiés",
         "à vérifier : une estimation sur deux au-dessus",
         "au-dessus du seuil",
     ]
-    table["verdict"] = pd.Series(words, dtype="str").take(above.to_numpy()).to_numpy()
-    table["version"] = np.where(now, rule["reference"].iloc[1], rule["reference"].iloc[0])
-    table["statut"] = np.where(now, rule["statut"].iloc[1], rule["statut"].iloc[0])
+    verdict = pd.Series(words, dtype="str").take(above.to_numpy()).set_axis(table.index)
+    table["verdict"] = verdict.mask(table["seuil"].isna(), "pas encore en vigueur")
     named = contracts[contracts["acheteur_nom"].notna()].sort_values("dateNotification", kind="stable")
     names = named.groupby(named["acheteur_id"].str[:9])["acheteur_nom"].last()
     label = table["acheteur_siren"].map(names).astype("str").fillna("SIREN " + table["acheteur_siren"])

@@ -17,7 +17,8 @@ Where firms differ, works must also have one place of performance, since they ad
 a family. Two thresholds: that of formal procedures, then the dispensation from publicity and competition. Left out, and
 counted by :func:`examined`: what has no amount, day or known CPV code; what was published twice; framework agreements
 and what is bought under them; purchases made by a formal procedure, which is what a split avoids; contracts of defence;
-innovative purchases, for the dispensation only, as they have their own. Lots of one procedure are lawful
+innovative purchases, for the dispensation only, as they have their own; social and other specific services, for the
+formal threshold only, which is not theirs. Lots of one procedure are lawful
 (:mod:`tikub_lab.procurement.splits_purchases` says which contracts are taken for lots): when their sum reaches the
 threshold, the rules that apply from it are supposed to have been followed and they are left out too.
 

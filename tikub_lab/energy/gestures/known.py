@@ -1,20 +1,23 @@
-"""The gestures, and the rules that bear on them: dated data with their sources."""
-
-from functools import lru_cache
-from pathlib import Path
+"""The gestures, and the rules that bear on them: who does what, and what ``law.csv`` says of it."""
 
 import pandas as pd
 
+from tikub_lab.energy.law.values import LAW
+from tikub_lab.methods.law import CONFIRMED
 
-@lru_cache(maxsize=1)
-def _catalogue() -> pd.DataFrame:
-    text = ("geste", "titre", "qui", "regle", "unite", "reference", "source", "statut")
-    return pd.read_csv(
-        Path(__file__).with_name("known.csv"),
-        dtype={**dict.fromkeys(text, "str"), "valeur": "float64", "chiffre": "int64"},
-        parse_dates=["debut"],
-        encoding="utf-8",
-    )
+STAFF, ALL, CLASSES = "les agents et la direction", "tout le monde", "les élèves et les professeurs"
+GESTURES = (
+    ("chauffage_weekend", "Baisser le chauffage le week-end", STAFF, 1),
+    ("chauffage_vacances", "Baisser le chauffage pendant les vacances", STAFF, 1),
+    ("un_degre", "Un degré de moins en classe", ALL, 1),
+    ("eau_chaude", "Couper l'eau chaude quand le lycée est vide", "les agents", 1),
+    ("electricite_weekend", "Éteindre avant le week-end", ALL, 1),
+    ("electricite_vacances", "Éteindre avant les vacances", ALL, 1),
+    ("electricite_hiver", "Moins de lampes et de radiateurs d'appoint en hiver", ALL, 1),
+    ("lumieres", "Éteindre la lumière et les écrans en sortant de la salle", CLASSES, 0),
+    ("fenetres", "Aérer dix minutes en grand, puis fermer", CLASSES, 0),
+)
+"""Key, title, who does it, and 1 where readings can tell its kWh."""
 
 
 def catalogue() -> pd.DataFrame:
@@ -25,7 +28,7 @@ def catalogue() -> pd.DataFrame:
     DataFrame
         ``geste``, ``titre``, ``qui`` (does it), ``chiffre`` (1 where readings can tell its kWh), ``regle``, ``valeur``,
         ``unite``, ``debut`` (day of the source), ``reference``, ``source``, ``statut`` (« confirmé » or « à
-        confirmer »). A gesture has a row for each of its rules, the one that binds first, or one without. A copy.
+        confirmer »). A gesture has a row for each of its rules, the one that binds first, or one without.
 
     Examples
     --------
@@ -33,11 +36,15 @@ def catalogue() -> pd.DataFrame:
     >>> table.loc[table["geste"] == "chauffage_vacances", ["valeur", "statut"]].to_numpy().tolist()
     [[8.0, 'confirmé']]
     """
-    return _catalogue().copy()
+    rules = LAW.table("geste", names=("geste", "cas")).rename(columns={"remarque": "regle"})
+    rules["valeur"] = rules["valeur"].astype("float64")
+    columns = ["geste", "regle", "valeur", "unite", "debut", "reference", "source", "statut"]
+    known = pd.DataFrame(GESTURES, columns=["geste", "titre", "qui", "chiffre"])
+    return known.merge(rules[columns], how="left", on="geste")
 
 
 def rule(geste: str) -> str:
-    """Say the rule of a gesture in French, with its text; empty for one without.
+    """Say the rules of a gesture in French, with their text, those that are confirmed; empty for one without.
 
     Examples
     --------
@@ -46,6 +53,5 @@ def rule(geste: str) -> str:
     >>> rule("lumieres")
     ''
     """
-    own = _catalogue()
-    own = own[(own["geste"] == geste) & (own["statut"] == "confirmé")]
-    return "" if own.empty else f"{own.iloc[0]['regle']} ({own.iloc[0]['reference']})"
+    rules = [each for each in LAW.values("geste") if each.key[1] == geste and each.statut == CONFIRMED]
+    return f"{' ; '.join(each.remarque for each in rules)} ({rules[0].reference})" if rules else ""

@@ -4,30 +4,22 @@ Cabs = CVC (heating, ventilation, cooling: by sub-category, climate zone and alt
 for a standard intensity of use); over a site, weighted by the areas of its sub-categories (arrêté of 10 April 2020,
 art. 4). USE is modulated by the real intensity of use (art. 10), which is not done here.
 
-``absolute.csv`` has the rows that were found, for Brittany (zone H2a, below 400 m). All are « à confirmer », being
-read in a transcription of the annexe; some are « à demander » and have no value. A site that has any room of an
-unknown value has no absolute target: one worked out from a part of its rooms would be wrong.
+``law.csv`` has the values that were found (« CVC + USE »), for Brittany (zone H2a, below 400 m). Those of education are
+confirmed; those read in one transcription of the annexe are not; some are « à demander » and have no value. A site that
+has any room of an unknown value has no absolute target: one worked out from a part of its rooms would be wrong.
 """
-
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law.values import CONFIRMED, TO_ASK, Day, as_date
+from tikub_lab.energy.law.values import LAW
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import CONFIRMED, TO_ASK, Day
 
 ZONE, ALTITUDE = "H2a", "moins de 400 m"
-"""Brittany's (arrêté of 10 April 2020, annexe III, « Zclim »; to be confirmed)."""
+"""Brittany's (arrêté of 10 April 2020, annexe III, « Zclim »)."""
+DEFAULT = "Valeur par défaut"
 KEY = ["sous_categorie", "zone", "altitude", "echeance"]
-NUMBERS = {"echeance": "int64", "cvc": "float64", "use": "float64"}
-
-
-@lru_cache(maxsize=1)
-def _rows() -> pd.DataFrame:
-    text = pd.read_csv(Path(__file__).with_name("absolute.csv"), dtype="str", encoding="utf-8")
-    return text.astype(NUMBERS).assign(debut=pd.to_datetime(text["debut"]))
 
 
 def values(day: Day = None) -> pd.DataFrame:
@@ -36,24 +28,24 @@ def values(day: Day = None) -> pd.DataFrame:
     Parameters
     ----------
     day : date or str, optional
-        Only those in force by then.
+        Only those in force then.
 
     Returns
     -------
     DataFrame
         categorie, sous_categorie, zone, altitude, echeance, cvc, use (kWh/m² a year; missing where « à demander »),
-        unite, debut, reference, source, statut, remarque. A copy, which a user may complete.
+        unite, debut, fin, texte, reference, source, statut, remarque: a table that a user may complete.
 
     Examples
     --------
     >>> rows = values()
     >>> rows.loc[rows["sous_categorie"] == "Internat", ["cvc", "use", "statut"]].values.tolist()
-    [[69.0, 21.0, 'à confirmer']]
+    [[69.0, 21.0, 'confirmé']]
     """
-    when, rows = as_date(day), _rows()
-    rows = rows if when is None else rows[rows["debut"] <= pd.Timestamp(when)]
-    newest = rows.groupby(KEY)["debut"].transform("max")
-    return rows[rows["debut"] == newest].reset_index(drop=True)
+    rows = LAW.table("Cabs", names=("categorie", *KEY), day=day)
+    parts = rows.pop("valeur").str.split(" + ", regex=False)
+    numbers = {"cvc": pd.to_numeric(parts.str[0]), "use": pd.to_numeric(parts.str[1])}
+    return rows.assign(**numbers, echeance=rows["echeance"].astype("int64"))
 
 
 def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude: str = ALTITUDE) -> pd.DataFrame:
@@ -79,15 +71,17 @@ def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude:
     Raises
     ------
     UsageError
-        A column that is missing, an area that is not positive, or a value given twice.
+        A column that is missing, an area that is not positive, a value given twice, or a site with another sub-category
+        beside « Valeur par défaut »: the default takes the whole area, and only where its category has more than 80 %
+        of it (annexe II, « Déclaration des activités »).
 
     Examples
     --------
     >>> areas = pd.DataFrame({"code_uai": "0000001B", "surface": [3000.0, 1000.0],
-    ...                       "sous_categorie": ["Valeur par défaut", "Internat"]})
+    ...                       "sous_categorie": ["Salle de travaux pratiques", "Internat"]})
     >>> found = levels(areas, values())
-    >>> found[["echeance", "kwh_m2", "statut"]].values.tolist()[0]  # (3,000 × 72 + 1,000 × 90) / 4,000
-    [2030, 76.5, 'à confirmer']
+    >>> found[["echeance", "kwh_m2"]].values.tolist()[0]  # (3,000 × 159 + 1,000 × 90) / 4,000
+    [2030.0, 141.75]
     """
     _need(areas, "areas", ["code_uai", "sous_categorie", "surface"])
     _need(known, "known", [*KEY, "cvc", "use", "statut"])
@@ -96,6 +90,13 @@ def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude:
         row = rows[wrong].iloc[0]
         raise UsageError(
             f"areas: site {row['code_uai']}, {row['sous_categorie']}: area {row['surface']}; give m² above 0."
+        )
+    kinds = rows.groupby("code_uai")["sous_categorie"].agg(set)
+    if len(mixed := kinds[[DEFAULT in kind and len(kind) > 1 for kind in kinds]]):
+        others = ", ".join(sorted(mixed.iloc[0] - {DEFAULT}))
+        raise UsageError(
+            f"areas: site {mixed.index[0]} has « {DEFAULT} » beside {others}: the default is for the whole area of a "
+            "site or not at all; give it alone, or the area of each sub-category."
         )
     if len(twice := known[known.duplicated(KEY)]):
         row = twice.iloc[0]

@@ -9,8 +9,8 @@ import pandas as pd
 
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.energy.law.reference import need
-from tikub_lab.energy.law.values import CONFIRMED, TO_ASK, Day
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import CONFIRMED, TO_ASK, Day
 
 RELATIVE, RELATIVE_ALONE = "relative", "relative (l'absolue n'est pas connue)"
 ABSOLUTE, ABSOLUTE_ALONE, NEITHER = "absolue", "absolue (sans année de référence)", "aucune"

@@ -8,10 +8,11 @@ import pandas as pd
 
 from tikub_lab.energy.law.goals import targets
 from tikub_lab.energy.law.reference import need
-from tikub_lab.energy.law.values import Day
+from tikub_lab.energy.law.values import LAW
 from tikub_lab.energy.units import in_kwh
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Day
 from tikub_lab.show import french
 
 NO_AREA, NOT_DUE, NO_TARGET = "surface inconnue", "non assujetti", "sans année de référence"
@@ -60,8 +61,8 @@ def standing(
         What ``years`` was made of: ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh_ajuste`` (as billed).
     prices, factors : DataFrame, optional
         Tables ``energy/prices`` and ``energy/factors``, as for :func:`tikub_lab.energy.valuation.valued`. With
-        ``energies``, the gap is given in euros and kgCO2e too: at the year's prices and factors, each energy being
-        cut by the same share.
+        ``energies``, the gap is given in euros and kgCO2e too: at the year's prices, and at the law's own factors
+        (annexe VII) with those of the table where it has none; each energy being cut by the same share.
 
     Returns
     -------
@@ -111,13 +112,22 @@ def standing(
     tests = [due.isna(), ~due.fillna(True), rows["kwh_m2_objectif"].isna(), gap.isna(), rows["ecart_kwh"] <= 0]
     states = [NO_AREA, NOT_DUE, NO_TARGET, NO_YEAR, REACHED]
     rows["statut"] = pd.Series(np.select([test.astype(bool) for test in tests], states, default=AHEAD), dtype="str")
-    money = _money(energies, prices, factors, year)
+    money = _money(energies, prices, None if factors is None else of_law(factors, day), year)
     rows = rows.merge(money, how="left", on="code_uai")
     for name in ("euros", "kgco2e"):
         rows[f"reste_{name}"] = rows[name] * rows["reste_part"]
     rows["phrase"] = pd.Series([_sentence(row) for row in rows.to_dict("records")], dtype="str")
     texts = dict.fromkeys(["code_uai", "prix_statut", "facteur_statut"], "str")
     return rows[STANDING].astype(texts | {"annee_reference": "Int64"})
+
+
+def of_law(factors: pd.DataFrame, day: Day = None) -> pd.DataFrame:
+    """Put the law's own emission factors, the same for all uses and years, in the place of those of a table."""
+    own = {value.key[1]: value for value in LAW.values("facteur d'émission", day=day) if value.valeur}
+    rows = [(name, "tous", 0, value.number, value.statut) for name, value in own.items()]
+    table = pd.DataFrame(rows, columns=["energie", "usage", "annee", "gco2e_kwh", "statut"])
+    table["pouvoir_calorifique"] = ["PCI" if value.unite.endswith("PCI") else None for value in own.values()]
+    return pd.concat([factors[~factors["energie"].isin(list(own))], table], ignore_index=True)
 
 
 def _money(

@@ -2,7 +2,8 @@
 
 The law counts final energy: a kilowatt-hour of gas as billed (PCS) is 0.90, one of a heat network 0.77 (arrêté of 10
 April 2020, annexe I). The reference is one full year of use, climate adjusted, of those the law allows; the owner
-chooses it, and the highest use a square metre makes the lightest duty.
+chooses it, and the highest use a square metre makes the lightest duty. The law takes any twelve months in a row (art.
+3, I); calendar years alone are looked at here, so that a lighter reference may exist, and the sentence says so.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law import values as law_values
-from tikub_lab.energy.law.values import Day
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Day
 from tikub_lab.show import french
 
 CHOSEN, ONLY, DEFAULT, NONE = "choisie", "seule année utilisable", "par défaut", "aucune"
@@ -245,6 +246,6 @@ def _sentence(row: Mapping[Any, Any]) -> str:
     elif row["statut_reference"] == ONLY:
         text = f"Référence {year} : seule année utilisable sur {possible}."
     else:
-        text = f"Référence {year} : la plus favorable de {usable} années utilisables sur {possible}."
+        text = f"Référence {year} : la plus favorable de {usable} années civiles utilisables sur {possible}."
     share = row["part_estimee"]
     return french.typeset(text + (f" Estimée à {french.percent(share)}." if share >= ESTIMATED else ""))

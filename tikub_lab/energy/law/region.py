@@ -2,29 +2,29 @@
 
 The plan's page does not say since which year, nor which energy it counts: the year is asked for, and final energy,
 climate adjusted, is taken as for the law. Years are held against the reference for the same sites, those that are
-complete in both; sites opened since are left out, and counted. Greenhouse gas is worked out twice: with one year's
-factors for all years, which shows what the Région did, and with those of each year, which shows what was emitted.
+complete in both; sites opened since are left out, and counted. Greenhouse gas is worked out with one year's factors
+for all years, which shows what the Région did. Factors of different years are no series: the 147 g of electric heating
+of 2017 and the 79 g of 2021 come from two methods of ADEME (« saisonnalisée par usage », then « moyenne mensualisée par
+usage »), and a fall from one to the other saved no kWh.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.energy.law.place import NO_PRICE
 from tikub_lab.energy.law.reference import final_energy, need
-from tikub_lab.energy.law.values import Day
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Day
 from tikub_lab.show import french
 
 END = 2050
 
 COLUMNS = ["annee", "sites", "sites_absents", "kwh_ajuste", "kwh_reference", "evolution", "sites_ges", "kgco2e"]
-COLUMNS += ["kgco2e_reference", "evolution_ges", "sites_ges_annee", "kgco2e_annee", "evolution_ges_annee"]
-COLUMNS += ["annee_facteurs", "repere_energie", "repere_ges", "phrase"]
+COLUMNS += ["kgco2e_reference", "evolution_ges", "annee_facteurs", "repere_energie", "repere_ges", "phrase"]
 
 
 def plan(
@@ -57,10 +57,8 @@ def plan(
         One row a year from the reference on, but for those without a complete site: ``annee``, ``sites`` (complete
         in it and in the reference), ``sites_absents`` (other sites of the table), ``kwh_ajuste``, ``kwh_reference``
         (of the same sites), ``evolution`` (share), ``sites_ges`` (of them, those with all factors), ``kgco2e``,
-        ``kgco2e_reference``, ``evolution_ges`` (one year's factors), ``sites_ges_annee``, ``kgco2e_annee``,
-        ``evolution_ges_annee`` (each year's factors; missing where the reference year has none),
-        ``annee_facteurs``, ``repere_energie``, ``repere_ges`` (a straight line to 2050: a help to the eye, not the
-        plan), ``phrase``.
+        ``kgco2e_reference``, ``evolution_ges``, ``annee_facteurs`` (whose factors), ``repere_energie``, ``repere_ges``
+        (a straight line to 2050: a help to the eye, not the plan), ``phrase``.
 
     Raises
     ------
@@ -88,8 +86,7 @@ def plan(
         )
     last = int(energies["annee"].max()) if factor_year is None else factor_year
     table = years[["code_uai", "annee", "kwh_ajuste"]].astype({"code_uai": "object"})
-    for name, fixed in (("kgco2e", last), ("kgco2e_annee", None)):
-        table = table.merge(_carbon(energies, factors, fixed).rename(columns={"kgco2e": name}), how="left")
+    table = table.merge(_carbon(energies, factors, last), how="left")
     first = table[table["annee"] == reference].drop(columns="annee")
     both = table.merge(first, on="code_uai", suffixes=("", "_reference"))
     known = int(energies["code_uai"].nunique())
@@ -102,12 +99,10 @@ def plan(
         row: dict[str, Any] = {"annee": year, "sites": len(rows), "sites_absents": known - len(rows)}
         row["kwh_ajuste"], row["kwh_reference"] = rows["kwh_ajuste"].sum(), rows["kwh_ajuste_reference"].sum()
         row["evolution"] = _change(rows, "kwh_ajuste")
-        for name, short in (("kgco2e", ""), ("kgco2e_annee", "_annee")):
-            whole = rows[rows[[name, f"{name}_reference"]].notna().all(axis=1)]
-            row[f"sites_ges{short}"] = len(whole)
-            row[name] = whole[name].sum() if len(whole) else np.nan
-            row[f"{name}_reference"] = whole[f"{name}_reference"].sum() if len(whole) else np.nan
-            row[f"evolution_ges{short}"] = _change(whole, name)
+        whole = rows[rows[["kgco2e", "kgco2e_reference"]].notna().all(axis=1)]
+        row["sites_ges"] = len(whole)
+        row["kgco2e"], row["kgco2e_reference"] = whole[["kgco2e", "kgco2e_reference"]].sum(min_count=1)
+        row["evolution_ges"] = _change(whole, "kgco2e")
         row["annee_facteurs"] = last
         way = (year - reference) / (END - reference)
         row["repere_energie"], row["repere_ges"] = (-cut * way for cut in cuts)
@@ -116,11 +111,9 @@ def plan(
     return pd.DataFrame(found, columns=COLUMNS).astype({"phrase": "str"})
 
 
-def _carbon(energies: pd.DataFrame, factors: pd.DataFrame, year: int | None) -> pd.DataFrame:
-    """Return what each site's adjusted use emits, with the factors of one year or of each; missing where one is."""
-    rows = energies.assign(kwh=energies["kwh_ajuste"], own=energies["annee"])
-    if year is not None:
-        rows["annee"] = year
+def _carbon(energies: pd.DataFrame, factors: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return what each site's adjusted use emits, with the factors of one year; missing where one is."""
+    rows = energies.assign(kwh=energies["kwh_ajuste"], own=energies["annee"], annee=year)
     emitted = valued(rows, NO_PRICE, factors).assign(annee=rows["own"].to_numpy())
     emitted = emitted[emitted["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
     sums = emitted.groupby(["code_uai", "annee"])["kgco2e"].agg(lambda part: part.sum(skipna=False))

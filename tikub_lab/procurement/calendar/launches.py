@@ -22,8 +22,9 @@ def launches(
     """Plan the procedure that follows each contract.
 
     The procedure is that of last time. Where ``seuil`` is given and the contract's amount reaches it, an adapted
-    procedure, or one without competition, becomes an open call for tenders. A procedure that is not known is planned as
-    an open call for tenders, so as not to be late.
+    procedure, or one without competition, becomes an open call for tenders; where it is missing, as for social and
+    other specific services, the procedure stays. A procedure that is not known is planned as an open call for tenders,
+    so as not to be late.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ def _status(plan: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
 def _grounds(plan: pd.DataFrame, known: pd.Series, raised: pd.Series, called: pd.Series) -> pd.Series:
     """Say in words why a procedure was planned."""
     why = pd.Series("Même procédure que la dernière fois", index=plan.index, dtype="object")
-    why = why.mask(raised, "Montant au-dessus du seuil : appel d'offres (sauf services sociaux et spécifiques)")
+    why = why.mask(raised, "Montant au-dessus du seuil : appel d'offres")
     why = why.mask(~known, "Procédure non renseignée : prévue comme un appel d'offres, par prudence")
     words = why + " ; " + plan["jours"].astype("str") + " jours avant la fin"
     return words.where(called, "").astype("str")

@@ -1,81 +1,27 @@
 """The steps of a procedure and the days that each takes: what the law sets, what a department assumes.
 
 Two kinds of time are kept apart. The minimum time limits for tenders and the standstill are law: they stand in
-:data:`TIME_LIMITS`, dated, with their article of the code de la commande publique. The time that a department needs for
+``law.csv``, dated, with their article of the code de la commande publique. The time that a department needs for
 its own work is an assumption, in :class:`LeadTimes`, to be adapted to the department.
 """
 
 from dataclasses import astuple, dataclass, fields
-from datetime import date
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.calendar.deadlines import Day, day_of
+from tikub_lab.procurement.thresholds import LAW
 
 OPEN, RESTRICTED = "Appel d'offres ouvert", "Appel d'offres restreint"
 NEGOTIATED, DIALOGUE = "Procédure avec négociation", "Dialogue compétitif"
 ADAPTED, WITHOUT = "Procédure adaptée", "Marché passé sans publicité ni mise en concurrence préalable"
 FORMAL = (OPEN, RESTRICTED, NEGOTIATED, DIALOGUE)
 
-CODE = date(2019, 4, 1)
-"""Entry into force of the code de la commande publique (décret n° 2018-1075 of 3 December 2018)."""
-
-READ, TO_CONFIRM = "Article lu", "À confirmer sur Légifrance"
-
-
-@dataclass(frozen=True)
-class TimeLimit:
-    """A minimum that the law sets, for contracting authorities (pouvoirs adjudicateurs).
-
-    Attributes
-    ----------
-    procedure : str
-        As in ``procurement/contracts``.
-    etape : str
-        « Candidatures et offres », « Candidatures », « Offres », « Suspension de la signature ».
-    condition : str
-        When it applies.
-    jours : int
-    article : str
-        Of the code de la commande publique.
-    debut : date
-        In force since.
-    fin : date or None
-        In force until; None where no later version is known.
-    statut : str
-        Whether the article was read, or is to be confirmed.
-    """
-
-    procedure: str
-    etape: str
-    condition: str
-    jours: int
-    article: str
-    debut: date = CODE
-    fin: date | None = None
-    statut: str = READ
-
-
 USUAL, ONLINE, FORETOLD = "Cas général", "Transmission électronique", "Avis de préinformation"
 BOTH, REQUESTS, TENDERS, STANDSTILL = "Candidatures et offres", "Candidatures", "Offres", "Suspension de la signature"
 
-TIME_LIMITS = (
-    TimeLimit(OPEN, BOTH, USUAL, 35, "R2161-2"),
-    TimeLimit(OPEN, BOTH, ONLINE, 30, "R2161-3 2°"),
-    TimeLimit(OPEN, BOTH, FORETOLD, 15, "R2161-3 1°"),
-    TimeLimit(RESTRICTED, REQUESTS, USUAL, 30, "R2161-6", statut=TO_CONFIRM),
-    TimeLimit(RESTRICTED, TENDERS, USUAL, 30, "R2161-7", statut=TO_CONFIRM),
-    TimeLimit(RESTRICTED, TENDERS, ONLINE, 25, "R2161-8", statut=TO_CONFIRM),
-    TimeLimit(RESTRICTED, TENDERS, FORETOLD, 10, "R2161-8", statut=TO_CONFIRM),
-    TimeLimit(NEGOTIATED, REQUESTS, USUAL, 30, "R2161-12"),
-    TimeLimit(NEGOTIATED, TENDERS, USUAL, 30, "R2161-14"),
-    TimeLimit(NEGOTIATED, TENDERS, ONLINE, 25, "R2161-15 2°"),
-    TimeLimit(NEGOTIATED, TENDERS, FORETOLD, 10, "R2161-15 1°"),
-    TimeLimit(DIALOGUE, REQUESTS, USUAL, 30, "R2161-25", statut=TO_CONFIRM),
-    *(TimeLimit(name, STANDSTILL, USUAL, 16, "R2182-1") for name in FORMAL),
-    *(TimeLimit(name, STANDSTILL, ONLINE, 11, "R2182-1") for name in FORMAL),
-)
+LIMITS = ("procedure", "etape", "condition", "jours", "article", "debut", "fin", "statut")
 """An adapted procedure has no minimum in days: the buyer allows a reasonable time (R2143-1, R2151-1). Shorter limits
 for urgency are left out: one does not plan for urgency."""
 
@@ -137,7 +83,10 @@ def time_limits(day: Day) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The attributes of :class:`TimeLimit` as columns.
+        procedure (as in ``procurement/contracts``), etape, condition (when it applies), jours, article (of the code de
+        la commande publique), debut, fin, statut (« confirmé » or « à confirmer »): one row a minimum. They are clear
+        days (« délais francs »): the day of sending does not count, and what lapses on a holiday goes on to the next
+        working day, which the schedule does not add.
 
     Examples
     --------
@@ -145,9 +94,9 @@ def time_limits(day: Day) -> pd.DataFrame:
     >>> limits.loc[(limits["procedure"] == OPEN) & (limits["etape"] == BOTH), "jours"].tolist()
     [35, 30, 15]
     """
-    now = day_of(day).date()
-    rows = [limit for limit in TIME_LIMITS if limit.debut <= now and (limit.fin is None or now <= limit.fin)]
-    return pd.DataFrame([astuple(row) for row in rows], columns=[field.name for field in fields(TimeLimit)])
+    found = LAW.table("délai", names=LIMITS[:3], day=day_of(day).date())
+    found = found.rename(columns={"reference": "article"})
+    return found.assign(jours=found["valeur"].astype("int64"))[list(LIMITS)]
 
 
 def schedule(procedure: str, leads: LeadTimes, day: Day) -> pd.DataFrame:

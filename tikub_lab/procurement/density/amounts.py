@@ -43,11 +43,16 @@ _COLUMNS = (
 def _ratios(contracts: pd.DataFrame, name: str, nature: str, buyer: str) -> tuple[pd.DataFrame, int, int]:
     """Return amounts over their threshold, how many contracts are set aside, and how many have no threshold.
 
-    Contracts made under a framework agreement are set aside: their procedure is the agreement's.
+    Contracts made under a framework agreement are set aside: their procedure is the agreement's. The notice has no
+    threshold of its own where it begins as the dispensation ends, at the same amount (works since December 2020): the
+    jump there is tested once, as the dispensation's.
     """
     if nature not in GROUPS:
         raise UsageError(f"nature={nature!r} is none of {', '.join(GROUPS)}.")
     limits = in_force(contracts, name, buyer)
+    if name == "publicite":
+        shared = limits["seuil_montant"] == in_force(contracts, "dispense", buyer)["seuil_montant"]
+        limits["seuil_montant"] = limits["seuil_montant"].mask(shared)
     subsequent = (contracts["nature"].astype("str") == "Marché subséquent") | contracts["idAccordCadre"].notna()
     known = limits["seuil_montant"].notna() & contracts["montant"].notna()
     mine = limits["seuil_nature"].isin(GROUPS[nature])
@@ -149,9 +154,9 @@ def at_thresholds(
     DataFrame, one row a threshold and nature of purchase
         seuil, libelle, nature; versions (with how many contracts come under each), statut (« à confirmer » when one
         version is); nombre (contracts with a threshold), ecartes (made under a framework agreement), sans_seuil (no
-        amount, code or day); sous, dessus; juste_sous, juste_dessus, exactement (counts); densite_sous, densite_dessus
-        (of the logarithm of amount over threshold); fenetre_sous, fenetre_dessus (bandwidths, in the same unit); t,
-        p, p_holm, p_sans_egaux (p without amounts exactly at the threshold); verdict, in French.
+        amount, code or day, or none such); sous, dessus; juste_sous, juste_dessus, exactement (counts); densite_sous,
+        densite_dessus (of the logarithm of amount over threshold); fenetre_sous, fenetre_dessus (bandwidths, in the
+        same unit); t, p, p_holm, p_sans_egaux (p without amounts exactly at the threshold); verdict, in French.
 
     Raises
     ------
