@@ -109,6 +109,7 @@ def test_the_name_of_a_file_may_not_hold_a_secret_e3(bench):
         ("abcd", "abcd, xabcd, abcd1", "…, xabcd, abcd1"),
         ("abcdefg", "abcdefg abcdefgh", "… abcdefgh"),
         ("abcdefgh", "abcdefgh xabcdefghx", "… x…x"),
+        ("abcdefgh\nijklmno", "xabcdefghx ijklmno", "x…x ijklmno"),  # of several lines, each long one
         (LINES, "clé : MIIEpAIBAAKCAQEA7", "clé : …"),
         (LINES, "clé : " + " ".join(LINES.split()), "clé : …"),
     ],

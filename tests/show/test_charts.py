@@ -312,3 +312,16 @@ def test_points_and_their_line_share_the_axes():
 def test_points_refuse_what_does_not_fit(make, words):
     with pytest.raises(UsageError, match=words):
         make()
+
+
+@pytest.mark.parametrize("size", [1, 2000, 2001])
+@pytest.mark.parametrize("make", [
+    lambda size: charts_points.among(pd.Series(range(size), dtype="float64")),
+    lambda size: charts_points.scatter(pd.DataFrame({"t": range(size), "y": 1.0}), CLOUD.iloc[:0]),
+])  # fmt: skip
+def test_the_most_dots_that_a_chart_shows(make, size):
+    if size <= 2000:
+        assert make(size).axes[0].patches
+    else:
+        with pytest.raises(UsageError, match="1 to 2000 of them; these are 2001"):
+            make(size)

@@ -212,8 +212,8 @@ def is_geojson(text: str) -> bool:
                     return False
                 item = item["geometry"]
             if item is not None:
-                shape = shapely.from_geojson(json.dumps(item))
-                if (shapely.get_num_coordinates(shapely.get_rings(shape)) == 3).any():
+                parts = shapely.get_parts(shapely.get_parts(shapely.from_geojson(json.dumps(item))))
+                if (shapely.get_num_coordinates(shapely.get_rings(parts)) == 3).any():
                     return False
     except (ValueError, TypeError, LookupError, RecursionError, shapely.errors.ShapelyError):
         return False
