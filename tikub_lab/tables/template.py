@@ -64,8 +64,10 @@ def example(field: Field) -> Any:
 
 def allowed(field: Field) -> str:
     """Say in words what a field's constraints allow."""
-    rules = dict(field.constraints, enum=" ; ".join(map(str, field.constraints.get("enum", ()))))
-    said = [words.format(rules[name]) for name, words in _RULES.items() if rules.get(name) not in (None, False, "")]
+    rules = {name: rule for name, rule in field.constraints.items() if rule is not False}
+    if "enum" in rules:
+        rules["enum"] = " ; ".join(map(str, rules["enum"]))
+    said = [words.format(rules[name]) for name, words in _RULES.items() if name in rules]
     if field.type == "list":
         said.append(f"valeurs séparées par {field.raw.get('delimiter', ',')}")
     return ", ".join(said)
