@@ -47,6 +47,24 @@ def data_list(
     Console(width=None if sys.stdout.isatty() else 160 if sources else 120).print(table)
 
 
+@data_app.command("describe")
+def data_describe(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as energy/works.")],
+    data: DataOption = None,
+) -> None:
+    """Say what each column of a table means."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tikub_lab.tables.columns import describe
+
+    columns = describe(table, data).drop(columns="title").reset_index()
+    shown = Table(*columns.columns, title=table, title_justify="left")
+    for row in columns.itertuples(index=False):
+        shown.add_row(*("" if item is None else str(item) for item in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+
+
 IntoOption = Annotated[
     Path | None,
     typer.Option("--into", "--data", metavar="DIR", help="Data package to write; data/import by default."),

@@ -41,7 +41,7 @@ def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) 
     if table not in known:
         raise UsageError(f"No table {table!r}.{nearest(table, known)} Known tables: {', '.join(known)}.")
     schema, name = read_schema(schemas / f"{table}.json"), table.replace("/", "-")
-    meanings = [HEADINGS, *map(_said, schema.fields)]
+    meanings = [HEADINGS, *map(said, schema.fields)]
     targets = [folder / f"{name}.xlsx"] if xlsx else [folder / f"{name}.csv", folder / f"{name}.{README}.csv"]
     for target in targets:
         if target.exists():
@@ -73,7 +73,8 @@ def allowed(field: Field) -> str:
     return ", ".join(said)
 
 
-def _said(field: Field) -> tuple[Any, ...]:
+def said(field: Field) -> tuple[Any, ...]:
+    """Say what a column is: name, heading, meaning, type, unit, allowed values, an example."""
     kind = TYPES[field.type]
     return field.name, field.title, field.description, kind, field.unit, allowed(field), example(field)
 
