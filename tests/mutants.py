@@ -42,6 +42,7 @@ SIGNS = "FloorDiv Div, Mod Mult, Mult Div, Add Sub, BitAnd BitOr, And Or, Lt LtE
 NAMES = "eq ne, lt le, gt ge, sum mean, min max, any all, first last, cummin cummax, idxmin idxmax, floor ceil"
 PLAIN = {"sort_values", "sort_index", "strip", "drop_duplicates", "abs", "dropna", "sorted", "round"}  # left out
 SAME = {"isinstance", "max", "min"}  # in any order, or a crash
+MOST = 4 << 30  # bytes a mutant may take
 KEYED = {"groupby", "sort_values", "drop_duplicates", "duplicated", "merge"}
 SLOTS = {"slice": "slice", "lower": "slice", "upper": "slice", "defaults": "default", "kw_defaults": "default"}
 
@@ -164,6 +165,7 @@ class Net:
 def work(paths: list[Path], net: Net, limit: float) -> None:
     signal.alarm(20 * int(limit))  # for what waits rather than works
     resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST, MOST))  # an endless loop that appends took 22 GB once
     os.dup2(os.open(".mutant.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 1)
     os.dup2(1, 2)
     code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *map(str, paths)], [net])

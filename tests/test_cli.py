@@ -59,6 +59,18 @@ def test_clean_says_in_one_line_what_went(root, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+def test_version_columns_and_pages(root, tmp_path):
+    assert re.fullmatch(r"tikub-lab \d+\.\d+\.\d+\n", tikub("--version", cwd=root).stdout)
+    said = tikub("data", "describe", "energy/sites", cwd=root)
+    assert re.search(r"code_uai\s+│", said.stdout), said.stderr
+    wrong = tikub("data", "describe", "energy/wether", cwd=root)
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
+    assert "Did you mean 'energy/weather'?" in wrong.stderr
+    nothing = tikub("open", "--out", tmp_path, cwd=root)
+    assert (nothing.returncode, len(nothing.stderr.splitlines())) == (2, 1)
+    assert "Make the pages with `tikub report`" in nothing.stderr
+
+
 def test_every_make_target_is_listed_and_documented(root):
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"^([a-z]+):", makefile, flags=re.M)

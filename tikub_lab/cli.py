@@ -48,15 +48,27 @@ app = typer.Typer(
     name="tikub",
     help="The Ti Lab workbench: tables of open data, notebooks, reports.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"tikub-lab {version('tikub-lab')}")
+        raise typer.Exit
+
+
 @app.callback()
-def root(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+def root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
     """Take the options that all commands have."""
 
 
@@ -145,6 +157,25 @@ def report(
         print(f"{progress.summary()}. Open {_short(out / 'index.html')}")
     if progress.failed:
         raise RunError(f"{progress.failed} of {len(reports)} reports failed; each page says which cell and why.")
+
+
+@app.command("open")
+def open_pages(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where pages are; reports/ by default.")
+    ] = None,
+) -> None:
+    """Open the index of the pages that were made in the browser."""
+    import webbrowser
+
+    from tikub_lab.tables.package import workbench
+
+    index = (out or workbench() / "reports") / "index.html"
+    if not index.is_file():
+        raise UsageError(f"{_short(index)}: not there yet. Make the pages with `tikub report`.")
+    print(f"{_short(index)}")
+    if not webbrowser.open(index.resolve().as_uri()):
+        raise RunError(f"No browser here; open {index.resolve().as_uri()} in one.")
 
 
 def _print_parameters(home: Path, names: list[str]) -> None:

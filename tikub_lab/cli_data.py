@@ -47,6 +47,24 @@ def data_list(
     Console(width=None if sys.stdout.isatty() else 160 if sources else 120).print(table)
 
 
+@data_app.command("describe")
+def data_describe(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as energy/works.")],
+    data: DataOption = None,
+) -> None:
+    """Say what each column of a table means."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tikub_lab.tables.columns import describe
+
+    columns = describe(table, data).drop(columns="title").reset_index()
+    shown = Table(*columns.columns, title=table, title_justify="left")
+    for row in columns.itertuples(index=False):
+        shown.add_row(*("" if item is None else str(item) for item in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+
+
 IntoOption = Annotated[
     Path | None,
     typer.Option("--into", "--data", metavar="DIR", help="Data package to write; data/import by default."),
@@ -93,8 +111,8 @@ def data_import(
 
 def _print_missing(folder: Path) -> None:
     """Say which rows name what no other table has."""
+    from tikub_lab.tables.check import missing_partners
     from tikub_lab.tables.package import open_package
-    from tikub_lab.tables.rebuild import missing_partners
 
     tables = {item.name: (item.path, item.schema) for item in open_package(folder).resources.values()}
     for found in missing_partners(tables):

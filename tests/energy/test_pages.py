@@ -141,7 +141,7 @@ def test_the_page_of_the_law_by_a_second_way(broken, adjusted):
     ) in page
     told = re.search(r"soit ([\d,]+) k€ aux prix de 2025", page)
     assert amount(told[1]) == pytest.approx(cost / 1000, abs=0.06)
-    assert f"Référence {allowed.idxmax()} : la plus favorable de 12 années utilisables sur 12." in page
+    assert f"Référence {allowed.idxmax()} : la plus favorable de 12 années civiles utilisables sur 12." in page
 
 
 def test_the_page_of_performance_by_a_second_way(broken, adjusted):

@@ -5,6 +5,7 @@ import pytest
 from tests.pins import books
 
 
+@pytest.mark.proof
 def test_grades_are_those_pinned():
     assert not books.moved("grades"), "`make pins` shows and stores the difference; a change of a pin has its reason"
 

@@ -206,6 +206,7 @@ def test_concessions_have_the_same_rules(imported, published):
     ]
 
 
+@pytest.mark.proof
 def test_the_order_of_imports_does_not_matter(imported, published, root, tmp_path):
     ask = imported([published.contract(montant=1)], [published.contract(montant=2)], [row(0, "9", "2024-05-01")])
     paths = [tmp_path / f"package-{number}" for number in (2, 0, 1)]

@@ -188,6 +188,17 @@ def test_what_three_buyers_bought_apart(worked):
     assert pd.isna(row["acheteur_id"])
 
 
+def test_what_is_bought_apart_is_called_as_most_of_it_is(worked):
+    """What stands before a comma, 70 letters of it."""
+    long = "M" * 70
+    for objects, name in ((["Tables", "Chaises, lot 1", "Chaises, lot 2"], "Chaises"), ([long] * 3, long),
+                          ([long + "N"] * 3, long)):  # fmt: skip
+        rows = [{"acheteur_id": who, "montant": 100_000, "dateNotification": "2025-06-02", "objet": text}
+                for who, text in zip("123", objects, strict=True)]  # fmt: skip
+        (proof,) = procurement.bought_apart(worked(*rows)[0], TODAY)["preuve"]
+        assert said(proof).endswith(f" Par exemple : « {name} ».")
+
+
 def test_the_higher_of_two_thresholds_must_be_reached(worked):
     """Formal procedures begin at 221,000 € in 2025 and at 216,000 € since 2026."""
     days = (("1", "2025-12-31"), ("2", "2025-12-31"), ("3", "2026-01-01"))
@@ -264,6 +275,12 @@ def test_one_example_and_none_of_both_considerations(worked):
     (proof,) = green(worked, {**SOON, "considerationsSociales": NOT_SOCIAL}, other)["preuve"]
     assert "sans considération environnementale ni sociale." in said(proof)
     assert "1 marché récent sur 2 en a une." in said(proof)
+
+
+def test_a_family_of_which_nothing_was_bought_for_three_years(worked):
+    """Five years from 15 June 2021: the contract ends soon, and is no recent example of its family itself."""
+    (proof,) = green(worked, {**SOON, "dateNotification": "2021-06-15", "dureeMois": 60})["preuve"]
+    assert "Dans cette famille, aucun marché récent n'en a." in said(proof)
 
 
 def test_a_shorter_procedure_than_contract_has_no_day_of_launch(worked):

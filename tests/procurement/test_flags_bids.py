@@ -20,7 +20,9 @@ def processes(root):
 
     def make(*rows):
         plain = {"lot": "0", "offre": "1", "rang": "1", "devise": "EUR"}
-        rows = [{**plain, **{name: str(value) for name, value in row.items()}} for row in rows]
+        rows = [
+            {**plain, **{name: None if value is None else str(value) for name, value in row.items()}} for row in rows
+        ]
         texts = {name: pd.Series([row.get(name) for row in rows], dtype="str") for name in FIELDS}
         return procurement.from_bids(typed(pd.DataFrame(texts), schema))
 
@@ -93,6 +95,18 @@ def test_lots_states_and_groups(processes):
     ]  # fmt: skip
     assert named(found, found.suppliers, "process", "party") == [[0, "n"], [1, "p"], [1, "q"]]
     assert found.items.empty, "no lot has one sure winner"
+
+
+def test_a_row_without_number_is_of_the_first_bid(processes):
+    """And its candidate is the first of a group, who is the tenderer."""
+    found = processes(
+        {**OPEN, "candidat_id": "q", "rang": 2},
+        {**OPEN, "candidat_id": "p", "offre": None, "rang": None},
+        {**OPEN, "candidat_id": "n", "offre": 2, "rang": None},
+    )
+    assert listed(found.tenders, "tenderers") == [[2]]
+    assert named(found, found.bids, "tenderer") == [[None], ["n"]]
+    assert named(found, found.tenderers, "bid", "party") == [[0, "p"], [0, "q"], [1, "n"]]
 
 
 def test_a_lot_has_its_number_in_its_name(processes):

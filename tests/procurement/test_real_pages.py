@@ -45,6 +45,7 @@ def raw_brittany(opendata):
     """).df()
 
 
+@pytest.mark.proof
 def test_breton_rows_of_2024(tabular, opendata, tmp_path):
     raw = raw_brittany(opendata)
     assert len(raw) == 443
@@ -108,6 +109,7 @@ def test_three_snapshots_of_2019(snapshots, tmp_path):
     assert "Montant de remplissage (999999999)" in page
 
 
+@pytest.mark.proof
 def test_every_small_buyer_has_its_pages(tabular, tmp_path):
     """Buyers without any call for competition, with one contract, abroad: no page fails."""
     contracts = open_package(tabular).load("procurement/contracts")

@@ -234,9 +234,9 @@ def effect_by_import(records, rule, path, bring, monkeypatch):
     ("file", "rule", "effect"),
     [
         (AIFE, "date-missing", 2277),
-        (AIFE, "supplier-siret", 45),
-        (AIFE, "identifier-type-name", -8),
-        (AIFE, "notification-from-publication", -12),
+        pytest.param(AIFE, "supplier-siret", 45, marks=pytest.mark.proof),
+        pytest.param(AIFE, "identifier-type-name", -8, marks=pytest.mark.proof),
+        pytest.param(AIFE, "notification-from-publication", -12, marks=pytest.mark.proof),
         (PES, "date-notation", 0),
     ],
 )

@@ -96,7 +96,7 @@ KILLER = (
 )
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [2, pytest.param(1, marks=pytest.mark.proof)])
 def test_a_worker_that_a_notebook_ends_fails_only_that_one_e18(bench, tmp_path, workers):
     """With another worker, or none: who ran beside it is made again, on this machine where no worker is left."""
     bench.write("tueur", "# Tueur", KILLER)

@@ -131,6 +131,7 @@ LONG = {"energy", "energy_alerts", "energy_challenge", "energy_works"}
 """Notebooks whose methods take long: what they show, others show too, and nbval runs them by kernels."""
 
 
+@pytest.mark.proof
 def test_notebooks_give_the_same_both_ways(root, tmp_path):
     """Notebooks of the workbench, by warm processes and by kernels: the pages differ in nothing."""
     notebooks = [item for item in find(root / "notebooks") if item.name not in LONG]

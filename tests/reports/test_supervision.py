@@ -353,7 +353,10 @@ def test_what_a_report_starts_ends_with_it_e12(bench, tmp_path, engine):
     assert told["done"]["status"] == "done"
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+OTHER_ENDS = [pytest.param(how, marks=pytest.mark.proof) for how in (signal.SIGINT, signal.SIGTERM)]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, *OTHER_ENDS])
 def test_an_interrupted_build_leaves_nothing_for_long_e12(bench, tmp_path, how):
     """No process outlives it, a killed one's scratch is gone after the next build, TMPDIR included."""
     note, tmp = tmp_path / "note", tmp_path / "tmp"
@@ -514,7 +517,10 @@ def test_what_a_notebook_says_cannot_command_the_terminal_e16(bench):
     assert not {"\x1b", "\x07", "\x9b", "\r"} & set(said)
 
 
-@pytest.mark.parametrize("seconds", [0.2, 0.5, 1.0, 1.6, 2.4])
+OTHER_MOMENTS = [pytest.param(seconds, marks=pytest.mark.proof) for seconds in (0.2, 1.0, 1.6, 2.4)]
+
+
+@pytest.mark.parametrize("seconds", [0.5, *OTHER_MOMENTS])
 def test_ctrl_c_in_the_first_seconds_e16(bench, seconds):
     """To the whole group, as a terminal sends it: one line, and no process is left."""
     bench.write("long", "# Long", "py:while True: pass")

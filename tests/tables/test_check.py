@@ -201,6 +201,35 @@ def test_geometries_are_geojson() -> None:
     assert check(frame, schema_of("k", {"name": "geometry", "type": "geojson"})).empty
 
 
+@pytest.mark.parametrize("kind", ["MultiPoint", "LineString"])
+def test_every_position_of_a_geometry_counts(kind) -> None:
+    good = ([0, 0], [1, 1])
+    shapes = [list(good), *([*good, bad] for bad in (["a", 1], [1])), *([bad, *good] for bad in (["a", 1], [1]))]
+    frame = text(k=["1"] * 5, a=[json.dumps({"type": kind, "coordinates": shape}) for shape in shapes])
+    assert broken(frame, schema_of("k", {"name": "a", "type": "geojson"})) == [
+        (row, "type-error") for row in range(3, 7)
+    ]
+
+
+def test_a_ring_has_four_positions_or_more() -> None:
+    whole, short = [[0, 0], [1, 0], [1, 1], [0, 0]], [[0, 0], [1, 0], [0, 0]]
+    shapes = [
+        {"type": kind, "coordinates": [[*before, ring]] if kind == "MultiPolygon" else [*before, ring]}
+        for ring in (whole, short) for kind in ("Polygon", "MultiPolygon") for before in ([], [whole])
+    ]  # fmt: skip
+    shapes += [{"type": "GeometryCollection", "geometries": [shape]} for shape in shapes]
+    frame = text(k=["1"] * 16, a=[json.dumps(shape) for shape in shapes])
+    bad = [*range(6, 10), *range(14, 18)]
+    assert broken(frame, schema_of("k", {"name": "a", "type": "geojson"})) == [(row, "type-error") for row in bad]
+
+
+def test_what_is_absent_among_lists_is_missing() -> None:
+    frame = pd.DataFrame({"k": ["1", "2", "3", "4"], "a": [["x"], None, {"b": 1}, pd.NA]})
+    assert broken(frame, schema_of("k", {"name": "a", "type": "any", "constraints": {"required": True}})) == [
+        (3, "required"), (5, "required"),
+    ]  # fmt: skip
+
+
 KEY = {"fields": ["a", "b"], "reference": {"resource": "other", "fields": ["x", "y"]}}
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError
+from tikub_lab.tables.columns import require
 
 HIGHER_TO_LOWER = 1 / 1.11
 """Gas is billed by its higher heating value (PCS); factors count by the lower one (PCI), 1.11 times smaller.
@@ -49,9 +49,9 @@ def valued(table: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame) -> 
     >>> valued(used, prices, factors)[["euros", "kgco2e"]].round(1).to_numpy().tolist()
     [[77.7, 227.0]]
     """
-    _need(table, "table", ["energie", "usage", "annee", "kwh"])
-    _need(prices, "prices", ["energie", "annee", "euros_kwh", "statut"])
-    _need(factors, "factors", ["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
+    require(table, "table", ["energie", "usage", "annee", "kwh"])
+    require(prices, "prices", ["energie", "annee", "euros_kwh", "statut"])
+    require(factors, "factors", ["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
     rows = pd.DataFrame({name: table[name].to_numpy() for name in ("energie", "usage", "annee", "kwh")})
     rows[["energie", "usage"]] = rows[["energie", "usage"]].astype("object")
     cost = _as_of(rows, prices.assign(usage="tous"), ["euros_kwh", "statut"], "tous")
@@ -88,9 +88,3 @@ def _as_of(rows: pd.DataFrame, dated: pd.DataFrame, columns: list[str], usage: l
         by=["energie", "usage"],
     )
     return found.set_index("place")[columns].astype("object").reindex(range(len(rows)))
-
-
-def _need(table: pd.DataFrame, name: str, columns: list[str]) -> None:
-    if absent := [column for column in columns if column not in table]:
-        found = ", ".join(map(str, table.columns))
-        raise UsageError(f"{name}: no column {', '.join(absent)}; it needs {', '.join(columns)}. Found: {found}.")

@@ -14,8 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Law
 from tikub_lab.tables.readers import Batch, Head, Reader
 from tikub_lab.tables.texts import opened
+
+LAW = Law(Path(__file__).with_name("law.csv"))
+"""Dated values of public procurement: thresholds, national targets and duties, time limits."""
 
 CODES: dict[str, tuple[str, ...]] = {
     "nature": (

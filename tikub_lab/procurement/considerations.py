@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError, nearest
-from tikub_lab.procurement.codes import NO_CONSIDERATION
+from tikub_lab.procurement.codes import LAW, NO_CONSIDERATION
 from tikub_lab.procurement.competition import wilson
 from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
-from tikub_lab.procurement.thresholds import LAW
 from tikub_lab.show.french import percent
 
 DOMAINS: dict[str, str] = {"environnement": "considerationsEnvironnementales", "social": "considerationsSociales"}

@@ -9,9 +9,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from tikub_lab.procurement.codes import LAW
 from tikub_lab.procurement.considerations import considerations
 from tikub_lab.procurement.groups import By, group_keys, labelled, ordered, share
-from tikub_lab.procurement.thresholds import LAW
 
 CLIMATE, SPASER = "Loi Climat et résilience", "SPASER"
 CRITERION, CONDITION = "critère d'attribution", "condition d'exécution"

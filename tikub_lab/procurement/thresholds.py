@@ -8,18 +8,14 @@ still come under the version before. Left out, since no field of the DECP tells 
 fifth of all lots of a procurement (art. R2122-8), which the DECP do not tell either.
 """
 
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.methods.law import CONFIRMED, Day, Law, Value
-from tikub_lab.procurement.codes import CPV_DIVISIONS
+from tikub_lab.methods.law import CONFIRMED, Day, Value
+from tikub_lab.procurement.codes import CPV_DIVISIONS, LAW
 from tikub_lab.show import french
-
-LAW = Law(Path(__file__).with_name("law.csv"))
-"""Dated values of public procurement: thresholds, national targets and duties, time limits."""
 
 NAMES = {
     "dispense": "Dispense de publicité et de mise en concurrence",

@@ -1,6 +1,8 @@
 """Ground floor: schemas, checks and the data package. Knows no use case.
 
+- :func:`list` says which tables there are, :func:`describe` what the columns of one mean;
 - :func:`load` gives a table as a typed DataFrame; :func:`used` says what was loaded;
+- :func:`require` refuses a frame that lacks columns;
 - :func:`check` compares rows with a Table Schema and returns the problems as a table;
 - :func:`open_package` opens a data package; :func:`workbench` finds the workbench.
 
@@ -12,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tikub_lab.tables.check import check
+    from tikub_lab.tables.columns import describe, list, require
     from tikub_lab.tables.package import Package, Resource, load, open_package, used, workbench
     from tikub_lab.tables.schema import Schema, read_schema
 
-__all__ = ["Package", "Resource", "Schema", "check", "load", "open_package", "read_schema", "used", "workbench"]
+__all__ = [
+    "Package", "Resource", "Schema", "check", "describe", "list", "load", "open_package", "read_schema", "require",
+    "used", "workbench",
+]  # fmt: skip
 
-_HOMES = {"check": "check", "Schema": "schema", "read_schema": "schema"}
+_HOMES = {"check": "check", "Schema": "schema", "read_schema": "schema"} | dict.fromkeys(
+    ("describe", "list", "require"), "columns"
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -28,5 +36,5 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-def __dir__() -> list[str]:
+def __dir__() -> Any:
     return sorted(__all__)

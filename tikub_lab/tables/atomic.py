@@ -52,17 +52,9 @@ def lock(folder: Path, what: str = "import") -> Iterator[None]:
                 raise UsageError(
                     f"{folder}: another {what} is writing there. Wait for it to end, then try again."
                 ) from None
-            if _same(file.fileno(), path):
+            if os.fstat(file.fileno()).st_nlink:  # or else its holder removed it meanwhile
                 yield
                 return
-
-
-def _same(descriptor: int, path: Path) -> bool:
-    """Tell whether the file that was seized still stands there, or its holder removed it meanwhile."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _seize(descriptor: int) -> None:

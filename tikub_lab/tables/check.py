@@ -4,6 +4,7 @@ import atexit
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from tikub_lab.tables import identifiers
 from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, sql
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.frames import HEADER_ROWS
-from tikub_lab.tables.schema import Field, Schema
+from tikub_lab.tables.schema import Field, ForeignKey, Schema
 from tikub_lab.tables.texts import read_delimited
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
@@ -91,12 +92,11 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
         return _frame(odd)
     with _database().cursor() as connection:
         connection.register("_cells", _table(dict(zip(numbered, columns, strict=True))))
-        kinds = _kinds(connection, "SELECT * FROM _cells")
         named = {field.name: name for name, field in reversed(numbered.items())}  # the first of repeated names
         ragged = extra is not None
         rules = [rule for name, field in numbered.items() for rule in _cell_rules(name, field, ragged, stored)]
         rules += [Rule((), "blank-row", "_blank"), *_key_rules(schema, named), *_custom_rules(schema, named, numbered)]
-        found = _run(connection, rules, numbered, _values("SELECT * FROM _cells", numbered, kinds))
+        found = _run(connection, rules, numbered, _values(connection, "SELECT * FROM _cells", numbered))
     if extra is not None:
         blank = set(found.loc[found["rule"] == "blank-row", "row"])
         rows = zip(extra["row"] + HEADER_ROWS, extra["value"], strict=True)
@@ -151,16 +151,14 @@ def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], li
     if not any(labels):
         return [], [(1, "", "", "blank-header")]
     if schema.fields_match == "exact":
-        count = len(schema.fields)
-        fields = [*schema.fields[: len(labels)], *map(Field, labels[count:])]
-        found = [(1, label, label, "extra-label") for label in labels[count:]]
-        found += [(1, item.name, "", "missing-label") for item in schema.fields[len(labels) :]]
-        for place, (item, label) in enumerate(zip(schema.fields, labels, strict=False)):
-            if label != item.name or label in labels[:place]:
-                kind = "incorrect" if label else "blank"
-                found.append(
-                    (1, item.name, label, f"{'duplicate' if label and label in labels[:place] else kind}-label")
-                )
+        fields = [*schema.fields[: len(labels)], *map(Field, labels[len(schema.fields) :])]
+        found = []
+        for place, (item, label) in enumerate(zip_longest(schema.fields, labels)):
+            if item is None or label is None:
+                found.append((1, label or item.name, label or "", "missing-label" if label is None else "extra-label"))
+            elif label != item.name or label in labels[:place]:
+                kind = "blank" if not label else "duplicate" if label in labels[:place] else "incorrect"
+                found.append((1, item.name, label, f"{kind}-label"))
         return fields, found
     known, fields, found = {item.name: item for item in schema.fields}, [], []
     for place, label in enumerate(labels):
@@ -169,8 +167,7 @@ def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], li
         if repeated or (label not in known and schema.fields_match not in {"subset", "partial"}):
             found.append((1, label, label, "duplicate-label" if repeated else "extra-label"))
     for name in schema.names:
-        may_miss = schema.fields_match in {"superset", "partial"} and name not in schema.needed
-        if name not in labels and not may_miss:
+        if name not in labels and (name in schema.needed or schema.fields_match not in {"superset", "partial"}):
             found.append((1, name, "", "missing-label"))
     if schema.fields_match == "partial" and not set(known) & set(labels):
         found.append((1, "", "", "unmatched-header"))
@@ -215,8 +212,8 @@ def is_geojson(text: str) -> bool:
                     return False
                 item = item["geometry"]
             if item is not None:
-                shape = shapely.from_geojson(json.dumps(item))
-                if (shapely.get_num_coordinates(shapely.get_rings(shape)) == 3).any():
+                parts = shapely.get_parts(shapely.get_parts(shapely.from_geojson(json.dumps(item))))
+                if (shapely.get_num_coordinates(shapely.get_rings(parts)) == 3).any():
                     return False
     except (ValueError, TypeError, LookupError, RecursionError, shapely.errors.ShapelyError):
         return False
@@ -233,13 +230,9 @@ _FUNCTIONS = {
 """What SQL has no words for, on texts, as functions of DuckDB."""
 
 
-def _kinds(connection: Any, query: str) -> dict[str, str]:
-    """Return the types that columns have in DuckDB."""
-    return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
-
-
-def _values(query: str, columns: Mapping[str, Field], kinds: Mapping[str, str]) -> str:
+def _values(connection: Any, query: str, columns: Mapping[str, Field]) -> str:
     """Write a query with the cells (``c NAME``, NULL where missing) and values (``v NAME``) of columns beside them."""
+    kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
     cells, read = [], []
     for name, field in columns.items():
         text = identifier(name) + ("::VARCHAR" if kinds[name].startswith("ENUM") else "")
@@ -309,11 +302,11 @@ def _texts(names: Iterable[str]) -> str:
     return ", ".join(f"{_value(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
 
 
-def _lost(names: Sequence[str], others: str) -> str:
-    """Write the condition that a key is complete and not in a query of other ones."""
+def _lost(names: Sequence[str], others: str | None) -> str:
+    """Write the condition that a key is complete and not in a query of other ones, if there is one."""
     same = " AND ".join(f"{_value(name)}::VARCHAR = k{place}" for place, name in enumerate(names))
     there = " AND ".join(f"{_value(name)} IS NOT NULL" for name in names)
-    return f"{there} AND NOT EXISTS (SELECT 1 FROM ({others}) WHERE {same})"
+    return f"{there} AND NOT EXISTS (SELECT 1 FROM ({others}) WHERE {same})" if others else there
 
 
 def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str, Field]) -> Iterator[Rule]:
@@ -363,15 +356,41 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
         for table, names in ((frame, key.fields), (tables[key.resource], key.reference_fields)):
             if absent := sorted(set(names) - set(table.columns)):
                 raise UsageError(f"{schema.place}: foreignKeys use the column {absent[0]!r}, which the table has not.")
+    columns = {name: schema.field(name) for key in schema.foreign_keys for name in key.fields}
     with _database().cursor() as connection:
-        queries, rules = {}, []
+        queries = {}
         for number, (name, table) in enumerate(tables.items()):
             connection.register(f"_table{number}", _table({str(name): table[name] for name in table}))
             queries[name] = f"SELECT * FROM _table{number}"
-        kinds = {name: _kinds(connection, query) for name, query in queries.items()}
-        for key in schema.foreign_keys:
-            read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
-            view = _values(queries[key.resource], read, kinds[key.resource])
-            rules.append(Rule(key.fields, "foreign-key", _lost(key.fields, f"SELECT {_texts(read)} FROM ({view})")))
-        columns = {name: schema.field(name) for key in schema.foreign_keys for name in key.fields}
-        return _run(connection, rules, columns, _values(queries[""], columns, kinds[""]))
+        rules = [
+            Rule(key.fields, "foreign-key", _unmet(connection, key, schema, queries)) for key in schema.foreign_keys
+        ]
+        return _run(connection, rules, columns, _values(connection, queries[""], columns))
+
+
+def _unmet(connection: Any, key: ForeignKey, schema: Schema, queries: Mapping[str, str]) -> str:
+    """Write the condition that a foreign key is complete and not in its table, which is read as its own fields are."""
+    others = None
+    if key.resource in queries:
+        read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
+        others = f"SELECT {_texts(read)} FROM ({_values(connection, queries[key.resource], read)})"
+    return _lost(key.fields, others)
+
+
+def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
+    """Count the rows that name what another table should have and has not, by key; all tables are Parquet."""
+    found = []
+    with _database().cursor() as connection:
+        files = {name: f"SELECT * FROM read_parquet({quoted(path)})" for name, (path, _) in tables.items()}
+        for name, (_, schema) in sorted(tables.items()):
+            queries = {**files, "": files[name]}
+            for key in schema.foreign_keys:
+                rows = _values(connection, files[name], {field: schema.field(field) for field in key.fields})
+                unmet = _unmet(connection, key, schema, queries)
+                example = f"min(concat_ws(', ', {', '.join(map(_value, key.fields))}))"
+                query = f"SELECT count(*), {example} FROM ({rows}) WHERE {unmet}"
+                ((count, example),) = connection.execute(query).fetchall()
+                if count:
+                    named = {"table": name, "fields": ", ".join(key.fields), "reference": key.resource or name}
+                    found.append({**named, "rows": count, "example": example})
+    return found

@@ -13,12 +13,13 @@ from typing import Any
 from tikub_lab.errors import UsageError, nearest, printable
 from tikub_lab.tables.archives import Member, members
 from tikub_lab.tables.by_schema import schema_readers
+from tikub_lab.tables.check import missing_partners
 from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
-from tikub_lab.tables.rebuild import Group, missing_partners
+from tikub_lab.tables.rebuild import Group, database, merge
 from tikub_lab.tables.schema import aliases, read_schema
-from tikub_lab.tables.sources import STAGING, Provenance, State, as_json, named, writing
-from tikub_lab.tables.staging import Parts, merge, stage
+from tikub_lab.tables.sources import Provenance, State, as_json, writing
+from tikub_lab.tables.staging import Parts, stage
 
 MOST_PARTS = 8
 """Parquet files of a staged table; one more, and they are put into one."""
@@ -52,18 +53,18 @@ def import_files(
     ('decp-2019-json', 1, 0, 1)
     """
     schemas = schemas or workbench() / "data" / "schemas"
-    table = aliases(schemas).get(table, table) if table else None
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
     table = aliases(schemas).get(table or "", table)
     every = [*readers, *schema_readers(schemas, dates, decimal)]
     asked = _filling(table, every)
     files = [_existing(Path(path)) for path in paths]
-    with writing(Path(into)) as before:
-        change = Change(before, schemas, every)
-        for path in files:
-            change.take(path, asked, table, settings)
+    with writing(Path(into)) as state:
+        change = Change(state, schemas, every)
+        there = [change.take(path, asked, table, settings) for path in files]
         change.commit()
-        return change.results()
+        return [
+            replace(item, unchanged=stands) for sha, stands in there for item in state.sources if item.sha256 == sha
+        ]
 
 
 def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Path | None = None) -> list[Provenance]:
@@ -74,51 +75,46 @@ def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Pa
     schemas = schemas or workbench() / "data" / "schemas"
     if not Path(folder).is_dir():
         raise UsageError(f"{folder}: no data package there.")
-    with writing(Path(folder)) as before:
-        change = Change(before, schemas, [*readers, *schema_readers(schemas)])
-        files = {item.sha256: item.published for item in before.sources}
+    with writing(Path(folder)) as state:
+        files = {item.sha256: item.published for item in state.sources}
         meant = [sha for sha, name in files.items() if name == text]
         meant = meant or [sha for sha in files if len(text) >= 4 and sha.startswith(text.lower())]
         if len(meant) != 1:
             listed = ", ".join(f"{files[sha]} ({sha[:12]})" for sha in meant or list(files)[:20]) or "nothing"
-            if meant:
-                raise UsageError(
-                    f"{folder}: {len(meant)} files are {text!r}. Give the start of one's sha256: {listed}."
-                )
-            raise UsageError(f"{folder}: no imported file is {text!r}.{nearest(text, files.values())} It has {listed}.")
+            said = f"no imported file is {text!r}.{nearest(text, files.values())} It has"
+            said = f"{len(meant)} files are {text!r}. Give the start of one's sha256:" if meant else said
+            raise UsageError(f"{folder}: {said} {listed}.")
+        change = Change(state, schemas, [*readers, *schema_readers(schemas)])
         change.drop(meant[0])
-        change.commit(keep=False)
+        change.commit()
         return change.gone
 
 
 class Change:
     """One change of a data package: sources that come, sources that go, and the tables that they touch."""
 
-    def __init__(self, before: State, schemas: Path, readers: Sequence[Reader]):
-        self.before, self.schemas, self.readers = before, schemas, {reader.name: reader for reader in readers}
-        self.place = before.folder / STAGING
-        self.sources, self.gone, self.fresh = [*before.sources], list[Provenance](), list[Provenance]()
-        self.asked: list[tuple[str, bool]] = []
-        self.parts = Parts(self.place)
+    def __init__(self, state: State, schemas: Path, readers: Sequence[Reader]):
+        self.state, self.schemas, self.readers = state, schemas, {reader.name: reader for reader in readers}
+        self.parts, self.touched, self.gone = Parts(state.place), set[str](), list[Provenance]()
 
-    def take(self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]) -> None:
-        """Stage a published file, unless it is there already and stands."""
-        sha = sha256_of(path)
-        known = [item for item in self.sources if item.sha256 == sha]
-        last = {item.published: item.sha256 for item in self.sources}  # the last one stays
-        stands = all(
+    def take(
+        self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]
+    ) -> tuple[str, bool]:
+        """Stage a published file unless it is there already and stands; return its sha256, and whether it does."""
+        sha, sources = sha256_of(path), self.state.sources
+        known = [item for item in sources if item.sha256 == sha]
+        last = {item.published: item.sha256 for item in sources}  # the last one stays
+        if known and all(
             last[item.published] == sha
             and table in (None, *item.tables)
             and all(item.settings.get(name) == value for name, value in settings.items())
             for item in known
-        )
-        self.asked.append((sha, bool(known) and stands))
-        if known and stands:
-            return
+        ):
+            return sha, True
         name = printable(path.name)
-        number = max((item.sequence for item in self.sources if item.published == name), default=0) + 1
+        number = max((item.sequence for item in sources if item.published == name), default=0) + 1
         self.drop(sha)
-        scratch = self.place / "members"
+        scratch = self.state.place / "members"
         scratch.mkdir(exist_ok=True)
         names = set[str]()
         for place, member in enumerate(members(path, scratch)):
@@ -126,106 +122,88 @@ class Change:
             file = member.name if member.path == path else f"{name}/{member.name}"
             file = f"{file} ({place})" if file in names else file
             names.add(file)
-            item = Provenance(
-                file, sha, today(), reader.name, 0, 0, 0, sequence=number, tables=[*reader.tables],
-                settings=dict(settings),
-            )  # fmt: skip
-            found = {name: read_schema(self.schemas / f"{name}.json") for name in reader.tables}
-            item = replace(item, **stage(reader, Member(file, member.path), item.key, self.parts, found))
-            self.sources.append(item)
-            self.fresh.append(item)
+            tables = [*reader.tables]
+            item = Provenance(file, sha, today(), reader.name, sequence=number, tables=tables, settings=dict(settings))
+            schemas = {table: read_schema(self.schemas / f"{table}.json") for table in tables}
+            item.read = stage(reader, Member(file, member.path), item.key, self.parts, schemas)
+            self.state.sources.append(item)
+            self.touched |= {*tables}
+        return sha, False
 
     def drop(self, sha: str) -> None:
         """Leave a published file out."""
-        self.gone += [item for item in self.sources if item.sha256 == sha]
-        self.sources = [item for item in self.sources if item.sha256 != sha]
+        gone = [item for item in self.state.sources if item.sha256 == sha]
+        self.state.sources = [item for item in self.state.sources if item.sha256 != sha]
+        self.gone += gone
+        self.touched |= _tables(gone)
 
-    def results(self) -> list[Provenance]:
-        """Return what became of the files that were asked for, in their order."""
-        return [
-            replace(item, unchanged=unchanged)
-            for sha, unchanged in self.asked
-            for item in self.sources
-            if item.sha256 == sha
-        ]
-
-    def commit(self, keep: bool = True) -> None:
+    def commit(self) -> None:
         """Make the tables that are touched again, and let the new state count."""
-        if not self.fresh and not self.gone:
+        if not self.touched:
             return
-        staged, before = self._compacted(), self.before
-        touched = {table for item in [*self.fresh, *self.gone] for table in item.tables}
-        groups = [group for group in _groups(self.sources) if touched & _tables(group)]
-        touched |= {table for group in groups for table in _tables(group)}
-        resources = {name: item for name, item in before.resources.items() if name not in touched}
-        logs = {name: path for name, path in before.logs.items() if name.split(".")[0] not in touched}
-        files: dict[str, Path] = {}
-        for group in groups:
-            made = Group(self.place, self.schemas, group, [self._reader(item) for item in group], staged, files)
-            written, more = made.write()
-            resources |= written
-            logs |= more
-            counted = {item.key: item for item in made.sources}
-            self.sources = [counted.get(item.key, item) for item in self.sources]
-        parts = {name: [self._keep(path, name, files) for path in paths] for name, paths in staged.items()}
-        logs |= self._provenance(resources, logs, files)
-        descriptor = {
+        state, groups = self.state, _groups(self.state.sources)
+        again = [group for group in groups if self.touched & _tables(group)]
+        touched = self.touched.union(*map(_tables, again))
+        resources = {name: item for name, item in state.resources.items() if name not in touched}
+        state.logs = {name: path for name, path in state.logs.items() if name.split(".")[0] not in touched}
+        with database(self.state.place / "spill") as connection:
+            staged = self._staged(connection)
+            for group in again:
+                readers = [self._reader(item) for item in group]
+                with connection.cursor() as cursor:
+                    resources |= Group(cursor, state, self.schemas, group, readers, staged).write()
+        state.parts = {name: [self._kept(path, name) for path in paths] for name, paths in staged.items()}
+        self._provenance(resources, groups)
+        state.descriptor = {
             "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
             "name": "tikub-import",
             "title": "Données importées",
-            **before.descriptor,
+            **state.descriptor,
             "created": max((item["created"] for item in resources.values()), default=today()),
             "resources": [resources[name] for name in sorted(resources)],
         }
-        State(before.folder, descriptor, self.sources, parts, logs).commit(before, files, keep)
+        state.commit()
 
-    def _compacted(self) -> Staged:
+    def _staged(self, connection: Any) -> Staged:
         """Return the files of every staged table: those that were there and new ones, or all in one."""
         fresh, gone, staged = self.parts.close(), [item.key for item in self.gone], {}
-        for name in sorted({*self.before.parts, *fresh}):
-            paths = self.before.paths(name) + fresh.get(name, [])
+        for number, name in enumerate(sorted({*self.state.parts, *fresh})):
+            paths = [self.state.folder / part for part in self.state.parts.get(name, ())] + fresh.get(name, [])
             if gone or len(paths) > MOST_PARTS:
-                parts = Parts(self.place / "merged")
-                merge(parts, name, paths, gone)
-                paths = parts.close().get(name, [])
+                whole = self.state.place / f"{number}.parquet"
+                merge(connection, paths, whole, gone)
+                paths = [whole]
             staged[name] = paths
-        return staged if self.sources else {}
+        return staged if self.state.sources else {}
 
-    def _keep(self, path: Path, name: str, files: dict[str, Path]) -> str:
-        """Return the name of a staged table's file, noting a new one."""
-        if not path.is_relative_to(self.place):
-            return path.relative_to(self.before.folder).as_posix()
-        target = named(path, f".sources/{name.replace('/', '-')}")
-        files[target] = path
-        return target
+    def _kept(self, path: Path, name: str) -> str:
+        if path.is_relative_to(self.state.place):
+            return self.state.add(path, f".sources/{name.replace('/', '-')}")
+        return path.relative_to(self.state.folder).as_posix()
 
     def _reader(self, source: Provenance) -> Reader:
         if source.reader not in self.readers:
-            raise UsageError(f"{self.before.folder}: {source.file} was read by {source.reader!r}, which is not known.")
+            raise UsageError(f"{self.state.folder}: {source.file} was read by {source.reader!r}, which is not known.")
         return self.readers[source.reader]
 
-    def _provenance(
-        self, resources: Mapping[str, dict[str, Any]], logs: Iterable[str], files: dict[str, Path]
-    ) -> dict[str, str]:
+    def _provenance(self, resources: Mapping[str, dict[str, Any]], groups: Iterable[list[Provenance]]) -> None:
         """Write what every group of tables is made of, and which partners their rows miss."""
         tables = {}
         for name, item in resources.items():
-            path, schema = (files.get(item[key], self.before.folder / item[key]) for key in ("path", "schema"))
+            path, schema = (self.state.new.get(item[key], self.state.folder / item[key]) for key in ("path", "schema"))
             tables[name] = (path, read_schema(schema))
         missing = missing_partners(tables)
-        written = {}
-        for main in sorted(name.removesuffix(".rejects.csv") for name in logs if name.endswith(".rejects.csv")):
-            (group,) = (group for group in _groups(self.sources) if main in _tables(group))
+        mains = {name.removesuffix(".rejects.csv") for name in self.state.logs}
+        for group in groups:
+            (main,) = mains & _tables(group)
             text = {
                 "table": main,
                 "sources": [item.stored() for item in group],
                 "missing_partners": [item for item in missing if item["table"] in _tables(group)],
             }
-            path = self.place / "new" / f"{main.replace('/', '-')}.provenance.json"
-            path.parent.mkdir(exist_ok=True)
+            path = self.state.place / f"{main.replace('/', '-')}.provenance.json"
             path.write_text(as_json(text), encoding="utf-8")
-            written[f"{main}.provenance.json"] = self._keep(path, path.stem, files)
-        return written
+            self.state.logs[f"{main}.provenance.json"] = self.state.add(path, f".sources/{path.stem}")
 
 
 def _groups(sources: Iterable[Provenance]) -> list[list[Provenance]]:

@@ -10,18 +10,16 @@ import json
 import os
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tikub_lab.errors import UsageError, nearest
-from tikub_lab.tables import absent
-from tikub_lab.tables.schema import Schema, aliases, read_schema
+from tikub_lab.tables.schema import Schema, aliases, read_json, read_schema, validate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Origin = Literal["sample", "import", "portal"]
-ORIGINS: tuple[Origin, ...] = ("sample", "import", "portal")
+Origin = Literal["sample", "import", "portal", "absent"]
 DESCRIPTOR = "datapackage.json"
 
 
@@ -96,43 +94,22 @@ class Package:
     def __init__(self, root: Path):
         self.root = root.resolve()
         path = self.root / DESCRIPTOR
-        try:
-            self.raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise UsageError(
-                f"{root}: no {DESCRIPTOR} there, so it is not a data package. "
-                f"Make one with `tikub data import FILE --into {root}` or `tikub data sample`."
-            ) from None
-        except (ValueError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"{path}: not readable as JSON ({error}). Restore the file or import the data again."
-            ) from None
-        if not isinstance(self.raw, dict) or not isinstance(self.raw.get("resources"), list):
-            raise UsageError(f"{path}: a data package has a list 'resources'; found none.")
-        self.resources = {item.name: item for item in map(self._resource, self.raw["resources"])}
-
-    def _inside(self, text: object, where: str) -> Path:
-        """Resolve a path of the descriptor, refusing what leaves the folder."""
-        pure = PurePosixPath(str(text))
-        if not text or pure.is_absolute() or ".." in pure.parts or ":" in str(text):
-            raise UsageError(
-                f"{self.root / DESCRIPTOR}: {where} is {text!r}; a path inside the data package is allowed."
-            )
-        return self.root / pure
+        absent = (
+            f"{root}: no {DESCRIPTOR} there, so it is not a data package. "
+            f"Make one with `tikub data import FILE --into {root}` or `tikub data sample`."
+        )
+        self.raw: dict[str, Any] = read_json(path, absent)
+        validate(self.raw, "data-package.json", str(path))
+        self.resources = {raw["name"]: self._resource(raw) for raw in self.raw["resources"]}
 
     def _resource(self, raw: dict[str, Any]) -> Resource:
-        name = raw.get("name")
-        where = f"resource {name!r}"
-        origin = raw.get("origin")
-        if not name or origin not in ORIGINS:
-            raise UsageError(f"{self.root / DESCRIPTOR}: {where} has origin {origin!r}; allowed: {', '.join(ORIGINS)}.")
         licences = raw.get("licenses") or self.raw.get("licenses") or []
         return Resource(
-            name=name,
-            title=raw.get("title", name),
-            path=self._inside(raw.get("path"), f"the path of {where}"),
-            schema_path=self._inside(raw.get("schema"), f"the schema of {where}"),
-            origin=origin,
+            name=raw["name"],
+            title=raw.get("title", raw["name"]),
+            path=self.root / raw["path"],
+            schema_path=self.root / raw["schema"],
+            origin=raw["origin"],
             licence=", ".join(str(item.get("title") or item.get("name")) for item in licences),
             sha256=str(raw.get("hash", "")).removeprefix("sha256:"),
             rows=raw.get("rows"),
@@ -140,6 +117,13 @@ class Package:
             sources=tuple(str(item.get("title")) for item in raw.get("sources", [])),
             raw=raw,
         )
+
+    def _absent(self, name: str) -> Resource:
+        """Describe a table that is not here, as one without rows, by its schema if there is one."""
+        path, nothing = self.schemas() / f"{name}.json", Path(os.devnull)
+        path = path if path.is_file() and ".." not in name else nothing
+        title = read_schema(path).title if path != nothing else name
+        return Resource(name, title or name, nothing, path, "absent", "", sha256_of(nothing), 0, "")
 
     def named(self, name: str) -> str:
         """Return the name under which a table is here, for one of its aliases."""
@@ -177,7 +161,7 @@ class Package:
     def used(self, name: str) -> dict[str, Any]:
         """Return what a report says of a table, whether the package has it or not."""
         name = self.named(name)
-        return self.resources[name].used() if name in self.resources else absent.used(name, self.schemas())
+        return (self.resources.get(name) or self._absent(name)).used()
 
     def _note(self, name: str) -> None:
         """Note a table that was read or asked for, and the package where it is not the one that all read."""
@@ -196,28 +180,19 @@ class Package:
             return self.root / "schemas"
 
     def load(self, name: str, optional: bool = False) -> "pd.DataFrame":
-        """Return a table as a typed DataFrame, and note that it was used.
-
-        Parameters
-        ----------
-        name : str
-            Such as ``procurement/contracts``.
-        optional : bool
-            Where the package lacks the table, give one without rows, and note that it was missing.
-
-        Returns
-        -------
-        DataFrame of shape (rows, fields), or GeoDataFrame for GeoJSON
-            Integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates ``datetime64[s]``, enumerations
-            categorical, text ``str``.
-        """
+        """Return a table as :func:`load` does, and note that it was used, or asked for and missing."""
         if barred:
             raise TypeError(f"{barred[-1]} loads {name!r}, but its result is kept: give it the table instead.")
         name = self.named(name)
         if name not in self.resources and (optional or os.environ.get("TIKUB_TRACE")):
             self._note(name)  # that it was absent, too, is what a report depends on
         if optional and name not in self.resources:
-            return absent.empty(name, self.schemas())
+            item = self._absent(name)
+            if item.schema_path == item.path:
+                raise UsageError(
+                    f"No table {name!r}, and no schema of that name: it can't be left empty. Check its name."
+                )
+            return read(item)
         item = self.verify(name)
         ahead = _ahead.get(_identity(item))
         # Copy-on-write: what the caller changes is its own, what it does not change is not copied.
@@ -229,28 +204,22 @@ class Package:
         """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table."""
         item = self.verify(name)
         self._note(name)
+        names = item.schema.names
+        if column not in names:
+            raise UsageError(
+                f"Table {item.name!r} has no column {column!r}.{nearest(column, names)} It has {', '.join(names)}."
+            )
         if item.path.suffix == ".csv":
             with item.path.open(encoding="utf-8", newline="") as file:
-                rows = csv.reader(file)
-                header = next(rows, [])
-                place = _position(column, header, item)
+                place, rows = names.index(column), csv.reader(file)
+                next(rows, None)
                 return sorted({row[place] for row in rows if len(row) > place and row[place]})
         if item.path.suffix == ".parquet":
             from pyarrow import parquet
 
-            _position(column, parquet.read_schema(item.path).names, item)
             found = parquet.read_table(item.path, columns=[column]).column(0).unique().drop_null()
             return sorted(found.to_pylist())
-        frame = read(item)
-        _position(column, list(frame.columns), item)
-        return sorted(frame[column].dropna().unique().tolist())
-
-
-def _position(column: str, columns: list[str], item: Resource) -> int:
-    if column not in columns:
-        known = ", ".join(columns)
-        raise UsageError(f"Table {item.name!r} has no column {column!r}.{nearest(column, columns)} It has {known}.")
-    return columns.index(column)
+        return sorted(read(item)[column].dropna().unique().tolist())
 
 
 _ahead: dict[tuple[str, str], "pd.DataFrame"] = {}
@@ -284,6 +253,8 @@ def read(item: Resource, threads: bool = True) -> "pd.DataFrame":
 
     from tikub_lab.tables.frames import read_csv, typed
 
+    if item.origin == "absent":
+        return typed(pd.DataFrame(columns=list(item.schema.names), dtype="str"), item.schema)
     suffix = item.path.suffix
     if suffix == ".csv":
         return read_csv(item.path, item.schema)
@@ -336,8 +307,9 @@ def load(name: str, data: Path | str | None = None, optional: bool = False) -> "
 
     Returns
     -------
-    DataFrame of shape (rows, fields)
-        Typed by the table's schema; a GeoDataFrame where the table is GeoJSON.
+    DataFrame of shape (rows, fields), or GeoDataFrame for GeoJSON
+        Typed by the table's schema: integers nullable (``Int64``), numbers ``float64``, booleans nullable, dates
+        ``datetime64[s]``, enumerations categorical, text ``str``.
 
     Raises
     ------

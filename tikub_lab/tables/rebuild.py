@@ -2,28 +2,28 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tikub_lab.errors import RunError
-from tikub_lab.tables.database import connect, quoted, union
+from tikub_lab.tables.database import connect, files, quoted, union
 from tikub_lab.tables.package import sha256_of
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Combined, Reader, Staged
 from tikub_lab.tables.schema import Schema, read_schema
-from tikub_lab.tables.sources import Provenance, named
-from tikub_lab.tables.staging import PLAIN, ROW_GROUP, Part
+from tikub_lab.tables.sources import Provenance, State
+from tikub_lab.tables.staging import PLAIN
 
-SLICE = 200_000
-"""Positions (contracts) that are sorted at once."""
+ROW_GROUP = 50_000
 NOTHING = Combined({}, "SELECT 0 AS source_index, 0 AS line, '' AS id, '' AS field, '' AS value, '' AS rule, "
                    "'' AS message WHERE false", "SELECT 0 AS source_index, 0 AS rows WHERE false")  # fmt: skip
 
 _SQL = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-_ARROW = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "date": pa.date32()}
 _LICENCES = {
     "Licence Ouverte 2.0": {
         "name": "etalab-2.0",
@@ -33,64 +33,74 @@ _LICENCES = {
 }
 
 
+@contextmanager
+def database(spill: Path) -> Iterator[Any]:
+    """Open the database in which tables are made; what it can't do is one line."""
+    import duckdb  # not above, see check.py
+
+    with connect(spill) as connection:
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise RunError(
+                f"{spill.parents[1]}: the tables can't be made of their sources ({str(error).splitlines()[0]}). "
+                "Nothing was changed. Is there room in memory and on the disk?"
+            ) from error
+
+
+def merge(connection: Any, paths: Sequence[Path], into: Path, without: Iterable[str] = ()) -> None:
+    """Put the files of a staged table into one, less the rows of some sources."""
+    gone = ", ".join(map(quoted, ["", *without]))  # no source has the key ""
+    _copy(connection, f"SELECT * FROM {files(paths)} WHERE _source NOT IN ({gone})", into)
+
+
+def _copy(connection: Any, query: str, into: Path) -> None:
+    """Write Parquet: same rows, same bytes."""
+    form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+    connection.execute(f"COPY ({query}) TO {quoted(into)} ({form})")
+
+
 @dataclass
 class Group:
     """The tables that some sources fill together: their readers share a table, or lead to one that does.
 
-    ``sources`` are in order of name and sequence, each with its reader in ``readers``; ``files`` becomes what was
-    written, by the names that the files will have.
+    ``sources`` are in order of name and sequence, each with its reader in ``readers``.
     """
 
-    place: Path
+    connection: Any
+    state: State
     schemas: Path
     sources: list[Provenance]
     readers: list[Reader]
     staged: Staged
-    files: dict[str, Path] = field(default_factory=dict)
 
     @property
     def main(self) -> str:
         """The table beside which counts and logs are written."""
         return next((reader for reader in self.readers if reader.combine), self.readers[0]).tables[0]
 
-    def write(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Write tables and logs and count the sources anew; return resources and logs by name."""
-        import duckdb  # not above, see check.py
-
-        with connect(self.place / "spill") as connection:
-            try:
-                return self._write(connection)
-            except duckdb.Error as error:
-                raise RunError(
-                    f"{self.main}: the tables can't be made of their sources ({str(error).splitlines()[0]}). Nothing "
-                    "was changed. Is there room in memory and on the disk?"
-                ) from error
-
-    def _write(self, connection: Any) -> tuple[dict[str, Any], dict[str, str]]:
-        self._name_sources(connection)
+    def write(self) -> dict[str, Any]:
+        """Write tables and logs and count the sources anew; return resources by name."""
+        self._name_sources()
         combine = next((reader.combine for reader in self.readers if reader.combine), None)
-        combined = combine(connection, self.staged) if combine else NOTHING
-        combined = self._with_plain(connection, combined)
-        connection.execute(f"CREATE TEMP TABLE _rejected AS {combined.rejects}")
-        logs = {f"{self.main}.{kind}.csv": self._log(connection, kind) for kind in ("rejects", "repairs")}
-        self._count(connection, combined.kept)
-        return {name: self._table(connection, name, query) for name, query in combined.tables.items()}, logs
+        combined = self._with_plain(combine(self.connection, self.staged) if combine else NOTHING)
+        self.connection.execute(f"CREATE TEMP TABLE _rejected AS {combined.rejects}")
+        self._log("rejects", REJECTS, "UNION ALL BY NAME FROM _rejected")
+        self._log("repairs", REPAIRS, "ANTI JOIN _rejected USING (source_index, line)")
+        self._count(combined.kept)
+        return {name: self._table(name, query) for name, query in combined.tables.items()}
 
-    def _name_sources(self, connection: Any) -> None:
+    def _name_sources(self) -> None:
         """Make the table ``_sources``: index, number of the parts' rows, file, reader, a name that no other has."""
-        files = Counter(item.file for item in self.sources)
-        rows = []
+        imports, rows = Counter(item.file for item in self.sources), []
         for index, item in enumerate(self.sources):
-            repeated = files[item.file] > 1
+            row = {"source_index": index, "_source": item.key, "file": item.file, "reader": item.reader}
+            repeated = imports[item.file] > 1
             name = f"{item.file} ({item.sha256[:8]})" if repeated else item.file
-            rows.append((index, item.key, item.file, item.reader, repeated, name))
-        connection.execute(
-            "CREATE TEMP TABLE _sources (source_index BIGINT, _source VARCHAR, file VARCHAR, reader VARCHAR, "
-            "repeated BOOLEAN, publication VARCHAR)"
-        )
-        connection.executemany("INSERT INTO _sources VALUES (?, ?, ?, ?, ?, ?)", rows)
+            rows.append({**row, "repeated": repeated, "publication": name})
+        self.connection.register("_sources", pa.Table.from_pylist(rows))
 
-    def _with_plain(self, connection: Any, combined: Combined) -> Combined:
+    def _with_plain(self, combined: Combined) -> Combined:
         """Add the rows of readers without a ``combine``: of rows with the same primary key the last one stays."""
         tables, rejects = dict(combined.tables), [combined.rejects]
         kept = [f"SELECT * FROM ({combined.kept}) AS made(source_index, rows)"]
@@ -104,17 +114,21 @@ class Group:
             key = ", ".join(f'"{each}"' for each in schema.primary_key or schema.names)
             made = f"(SELECT {_cast(schema)} FROM ({tables[name]}))" if name in tables else None
             free = f"({key}) NOT IN (SELECT ({key}) FROM {made})" if made and name not in combined.implied else "true"
-            connection.execute(f"""
+            self.connection.execute(f"""
                 CREATE TEMP TABLE {ranked} AS
                 SELECT source_index, _line, {key}, {free} AND 1 = row_number() OVER (
                     PARTITION BY {key} ORDER BY source_index DESC, _line DESC
                 ) AS stands FROM {rows}
             """)
-            standing = f"""SELECT r.*, _position, 0 AS _place FROM {rows} r JOIN (
-                SELECT source_index, _line, row_number() OVER (ORDER BY {key}) - 1 AS _position
-                FROM {ranked} WHERE stands
-            ) USING (source_index, _line)"""
-            tables[name] = _together(schema, standing, made, key, name in combined.implied) if made else standing
+            rows = (
+                f"SELECT r.* FROM {rows} r SEMI JOIN (SELECT * FROM {ranked} WHERE stands) USING (source_index, _line)"
+            )
+            if made and name in combined.implied:
+                columns = ", ".join(f'coalesce(p."{each}", m."{each}") AS "{each}"' for each in schema.names)
+                rows = f"SELECT {columns} FROM ({rows}) p FULL JOIN {made} m USING ({key})"
+            elif made:
+                rows = f"SELECT {_cast(schema)} FROM ({rows}) UNION ALL FROM {made}"
+            tables[name] = f"SELECT *, row({key}) AS _position, 0 AS _place FROM ({rows})"
             shown, fields = f"concat_ws(', ', {key})", key.replace('"', "")
             rejects.append(f"""SELECT source_index, _line AS line, {shown} AS id, '{fields}' AS field, {shown} AS value,
                 'duplicate' AS rule, 'Another row has the same key.' AS message FROM {ranked} WHERE NOT stands""")
@@ -126,33 +140,22 @@ class Group:
         return read_schema(self.schemas / f"{name}.json")
 
     def _new(self, name: str) -> Path:
-        path = self.place / "new" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        return self.state.place / f"new-{name.replace('/', '-')}"
 
-    def _done(self, path: Path, stem: str) -> str:
-        target = named(path, stem)
-        self.files[target] = path
-        return target
-
-    def _table(self, connection: Any, name: str, query: str) -> dict[str, Any]:
+    def _table(self, name: str, query: str) -> dict[str, Any]:
         """Write one table as Parquet, typed by its schema, and describe it as a resource."""
         schema = self._schema(name)
-        arrow = pa.schema([(field.name, _ARROW.get(field.type, pa.string())) for field in schema.fields])
         path, described = self._new(f"{name}.parquet"), self._new(f"schemas/{name}.json")
         shutil.copyfile(self.schemas / f"{name}.json", described)
-        part = Part(path, arrow)
-        for batch in _in_order(connection, query, _cast(schema)):
-            part.put(pa.Table.from_batches([batch]).cast(arrow))
-        part.close()
+        _copy(self.connection, f"SELECT {_cast(schema)} FROM ({query}) ORDER BY _position, _place", path)
         return {
             "name": name,
             "type": "table",
             "title": schema.title,
-            "path": self._done(path, name),
+            "path": self.state.add(path, name),
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
-            "schema": self._done(described, f"schemas/{name}"),
+            "schema": self.state.add(described, f"schemas/{name}"),
             "origin": "import",
             "created": max(item.date for item in self.sources),
             "licenses": [
@@ -164,83 +167,44 @@ class Group:
             ],
             "hash": f"sha256:{sha256_of(path)}",
             "bytes": path.stat().st_size,
-            "rows": part.rows,
+            "rows": pq.read_metadata(path).num_rows,
         }
 
-    def _log(self, connection: Any, kind: str) -> str:
+    def _log(self, kind: str, columns: Iterable[str], rejected: str) -> None:
         """Write the rejects or repairs of all sources, less repairs of rows that fell out since."""
-        columns = list(REJECTS if kind == "rejects" else REPAIRS)
-        listed = ", ".join(columns)
-        rows = f"SELECT source_index, {listed} FROM ({union(self.staged[f'log/{kind}'])})"
-        if kind == "rejects":
-            rows += f" UNION ALL SELECT source_index, {listed} FROM _rejected"
-        else:
-            rows += " ANTI JOIN _rejected USING (source_index, line)"
-        connection.execute(f"CREATE TEMP VIEW _{kind} AS {rows}")
+        rows = f"FROM ({union(self.staged[f'log/{kind}'])}) {rejected}"
+        self.connection.execute(f"CREATE TEMP VIEW _{kind} AS {rows}")
         path = self._new(f"{self.main}.{kind}.csv")
-        cells = ", ".join(_harmless(name) if name != "line" else name for name in ["file", *columns])
-        connection.execute(
+        cells = ", ".join(_harmless(name) if name != "line" else name for name in ("file", *columns))
+        self.connection.execute(
             f"COPY (SELECT {cells} FROM _{kind} JOIN _sources USING (source_index) ORDER BY ALL) "
             f"TO {quoted(path)} (FORMAT csv, HEADER)"
         )
-        return self._done(path, f".sources/{self.main.replace('/', '-')}.{kind}")
+        stem = f".sources/{self.main.replace('/', '-')}.{kind}"
+        self.state.logs[f"{self.main}.{kind}.csv"] = self.state.add(path, stem)
 
-    def _count(self, connection: Any, query: str) -> None:
+    def _count(self, query: str) -> None:
         """Count the sources after the rules across rows, and refuse counts that do not add up."""
-        kept = dict(connection.execute(query).fetchall())
-        lines = "SELECT source_index, count(DISTINCT line) FROM _rejects GROUP BY ALL"
-        rejected = dict(connection.execute(lines).fetchall())
-        rules: dict[str, dict[int, dict[str, int]]] = {"rejects": {}, "repairs": {}}
+        kept = dict(self.connection.execute(query).fetchall())
+        counts: dict[tuple[str, int], dict[str, int]] = {}
         for kind, what in (("rejects", "DISTINCT line"), ("repairs", "*")):
-            counts = f"SELECT source_index, rule, count({what}) FROM _{kind} GROUP BY ALL ORDER BY rule"
-            for index, rule, count in connection.execute(counts).fetchall():
-                rules[kind].setdefault(index, {})[rule] = count
+            found = self.connection.execute(f"""
+                SELECT source_index, coalesce(rule, ''), count({what}) FROM _{kind}
+                GROUP BY GROUPING SETS ((source_index), (source_index, rule)) ORDER BY ALL
+            """)
+            for index, rule, count in found.fetchall():
+                counts.setdefault((kind, index), {})[rule] = count
         for index, item in enumerate(self.sources):
-            stand, out = kept.get(index, 0), rejected.get(index, 0)
-            if stand + out != item.read:
-                raise RunError(
-                    f"{item.file}: {item.read} rows read, but {stand} stand in the tables and {out} are rejected. "
-                    "Nothing was written; please report this file."
-                )
-            self.sources[index] = replace(
-                item,
-                kept=stand,
-                rejected=out,
-                rejects_by_rule=rules["rejects"].get(index, {}),
-                repairs_by_rule=rules["repairs"].get(index, {}),
+            item.rejects_by_rule, item.repairs_by_rule = (
+                counts.get((kind, index), {}) for kind in ("rejects", "repairs")
             )
-
-
-def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
-    """Count the rows that name what another table should have and has not, by key; all tables are Parquet."""
-    found = []
-    with connect() as connection:
-        for name, (path, schema) in sorted(tables.items()):
-            for key in schema.foreign_keys:
-                own = ", ".join(f'"{each}"' for each in key.fields)
-                there = " AND ".join(f'"{each}" IS NOT NULL' for each in key.fields)
-                query = f"(SELECT {own} FROM read_parquet({quoted(path)}) WHERE {there})"
-                other = tables.get(key.resource or name)
-                if other:
-                    named = zip(key.reference_fields, key.fields, strict=True)
-                    theirs = ", ".join(f'"{theirs}" AS "{ours}"' for theirs, ours in named)
-                    query += f" ANTI JOIN (SELECT {theirs} FROM read_parquet({quoted(other[0])})) USING ({own})"
-                query = f"SELECT count(*), min(concat_ws(', ', {own})) FROM {query}"
-                rows, example = connection.execute(query).fetchall()[0]
-                if rows:
-                    names = {"table": name, "fields": ", ".join(key.fields), "reference": key.resource or name}
-                    found.append({**names, "rows": rows, "example": example})
-    return found
-
-
-def _together(schema: Schema, plain: str, made: str, key: str, implied: bool) -> str:
-    """Write the query of a table that has rows of its own files and others that a combine made."""
-    if implied:
-        columns = ", ".join(f'coalesce(p."{each}", m."{each}") AS "{each}"' for each in schema.names)
-        rows = f"SELECT {columns} FROM ({plain}) p FULL JOIN {made} m USING ({key})"
-    else:
-        rows = f"SELECT {_cast(schema)} FROM ({plain}) UNION ALL SELECT * FROM {made}"
-    return f"SELECT *, row_number() OVER (ORDER BY {key}) - 1 AS _position, 0 AS _place FROM ({rows})"
+            item.kept, item.rejected = kept.get(index, 0), item.rejects_by_rule.pop("", 0)
+            item.repairs_by_rule.pop("", None)
+            if item.kept + item.rejected != item.read:
+                raise RunError(
+                    f"{item.file}: {item.read} rows read, but {item.kept} kept and {item.rejected} rejected. Nothing "
+                    "was written; please report this file."
+                )
 
 
 def _cast(schema: Schema) -> str:
@@ -251,11 +215,3 @@ def _harmless(column: str) -> str:
     """Write a column of a log so that no spreadsheet takes a cell for a formula; numbers are none."""
     formula = f"regexp_matches({column}, '^[=+@\\t\\r-]') AND try_cast(replace({column}, ',', '.') AS DOUBLE) IS NULL"
     return f"CASE WHEN {formula} THEN '''' || {column} ELSE {column} END AS {column}"
-
-
-def _in_order(connection: Any, query: str, columns: str) -> Iterator[Any]:
-    """Give the rows of a final table in order, sorting a range of positions at a time."""
-    last = connection.execute(f"SELECT max(_position) FROM ({query})").fetchall()[0][0]
-    for start in range(0, -1 if last is None else last + 1, SLICE):
-        part = f"_position BETWEEN {start} AND {start + SLICE - 1} ORDER BY _position, _place"
-        yield from connection.sql(f"SELECT {columns} FROM ({query}) WHERE {part}").to_arrow_reader(ROW_GROUP)

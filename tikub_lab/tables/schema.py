@@ -8,44 +8,36 @@ descriptors of v1 are read as v2 asks of readers (``primaryKey`` a string, an em
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tikub_lab.errors import UsageError, nearest
 
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_LENGTHS = ("minLength", "maxLength")
 _ANY = ("required", "unique", "enum")
-
+_BOUNDED = (*_ANY, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 TYPES: dict[str, tuple[str, ...]] = {
-    "string": (*_ANY, *_LENGTHS, "pattern"),
-    "number": (*_ANY, *_BOUNDS),
-    "integer": (*_ANY, *_BOUNDS),
+    "string": (*_ANY, "minLength", "maxLength", "pattern"),
+    **dict.fromkeys(("number", "integer"), _BOUNDED),
     "boolean": _ANY,
-    "date": (*_ANY, *_BOUNDS),
-    "datetime": (*_ANY, *_BOUNDS),
-    "year": (*_ANY, *_BOUNDS),
-    "list": ("required",),
-    "geojson": ("required",),
+    **dict.fromkeys(("date", "datetime", "year"), _BOUNDED),
+    **dict.fromkeys(("list", "geojson"), ("required",)),
     "any": _ANY,
 }
 """The field types that tables have, each with the constraints that it takes. Items of lists are text."""
-
 CHECKS = {
-    "french-siret-value": "SIRET, with La Poste's exception",
-    "french-siren-value": "SIREN",
-    "french-rna-value": "number of the Répertoire national des associations",
-    "french-uai-value": "UAI of a school, with its letter",
     "compare-columns-value": "`column` `op` `column2`",
+    "french-rna-value": "number of the Répertoire national des associations",
+    "french-siren-value": "SIREN",
+    "french-siret-value": "SIRET, with La Poste's exception",
+    "french-uai-value": "UAI of a school, with its letter",
     "one-of-required": "one of `column1`, `column2` (or of `columns`) has a value",
 }
 """Custom checks. Missing values are left to ``required``, but for ``one-of-required``."""
 OPERATORS = ("<", "<=", "==", ">=", ">")
 FIELDS_MATCH = ("exact", "equal", "subset", "superset", "partial")
-_NOT_READ = {"decimalChar", "groupChar", "bareNumber", "categories", "uniqueKeys"}
 
 
 @dataclass(frozen=True)
@@ -69,8 +61,7 @@ class Field:
         return found[1] if found else ""
 
 
-@dataclass(frozen=True)
-class ForeignKey:
+class ForeignKey(NamedTuple):
     """Fields whose values must exist in the fields of a resource (``""``: the same table)."""
 
     fields: tuple[str, ...]
@@ -78,8 +69,7 @@ class ForeignKey:
     reference_fields: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class CustomCheck:
+class CustomCheck(NamedTuple):
     """A check by name, the columns that it names by any of Validata's parameters, and its operator if it has one."""
 
     name: str
@@ -97,7 +87,6 @@ class Schema:
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
-    missing_values: tuple[str, ...]
     fields_match: str
     custom_checks: tuple[CustomCheck, ...]
     raw: Mapping[str, Any]
@@ -139,14 +128,10 @@ class Schema:
         tikub_lab.errors.UsageError: sites.json, field 'n': type 'interger' is not one of string, number, integer, \
 boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
         """
-        if not isinstance(descriptor, Mapping) or not isinstance(descriptor.get("fields"), list):
-            raise UsageError(f"{place}: a Table Schema is a JSON object with a list 'fields'; this one has none.")
-        _refuse_options(descriptor, place)
-        missing = _missing_values(descriptor.get("missingValues", [""]), place)
+        validate(descriptor, "table-schema.json", place)
+        missing = _missing_values(descriptor, ("",))
         untyped = "any" if "/profiles/2" in str(descriptor.get("$schema", "")) else "string"
-        fields = tuple(
-            _field(item, number, untyped, missing, place) for number, item in enumerate(descriptor["fields"], 1)
-        )
+        fields = tuple(_field(item, untyped, missing, place) for item in descriptor["fields"])
         names = [field.name for field in fields]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise UsageError(f"{place}: field names used more than once: {', '.join(repeated)}. Names must be unique.")
@@ -159,12 +144,9 @@ boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
             description=str(descriptor.get("description", "")),
             fields=fields,
             primary_key=_key(descriptor.get("primaryKey", []), names, f"{place}: primaryKey"),
-            foreign_keys=tuple(_foreign_key(item, names, place) for item in _list(descriptor, "foreignKeys", place)),
-            missing_values=missing,
+            foreign_keys=tuple(_foreign_key(item, names, place) for item in descriptor.get("foreignKeys") or []),
             fields_match=match,
-            custom_checks=tuple(
-                _custom_check(item, names, place) for item in _list(descriptor, "custom_checks", place)
-            ),
+            custom_checks=tuple(_custom_check(item, names, place) for item in descriptor.get("custom_checks") or []),
             raw=descriptor,
             place=place,
         )
@@ -179,105 +161,96 @@ def read_schema(path: Path | str) -> Schema:
     >>> read_schema(workbench() / "data" / "schemas" / "energy" / "prices.json").primary_key
     ('energie', 'annee')
     """
+    return Schema.from_dict(
+        read_json(Path(path), f"{path}: no such file. A Table Schema is a JSON file."), place=str(path)
+    )
+
+
+def read_json(path: Path, absent: str) -> Any:
+    """Read a JSON file; ``absent`` is the message where it is not there."""
     try:
-        descriptor = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file. A Table Schema is a JSON file.") from None
+        raise UsageError(absent) from None
     except (ValueError, OSError, RecursionError) as error:
-        raise UsageError(f"{path}: not readable as JSON ({error}).") from None
-    return Schema.from_dict(descriptor, place=str(path))
+        raise UsageError(f"{path}: not readable as JSON ({error}). Restore the file.") from None
 
 
-def _field(item: Any, number: int, untyped: str, missing: tuple[str, ...], place: str) -> Field:
-    if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
-        raise UsageError(f"{place}, field {number}: a field is a JSON object with a 'name'.")
+@cache
+def _profile(name: str) -> Any:
+    import fastjsonschema
+
+    return fastjsonschema.compile(json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8")))
+
+
+def validate(descriptor: Any, profile: str, place: str) -> None:
+    """Hold a descriptor against a profile (JSON Schema), which has words for each thing that can be wrong."""
+    import fastjsonschema
+
+    try:
+        _profile(profile)(descriptor)
+    except fastjsonschema.JsonSchemaValueException as error:
+        _, *path = error.path
+        parents = [descriptor]
+        for step in path:
+            parents.append(parents[-1][int(step) if isinstance(parents[-1], list) else step])
+        if len(path) > 1 and path[0] in ("fields", "resources"):
+            name = parents[2].get("name") if isinstance(parents[2], Mapping) else None
+            place += f", {path[0][:-1]} {name!r}" if name else f", {path[0][:-1]} {int(path[1]) + 1}"
+        allowed = error.rule_definition if error.rule == "enum" else []
+        words = {"name": error.path[-1], "value": error.value, "parent": parents[-2:][0], "cause": error.__context__}
+        said = error.definition["errorMessage"].format(**words, allowed=", ".join(allowed))
+        raise UsageError(f"{place}: {said}.") from None
+
+
+def _field(item: Mapping[str, Any], untyped: str, missing: tuple[str, ...], place: str) -> Field:
     where = f"{place}, field {item['name']!r}"
     kind = item.get("type") or untyped
     _one_of(kind, TYPES, f"{where}: type")
-    _refuse_options(item, where)
     form = str(item.get("format") or "default").removeprefix("fmt:")
     if form != "default" and not (kind in {"date", "datetime"} and "%" in form):
         raise UsageError(f"{where}: format {form!r} is not read; dates may have a pattern such as %d/%m/%Y.")
-    if kind == "list":
-        _one_of(item.get("itemType", "string"), ["string"], f"{where}: itemType")
+    constraints = dict(item.get("constraints") or {})
+    for name in constraints:
+        _one_of(name, TYPES[kind], f"{where}: type {kind!r} takes these constraints only; constraint")
     return Field(
         name=item["name"],
         type=kind,
         format=form,
-        constraints=_constraints(item.get("constraints") or {}, kind, where),
+        constraints=constraints,
         title=str(item.get("title", "")),
         description=str(item.get("description", "")),
         example=item.get("example"),
-        missing_values=_missing_values(item["missingValues"], where) if "missingValues" in item else missing,
+        missing_values=_missing_values(item, missing),
         raw=item,
     )
 
 
-def _refuse_options(item: Mapping[str, Any], where: str) -> None:
-    if unread := sorted(_NOT_READ & item.keys()):
-        raise UsageError(f"{where}: {unread[0]!r} is not read; leave it out, or write the values in the default form.")
-
-
-def _constraints(constraints: Any, kind: str, where: str) -> dict[str, Any]:
-    if not isinstance(constraints, Mapping):
-        raise UsageError(f"{where}: constraints must be a JSON object, found {constraints!r}.")
-    kinds: dict[str, type] = {
-        **dict.fromkeys(("required", "unique"), bool), **dict.fromkeys(_LENGTHS, int), "enum": list, "pattern": str,
-    }  # fmt: skip
-    for name, value in constraints.items():
-        _one_of(name, TYPES[kind], f"{where}: type {kind!r} takes these constraints only; constraint")
-        expected = kinds.get(name)
-        if expected and (not isinstance(value, expected) or (expected is int and isinstance(value, bool))):
-            raise UsageError(f"{where}: constraint {name!r} must be a {expected.__name__}, found {value!r}.")
-        if name == "pattern":
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise UsageError(f"{where}: pattern {value!r} is not a regular expression ({error}).") from None
-    return dict(constraints)
-
-
-def _missing_values(entries: Any, where: str) -> tuple[str, ...]:
+def _missing_values(item: Mapping[str, Any], default: tuple[str, ...]) -> tuple[str, ...]:
     """Return the values of ``missingValues``: a list of strings, or of objects with a value and a label (v2)."""
-    if isinstance(entries, list):
-        values = [item.get("value") if isinstance(item, Mapping) else item for item in entries]
-        if all(isinstance(value, str) for value in values):
-            return tuple(map(str, values))
-    raise UsageError(
-        f"{where}: missingValues must be a list of strings, or of objects with a 'value'; found {entries!r}."
-    )
+    return tuple(one if isinstance(one, str) else one["value"] for one in item.get("missingValues", default))
 
 
-def _key(key: Any, names: list[str], where: str) -> tuple[str, ...]:
-    fields = [key] if isinstance(key, str) else key
-    if not isinstance(fields, list):
-        raise UsageError(f"{where} must be a list of field names, found {key!r}.")
+def _key(key: str | list[str], names: Sequence[str], where: str) -> tuple[str, ...]:
+    fields = (key,) if isinstance(key, str) else tuple(key)
     for name in fields:
         _one_of(name, names, where)
-    return tuple(fields)
+    return fields
 
 
-def _foreign_key(item: Any, names: list[str], place: str) -> ForeignKey:
-    where = f"{place}: foreignKeys"
-    if not isinstance(item, Mapping) or not isinstance(item.get("reference"), Mapping):
-        raise UsageError(f"{where}: each is an object with 'fields' and 'reference', found {item!r}.")
-    fields = _key(item.get("fields", []), names, where)
-    reference = item["reference"].get("fields", [])
-    reference = (reference,) if isinstance(reference, str) else tuple(reference)
+def _foreign_key(item: Mapping[str, Any], names: Sequence[str], place: str) -> ForeignKey:
+    where, other = f"{place}: foreignKeys", item["reference"]["fields"]
+    fields, reference = _key(item["fields"], names, where), (other,) if isinstance(other, str) else tuple(other)
     if not fields or len(fields) != len(reference):
         raise UsageError(f"{where}: {list(fields)} and {list(reference)} must be lists of the same length, not empty.")
-    return ForeignKey(fields, str(item["reference"].get("resource") or ""), reference)
+    return ForeignKey(fields, item["reference"].get("resource") or "", reference)
 
 
-def _custom_check(item: Any, names: list[str], place: str) -> CustomCheck:
-    if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
-        raise UsageError(f"{place}: each of custom_checks is an object with 'name' and 'params', found {item!r}.")
+def _custom_check(item: Mapping[str, Any], names: Sequence[str], place: str) -> CustomCheck:
     name, params = item["name"], item.get("params") or {}
     where = f"{place}: custom check {name!r}"
-    if not isinstance(params, Mapping):
-        raise UsageError(f"{place}: params of custom check {name!r} must be an object, found {params!r}.")
     if name not in CHECKS:
-        raise UsageError(f"{where} is not known.{nearest(name, CHECKS)} Known: {', '.join(sorted(CHECKS))}.")
+        raise UsageError(f"{where} is not known.{nearest(name, CHECKS)} Known: {', '.join(CHECKS)}.")
     columns: list[str] = []
     for key in ("column", "column1", "column2", "columns"):
         value = params.get(key) or []
@@ -287,20 +260,12 @@ def _custom_check(item: Any, names: list[str], place: str) -> CustomCheck:
     for column in columns:
         if column not in names:
             raise UsageError(f"{where}: the schema has no field {column!r}.{nearest(column, names)}")
-    if name == "compare-columns-value" and params.get("op") not in OPERATORS:
-        raise UsageError(f"{where}: op {params.get('op')!r} is not one of {', '.join(OPERATORS)}.")
+    if name == "compare-columns-value":
+        _one_of(params.get("op"), OPERATORS, f"{where}: op")
     return CustomCheck(name, tuple(columns), str(params.get("op", "")))
 
 
-def _list(descriptor: Mapping[str, Any], key: str, place: str) -> list[Any]:
-    value = descriptor.get(key) or []
-    if not isinstance(value, list):
-        raise UsageError(f"{place}: {key} must be a list, found {value!r}.")
-    return value
-
-
-def _one_of(value: Any, allowed: Iterable[str], where: str) -> None:
-    allowed = list(allowed)
+def _one_of(value: Any, allowed: Collection[str], where: str) -> None:
     if value not in allowed:
         raise UsageError(f"{where} {value!r} is not one of {', '.join(allowed)}.{nearest(str(value), allowed)}")
 

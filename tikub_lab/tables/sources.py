@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables.atomic import LOCK, lock, sync, write_atomic
 from tikub_lab.tables.package import DESCRIPTOR, sha256_of
+from tikub_lab.tables.schema import read_json
 
 INDEX = "imported"
 """The descriptor's property that names the index."""
@@ -43,9 +44,9 @@ class Provenance:
     sha256: str
     date: str
     reader: str
-    read: int
-    kept: int
-    rejected: int
+    read: int = 0
+    kept: int = 0
+    rejected: int = 0
     rejects_by_rule: dict[str, int] = field(default_factory=dict)
     repairs_by_rule: dict[str, int] = field(default_factory=dict)
     unchanged: bool = False
@@ -77,29 +78,31 @@ class State:
     sources: list[Provenance] = field(default_factory=list)
     parts: dict[str, list[str]] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
+    new: dict[str, Path] = field(default_factory=dict)
+    """Finished files that `commit` puts in their places."""
 
     @classmethod
     def of(cls, folder: Path) -> "State":
         """Read the state of a folder, or an empty one; refuse packages that imports don't write to."""
         path = folder / DESCRIPTOR
+        if not path.exists():
+            return cls(folder)
         try:
-            descriptor = dict(json.loads(path.read_text(encoding="utf-8")))
-            tables = {item["name"]: item["origin"] for item in descriptor["resources"]}
-            path = folder / str(descriptor.get(INDEX, ""))
-            index = json.loads(path.read_text(encoding="utf-8")) if INDEX in descriptor else {"sources": []}
+            descriptor = read_json(path, f"{path}: missing.")
+            index: dict[str, Any] = {"sources": []}
+            origins = {item["origin"] for item in descriptor["resources"]}
+            if INDEX in descriptor:
+                path = folder / descriptor[INDEX]
+                index = read_json(path, f"{path}: missing. Import the data again, into another folder.")
             sources = [Provenance(**item) for item in index.pop("sources")]
-        except FileNotFoundError:
-            if path.name == DESCRIPTOR:
-                return cls(folder)
-            raise UsageError(f"{path}: missing. Import the data again, into another folder.") from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise UsageError(f"{path}: not readable as JSON ({error}). Import into another folder.") from None
-        if "sample" in tables.values():
+        except (TypeError, KeyError) as error:
+            raise UsageError(f"{path}: not as an import wrote it ({error}). Import into another folder.") from None
+        if "sample" in origins:
             raise UsageError(
                 f"{folder}: holds the fictitious sample, which never stands beside real tables. Choose another folder "
                 "with --into."
             )
-        if "import" in tables.values() and INDEX not in descriptor:
+        if "import" in origins and INDEX not in descriptor:
             raise UsageError(
                 f"{folder}: its tables stand there without their sources (those of an earlier version, or of a kit): "
                 "they can be read, not added to. Import all files into another folder with --into."
@@ -107,13 +110,14 @@ class State:
         return cls(folder, descriptor, sources, **index)
 
     @property
+    def place(self) -> Path:
+        """The folder for files that are not finished."""
+        return self.folder / STAGING
+
+    @property
     def resources(self) -> dict[str, dict[str, Any]]:
         """Tables by name, as the descriptor has them."""
         return {item["name"]: item for item in self.descriptor.get("resources", [])}
-
-    def paths(self, name: str) -> list[Path]:
-        """Return the files of a staged table."""
-        return [self.folder / part for part in self.parts.get(name, ())]
 
     def files(self) -> set[str]:
         """Return every file that this state names."""
@@ -121,31 +125,27 @@ class State:
         named |= {part for parts in self.parts.values() for part in parts} | {*self.logs.values()}
         return named | ({self.descriptor[INDEX]} if INDEX in self.descriptor else set())
 
-    def commit(self, before: "State", staged: Mapping[str, Path], keep: bool = True) -> None:
-        """Make this the state that counts, with these finished files by the names that it has for them.
+    def add(self, path: Path, stem: str) -> str:
+        """Take a finished file in, and return the name that it will have, after its content."""
+        name = f"{stem}-{sha256_of(path)[:16]}{path.suffix}"
+        self.new[name] = path
+        return name
 
-        ``keep``: the files of the state before stay until the next change, for those who read them.
-        """
+    def commit(self) -> None:
+        """Make this the state that counts."""
         index = {"sources": [item.stored() for item in self.sources], "parts": self.parts, "logs": self.logs}
-        path = self.folder / STAGING / "index.json"
+        path = self.place / "index.json"
         path.write_text(as_json(index), encoding="utf-8")
-        self.descriptor[INDEX] = named(path, ".sources/index")
-        text = as_json(self.descriptor).encode()
-        try:
-            for target, source in {**staged, self.descriptor[INDEX]: path}.items():
-                place = self.folder / target
-                place.parent.mkdir(parents=True, exist_ok=True)
-                if not place.exists():  # the same name is the same content
-                    sync(source)
-                    source.replace(place)
-                    sync(place.parent)
-            write_atomic(self.folder / DESCRIPTOR, text)
-        finally:
-            path = self.folder / DESCRIPTOR
-            if not path.is_file() or path.read_bytes() != text:
-                self._remove(self.files() - before.files())
+        self.descriptor[INDEX] = self.add(path, ".sources/index")
+        for name, source in self.new.items():
+            place = self.folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists():  # the same name is the same content
+                sync(source)
+                source.replace(place)
+                sync(place.parent)
+        write_atomic(self.folder / DESCRIPTOR, as_json(self.descriptor).encode())
         self.publish()
-        self.sweep(before, keep)
 
     def publish(self) -> None:
         """Put the logs where people look for them, unless they are there."""
@@ -153,31 +153,12 @@ class State:
             path = self.folder / visible
             if path.is_file() and filecmp.cmp(path, self.folder / stored, shallow=False):
                 continue
-            part = self.folder / STAGING / "log"
+            part = self.place / "log"
             try:
                 os.link(self.folder / stored, part)
             except OSError:
                 shutil.copyfile(self.folder / stored, part)
             part.replace(path)
-
-    def sweep(self, before: "State", keep: bool) -> None:
-        """Remove what earlier states left: files of ours that this one doesn't name, nor, if kept, the one before."""
-        named = self.files() | (before.files() if keep else set())
-        found = [path for pattern in ("*/*", "schemas/*/*", ".sources/*") for path in self.folder.glob(pattern)]
-        names = {path.relative_to(self.folder).as_posix() for path in found if _OURS.fullmatch(path.name)}
-        self._remove(names - named | before.logs.keys() - self.logs.keys())
-
-    def _remove(self, names: Iterable[str]) -> None:
-        for path in [self.folder / name for name in names]:
-            with suppress(OSError):
-                path.unlink()
-            with suppress(OSError):
-                path.parent.rmdir()
-
-
-def named(staged: Path, stem: str) -> str:
-    """Name a finished file after its content."""
-    return f"{stem}-{sha256_of(staged)[:16]}{staged.suffix}"
 
 
 def as_json(value: object) -> str:
@@ -218,12 +199,35 @@ def _held(folder: Path) -> Iterator[State]:
     shutil.rmtree(place, ignore_errors=True)
     for path in folder.glob(f".{DESCRIPTOR}.*.part"):
         path.unlink()
+    before, there = State.of(folder), _files(folder)
+    place.mkdir()
+    before.publish()
+    state = State.of(folder)
     try:
-        state = State.of(folder)
-        place.mkdir()
-        state.publish()
         yield state
     finally:
+        after = State.of(folder)
+        if after.descriptor == before.descriptor:
+            _remove(folder, state.new.keys() - there)
+        else:  # what the state before names stays for those who read it, unless some of its sources were forgotten
+            kept = {item.sha256 for item in before.sources} <= {item.sha256 for item in after.sources}
+            unnamed = _files(folder) - after.files() - (before.files() if kept else set())
+            _remove(folder, unnamed | before.logs.keys() - after.logs.keys())
         shutil.rmtree(place, ignore_errors=True)
         if not (folder / DESCRIPTOR).exists():
             (folder / LOCK).unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> set[str]:
+    """Return the files in a folder that are named after their content."""
+    found = [path for pattern in ("*/*", "schemas/*/*", ".sources/*") for path in folder.glob(pattern)]
+    return {path.relative_to(folder).as_posix() for path in found if _OURS.fullmatch(path.name)}
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    """Remove files, and the folders that become empty."""
+    for name in names:
+        path = folder / name
+        for remove in (path.unlink, path.parent.rmdir, path.parents[1].rmdir):
+            with suppress(OSError):
+                remove()

@@ -1,29 +1,27 @@
 """The first half of an import: what a reader gives, checked against the schemas, as Parquet parts."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tikub_lab.errors import RunError, TikubError, UsageError
+from tikub_lab.errors import TikubError, UsageError
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import HEADER_ROWS
-from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, log
+from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, Staged, log
 from tikub_lab.tables.schema import Schema
 
 PLAIN = "plain/"
 """Before the staged tables of readers without a ``combine``: their rows have the columns of the table itself."""
 UNCHECKED = ("rejected/", "judged/")
 """Before staged tables whose values are those that the rules refused."""
-ROW_GROUP = 50_000
 
 
 class Parts:
@@ -31,106 +29,36 @@ class Parts:
 
     def __init__(self, place: Path):
         self.place = place
-        place.mkdir(exist_ok=True)
-        self.files: dict[str, dict[Any, Part]] = {}
+        self.writers: dict[tuple[str, Any], Any] = {}
 
     def put(self, name: str, table: Any) -> None:
         """Add rows to a staged table."""
-        files = self.files.setdefault(name, {})
-        if table.schema not in files:
-            path = self.place / f"{name.replace('/', '-')}-{len(files)}.parquet"
-            files[table.schema] = Part(path, table.schema)
-        files[table.schema].put(table)
+        key = (name, table.schema)
+        if key not in self.writers:
+            path = self.place / f"{name.replace('/', '-')}-{len(self.writers)}.parquet"
+            self.writers[key] = pq.ParquetWriter(path, table.schema, compression="zstd")
+        self.writers[key].write_table(table)
 
-    def close(self) -> dict[str, list[Path]]:
+    def close(self) -> Staged:
         """Finish the files and return them by staged table."""
-        return {name: [part.close() for part in files.values()] for name, files in self.files.items()}
+        files: Staged = {}
+        for (name, _), writer in self.writers.items():
+            writer.close()
+            files.setdefault(name, []).append(Path(writer.where))
+        return files
 
 
-class Part:
-    """One Parquet file in equal row groups, however many rows come at a time: same rows, same bytes."""
-
-    def __init__(self, path: Path, schema: Any):
-        self.path, self.rows, self.held = path, 0, schema.empty_table()
-        self.writer = pq.ParquetWriter(path, schema, compression="zstd")
-
-    def put(self, table: Any) -> None:
-        """Add rows."""
-        self.rows += table.num_rows
-        self.held = pa.concat_tables([self.held, table])
-        while self.held.num_rows >= ROW_GROUP:
-            self.writer.write_table(self.held.slice(0, ROW_GROUP).combine_chunks())
-            self.held = self.held.slice(ROW_GROUP)
-
-    def close(self) -> Path:
-        """Write the rest, and return the file."""
-        self.writer.write_table(self.held.combine_chunks())
-        self.writer.close()
-        return self.path
-
-
-def merge(parts: Parts, name: str, paths: Sequence[Path], without: Iterable[str] = ()) -> None:
-    """Put the files of a staged table into one, less the rows of some sources."""
-    shape = _shape([pq.read_schema(path) for path in paths])
-    gone = pa.array(sorted(without), pa.string())
-    parts.put(name, shape.empty_table())
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(ROW_GROUP):
-                rows = pa.Table.from_batches([batch])
-                rows = rows.filter(pc.invert(pc.is_in(rows["_source"], gone)))
-                if rows.num_rows:
-                    columns = [
-                        rows[field.name].cast(field.type)
-                        if field.name in rows.column_names
-                        else pa.nulls(rows.num_rows, field.type)
-                        for field in shape
-                    ]
-                    parts.put(name, pa.table(columns, schema=shape))
-
-
-def _shape(schemas: Sequence[Any]) -> Any:
-    """Return the columns of several files, text where their types have nothing in common."""
-    fields: dict[str, Any] = {}
-    for field in (field for schema in schemas for field in schema):
-        try:
-            known = fields.get(field.name, field)
-            both = pa.unify_schemas([pa.schema([known]), pa.schema([field])], promote_options="permissive")
-            fields[field.name] = both.field(0)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            fields[field.name] = pa.field(field.name, pa.string())
-    return pa.schema(fields.values())
-
-
-def stage(reader: Reader, member: Member, source: str, parts: Parts, schemas: Mapping[str, Schema]) -> dict[str, Any]:
-    """Read one file into parts, checking what comes; return the counts of its provenance."""
-    read = kept = rejected = 0
-    rejects_by_rule: Counter[str] = Counter()
-    repairs_by_rule: Counter[str] = Counter()
-    prefix = "" if reader.combine else PLAIN
+def stage(reader: Reader, member: Member, source: str, parts: Parts, schemas: Mapping[str, Schema]) -> int:
+    """Read one file into parts, checking what comes; return how many rows it has."""
+    read, prefix = 0, "" if reader.combine else PLAIN
     for batch in chain([Batch(0, {})], _batches(reader, member)):
-        batch = checked(batch, schemas, not reader.combine)
-        for name, frame in batch.tables.items():
+        judged = checked(batch, schemas, not reader.combine)
+        for name, frame in judged.tables.items():
             parts.put(prefix + name, _arrow(frame, source))
-            kept += int(frame["_rows"].sum()) if "_rows" in frame else 0
-        parts.put("log/rejects", _arrow(log(REJECTS, [batch.rejects]), source))
-        parts.put("log/repairs", _arrow(log(REPAIRS, [batch.repairs]), source))
+        parts.put("log/rejects", _arrow(log(REJECTS, [judged.rejects]), source))
+        parts.put("log/repairs", _arrow(log(REPAIRS, [judged.repairs]), source))
         read += batch.rows_read
-        rejected += batch.rejects["line"].nunique()
-        rejects_by_rule.update(batch.rejects.drop_duplicates(["line", "rule"])["rule"])
-        repairs_by_rule.update(batch.repairs["rule"])
-    if kept + rejected != read:
-        raise RunError(
-            f"{member.name}: {read} rows read, but {kept} kept and {rejected} rejected. Nothing was written; "
-            "please report this file."
-        )
-    return {
-        "read": read,
-        "kept": kept,
-        "rejected": rejected,
-        "rejects_by_rule": dict(sorted(rejects_by_rule.items())),
-        "repairs_by_rule": dict(sorted(repairs_by_rule.items())),
-    }
+    return read
 
 
 def _batches(reader: Reader, member: Member) -> Iterator[Batch]:
@@ -208,16 +136,14 @@ def _judge(
         optional = [field.name for field in fields if not field.constraints.get("required")]
         lines, values = frame["_line"].to_numpy()[at], found["value"].str.slice(0, 200).to_numpy()
         rows = pd.DataFrame({"line": lines, "id": ids.to_numpy()[at], "field": names, "value": values, "rule": rule})
-        if optional:
-            hit = pd.Series(False, index=frame.index)
-            hit.iloc[at] = True
-            frame[optional] = frame[optional].mask(hit)
-            repairs.append(rows.assign(replacement=None))
-        elif "_rows" in frame:
+        if "_rows" in frame and not optional:
             limit = fields[0].constraints.get(rule, fields[0].type if rule == "type-error" else "")
             message = f"The schema of {schema.name} says {rule} {limit}".strip() + "."
             rejects.append(rows.assign(message=message))
+            continue
+        repairs.append(rows.assign(replacement=None))
+        if optional:
+            frame[optional] = frame[optional].mask(pd.Series(np.isin(np.arange(len(frame)), at), frame.index))
         else:
             dropped += at.tolist()
-            repairs.append(rows.assign(replacement=None))
     return frame.drop(frame.index[dropped])

@@ -41,7 +41,7 @@ def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) 
     if table not in known:
         raise UsageError(f"No table {table!r}.{nearest(table, known)} Known tables: {', '.join(known)}.")
     schema, name = read_schema(schemas / f"{table}.json"), table.replace("/", "-")
-    meanings = [HEADINGS, *map(_said, schema.fields)]
+    meanings = [HEADINGS, *map(said, schema.fields)]
     targets = [folder / f"{name}.xlsx"] if xlsx else [folder / f"{name}.csv", folder / f"{name}.{README}.csv"]
     for target in targets:
         if target.exists():
@@ -64,14 +64,17 @@ def example(field: Field) -> Any:
 
 def allowed(field: Field) -> str:
     """Say in words what a field's constraints allow."""
-    rules = dict(field.constraints, enum=" ; ".join(map(str, field.constraints.get("enum", ()))))
-    said = [words.format(rules[name]) for name, words in _RULES.items() if rules.get(name) not in (None, False, "")]
+    rules = {name: rule for name, rule in field.constraints.items() if rule is not False}
+    if "enum" in rules:
+        rules["enum"] = " ; ".join(map(str, rules["enum"]))
+    said = [words.format(rules[name]) for name, words in _RULES.items() if name in rules]
     if field.type == "list":
         said.append(f"valeurs séparées par {field.raw.get('delimiter', ',')}")
     return ", ".join(said)
 
 
-def _said(field: Field) -> tuple[Any, ...]:
+def said(field: Field) -> tuple[Any, ...]:
+    """Say what a column is: name, heading, meaning, type, unit, allowed values, an example."""
     kind = TYPES[field.type]
     return field.name, field.title, field.description, kind, field.unit, allowed(field), example(field)
 

@@ -15,6 +15,7 @@ import pandas as pd
 from tikub_lab.energy.law.values import LAW
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import CONFIRMED, TO_ASK, Day
+from tikub_lab.tables.columns import require
 
 ZONE, ALTITUDE = "H2a", "moins de 400 m"
 """Brittany's (arrêté of 10 April 2020, annexe III, « Zclim »)."""
@@ -83,8 +84,8 @@ def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude:
     >>> found[["echeance", "kwh_m2"]].values.tolist()[0]  # (3,000 × 159 + 1,000 × 90) / 4,000
     [2030.0, 141.75]
     """
-    _need(areas, "areas", ["code_uai", "sous_categorie", "surface"])
-    _need(known, "known", [*KEY, "cvc", "use", "statut"])
+    require(areas, "areas", ["code_uai", "sous_categorie", "surface"])
+    require(known, "known", [*KEY, "cvc", "use", "statut"])
     rows = areas.astype({"code_uai": "object", "sous_categorie": "object", "surface": "float64"})
     if (wrong := rows["surface"].isna() | ~(rows["surface"] > 0)).any():
         row = rows[wrong].iloc[0]
@@ -123,8 +124,3 @@ def levels(areas: pd.DataFrame, known: pd.DataFrame, zone: str = ZONE, altitude:
     names = ["code_uai", "echeance", "kwh_m2", "surface", "statut", "manquantes"]
     texts = dict.fromkeys(["code_uai", "statut", "manquantes"], "str")
     return found[names].astype(texts | {"echeance": "int64", "surface": "float64"})
-
-
-def _need(table: pd.DataFrame, name: str, columns: list[str]) -> None:
-    if absent := [column for column in columns if column not in table]:
-        raise UsageError(f"{name}: no column {', '.join(absent)}; it needs {', '.join(columns)}.")

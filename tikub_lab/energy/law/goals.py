@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law import values as law_values
-from tikub_lab.energy.law.reference import need
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import CONFIRMED, TO_ASK, Day
+from tikub_lab.tables.columns import require
 
 RELATIVE, RELATIVE_ALONE = "relative", "relative (l'absolue n'est pas connue)"
 ABSOLUTE, ABSOLUTE_ALONE, NEITHER = "absolue", "absolue (sans année de référence)", "aucune"
@@ -47,7 +47,7 @@ def targets(references: pd.DataFrame, day: Day = None, absolute: pd.DataFrame | 
     >>> targets(references)[["echeance", "kwh_m2_objectif", "kwh_objectif"]].values.tolist()
     [[2030.0, 90.0, 180000.0], [2040.0, 75.0, 150000.0], [2050.0, 60.0, 120000.0]]
     """
-    need(references, "references", ["code_uai", "surface", "assujetti", "annee_reference", "kwh_m2_reference"])
+    require(references, "references", ["code_uai", "surface", "assujetti", "annee_reference", "kwh_m2_reference"])
     cuts = law_values.milestones(day)
     dated = pd.DataFrame({"echeance": list(cuts), "reduction": list(cuts.values())})
     rows = references.merge(dated, how="cross")
@@ -97,7 +97,7 @@ def _absolute(rows: pd.DataFrame, absolute: pd.DataFrame | None) -> pd.DataFrame
     if absolute is None:
         empty = pd.Series(np.nan, index=rows.index)
         return pd.DataFrame({"kwh_m2": empty, "statut": pd.Series(TO_ASK, index=rows.index, dtype="object")})
-    need(absolute, "absolute", ["code_uai", "echeance", "kwh_m2", "statut"])
+    require(absolute, "absolute", ["code_uai", "echeance", "kwh_m2", "statut"])
     if absolute.duplicated(["code_uai", "echeance"]).any():
         raise UsageError("absolute: a site has two values for a milestone; give one row for each site and milestone.")
     own = absolute[["code_uai", "echeance", "kwh_m2", "statut"]].astype({"code_uai": "object", "statut": "object"})

@@ -16,12 +16,13 @@ import pandas as pd
 from tikub_lab.energy.law.absolute import levels
 from tikub_lab.energy.law.goals import line, targets
 from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES, standing
-from tikub_lab.energy.law.reference import final_energy, need, references, usable_years
+from tikub_lab.energy.law.reference import final_energy, references, usable_years
 from tikub_lab.energy.law.region import plan
 from tikub_lab.energy.law.trend import outlook, pace
 from tikub_lab.energy.units import in_kwh
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
+from tikub_lab.tables.columns import require
 
 __all__ = [
     "AHEAD", "REACHED", "STATES", "at", "course", "final_energy", "levels", "line", "outlook", "pace", "plan",
@@ -57,7 +58,7 @@ def stock(standing: pd.DataFrame) -> pd.DataFrame:
     >>> found[["sites", "part_atteints", "reste_kwh", "reste_mutualise_kwh"]].values.tolist()
     [[3.0, 0.5, 20.0, 15.0]]
     """
-    need(standing, "standing", ["echeance", "statut", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"])
+    require(standing, "standing", ["echeance", "statut", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"])
     found = []
     for year, rows in standing.groupby("echeance", sort=True):
         known = rows[rows["statut"].isin((REACHED, AHEAD))]

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law.goals import targets
-from tikub_lab.energy.law.reference import need
 from tikub_lab.energy.law.values import LAW
 from tikub_lab.energy.units import in_kwh
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.show import french
+from tikub_lab.tables.columns import require
 
 NO_AREA, NOT_DUE, NO_TARGET = "surface inconnue", "non assujetti", "sans année de référence"
 NO_YEAR, REACHED, AHEAD = "année incomplète", "objectif atteint", "objectif à atteindre"
@@ -89,7 +89,7 @@ def standing(
     >>> found[["echeance", "statut", "ecart_kwh"]].values.tolist()[0]
     [2030, 'objectif à atteindre', 60000.0]
     """
-    need(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
+    require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
     own = years[years["annee"] == year].astype({"code_uai": "object"})
     if own["code_uai"].duplicated().any():
         raise UsageError(f"years: {year} of a site is there twice; give one row for each site and year.")
@@ -140,7 +140,7 @@ def _money(
     if energies is None or (prices is None and factors is None):
         numbers = {"euros": "float64", "kgco2e": "float64"}
         return pd.DataFrame(columns=names).astype(dict.fromkeys(names, "object") | numbers)
-    need(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh_ajuste"])
+    require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh_ajuste"])
     own = energies[energies["annee"] == year]
     prices = NO_PRICE if prices is None else prices
     factors = NO_FACTOR if factors is None else factors

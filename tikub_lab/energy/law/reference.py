@@ -16,6 +16,7 @@ from tikub_lab.energy.law import values as law_values
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.show import french
+from tikub_lab.tables.columns import require
 
 CHOSEN, ONLY, DEFAULT, NONE = "choisie", "seule année utilisable", "par défaut", "aucune"
 """How the reference year came about: the best of several, the only one, the first full year after those of the law."""
@@ -58,7 +59,7 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     >>> final_energy(energies)[["kwh", "kwh_ajuste", "complet"]].values.tolist()
     [[1200.0, 1290.0, True]]
     """
-    need(energies, "energies", ["code_uai", "annee", "energie", "kwh", "kwh_ajuste", "complet"])
+    require(energies, "energies", ["code_uai", "annee", "energie", "kwh", "kwh_ajuste", "complet"])
     kinds = energies["energie"].dropna().unique()
     factors = {kind: law_values.value("énergie finale", kind, day).number for kind in kinds}
     factor = energies["energie"].map(factors).astype("float64")
@@ -135,8 +136,8 @@ def references(
     >>> found[["annee_reference", "kwh_m2_reference", "annees_manquantes"]].values.tolist()
     [[2011, 120.0, 10]]
     """
-    need(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
-    need(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
+    require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
+    require(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
     _once(sites, "sites", ["code_uai"])
     _once(years, "years", ["code_uai", "annee"])
     allowed = law_values.reference_years(day) if allowed is None else sorted(set(allowed))
@@ -205,13 +206,6 @@ def usable_years(years: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     found = pd.DataFrame({"code_uai": rows["code_uai"], "annee": rows["annee"].astype("int64"), "kwh_ajuste": use})
     found = found.assign(surface=area, kwh_m2=(use / area).where(some, use), part_estimee=share)
     return found[kept].sort_values(["code_uai", "annee"], ignore_index=True)
-
-
-def need(table: pd.DataFrame, name: str, columns: list[str]) -> None:
-    """Raise a UsageError that says which columns a table lacks."""
-    if absent := [column for column in columns if column not in table]:
-        found = ", ".join(map(str, table.columns))
-        raise UsageError(f"{name}: no column {', '.join(absent)}; it needs {', '.join(columns)}. Found: {found}.")
 
 
 def _once(table: pd.DataFrame, name: str, key: list[str]) -> None:

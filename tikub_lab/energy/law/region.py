@@ -15,11 +15,12 @@ import pandas as pd
 
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.energy.law.place import NO_PRICE
-from tikub_lab.energy.law.reference import final_energy, need
+from tikub_lab.energy.law.reference import final_energy
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.show import french
+from tikub_lab.tables.columns import require
 
 END = 2050
 
@@ -74,7 +75,7 @@ def plan(
     >>> plan(energies, factors, 2018)[["annee", "evolution", "evolution_ges"]].round(2).values.tolist()
     [[2018.0, 0.0, 0.0], [2025.0, -0.2, -0.2]]
     """
-    need(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh", "kwh_ajuste", "complet"])
+    require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh", "kwh_ajuste", "complet"])
     if reference is None:
         reference = int(law_values.value("plan de la Région", "année de référence", day).number)
     years = final_energy(energies, day)

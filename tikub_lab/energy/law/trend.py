@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.energy.law.reference import need
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
+from tikub_lab.tables.columns import require
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVE
     >>> pace(usable, 2025)[["pente", "pente_bas", "pente_haut"]].round(2).values.tolist()
     [[-2.0, -2.5, -1.5]]
     """
-    need(usable, "usable", ["code_uai", "annee", "kwh_m2"])
+    require(usable, "usable", ["code_uai", "annee", "kwh_m2"])
     if not 0 < level < 1:
         raise UsageError(f"level={level}: the interval's level lies between 0 and 1, such as 0.9.")
     if last < 2:
@@ -167,7 +167,7 @@ def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
     >>> outlook(standing, pace(usable, 2025))[["rythme", "annee_atteinte"]].values.tolist()
     [['manqué à ce rythme', 2042]]
     """
-    need(standing, "standing", ["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"])
+    require(standing, "standing", ["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"])
     rows = standing[["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"]].astype({"code_uai": "object"})
     whole = dict.fromkeys(["premiere", "derniere"], "Int64")
     rows = rows.merge(paces.astype(whole | {"code_uai": "object"}), how="left", on="code_uai")

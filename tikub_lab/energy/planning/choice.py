@@ -7,6 +7,7 @@ from tikub_lab.energy.planning.problem import Problem
 from tikub_lab.energy.planning.rules import Floats, Integers, Rules
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError, nearest
+from tikub_lab.tables.columns import require
 
 WORKS = ["travaux_id", "code_uai", "mesure", "energie", "cout", "economie_attendue", "duree_vie", "statut", "exclut"]
 USES = ["code_uai", "energie", "usage", "kwh"]
@@ -62,8 +63,8 @@ def prepare(
     >>> found.share.round(3).tolist(), found.left_out["motif"].tolist()
     ([0.18], ['sans économie annoncée'])
     """
-    _need("works", works, WORKS)
-    _need("uses", uses, USES)
+    require(works, "works", WORKS)
+    require(uses, "uses", USES)
     if twice := works["travaux_id"][works["travaux_id"].duplicated()].tolist():
         raise UsageError(f"works: travaux_id {twice[0]!r} stands there twice; each measure has its own.")
     if "annee" in uses and uses["annee"].nunique() > 1:
@@ -195,8 +196,3 @@ def _check_positive(name: str, table: pd.DataFrame, columns: list[str]) -> None:
             row = table.iloc[int(wrong[0])]
             where = row["travaux_id"] if "travaux_id" in table else f"{row['code_uai']}, {row['energie']}"
             raise UsageError(f"{name}: {where}: {column}={row[column]}; it is {least} or more, or empty. Correct it.")
-
-
-def _need(name: str, table: pd.DataFrame, columns: list[str]) -> None:
-    if absent := [column for column in columns if column not in table]:
-        raise UsageError(f"{name}: no column {', '.join(absent)}; it needs {', '.join(columns)}.")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.calendar.deadlines import Day, day_of
-from tikub_lab.procurement.thresholds import LAW
+from tikub_lab.procurement.codes import LAW
 
 OPEN, RESTRICTED = "Appel d'offres ouvert", "Appel d'offres restreint"
 NEGOTIATED, DIALOGUE = "Procédure avec négociation", "Dialogue compétitif"
