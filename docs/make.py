@@ -12,7 +12,7 @@ API, TABLES = (Path(__file__).with_name(name) for name in ("api.md", "tables.md"
 SCHEMAS = Path(__file__).parent.parent / "data" / "schemas"
 INTRODUCTION = """# What notebooks may call
 
-Each name's first line; `help(name)` in a notebook says the rest, with an example that runs. `python -m docs.make` writes it.
+Each name's first line; `help(name)` says the rest, with an example that runs. `python -m docs.make` writes this page.
 """
 
 
