@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help report test proof pins checks lab lint bench sample lock clean
+.PHONY: help report test proof pins checks lab lint bench sample lock pictures clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -69,6 +69,9 @@ lock: ## Resolve requirements.txt and requirements-test.txt again from pyproject
 	@$(LOCK) --extra setup --extra xlsx --output-file requirements.txt
 	@$(LOCK) --extra test --constraint requirements.txt --output-file requirements-test.txt \
 	  $$(sed -nE 's/^([a-z0-9._-]+)==[^ ;]+ \\$$/--no-emit-package \1/p' requirements.txt)
+
+pictures: $(VENV)/.ready ## Take the pictures of the README again, with Chromium
+	@$(RUN)/python -m docs.pictures
 
 clean: ## Remove the environment and what builds made
 	rm -rf $(VENV) .lock .pytest_cache .mypy_cache .ruff_cache

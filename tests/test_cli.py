@@ -33,17 +33,6 @@ def commands(text):
     return re.findall(r"^[│|]?\s*([a-z]+)\s{2,}", text, flags=re.M)
 
 
-def test_every_command_is_documented(root):
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    plain = {"TERM": "dumb", "COLUMNS": "100"}
-    top = commands(tikub("--help", cwd=root, **plain).stdout)
-    assert {"report", "data"} <= set(top)
-    for name in top:
-        under = commands(tikub(name, "--help", cwd=root, **plain).stdout) if name == "data" else [""]
-        for sub in under:
-            assert f"`tikub {name} {sub}".rstrip() in readme, f"README.md does not say `tikub {name} {sub}`"
-
-
 def test_clean_says_in_one_line_what_went(root, tmp_path):
     folder = tmp_path / "energy.savings"
     folder.mkdir()
@@ -71,14 +60,11 @@ def test_version_columns_and_pages(root, tmp_path):
     assert "Make the pages with `tikub report`" in nothing.stderr
 
 
-def test_every_make_target_is_listed_and_documented(root):
+def test_every_make_target_is_listed(root):
     makefile = (root / "Makefile").read_text(encoding="utf-8")
-    targets = re.findall(r"^([a-z]+):", makefile, flags=re.M)
     listed = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
-    for target in targets:
+    for target in re.findall(r"^([a-z]+):", makefile, flags=re.M):
         assert f"make {target}" in listed
-    for target in ("report", "test", "lab"):
-        assert f"make {target}" in (root / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_shipped_package_is_sound(root):

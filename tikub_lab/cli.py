@@ -159,6 +159,23 @@ def report(
         raise RunError(f"{progress.failed} of {len(reports)} reports failed; each page says which cell and why.")
 
 
+@app.command()
+def new(
+    notebook: Annotated[
+        str, typer.Argument(metavar="NOTEBOOK", help="Its name, such as energy_roofs; _… for a draft.")
+    ],
+    table: Annotated[str, typer.Option(metavar="TABLE", help="The table that it shows, such as energy/works.")],
+    data: DataOption = None,
+) -> None:
+    """Write a notebook that runs: parameters, a table, a chart, a sentence, a check."""
+    from tikub_lab.new import write_notebook
+    from tikub_lab.reports.notebooks import folder_of
+    from tikub_lab.tables.package import open_package, workbench
+
+    path = _short(write_notebook(notebook, table, open_package(data), folder_of(workbench())))
+    print(f"{path}: open it with `make lab`, make its page with `tikub report {notebook}`.")
+
+
 @app.command("open")
 def open_pages(
     out: Annotated[
