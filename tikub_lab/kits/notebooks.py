@@ -41,7 +41,8 @@ def starting(recipe: Recipe, cells: Sequence[Cell], needs: Mapping[str, Any], ta
     """Make ``demarrage.ipynb`` from the use case's notebook, checked, its metadata ``tikub`` and the kit's tables."""
     parameters = [cell for cell in cells if "parameters" in cell.tags]
     made = [markdown(_introduction(recipe, tables)), *map(_copied, parameters)]
-    made += [*_tour(recipe, tables), *_first(recipe), markdown(_questions(recipe))]
+    made += [code("from tikub_lab import show, tables"), *_first(recipe), markdown(_questions(recipe))]
+    made += _tour(recipe, tables)
     made.append(markdown("## Un carnet à compléter\n\n" + _COMPLETE))
     rest = [cell for cell in cells[1:] if cell not in parameters and "folded" not in cell.tags]
     made += _kept(rest)
@@ -57,6 +58,12 @@ _COMPLETE = (
 )
 
 
+_CHANGE = (
+    "**À vous, une ligne à changer.** Dans la cellule ci-dessus, remplacez une colonne par une autre, ou le nombre de "
+    "lignes montrées, puis relancez-la (Maj + Entrée)."
+)
+
+
 def _introduction(recipe: Recipe, tables: Sequence[Resource]) -> str:
     text = (
         "Exécutez ce carnet d'un bout à l'autre (menu *Run*, *Run All Cells*), puis changez-le. La cellule qui suit "
@@ -67,28 +74,22 @@ def _introduction(recipe: Recipe, tables: Sequence[Resource]) -> str:
 
 def _tour(recipe: Recipe, tables: Sequence[Resource]) -> list[Item]:
     made = [
-        markdown("## Les tables\n\nLe sens de chaque colonne est dans `data/DICTIONNAIRE.md`."),
-        code("from tikub_lab import show, tables"),
+        markdown(
+            '## Les tables\n\n`tables.list()` dit quelles tables il y a, `tables.describe("…")` ce que veut dire '
+            "chaque colonne ; `data/DICTIONNAIRE.md` aussi."
+        )
     ]
     for table in tables:
         variable = variable_of(recipe, table.name)
-        schema = table.schema
-        columns = recipe.tables.get(table.name, {}).get("columns") or schema.names[:MOST_COLUMNS]
-        years = [name for name in columns if schema.field(name).type == "year"]  # 2008, not « 2 008 »
-        forms = f"    forms={{{', '.join(f'{_text(name)}: str' for name in years)}}},\n" if years else ""
-        made.append(markdown(f"### {schema.title}\n\n{schema.description}"))
+        columns = recipe.tables.get(table.name, {}).get("columns") or table.schema.names[:MOST_COLUMNS]
+        made.append(markdown(f"### {table.schema.title}\n\n{table.schema.description}"))
         made.append(
             code(
                 f"{variable} = tables.load({_text(table.name)})\n"
-                "show.sentence(\n"
-                f'    "{{n}} et {{c}} dans la table {table.name}.",\n'
-                f'    n=show.plural(len({variable}), "ligne"),\n'
-                f'    c=show.plural({variable}.shape[1], "colonne"),\n'
-                ")\n"
                 "show.table(\n"
-                f"    {variable}[{_list(columns)}].head(5),\n"
-                f"    caption={_text(f'{schema.title} : les premières lignes, quelques colonnes')},\n"
-                f"{forms})"
+                f"    {variable}, {_text(f'{table.name} : {{n:ligne}}, dont les premières')},\n"
+                f"    {_list(columns)}, rows=3, n=len({variable}),\n"
+                ")"
             )
         )
     return made
@@ -103,7 +104,7 @@ def variable_of(recipe: Recipe, table: str) -> str:
 
 
 def _first(recipe: Recipe) -> list[Item]:
-    return [markdown(f"## Un premier regard\n\n{recipe.first.text}"), code(recipe.first.code)]
+    return [markdown(f"## Un premier constat\n\n{recipe.first.text}"), code(recipe.first.code), markdown(_CHANGE)]
 
 
 def _questions(recipe: Recipe) -> str:
@@ -136,29 +137,31 @@ def _rules(needs: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def project(recipe: Recipe, tables: Sequence[Resource]) -> bytes:
-    """Make ``projet.ipynb``: a title, parameters, one sentence, and already a report."""
+    """Make ``projet.ipynb``: one sentence, one chart and one table to copy, and already a page that a jury can read."""
     table = tables[0]
     variable = variable_of(recipe, table.name)
+    columns = recipe.tables.get(table.name, {}).get("columns") or table.schema.names[:MOST_COLUMNS]
     made = [
-        markdown(
-            "# Notre projet\n\nCe carnet est à vous. `make report` (sous Windows `py lancer.py report`) en fait la "
-            f"page `reports/projet/projet.html`, que le jury peut lire sans rien installer.\n\n{warning(tables)}"
-        ),
+        markdown(f"# Notre projet : {recipe.title[0].lower()}{recipe.title[1:]}"),
         code('equipe: str = "Notre équipe"  # nom de l\'équipe, en tête de la page', ["parameters"]),
-        code(f"from tikub_lab import {recipe.use_case}, show, tables"),
-        code(f"{variable} = tables.load({_text(table.name)})"),
-        code(f'show.title("Notre projet : {recipe.title[0].lower()}{recipe.title[1:]}", equipe)'),
+        code(f"from tikub_lab import {recipe.use_case}, show, tables\n\n{variable} = tables.load({_text(table.name)})"),
         code(
+            f"show.title({_text(f'{recipe.title} : ce que nous proposons')}, equipe)\n"
             "show.sentence(\n"
-            "    \"Nous partons de {n}. Remplacez cette phrase par votre réponse : ce que l'on voit, et ce qu'il faut "
-            'faire.",\n'
-            "    lead=True,\n"
-            f'    n=show.plural(len({variable}), "ligne"),\n'
+            "    \"Écrire ici la réponse : ce que l'on voit dans {n:ligne} de données, et ce qu'il faut faire.\",\n"
+            f"    lead=True, n=len({variable}),\n"
             ")"
         ),
+        markdown(f"## Ce que montrent les données\n\n{recipe.first.text}"),
+        code(recipe.first.code),
+        code(
+            f'show.table(\n    {variable}, "Quelques lignes de ce que nous avons utilisé",\n'
+            f"    {_list(columns)}, rows=6,\n)"
+        ),
+        markdown(f"## Limites\n\n{warning(tables)}"),
         code("show.data_used()"),
     ]
-    return written(made, {"use_case": recipe.use_case})
+    return written(made, {"use_case": recipe.use_case, "figures": 1, "tables": 1})
 
 
 def markdown(source: str) -> Item:

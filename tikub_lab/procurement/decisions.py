@@ -366,7 +366,7 @@ def _wrong(reasons: str) -> str:
 
 
 def _advice(
-    action: str, row: Mapping[Any, Any], uids: Sequence[str], yearly: float, total: float, proof: str, wrong: str
+    action: str, row: Mapping[Any, Any], uids: Any, yearly: float, total: float, proof: str, wrong: str
 ) -> dict[str, object]:
     return {
         "action": action,
