@@ -1,6 +1,6 @@
 """Pages of all lycées against what they are made of: the stock computed once, and each page alone.
 
-For each notebook, with an empty cache of results: one page of the stock; the pages of 115 lycées; then, with that one,
+With an empty cache of results: one page, for which the stock is computed; the pages of 115 lycées; then, with these,
 those of a few, one at a time. Whole commands are timed; what a command takes to start cancels out of a page's time.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from tikub_lab import tables
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = ("energy", "energy_performance", "energy_law", "energy_alerts", "energy_challenge")
+NOTEBOOKS = ("energy_lycee",)
 AIM = 1.5
 
 

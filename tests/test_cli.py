@@ -214,11 +214,11 @@ def test_options_of_a_build(root, tmp_path, arguments, says):
 
 def test_what_would_be_made(root, tmp_path):
     """`--list` makes nothing, `--limit` keeps the first reports, several notebooks are gone through at once."""
-    names = ["procurement", "energy_law", "energy_works"]
+    names = ["procurement", "energy_lycee", "energy_works"]
     command = ["report", *names, "--each", "--list", "--out", tmp_path / "pages"]
     *pages, last = tikub(*command, cwd=root).stdout.splitlines()
     counts = {name: sum(page.startswith(f"{name}/") for page in pages) for name in names}
-    assert min(counts["procurement"], counts["energy_law"]) > 20
+    assert min(counts["procurement"], counts["energy_lycee"]) > 20
     assert counts["energy_works"] == 1, "it has nothing to go through"
     assert last == f"{len(pages)} to make, 0 unchanged, of {len(pages)} reports."
     assert tikub(*command, "--limit", 3, cwd=root).stdout.splitlines()[:-1] == pages[:3]

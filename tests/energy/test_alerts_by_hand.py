@@ -30,7 +30,7 @@ NO_WORKS = pd.DataFrame({"code_uai": [], "energie": [], "statut": [], "date_fin"
 
 
 def plain(text):
-    return text.replace("\u202f", " ").replace("\xa0", " ")
+    return text.replace("\u202f", " ").replace("\xa0", " ").replace("’", "'")
 
 
 def outside(days):
@@ -202,7 +202,7 @@ def test_a_base_that_rises_on_a_day():
     assert row["part"] == pytest.approx(60 * 211 / USUAL[grown > 0].sum(), rel=0.03)
     text, size = plain(row["phrase"]), row["kwh"] / 211
     assert text.startswith(
-        f"La consommation de base monte à partir du 4 juin 2025, jusqu'à {size:.0f} kWh de plus par jour ; environ"
+        f"Depuis le 4 juin 2025, le lycée consomme en permanence jusqu'à {size:.0f} kWh de plus par jour ; environ"
     )
     assert row["geste"].startswith("Chercher ce qui marche en plus")
 

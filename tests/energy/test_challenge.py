@@ -173,8 +173,11 @@ def test_months_and_places(found, scored):
     total = sum(one.observed for one in found.savings[uai].values())
     assert months["observe"].sum() == pytest.approx(total, rel=0.06)  # bills cross the ends of the period
     shown = position(found, uai)
-    assert list(shown.columns) == ["part", "part_bas", "part_haut", "sien"]
+    assert list(shown.columns[:5]) == ["part", "part_bas", "part_haut", "sien", "lycee"]
     assert shown["sien"].sum() == 1
+    assert shown.loc[shown["sien"], "lycee"].item() == "notre lycée"
+    assert (shown["ecart"] == -shown["part"]).all()
+    assert (shown["ecart_bas"] <= shown["ecart_haut"]).all()
     assert shown.loc[shown["sien"], "part"].item() == scored.loc[uai, "part"]
     assert len(shown) == scored.loc[uai, "effectif"]
     assert shown["part"].is_monotonic_decreasing

@@ -36,7 +36,7 @@ NO_WORKS = pd.DataFrame({"code_uai": [], "statut": [], "date_fin": pd.to_datetim
 
 
 def plain(text):
-    return text.replace("\u202f", " ").replace("\xa0", " ")
+    return text.replace("\u202f", " ").replace("\xa0", " ").replace("’", "'")
 
 
 def scattered(size, seed, share=0.01):
@@ -124,10 +124,10 @@ def test_what_is_said_of_a_score(six):
     table = six.table.set_index("code_uai")
     row = table.loc["LA"]
     figures = [f"{100 * row[name]:.1f}".replace(".", ",") for name in ("part", "part_bas", "part_haut")]
-    assert plain(row["phrase"]) == "Baisse de {} % (entre {} et {} %, confiance de 90 %).".format(*figures)
+    assert plain(row["phrase"]) == "Baisse de {} % (entre {} et {} %, au niveau de confiance de 90 %).".format(*figures)
     row = table.loc["LF"]
     figures = [f"{-100 * row[name]:.1f}".replace(".", ",") for name in ("part", "part_haut", "part_bas")]
-    assert plain(row["phrase"]) == "Hausse de {} % (entre {} et {} %, confiance de 90 %).".format(*figures)
+    assert plain(row["phrase"]) == "Hausse de {} % (entre {} et {} %, au niveau de confiance de 90 %).".format(*figures)
 
 
 def test_nothing_established_is_said_so():
@@ -135,8 +135,8 @@ def test_nothing_established_is_said_so():
     row = found.table.set_index("code_uai").loc["LA"]
     assert not row["etablie"]
     assert row["part_bas"] < 0 < row["part_haut"]
-    assert plain(row["phrase"]).startswith("Ni baisse ni hausse établie : économie entre −")
-    assert plain(row["phrase"]).endswith(" %, confiance de 50 %.")
+    assert plain(row["phrase"]).startswith("L'écart à l'attendu peut venir du hasard (économie entre −")
+    assert plain(row["phrase"]).endswith(" %, au niveau de confiance de 50 %).")
     assert row["place"] == "non classé"  # two are no group
     assert found.groups.empty
     assert found.level == 0.5

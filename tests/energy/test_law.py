@@ -160,8 +160,8 @@ def test_without_any_year_the_first_full_one_after_is_taken():
     old, new = (law.references(years(uses), sites(opened=opened)).iloc[0] for opened in (1974, 2022))
     for found in (old, new):
         assert (found["annee_reference"], found["statut_reference"]) == (2023, DEFAULT)
-    assert "n'était pas ouvert" in new["phrase_reference"]
-    assert "n'était pas ouvert" not in old["phrase_reference"]
+    assert "n’était pas ouvert" in new["phrase_reference"]
+    assert "n’était pas ouvert" not in old["phrase_reference"]
     assert law.references(years({2020: 5e3}), sites())["statut_reference"][0] == NONE
     before = law.references(years({2020: 5e3, 2021: 4e3}), sites(), day="2024-03-14")
     assert before["annee_reference"][0] == 2021
@@ -174,7 +174,7 @@ def test_a_change_of_area_is_followed_by_the_square_metre():
     row = law.standing(found, used, 2025).iloc[0]
     assert row["kwh_objectif"] == pytest.approx(125 * 0.6 * 2000)  # of the area of today
     assert row["statut"] == REACHED
-    assert "1\u202f600 à 2\u202f000 m²" in row["phrase"]
+    assert "1\u202f600 à 2\u202f000\u202fm²" in row["phrase"]
 
 
 def test_estimated_shares_are_said():
@@ -247,7 +247,7 @@ def test_states_that_give_no_gap():
     assert first.loc["B", "annee_reference"] == 2025
     whole = law.stock(found).iloc[0]
     assert whole[["sites", NO_YEAR, NO_TARGET, AHEAD]].tolist() == [4, 2, 1, 1]
-    assert "La situation n'est pas connue pour 3 lycées." in law.summary(found)
+    assert "La situation n’est pas connue pour 3 lycées." in law.summary(found)
 
 
 def test_the_easier_of_two_ways_is_due():
@@ -330,7 +330,7 @@ def test_pooling_and_ranking_by_hand():
     ranked = law.ranking(found)
     assert ranked["code_uai"].tolist() == ["A", "B", "D"]
     assert ranked["cumul"].tolist() == pytest.approx([100 / 160, 130 / 160, 1])
-    assert law.summary(found, first=2).endswith("Les 2 lycées qui ont le plus à faire en portent 81\u202f%.")
+    assert law.summary(found, first=2).endswith("représentent 81\u202f% de l’effort.")
     with pytest.raises(UsageError, match="2030, 2040, 2050"):
         law.ranking(found, 2035)
 

@@ -46,7 +46,7 @@ def test_by_hand():
     assert last["evolution_ges"] == pytest.approx(165 / 205 - 1)
     assert last["repere_energie"] == pytest.approx(-0.6 * 6 / 31)
     assert last["repere_ges"] == pytest.approx(-0.5 * 6 / 31)
-    assert "−18 % d'énergie, −20 % de gaz à effet de serre (facteurs de 2025 partout)" in last["phrase"].replace(
+    assert "−18 % d’énergie, −20 % de gaz à effet de serre (facteurs de 2025 partout)" in last["phrase"].replace(
         "\u202f", " "
     )
 

@@ -39,8 +39,10 @@ def test_groups_widen_until_there_are_enough():
     assert found["pairs"].tolist() == [2, 2, 2, 3, 2, 2, 2, 7]
     # S3, 4, is compared with 1, 2 and 3
     assert found.loc["S3", ["q25", "mediane", "rang", "ecart_mediane"]].tolist() == [1.5, 2.0, 1.0, 1.0]
-    assert found.loc["S3", "phrase"] == f"100{NNBSP}% de plus que la médiane de ses 3 pairs (A ; groupe élargi)."
-    assert found.loc["S7", "phrase"].endswith("de ses 7 pairs (tous les établissements ; groupe élargi).")
+    assert (
+        found.loc["S3", "phrase"] == f"100{NNBSP}% de plus que la médiane de 3 lycées comparables (A ; groupe élargi)."
+    )
+    assert found.loc["S7", "phrase"].endswith("de 7 lycées comparables (tous les établissements ; groupe élargi).")
     # three peers with boarding are asked for: A has only two of them, and B; then three of the type for A
     wider = peers.compare(figures([1, 2, 3, 4, 5, 6, 7, 8]), SITES, fewest=3)
     assert wider["niveau"].tolist() == [1, 1, 1, 1, 2, 2, 2, 2]
@@ -52,22 +54,30 @@ def test_peers_without_a_figure_are_counted_and_do_not_count():
     assert found.loc["S0", ["niveau", "pairs", "manquants"]].tolist() == [1, 2, 1]  # one with boarding: not enough
     assert found.loc["S1", ["niveau", "pairs", "manquants", "mediane"]].tolist() == [0, 2, 0, 2.0]
     assert np.isnan(found.loc["S1", "rang"])
-    assert found.loc["S1", "phrase"].startswith("Pas de comparaison : le chiffre de cet établissement manque")
+    assert found.loc["S1", "phrase"].startswith("pas de comparaison, car le chiffre de cet établissement manque")
 
 
 def test_too_few_even_of_all():
     found = peers.compare(figures([1, 2, 3]), SITES, fewest=10)
     assert found[["q10", "mediane", "rang", "ecart_mediane"]].isna().all().all()
     assert found["pairs"].tolist() == [2, 2, 2]
-    assert found["phrase"].iloc[0] == "Pas de comparaison : 2 établissements comparables ont un chiffre, il en faut 10."
+    assert (
+        found["phrase"].iloc[0]
+        == "pas de comparaison, car 2 établissements comparables ont un chiffre et il en faut 10."
+    )
     alone = peers.compare(figures([1]), SITES)
     assert alone[["pairs", "manquants", "niveau"]].to_numpy().tolist() == [[0, 0, 2]]
-    assert alone["phrase"].tolist()[0].startswith("Pas de comparaison : 0 établissements")
+    assert alone["phrase"].tolist()[0].startswith("pas de comparaison, car 0 établissements")
 
 
 @pytest.mark.parametrize(
     ("own", "said"),
-    [(1.12, f"12{NNBSP}% de plus que"), (0.885, f"12{NNBSP}% de moins"), (1.004, "À la médiane de"), (1.006, "1")],
+    [
+        (1.12, f"12{NNBSP}% de plus que"),
+        (0.885, f"12{NNBSP}% de moins"),
+        (1.004, "autant que la médiane de"),
+        (1.006, "1"),
+    ],
 )
 def test_sentences(own, said):
     values = figures([own * 200, 100, 200, 300])
@@ -77,7 +87,9 @@ def test_sentences(own, said):
 def test_a_median_of_zero_has_no_share():
     found = peers.compare(figures([5, 0, 0, 0]), SITES, fewest=3).iloc[0]
     assert np.isnan(found["ecart_mediane"])
-    assert found["phrase"] == "Pas d'écart en part : la médiane de ses 3 pairs (A ; groupe élargi) est nulle."
+    assert (
+        found["phrase"] == "pas de comparaison, car la médiane de 3 lycées comparables (A ; groupe élargi) est nulle."
+    )
 
 
 @settings(max_examples=20, deadline=None)
@@ -103,7 +115,7 @@ def test_ranks_and_quantiles(values, factor):
 def test_the_table_of_a_chart_names_no_peer():
     values = figures([4, 2, np.nan, 1, 5, 6, 7, 8])
     found = peers.peers(values, SITES, "S0", fewest=2)
-    assert found.columns.tolist() == ["position", "valeur", "propre", "groupe"]
+    assert found.columns.tolist() == ["position", "valeur", "propre", "groupe", "lycee"]
     assert found[["position", "valeur", "propre"]].to_numpy().tolist() == [[1, 1, False], [2, 2, False], [3, 4, True]]
     assert found["groupe"].unique().tolist() == ["A"]
     without = peers.peers(values, SITES, "S2", fewest=2)

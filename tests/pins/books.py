@@ -34,6 +34,11 @@ PAGES: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("procurement_quality", {"acheteur": REGION}),
     ],
     "energy": [
+        ("energy", {}),
+        ("energy_performance", {}),
+        ("energy_law", {}),
+        ("energy_alerts", {}),
+        ("energy_challenge", {}),
         ("energy_works", {}),
         ("energy_alerts", {"emat": "EMAT fictive n° 1"}),
         ("energy_challenge", {"periode": "2023"}),
@@ -59,13 +64,7 @@ SCOPES = {
     "decp-2019": [{}],
     "decp-2024": [{"region": "53"}],
 }
-LYCEES = {
-    "energy": (None, "0000505Z", "0002530A", "0000044Y"),
-    "energy_alerts": (None, "0000505Z", "0002530A"),
-    "energy_challenge": (None, "0000505Z", "0002530A"),
-    "energy_law": (None, "0005240W"),
-    "energy_performance": (None, "0000505Z", "0005240W"),
-}
+LYCEES = ("0000505Z", "0002530A", "0005240W", "0000044Y")
 """Like most; a broken meter, so no score; heated by electricity; heated by wood, with bills alone."""
 
 
@@ -74,7 +73,7 @@ def pages_of(book: str) -> list[tuple[str, dict[str, Any]]]:
     found = list(PAGES.get(book, []))
     found += [(name, scope) for scope in SCOPES.get(book, []) for name in OTHERS]
     if book == "energy":
-        found += [(name, {"uai": uai} if uai else {}) for name, some in LYCEES.items() for uai in some]
+        found += [("energy_lycee", {"uai": uai}) for uai in LYCEES]
     return found
 
 

@@ -127,7 +127,7 @@ def test_case_06_attachments(root, name, engine):
     assert result.entry["defects"] == (["1 image non reprise"] if name == "att_missing" else [])
 
 
-LONG = {"energy", "energy_alerts", "energy_challenge", "energy_works"}
+LONG = {"energy", "energy_alerts", "energy_challenge", "energy_lycee", "energy_works"}
 """Notebooks whose methods take long: what they show, others show too, and nbval runs them by kernels."""
 
 

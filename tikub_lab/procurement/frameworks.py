@@ -255,6 +255,11 @@ class Frameworks:
     overrun: int
     unknown: int
 
+    @property
+    def linking(self) -> str:
+        """Say in words how many subsequent contracts lack their agreement."""
+        return f"dont {self.orphans} sans accord-cadre retrouvé" if self.orphans else "tous rattachés à un accord-cadre"
+
 
 def framework_summary(contracts: pd.DataFrame) -> Frameworks:
     """Count framework agreements, subsequent contracts, and the links between them.

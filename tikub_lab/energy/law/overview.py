@@ -145,7 +145,7 @@ def at(standing: pd.DataFrame, milestone: int) -> pd.DataFrame:
     """
     known = sorted(standing["echeance"].unique())
     if milestone not in known and len(known):
-        raise UsageError(f"milestone={milestone}: the law's milestones are {', '.join(map(str, known))}.")
+        raise UsageError(f"milestone={milestone}: the table has {', '.join(map(str, known))}.")
     return standing[standing["echeance"] == milestone]
 
 
