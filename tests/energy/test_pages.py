@@ -13,7 +13,6 @@ from tikub_lab.energy.units import in_kwh
 from tikub_lab.reports.build import Settings, build
 from tikub_lab.reports.plan import plan
 from tikub_lab.show import euros, french
-from tikub_lab.show.french import MONTHS
 from tikub_lab.tables.package import open_package
 
 SAMPLE = ROOT / "data" / "sample"
@@ -118,7 +117,7 @@ def test_the_page_of_a_lycee_says_what_was_planted(broken):
         WHERE code_uai = '{BROKEN}' AND nature = 'compteur en panne'
     """).fetchall()[0]
     told = re.search(
-        rf"même valeur du {first.day} {MONTHS[first.month - 1]} au {last.day} {MONTHS[last.month - 1]} {last.year} ; "
+        rf"même valeur du {first.day} {french.month(first).split()[0]} au {plain(french.day(last))} ; "
         r"consommation probable de la période : ([\d ]+ kWh)",
         broken,
     )
