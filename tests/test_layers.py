@@ -17,8 +17,9 @@ FLOORS = {
     "use_cases": {"errors", *GROUND, *USE_CASES},
     "reports": {"errors", "use_cases", *GROUND},
     "kits": {"errors", "use_cases", "reports", *GROUND},
+    "new": {"errors", *GROUND},
     "cli_data": {"errors", "use_cases", *GROUND},
-    "cli": {"errors", "use_cases", "reports", "kits", "cli_data", *GROUND},
+    "cli": {"errors", "use_cases", "reports", "kits", "new", "cli_data", *GROUND},
     "__main__": {"cli"},
     "__init__": set(),
 }
