@@ -202,6 +202,14 @@ def listed(table: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The table's columns, with ``lib_etablissement``, ``ville``, ``lycee`` (both), ``sujet`` (its nature in plain
         words), ``au`` (the last day) and ``reserve`` (what is not sure of it).
+
+    Examples
+    --------
+    >>> alert = {"code_uai": "A", "sens": "en trop", "euros": 9.0, "nature": "chauffage en vacances",
+    ...          "certitude": "établie", "fin": pd.Timestamp("2025-02-24")}
+    >>> sites = pd.DataFrame({"code_uai": ["A"], "lib_etablissement": ["Lycée X"], "ville": ["Redon"]})
+    >>> listed(pd.DataFrame([alert]), sites)[["lycee", "sujet", "reserve"]].values.tolist()
+    [['Lycée X, Redon', 'Chauffage en vacances', '']]
     """
     found = table.merge(sites[["code_uai", "lib_etablissement", "ville"]], on="code_uai")
     found = found.sort_values(["sens", "euros"], ascending=[True, False], ignore_index=True)
@@ -215,12 +223,12 @@ def listed(table: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """Say in French how many alerts there are and what they add up to.
+    r"""Say in French how many alerts there are and what they add up to.
 
     Examples
     --------
     >>> summary(pd.DataFrame(columns=["code_uai", "sens", "kwh", "euros"]))
-    'Aucune alerte : rien de ce que ces relevés peuvent montrer n’appelle de visite.'
+    'Aucune alerte\xa0: rien de ce que ces relevés peuvent montrer n’appelle de visite.'
     """
     if table.empty:
         return french.typeset("Aucune alerte : rien de ce que ces relevés peuvent montrer n'appelle de visite.")

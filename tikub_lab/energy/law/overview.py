@@ -142,6 +142,11 @@ def at(standing: pd.DataFrame, milestone: int) -> pd.DataFrame:
     ------
     UsageError
         A milestone that is not in the table.
+
+    Examples
+    --------
+    >>> at(pd.DataFrame({"echeance": [2030, 2040], "code_uai": "A"}), 2040)["echeance"].tolist()
+    [2040]
     """
     known = sorted(standing["echeance"].unique())
     if milestone not in known and len(known):

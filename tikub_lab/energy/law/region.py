@@ -115,7 +115,19 @@ def plan(
 def followed(
     energies: pd.DataFrame, factors: pd.DataFrame, year: int, reference: int | None = None, day: Day = None
 ) -> str:
-    """Say in French where the plan stands in a year, or why that is not known."""
+    """Say in French where the plan stands in a year, or why that is not known.
+
+    Parameters
+    ----------
+    energies, factors, reference, day
+        As for :func:`plan`; without a reference year nothing can be followed.
+    year : int
+
+    Examples
+    --------
+    >>> followed(pd.DataFrame(), pd.DataFrame(), 2025)
+    'L’année de référence n’est pas publiée\u202f; le suivi du plan n’est donc pas affiché.'
+    """
     if reference is None:
         return french.typeset("L'année de référence n'est pas publiée ; le suivi du plan n'est donc pas affiché.")
     rows = plan(energies, factors, reference, day=day)
