@@ -196,9 +196,8 @@ def open_pages(
 
 
 def _print_parameters(home: Path, names: list[str]) -> None:
-    from tikub_lab.reports.notebooks import find, folder_of
+    from tikub_lab.reports.notebooks import each_rules, find, folder_of
     from tikub_lab.reports.parameters import declared
-    from tikub_lab.reports.plan import each_rules
 
     for notebook in find(folder_of(home), names):
         print(f"{notebook.name}: {notebook.title}")

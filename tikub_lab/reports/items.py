@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from tikub_lab.reports.plan import each_rules
+from tikub_lab.reports.notebooks import each_rules
 from tikub_lab.reports.run import Report
 from tikub_lab.tables.package import open_package
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,17 @@ def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
         if other.resolve() != path.resolve():
             raise UsageError(f"{other} and {path} have one name, so one folder of pages. Rename one of them.")
     return [read(path) for path in found.values()]
+
+
+def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
+    """Return what a notebook's metadata says it may be fanned out by, by parameter; a ``prefix`` cuts values."""
+    said = notebook.needs.get("each") or []
+    rules = [said] if isinstance(said, Mapping) else list(said)
+    for rule in rules:
+        lacking = sorted({"parameter", "table", "column"} - set(rule))
+        if lacking or not isinstance(rule.get("prefix", 1), int):
+            raise UsageError(
+                f"{notebook.name}: metadata tikub.each {f'lacks {lacking[0]!r}' if lacking else 'has an odd prefix'}; "
+                "it needs parameter, table, column, and takes prefix, a whole number."
+            )
+    return {rule["parameter"]: rule for rule in rules}

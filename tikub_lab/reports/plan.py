@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.reports.keys import digest
-from tikub_lab.reports.notebooks import Notebook, find
+from tikub_lab.reports.notebooks import Notebook, each_rules, find
 from tikub_lab.reports.parameters import check, declared
 from tikub_lab.reports.run import Report
 from tikub_lab.tables.package import Package
@@ -108,20 +108,6 @@ def _fan(
     else:
         values = _values(rules[parameter], package, where)
     return [{**given, parameter: value} for value in dict.fromkeys(values)]
-
-
-def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
-    """Return what a notebook's metadata says it may be fanned out by, by parameter; a ``prefix`` cuts values."""
-    said = notebook.needs.get("each") or []
-    rules = [said] if isinstance(said, Mapping) else list(said)
-    for rule in rules:
-        lacking = sorted({"parameter", "table", "column"} - set(rule))
-        if lacking or not isinstance(rule.get("prefix", 1), int):
-            raise UsageError(
-                f"{notebook.name}: metadata tikub.each {f'lacks {lacking[0]!r}' if lacking else 'has an odd prefix'}; "
-                "it needs parameter, table, column, and takes prefix, a whole number."
-            )
-    return {rule["parameter"]: rule for rule in rules}
 
 
 def _values(rule: Mapping[str, Any], package: Package, where: str | None) -> list[Any]:
