@@ -50,10 +50,6 @@ def constants() -> Pins:
             for kwh in (0, 0.4, 12, 999.6, 1e3, 54_321, 9.996e5, 1.5e6, 2.5e9, -3e4, float("nan"))
         },
     )
-    yield (
-        "in_co2e",
-        {str(kg): e.in_co2e(kg) for kg in (0, 0.4, 12, 999.6, 1e3, 54_321, 1.5e6, 2.5e9, -3e4, float("nan"))},
-    )
     days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
     for name in ("AREAS", "MODULATIONS", "POOLING"):
         yield f"law.{name}", getattr(e.law, name)

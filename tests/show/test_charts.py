@@ -1,5 +1,8 @@
 """Charts: hand-made places and heights, order, what is not known, what is refused, nothing from data taken for HTML."""
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -250,3 +253,29 @@ def test_the_folded_numbers_may_be_others(drawn):
     assert drawn(shown).table()[1] == ["2025", "3"]
     assert drawn(charts.bars(FAMILIES, "Titre", "q", form=".1")).table()[1] == ["Travaux", "200,0"]
     assert not drawn(charts.bars(FAMILIES, "Titre", "q", data=False)).page.details
+
+
+def test_headings_of_the_call_name_lines_and_a_form_holds_for_bounds(drawn):
+    two = YEARS.assign(autre=[1.0, 2, 3, 4])
+    found = drawn(charts_time.lines(two, "Titre", ["q", "autre"], labels={"q": "Ici", "autre": "Ailleurs"}))
+    assert [item.text for item in found.page.select(".sw")] == ["Ici", "Ailleurs"]
+    assert {"Ici : 70", "Ailleurs : 4"} <= {*found.texts()}
+    rates = pd.DataFrame({"l": ["A"], "q": [0.123], "bas": [0.1], "haut": [0.2]})
+    assert drawn(charts_rows.intervals(rates, "Titre", "q", form="%1")).table()[1] == [
+        "A",
+        "12,3 %",
+        "10,0 %",
+        "20,0 %",
+    ]
+
+
+def test_words_are_first_those_of_the_use_case_whose_tables_were_loaded(monkeypatch, tmp_path):
+    for name in ("un", "deux"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "words.csv").write_text(f"name,heading,unit\nchose_dite,De {name},\n", encoding="utf-8")
+        module = ModuleType(f"tikub_lab.{name}")
+        module.__path__, module.__file__ = [str(tmp_path)], str(tmp_path / name / "__init__.py")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert words.word("chose_dite").heading == "De un"
+    monkeypatch.setattr("tikub_lab.tables.package.used", lambda: [{"table": "deux/lycees"}])
+    assert words.word("chose_dite").heading == "De deux"

@@ -1,4 +1,4 @@
-"""Energy and greenhouse gas in words: the French way, with three significant digits at most."""
+"""Energy in words: the French way, with three significant digits at most."""
 
 import math
 
@@ -6,7 +6,6 @@ from tikub_lab.show import MISSING, number
 from tikub_lab.show.french import NNBSP
 
 ENERGY = ((1e9, 1e9, "TWh"), (1e7, 1e6, "GWh"), (1e4, 1e3, "MWh"), (0.0, 1.0, "kWh"))
-CARBON = ((1e3, 1e3, "t"), (0.0, 1.0, "kg"))
 """From which amount, over how many, which unit."""
 SURE = 3
 
@@ -19,25 +18,10 @@ def in_kwh(kwh: float) -> str:
     >>> [in_kwh(x).replace(chr(0x202F), " ") for x in (950, 41_234, 1_234_567, 45_678_901_234, float("nan"))]
     ['950 kWh', '41,2 MWh', '1 230 MWh', '45,7 TWh', 'n. d.']
     """
-    return _scaled(kwh, ENERGY)
-
-
-def in_co2e(kilograms: float) -> str:
-    """Write a mass of greenhouse gas.
-
-    Examples
-    --------
-    >>> [in_co2e(x).replace(chr(0x202F), " ") for x in (412.4, 1_234, 11_200_050)]
-    ['412 kg', '1,23 t', '11 200 t']
-    """
-    return _scaled(kilograms, CARBON)
-
-
-def _scaled(value: float, units: tuple[tuple[float, float, str], ...]) -> str:
-    if value is None or math.isnan(value):
+    if kwh is None or math.isnan(kwh):
         return MISSING
-    over, unit = next((over, unit) for least, over, unit in units if abs(value) >= least)
-    scaled = float(value) / over
+    over, unit = next((over, unit) for least, over, unit in ENERGY if abs(kwh) >= least)
+    scaled = float(kwh) / over
     digits = SURE - len(str(int(abs(scaled))))
     text = number(round(scaled, digits), max(digits, 0)) if unit != "kWh" else number(scaled)
     text = text.rstrip("0").rstrip(",") if "," in text else text

@@ -8,24 +8,24 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, tabular, words
-from tikub_lab.show.drawing import NARROW, Drawing, clipped, steps, width_of
+from tikub_lab.show.drawing import NARROW, Drawing, clipped, scale, steps, width_of
 from tikub_lab.show.output import Shown, safe
 from tikub_lab.show.sentences import fill
 
-MOST_BARS, MOST_COLUMNS = 40, 40
-OPTIONS = ("unit", "form", "alt", "source", "empty", "data", "labels")
+OPTIONS = ("unit", "form", "alt", "source", "empty", "data")
 
 
 class Chart:
     """One chart on its way: its data from a frame or a Series, and what goes around the drawing.
 
-    ``more`` holds the options that all charts share, and the values of the title.
+    ``more`` holds the options that all charts share, and the values of the title; the first row fills the rest of it.
     """
 
     def __init__(
         self, what: str, frame: Any, title: str, value: Any, label: Any, more: dict[str, Any], time: bool = False
     ):
         self.what = f"show.{what}"
+        self.labels = dict(more.pop("labels", None) or {})
         self.options = {name: more.pop(name, None) for name in OPTIONS}
         if isinstance(frame, pd.Series):
             value = value if value is not None else frame.name if frame.name is not None else "Valeur"
@@ -40,31 +40,27 @@ class Chart:
             label = _index_name(frame.index, time)
             frame = frame.rename_axis(label).reset_index() if label not in frame else frame.reset_index(drop=True)
         if value is None:
-            value = next(
-                (
-                    name
-                    for name in frame
-                    if name != label and words.is_number(frame[name]) and not _is_time(frame[name])
-                ),
-                None,
-            )
+            numbers = (name for name in frame if words.is_number(frame[name]) and not _is_time(frame[name]))
+            value = next((name for name in numbers if name != label), None)
         if value is None:
             raise UsageError(f"{self.what}: no column of numbers; it has {', '.join(map(str, frame))}.")
-        self.frame, self.value, self.label, self.given = frame.reset_index(drop=True), value, label, more
-        self.columns = [label, value]
-        self.title = title
         if not title.strip():
             raise UsageError(f"{self.what} needs a title that says its finding.")
+        self.frame, self.value, self.label, self.title = frame.reset_index(drop=True), value, label, title
+        first = self.frame.iloc[0].items() if len(self.frame) else ()
+        self.given = {**{str(name): item for name, item in first}, **more}
+        self.columns = [label, value]
         self.measure_by(value)
 
     def measure_by(self, *names: Any) -> None:
         """Write values as those of some columns together, in one unit."""
+        self.measured = names
         unit, form = self.options["unit"], self.options["form"]
         simple = unit if unit and (" " not in unit or words.is_scaled(unit)) else None
         everything = pd.concat([self.numbers(name) for name in names])
         forms = {str(names[0]): form} if form else {}
         own = simple or ("" if unit else None)
-        self.measure = words.measure(everything, names[0], self.options["labels"], forms, own).alone()
+        self.measure = words.measure(everything, names[0], self.labels, forms, own).alone()
         heading = self.measure.heading[:1].upper() + self.measure.heading[1:]
         line = f"{heading}, en {self.measure.unit}" if self.measure.unit else heading
         self.unit = unit if unit and not simple else line
@@ -77,16 +73,26 @@ class Chart:
             raise UsageError(f"{self.what}: column {name!r} holds no numbers but {series.dropna().iloc[0]!r}.")
         return series.astype("float64").replace([np.inf, -np.inf], np.nan)
 
+    def heading(self, name: Any) -> str:
+        """Return what a column is called."""
+        return self.labels.get(str(name)) or words.word(name).heading
+
     @property
     def names(self) -> list[str]:
         """Return the labels as written."""
         return list(map(words.measure(self.frame[self.label], self.label).write, self.frame[self.label]))
 
+    def at_most(self, most: int, what: str = "rows") -> None:
+        """Refuse what nobody could read."""
+        if (count := len(self.frame)) > most:
+            raise UsageError(
+                f"{self.what} shows {most} {what} at most; these are {count}. Keep the first: frame.head({most // 4})."
+            )
+
     def nothing(self) -> Shown:
         """Say in a sentence that nothing is known (no chart can be drawn of it)."""
         said = self.options["empty"] or f"{self.measure.heading} : aucune valeur n'est connue."
-        said = french.typeset(said[:1].upper() + said[1:])
-        return Shown("text", f'<p class="tk soft">{safe(said)}</p>', said)
+        return tabular.instead(french.typeset(said[:1].upper() + said[1:]))
 
     def marked(self, accent: Any) -> list[bool]:
         """Say which rows are in the accent colour; those asked for must be there."""
@@ -103,8 +109,7 @@ class Chart:
 
     def shown(self, drawing: Drawing, alt: str, legend: Sequence[tuple[str, str]] = (), note: str = "") -> Shown:
         """Put title, unit, drawing, source and folded numbers together."""
-        first = {str(name): value for name, value in self.frame.iloc[0].items()} if len(self.frame) else {}
-        _, title = fill(self.title, {**first, **self.given})
+        _, title = fill(self.title, self.given)
         alt = french.typeset(self.options["alt"] or alt)
         swatches = " ".join(f'<span class="sw {css}">{safe(said)}</span>' for css, said in legend)
         unit = f'<p class="unit">{safe(french.typeset(self.unit))}{" " if swatches else ""}{swatches}</p>'
@@ -114,14 +119,45 @@ class Chart:
         if data is not False:
             told = self.frame[list(dict.fromkeys(self.columns))] if data is None else data
             has = {*map(str, told.columns)}  # the numbers may be others than those drawn
-            form = {str(self.value): self.options["form"]} if self.options["form"] and str(self.value) in has else None
-            labels = {name: said for name, said in (self.options["labels"] or {}).items() if name in has}
-            table = tabular.table(told, "{titre}", None, form, rows=tabular.MAX_ROWS, labels=labels, titre=title)
-            folded = f'<details class="fold"><summary>Les chiffres de ce graphique</summary>{table.html}</details>'
-            numbers = table.text.partition("\n")[2]
+            form = self.options["form"]
+            forms = {str(name): form for name in self.measured if form and str(name) in has}
+            labels = {name: said for name, said in self.labels.items() if name in has}
+            folded, numbers = tabular.folded(told, "{titre}", title, forms, labels)
         html = f"<figcaption>{safe(title)}</figcaption>{unit}{drawing.svg(alt)}{under}{folded}"
         text = "\n".join(filter(None, [title, alt, numbers]))
         return Shown("figure", f'<figure class="tk chart">{html}</figure>', text, {"alt": alt})
+
+
+class Axis:
+    """Round steps around values, in their unit: their places, and how they are written."""
+
+    def __init__(
+        self, measure: words.Measure, low: float, high: float, start: float, end: float, count: int = 4,
+        write: Callable[[Any], str] | None = None,
+    ):  # fmt: skip
+        size = measure.size
+        self.values = [item * size for item in steps(low / size, high / size, count)]
+        self.at = scale(self.values[0], self.values[-1], start, end)
+        gap = self.values[1] - self.values[0]
+        if write is None and measure.scale == "%":  # no more digits than the steps need
+            digits = max(0, french.decimals(gap, 1) - 2)
+            write = lambda value: french.percent(value, digits)  # noqa: E731
+        elif write is None:
+            whole = all(float(item / size).is_integer() for item in self.values)
+            digits = 0 if whole else french.decimals(gap / size, 2)
+            write = lambda value: french.number(value / size, digits)  # noqa: E731
+        self.write = write
+
+    def up(self, drawing: Drawing) -> None:
+        """Draw the steps as a value axis, upward."""
+        drawing.value_axis(self.values, self.at, self.write)
+
+    def across(self, drawing: Drawing, top: float, foot: float) -> None:
+        """Draw the steps from left to right, with their values under them; zero is of ink where signs change."""
+        for value in self.values:
+            css = "k" if value == 0 and self.values[0] < 0 else "g"
+            drawing.line(css, [(self.at(value), top), (self.at(value), foot)])
+        drawing.axis([self.at(value) for value in self.values], list(map(self.write, self.values)), foot + 18)
 
 
 def _index_name(index: pd.Index, time: bool) -> Any:
@@ -201,24 +237,21 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
     values = chart.numbers(chart.value)
     if not values.notna().any():
         return chart.nothing()
-    _few(chart, len(values), MOST_BARS)
+    chart.at_most(40)
     if accent is None and len(values) > 1 and values.is_monotonic_decreasing:
         marked = [True] + [False] * (len(values) - 1)
     else:
         marked = chart.marked(accent)
-    drawing = Drawing(38 * len(values))
-    write = chart.measure.full
+    drawing, write = Drawing(38 * len(values)), chart.measure.full
     low, high = min(values.min(), 0.0), max(values.max(), 0.0) or 1.0
     room = 100 - max(width_of(write(item), True) for item in values) / NARROW * 100 - 3
     at = scale(low, high, 0, room)
     for place, (name, number) in enumerate(zip(chart.names, values, strict=True)):
         top, css = 38 * place, "b" if marked[place] and not all(marked) else ""
+        left, right = (at(bound(0.0 if np.isnan(number) else number, 0)) for bound in (min, max))
         drawing.text(0, top + 13, clipped(name, 600), css, clipped(name, NARROW))
-        known = 0.0 if np.isnan(number) else number
-        drawing.rect(
-            "a" if marked[place] else "r", at(min(known, 0)), top + 19, at(max(known, 0)) - at(min(known, 0)), 12
-        )
-        drawing.text(at(max(known, 0)), top + 29, write(number), css, dx=6)
+        drawing.rect("a" if marked[place] else "r", left, top + 19, right - left, 12)
+        drawing.text(right, top + 29, write(number), css, dx=6)
     if low < 0:
         drawing.line("k", [(at(0), 0), (at(0), drawing.height)])
     return chart.shown(drawing, extremes("Barres", chart.names, values, write))
@@ -243,28 +276,18 @@ def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, acc
     values = chart.numbers(chart.value)
     if not values.notna().any():
         return chart.nothing()
-    _few(chart, len(values), MOST_COLUMNS)
-    draw_columns(drawing := Drawing(216), chart, values, chart.marked(accent))
+    chart.at_most(40)
+    drawing, write, marked = Drawing(216), chart.measure.write, chart.marked(accent)
     step = 100 / len(values)
-    places = [(place + 0.5) * step for place in range(len(values))]
-    drawing.axis(places, chart.names, 212, [clipped(name, step * NARROW / 100 + 8) for name in chart.names])
-    return chart.shown(drawing, extremes("Colonnes", chart.names, values, chart.measure.full))
-
-
-def draw_columns(drawing: Drawing, chart: Chart, values: pd.Series, marked: Sequence[bool]) -> None:
-    """Draw columns with their values on them, or where these are too wide for it, a value axis."""
-    write, step = chart.measure.write, 100 / max(len(values), 1)
     low, high = min(values.min(), 0.0), max(values.max(), 0.0)
     fits = max(width_of(write(item), True) for item in values) <= step * NARROW / 100
     if fits:
         at = scale(low, high or (0.0 if low else 1.0), drawing.height - (42 if low < 0 else 24), 20)
         drawing.line("k", [(0, at(0)), (100, at(0))])
-    else:
-        axis = steps(low / chart.measure.size, high / chart.measure.size)
-        axis = [item * chart.measure.size for item in axis]
-        at = scale(axis[0], axis[-1], drawing.height - 24, 12)
-        drawing.value_axis(axis, at, tick(chart, axis))
-    bold = not all(marked)
+    else:  # values too wide to stand on their columns are read from an axis
+        axis = Axis(chart.measure, low, high, drawing.height - 24, 12)
+        axis.up(drawing)
+        at = axis.at
     for place, number in enumerate(values):
         left, middle = place * step + step * 0.16, (place + 0.5) * step
         if np.isnan(number):
@@ -272,29 +295,8 @@ def draw_columns(drawing: Drawing, chart: Chart, values: pd.Series, marked: Sequ
             continue
         drawing.rect("a" if marked[place] else "r", left, at(max(number, 0)), step * 0.68, abs(at(number) - at(0)))
         if fits:
-            css = "m b" if bold and marked[place] else "m"
+            css = "m b" if marked[place] and not all(marked) else "m"
             drawing.text(middle, at(number) + (15 if number < 0 else -5), write(number), css)
-
-
-def tick(chart: Chart, axis: Sequence[float]) -> Callable[[Any], str]:
-    """Return how the steps of an axis are written: no more digits than they need."""
-    if chart.measure.scale == "%":
-        return lambda value: french.percent(value, max(0, french.decimals(axis[1] - axis[0], 1) - 2))
-    size = chart.measure.size
-    digits = (
-        0 if all(float(item / size).is_integer() for item in axis) else french.decimals((axis[1] - axis[0]) / size, 2)
-    )
-    return lambda value: french.number(value / size, digits)
-
-
-def _few(chart: Chart, count: int, most: int) -> None:
-    if count > most:
-        raise UsageError(
-            f"{chart.what} shows {most} rows at most; these are {count}. Keep the first: frame.head({most // 4})."
-        )
-
-
-def scale(low: float, high: float, start: float, end: float) -> Callable[[Any], Any]:
-    """Return what leads from values to places between ``start`` and ``end``."""
-    span = (high - low) or 1.0
-    return lambda value: start + (value - low) / span * (end - start)
+    places = [(place + 0.5) * step for place in range(len(values))]
+    drawing.axis(places, chart.names, 212, [clipped(name, step * NARROW / 100 + 8) for name in chart.names])
+    return chart.shown(drawing, extremes("Colonnes", chart.names, values, chart.measure.full))

@@ -9,6 +9,7 @@ from tikub_lab.show import french, words
 from tikub_lab.show.charts import Chart
 from tikub_lab.show.drawing import NARROW, Drawing, clipped
 from tikub_lab.show.output import Shown
+from tikub_lab.show.tabular import instead
 
 
 def calendar(
@@ -45,8 +46,7 @@ def calendar(
     """
     words.need(frame, [name for name in (label, value, start, end) if name is not None], "show.calendar")
     if frame.empty:
-        said = french.typeset(more.get("empty") or "Rien à signaler.")
-        return Shown("text", f'<p class="tk soft">{said}</p>', said)
+        return instead(french.typeset(more.get("empty") or "Rien à signaler."))
     spans = frame.assign(**{start: pd.to_datetime(frame[start]), end: pd.to_datetime(frame[end])})
     chart = Chart(
         "calendar", spans.assign(jours=(spans[end] - spans[start]).dt.days), title, value or "jours", label, more

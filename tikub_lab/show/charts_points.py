@@ -9,8 +9,8 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
-from tikub_lab.show.charts import Chart, scale, tick
-from tikub_lab.show.drawing import NARROW, Drawing, steps
+from tikub_lab.show.charts import Axis, Chart
+from tikub_lab.show.drawing import NARROW, Drawing, scale, steps
 from tikub_lab.show.output import Shown
 
 MOST_POINTS = 2000
@@ -46,16 +46,14 @@ def strip(
         return chart.nothing()
     lost = int(values.isna().sum())
     keep = values.notna().to_numpy()
-    chart.given = {**{str(key): item for key, item in chart.frame.iloc[0].items()}, **chart.given}
     chart.frame, values = chart.frame[keep].reset_index(drop=True), values[keep].reset_index(drop=True)
     if len(values) > MOST_POINTS:
         raise UsageError(f"{chart.what} shows {MOST_POINTS} points at most; these are {len(values)}.")
     mine = np.array(chart.marked(own)) if own is not None else np.zeros(len(values), dtype=bool)
     others = values[~mine] if (~mine).any() else values
     low_half, middle, high_half = np.quantile(others, [0.25, 0.5, 0.75])
-    size = chart.measure.size
-    axis = [item * size for item in steps(values.min() / size, values.max() / size, 5)]
-    at = scale(axis[0], axis[-1], 0, 100)
+    axis = Axis(chart.measure, values.min(), values.max(), 0, 100, 5)
+    at = axis.at
     radius = 5.0 if len(values) <= 40 else 4.0 if len(values) <= 120 else 2.5
     order = values.sort_values().index
     level = _piled(at(values[order].to_numpy()) * NARROW / 100, 2 * radius + 1)
@@ -64,8 +62,7 @@ def strip(
     drawing = Drawing(base + 42)
     foot = base + radius + 8
     drawing.rect("bd", at(low_half), over + 14, at(high_half) - at(low_half), foot - over - 14)
-    for place in axis:
-        drawing.line("g", [(at(place), over + 14), (at(place), foot)])
+    axis.across(drawing, over + 14, foot)
     drawing.line("g", [(0, foot), (100, foot)])
     drawing.line("k", [(at(middle), over + 10), (at(middle), foot)], 2)
     write = chart.measure.write
@@ -82,7 +79,6 @@ def strip(
             drawing.path("d", f"M{x:.2f} {y:.1f}h.01", 2 * radius)
     side = "" if at(middle) < 15 else "e" if at(middle) > 85 else "m"
     drawing.label(at(middle), over + 4, f"médiane : {write(middle)}", side, must=True)
-    drawing.axis([at(place) for place in axis], list(map(tick(chart, axis), axis)), foot + 18)
     rank = [
         f"{name}, {write(values[i])}, est au rang {int((values < values[i]).sum()) + 1} du plus petit au plus grand"
         for i in order
@@ -142,14 +138,13 @@ def scatter(
     if curve is not None:
         words.need(curve, [x, value], f"{chart.what}: curve")
         drawn = pd.DataFrame({"x": curve[x], "y": curve[value]}).astype("float64").dropna().sort_values("x")
-    size = chart.measure.size
     tops, bottoms = [pairs["y"].max(), drawn["y"].max()], [pairs["y"].min(), drawn["y"].min(), 0.0]
-    axis = [item * size for item in steps(np.nanmin(bottoms) / size, np.nanmax(tops) / size)]
+    axis = Axis(chart.measure, np.nanmin(bottoms), np.nanmax(tops), 236, 20)
     ticks = steps(pairs["x"].min(), pairs["x"].max(), 5)
-    across, at = scale(ticks[0], ticks[-1], 0, 100), scale(axis[0], axis[-1], 236, 20)
+    across, at = scale(ticks[0], ticks[-1], 0, 100), axis.at
     drawing = Drawing(280)
-    drawing.value_axis(axis, at, tick(chart, axis))
-    side = words.measure(pairs["x"], x, chart.options["labels"]).alone()
+    axis.up(drawing)
+    side = words.measure(pairs["x"], x, chart.labels).alone()
     radius = 6 if len(pairs) <= 60 else 5 if len(pairs) <= 400 else 3.5
     drawing.path("d", "".join(f"M{across(a):.2f} {at(b):.1f}h.01" for a, b in pairs.to_numpy()), radius)
     if mark is not None:

@@ -7,8 +7,8 @@ import pandas as pd  # noqa: F401  (examples)
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
-from tikub_lab.show.charts import Chart, scale, tick
-from tikub_lab.show.drawing import NARROW, Drawing, clipped, steps, width_of
+from tikub_lab.show.charts import Axis, Chart
+from tikub_lab.show.drawing import NARROW, Drawing, clipped, scale, width_of
 from tikub_lab.show.output import Shown
 
 MOST_ROWS = 60
@@ -57,22 +57,19 @@ def intervals(
             f"{chart.what}: {chart.names[row]!r} is {values[row]:g}, outside {lower[row]:g} to {upper[row]:g}."
         )
     chart.measure_by(chart.value, low, high)
-    labels = chart.options["labels"] or {}
-    chart.options["labels"] = {str(low): "Au moins", str(high): "Au plus", **labels}
-    size, write = chart.measure.size, chart.measure.full
+    chart.labels = {str(low): "Au moins", str(high): "Au plus", **chart.labels}
+    write = chart.measure.full
     everything = np.array([*values, *lower, *upper, *([reference] if reference is not None else [])])
     bottom, top = np.nanmin(everything), np.nanmax(everything)
     if bottom > 0 and bottom < top * 0.5:
         bottom = 0.0
-    axis = [item * size for item in steps(bottom / size, top / size, 4)]
-    at = scale(axis[0], axis[-1], 2, 98)
+    axis = Axis(chart.measure, bottom, top, 2, 98)
+    at = axis.at
     compact = len(values) > COMPACT
     row, head = (15, 24) if compact else (38, 24 if reference is not None else 4)
     drawing = Drawing(head + row * len(values) + 24)
     foot = head + row * len(values)
-    for place in axis:
-        zero = place == 0 and axis[0] < 0
-        drawing.line("k" if zero else "g", [(at(place), head), (at(place), foot)])
+    axis.across(drawing, head, foot)
     marked = [False] * len(values) if compact and accent is None else chart.marked(accent)
     if reference is not None:
         x = at(reference)
@@ -113,7 +110,6 @@ def intervals(
                 dx=-8 if left > 50 else 8,
                 must=True,
             )
-    drawing.axis([at(item) for item in axis], list(map(tick(chart, axis), axis)), foot + 18)
     return chart.shown(drawing, _told(chart, values, lower, upper, marked, compact))
 
 
@@ -160,9 +156,9 @@ def targets(
         return chart.nothing()
     chart.columns.append(goal)
     chart.measure_by(chart.value, goal)
-    chart.options["labels"] = {
+    chart.labels = {
         str(goal): words.word(goal).heading if words.word(goal).heading != str(goal) else name.capitalize(),
-        **(chart.options["labels"] or {}),
+        **chart.labels,
     }
     write = chart.measure.full
     drawing = Drawing(40 * len(values))

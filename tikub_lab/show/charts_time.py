@@ -8,8 +8,8 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
-from tikub_lab.show.charts import Chart, extremes, scale, tick
-from tikub_lab.show.drawing import Drawing, steps
+from tikub_lab.show.charts import Axis, Chart, extremes
+from tikub_lab.show.drawing import Drawing, scale
 from tikub_lab.show.output import Shown
 
 MOST_MONTHS, MOST_LINES = 36, 4
@@ -58,9 +58,6 @@ def months(
         raise UsageError(
             f"{chart.what} shows {MOST_MONTHS} months at most; these are {len(span)}: {span[0]} to {span[-1]}."
         )
-    first = chart.frame.iloc[0]
-    given = {str(name): item for name, item in first.items()}
-    chart.given = {**given, **chart.given}  # the title's row is the first that was given
     chart.frame = chart.frame.assign(**{chart.label: by_month}).set_index(chart.label).reindex(span)
     chart.frame = chart.frame.rename_axis(chart.label).reset_index()
     values = chart.numbers(chart.value)
@@ -69,11 +66,10 @@ def months(
     marked = [expected is None] * len(span) if accent is None else _marked(chart, span, accent)
     drawing = Drawing(232)
     top = np.nanmax([values.max(), aims.max(), 0.0])
-    size = chart.measure.size
-    axis = [item * size for item in steps(min(values.min(), 0.0) / size, top / size, 3)]
-    at = scale(axis[0], axis[-1], 194, 14)
+    axis = Axis(chart.measure, min(values.min(), 0.0), top, 194, 14, 3)
+    at = axis.at
     step = 100 / max(len(span), 6)
-    drawing.value_axis(axis, at, tick(chart, axis))
+    axis.up(drawing)
     for place, (number, aim) in enumerate(zip(values, aims, strict=True)):
         left, middle = step * (place + 0.18), step * (place + 0.5)
         if np.isnan(number):
@@ -210,7 +206,6 @@ def lines(
     nothing = [str(name) for name in table if table[name].isna().all()]
     if nothing:
         raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
-    chart.given = {**{str(name): item for name, item in chart.frame.iloc[0].items()}, **chart.given}
     times, names = _times(chart)
     order = np.argsort(times)
     chart.frame, times, names = chart.frame.iloc[order].reset_index(drop=True), times[order], [names[i] for i in order]
@@ -220,11 +215,10 @@ def lines(
     goals = {float(year): float(goal) for year, goal in sorted((targets or {}).items())}
     last = max(times[-1], max(goals, default=times[-1]) + (0.04 * (max(goals) - times[0]) if goals else 0))
     across = scale(times[0], last if last > times[0] else times[0] + 1, 0, 100)
-    size = chart.measure.size
     peak = max(float(np.nanmax(table)), max(goals.values(), default=0.0), 0.0)
-    axis = [item * size for item in steps(min(float(np.nanmin(table)), 0.0) / size, peak / size, 3)]
-    at = scale(axis[0], axis[-1], 236, 14)
-    drawing.value_axis(axis, at, tick(chart, axis))
+    axis = Axis(chart.measure, min(float(np.nanmin(table)), 0.0), peak, 236, 14, 3)
+    at = axis.at
+    axis.up(drawing)
     for name, (css, dash) in zip(many, STROKES, strict=False):
         _line(drawing, table[name], across, at, css, dash)
     if goals:
@@ -237,11 +231,9 @@ def lines(
         )
     else:
         drawing.axis([across(item) for item in times], names, 257)
-    legend = (
-        [(("a", "k", "", "o")[i], words.word(name).heading) for i, name in enumerate(many)] if len(many) > 1 else []
-    )
+    legend = [(("a", "k", "", "o")[i], chart.heading(name)) for i, name in enumerate(many)] if len(many) > 1 else []
     if goals:
-        legend = legend or [("a", words.word(many[0]).heading)]
+        legend = legend or [("a", chart.heading(many[0]))]
         legend += [("k", "objectif")]
     return chart.shown(drawing, _told(chart, table, names, goals), legend)
 
@@ -295,7 +287,7 @@ def _ends(drawing: Drawing, chart: Chart, table: pd.DataFrame, across: Any, at: 
         x, y = across(known.index[-1]), at(known.iloc[-1])
         fill = {"la": "a", "k": "kf", "lr": "r", "lo": "o"}[STROKES[list(table).index(name)][0]]
         drawing.dot(fill, x, y, 4)
-        heading = "" if len(ends) == 1 else f"{words.word(name).heading} : "
+        heading = "" if len(ends) == 1 else f"{chart.heading(name)} : "
         high = known.iloc[-5:].max() if len(known) > 4 and len(ends) == 1 else known.iloc[-1]
         high = max(min(at(high), y) - 9, 12)
         css = "e b h" + (" a" if fill == "a" else "")
@@ -349,7 +341,7 @@ def _told(chart: Chart, table: pd.DataFrame, names: list[str], goals: dict[float
             else "stable"
         )
         said.append(
-            f"{words.word(name).heading}, de {write(known.iloc[0])} à {write(known.iloc[-1])} ({way}), au plus haut "
+            f"{chart.heading(name)}, de {write(known.iloc[0])} à {write(known.iloc[-1])} ({way}), au plus haut "
             f"{write(known.max())} en {label[known.idxmax()]}, au plus bas {write(known.min())} en "
             f"{label[known.idxmin()]}"
         )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from tikub_lab.show.output import safe
 from tikub_lab.show.words import short
@@ -30,6 +31,12 @@ def steps(low: float, high: float, count: int = 4) -> list[float]:
     step = power * next(digit for digit in (1, 2, 2.5, 5, 10) if digit * power >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(place * step, 12) for place in range(first, max(last, first + 1) + 1)]
+
+
+def scale(low: float, high: float, start: float, end: float) -> Callable[[Any], Any]:
+    """Return what leads from values to places between ``start`` and ``end``."""
+    span = (high - low) or 1.0
+    return lambda value: start + (value - low) / span * (end - start)
 
 
 def _n(value: float) -> str:

@@ -10,6 +10,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
 from tikub_lab.show.output import Shown, safe
 from tikub_lab.show.sentences import fill
+from tikub_lab.show.tabular import instead
 
 MOST = 30
 """Items of one list: beyond it nobody reads on."""
@@ -81,7 +82,7 @@ def ranked(
     if len(frame) > MOST:
         raise UsageError(f"A ranked list has {MOST} items at most; found {len(frame)}. Keep the first.")
     if not frame:
-        return Shown("text", f'<p class="tk soft">{safe(french.typeset(empty))}</p>', empty)
+        return instead(empty)
     first: dict[str, int] = {}
     for number, item in enumerate(frame, 1):
         first.setdefault(item.caution, number)

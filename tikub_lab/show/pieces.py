@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import french
+from tikub_lab.show import french, tabular
 from tikub_lab.show.output import Shown, safe
 from tikub_lab.show.sentences import fill
 from tikub_lab.show.tabular import MAX_ROWS, table
@@ -261,8 +261,7 @@ def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | No
     hint = '<p class="src">Pour la page : alt="…" dit en une phrase ce que montre la figure.</p>' if poor else ""
     folded = ""
     if data is not None:
-        numbers = table(data, "Les chiffres : {titre}", rows=MAX_ROWS, titre=said)
-        folded = f'<details class="fold"><summary>Les chiffres de ce graphique</summary>{numbers.html}</details>'
+        folded, _ = tabular.folded(data, "Les chiffres : {titre}", said)
     svg = _svg(drawn, alt or said)
     pyplot.close(drawn)
     html = f'<figure class="tk"><figcaption>{safe(said)}</figcaption>{svg}{hint}{folded}</figure>'

@@ -16,7 +16,8 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
     """Fill a template; return it as HTML and as plain text.
 
     ``{name}`` is written as the column of that name would be, ``{name:form}`` as :func:`tikub_lab.show.words.written`
-    says. ``**…**`` sets words in bold; where there are none and ``strong`` is set, each value is.
+    says. ``**…**`` sets words in bold; where there are none and ``strong`` is set, each value
+    is, if the template has words of its own.
 
     Examples
     --------
@@ -31,6 +32,7 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
     except ValueError as error:
         raise UsageError(f"The template {words.short(template, 60)!r}: {error}. Write {{{{ for a brace.") from None
     marked = template.count("**") > 1
+    strong = strong and not marked and any(sign.isalpha() for literal, *_ in parts for sign in literal)
     html, text, inside = "", "", False
     for literal, name, spec, conversion in parts:
         for place, piece in enumerate(literal.split("**") if marked else [literal]):
@@ -43,7 +45,7 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
         if not text.strip() and said.startswith("aucun"):
             said = said.capitalize()
         # Marks that no text has keep what came from data from being typeset.
-        html += f"<b>\x00{safe(said)}\x01</b>" if strong and not marked else f"\x00{safe(said)}\x01"
+        html += f"<b>\x00{safe(said)}\x01</b>" if strong else f"\x00{safe(said)}\x01"
         text += f"\x00{said}\x01"
     return _set(html + ("</b>" if inside else "")), _set(text)
 

@@ -81,7 +81,7 @@ def table(
     if frame.shape[1] == 0:
         raise UsageError(f"Table {said!r} has no column.")
     if frame.empty and empty:
-        return Shown("text", f'<p class="tk soft">{safe(french.typeset(empty))}</p>', empty)
+        return instead(empty)
     measures = [words.measure(frame[name], name, labels, forms) for name in frame]
     last = _total(frame, measures, total, said)
     shown = frame.head(min(rows, MAX_ROWS))
@@ -100,6 +100,20 @@ def table(
     lines = [[measure.full_heading for measure in measures], *_plain(shown, measures), *([last] if last else [])]
     text = "\n".join([said, *(" | ".join(line).rstrip(" |") for line in lines), *([more] if more else [])])
     return Shown("table", html, text, {"rows": len(frame)})
+
+
+def instead(said: str) -> Shown:
+    """Say in a sentence why there is nothing to show."""
+    return Shown("text", f'<p class="tk soft">{safe(french.typeset(said))}</p>', said)
+
+
+def folded(
+    frame: pd.DataFrame, caption: str, title: str, forms: Mapping[str, Form] = {}, labels: Mapping[str, str] = {}
+) -> tuple[str, str]:
+    """Return the numbers of a chart as a table that unfolds, and as plain text."""
+    shown = table(frame, caption, None, forms, rows=MAX_ROWS, labels=labels, titre=title)
+    html = f'<details class="fold"><summary>Les chiffres de ce graphique</summary>{shown.html}</details>'
+    return html, shown.text.partition("\n")[2]
 
 
 def _plain(frame: pd.DataFrame, measures: list[Measure]) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Words: the heading and unit of a column, and how its values are written, by its name.
 
-They are looked up in the call (``labels``, ``forms``), in ``words.csv`` of the use cases that are imported, in the
-Table Schemas of the tables loaded in this process, then in all of them.
+They are looked up in the call (``labels``, ``forms``), in ``words.csv`` of the use cases that are imported, first of
+those whose tables were loaded in this process, in the Table Schemas of these tables, then in all of them.
 """
 
 import csv
@@ -9,7 +9,7 @@ import datetime
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -29,8 +29,6 @@ Form = Callable[[Any], str] | str
 AS_THEY_ARE = ("année", "identifiant")
 """Units of numbers that count nothing: 2025 is no 2 025."""
 _SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
-
-
 _TRAILING = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
 """The decimals of a French number that are nought."""
 
@@ -52,12 +50,12 @@ def word(name: object) -> Word:
     """
     from tikub_lab.tables.package import used
 
-    name = str(name)
-    for path in _sheets():
+    name, tables = str(name), used()
+    for path in _sheets({item["table"].partition("/")[0] for item in tables}):
         if name in (found := _sheet(path)):
             return found[name]
     schemas = _schemas()
-    for item in used():
+    for item in tables:
         if name in (found := schemas.get(item["table"], {})):
             return found[name]
     known = [fields[name] for fields in schemas.values() if name in fields]
@@ -66,9 +64,13 @@ def word(name: object) -> Word:
     return Word(name.replace("_", " "), "année" if re.fullmatch(r"(?i)ann[eé]e.*|year", name) else "")
 
 
-def _sheets() -> list[Path]:
-    """Return ``words.csv`` of each use case that is imported: whatever lies beside the module."""
-    modules = [module for name, module in sys.modules.items() if re.fullmatch(r"tikub_lab\.\w+", name)]
+def _sheets(loaded: Collection[str]) -> list[Path]:
+    """Return ``words.csv`` of each use case that is imported, first of those whose tables were loaded.
+
+    A build imports all use cases, and the same name may be another thing in each.
+    """
+    names = [name for name in sys.modules if re.fullmatch(r"tikub_lab\.\w+", name)]
+    modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
     places = (
         Path(str(module.__file__)).with_name("words.csv") for module in modules if getattr(module, "__path__", ())
     )
