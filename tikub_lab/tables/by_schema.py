@@ -24,7 +24,7 @@ from tikub_lab.tables.casts import among, identifier
 from tikub_lab.tables.check import prepare
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
-from tikub_lab.tables.schema import Field, Schema, read_schema
+from tikub_lab.tables.schema import Field, Schema, read_schemas
 from tikub_lab.tables.sheets import PREAMBLE, written
 from tikub_lab.tables.styles import DATES, MACROS, canonical
 
@@ -40,12 +40,10 @@ def schema_readers(schemas: Path, dates: str | None = None, decimal: str | None 
         raise UsageError(f"--dates {dates!r}: allowed are {', '.join(DATES)}.")
     if decimal not in (None, ",", "."):
         raise UsageError(f"--decimal {decimal!r}: allowed are a comma and a point.")
-    return tuple(_reader(path, schemas, dates, decimal) for path in sorted(schemas.rglob("*.json")))
+    return tuple(_reader(table, schema, dates, decimal) for table, schema in read_schemas(schemas).items())
 
 
-def _reader(path: Path, schemas: Path, dates: str | None, decimal: str | None) -> Reader:
-    table, schema = path.relative_to(schemas).with_suffix("").as_posix(), read_schema(path)
-
+def _reader(table: str, schema: Schema, dates: str | None, decimal: str | None) -> Reader:
     def fit(head: Head) -> Fit:
         place, columns = _header(head.rows, schema)
         headings = sum(map(bool, map(folded, head.rows[place]))) if columns else 0

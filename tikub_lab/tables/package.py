@@ -9,12 +9,11 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tikub_lab.errors import UsageError, nearest
-from tikub_lab.tables.schema import Schema, aliases, read_json, read_schema, validate
+from tikub_lab.tables.schema import Schema, aliases, read_json, read_schema, read_schemas, validate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +45,7 @@ class Resource:
     @property
     def schema(self) -> Schema:
         """The Table Schema, read on first use."""
-        return _schema(self.schema_path, self.schema_path.stat().st_mtime_ns)
+        return read_schema(self.schema_path)
 
     def used(self) -> dict[str, Any]:
         """Return what a report says of a table that it read: enough to find the same data again."""
@@ -61,11 +60,6 @@ class Resource:
             "rows": self.rows,
             "schema_sha256": sha256_of(self.schema_path),
         }
-
-
-@lru_cache(maxsize=64)
-def _schema(path: Path, _changed: int) -> Schema:
-    return read_schema(path)
 
 
 def sha256_of(path: Path) -> str:
@@ -120,9 +114,8 @@ class Package:
 
     def _absent(self, name: str) -> Resource:
         """Describe a table that is not here, as one without rows, by its schema if there is one."""
-        path, nothing = self.schemas() / f"{name}.json", Path(os.devnull)
-        path = path if path.is_file() and ".." not in name else nothing
-        title = read_schema(path).title if path != nothing else name
+        schema, nothing = read_schemas(self.schemas()).get(name), Path(os.devnull)
+        path, title = (Path(schema.place), schema.title) if schema else (nothing, "")
         return Resource(name, title or name, nothing, path, "absent", "", sha256_of(nothing), 0, "")
 
     def named(self, name: str) -> str:

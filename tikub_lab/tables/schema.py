@@ -161,9 +161,13 @@ def read_schema(path: Path | str) -> Schema:
     >>> read_schema(workbench() / "data" / "schemas" / "energy" / "prices.json").primary_key
     ('energie', 'annee')
     """
-    return Schema.from_dict(
-        read_json(Path(path), f"{path}: no such file. A Table Schema is a JSON file."), place=str(path)
-    )
+    file = Path(path)
+    return _read(file, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(maxsize=128)
+def _read(path: Path, _changed: int) -> Schema:
+    return Schema.from_dict(read_json(path, f"{path}: no such file. A Table Schema is a JSON file."), place=str(path))
 
 
 def read_json(path: Path, absent: str) -> Any:
@@ -270,10 +274,12 @@ def _one_of(value: Any, allowed: Collection[str], where: str) -> None:
         raise UsageError(f"{where} {value!r} is not one of {', '.join(allowed)}.{nearest(str(value), allowed)}")
 
 
-@lru_cache(maxsize=4)
+def read_schemas(schemas: Path) -> dict[str, Schema]:
+    """Return the schemas in a folder, by the names of their tables."""
+    paths = sorted(schemas.rglob("*.json"))
+    return {path.relative_to(schemas).with_suffix("").as_posix(): read_schema(path) for path in paths}
+
+
 def aliases(schemas: Path) -> dict[str, str]:
     """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
-    found: dict[str, str] = {}
-    for path in sorted(schemas.glob("*/*.json")):
-        found |= dict.fromkeys(read_schema(path).raw.get("aliases", ()), f"{path.parent.name}/{path.stem}")
-    return found
+    return {other: name for name, schema in read_schemas(schemas).items() for other in schema.raw.get("aliases", ())}
