@@ -15,7 +15,7 @@ import shapely
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import identifiers
-from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, sql
+from tikub_lab.tables.casts import KINDS, among, identifier, is_text, literal, sql
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.schema import Field, ForeignKey, Schema
@@ -23,8 +23,6 @@ from tikub_lab.tables.texts import read_delimited
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
-LARGEST = {"number": "1e15", "integer": "9223372036854775808"}
-"""From these on, memory has other digits than a file."""
 _LENGTHS = {"minLength": ">=", "maxLength": "<="}
 
 
@@ -270,8 +268,8 @@ def _cell_rules(name: str, field: Field, ragged: bool, stored: bool) -> Iterator
         elif rule == "enum":
             allowed = ", ".join(literal(field, rule, item) for item in limit)
             conditions[rule] = f"{value} NOT IN ({allowed})" if allowed else f"{value} IS NOT NULL"
-    if stored and field.type in LARGEST:
-        conditions["too-large"] = f"NOT abs({value}) < {LARGEST[field.type]}"
+    if stored and (limit := KINDS[field.type].limit):
+        conditions["too-large"] = f"NOT abs({value}) < {limit}"
     if ragged:
         conditions["missing-cell"] = f"{identifier(name)} IS NULL"
     for rule, condition in conditions.items():
@@ -318,7 +316,7 @@ def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str
         elif len(names) < len(fields):
             continue
         elif name == "compare-columns-value":
-            kinds = {SQL.get(columns[one].type, "VARCHAR").replace("HUGEINT", "DOUBLE") for one in names}
+            kinds = {KINDS[columns[one].type].sql.replace("HUGEINT", "DOUBLE") for one in names}
             read = [_value(one) for one in names]
             condition = f"NOT ({read[0]} {op} {read[1]})"
             if len(kinds - {"SMALLINT"}) > 1:  # a date and a number, say, are not in any order

@@ -4,9 +4,10 @@ In memory: text ``str``, an enumeration categorical, integers and years ``Int64`
 booleans ``boolean``, dates ``datetime64[s]``, times of a day ``datetime64[us, UTC]``, other types as they are written.
 """
 
-import re
+import csv
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,6 @@ from tikub_lab.tables.texts import read_delimited
 
 HEADER_ROWS = 2
 """The number of the first row of data: the header is row 1."""
-_QUOTED = re.compile(r'[",\r\n]')
-_DTYPES = {
-    "integer": "Int64",
-    "year": "Int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "date": "datetime64[s]",
-    "datetime": "datetime64[us, UTC]",
-}
 
 
 def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
@@ -77,7 +69,7 @@ def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataF
 
 
 def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
-    dtype: Any = _DTYPES.get(field.type)
+    dtype: Any = casts.KINDS[field.type].dtype or None
     if field.type == "string":
         allowed = field.constraints.get("enum")
         dtype = "str" if allowed is None else pd.CategoricalDtype(list(allowed))
@@ -139,15 +131,12 @@ def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
         if options or (field.type in {"date", "datetime"} and field.format != "default"):
             raise UsageError(f"{path}: field {field.name!r} has options or a format; only default forms are written.")
         codes, distinct = pd.factorize(frame[field.name])
-        cells = [_quoted(_WRITERS.get(field.type, str)(value)) for value in distinct]
-        cells.append('""' if len(schema.fields) == 1 else "")  # or the line would be blank
+        cells = [*map(_WRITERS.get(field.type, str), distinct), ""]
         columns.append(np.array(cells, dtype=object)[codes])  # the code of a missing value, -1, is that of the last
-    lines = [",".join(map(_quoted, schema.names)), *map(",".join, zip(*columns, strict=True))]
-    write_atomic(path, ("\n".join(lines) + "\n").encode("utf-8"))
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+    lines: list[str] = []
+    csv.writer(SimpleNamespace(write=lines.append)).writerows([schema.names, *zip(*columns, strict=True)])
+    text = "".join(line.removesuffix("\r\n") + "\n" for line in lines)  # with these ends it quotes all others
+    write_atomic(path, text.encode("utf-8"))
 
 
 _WRITERS: dict[str, Callable[[Any], str]] = {

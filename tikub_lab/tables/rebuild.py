@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tikub_lab.errors import RunError
+from tikub_lab.tables.casts import KINDS
 from tikub_lab.tables.database import connect, files, quoted, union
 from tikub_lab.tables.package import sha256_of
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Combined, Reader, Staged
@@ -23,7 +24,6 @@ ROW_GROUP = 50_000
 NOTHING = Combined({}, "SELECT 0 AS source_index, 0 AS line, '' AS id, '' AS field, '' AS value, '' AS rule, "
                    "'' AS message WHERE false", "SELECT 0 AS source_index, 0 AS rows WHERE false")  # fmt: skip
 
-_SQL = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 _LICENCES = {
     "Licence Ouverte 2.0": {
         "name": "etalab-2.0",
@@ -208,7 +208,7 @@ class Group:
 
 
 def _cast(schema: Schema) -> str:
-    return ", ".join(f'CAST("{f.name}" AS {_SQL.get(f.type, "VARCHAR")}) AS "{f.name}"' for f in schema.fields)
+    return ", ".join(f'CAST("{f.name}" AS {KINDS[f.type].stored}) AS "{f.name}"' for f in schema.fields)
 
 
 def _harmless(column: str) -> str:
