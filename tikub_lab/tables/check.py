@@ -18,7 +18,7 @@ from tikub_lab.tables import identifiers
 from tikub_lab.tables.casts import KINDS, among, identifier, is_text, literal, sql
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.frames import HEADER_ROWS
-from tikub_lab.tables.schema import Field, ForeignKey, Schema
+from tikub_lab.tables.schema import Field, Schema
 from tikub_lab.tables.texts import read_delimited
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
@@ -73,12 +73,10 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
      [4, 'montant', 'mille', 'type-error'], [4, 'siret', '123', 'french-siret-value']]
     """
     if isinstance(source, pd.DataFrame):
-        labels, extra = tuple(map(str, source.columns)), None
-        columns = [source.iloc[:, at] for at in range(source.shape[1])]
+        labels, cells, extra = tuple(map(str, source.columns)), source, None
     else:
-        file = read_delimited(source)
-        labels, extra = file.labels, file.extra
-        columns = [file.cells.iloc[:, at] for at in range(file.cells.shape[1])]
+        labels, cells, extra, _ = read_delimited(source)
+    columns = [cells.iloc[:, at] for at in range(cells.shape[1])]
     fields, odd = match_header(labels, schema)
     for check in schema.custom_checks:
         if check.name == "one-of-required" and not {field.name for field in fields} & set(check.columns):
@@ -360,19 +358,17 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
         for number, (name, table) in enumerate(tables.items()):
             connection.register(f"_table{number}", _table({str(name): table[name] for name in table}))
             queries[name] = f"SELECT * FROM _table{number}"
-        rules = [
-            Rule(key.fields, "foreign-key", _unmet(connection, key, schema, queries)) for key in schema.foreign_keys
-        ]
+        rules = list(_unmet(connection, schema, queries))
         return _run(connection, rules, columns, _values(connection, queries[""], columns))
 
 
-def _unmet(connection: Any, key: ForeignKey, schema: Schema, queries: Mapping[str, str]) -> str:
-    """Write the condition that a foreign key is complete and not in its table, which is read as its own fields are."""
-    others = None
-    if key.resource in queries:
+def _unmet(connection: Any, schema: Schema, queries: Mapping[str, str]) -> Iterator[Rule]:
+    """Give the rules that complete foreign keys are in their tables, which are read as their own fields are."""
+    for key in schema.foreign_keys:
         read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
-        others = f"SELECT {_texts(read)} FROM ({_values(connection, queries[key.resource], read)})"
-    return _lost(key.fields, others)
+        other = queries.get(key.resource)
+        keys = other and f"SELECT {_texts(read)} FROM ({_values(connection, other, read)})"
+        yield Rule(key.fields, "foreign-key", _lost(key.fields, keys))
 
 
 def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
@@ -381,12 +377,11 @@ def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str
     with _database().cursor() as connection:
         files = {name: f"SELECT * FROM read_parquet({quoted(path)})" for name, (path, _) in tables.items()}
         for name, (_, schema) in sorted(tables.items()):
-            queries = {**files, "": files[name]}
-            for key in schema.foreign_keys:
+            rules = _unmet(connection, schema, {**files, "": files[name]})
+            for key, rule in zip(schema.foreign_keys, rules, strict=True):
                 rows = _values(connection, files[name], {field: schema.field(field) for field in key.fields})
-                unmet = _unmet(connection, key, schema, queries)
                 example = f"min(concat_ws(', ', {', '.join(map(_value, key.fields))}))"
-                query = f"SELECT count(*), {example} FROM ({rows}) WHERE {unmet}"
+                query = f"SELECT count(*), {example} FROM ({rows}) WHERE {rule.broken}"
                 ((count, example),) = connection.execute(query).fetchall()
                 if count:
                     named = {"table": name, "fields": ", ".join(key.fields), "reference": key.resource or name}

@@ -17,7 +17,7 @@ from tikub_lab.tables.check import missing_partners
 from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
 from tikub_lab.tables.rebuild import Group, database, merge
-from tikub_lab.tables.schema import aliases, read_schema
+from tikub_lab.tables.schema import aliases, read_schema, read_schemas
 from tikub_lab.tables.sources import Provenance, State, as_json, writing
 from tikub_lab.tables.staging import Parts, stage
 
@@ -94,7 +94,8 @@ class Change:
     """One change of a data package: sources that come, sources that go, and the tables that they touch."""
 
     def __init__(self, state: State, schemas: Path, readers: Sequence[Reader]):
-        self.state, self.schemas, self.readers = state, schemas, {reader.name: reader for reader in readers}
+        self.state, self.schemas = state, read_schemas(schemas)
+        self.readers = {reader.name: reader for reader in readers}
         self.parts, self.touched, self.gone = Parts(state.place), set[str](), list[Provenance]()
 
     def take(
@@ -124,7 +125,7 @@ class Change:
             names.add(file)
             tables = [*reader.tables]
             item = Provenance(file, sha, today(), reader.name, sequence=number, tables=tables, settings=dict(settings))
-            schemas = {table: read_schema(self.schemas / f"{table}.json") for table in tables}
+            schemas = {table: self.schemas[table] for table in tables}
             item.read = stage(reader, Member(file, member.path), item.key, self.parts, schemas)
             self.state.sources.append(item)
             self.touched |= {*tables}

@@ -157,13 +157,19 @@ class Package:
         return (self.resources.get(name) or self._absent(name)).used()
 
     def _note(self, name: str) -> None:
-        """Note a table that was read or asked for, and the package where it is not the one that all read."""
+        """Note a table that was read or asked for, here and in the file that a build named to know it too.
+
+        The package is noted where it is not the one that all read.
+        """
         item = self.used(name)
         home, usual = os.environ.get("TIKUB_HOME"), os.environ.get("TIKUB_DATA")
         if home and self.root != Path(usual or Path(home, "data")).resolve():
             inside = self.root.is_relative_to(Path(home).resolve())
             item["package"] = str(self.root.relative_to(Path(home).resolve())) if inside else "/"
-        _note(item)
+        _used[item["table"]] = item
+        if trace := os.environ.get("TIKUB_TRACE"):
+            with Path(trace).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(item, ensure_ascii=False) + "\n")
 
     def schemas(self) -> Path:
         """Return the folder of all Table Schemas: a package of imported files has those of its own tables only."""
@@ -264,15 +270,7 @@ barred: list[str] = []
 """Functions under way whose results are kept (:mod:`tikub_lab.methods.once`): what they load would be in no key."""
 
 _used: dict[str, dict[str, Any]] = {}
-
-
-def _note(item: dict[str, Any]) -> None:
-    """Remember a table that was read: in this process, and in the file that a build named to know it too."""
-    _used[item["table"]] = item
-    trace = os.environ.get("TIKUB_TRACE")
-    if trace:
-        with Path(trace).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(item, ensure_ascii=False) + "\n")
+"""What is known of each table that was loaded in this process."""
 
 
 def used() -> list[dict[str, Any]]:
