@@ -40,8 +40,7 @@ KINDS = {
     "year": Kind("[0-9]{4}", "SMALLINT", "VARCHAR", "Int64"),
 }
 """The standard's integers have no bounds: 128 bits hold more than memory's 64."""
-_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-            "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+_NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\b|FLOAT|DOUBLE|DECIMAL")
 _PATTERNS = {kind: re.compile(form, re.ASCII) for kind, (form, *_) in KINDS.items()}
 
 
@@ -113,8 +112,7 @@ def is_text(kind: str) -> bool:
 def sql(field: Field, cell: str, kind: str = "VARCHAR") -> str:
     """Write the value of a cell in SQL: NULL where the cell is missing or not of the type.
 
-    ``kind`` is the type of the column in DuckDB. Typed values are held to the same types: 1.0 is an integer, midnight a
-    date.
+    Values of a typed column are held to the same types: 1.0 is an integer, midnight a date.
     """
     form, target, *_ = KINDS[field.type]
     if field.type == "geojson":
@@ -137,7 +135,7 @@ def sql(field: Field, cell: str, kind: str = "VARCHAR") -> str:
 
 
 def _of_type(field: Field, cell: str, kind: str) -> str:
-    if kind.startswith(_NUMERIC):
+    if _NUMERIC.match(kind):
         within = {"year": f" AND {cell} BETWEEN 0 AND 9999", "integer": ""}
         whole = f"{cell} = trunc({cell}){within.get(field.type)}" if field.type in within else "false"
         return "true" if field.type == "number" else whole

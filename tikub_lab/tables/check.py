@@ -171,7 +171,7 @@ def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], li
 
 
 def _not_text(column: pd.Series, field: Field) -> Iterator[tuple[int, str, str, str]]:
-    """Give the values of a column of text that are something else: in one of several types they become text too."""
+    """Give the values of a column of text that are something else, which become text too."""
     if column.dtype == object and field.type == "string":
         for row, value in enumerate(column, HEADER_ROWS):
             if not isinstance(value, str) and not pd.isna(value):
@@ -294,7 +294,7 @@ def _key_rules(schema: Schema, named: Mapping[str, str]) -> Iterator[Rule]:
 
 
 def _texts(names: Iterable[str]) -> str:
-    """Write values of columns as texts ``k0``, ``k1``…: those of keys are compared whatever type each table has."""
+    """Write values of columns as texts ``k0``, ``k1``…: keys are compared whatever type each table has."""
     return ", ".join(f"{_value(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
 
 
@@ -306,7 +306,7 @@ def _lost(names: Sequence[str], others: str | None) -> str:
 
 
 def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str, Field]) -> Iterator[Rule]:
-    """Give the custom checks; one whose column is absent is passed over, as ``missing-label`` tells it already."""
+    """Give the custom checks; those of absent columns are passed over, as ``missing-label`` tells it."""
     for name, fields, op in ((check.name, check.columns, check.op) for check in schema.custom_checks):
         names = tuple(named[field] for field in fields if field in named)
         if name == "one-of-required" and names:  # an absent column has no value
@@ -328,19 +328,6 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
     """Find the rows whose foreign keys do not exist in other tables, as `check` returns them.
 
     Rows with a missing part are left out, as in SQL.
-
-    Raises
-    ------
-    UsageError
-        When a key refers to a table that is not among the others, or to a column that it has not.
-
-    Examples
-    --------
-    >>> key = {"fields": ["uid"], "reference": {"resource": "contracts", "fields": ["uid"]}}
-    >>> schema = Schema.from_dict({"fields": [{"name": "uid"}], "foreignKeys": [key]})
-    >>> suppliers, contracts = pd.DataFrame({"uid": ["a", "b", None]}), pd.DataFrame({"uid": ["a"]})
-    >>> foreign_keys(suppliers, schema, {"contracts": contracts}).values.tolist()
-    [[3, 'uid', 'b', 'foreign-key']]
     """
     tables = {"": frame, **others}
     if not schema.foreign_keys:

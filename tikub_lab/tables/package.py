@@ -157,10 +157,7 @@ class Package:
         return (self.resources.get(name) or self._absent(name)).used()
 
     def _note(self, name: str) -> None:
-        """Note a table that was read or asked for, here and in the file that a build named to know it too.
-
-        The package is noted where it is not the one that all read.
-        """
+        """Note a table that was read or asked for, also in the file that a build named."""
         item = self.used(name)
         home, usual = os.environ.get("TIKUB_HOME"), os.environ.get("TIKUB_DATA")
         if home and self.root != Path(usual or Path(home, "data")).resolve():

@@ -111,23 +111,7 @@ class Schema:
 
     @classmethod
     def from_dict(cls, descriptor: Mapping[str, Any], place: str = "schema") -> "Schema":
-        """Read a descriptor; ``place`` names it in messages.
-
-        Raises
-        ------
-        UsageError
-            For a broken descriptor; the message names the place, the field, the value found and what is allowed.
-
-        Examples
-        --------
-        >>> schema = Schema.from_dict({"fields": [{"name": "uai", "type": "string"}], "primaryKey": "uai"})
-        >>> schema.primary_key, schema.field("uai").missing_values
-        (('uai',), ('',))
-        >>> Schema.from_dict({"fields": [{"name": "n", "type": "interger"}]}, place="sites.json")
-        Traceback (most recent call last):
-        tikub_lab.errors.UsageError: sites.json, field 'n': type 'interger' is not one of string, number, integer, \
-boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
-        """
+        """Read a descriptor, or refuse it in one line that says where it is broken; ``place`` names it there."""
         validate(descriptor, "table-schema.json", place)
         missing = _missing_values(descriptor, ("",))
         untyped = "any" if "/profiles/2" in str(descriptor.get("$schema", "")) else "string"
@@ -231,7 +215,7 @@ def _field(item: Mapping[str, Any], untyped: str, missing: tuple[str, ...], plac
 
 
 def _missing_values(item: Mapping[str, Any], default: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the values of ``missingValues``: a list of strings, or of objects with a value and a label (v2)."""
+    """Return ``missingValues``: a list of strings, or of objects with a value and a label (v2)."""
     return tuple(one if isinstance(one, str) else one["value"] for one in item.get("missingValues", default))
 
 
