@@ -88,12 +88,9 @@ def data_import(
     """Read published files into tables; rejected rows go into .rejects.csv, mended values into .repairs.csv."""
     from tikub_lab.tables.imports import import_files
     from tikub_lab.tables.package import workbench
-    from tikub_lab.tables.schema import aliases
     from tikub_lab.use_cases import readers
 
-    home = workbench()
-    into = into or home / "data" / "import"
-    table = aliases(home / "data" / "schemas").get(table or "", table)
+    into = into or workbench() / "data" / "import"
     try:
         results = import_files(files, into, readers(), table, dates=dates, decimal=decimal)
     except KeyboardInterrupt:

@@ -14,7 +14,8 @@ from tests.conftest import ROOT
 from tikub_lab import USE_CASES
 from tikub_lab.errors import RunError
 from tikub_lab.kits import package, trial
-from tikub_lab.kits.recipe import path_of, read_recipe, read_schemas
+from tikub_lab.kits.recipe import path_of, read_recipe
+from tikub_lab.tables.schema import read_schemas
 
 
 def answers_of(use_case):

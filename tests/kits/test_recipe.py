@@ -8,7 +8,8 @@ from tests.conftest import ROOT
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError
 from tikub_lab.kits.ideas import ideas
-from tikub_lab.kits.recipe import available, known, path_of, read_recipe, read_schemas
+from tikub_lab.kits.recipe import available, known, path_of, read_recipe
+from tikub_lab.tables.schema import read_schemas
 
 WRITTEN = [name for name in USE_CASES if path_of(name).is_file()]
 

@@ -19,8 +19,9 @@ from tikub_lab.errors import UsageError
 from tikub_lab.kits import archive, data, launcher, licences, notebooks, package, solutions, trial, wheels
 from tikub_lab.kits.dictionary import dictionary
 from tikub_lab.kits.ideas import ideas
-from tikub_lab.kits.recipe import Recipe, available, known, notebook_of, path_of, read_recipe, read_schemas
+from tikub_lab.kits.recipe import Recipe, available, known, notebook_of, path_of, read_recipe
 from tikub_lab.tables.package import Package, Resource, open_package
+from tikub_lab.tables.schema import read_schemas
 
 __all__ = ["Kit", "available", "make_kit"]
 

@@ -10,7 +10,7 @@ import tikub_lab
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.kits.package import module
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.schema import Schema
 
 QUESTIONS, IDEAS = 3, 10
 """How many a kit has."""
@@ -100,11 +100,6 @@ def known(home: Path, use_case: str) -> str:
         lacking = [path for path in (notebook_of(home, use_case), path_of(use_case)) if not path.is_file()]
         raise UsageError(f"Use case {use_case!r} has no {lacking[0].name} yet, which its kit is made from. {listed}")
     raise UsageError(f"No use case {use_case!r}.{nearest(use_case, names)} {listed}")
-
-
-def read_schemas(folder: Path) -> dict[str, Schema]:
-    """Read all Table Schemas, by table."""
-    return {f"{path.parent.name}/{path.stem}": read_schema(path) for path in sorted(folder.glob("*/*.json"))}
 
 
 def read_recipe(path: Path, use_case: str, schemas: Mapping[str, Schema]) -> Recipe:

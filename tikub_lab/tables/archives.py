@@ -42,8 +42,7 @@ def honest(expanded: int, size: int) -> bool:
 def members(path: Path, folder: Path) -> Iterator[Member]:
     """Give the file itself, or each file of a zip in turn, expanded into ``folder`` and removed when the next is asked.
 
-    Folders and what macOS adds (``__MACOSX/``, ``.DS_Store``) are passed over. All that the directory of an archive
-    tells is checked before the first byte is expanded.
+    All that the directory of an archive tells is checked before the first byte is expanded.
     """
     with path.open("rb") as file:
         start = file.read(4)

@@ -38,7 +38,7 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def lock(folder: Path, what: str = "import") -> Iterator[None]:
-    """Hold a folder's only lock, whose file only its holder may remove; it ends with the process, however that ends."""
+    """Hold a folder's only lock, whose file only its holder may remove; it ends with the process."""
     path = folder / LOCK
     while True:
         try:

@@ -2,8 +2,7 @@ r"""Import by schema: any CSV, Parquet file or workbook that has the columns of 
 
 Headings are names or titles of the schema, in any order, whatever their capitals, accents and signs. A column is read
 in one style of dates and numbers, which all its values decide; where two stay possible it is read as French, and a
-repair says so. A value that is changed leaves a repair too; one that can't be kept is blanked where it may be missing,
-and else its row is rejected.
+repair says so. A value that is changed leaves a repair too.
 """
 
 import re
@@ -24,28 +23,25 @@ from tikub_lab.tables.casts import among, identifier
 from tikub_lab.tables.check import prepare
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
-from tikub_lab.tables.schema import Field, Schema, read_schema
+from tikub_lab.tables.schema import Field, Schema, read_schemas
 from tikub_lab.tables.sheets import PREAMBLE, written
 from tikub_lab.tables.styles import DATES, MACROS, canonical
 
 SIZE = 50_000
 """Rows held at once."""
 _PLAIN = re.compile(r"(dictionary<values=)?((large_)?string|u?int|half|float|double|decimal|bool|date|timestamp|null)")
-"""What columns of Parquet may be: text, numbers, dates and booleans, which have one way to be written."""
 
 
 def schema_readers(schemas: Path, dates: str | None = None, decimal: str | None = None) -> tuple[Reader, ...]:
-    """Make a reader for each table that has a schema; by default each column shows how it writes dates and numbers."""
+    """Make a reader for each table that has a schema; by default its columns show how they are written."""
     if dates not in (None, *DATES):
         raise UsageError(f"--dates {dates!r}: allowed are {', '.join(DATES)}.")
     if decimal not in (None, ",", "."):
         raise UsageError(f"--decimal {decimal!r}: allowed are a comma and a point.")
-    return tuple(_reader(path, schemas, dates, decimal) for path in sorted(schemas.rglob("*.json")))
+    return tuple(_reader(table, schema, dates, decimal) for table, schema in read_schemas(schemas).items())
 
 
-def _reader(path: Path, schemas: Path, dates: str | None, decimal: str | None) -> Reader:
-    table, schema = path.relative_to(schemas).with_suffix("").as_posix(), read_schema(path)
-
+def _reader(table: str, schema: Schema, dates: str | None, decimal: str | None) -> Reader:
     def fit(head: Head) -> Fit:
         place, columns = _header(head.rows, schema)
         headings = sum(map(bool, map(folded, head.rows[place]))) if columns else 0
@@ -109,11 +105,7 @@ def _read(path: Path, table: str, schema: Schema, dates: str | None, decimal: st
 def _canonical(
     connection: Any, path: Path, schema: Schema, dates: str | None, decimal: str | None
 ) -> list[tuple[Any, ...]]:
-    """Make the tables read, wide (rows with too many cells) and repairs; return what is said of whole columns.
-
-    Values are in the form of the schema where they can be. What is not, and what breaks another rule, is found by the
-    check that every import passes.
-    """
+    """Make the tables read, wide (rows with too many cells) and repairs; return what is said of whole columns."""
     prepare(connection)
     connection.execute(MACROS)
     header, fields, left_out = _load(connection, path, schema)

@@ -1,4 +1,4 @@
-"""What text says as a value of a field's type: one set of forms, read in Python (loading) and in SQL (checks, imports).
+"""What types are: how their values are written, read in Python (loading) and in SQL (checks, imports), and kept.
 
 Loading does without DuckDB, which starts threads: a process that others are forked from may have none.
 """
@@ -6,7 +6,7 @@ Loading does without DuckDB, which starts threads: a process that others are for
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.database import quoted
@@ -14,26 +14,34 @@ from tikub_lab.tables.schema import Field
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
-FORMS = {
-    "number": r"\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf))\s*",
-    "integer": r"\s*[+-]?[0-9]+\s*",
-    "date": _DAY,
-    "datetime": rf"{_DAY}T{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?",
-    "year": "[0-9]{4}",
+_NUMBER = r"\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|-?inf))\s*"
+
+
+class Kind(NamedTuple):
+    """A type: the default format as a pattern, types in DuckDB, in stored tables and in memory, and a limit to these.
+
+    From the limit on, memory has other digits than a file.
+    """
+
+    form: str
+    sql: str
+    stored: str
+    dtype: str
+    limit: str = ""
+
+
+KINDS = {
+    **dict.fromkeys(("string", "list", "geojson", "any"), Kind("", "VARCHAR", "VARCHAR", "")),
+    "number": Kind(_NUMBER, "DOUBLE", "DOUBLE", "float64", "1e15"),
+    "integer": Kind(r"\s*[+-]?[0-9]+\s*", "HUGEINT", "BIGINT", "Int64", "9223372036854775808"),
+    "boolean": Kind("", "BOOLEAN", "BOOLEAN", "boolean"),
+    "date": Kind(_DAY, "DATE", "DATE", "datetime64[s]"),
+    "datetime": Kind(rf"{_DAY}T{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?", "TIMESTAMPTZ", "VARCHAR", "datetime64[us, UTC]"),
+    "year": Kind("[0-9]{4}", "SMALLINT", "VARCHAR", "Int64"),
 }
-"""How values are written in the default format; other types are text, but for booleans, which are one of some words."""
-SQL = {
-    "number": "DOUBLE",
-    "integer": "HUGEINT",
-    "year": "SMALLINT",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "datetime": "TIMESTAMPTZ",
-}
-"""Types in DuckDB; the others are text. The standard's integers have no bounds: 128 bits hold more than memory's 64."""
-_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-            "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
-_PATTERNS = {kind: re.compile(form, re.ASCII) for kind, form in FORMS.items()}
+"""The standard's integers have no bounds: 128 bits hold more than memory's 64."""
+_NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?\b|FLOAT|DOUBLE|DECIMAL")
+_PATTERNS = {kind: re.compile(form, re.ASCII) for kind, (form, *_) in KINDS.items()}
 
 
 def words(field: Field) -> tuple[list[str], list[str]]:
@@ -55,7 +63,7 @@ def value(field: Field, text: str) -> Any:
         return text in true if text in true + false else _refuse()
     if field.format != "default":
         moment = datetime.strptime(text, field.format)
-    elif field.type not in FORMS:
+    elif not KINDS[field.type].form:
         return text
     elif not _PATTERNS[field.type].fullmatch(text):
         _refuse()
@@ -93,8 +101,7 @@ def literal(field: Field, rule: str, limit: Any) -> str:
         found = value(field, text)
     except ValueError:
         raise UsageError(f"field {field.name!r}: {rule} {limit!r} is not of the field's type, {field.type}.") from None
-    target = SQL.get(field.type)
-    return f"{quoted(found)}::{target}" if target else quoted(found)
+    return f"{quoted(found)}::{KINDS[field.type].sql}"
 
 
 def is_text(kind: str) -> bool:
@@ -105,13 +112,12 @@ def is_text(kind: str) -> bool:
 def sql(field: Field, cell: str, kind: str = "VARCHAR") -> str:
     """Write the value of a cell in SQL: NULL where the cell is missing or not of the type.
 
-    ``kind`` is the type of the column in DuckDB. Typed values are held to the same types: 1.0 is an integer, midnight a
-    date.
+    Values of a typed column are held to the same types: 1.0 is an integer, midnight a date.
     """
-    target = SQL.get(field.type)
+    form, target, *_ = KINDS[field.type]
     if field.type == "geojson":
         return f"CASE WHEN is_geojson({cell}) THEN {cell} END"
-    if target is None:
+    if target == "VARCHAR":
         return cell if field.type == "any" or is_text(kind) else "NULL"
     if not is_text(kind):
         return f"CASE WHEN {_of_type(field, cell, kind)} THEN TRY_CAST({cell} AS {target}) END"
@@ -120,7 +126,7 @@ def sql(field: Field, cell: str, kind: str = "VARCHAR") -> str:
         return f"CASE WHEN {cell} IN {among(true)} THEN true WHEN {cell} IN {among(false)} THEN false END"
     if field.format != "default":
         return f"try_strptime({cell}, {quoted(field.format)})::{target}"
-    fits, written = f"regexp_full_match({cell}, {quoted(FORMS[field.type])})", cell
+    fits, written = f"regexp_full_match({cell}, {quoted(form)})", cell
     if field.type in ("date", "datetime"):
         fits += f" AND {cell} >= '0001'"
     if field.type == "datetime":  # of UTC where no zone is written
@@ -129,7 +135,7 @@ def sql(field: Field, cell: str, kind: str = "VARCHAR") -> str:
 
 
 def _of_type(field: Field, cell: str, kind: str) -> str:
-    if kind.startswith(_NUMERIC):
+    if _NUMERIC.match(kind):
         within = {"year": f" AND {cell} BETWEEN 0 AND 9999", "integer": ""}
         whole = f"{cell} = trunc({cell}){within.get(field.type)}" if field.type in within else "false"
         return "true" if field.type == "number" else whole

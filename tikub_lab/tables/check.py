@@ -15,16 +15,14 @@ import shapely
 
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables import identifiers
-from tikub_lab.tables.casts import SQL, among, identifier, is_text, literal, sql
+from tikub_lab.tables.casts import KINDS, among, identifier, is_text, literal, sql
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.frames import HEADER_ROWS
-from tikub_lab.tables.schema import Field, ForeignKey, Schema
+from tikub_lab.tables.schema import Field, Schema
 from tikub_lab.tables.texts import read_delimited
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
-LARGEST = {"number": "1e15", "integer": "9223372036854775808"}
-"""From these on, memory has other digits than a file."""
 _LENGTHS = {"minLength": ">=", "maxLength": "<="}
 
 
@@ -75,12 +73,10 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
      [4, 'montant', 'mille', 'type-error'], [4, 'siret', '123', 'french-siret-value']]
     """
     if isinstance(source, pd.DataFrame):
-        labels, extra = tuple(map(str, source.columns)), None
-        columns = [source.iloc[:, at] for at in range(source.shape[1])]
+        labels, cells, extra = tuple(map(str, source.columns)), source, None
     else:
-        file = read_delimited(source)
-        labels, extra = file.labels, file.extra
-        columns = [file.cells.iloc[:, at] for at in range(file.cells.shape[1])]
+        labels, cells, extra, _ = read_delimited(source)
+    columns = [cells.iloc[:, at] for at in range(cells.shape[1])]
     fields, odd = match_header(labels, schema)
     for check in schema.custom_checks:
         if check.name == "one-of-required" and not {field.name for field in fields} & set(check.columns):
@@ -175,7 +171,7 @@ def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], li
 
 
 def _not_text(column: pd.Series, field: Field) -> Iterator[tuple[int, str, str, str]]:
-    """Give the values of a column of text that are something else: in one of several types they become text too."""
+    """Give the values of a column of text that are something else, which become text too."""
     if column.dtype == object and field.type == "string":
         for row, value in enumerate(column, HEADER_ROWS):
             if not isinstance(value, str) and not pd.isna(value):
@@ -270,8 +266,8 @@ def _cell_rules(name: str, field: Field, ragged: bool, stored: bool) -> Iterator
         elif rule == "enum":
             allowed = ", ".join(literal(field, rule, item) for item in limit)
             conditions[rule] = f"{value} NOT IN ({allowed})" if allowed else f"{value} IS NOT NULL"
-    if stored and field.type in LARGEST:
-        conditions["too-large"] = f"NOT abs({value}) < {LARGEST[field.type]}"
+    if stored and (limit := KINDS[field.type].limit):
+        conditions["too-large"] = f"NOT abs({value}) < {limit}"
     if ragged:
         conditions["missing-cell"] = f"{identifier(name)} IS NULL"
     for rule, condition in conditions.items():
@@ -298,7 +294,7 @@ def _key_rules(schema: Schema, named: Mapping[str, str]) -> Iterator[Rule]:
 
 
 def _texts(names: Iterable[str]) -> str:
-    """Write values of columns as texts ``k0``, ``k1``…: those of keys are compared whatever type each table has."""
+    """Write values of columns as texts ``k0``, ``k1``…: keys are compared whatever type each table has."""
     return ", ".join(f"{_value(name)}::VARCHAR AS k{place}" for place, name in enumerate(names))
 
 
@@ -310,7 +306,7 @@ def _lost(names: Sequence[str], others: str | None) -> str:
 
 
 def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str, Field]) -> Iterator[Rule]:
-    """Give the custom checks; one whose column is absent is passed over, as ``missing-label`` tells it already."""
+    """Give the custom checks; those of absent columns are passed over, as ``missing-label`` tells it."""
     for name, fields, op in ((check.name, check.columns, check.op) for check in schema.custom_checks):
         names = tuple(named[field] for field in fields if field in named)
         if name == "one-of-required" and names:  # an absent column has no value
@@ -318,7 +314,7 @@ def _custom_rules(schema: Schema, named: Mapping[str, str], columns: Mapping[str
         elif len(names) < len(fields):
             continue
         elif name == "compare-columns-value":
-            kinds = {SQL.get(columns[one].type, "VARCHAR").replace("HUGEINT", "DOUBLE") for one in names}
+            kinds = {KINDS[columns[one].type].sql.replace("HUGEINT", "DOUBLE") for one in names}
             read = [_value(one) for one in names]
             condition = f"NOT ({read[0]} {op} {read[1]})"
             if len(kinds - {"SMALLINT"}) > 1:  # a date and a number, say, are not in any order
@@ -332,19 +328,6 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
     """Find the rows whose foreign keys do not exist in other tables, as `check` returns them.
 
     Rows with a missing part are left out, as in SQL.
-
-    Raises
-    ------
-    UsageError
-        When a key refers to a table that is not among the others, or to a column that it has not.
-
-    Examples
-    --------
-    >>> key = {"fields": ["uid"], "reference": {"resource": "contracts", "fields": ["uid"]}}
-    >>> schema = Schema.from_dict({"fields": [{"name": "uid"}], "foreignKeys": [key]})
-    >>> suppliers, contracts = pd.DataFrame({"uid": ["a", "b", None]}), pd.DataFrame({"uid": ["a"]})
-    >>> foreign_keys(suppliers, schema, {"contracts": contracts}).values.tolist()
-    [[3, 'uid', 'b', 'foreign-key']]
     """
     tables = {"": frame, **others}
     if not schema.foreign_keys:
@@ -362,19 +345,17 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
         for number, (name, table) in enumerate(tables.items()):
             connection.register(f"_table{number}", _table({str(name): table[name] for name in table}))
             queries[name] = f"SELECT * FROM _table{number}"
-        rules = [
-            Rule(key.fields, "foreign-key", _unmet(connection, key, schema, queries)) for key in schema.foreign_keys
-        ]
+        rules = list(_unmet(connection, schema, queries))
         return _run(connection, rules, columns, _values(connection, queries[""], columns))
 
 
-def _unmet(connection: Any, key: ForeignKey, schema: Schema, queries: Mapping[str, str]) -> str:
-    """Write the condition that a foreign key is complete and not in its table, which is read as its own fields are."""
-    others = None
-    if key.resource in queries:
+def _unmet(connection: Any, schema: Schema, queries: Mapping[str, str]) -> Iterator[Rule]:
+    """Give the rules that complete foreign keys are in their tables, which are read as their own fields are."""
+    for key in schema.foreign_keys:
         read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
-        others = f"SELECT {_texts(read)} FROM ({_values(connection, queries[key.resource], read)})"
-    return _lost(key.fields, others)
+        other = queries.get(key.resource)
+        keys = other and f"SELECT {_texts(read)} FROM ({_values(connection, other, read)})"
+        yield Rule(key.fields, "foreign-key", _lost(key.fields, keys))
 
 
 def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
@@ -383,12 +364,11 @@ def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str
     with _database().cursor() as connection:
         files = {name: f"SELECT * FROM read_parquet({quoted(path)})" for name, (path, _) in tables.items()}
         for name, (_, schema) in sorted(tables.items()):
-            queries = {**files, "": files[name]}
-            for key in schema.foreign_keys:
+            rules = _unmet(connection, schema, {**files, "": files[name]})
+            for key, rule in zip(schema.foreign_keys, rules, strict=True):
                 rows = _values(connection, files[name], {field: schema.field(field) for field in key.fields})
-                unmet = _unmet(connection, key, schema, queries)
                 example = f"min(concat_ws(', ', {', '.join(map(_value, key.fields))}))"
-                query = f"SELECT count(*), {example} FROM ({rows}) WHERE {unmet}"
+                query = f"SELECT count(*), {example} FROM ({rows}) WHERE {rule.broken}"
                 ((count, example),) = connection.execute(query).fetchall()
                 if count:
                     named = {"table": name, "fields": ", ".join(key.fields), "reference": key.resource or name}

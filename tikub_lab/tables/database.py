@@ -1,7 +1,7 @@
 """DuckDB as imports and checks use it: a connection that fits the machine, and SQL over staged parts."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,13 @@ def union(parts: Sequence[Path]) -> str:
     return f"SELECT s.source_index, p.* EXCLUDE (_source) FROM {files(parts)} p JOIN _sources s USING (_source)"
 
 
-def view(
-    connection: Any, name: str, parts: Sequence[Path], fields: Mapping[str, str], more: Iterable[str] = ()
-) -> None:
+def view(connection: Any, name: str, parts: Sequence[Path], fields: Iterable[str], more: Iterable[str] = ()) -> None:
     """Make a view of the parts of all sources with every field, ``_key``, and ``_place`` (order within a record)."""
     columns = ", ".join(f'NULL::VARCHAR AS "{field}"' for field in [*fields, *more])
     nothing = f"SELECT 0::BIGINT AS source_index, 0::BIGINT AS _line, 0::BIGINT AS _place, {columns} WHERE false"
     query = f"{nothing} UNION ALL BY NAME {union(parts)}" if parts else nothing
-    connection.execute(
-        f"CREATE TEMP VIEW {name} AS SELECT *, (source_index::BIGINT << {LINE_BITS}) + _line AS _key FROM ({query})"
-    )
+    key = f"(source_index::BIGINT << {LINE_BITS}) + _line::BIGINT"
+    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT *, {key} AS _key FROM ({query})")
 
 
 def superseded(rows: str, key: str) -> str:

@@ -1,12 +1,12 @@
 """Tables between text and memory: typed DataFrames, read and written in one canonical form of CSV.
 
-In memory: text ``str``, an enumeration categorical, integers and years ``Int64``, numbers ``float64`` (NaN is missing),
-booleans ``boolean``, dates ``datetime64[s]``, times of a day ``datetime64[us, UTC]``, other types as they are written.
+In memory, an enumeration is categorical and NaN a missing number; `casts.KINDS` has the other types.
 """
 
-import re
+import csv
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,6 @@ from tikub_lab.tables.texts import read_delimited
 
 HEADER_ROWS = 2
 """The number of the first row of data: the header is row 1."""
-_QUOTED = re.compile(r'[",\r\n]')
-_DTYPES = {
-    "integer": "Int64",
-    "year": "Int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "date": "datetime64[s]",
-    "datetime": "datetime64[us, UTC]",
-}
 
 
 def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
@@ -53,21 +44,7 @@ def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
 def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataFrame:
     """Give the columns of a DataFrame the types of memory, whether they hold text or came typed, as from Parquet.
 
-    Columns that are no field, such as a geometry, stay as they are. ``place`` names the table in messages.
-
-    Raises
-    ------
-    RunError
-        For a value that is not of its field's type or not in its enumeration.
-
-    Examples
-    --------
-    >>> schema = Schema.from_dict({"fields": [{"name": "n", "type": "integer"}, {"name": "jour", "type": "date"}]})
-    >>> typed(pd.DataFrame({"n": ["3", ""], "jour": ["2024-05-15", ""]}), schema).dtypes.astype(str).to_dict()
-    {'n': 'Int64', 'jour': 'datetime64[s]'}
-    >>> typed(pd.DataFrame({"n": ["3", "x"]}), schema)
-    Traceback (most recent call last):
-    tikub_lab.errors.RunError: table, row 3, field 'n': 'x' is not of type integer.
+    Columns that are no field, such as a geometry, stay as they are.
     """
     result = frame.copy(deep=False)
     for field in schema.fields:
@@ -77,7 +54,7 @@ def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataF
 
 
 def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
-    dtype: Any = _DTYPES.get(field.type)
+    dtype: Any = casts.KINDS[field.type].dtype or None
     if field.type == "string":
         allowed = field.constraints.get("enum")
         dtype = "str" if allowed is None else pd.CategoricalDtype(list(allowed))
@@ -116,21 +93,7 @@ def _read(cell: Any, field: Field) -> Any:
 
 
 def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
-    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine; whole or not at all.
-
-    UTF-8 without a byte-order mark, lines that end by a line feed, comma, quotes only where needed, ISO dates, ``true``
-    and ``false``, the shortest decimals that read back as the same float (without ``.0``), nothing for a missing value
-    or ``""``. Columns that are no fields are not written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> schema = Schema.from_dict({"fields": [{"name": "nom", "type": "string"}, {"name": "m", "type": "number"}]})
-    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
-    >>> write_csv(pd.DataFrame({"nom": ["dit, Jo", "b"], "m": [127000.0, 0.1]}), path, schema)
-    >>> path.read_text().splitlines()
-    ['nom,m', '"dit, Jo",127000', 'b,0.1']
-    """
+    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine; whole or not at all."""
     path, columns = Path(path), []
     for field in schema.fields:
         if field.name not in frame.columns:
@@ -139,15 +102,12 @@ def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
         if options or (field.type in {"date", "datetime"} and field.format != "default"):
             raise UsageError(f"{path}: field {field.name!r} has options or a format; only default forms are written.")
         codes, distinct = pd.factorize(frame[field.name])
-        cells = [_quoted(_WRITERS.get(field.type, str)(value)) for value in distinct]
-        cells.append('""' if len(schema.fields) == 1 else "")  # or the line would be blank
+        cells = [*map(_WRITERS.get(field.type, str), distinct), ""]
         columns.append(np.array(cells, dtype=object)[codes])  # the code of a missing value, -1, is that of the last
-    lines = [",".join(map(_quoted, schema.names)), *map(",".join, zip(*columns, strict=True))]
-    write_atomic(path, ("\n".join(lines) + "\n").encode("utf-8"))
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+    lines: list[str] = []
+    csv.writer(SimpleNamespace(write=lines.append)).writerows([schema.names, *zip(*columns, strict=True)])
+    text = "".join(line.removesuffix("\r\n") + "\n" for line in lines)  # with these ends it quotes all others
+    write_atomic(path, text.encode("utf-8"))
 
 
 _WRITERS: dict[str, Callable[[Any], str]] = {

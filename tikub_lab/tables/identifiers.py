@@ -45,11 +45,6 @@ def siret(numbers: pd.Series) -> pd.Series:
 
     La Poste (SIREN 356000000) has more establishments than Luhn leaves numbers for: there, the sum of the fourteen
     digits is a multiple of five, but for its head office, 35600000000048, which satisfies Luhn.
-
-    Examples
-    --------
-    >>> siret(pd.Series(["73282932000074", "73282932000075", "35600000000048", "35600000049837"])).tolist()
-    [True, False, True, True]
     """
     text = _text(numbers)
     digits, valid = _digits(text, 14)

@@ -1,7 +1,6 @@
 """Importing published files: recognise, stage, combine, and put whole tables in their place; and taking one out again.
 
 What each reader gives is checked and staged as Parquet parts; tables are made again from the parts of *all* sources.
-Their order matters only among those of one name, where the later import replaces what it repeats.
 """
 
 import datetime
@@ -17,7 +16,7 @@ from tikub_lab.tables.check import missing_partners
 from tikub_lab.tables.package import sha256_of, workbench
 from tikub_lab.tables.readers import Reader, Staged, recognise
 from tikub_lab.tables.rebuild import Group, database, merge
-from tikub_lab.tables.schema import aliases, read_schema
+from tikub_lab.tables.schema import aliases, read_schema, read_schemas
 from tikub_lab.tables.sources import Provenance, State, as_json, writing
 from tikub_lab.tables.staging import Parts, stage
 
@@ -36,21 +35,8 @@ def import_files(
 ) -> list[Provenance]:
     """Import published files, or zips of some, into the data package of a folder; all of them or none.
 
-    The readers of the use cases are asked in their order, of which only those that fill ``table``; files by schema are
-    known without one, and ``dates`` ('iso', 'french', 'american') and ``decimal`` (',', '.') say how they are written
-    where they leave it open. One provenance a file comes back, or several where a zip holds several. Nothing is changed
-    for a file whose sha256 is already that of a source, unless another of its name came later.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from tikub_lab.use_cases import readers
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "decp.json")
-    ...     _ = file.write_text('{"marches": [{"id": "1", "montant": 5}]}')
-    ...     (provenance,) = import_files([file], Path(folder, "package"), readers())
-    >>> provenance.reader, provenance.read, provenance.kept, provenance.rejected
-    ('decp-2019-json', 1, 0, 1)
+    Only readers that fill ``table`` are asked; ``dates`` and ``decimal`` say how files by schema are written.
+    A file that is a source already changes nothing, unless another of its name came later.
     """
     schemas = schemas or workbench() / "data" / "schemas"
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
@@ -94,7 +80,8 @@ class Change:
     """One change of a data package: sources that come, sources that go, and the tables that they touch."""
 
     def __init__(self, state: State, schemas: Path, readers: Sequence[Reader]):
-        self.state, self.schemas, self.readers = state, schemas, {reader.name: reader for reader in readers}
+        self.state, self.schemas = state, read_schemas(schemas)
+        self.readers = {reader.name: reader for reader in readers}
         self.parts, self.touched, self.gone = Parts(state.place), set[str](), list[Provenance]()
 
     def take(
@@ -124,7 +111,7 @@ class Change:
             names.add(file)
             tables = [*reader.tables]
             item = Provenance(file, sha, today(), reader.name, sequence=number, tables=tables, settings=dict(settings))
-            schemas = {table: read_schema(self.schemas / f"{table}.json") for table in tables}
+            schemas = {table: self.schemas[table] for table in tables}
             item.read = stage(reader, Member(file, member.path), item.key, self.parts, schemas)
             self.state.sources.append(item)
             self.touched |= {*tables}

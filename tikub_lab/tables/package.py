@@ -9,12 +9,11 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tikub_lab.errors import UsageError, nearest
-from tikub_lab.tables.schema import Schema, aliases, read_json, read_schema, validate
+from tikub_lab.tables.schema import Schema, aliases, read_json, read_schema, read_schemas, validate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +45,7 @@ class Resource:
     @property
     def schema(self) -> Schema:
         """The Table Schema, read on first use."""
-        return _schema(self.schema_path, self.schema_path.stat().st_mtime_ns)
+        return read_schema(self.schema_path)
 
     def used(self) -> dict[str, Any]:
         """Return what a report says of a table that it read: enough to find the same data again."""
@@ -61,11 +60,6 @@ class Resource:
             "rows": self.rows,
             "schema_sha256": sha256_of(self.schema_path),
         }
-
-
-@lru_cache(maxsize=64)
-def _schema(path: Path, _changed: int) -> Schema:
-    return read_schema(path)
 
 
 def sha256_of(path: Path) -> str:
@@ -120,9 +114,8 @@ class Package:
 
     def _absent(self, name: str) -> Resource:
         """Describe a table that is not here, as one without rows, by its schema if there is one."""
-        path, nothing = self.schemas() / f"{name}.json", Path(os.devnull)
-        path = path if path.is_file() and ".." not in name else nothing
-        title = read_schema(path).title if path != nothing else name
+        schema, nothing = read_schemas(self.schemas()).get(name), Path(os.devnull)
+        path, title = (Path(schema.place), schema.title) if schema else (nothing, "")
         return Resource(name, title or name, nothing, path, "absent", "", sha256_of(nothing), 0, "")
 
     def named(self, name: str) -> str:
@@ -164,13 +157,16 @@ class Package:
         return (self.resources.get(name) or self._absent(name)).used()
 
     def _note(self, name: str) -> None:
-        """Note a table that was read or asked for, and the package where it is not the one that all read."""
+        """Note a table that was read or asked for, also in the file that a build named."""
         item = self.used(name)
         home, usual = os.environ.get("TIKUB_HOME"), os.environ.get("TIKUB_DATA")
         if home and self.root != Path(usual or Path(home, "data")).resolve():
             inside = self.root.is_relative_to(Path(home).resolve())
             item["package"] = str(self.root.relative_to(Path(home).resolve())) if inside else "/"
-        _note(item)
+        _used[item["table"]] = item
+        if trace := os.environ.get("TIKUB_TRACE"):
+            with Path(trace).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(item, ensure_ascii=False) + "\n")
 
     def schemas(self) -> Path:
         """Return the folder of all Table Schemas: a package of imported files has those of its own tables only."""
@@ -271,15 +267,7 @@ barred: list[str] = []
 """Functions under way whose results are kept (:mod:`tikub_lab.methods.once`): what they load would be in no key."""
 
 _used: dict[str, dict[str, Any]] = {}
-
-
-def _note(item: dict[str, Any]) -> None:
-    """Remember a table that was read: in this process, and in the file that a build named to know it too."""
-    _used[item["table"]] = item
-    trace = os.environ.get("TIKUB_TRACE")
-    if trace:
-        with Path(trace).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(item, ensure_ascii=False) + "\n")
+"""What is known of each table that was loaded in this process."""
 
 
 def used() -> list[dict[str, Any]]:

@@ -14,15 +14,6 @@ BRITTANY = "53"
 
 
 def communes() -> pd.DataFrame:
-    """Return the communes in which the sample takes place, ordered by code.
-
-    ``code``, ``nom``, ``departement``, ``region``, ``code_postal`` (text), ``longitude`` and ``latitude`` (degrees),
-    ``poids`` (population in thousands, rough).
-
-    Examples
-    --------
-    >>> communes().query("nom == 'Quimper'")[["code", "code_postal", "longitude", "latitude"]].values.tolist()
-    [['29232', '29000', -4.1, 48.0]]
-    """
+    """Return the communes in which the sample takes place, ordered by code."""
     text = dict.fromkeys(("code", "nom", "departement", "region", "code_postal"), "str")
     return pd.read_csv(Path(__file__).with_name("communes.csv"), dtype=text, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tikub_lab.errors import RunError
-from tikub_lab.tables.database import connect, files, quoted, union
+from tikub_lab.tables.casts import KINDS
+from tikub_lab.tables.database import connect, files, quoted, union, view
 from tikub_lab.tables.package import sha256_of
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Combined, Reader, Staged
-from tikub_lab.tables.schema import Schema, read_schema
+from tikub_lab.tables.schema import Schema
 from tikub_lab.tables.sources import Provenance, State
 from tikub_lab.tables.staging import PLAIN
 
@@ -23,7 +24,6 @@ ROW_GROUP = 50_000
 NOTHING = Combined({}, "SELECT 0 AS source_index, 0 AS line, '' AS id, '' AS field, '' AS value, '' AS rule, "
                    "'' AS message WHERE false", "SELECT 0 AS source_index, 0 AS rows WHERE false")  # fmt: skip
 
-_SQL = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 _LICENCES = {
     "Licence Ouverte 2.0": {
         "name": "etalab-2.0",
@@ -69,7 +69,7 @@ class Group:
 
     connection: Any
     state: State
-    schemas: Path
+    schemas: Mapping[str, Schema]
     sources: list[Provenance]
     readers: list[Reader]
     staged: Staged
@@ -105,12 +105,9 @@ class Group:
         tables, rejects = dict(combined.tables), [combined.rejects]
         kept = [f"SELECT * FROM ({combined.kept}) AS made(source_index, rows)"]
         for name in sorted({name for reader in self.readers if not reader.combine for name in reader.tables}):
-            schema, ranked = self._schema(name), f'"_ranked {name}"'
-            columns = ", ".join(f'NULL::VARCHAR AS "{each}"' for each in schema.names)
-            rows = f"SELECT 0 AS source_index, 0 AS _line, {columns} WHERE false"
-            if parts := self.staged.get(PLAIN + name):
-                rows += f" UNION ALL BY NAME {union(parts)}"
-            rows = f"(SELECT source_index, _line, {_cast(schema)} FROM ({rows}))"
+            schema, ranked = self.schemas[name], f'"_ranked {name}"'
+            view(self.connection, f'"_plain {name}"', self.staged.get(PLAIN + name, []), schema.names)
+            rows = f'(SELECT source_index, _line, {_cast(schema)} FROM "_plain {name}")'
             key = ", ".join(f'"{each}"' for each in schema.primary_key or schema.names)
             made = f"(SELECT {_cast(schema)} FROM ({tables[name]}))" if name in tables else None
             free = f"({key}) NOT IN (SELECT ({key}) FROM {made})" if made and name not in combined.implied else "true"
@@ -136,17 +133,14 @@ class Group:
         total = f"SELECT source_index, sum(rows)::BIGINT FROM ({' UNION ALL BY NAME '.join(kept)}) GROUP BY ALL"
         return Combined(tables, " UNION ALL BY NAME ".join(rejects), total)
 
-    def _schema(self, name: str) -> Schema:
-        return read_schema(self.schemas / f"{name}.json")
-
     def _new(self, name: str) -> Path:
         return self.state.place / f"new-{name.replace('/', '-')}"
 
     def _table(self, name: str, query: str) -> dict[str, Any]:
         """Write one table as Parquet, typed by its schema, and describe it as a resource."""
-        schema = self._schema(name)
+        schema = self.schemas[name]
         path, described = self._new(f"{name}.parquet"), self._new(f"schemas/{name}.json")
-        shutil.copyfile(self.schemas / f"{name}.json", described)
+        shutil.copyfile(schema.place, described)
         _copy(self.connection, f"SELECT {_cast(schema)} FROM ({query}) ORDER BY _position, _place", path)
         return {
             "name": name,
@@ -208,7 +202,7 @@ class Group:
 
 
 def _cast(schema: Schema) -> str:
-    return ", ".join(f'CAST("{f.name}" AS {_SQL.get(f.type, "VARCHAR")}) AS "{f.name}"' for f in schema.fields)
+    return ", ".join(f'CAST("{f.name}" AS {KINDS[f.type].stored}) AS "{f.name}"' for f in schema.fields)
 
 
 def _harmless(column: str) -> str:

@@ -111,23 +111,7 @@ class Schema:
 
     @classmethod
     def from_dict(cls, descriptor: Mapping[str, Any], place: str = "schema") -> "Schema":
-        """Read a descriptor; ``place`` names it in messages.
-
-        Raises
-        ------
-        UsageError
-            For a broken descriptor; the message names the place, the field, the value found and what is allowed.
-
-        Examples
-        --------
-        >>> schema = Schema.from_dict({"fields": [{"name": "uai", "type": "string"}], "primaryKey": "uai"})
-        >>> schema.primary_key, schema.field("uai").missing_values
-        (('uai',), ('',))
-        >>> Schema.from_dict({"fields": [{"name": "n", "type": "interger"}]}, place="sites.json")
-        Traceback (most recent call last):
-        tikub_lab.errors.UsageError: sites.json, field 'n': type 'interger' is not one of string, number, integer, \
-boolean, date, datetime, year, list, geojson, any. Did you mean 'integer'?
-        """
+        """Read a descriptor, or refuse it in one line that says where it is broken; ``place`` names it there."""
         validate(descriptor, "table-schema.json", place)
         missing = _missing_values(descriptor, ("",))
         untyped = "any" if "/profiles/2" in str(descriptor.get("$schema", "")) else "string"
@@ -161,9 +145,13 @@ def read_schema(path: Path | str) -> Schema:
     >>> read_schema(workbench() / "data" / "schemas" / "energy" / "prices.json").primary_key
     ('energie', 'annee')
     """
-    return Schema.from_dict(
-        read_json(Path(path), f"{path}: no such file. A Table Schema is a JSON file."), place=str(path)
-    )
+    file = Path(path)
+    return _read(file, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(maxsize=128)
+def _read(path: Path, _changed: int) -> Schema:
+    return Schema.from_dict(read_json(path, f"{path}: no such file. A Table Schema is a JSON file."), place=str(path))
 
 
 def read_json(path: Path, absent: str) -> Any:
@@ -227,7 +215,7 @@ def _field(item: Mapping[str, Any], untyped: str, missing: tuple[str, ...], plac
 
 
 def _missing_values(item: Mapping[str, Any], default: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the values of ``missingValues``: a list of strings, or of objects with a value and a label (v2)."""
+    """Return ``missingValues``: a list of strings, or of objects with a value and a label (v2)."""
     return tuple(one if isinstance(one, str) else one["value"] for one in item.get("missingValues", default))
 
 
@@ -270,10 +258,12 @@ def _one_of(value: Any, allowed: Collection[str], where: str) -> None:
         raise UsageError(f"{where} {value!r} is not one of {', '.join(allowed)}.{nearest(str(value), allowed)}")
 
 
-@lru_cache(maxsize=4)
+def read_schemas(schemas: Path) -> dict[str, Schema]:
+    """Return the schemas in a folder, by the names of their tables."""
+    paths = sorted(schemas.rglob("*.json"))
+    return {path.relative_to(schemas).with_suffix("").as_posix(): read_schema(path) for path in paths}
+
+
 def aliases(schemas: Path) -> dict[str, str]:
     """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
-    found: dict[str, str] = {}
-    for path in sorted(schemas.glob("*/*.json")):
-        found |= dict.fromkeys(read_schema(path).raw.get("aliases", ()), f"{path.parent.name}/{path.stem}")
-    return found
+    return {other: name for name, schema in read_schemas(schemas).items() for other in schema.raw.get("aliases", ())}

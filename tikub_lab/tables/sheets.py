@@ -31,7 +31,7 @@ Row = tuple[int, list[str]]
 
 
 def first_rows(path: Path, start: bytes) -> list[list[str]]:
-    """Return the first rows of a table, as far as the beginning of the file shows them; none of what is no table."""
+    """Return the first rows of a table, as far as the beginning of the file shows them; else none."""
     found: list[list[str]] = []
     if start.startswith(PARQUET) or is_workbook(path, start):
         with suppress(Exception):  # whatever is made of a damaged file

@@ -1,12 +1,10 @@
 """What a data package of imported files remembers, and how it changes in one step.
 
-Beside the tables, ``.sources/`` holds an index of the files that were imported, what was staged of them as Parquet
-parts, and the logs. All these files, tables and schemas too, are named after their content and never change; the
-descriptor names the tables and the index, and its rename is the moment when a new state counts. Who opened the package
-before reads on: files that only the state before names are removed by the next writer.
+``.sources/`` holds an index of the imported files, what was staged of them, and the logs. All files are named after
+their content and never change; the descriptor names tables and index, and its rename is the moment when a new state
+counts. Files that only the state before names are removed by the next writer.
 
-The logs that people read (``.rejects.csv``, ``.repairs.csv``, ``.provenance.json``) have names that stay. Each is put
-in its place by a rename after that of the descriptor; the next writer does so where a killed one did not.
+Logs that people read have names that stay: each is renamed into its place afterwards, if need be by the next writer.
 """
 
 import filecmp
@@ -35,9 +33,8 @@ _OURS = re.compile(r".+-[0-9a-f]{16}\.(parquet|json|csv)")
 class Provenance:
     """What one source gave: ``read`` is ``kept`` plus ``rejected``, in source rows.
 
-    ``rejects_by_rule`` counts source rows by rule; a row that breaks two rules counts in both. ``repairs_by_rule``
-    counts values. ``unchanged`` says that the file had been imported before and nothing was done. ``sequence`` numbers
-    the imports of a name, of which the later ones replace what they repeat; ``settings`` are those of the reading.
+    ``rejects_by_rule`` counts source rows, which may break several rules; ``repairs_by_rule`` counts values.
+    ``sequence`` numbers the imports of a name, of which the later ones replace what they repeat.
     """
 
     file: str
@@ -168,11 +165,7 @@ def as_json(value: object) -> str:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[State]:
-    """Hold a data package for a change, and give its state; what goes wrong leaves it as it was.
-
-    The folder is made where it is not there, and unmade where nothing came of it. New files are to be written in its
-    folder :data:`STAGING`.
-    """
+    """Hold a data package for a change, and give its state; what goes wrong leaves it, or no folder, as it was."""
     State.of(folder)  # what is refused leaves no lock
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:

@@ -91,8 +91,7 @@ def checked(batch: Batch, schemas: Mapping[str, Schema], whole: bool) -> Batch:
     """Hold what a reader gives against the schemas of its tables.
 
     A value that breaks a rule is blanked, which is a repair; where its field is required the source row is a reject,
-    and leaves all tables. A staged table that is none of the reader's is held against the first of them. ``whole`` says
-    that what is missing stays so, as no ``combine`` fills it.
+    and leaves all tables. ``whole`` says that what is missing stays so, as no ``combine`` fills it.
     """
     rejects, repairs, tables = [batch.rejects], [batch.repairs], dict(batch.tables)
     for name, frame in batch.tables.items():
@@ -126,7 +125,7 @@ def _judge(
     rejects: list[pd.DataFrame],
     repairs: list[pd.DataFrame],
 ) -> pd.DataFrame:
-    """Blank or reject what breaks a schema, and note it; rows that stand for no source row are left out instead."""
+    """Blank or reject what breaks a schema, and note it; rows of no source row are left out instead."""
     frame, dropped = frame.copy(deep=False), list[int]()
     ids = frame[next(name for name in ("id", *schema.names) if name in frame)]
     for keys, found in problems.groupby(["field", "rule"], sort=False):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tikub_lab.errors import UsageError, nearest
-from tikub_lab.tables.schema import Field, Schema, aliases, read_schema
+from tikub_lab.tables.schema import Field, Schema, aliases, read_schemas
 
 TYPES = {
     "string": "texte", "number": "nombre", "integer": "entier", "boolean": "oui ou non", "date": "date",
@@ -36,11 +36,10 @@ def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) 
     UsageError
         An unknown table (the nearest is suggested), or a file that is there already.
     """
-    table = aliases(schemas).get(table, table)
-    known = [item.relative_to(schemas).with_suffix("").as_posix() for item in sorted(schemas.rglob("*.json"))]
-    if table not in known:
-        raise UsageError(f"No table {table!r}.{nearest(table, known)} Known tables: {', '.join(known)}.")
-    schema, name = read_schema(schemas / f"{table}.json"), table.replace("/", "-")
+    table, tables = aliases(schemas).get(table, table), read_schemas(schemas)
+    if table not in tables:
+        raise UsageError(f"No table {table!r}.{nearest(table, tables)} Known tables: {', '.join(tables)}.")
+    schema, name = tables[table], table.replace("/", "-")
     meanings = [HEADINGS, *map(said, schema.fields)]
     targets = [folder / f"{name}.xlsx"] if xlsx else [folder / f"{name}.csv", folder / f"{name}.{README}.csv"]
     for target in targets:

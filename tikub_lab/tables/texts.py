@@ -28,8 +28,6 @@ MAX_BYTES = 2**30
 BLOCK = 1 << 20
 HEAD_BYTES = 256 * 1024
 """The beginning of a file, which tells what it is."""
-MIXED = "utf-8 with cp1252"
-"""UTF-8 in which a few bytes are not: each of them is read as Windows-1252."""
 _SAMPLE_RECORDS = 100
 DEPTH = 200
 """Lists and objects in one another: parsers take time and memory by the square of it."""
@@ -53,14 +51,9 @@ codecs.register_error("stray", _stray)
 
 
 def encoding_of(source: Path | Iterable[bytes]) -> str:
-    r"""Find the encoding of text: by a byte-order mark, by zero bytes, else UTF-8 or Windows-1252, whichever fits more.
+    """Find the encoding of text: by a byte-order mark, by zero bytes, else UTF-8 or Windows-1252, whichever fits more.
 
-    It is ``utf-8``, ``utf-8-sig``, ``utf-16`` (``-le``, ``-be``), ``cp1252``, :data:`MIXED`, or "" for a binary file.
-
-    Examples
-    --------
-    >>> encoding_of(["objet;lycée".encode("cp1252")]), encoding_of(["lycées, été, ".encode() + b"No\xebl"])
-    ('cp1252', 'utf-8 with cp1252')
+    It is ``utf-8``, ``utf-8-sig``, ``utf-16`` (``-le``, ``-be``), ``cp1252``, or "" for a binary file.
     """
     blocks = _blocks(source) if isinstance(source, Path) else iter(source)
     start = next(blocks, b"")
@@ -78,7 +71,7 @@ def encoding_of(source: Path | Iterable[bytes]) -> str:
             bad = len(_STRAY.findall(text))
             strays, characters = strays + bad, characters + len(text) - len(text.encode("ascii", "ignore")) - bad
     if strays:
-        return MIXED if characters > strays else "cp1252"
+        return "utf-8" if characters > strays else "cp1252"
     return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
 
 
@@ -92,11 +85,7 @@ def decode(data: bytes) -> str:
     encoding = encoding_of([data])
     if not encoding:
         return ""
-    return codecs.getincrementaldecoder(_codec(encoding))("stray").decode(data.removeprefix(codecs.BOM_UTF8))
-
-
-def _codec(encoding: str) -> str:
-    return "utf-8" if encoding == MIXED else encoding
+    return codecs.getincrementaldecoder(encoding)("stray").decode(data.removeprefix(codecs.BOM_UTF8))
 
 
 @contextmanager
@@ -108,7 +97,7 @@ def opened(path: Path) -> Iterator[TextIO]:
     with _binary(path) as file:
         if file.peek(3)[:3] == codecs.BOM_UTF8:
             file.read(3)
-        with io.TextIOWrapper(file, _codec(encoding), errors="stray", newline="") as text:
+        with io.TextIOWrapper(file, encoding, errors="stray", newline="") as text:
             yield text
 
 

@@ -79,7 +79,7 @@ def _rejected(table: str, field: str) -> str:
 def _meters(connection: Any, staged: Staged) -> None:
     """Find what is known of each meter: by lists, of which the last row stands, by the table itself, by readings."""
     fields = ("compteur_id", "point_livraison", "energie", "code_uai", "usage")
-    view(connection, "_own", staged.get("plain/energy/meters", []), dict.fromkeys(fields, ""))
+    view(connection, "_own", staged.get("plain/energy/meters", []), fields)
     connection.execute(f"""
         CREATE TEMP TABLE _files AS SELECT source_index, {STEM} AS stem, regexp_extract(file, '[^/]*$') AS base
             FROM _sources;
