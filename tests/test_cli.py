@@ -170,7 +170,7 @@ def test_the_manifest_on_standard_output(root, tmp_path):
     document = json.loads(ran.stdout)
     jsonschema.validate(document, manifest.schema(), format_checker=jsonschema.FormatChecker())
     (report,) = document["reports"]
-    assert report["heading"] == "41 acheteurs publics : où agir dans les achats"
+    assert report["heading"] == "41 acheteurs publics\xa0: où agir dans les achats"
     assert (report["status"], report["figures"], report["tables_shown"], report["defects"]) == ("done", 3, 1, [])
     assert report["ecoindex_grade"] == "A"
     assert report["page_transfer_bytes"] < 100_000

@@ -68,7 +68,7 @@ def test_without_regret_by_hand():
     }  # fmt: skip
     assert stable["annee"].fillna(0).to_dict() == {"T1": 2026, "T2": 2026, "T3": 0, "T4": 0}
     assert "1 mesures sont dans tous les plans, 2 dans certains, 1 dans aucun" in found.sentence
-    assert "le garder coûte au plus 20,0" in found.sentence
+    assert "garder ce plan ferait perdre au plus 20,0" in found.sentence
 
 
 def test_what_one_more_million_brings():

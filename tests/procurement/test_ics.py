@@ -154,7 +154,7 @@ def test_a_spreadsheet_reads_the_table(plan):
     assert list(rows[0])[:5] == ["À lancer avant le", "À publier avant le", "Fin du marché", "Statut", "Besoin"]
     amounts = [float(line["Montant initial (€ HT)"].replace(",", ".")) for line in rows]
     assert amounts == plan["montant"].round(2).tolist()
-    assert [line["Identifiant du marché"] for line in rows] == [f"n° {uid}" for uid in plan["uid"]]
+    assert [line["Identifiant du marché"] for line in rows] == [*plan["uid"]]
     assert {line["Données"] for line in rows} == {"fictives"}
     assert rows[0]["Fin du marché"] == f"{plan['fin'].iloc[0]:%Y-%m-%d}"
     assert text.count("\r\n") == len(plan) + 1

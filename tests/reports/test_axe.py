@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -162,7 +161,7 @@ def pages(tmp_path_factory, root) -> dict[str, str]:
         "house": rendered(house()),
         "libraries": rendered(libraries()),
         "failure": rendered(None, Failure("ValueError: pas de <table>", 4, "Le calcul")),
-        "index": index.render(entries, datetime(2026, 11, 22, tzinfo=UTC)),
+        "index": index.render(entries),
     }
 
 

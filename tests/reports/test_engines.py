@@ -104,7 +104,7 @@ def test_papermill_finds_the_engine():
 
 
 def test_frames_and_figures_are_shown_as_ours(both):
-    assert '<th scope="row">x</th><td class="n">1</td>' in both["frame"][0].outputs[0]["data"]["text/html"]
+    assert '<th scope="row">x</th><td class="num">1</td>' in both["frame"][0].outputs[0]["data"]["text/html"]
     for name in ("inline", "figure shown", "figure result"):
         assert "image/svg+xml" in both[name][0].outputs[-1 if name == "inline" else 0]["data"], name
     heavy = both["heavy figure"][0].outputs[0]["data"]

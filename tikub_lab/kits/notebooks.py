@@ -142,7 +142,7 @@ def project(recipe: Recipe, tables: Sequence[Resource]) -> bytes:
     variable = variable_of(recipe, table.name)
     columns = recipe.tables.get(table.name, {}).get("columns") or table.schema.names[:MOST_COLUMNS]
     made = [
-        markdown(f"# Notre projet : {recipe.title[0].lower()}{recipe.title[1:]}"),
+        markdown(f"# Notre projet : {recipe.title[0].lower()}{recipe.title[1:]}\n\n{warning(tables)}"),
         code('equipe: str = "Notre équipe"  # nom de l\'équipe, en tête de la page', ["parameters"]),
         code(f"from tikub_lab import {recipe.use_case}, show, tables\n\n{variable} = tables.load({_text(table.name)})"),
         code(
@@ -158,7 +158,6 @@ def project(recipe: Recipe, tables: Sequence[Resource]) -> bytes:
             f'show.table(\n    {variable}, "Quelques lignes de ce que nous avons utilisé",\n'
             f"    {_list(columns)}, rows=6,\n)"
         ),
-        markdown(f"## Limites\n\n{warning(tables)}"),
         code("show.data_used()"),
     ]
     return written(made, {"use_case": recipe.use_case, "figures": 1, "tables": 1})

@@ -19,7 +19,7 @@ STARTS = ("__main__", "cli", "reports.engine", "reports.preload", "show", "table
 
 MODULE = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*")
 OF_USE_CASE = ("__init__", "formats", "commands")
-ALWAYS = {".css", ".j2", ".js", ".sql", "conf.json"}
+ALWAYS = {".css", ".j2", ".js", ".sql", "conf.json", "words.csv"}
 """Suffixes and names of what no module need name: templates and queries."""
 
 

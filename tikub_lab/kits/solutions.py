@@ -16,8 +16,8 @@ GENERAL_HINT = "Cette étape est laissée à votre équipe."
 SHORTEST = 12
 """Characters of a line that says something: a shorter one may stand anywhere by chance."""
 
-OPENING = re.compile(r"show\.\w+\([\[{]?|(?:import|from) .*")
-"""A line that only opens a piece of a page, as every page does, the package's own trial page too; an import."""
+OPENING = re.compile(r"show\.\w+\([\[{]?")
+"""A line that only opens a piece of a page, as every page does, the package's own trial page too."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _check_tags(cell: Cell, place: str) -> None:
 def secret_lines(cells: Iterable[Cell]) -> list[str]:
     """Return the lines of solutions that must not be in any file of a kit.
 
-    Those shorter than :data:`SHORTEST`, those without a word, imports, those that only open a call of ``show``, and
+    Those shorter than :data:`SHORTEST`, those without a word, those that only open a call of ``show``, and
     those that a kept cell has too say nothing.
     """
     cells = list(cells)

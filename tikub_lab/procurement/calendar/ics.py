@@ -188,6 +188,6 @@ def as_csv(plan: pd.DataFrame, fictitious: bool = False) -> str:
     --------
     >>> plan = pd.DataFrame({"uid": ["001"], "objet": ["=1+1"], "montant": [1234.5]})
     >>> as_csv(plan).splitlines()[1]
-    "'=1+1;1234,5;n° 001"
+    "'=1+1;1234,5;001"
     """
     return spreadsheet(plan, HEADINGS, ["uid"], fictitious)
