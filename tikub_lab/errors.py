@@ -19,6 +19,9 @@ class TikubError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]  # all that a notebook shows: it says the place and what helps
+
 
 class UsageError(TikubError):
     """Wrong use: the command line leaves with exit code 2 and nothing was written."""

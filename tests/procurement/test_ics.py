@@ -155,7 +155,7 @@ def test_a_spreadsheet_reads_the_table(plan):
     amounts = [float(line["Montant initial (€ HT)"].replace(",", ".")) for line in rows]
     assert amounts == plan["montant"].round(2).tolist()
     assert [line["Identifiant du marché"] for line in rows] == [*plan["uid"]]
-    assert {line["Données"] for line in rows} == {"fictives"}
+    assert {line["Données fictives"] for line in rows} == {"oui"}
     assert rows[0]["Fin du marché"] == f"{plan['fin'].iloc[0]:%Y-%m-%d}"
     assert text.count("\r\n") == len(plan) + 1
 
