@@ -261,7 +261,8 @@ def test_headings_of_the_call_name_lines_and_a_form_holds_for_bounds(drawn):
     assert [item.text for item in found.page.select(".sw")] == ["Ici", "Ailleurs"]
     assert {"Ici : 70", "Ailleurs : 4"} <= {*found.texts()}
     rates = pd.DataFrame({"l": ["A"], "q": [0.123], "bas": [0.1], "haut": [0.2]})
-    assert drawn(charts_rows.intervals(rates, "Titre", "q", form="%1")).table()[1] == [
+    shown = charts_rows.intervals(rates, "Titre", "q", form="%1")
+    assert drawn(shown).table()[1] == [
         "A",
         "12,3 %",
         "10,0 %",
