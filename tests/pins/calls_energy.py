@@ -27,6 +27,8 @@ def results(load: Any) -> Pins:
     used = e.adjusted(readings, meters, sites, weather)
     year = int(used.loc[used["complet"], "annee"].max())
     yield "adjusted", used
+    yield "load", [len(table) for table in vars(e.load()).values()]
+    yield "year_of", [e.year_of(used), e.year_of(used, 2023)]
     yield from _used(tables, used, year)
     yield from _baselines(tables)
     yield from _alerts(tables)
@@ -162,6 +164,8 @@ def _alerts(tables: Tables) -> Pins:
     survey = e.alerts.survey(readings, meters, sites, weather, calendar, works, prices, factors)
     yield "alerts.survey", survey
     yield "alerts.totals", e.alerts.totals(survey.alerts)
+    yield "alerts.listed", e.alerts.listed(survey.alerts, sites)
+    yield "alerts.summary", e.alerts.summary(e.alerts.listed(survey.alerts, sites))
     own = meters[meters["code_uai"].isin([*LYCEES, *survey.alerts["code_uai"].unique()[:4]])]
     few = readings[readings["compteur_id"].isin(own["compteur_id"])]
     rest = (own, sites, weather, calendar, works, prices, factors)
@@ -178,6 +182,7 @@ def _challenge(tables: Tables) -> Pins:
         yield f"challenge.challenge[{name}]", {part: getattr(found, part) for part in ("table", "energies", "groups")}
         yield f"challenge.Challenge[{name}]", [found.start, found.end, found.level]
         scored = found.table[found.table["classe"]]
+        yield f"challenge.gap[{name}]", [list(e.challenge.gap(row)) for row in scored.head(6).to_dict("records")]
         for uai in (LYCEES[0], *scored["code_uai"].iloc[[0, -1]]):
             yield f"challenge.by_month[{name}, {uai}]", e.challenge.by_month(found, uai)
             yield f"challenge.position[{name}, {uai}]", e.challenge.position(found, uai)
@@ -214,6 +219,8 @@ def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
         yield f"law.standing{case}", standing
     yield "law.standing[2021]", e.law.standing(references, years, 2021)
     yield "law.stock", e.law.stock(standing)
+    yield "law.at", e.law.at(standing, 2030)
+    yield "law.followed", e.law.followed(used, factors, year, 2019)
     yield "law.summary", [e.law.summary(standing, milestone) for milestone in (2030, 2040, 2050)]
     yield "law.summary[few]", [e.law.summary(standing[standing["code_uai"] == uai]) for uai in LYCEES]
     yield "law.course", e.law.course(usable[usable["annee"] <= year], standing)

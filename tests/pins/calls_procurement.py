@@ -19,6 +19,9 @@ KINDS = ("travaux", "fournitures", "services")
 Pins = Iterator[tuple[str, Any]]
 
 
+SELECTION = ("acheteur", "annee_debut", "annee_fin", "famille", "region")
+
+
 def results(load: Any, **selection: Any) -> Pins:
     """All results of one selection of contracts; ``load(name)`` gives a table, without rows where there is none."""
     names = ("contracts", "suppliers", "amendments", "records", "bids")
@@ -28,6 +31,14 @@ def results(load: Any, **selection: Any) -> Pins:
     today = p.reference_day(book)
     yield "select", contracts[["uid"]]
     yield "reference_day", today
+    here = p.scope(book, *(selection.get(name) for name in SELECTION))
+    yield "scope", [here.name, here.period, len(here.contracts)]
+    rates = p.considered_by_year(contracts)
+    yield "considered_by_year", rates
+    green = p.consideration_rates(contracts, "environnement")
+    yield "evolution", p.evolution(green) if len(green) else ""
+    yield "short_labels", p.short_labels(p.by_division(contracts)["libelle"]).tolist()
+    yield "signals", p.signals(contracts, suppliers, bids[bids["uid"].isin(contracts["uid"])] if len(bids) else bids)
     yield "scope_name", p.scope_name(contracts, *(selection.get(name) for name in ("acheteur", "famille", "region")))
     buyers = contracts["acheteur_id"].drop_duplicates().head(3)
     yield "buyer_name", [p.buyer_name(contracts, buyer) for buyer in [None, *buyers]]
@@ -159,6 +170,7 @@ def _advice(
     advices = p.where_to_act(*found.values())
     yield "where_to_act", advices
     yield "leading", p.leading(advices)
+    yield "first_lever", p.first_lever(advices)
     for by in BY:
         yield f"amended[{by}]", p.amended(contracts, amendments, by)
     yield "final_states", p.final_states(contracts, amendments)
