@@ -42,21 +42,23 @@ def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator
         from distributed import wait
     except ImportError:
         raise UsageError("--cluster needs the extra: pip install 'tikub-lab[cluster]'.") from None
-    waiting, again, running = deque(jobs), deque[Job](), dict[Any, tuple[Job, str]]()
+    waiting, again, running = deque(jobs), deque[Job](), dict[Any, tuple[Job, str, bool]]()
     archive, limits, holders = pack(package), (settings.timeout, settings.memory), set[str]()
     with _client(str(settings.cluster)) as client:
         while (waiting or again or running) and (threads := _workers(client, patient=not running)):
             if not holders & set(threads):
                 data, holders = client.scatter(archive, broadcast=True), set(threads)
-            free = deque((Counter(threads) - Counter(address for _, address in running.values())).elements())
+            free = deque((Counter(threads) - Counter(address for _, address, _ in running.values())).elements())
             while free and (waiting or (again and not running)):
                 job, address = (waiting or again).popleft(), free.popleft()
                 options = {"pure": False, "retries": 0, "workers": [address]}
-                running[client.submit(make, job, data, _code(), *limits, **options)] = job, address
-            alone = len(running) == 1 and not waiting
+                alone = not (
+                    running or waiting
+                )  # at its start: what ran beside it may have ended its worker, and be gone
+                running[client.submit(make, job, data, _code(), *limits, **options)] = job, address, alone
             with suppress(TimeoutError, CancelledError):
                 wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
-            for future, (job, address) in list(running.items()):
+            for future, (job, address, alone) in list(running.items()):
                 lost = address not in threads or future.status in {"cancelled", "lost"}
                 if not (lost or future.done()):
                     continue
@@ -67,7 +69,7 @@ def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator
                 else:
                     yield job, result
                 future.cancel()
-    if rest := [*waiting, *again, *(job for job, _ in running.values())]:
+    if rest := [*waiting, *again, *(job for job, *_ in running.values())]:
         with Pool(settings.jobs, *limits, package.root) as pool:
             yield from pool.run(rest)
 
