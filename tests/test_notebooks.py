@@ -25,6 +25,7 @@ def test_contract(path):
             continue
         checked = "nbval-check-output" in notebooks.tags(cell)
         assert checked == bool(cell.outputs), "outputs are stored for check cells, and for them only"
+        assert checked == (cell.execution_count is not None), "or nbval takes them for outputs of a cell that never ran"
         assert cell.source.count("\n") < 20
         assert not any(line.startswith(("def ", "class ")) for line in cell.source.splitlines())
     assert sum("nbval-check-output" in notebooks.tags(cell) for cell in nb.cells) >= 1

@@ -81,11 +81,9 @@ def _cell(name: str, kind: str, source: str, metadata: dict[str, Any], said: str
         "source": source.splitlines(keepends=True),
     }
     if kind == "code":
+        checked = "nbval-check-output" in metadata.get("tags", [])
         output = {"name": "stdout", "output_type": "stream", "text": [said]}
-        cell |= {
-            "execution_count": None,
-            "outputs": [output] if "nbval-check-output" in metadata.get("tags", []) else [],
-        }
+        cell |= {"execution_count": 1 if checked else None, "outputs": [output] if checked else []}
     return cell
 
 
