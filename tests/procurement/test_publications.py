@@ -433,6 +433,7 @@ def test_planted_faults_are_judged_by_the_real_rules(made):
     assert set(rows.index[rows["etat"] == "rejeté"]) == rejected
 
 
+@pytest.mark.proof
 def test_the_fictitious_publications_are_small_reproducible_and_say_that_they_are(made, root):
     truth, records = made
     source = {name: tables.load(name, root / "data") for name in SAMPLE}

@@ -86,6 +86,7 @@ def snapshots(opendata, tmp_path_factory):
     return into, files
 
 
+@pytest.mark.proof
 def test_three_snapshots_of_2019(snapshots, tmp_path):
     """What appeared and vanished, counted on the raw JSON as multisets of buyer and number."""
     into, files = snapshots
