@@ -144,7 +144,8 @@ def considered_by_year(contracts: pd.DataFrame, fewest: int = FEWEST) -> pd.Data
     Returns
     -------
     DataFrame of shape (years, 3)
-        Columns annee, environnement, social (shares of the known; missing where these are too few).
+        Columns annee, environnement, social (shares of the known; missing where these are too few). No row of a single
+        year: nothing evolves in it.
 
     Examples
     --------
@@ -153,9 +154,10 @@ def considered_by_year(contracts: pd.DataFrame, fewest: int = FEWEST) -> pd.Data
     >>> considered_by_year(book, fewest=1).values.tolist()
     [[2024.0, nan, 1.0], [2025.0, nan, 1.0]]
     """
-    rates = {domain: consideration_rates(contracts, domain).set_index("annee") for domain in DOMAINS}
-    table = {domain: found["taux"].where(found["connus"] >= fewest) for domain, found in rates.items()}
-    return pd.DataFrame(table)[["environnement", "social"]].reset_index()
+    tables = {domain: consideration_rates(contracts, domain).set_index("annee") for domain in DOMAINS}
+    table = {domain: found["taux"].where(found["connus"] >= fewest) for domain, found in tables.items()}
+    found = pd.DataFrame(table)[["environnement", "social"]].reset_index()
+    return found if len(found) > 1 else found.head(0)
 
 
 def evolution(rates: pd.DataFrame) -> str:
