@@ -6,8 +6,9 @@ art. L174-1). The way there is free: only the milestones are law. Values, their 
 :mod:`tikub_lab.energy.law.values`; the reference year: :mod:`tikub_lab.energy.law.reference`; absolute values:
 :mod:`tikub_lab.energy.law.absolute`. Modulations exist and are not worked out.
 
-Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` → :func:`stock`, :func:`ranking`; for the
-pace, :func:`usable_years` → :func:`pace` → :func:`outlook`; for the Région's own plan, :func:`plan`.
+Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` (all milestones) → :func:`stock`,
+:func:`ranking` (one milestone; for its rows alone, :func:`at`); for the pace, :func:`usable_years` → :func:`pace` →
+:func:`outlook`; for the Région's own plan, :func:`plan`.
 """
 
 import numpy as np
@@ -145,25 +146,21 @@ def at(standing: pd.DataFrame, milestone: int) -> pd.DataFrame:
 
 
 def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
-    """Order the sites that are above their target by how much is left to cut.
+    """Order the sites that are above their target of a milestone by the energy that is left to save.
 
     Parameters
     ----------
     standing : DataFrame
         From :func:`standing`.
     milestone : int
+        As for :func:`at`.
 
     Returns
     -------
     DataFrame
         ``rang``, ``code_uai``, ``kwh_m2``, ``kwh_m2_objectif``, ``evolution``, ``reste_kwh``, ``part`` (of what all
         sites have left), ``cumul`` (of this site and those before), ``reste_euros``, ``reste_kgco2e``; the largest
-        first, equal ones by UAI. Take its first ten rows for the ten that make most of the gap.
-
-    Raises
-    ------
-    UsageError
-        A milestone that is not in the table.
+        ``reste_kwh`` first, equal ones by UAI. Its first ten rows are the ten that make most of the gap.
 
     Examples
     --------
