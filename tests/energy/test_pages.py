@@ -142,7 +142,7 @@ def test_the_page_of_the_law_by_a_second_way(broken, adjusted):
     cost = (now["kwh_ajuste"] * now["energie"].map(price["euros_kwh"])).sum() * left / final[2025]
     page = broken
     assert (
-        f"En 2025, {level[2025]:.0f} kWh/m² à climat normal, pour {goal:.0f} en 2030 : il reste "
+        f"En 2025, {level[2025]:.0f} kWh/m² d'énergie finale à climat normal, pour {goal:.0f} en 2030 : il reste "
         f"{100 * left / final[2025]:.0f} % à économiser, {plain(in_kwh(left))} par an, soit "
     ) in page
     told = re.search(r"soit ([\d,]+) k€ aux prix de 2025", page)
@@ -163,9 +163,12 @@ def test_the_page_of_performance_by_a_second_way(broken, adjusted):
     level, middle = own["kwh"] / own["area"], (peers["kwh"] / peers["area"]).median()
     like = f"de plus que la médiane de {len(peers)} lycées comparables"
     assert f"à climat normal : {100 * (level / middle - 1):.0f} % {like}" in broken
-    assert f"Par mètre carré{level:.0f} kWhmédiane de {len(peers)} lycées comparables : {middle:.0f}" in broken
+    assert (
+        f"Par mètre carré{level:.0f} kWhfacturé, climat normal ; médiane de {len(peers)} lycées comparables : "
+        f"{middle:.0f}"
+    ) in broken
     each, usual = own["kwh"] / own["pupils"], (peers["kwh"] / peers["pupils"]).median()
-    assert f"Par élève : {100 * (each / usual - 1):.0f} % {like}" in broken
+    assert f"Par élève, à climat normal : {100 * (each / usual - 1):.0f} % {like}" in broken
 
 
 @pytest.fixture(scope="module")

@@ -298,7 +298,7 @@ def test_moves_of_one_size_in_the_order_of_their_publications():
 
 
 def test_an_unknown_source_is_an_error():
-    with pytest.raises(UsageError, match=r"serie='z': no publication.*The table has a\."):
+    with pytest.raises(UsageError, match=r"serie='z': no publication.*Known: a\."):
         publications.trend(book({}), serie="z")
 
 

@@ -46,7 +46,8 @@ def calendar(
     """
     words.need(frame, [name for name in (label, value, start, end) if name is not None], "show.calendar")
     if frame.empty:
-        return instead(french.typeset(more.get("empty") or "Rien à signaler."))
+        own = more.get("empty")
+        return instead(french.typeset(own or "Rien à signaler."), "figure" if own else "")
     spans = frame.assign(**{start: pd.to_datetime(frame[start]), end: pd.to_datetime(frame[end])})
     chart = Chart(
         "calendar", spans.assign(jours=(spans[end] - spans[start]).dt.days), title, value or "jours", label, more
