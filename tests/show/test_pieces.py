@@ -69,7 +69,7 @@ def test_one_unit_a_column_and_a_total_of_all_rows():
 def test_a_unit_is_chosen_after_rounding_the_largest_too():
     shown = tabular.table(pd.DataFrame({"objet": list("abc"), "achats": [999_999_999.0, 12_345, 2e4]}), "T",
                           forms={"achats": "€"})  # fmt: skip
-    assert cells(shown) == ["a", "1 000"], "never 1 000 000,0 k€"
+    assert cells(shown) == ["a", "1 000,00"], "in M€, never 1 000 000,0 k€"
 
 
 def test_a_table_says_what_it_leaves_out():
