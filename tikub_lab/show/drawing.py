@@ -165,7 +165,7 @@ class Drawing:
             self.line("k" if value == 0 else "g", [(0, at(value)), (100, at(value))])
             self.text(0, at(value) + 4, write(value), "e s", dx=-6)
         widest = max((width_of(write(value)) for value in values), default=0)
-        self.gutter = "y" if widest <= 26 else "y yy"
+        self.gutter = "y" if widest <= 22 else "y yy"
 
     def svg(self, alt: str) -> str:
         """Return the drawing."""
