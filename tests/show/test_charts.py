@@ -10,6 +10,11 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.show import charts, charts_calendar, charts_points, charts_rows, charts_time, drawing, maps_tiles, words
 
+
+def spaces(text):
+    return text.replace("\u202f", " ")
+
+
 EVIL = '<script>alert(1)</script> {x} & "Fils"'
 FAMILIES = pd.DataFrame({"famille": ["Travaux", "Services", "Fournitures"], "q": [200.0, 100, 50]})
 MONTHS = pd.DataFrame({"mois": pd.period_range("2025-01", periods=4, freq="M"), "q": [30.0, 60, 20, 10]})
@@ -239,6 +244,20 @@ def test_labels_never_meet():
     assert not sheet.label(52, 22, "un autre texte assez long", "m")
     assert sheet.label(50, 60, "plus bas", "m")
     assert not drawing.Drawing(100).label(99, 20, "un texte qui sort du cadre")
+
+
+def test_the_ends_of_an_axis_stay_inside(drawn):
+    frame = pd.DataFrame({"l": ["A"], "q": [-0.1], "bas": [-0.15], "haut": [0.2]})
+    texts = drawn(charts_rows.intervals(frame, "Titre", "q", "l", form="%")).svg.find_all("text")
+    classes = {spaces(text.text): text["class"] for text in texts if text.get("class")}
+    assert (classes["−20 %"], classes["20 %"]) == (["s"], ["s", "e"]), "they begin and end at their places"
+
+
+def test_a_reference_leaves_the_labels_free(drawn):
+    frame = pd.DataFrame({"l": ["A", "B"], "q": [5.0, 10], "bas": [1.0, 5], "haut": [8.0, 15]})
+    found = drawn(charts_rows.intervals(frame, "Titre", "q", "l", reference=6))
+    labels = [float(text["y"]) for text in found.svg.find_all("text") if "h" in (text.get("class") or [])]
+    assert not [line for line in found.lines("k") for y in labels if line[0][1] < y and line[1][1] > y - 10]
 
 
 def test_words_are_those_of_the_schemas():

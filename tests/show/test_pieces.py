@@ -66,6 +66,12 @@ def test_one_unit_a_column_and_a_total_of_all_rows():
     )
 
 
+def test_a_unit_is_chosen_after_rounding_the_largest_too():
+    shown = tabular.table(pd.DataFrame({"objet": list("abc"), "achats": [999_999_999.0, 12_345, 2e4]}), "T",
+                          forms={"achats": "€"})  # fmt: skip
+    assert cells(shown) == ["a", "1 000,00"], "in M€, never 1 000 000,0 k€"
+
+
 def test_a_table_says_what_it_leaves_out():
     frame = pd.DataFrame({"n": range(60)})
     assert "52 autres lignes hors de ce tableau." in soup(tabular.table(frame, "Tout")).text
@@ -139,6 +145,7 @@ def test_a_figure_of_matplotlib_or_pandas_is_a_drawing_in_the_pages_colours():
 
 def test_a_build_asks_for_a_text_alternative(monkeypatch):
     assert "alt=" in figure(pd.Series([1.0]).plot(), "Titre").html
+    assert "est trop court" in figure(pd.Series([1.0]).plot(), "Titre", "Une ligne").html
     monkeypatch.setenv("TIKUB_TRACE", "used.jsonl")
     for alt in (None, "graphique", "Un seul domine tous les autres"):
         with pytest.raises(UsageError, match="alternative text"):

@@ -73,7 +73,10 @@ def intervals(
     marked = [False] * len(values) if compact and accent is None else chart.marked(accent)
     if reference is not None:
         x = at(reference)
-        drawing.line("k", [(x, 18), (x, foot)], 1.5, "4 3")
+        # Beside the rows' labels, which it would cross, the line has a gap.
+        parts = [(18, foot)] if compact else [(18, head + 2), *((top + 18, top + 38) for top in range(head, foot, row))]
+        for upper_end, lower_end in parts:
+            drawing.line("k", [(x, upper_end), (x, lower_end)], 1.5, "4 3")
         drawing.label(x, 13, f"{name} : {write(reference)}", "" if x < 30 else "e" if x > 70 else "m", must=True)
     for place, (text, number) in enumerate(zip(chart.names, values, strict=True)):
         y = head + row * place + (8 if compact else 26)

@@ -131,24 +131,33 @@ class Drawing:
         return left - 2, y - 12, left + wide + 2, y + 3
 
     def axis(self, places: Sequence[float], words: Sequence[str], y: float, twins: Sequence[str] | None = None) -> None:
-        """Write labels under an axis: the first and last, and those between that fit, at equal steps."""
-        chosen, inside = {}, False
-        for pixels, said in ((WIDE, words), (NARROW, twins or words)):
-            # At the ends a short label may stand out by its half, a long one may not, and takes more room inside.
-            inside = inside or max(width_of(said[0]), width_of(said[-1])) > 40
-            room = max(map(width_of, said), default=0) * (1.5 if inside else 1) + 6
+        """Write labels under an axis: the first and last, and those between that fit, at equal steps.
+
+        One that would stand out of the drawing begins, or ends, at its place.
+        """
+        twins = twins or words
+        spare = {"": 0, "y": 32, "y yy": 52}[self.gutter]
+
+        def anchor(place: float, word: str) -> str:
+            half, x = width_of(word) / 2, place * NARROW / 100
+            return "s" if x + spare < half else "s e" if NARROW - x < half else "s m"
+
+        chosen = {}
+        for pixels, said in ((WIDE, words), (NARROW, twins)):
+            moved = any(anchor(place, said[i]) != "s m" for i, place in ((0, places[0]), (-1, places[-1])))
+            room = max(map(width_of, said), default=0) * (1.5 if moved else 1) + 6
             gap = (places[1] - places[0]) * pixels / 100 if len(places) > 1 else pixels
             step = _regular(len(places) - 1, max(1, math.ceil(room / gap)))
             kept = {*range(0, len(places), step)}
             if len(places) > 1 and (len(places) - 1) % step:
                 kept = {i for i in kept if len(places) - 1 - i >= step} | {len(places) - 1}
             chosen[pixels] = kept
-        for i, (place, word) in enumerate(zip(places, words, strict=True)):
-            anchor = "s" if place < 1 and inside else "s e" if place > 99 and inside else "s m"
-            twin = (twins or words)[i] if i in chosen[NARROW] else ""
-            self.text(place, y, word if i in chosen[WIDE] else "", anchor, twin if i in chosen[WIDE] else None)
-            if i not in chosen[WIDE] and twin:
-                self.text(place, y, twin, f"{anchor} n")
+        for i, (place, word, twin) in enumerate(zip(places, words, twins, strict=True)):
+            wide, narrow = i in chosen[WIDE], i in chosen[NARROW]
+            if wide:
+                self.text(place, y, word, anchor(place, word) + " w" * (not narrow or word != twin))
+            if narrow and not (wide and word == twin):
+                self.text(place, y, twin, f"{anchor(place, twin)} n")
 
     def value_axis(self, values: Sequence[float], at: Callable[[float], float], write: Callable[[float], str]) -> None:
         """Draw a hairline and write its value at each step; the line at zero is of ink."""
@@ -156,7 +165,7 @@ class Drawing:
             self.line("k" if value == 0 else "g", [(0, at(value)), (100, at(value))])
             self.text(0, at(value) + 4, write(value), "e s", dx=-6)
         widest = max((width_of(write(value)) for value in values), default=0)
-        self.gutter = "y" if widest <= 26 else "y yy"
+        self.gutter = "y" if widest <= 22 else "y yy"
 
     def svg(self, alt: str) -> str:
         """Return the drawing."""

@@ -37,7 +37,8 @@ class Shown:
     at: Any = field(default=None, repr=False, compare=False)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
-        styled = f"<style>{LAB}{stylesheet()}</style>{self.html}"
+        # JupyterLab's rules for tables and lists outrank classes; below an id that nothing has, ours outrank them.
+        styled = f"<style>{LAB}:root:not(#tk){{{stylesheet()}}}</style>{self.html}"
         return {"text/html": styled, "text/plain": self.text}, {KIND: {"kind": self.kind, **self.facts}}
 
     def _ipython_display_(self) -> None:

@@ -258,7 +258,9 @@ def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | No
             f"The figure {said!r} has the alternative text {alt!r}: say in a sentence (alt=, 20 characters or more), "
             "other than the title, what it shows."
         )
-    hint = '<p class="src">Pour la page : alt="…" dit en une phrase ce que montre la figure.</p>' if poor else ""
+    hint = "" if not alt else " est trop court : il" if len(alt) < 20 else " répète le titre : il"
+    hint = f'Pour la page : alt="…"{hint} dit en une phrase, de 20 caractères ou plus, ce que montre la figure.'
+    hint = f'<p class="src">{hint}</p>' if poor else ""
     folded = ""
     if data is not None:
         folded, _ = tabular.folded(data, "Les chiffres : {titre}", said)

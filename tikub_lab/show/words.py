@@ -187,7 +187,9 @@ def measure(
     if unit.startswith("."):
         return Measure(heading, value_form(unit), right=True)
     if scales := _SCALES.match(unit):
-        size, word_ = french.unit_for(float(np.median(floats)) if len(floats) else 0.0, scales[1])
+        # That of the middle value, or a larger one where the largest would have more than six digits.
+        middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
+        size, word_ = french.unit_for(max(middle, most / 1000), scales[1])
         shown = floats / size
         digits = 0 if size == 1 and (shown >= 10).all() else _digits(shown)
         return Measure(heading, lambda value: plain(_over(value, size), digits), word_ + scales[2], size, True)
