@@ -109,7 +109,7 @@
       if (size(element) < 11) said.push(["small", `«${words}» is ${size(element).toFixed(1)} px`]);
     for (const drawing of piece.querySelectorAll("figure > svg, svg.c")) {
       const box = drawing.getBoundingClientRect();
-      if (box.width < 200 || box.height < 40) said.push(["no drawing to see", round(box)]);
+      if (box.width < 200 || box.height < 30) said.push(["no drawing to see", round(box)]);
     }
     return said;
   }
