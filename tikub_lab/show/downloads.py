@@ -39,11 +39,6 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     label : str
         What the reader gets by it, in words: the text of the link.
 
-    Raises
-    ------
-    UsageError
-        A name, a kind, a size or a label that won't do.
-
     Examples
     --------
     >>> print(file("seuils.csv", "seuil;montant", "Les seuils, pour un tableur").text)
@@ -51,13 +46,13 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     check(name, data, label)
-    media, words = KINDS[name.rpartition(".")[2]]
-    size = f"{number(max(len(data) / 1000, 1))} ko"
+    media, kind = KINDS[name.rpartition(".")[2]]
+    about = f"{kind}, {number(max(len(data) / 1000, 1))} ko"
     encoded = base64.b64encode(data).decode("ascii")
-    link = link_to(f"data:{media};base64,{encoded}", name, label, f"{words}, {size}")
-    facts = {"name": name, "label": label, "about": f"{words}, {size}", "content": encoded}
+    link = link_to(f"data:{media};base64,{encoded}", name, label, about)
+    facts = {"name": name, "label": label, "about": about, "content": encoded}
     facts["sha256"] = hashlib.sha256(data).hexdigest()
-    return Shown("file", link, f"{label} ({words}, {size}) : {name}", facts)
+    return Shown("file", link, f"{label} ({about}) : {name}", facts)
 
 
 def download(
@@ -97,12 +92,7 @@ def _heading(frame: pd.DataFrame, column: str) -> str:
 
 
 def check(name: str, content: bytes, label: str) -> None:
-    """Refuse a file that may not be offered: a build asks again, as a notebook can write any output.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse a file that may not be offered: a build asks again, as a notebook can write any output."""
     match = re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*\.([a-z]+)", name)
     if not match or len(name) > 60 or match[1] not in KINDS:
         raise UsageError(
@@ -118,13 +108,7 @@ def check(name: str, content: bytes, label: str) -> None:
 
 
 def link_to(address: str, name: str, label: str, about: str) -> str:
-    """Return the HTML of a link that saves a file under a name.
-
-    Examples
-    --------
-    >>> link_to("page.a.csv", "a.csv", "Les seuils", "tableau CSV, 1 ko")
-    '<p class="tk file"><a href="page.a.csv" download="a.csv">Les seuils</a> <small>(tableau CSV, 1 ko)</small></p>'
-    """
+    """Return the HTML of a link that saves a file under a name."""
     return (
         f'<p class="tk file"><a href="{safe(address)}" download="{safe(name)}">{safe(label)}</a> '
         f"<small>({safe(about)})</small></p>"

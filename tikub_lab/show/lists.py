@@ -61,11 +61,6 @@ def ranked(
     **values
         The values of all templates.
 
-    Raises
-    ------
-    UsageError
-        Too many, no label, or a column that is not there.
-
     Examples
     --------
     >>> todo = pd.DataFrame({"libelle": ["Énergie"], "montant": [3_360_000.0], "part": [0.58]})
@@ -77,52 +72,34 @@ def ranked(
     if not said.strip():
         raise UsageError("A ranked list needs a label that says what it is.")
     if isinstance(frame, pd.DataFrame):
+        if title is None or value is None:
+            raise UsageError("show.ranked of a DataFrame needs the columns title and value.")
         words.need(frame, [name for name in (title, value, kind) if name is not None], "show.ranked")
-        frame = _items(frame.head(rows), title, value, text, kind, detail, caution, form, values)
+        measure = words.measure(frame[value], value, forms={str(value): form} if form else None)
+        write = words.value_form(form) if isinstance(form, str) else form or measure.full
+        numeric, items = words.is_number(frame[value]), []
+        for row in frame.head(rows).to_dict("records"):
+            filled = {**{str(name): item for name, item in row.items()}, **values}
+            why, wrong, under = (fill(template, filled)[1] for template in (text, caution, detail))
+            weight = float(row[value]) if numeric and not french.missing(row[value]) else None
+            sort = str(row[kind]) if kind else ""
+            items.append(Item(str(row[title]), write(row[value]), why, wrong, sort, under, weight))
+        frame = items
     if len(frame) > MOST:
         raise UsageError(f"A ranked list has {MOST} items at most; found {len(frame)}. Keep the first.")
     if not frame:
         return instead(empty)
     first: dict[str, int] = {}
-    for number, item in enumerate(frame, 1):
-        first.setdefault(item.caution, number)
-    cautions = [_said(item.caution, first[item.caution], number) for number, item in enumerate(frame, 1)]
     most = max((item.weight or 0 for item in frame), default=0)
-    html = "".join(_item(item, caution, most) for item, caution in zip(frame, cautions, strict=True))
-    lines = [f"{n}. {i.title} : {i.value}. {i.text} {cautions[n - 1]}".strip() for n, i in enumerate(frame, 1)]
+    html, lines = "", []
+    for number, item in enumerate(frame, 1):
+        # A reservation is written once, and referred to afterwards: read eight times it is not read at all.
+        again = item.caution and first.setdefault(item.caution, number) != number
+        reservation = f"Mêmes réserves qu’au n°\u00a0{first[item.caution]}." if again else item.caution
+        html += _item(item, reservation, most)
+        lines.append(f"{number}. {item.title} : {item.value}. {item.text} {reservation}".strip())
     css = "tk acts" if most else "tk acts plain"
     return Shown("list", f'<ol class="{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
-
-
-def _items(
-    frame: pd.DataFrame,
-    title: Any,
-    value: Any,
-    text: str,
-    kind: Any,
-    detail: str,
-    caution: str,
-    form: Any,
-    values: dict[str, Any],
-) -> list[Item]:
-    if title is None or value is None:
-        raise UsageError("show.ranked of a DataFrame needs the columns title and value.")
-    measure = words.measure(frame[value], value, forms={str(value): form} if isinstance(form, str) or form else None)
-    write = words.value_form(form) if isinstance(form, str) else form or measure.full
-    numeric = words.is_number(frame[value])
-    found = []
-    for row in frame.to_dict("records"):
-        filled = {**{str(name): item for name, item in row.items()}, **values}
-        parts = [fill(template, filled)[1] for template in (text, caution, detail)]
-        weight = None if not numeric or french.missing(row[value]) else float(row[value])
-        sort = str(row[kind]) if kind else ""
-        found.append(Item(str(row[title]), write(row[value]), parts[0], parts[1], sort, parts[2], weight))
-    return found
-
-
-def _said(caution: str, first: int, number: int) -> str:
-    """Write a reservation once, and refer to it afterwards: read eight times it is not read at all."""
-    return caution if not caution or first == number else f"Mêmes réserves qu’au n°\u00a0{first}."
 
 
 def _item(item: Item, caution: str, most: float) -> str:

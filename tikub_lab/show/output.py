@@ -77,11 +77,5 @@ def display(shown: Shown) -> Shown:
 
 
 def safe(value: object) -> str:
-    """Escape a value that came from data.
-
-    Examples
-    --------
-    >>> safe("<b>Durand & fils</b>")
-    '&lt;b&gt;Durand &amp; fils&lt;/b&gt;'
-    """
+    """Escape a value that came from data."""
     return escape(str(value), quote=True)

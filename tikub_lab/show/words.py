@@ -29,8 +29,6 @@ Form = Callable[[Any], str] | str
 AS_THEY_ARE = ("année", "identifiant")
 """Units of numbers that count nothing: 2025 is no 2 025."""
 _SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
-_TRAILING = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
-"""The decimals of a French number that are nought."""
 
 
 class Word(NamedTuple):
@@ -41,13 +39,7 @@ class Word(NamedTuple):
 
 
 def word(name: object) -> Word:
-    """Look a column up by its name; of one that nothing describes, the name itself.
-
-    Examples
-    --------
-    >>> word("dureeMois"), word("ma_colonne")
-    (Word(heading='Durée', unit='mois'), Word(heading='ma colonne', unit=''))
-    """
+    """Look a column up by its name; of one that nothing describes, the name itself."""
     from tikub_lab.tables.package import used
 
     name, tables = str(name), used()
@@ -71,10 +63,8 @@ def _sheets(loaded: Collection[str]) -> list[Path]:
     """
     names = [name for name in sys.modules if re.fullmatch(r"tikub_lab\.\w+", name)]
     modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
-    places = (
-        Path(str(module.__file__)).with_name("words.csv") for module in modules if getattr(module, "__path__", ())
-    )
-    return [place for place in places if place.is_file()]
+    folders = [Path(str(module.__file__)).parent for module in modules if getattr(module, "__path__", ())]
+    return [folder / "words.csv" for folder in folders if (folder / "words.csv").is_file()]
 
 
 @cache
@@ -132,12 +122,12 @@ class Measure:
     write: Callable[[Any], str]
     unit: str = ""
     size: float = 1.0
-    right: bool = False
+    right: bool = True
     scale: str = ""
 
     def alone(self) -> "Measure":
         """Return how a value is written where no column has to line up: 152, not 152,0."""
-        return replace(self, write=lambda value: _TRAILING.sub(r"\1", self.write(value)))
+        return replace(self, write=lambda value: french.trimmed(self.write(value)))
 
     @property
     def full_heading(self) -> str:
@@ -159,8 +149,6 @@ def measure(
 ) -> Measure:
     """Decide how the values of a column are written.
 
-    Examples
-    --------
     >>> found = measure(pd.Series([3_190_000.0, 344_000, 181_000]), "achats", unit="€ HT")
     >>> found.full_heading, found.full(344_000).replace(NNBSP, " ")
     ('achats (k€ HT)', '344 k€ HT')
@@ -168,38 +156,30 @@ def measure(
     known = word(name)
     heading = (labels or {}).get(str(name), known.heading)
     series = pd.Series(values)
-    numeric = is_number(series)
-    form = (forms or {}).get(str(name))
+    numeric, form = is_number(series), (forms or {}).get(str(name))
     if callable(form):
         return Measure(heading, form, right=numeric)
     unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
         return Measure(heading, value_form(form) if form else text_of, right=is_time(series))
-    if unit in AS_THEY_ARE:
-        return Measure(
-            heading, lambda value: french.MISSING if french.missing(value) else f"{float(value):g}", right=True
-        )
+    if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
+        return Measure(heading, as_is if unit in AS_THEY_ARE else value_form(unit), scale=unit[:1])
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
-    if unit.startswith("%"):
-        digits = int(unit[1:] or 0)
-        return Measure(heading, lambda value: french.percent(value, digits), right=True, scale="%")
-    if unit.startswith("."):
-        return Measure(heading, value_form(unit), right=True)
-    if scales := _SCALES.match(unit):
-        # That of the middle value, or a larger one where the largest would have more than six digits.
-        middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
-        size, word_ = french.unit_for(max(middle, most / 1000), scales[1])
-        shown = floats / size
-        digits = 0 if size == 1 and (shown >= 10).all() else _digits(shown)
-        return Measure(heading, lambda value: plain(_over(value, size), digits), word_ + scales[2], size, True)
-    whole = bool((floats == np.floor(floats)).all())
-    digits = 0 if whole else 1 if not len(floats) or floats.max() >= 1 else french.decimals(floats.max(), 2)
-    return Measure(heading, lambda value: plain(value, digits), unit, right=True)
+    scales = _SCALES.match(unit)
+    if not scales:
+        whole = bool((floats == np.floor(floats)).all())
+        digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
+        return Measure(heading, lambda value: plain(value, digits), unit)
+    # The unit of the middle value, or a larger one where the largest would have more than six digits.
+    middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
+    size, scaled = french.unit_for(max(middle, most / 1000), scales[1])
+    digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
 
+    def write(value: Any) -> str:
+        return plain(value if french.missing(value) else float(value) / size, digits)
 
-def _over(value: Any, size: float) -> Any:
-    return value if french.missing(value) else float(value) / size
+    return Measure(heading, write, scaled + scales[2], size)
 
 
 def _digits(shown: np.ndarray) -> int:
@@ -212,12 +192,10 @@ def _digits(shown: np.ndarray) -> int:
 
 def is_number(series: pd.Series) -> bool:
     """Say whether a column holds numbers: none of them booleans, ``Decimal`` allowed."""
-    if pd.api.types.is_bool_dtype(series.dtype):
-        return False
     if series.dtype == object:
         known = series.dropna()
         return len(known) > 0 and all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in known)
-    return pd.api.types.is_numeric_dtype(series.dtype)
+    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
 
 
 def is_scaled(unit: str) -> bool:
@@ -234,12 +212,10 @@ def is_time(series: pd.Series) -> bool:
 def text_of(value: Any) -> str:
     """Write a value that nothing describes: numbers, dates and booleans the French way.
 
-    Examples
-    --------
     >>> [text_of(value) for value in (True, datetime.date(2026, 3, 1), Decimal("0.5"), None, "x")]
     ['oui', '01/03/2026', '0,5', 'n. d.', 'x']
     """
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if french.missing(value):
         return french.MISSING
     if pd.api.types.is_bool(value):  # Python's, NumPy's or of a column that may have missing ones
         return "oui" if value else "non"
@@ -249,7 +225,16 @@ def text_of(value: Any) -> str:
         return f"{value:%d/%m/%Y}"
     if isinstance(value, list | tuple | set):
         return ", ".join(map(text_of, value))
-    return plain(value) if pd.api.types.is_number(value) or isinstance(value, Decimal) else str(value)
+    return plain(value) if _is_value(value) else str(value)
+
+
+def _is_value(value: Any) -> bool:
+    return pd.api.types.is_number(value) or isinstance(value, Decimal)
+
+
+def as_is(value: Any) -> str:
+    """Write a number that counts nothing."""
+    return french.MISSING if french.missing(value) else f"{float(value):g}"
 
 
 def value_form(spec: str) -> Callable[[Any], str]:
@@ -260,33 +245,26 @@ def value_form(spec: str) -> Callable[[Any], str]:
 def written(value: Any, spec: str) -> str:
     """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun.
 
-    Examples
-    --------
     >>> [written(12_345, spec).replace(NNBSP, " ") for spec in ("€", "kWh", ".1", "m²", "marché")]
     ['12,3 k€', '12,3 MWh', '12 345,0', '12 345 m²', '12 345 marchés']
-    >>> written(datetime.date(2026, 3, 1), "jour"), written("2026-03-01", "mois"), written(3, "mois")
-    ('1er mars 2026', 'mars 2026', '3 mois')
     """
+    if french.missing(value):
+        return french.MISSING
     time = isinstance(value, datetime.date | pd.Period | str | np.datetime64)
-    lost = not isinstance(value, str) and pd.api.types.is_scalar(value) and pd.isna(value)
-    if spec in ("jour", "mois") and (time or lost):
+    if spec in ("jour", "mois") and time:
         try:
             return french.day(value) if spec == "jour" else french.month(value)
         except ValueError:
             raise UsageError(f"{value!r} is no date; `:{spec}` writes a date, or a number of {spec}.") from None
-    if lost:
-        return french.MISSING
-    if isinstance(value, str | bool) or not (pd.api.types.is_number(value) or isinstance(value, Decimal)):
+    if isinstance(value, bool) or not _is_value(value):
         if not spec:
             return text_of(value)
         raise UsageError(f"`:{spec}` writes a number; found {value!r}.")
     value = float(str(value))  # Decimal and NumPy too
-    if spec in french.UNITS:
-        return french.scaled(value, spec)
     if scales := _SCALES.match(spec):
         return french.scaled(value, scales[1]) + scales[2].replace(" ", NNBSP)
     if match := re.fullmatch(r"([%.])(\d?)", spec):
-        return french.percent(value, int(match[2] or 0)) if match[1] == "%" else number(value, int(match[2] or 0))
+        return (french.percent if match[1] == "%" else number)(value, int(match[2] or 0))
     if is_unit(spec):
         return plain(value) + NNBSP + spec
     return french.counted(value, spec) if spec else plain(value)
@@ -295,8 +273,6 @@ def written(value: Any, spec: str) -> str:
 def is_unit(spec: str) -> bool:
     """Tell a unit, « kWh/m² », « °C », « t », from a noun, « marché ».
 
-    Examples
-    --------
     >>> [is_unit(spec) for spec in ("m²", "kWh/m²", "t", "ha", "marché", "œil|yeux", "PME|PME", "heure")]
     [True, True, True, True, False, False, False, False]
     """
