@@ -159,7 +159,7 @@ def test_every_departement_has_its_tile():
     assert all(0 <= x <= maps.SIDE - 1 and 0 <= y <= maps.SIDE - 1 for _, x, y in found.values())
     squares = sorted((y, x) for _, x, y in found.values())
     assert all(b[0] > a[0] or b[1] - a[1] >= 1 for a, b in pairwise(squares)), "none overlaps"
-    assert maps.departement_names()["35"] == "Ille-et-Vilaine"
+    assert maps.tiles()["35"][0] == "Ille-et-Vilaine"
 
 
 @pytest.mark.parametrize(

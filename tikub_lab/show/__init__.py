@@ -23,17 +23,14 @@ from tikub_lab.show import charts_time as _time
 from tikub_lab.show import downloads, figures, lists, maps, pieces, tabular
 from tikub_lab.show.figures import STYLE, style
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
-from tikub_lab.show.lists import Item
-from tikub_lab.show.maps import departement_names
 from tikub_lab.show.output import Shown, display
 from tikub_lab.show.pieces import Key
 from tikub_lab.show.spreadsheet import spreadsheet
 
 __all__ = [
-    "MISSING", "STYLE", "Item", "Key", "bars", "calendar", "columns", "data_used", "day", "departement_names",
-    "download", "euros", "figure", "file", "histogram", "intervals", "keys", "lines", "map", "months", "note", "number",
-    "percent", "plural", "ranked", "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets",
-    "tile_map", "title",
+    "MISSING", "STYLE", "Key", "bars", "calendar", "columns", "data_used", "day", "download", "euros", "figure", "file",
+    "histogram", "intervals", "keys", "lines", "map", "months", "note", "number", "percent", "plural", "ranked",
+    "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets", "tile_map", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")

@@ -14,9 +14,9 @@ from tikub_lab.show.sentences import fill
 
 
 class Chart:
-    """One chart on its way: its data from a frame or a Series, and what goes around the drawing.
+    """One chart on its way: its data, and what goes around the drawing.
 
-    ``more`` holds the options that all charts share, and the values of the title; the first row fills the rest of it.
+    ``more`` holds the options of all charts, and values of the title; the first row fills the rest of it.
     """
 
     def __init__(
@@ -74,7 +74,6 @@ class Chart:
         return series.astype("float64").replace([np.inf, -np.inf], np.nan)
 
     def heading(self, name: Any) -> str:
-        """Return what a column is called."""
         return self.labels.get(str(name)) or words.word(name).heading
 
     @property
@@ -141,7 +140,6 @@ class Axis:
             self.write = lambda value: french.number(value / size, digits)
 
     def up(self, drawing: Drawing) -> None:
-        """Draw the steps as a value axis, upward."""
         drawing.value_axis(self.values, self.at, self.write)
 
     def across(self, drawing: Drawing, top: float, foot: float) -> None:
@@ -176,8 +174,8 @@ def source() -> str:
 
 def extremes(kind: str, names: Sequence[str], values: pd.Series, write: Callable[[Any], str]) -> str:
     """Describe values that have labels: how many, the largest, the smallest, what is not known."""
-    known = values.set_axis(names).dropna()
-    top, low = (f"{known.index[place]} ({write(known.iloc[place])})" for place in (known.argmax(), known.argmin()))
+    known = values.set_axis(pd.Index(names)).dropna()
+    top, low = (f"{known.index[int(i)]} ({write(known.iloc[int(i)])})" for i in (known.argmax(), known.argmin()))
     said = f"{french.counted(len(known), 'valeur')}, la plus grande {top}, la plus petite {low}"
     if len(known) == 1:
         said = f"une seule valeur, {known.index[0]}, {write(known.iloc[0])}"
@@ -186,7 +184,7 @@ def extremes(kind: str, names: Sequence[str], values: pd.Series, write: Callable
 
 
 def rows(chart: Chart, *columns: pd.Series, head: float = 0, high: float = 38) -> Iterator[tuple[Any, ...]]:
-    """Go through the rows of a chart: the place in the frame, the top on the drawing, the name, and some values."""
+    """Go through the rows of a chart: place in the frame, top on the drawing, name, and some values."""
     chart.at_most(60)
     for place, (name, *values) in enumerate(zip(chart.names, *columns, strict=True)):
         yield place, head + high * place, name, *values
@@ -330,31 +328,29 @@ def intervals(
     marked = [False] * len(values) if compact and accent is None else chart.marked(accent)
     step, head = (15, 24) if compact else (38, 4 if reference is None else 24)
     foot = head + step * len(values)
-    drawing = Drawing(foot + 24)
+    drawing, told = Drawing(foot + 24), []
     axis.across(drawing, head, foot)
     if reference is not None:  # beside the rows' names, which it would cross, the line has a gap
         gaps = [(18, foot)] if compact else [(18, head + 2), *((top + 18, top + 38) for top in range(head, foot, step))]
         drawing.mark(at(reference), gaps, f"ensemble : {write(reference)}")
     for place, top, name, number, least, largest in rows(chart, values, lower, upper, head=head, high=step):
         y, first, sure = top + (8 if compact else 26), marked[place], not np.isnan(least)
-        between = f" ({chart.measure.write(least)} à {write(largest)})" if sure else ""
+        said = f" : {write(number)}"
         if not compact:
-            drawing.row(y - 10, name, "h", f" : {write(number)}{between}", f" : {write(number)}", room=10)
+            between = f" ({chart.measure.write(least)} à {write(largest)})" if sure else ""
+            drawing.row(y - 10, name, "h", said + between, said, room=10)
         if np.isnan(number):
             continue
+        if first or not compact:
+            told.append(name + said + (f", entre {write(least)} et {write(largest)}" if sure else ""))
         if sure:
             drawing.line("la" if first else "lr", [(at(least), y), (at(largest), y)], 4 if first else 2)
         drawing.dot("a" if first else "r", at(number), y, 6 if first else 3.5 if compact else 5)
         if compact and first:
             left = at(least if sure else number)
             x, css, dx = (left, "e b a h", -8) if left > 50 else (at(largest if sure else number), "b a h", 8)
-            drawing.label(x, y + 5, f"{name} : {write(number)}", css, dx, must=True)
-    told = [
-        f"{names[i]} : {write(values[i])}"
-        + ("" if np.isnan(lower[i]) else f", entre {write(lower[i])} et {write(upper[i])}")
-        for i in range(len(values))
-        if not np.isnan(values[i]) and (marked[i] or not compact)
-    ][:12]
+            drawing.label(x, y + 5, name + said, css, dx, must=True)
+    told = told[:12]
     below, above = int((upper < 0).sum()), int((lower > 0).sum())
     if compact:
         told.insert(0, f"{french.counted(len(values), 'ligne')}, de {write(values.min())} à {write(values.max())}")

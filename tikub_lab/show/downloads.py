@@ -32,12 +32,11 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     Parameters
     ----------
     name : str
-        Such as ``echeances.ics``: lower-case letters, digits and hyphens, then a suffix of :data:`KINDS`. In a build
-        the name of the page stands in front of it.
+        Such as ``echeances.ics``: lower-case letters, digits and hyphens, then ics, csv, json, geojson or txt.
     content : str or bytes
-        Text is written as UTF-8. At most :data:`LARGEST` bytes.
+        At most two million bytes; text is written as UTF-8.
     label : str
-        What the reader gets by it, in words: the text of the link.
+        What the reader gets by it: the text of the link.
 
     Examples
     --------

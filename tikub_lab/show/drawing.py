@@ -81,11 +81,9 @@ class Drawing:
             self.path(css, f"M{_n(min(x, end))} {_n(min(y, foot))}h{width}v{height}h-{width}z")
 
     def line(self, css: str, points: Sequence[tuple[float, float]], width: float = 0, dash: str = "") -> None:
-        """Draw a line through points."""
         self.path(css, "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points), width, dash)
 
     def path(self, css: str, d: str, width: float = 0, dash: str = "") -> None:
-        """Add to the one path of a class."""
         self._paths.setdefault((css, width, dash), []).append(d)
 
     def dot(self, css: str, x: float, y: float, radius: float = 4) -> None:
@@ -175,7 +173,6 @@ class Drawing:
         self.gutter = "y" if max(width_of(write(value)) for value in values) <= 22 else "y yy"
 
     def svg(self, alt: str) -> str:
-        """Return the drawing."""
         paths = ""
         for (css, width, dash), parts in self._paths.items():
             stroke = f' stroke-width="{_n(width)}"' if width else ""

@@ -30,7 +30,6 @@ _ZEROS = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
 
 
 def missing(value: Any) -> bool:
-    """Say whether a single value is one that is not known."""
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
@@ -50,7 +49,6 @@ def number(value: Any, digits: int = 0) -> str:
 
 
 def decimals(value: float, significant: int) -> int:
-    """Return how many decimals show so many significant digits."""
     return max(0, significant - 1 - math.floor(math.log10(abs(value)))) if value and math.isfinite(value) else 0
 
 
@@ -125,7 +123,7 @@ def day(value: date | datetime | pd.Timestamp | str | None) -> str:
     >>> day("2026-03-12"), day(date(2026, 3, 1))
     ('12 mars 2026', '1er mars 2026')
     """
-    if missing(value) or value == "":
+    if value is None or value == "" or missing(value):
         return MISSING
     moment = pd.Timestamp(value)
     text = format_date(moment.date(), format="long", locale="fr")
@@ -225,6 +223,5 @@ def counted(count: Any, noun: str) -> str:
 
 
 def joined(words: Iterable[str]) -> str:
-    """Join words: « a, b et c »."""
     *first, last = words
     return f"{', '.join(first)} et {last}" if first else last

@@ -40,7 +40,7 @@ def outlines() -> dict[str, list[list[tuple[float, float]]]]:
     found: dict[str, list[list[tuple[float, float]]]] = {}
     rows = _read("outlines.csv").astype({"longitude": float, "latitude": float})
     for (code, _), ring in rows.groupby(["departement", "anneau"], sort=False):
-        found.setdefault(code, []).append(list(zip(ring["longitude"], ring["latitude"], strict=True)))
+        found.setdefault(str(code), []).append(list(zip(ring["longitude"], ring["latitude"], strict=True)))
     return found
 
 
@@ -56,17 +56,6 @@ def _read(name: str) -> pd.DataFrame:
         return pd.read_csv(file, dtype=str)
 
 
-def departement_names() -> pd.Series:
-    """Return the names of the 101 départements, by code, for the table that goes with a map.
-
-    Examples
-    --------
-    >>> departement_names()["2A"]
-    'Corse-du-Sud'
-    """
-    return pd.Series({code: name for code, (name, _, _) in tiles().items()}, name="nom").rename_axis("code")
-
-
 def map(
     frame: pd.DataFrame, title: str, value: Any = None, label: Any = None, *, noun: str = "lieu|lieux", **more: Any
 ) -> Shown:
@@ -79,8 +68,7 @@ def map(
     title, value, label, more
         As for :func:`tikub_lab.show.bars`.
     noun : str
-        What a row is, for the line under the map that counts what is not on it: places outside the frame, without
-        position or value, and beyond the sixty largest.
+        What a row is, for the line that counts what is not on the map.
 
     Examples
     --------
@@ -170,9 +158,8 @@ def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more
     frame, title, value, more
         As for :func:`tikub_lab.show.bars`.
     code : column, optional
-        Codes (« 35 », « 2A », « 974 »), each once; by default the first column of text, or the index. A département
-        that is not there, or whose value is missing or zero, is left white. Codes without a tile are counted under the
-        map. Classes begin at round numbers near the 40th, 70th and 90th percentiles.
+        Codes (« 35 », « 2A », « 974 »), each once; by default the first column of text, or the index. Those without a
+        tile are counted under the map. Classes begin near the 40th, 70th and 90th percentiles.
 
     Examples
     --------

@@ -18,18 +18,10 @@ STACKED = range(4, 7)
 
 
 def table(
-    frame: pd.DataFrame,
-    caption: str,
-    columns: Sequence[str] | Mapping[str, str] | None = None,
-    forms: Mapping[str, Form] | None = None,
-    *,
-    rows: int = 8,
-    total: bool | Sequence[str] = False,
-    labels: Mapping[str, str] | None = None,
-    empty: str = "",
-    download: bool = False,
-    **values: Any,
-) -> Shown:
+    frame: pd.DataFrame, caption: str, columns: Sequence[str] | Mapping[str, str] | None = None,
+    forms: Mapping[str, Form] | None = None, *, rows: int = 8, total: bool | Sequence[str] = False,
+    labels: Mapping[str, str] | None = None, empty: str = "", download: bool = False, **values: Any,
+) -> Shown:  # fmt: skip
     """Show a table: a caption, headings and units from words, the first column as row headers.
 
     Parameters
@@ -38,16 +30,14 @@ def table(
         The index is not shown: call ``reset_index`` where it matters.
     caption : str
         What the table says, a template for ``values``.
-    columns : sequence of str, or mapping of column to heading, optional
+    columns : sequence of columns, or mapping of column to heading, optional
         Which columns, in this order; by default all.
-    forms : mapping of column to callable or str, optional
-        How to write a column that its words don't: ``{"part": "%1", "objet": str.capitalize}``.
+    forms, labels : mappings by column, optional
+        How to write what its words don't, ``{"part": "%1", "objet": str.capitalize}``; headings that differ.
     rows : int
         How many rows are shown at most; what is left out is said.
     total : True or sequence of columns, optional
         A last row: the sums over all rows of these columns, True of all amounts.
-    labels : mapping of column to str, optional
-        Headings that differ from words.
     empty : str
         What is said instead of a table without rows.
     download : bool

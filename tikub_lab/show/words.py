@@ -42,13 +42,10 @@ def word(name: object) -> Word:
     """Look a column up by its name; of one that nothing describes, the name itself."""
     from tikub_lab.tables.package import used
 
-    name, tables = str(name), used()
-    for path in _sheets({item["table"].partition("/")[0] for item in tables}):
-        if name in (found := _sheet(path)):
-            return found[name]
-    schemas = _schemas()
-    for item in tables:
-        if name in (found := schemas.get(item["table"], {})):
+    name, tables, schemas = str(name), used(), _schemas()
+    sheets = map(_sheet, _sheets({item["table"].partition("/")[0] for item in tables}))
+    for found in (*sheets, *(schemas.get(item["table"], {}) for item in tables)):
+        if name in found:
             return found[name]
     known = [fields[name] for fields in schemas.values() if name in fields]
     if known:  # what most tables call it, in the fewest letters
@@ -63,8 +60,8 @@ def _sheets(loaded: Collection[str]) -> list[Path]:
     """
     names = [name for name in sys.modules if re.fullmatch(r"tikub_lab\.\w+", name)]
     modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
-    folders = [Path(str(module.__file__)).parent for module in modules if getattr(module, "__path__", ())]
-    return [folder / "words.csv" for folder in folders if (folder / "words.csv").is_file()]
+    sheets = [Path(str(module.__file__)).with_name("words.csv") for module in modules if hasattr(module, "__path__")]
+    return [sheet for sheet in sheets if sheet.is_file()]
 
 
 @cache
@@ -131,22 +128,17 @@ class Measure:
 
     @property
     def full_heading(self) -> str:
-        """Return the heading with the unit behind it."""
         return f"{self.heading} ({self.unit})" if self.unit else self.heading
 
     def full(self, value: Any) -> str:
-        """Write a value with its unit."""
         text = self.write(value)
         return text + NNBSP + self.unit if self.unit and text != french.MISSING else text
 
 
 def measure(
-    values: Any,
-    name: object,
-    labels: Mapping[str, str] | None = None,
-    forms: Mapping[str, Form] | None = None,
+    values: Any, name: object, labels: Mapping[str, str] | None = None, forms: Mapping[str, Form] | None = None,
     unit: str | None = None,
-) -> Measure:
+) -> Measure:  # fmt: skip
     """Decide how the values of a column are written.
 
     >>> found = measure(pd.Series([3_190_000.0, 344_000, 181_000]), "achats", unit="€ HT")
@@ -199,12 +191,10 @@ def is_number(series: pd.Series) -> bool:
 
 
 def is_scaled(unit: str) -> bool:
-    """Say whether a unit is one that has larger ones: €, kWh, kgCO2e."""
     return bool(_SCALES.match(unit))
 
 
 def is_time(series: pd.Series) -> bool:
-    """Say whether a column holds dates or periods."""
     known = series.dropna()
     return len(known) > 0 and isinstance(known.iloc[0], datetime.date | pd.Period)
 
@@ -233,12 +223,10 @@ def _is_value(value: Any) -> bool:
 
 
 def as_is(value: Any) -> str:
-    """Write a number that counts nothing."""
     return french.MISSING if french.missing(value) else f"{float(value):g}"
 
 
 def value_form(spec: str) -> Callable[[Any], str]:
-    """Return what writes a single value as a sentence's ``{x:spec}`` asks."""
     return lambda value: written(value, spec)
 
 
@@ -281,6 +269,5 @@ def is_unit(spec: str) -> bool:
 
 
 def short(text: object, longest: int) -> str:
-    """Cut a text that is too long, with an ellipsis."""
     text = str(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
