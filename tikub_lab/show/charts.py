@@ -252,10 +252,8 @@ def targets(
     ----------
     frame, title, value, label, more
         As for :func:`tikub_lab.show.bars`.
-    goal : column
-        The target of each row, missing where there is none.
-    name : str
-        What the mark is called.
+    goal, name : column, str
+        The target of each row, missing where there is none, and what it is called.
 
     Examples
     --------

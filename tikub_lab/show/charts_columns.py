@@ -176,10 +176,8 @@ def histogram(
     ----------
     frame, title, value, more
         As for :func:`tikub_lab.show.bars`.
-    cut : float
-        The threshold, an edge of a step.
-    edges : sequence of n + 1 numbers, optional
-        Where steps begin and end; ``value`` then holds the n counts. By default about twelve round steps.
+    cut, edges : float, sequence of n + 1 numbers, optional
+        The threshold, an edge; where steps begin and end, if ``value`` holds the n counts, else twelve round ones.
 
     Examples
     --------

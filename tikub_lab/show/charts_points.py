@@ -97,10 +97,8 @@ def scatter(
     ----------
     frame, title, value, more
         As for :func:`tikub_lab.show.bars`; ``value`` is upward.
-    x : column
-        What is across.
-    curve : DataFrame, optional
-        The same two columns: what a model says.
+    x, curve : column, DataFrame
+        What is across; the same two columns as a model says them.
     mark, mark_name : float, str
         A place across that the title names, and what it is called.
 

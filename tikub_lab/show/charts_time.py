@@ -177,12 +177,10 @@ def calendar(
         One span a row: ``debut``, its first day, and ``fin``, the day after its last.
     title, label, value, more
         As for :func:`tikub_lab.show.bars`: a row for each label; the value is written at its span.
-    year : int, optional
-        By default that of the first span.
+    year, rows : int, sequence, optional
+        By default that of the first span; labels that have a row even where no span is theirs.
     over : DataFrame, optional
         Holidays under all rows: columns ``debut``, ``fin``, and ``libelle`` for their names.
-    rows : sequence, optional
-        Labels that have a row even where no span is theirs.
 
     Examples
     --------

@@ -33,10 +33,8 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     ----------
     name : str
         Such as ``echeances.ics``: lower-case letters, digits and hyphens, then ics, csv, json, geojson or txt.
-    content : str or bytes
-        At most two million bytes; text is written as UTF-8.
-    label : str
-        What the reader gets by it: the text of the link.
+    content, label : str or bytes, str
+        At most two million bytes; what the reader gets by it, the text of the link.
 
     Examples
     --------
@@ -61,12 +59,10 @@ def download(
 
     Parameters
     ----------
-    frame : DataFrame
-        The index is not written.
+    frame, columns
+        As for :func:`tikub_lab.show.table`.
     name, label : str
-        As for :func:`file`.
-    columns : sequence of str, or mapping of column to heading, optional
-        Which columns, in this order; by default all.
+        As for :func:`tikub_lab.show.file`.
 
     Examples
     --------

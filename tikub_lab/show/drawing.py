@@ -29,11 +29,7 @@ def clipped(words: str, pixels: float) -> str:
 
 
 def steps(low: float, high: float, count: int = 4) -> list[float]:
-    """Return round values from below ``low`` to above ``high``, about ``count`` steps apart.
-
-    >>> steps(0, 287), steps(-2, 7), steps(0, 0.5)
-    ([0.0, 100.0, 200.0, 300.0], [-2.5, 0.0, 2.5, 5.0, 7.5], [0.0, 0.2, 0.4, 0.6])
-    """
+    """Return round values from below ``low`` to above ``high``, about ``count`` steps apart."""
     raw = ((high - low) or abs(high) or 1.0) / count
     power = 10.0 ** math.floor(math.log10(raw))
     step = power * next(digit for digit in (1, 2, 2.5, 5, 10) if digit * power >= raw * 0.999)

@@ -28,14 +28,10 @@ def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | No
     ----------
     fig : matplotlib Figure, Axes, or array of Axes
         Drawn with :func:`tikub_lab.show.style` it has the house's colours; closed afterwards where pyplot made it.
-    title : str
-        The finding: a template.
-    alt : str, optional
-        What the figure says, for who does not see it, in a sentence; a build asks for it.
-    data : DataFrame, optional
-        The numbers drawn (RGAA 1.6: a detailed description for a chart).
-    **values
-        The values of the title.
+    title, values
+        The finding: a template and its values.
+    alt, data : str, DataFrame, optional
+        What the figure says to who does not see it, in a sentence, which a build asks for; the numbers drawn.
 
     Examples
     --------

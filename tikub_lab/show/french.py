@@ -58,11 +58,7 @@ def trimmed(text: str) -> str:
 
 
 def plain(value: Any, digits: int | None = None) -> str:
-    """Write a number whose digits nobody chose: whole as it is, otherwise one decimal, and small is not nothing.
-
-    >>> [plain(x).replace(NNBSP, " ") for x in (1234, 1234.5, 0.004, 0.0123)]
-    ['1 234', '1 234,5', '0,004', '0,012']
-    """
+    """Write a number whose digits nobody chose: whole as it is, otherwise one decimal, and small is not nothing."""
     if missing(value):
         return MISSING
     value, shown = float(value), digits

@@ -23,18 +23,14 @@ def ranked(
     Parameters
     ----------
     frame : DataFrame
-    label : str
-        What the list is: a template.
+    label, empty : str
+        What the list is, a template; what is said where there is nothing.
     title, value, kind : column
         What a row is about, what it weighs (its bar too), how a reader sorts it.
     text, detail, caution : str
         Templates that each row's columns fill: its reasons, what stands under its value, what would make it wrong.
-    form : str or callable, optional
-        How the value is written; by default from words.
-    rows : int
-        How many rows are shown, the first ones: 30 at most.
-    empty : str
-        What is said where there is none.
+    form, rows : str or callable, int
+        How the value is written, by default from words; how many rows are shown, 30 at most.
     **values
         The values of all templates.
 

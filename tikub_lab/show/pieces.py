@@ -1,5 +1,6 @@
 """The pieces of a report beside tables and charts: title, sentences, key figures, notes, data used."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,12 +100,9 @@ class Key:
         """Return the number and the unit as written."""
         if isinstance(self.value, str):
             return self.value or french.MISSING, self.unit
-        if french.missing(self.value):
-            return french.MISSING, ""
-        number, _, after = written(self.value, self.unit or word(self.label).unit).rpartition(french.NNBSP)
-        if not number or after[:1].isdigit():  # « 1 234 » has the same space inside as before a unit
-            return (f"{number}{french.NNBSP}{after}" if number else after), ""
-        return number, after
+        text = written(self.value, self.unit or word(self.label).unit)
+        unit = re.search(r"\u202f(\D.*)$", text)  # « 1 234 » has the same space inside
+        return (text[: unit.start()], unit[1]) if unit else (text, "")
 
 
 def keys(figures: Sequence[Key], **values: object) -> Shown:

@@ -28,8 +28,8 @@ def table(
     ----------
     frame : DataFrame
         The index is not shown: call ``reset_index`` where it matters.
-    caption : str
-        What the table says, a template for ``values``.
+    caption, values
+        What the table says: a template and its values.
     columns : sequence of columns, or mapping of column to heading, optional
         Which columns, in this order; by default all.
     forms, labels : mappings by column, optional
@@ -38,12 +38,8 @@ def table(
         How many rows are shown at most; what is left out is said.
     total : True or sequence of columns, optional
         A last row: the sums over all rows of these columns, True of all amounts.
-    empty : str
-        What is said instead of a table without rows.
-    download : bool
-        Whether a file with all rows follows (:func:`tikub_lab.show.download`).
-    **values
-        The values of the caption.
+    empty, download : str, bool
+        What is said instead of a table without rows; whether :func:`tikub_lab.show.download` offers them all.
 
     Examples
     --------

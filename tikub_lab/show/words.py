@@ -6,7 +6,6 @@ those whose tables were loaded in this process, in the Table Schemas of these ta
 
 import csv
 import datetime
-import json
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -40,24 +39,33 @@ class Word(NamedTuple):
 
 def word(name: object) -> Word:
     """Look a column up by its name; of one that nothing describes, the name itself."""
-    from tikub_lab.tables.package import used
+    from tikub_lab.tables.package import open_package, used
+    from tikub_lab.tables.schema import read_schemas
 
-    name, tables, schemas = str(name), used(), _schemas()
-    sheets = map(_sheet, _sheets({item["table"].partition("/")[0] for item in tables}))
-    for found in (*sheets, *(schemas.get(item["table"], {}) for item in tables)):
-        if name in found:
-            return found[name]
-    known = [fields[name] for fields in schemas.values() if name in fields]
-    if known:  # what most tables call it, in the fewest letters
+    name, tables = str(name), used()
+    for sheet in map(_sheet, _sheets({item["table"].partition("/")[0] for item in tables})):
+        if name in sheet:
+            return sheet[name]
+    try:
+        schemas = read_schemas(open_package().schemas())
+    except UsageError:  # a notebook far from any workbench has its own words only
+        schemas = {}
+    found = {table: _word(item) for table, schema in schemas.items() for item in schema.fields if item.name == name}
+    for item in tables:
+        if item["table"] in found:
+            return found[item["table"]]
+    if known := list(found.values()):  # what most tables call it, in the fewest letters
         return min(known, key=lambda found: (-known.count(found), len(found.heading), found))
     return Word(name.replace("_", " "), "année" if re.fullmatch(r"(?i)ann[eé]e.*|year", name) else "")
 
 
-def _sheets(loaded: Collection[str]) -> list[Path]:
-    """Return ``words.csv`` of each use case that is imported, first of those whose tables were loaded.
+def _word(field: Any) -> Word:
+    unit = "année" if field.type == "year" else field.raw.get("unit") or field.unit
+    return Word(field.title.removesuffix(f" ({field.unit})") or field.name, unit)
 
-    A build imports all use cases, and the same name may be another thing in each.
-    """
+
+def _sheets(loaded: Collection[str]) -> list[Path]:
+    """Return ``words.csv`` of each use case that is imported: a build imports all, which may share a name."""
     names = [name for name in sys.modules if re.fullmatch(r"tikub_lab\.\w+", name)]
     modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
     sheets = [Path(str(module.__file__)).with_name("words.csv") for module in modules if hasattr(module, "__path__")]
@@ -68,30 +76,6 @@ def _sheets(loaded: Collection[str]) -> list[Path]:
 def _sheet(path: Path) -> dict[str, Word]:
     with path.open(encoding="utf-8", newline="") as file:
         return {row["name"]: Word(row["heading"], row["unit"] or "") for row in csv.DictReader(file)}
-
-
-def _schemas() -> dict[str, dict[str, Word]]:
-    from tikub_lab.tables.package import open_package
-
-    try:
-        folder = open_package().schemas()
-    except UsageError:  # a notebook far from any workbench has its own words only
-        return {}
-    return {
-        f"{path.parent.name}/{path.stem}": _fields(path, path.stat().st_mtime_ns)
-        for path in sorted(folder.glob("*/*.json"))
-    }
-
-
-@cache
-def _fields(path: Path, _changed: int) -> dict[str, Word]:
-    found = {}
-    for field in json.loads(path.read_text(encoding="utf-8")).get("fields", []):
-        title, kind = str(field.get("title") or field["name"]), field.get("type")
-        inside = re.fullmatch(r"(.*) \((.*)\)", title) if kind in ("number", "integer") else None
-        unit = "année" if kind == "year" else field.get("unit") or (inside[2] if inside else "")
-        found[field["name"]] = Word(inside[1] if inside else title, unit)
-    return found
 
 
 def need(frame: pd.DataFrame, columns: list[Any], what: str) -> None:
@@ -139,12 +123,7 @@ def measure(
     values: Any, name: object, labels: Mapping[str, str] | None = None, forms: Mapping[str, Form] | None = None,
     unit: str | None = None,
 ) -> Measure:  # fmt: skip
-    """Decide how the values of a column are written.
-
-    >>> found = measure(pd.Series([3_190_000.0, 344_000, 181_000]), "achats", unit="€ HT")
-    >>> found.full_heading, found.full(344_000).replace(NNBSP, " ")
-    ('achats (k€ HT)', '344 k€ HT')
-    """
+    """Decide how the values of a column are written."""
     known = word(name)
     heading = (labels or {}).get(str(name), known.heading)
     series = pd.Series(values)
