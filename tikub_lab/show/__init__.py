@@ -17,23 +17,20 @@ from functools import wraps
 from typing import ParamSpec
 
 from tikub_lab.show import charts as _charts
-from tikub_lab.show import charts_calendar as _calendar
+from tikub_lab.show import charts_columns as _columns
 from tikub_lab.show import charts_points as _points
-from tikub_lab.show import charts_rows as _rows
 from tikub_lab.show import charts_time as _time
-from tikub_lab.show import downloads, lists, maps, maps_tiles, pieces, tabular
+from tikub_lab.show import downloads, figures, lists, maps, pieces, tabular
+from tikub_lab.show.figures import STYLE, style
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
-from tikub_lab.show.lists import Item
-from tikub_lab.show.maps_tiles import departement_names
 from tikub_lab.show.output import Shown, display
-from tikub_lab.show.pieces import STYLE, Key, style
+from tikub_lab.show.pieces import Key
 from tikub_lab.show.spreadsheet import spreadsheet
 
 __all__ = [
-    "MISSING", "STYLE", "Item", "Key", "bars", "calendar", "columns", "data_used", "day", "departement_names",
-    "download", "euros", "figure", "file", "histogram", "intervals", "keys", "lines", "map", "months", "note", "number",
-    "percent", "plural", "ranked", "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets",
-    "tile_map", "title",
+    "MISSING", "STYLE", "Key", "bars", "calendar", "columns", "data_used", "day", "download", "euros", "figure", "file",
+    "histogram", "intervals", "keys", "lines", "map", "months", "note", "number", "percent", "plural", "ranked",
+    "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets", "tile_map", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
@@ -55,19 +52,19 @@ table = _shows(tabular.table)
 ranked = _shows(lists.ranked)
 download = _shows(downloads.download)
 file = _shows(downloads.file)
-figure = _shows(pieces.figure)
+figure = _shows(figures.figure)
 bars = _shows(_charts.bars)
-columns = _shows(_charts.columns)
+targets = _shows(_charts.targets)
+intervals = _shows(_charts.intervals)
+columns = _shows(_columns.columns)
+months = _shows(_columns.months)
+histogram = _shows(_columns.histogram)
 lines = _shows(_time.lines)
-months = _shows(_time.months)
-calendar = _shows(_calendar.calendar)
+calendar = _shows(_time.calendar)
 strip = _shows(_points.strip)
 scatter = _shows(_points.scatter)
-histogram = _shows(_points.histogram)
-intervals = _shows(_rows.intervals)
-targets = _shows(_rows.targets)
 map = _shows(maps.map)
-tile_map = _shows(maps_tiles.tile_map)
+tile_map = _shows(maps.tile_map)
 
 
 def data_used() -> Shown:

@@ -32,17 +32,9 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     Parameters
     ----------
     name : str
-        Such as ``echeances.ics``: lower-case letters, digits and hyphens, then a suffix of :data:`KINDS`. In a build
-        the name of the page stands in front of it.
-    content : str or bytes
-        Text is written as UTF-8. At most :data:`LARGEST` bytes.
-    label : str
-        What the reader gets by it, in words: the text of the link.
-
-    Raises
-    ------
-    UsageError
-        A name, a kind, a size or a label that won't do.
+        Such as ``echeances.ics``: lower-case letters, digits and hyphens, then ics, csv, json, geojson or txt.
+    content, label : str or bytes, str
+        At most two million bytes; what the reader gets by it, the text of the link.
 
     Examples
     --------
@@ -51,13 +43,13 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     check(name, data, label)
-    media, words = KINDS[name.rpartition(".")[2]]
-    size = f"{number(max(len(data) / 1000, 1))} ko"
+    media, kind = KINDS[name.rpartition(".")[2]]
+    about = f"{kind}, {number(max(len(data) / 1000, 1))} ko"
     encoded = base64.b64encode(data).decode("ascii")
-    link = link_to(f"data:{media};base64,{encoded}", name, label, f"{words}, {size}")
-    facts = {"name": name, "label": label, "about": f"{words}, {size}", "content": encoded}
+    link = link_to(f"data:{media};base64,{encoded}", name, label, about)
+    facts = {"name": name, "label": label, "about": about, "content": encoded}
     facts["sha256"] = hashlib.sha256(data).hexdigest()
-    return Shown("file", link, f"{label} ({words}, {size}) : {name}", facts)
+    return Shown("file", link, f"{label} ({about}) : {name}", facts)
 
 
 def download(
@@ -67,12 +59,10 @@ def download(
 
     Parameters
     ----------
-    frame : DataFrame
-        The index is not written.
+    frame, columns
+        As for :func:`tikub_lab.show.table`.
     name, label : str
-        As for :func:`file`.
-    columns : sequence of str, or mapping of column to heading, optional
-        Which columns, in this order; by default all.
+        As for :func:`tikub_lab.show.file`.
 
     Examples
     --------
@@ -97,12 +87,7 @@ def _heading(frame: pd.DataFrame, column: str) -> str:
 
 
 def check(name: str, content: bytes, label: str) -> None:
-    """Refuse a file that may not be offered: a build asks again, as a notebook can write any output.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse a file that may not be offered: a build asks again, as a notebook can write any output."""
     match = re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*\.([a-z]+)", name)
     if not match or len(name) > 60 or match[1] not in KINDS:
         raise UsageError(
@@ -118,13 +103,7 @@ def check(name: str, content: bytes, label: str) -> None:
 
 
 def link_to(address: str, name: str, label: str, about: str) -> str:
-    """Return the HTML of a link that saves a file under a name.
-
-    Examples
-    --------
-    >>> link_to("page.a.csv", "a.csv", "Les seuils", "tableau CSV, 1 ko")
-    '<p class="tk file"><a href="page.a.csv" download="a.csv">Les seuils</a> <small>(tableau CSV, 1 ko)</small></p>'
-    """
+    """Return the HTML of a link that saves a file under a name."""
     return (
         f'<p class="tk file"><a href="{safe(address)}" download="{safe(name)}">{safe(label)}</a> '
         f"<small>({safe(about)})</small></p>"

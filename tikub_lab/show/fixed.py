@@ -16,16 +16,7 @@ _CHART = re.compile(r'<svg class="(c(?: \w+)*)"[^>]*?(aria-label="[^"]*")[^>]*>\
 
 
 def fixed(html: str) -> str:
-    """Write the charts of a page with fixed widths, and their styles as attributes.
-
-    Examples
-    --------
-    >>> from tikub_lab.show.drawing import Drawing
-    >>> drawing = Drawing(20)
-    >>> drawing.rect("a", 0, 0, 50, 10)
-    >>> fixed(drawing.svg("Une barre")).partition("<path ")[2].partition("/>")[0]
-    'fill="#00588a" d="M0 0h310v10h-310z"'
-    """
+    """Write the charts of a page with fixed widths, and their styles as attributes."""
     return _CHART.sub(_chart, html)
 
 

@@ -1,7 +1,5 @@
 """Ordered lists of things to look into: each with its worth, its reasons and its reservations."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,127 +11,72 @@ from tikub_lab.show.sentences import fill
 from tikub_lab.show.tabular import instead
 
 MOST = 30
-"""Items of one list: beyond it nobody reads on."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing of an ordered list.
-
-    ``title`` is what it is about, ``value`` what it weighs, as written (« 3,4 M€ »), ``text`` the reasons in a sentence
-    or two, ``caution`` what would make them wrong (the same words as of an item before are written once), ``kind`` a
-    word or two by which a reader sorts (« Acheter ensemble »), ``detail`` what stands under the value (« 25 marchés »),
-    ``weight`` a number that its bar shows.
-    """
-
-    title: str
-    value: str
-    text: str
-    caution: str = ""
-    kind: str = ""
-    detail: str = ""
-    weight: float | None = None
+"""Rows of one list: beyond it nobody reads on."""
 
 
 def ranked(
-    frame: pd.DataFrame | Sequence[Item], label: str, title: Any = None, value: Any = None, *, text: str = "",
-    kind: Any = None, detail: str = "", caution: str = "", form: words.Form | None = None, rows: int = 9,
-    empty: str = "Rien à signaler.", **values: Any,
+    frame: pd.DataFrame, label: str, title: Any, value: Any, *, text: str = "", kind: Any = None, detail: str = "",
+    caution: str = "", form: words.Form | None = None, rows: int = 9, empty: str = "Rien à signaler.", **values: Any,
 ) -> Shown:  # fmt: skip
     r"""Show things in order, the first one first; a row opens on its reasons.
 
     Parameters
     ----------
-    frame : DataFrame, or sequence of Item
-        At most 30.
-    label : str
-        What the list is: a template.
+    frame : DataFrame
+    label, empty : str
+        What the list is, a template; what is said where there is nothing.
     title, value, kind : column
-        Of a DataFrame: what a row is about, what it weighs (its bar too), how a reader sorts it.
+        What a row is about, what it weighs (its bar too), how a reader sorts it.
     text, detail, caution : str
         Templates that each row's columns fill: its reasons, what stands under its value, what would make it wrong.
-    form : str or callable, optional
-        How the value is written; by default from words.
-    rows : int
-        How many rows of a DataFrame are shown, the first ones.
-    empty : str
-        What is said where there is none.
+    form, rows : str or callable, int
+        How the value is written, by default from words; how many rows are shown, 30 at most.
     **values
         The values of all templates.
-
-    Raises
-    ------
-    UsageError
-        Too many, no label, or a column that is not there.
 
     Examples
     --------
     >>> todo = pd.DataFrame({"libelle": ["Énergie"], "montant": [3_360_000.0], "part": [0.58]})
     >>> shown = ranked(todo, "Où agir", "libelle", "montant", text="Un titulaire a {part:%} du montant.", form="€")
     >>> print(shown.text)
-    1. Énergie : 3,36 M€. Un titulaire a 58 % du montant.
+    1. Énergie : 3,36\u202fM€. Un titulaire a 58\u202f% du montant.
     """
     _, said = fill(label, values)
     if not said.strip():
         raise UsageError("A ranked list needs a label that says what it is.")
-    if isinstance(frame, pd.DataFrame):
-        words.need(frame, [name for name in (title, value, kind) if name is not None], "show.ranked")
-        frame = _items(frame.head(rows), title, value, text, kind, detail, caution, form, values)
-    if len(frame) > MOST:
-        raise UsageError(f"A ranked list has {MOST} items at most; found {len(frame)}. Keep the first.")
-    if not frame:
+    words.need(frame, [name for name in (title, value, kind) if name is not None], "show.ranked")
+    if rows > MOST:
+        raise UsageError(f"A ranked list has {MOST} rows at most; rows={rows}. Keep the first.")
+    if frame.empty:
         return instead(empty)
+    measure = words.measure(frame[value], value, forms={str(value): form} if form else None)
+    write = words.value_form(form) if isinstance(form, str) else form or measure.full
+    shown = frame.head(rows)
+    most = shown[value].max() if words.is_number(frame[value]) else 0
     first: dict[str, int] = {}
-    for number, item in enumerate(frame, 1):
-        first.setdefault(item.caution, number)
-    cautions = [_said(item.caution, first[item.caution], number) for number, item in enumerate(frame, 1)]
-    most = max((item.weight or 0 for item in frame), default=0)
-    html = "".join(_item(item, caution, most) for item, caution in zip(frame, cautions, strict=True))
-    lines = [f"{n}. {i.title} : {i.value}. {i.text} {cautions[n - 1]}".strip() for n, i in enumerate(frame, 1)]
-    css = "tk acts" if most else "tk acts plain"
+    html, lines = "", []
+    for number, row in enumerate(shown.to_dict("records"), 1):
+        filled = {**{str(name): item for name, item in row.items()}, **values}
+        why, under, wrong = (fill(template, filled)[1] for template in (text, detail, caution))
+        if first.setdefault(wrong, number) != number and wrong:  # what is read eight times is not read at all
+            wrong = f"Mêmes réserves qu’au n°\u00a0{first[wrong]}."
+        name, worth = str(row[title]), write(row[value])
+        lines.append(f"{number}. {name} : {worth}. {why} {wrong}".strip())
+        bar = ""
+        if most > 0:
+            share = 0.0 if french.missing(row[value]) else max(0.0, float(row[value]) / float(most) * 100)
+            bar = f'<svg class="bar" aria-hidden="true"><rect width="{share:.4g}%" height="100%"/></svg>'
+        sort = _put("<small>{}</small>", str(row[kind]) if kind is not None else "")
+        under = _put("<small>{}</small>", under)
+        why = _put("<p>{}</p>", why) + _put('<p class="soft">{}</p>', wrong)
+        html += (
+            f'<li><details><summary><span class="what"><b>{safe(name)}</b>{sort}</span>{bar}'
+            f'<span class="worth"><b>{safe(worth)}</b>{under}</span></summary>'
+            f'<div class="why">{why}</div></details></li>'
+        )
+    css = "tk acts" if most > 0 else "tk acts plain"
     return Shown("list", f'<ol class="{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
 
 
-def _items(
-    frame: pd.DataFrame,
-    title: Any,
-    value: Any,
-    text: str,
-    kind: Any,
-    detail: str,
-    caution: str,
-    form: Any,
-    values: dict[str, Any],
-) -> list[Item]:
-    if title is None or value is None:
-        raise UsageError("show.ranked of a DataFrame needs the columns title and value.")
-    measure = words.measure(frame[value], value, forms={str(value): form} if isinstance(form, str) or form else None)
-    write = words.value_form(form) if isinstance(form, str) else form or measure.full
-    numeric = words.is_number(frame[value])
-    found = []
-    for row in frame.to_dict("records"):
-        filled = {**{str(name): item for name, item in row.items()}, **values}
-        parts = [fill(template, filled)[1] for template in (text, caution, detail)]
-        weight = None if not numeric or french.missing(row[value]) else float(row[value])
-        sort = str(row[kind]) if kind else ""
-        found.append(Item(str(row[title]), write(row[value]), parts[0], parts[1], sort, parts[2], weight))
-    return found
-
-
-def _said(caution: str, first: int, number: int) -> str:
-    """Write a reservation once, and refer to it afterwards: read eight times it is not read at all."""
-    return caution if not caution or first == number else f"Mêmes réserves qu’au n°\u00a0{first}."
-
-
-def _item(item: Item, caution: str, most: float) -> str:
-    kind = f"<small>{safe(item.kind)}</small>" if item.kind else ""
-    detail = f"<small>{safe(item.detail)}</small>" if item.detail else ""
-    share = max(0.0, (item.weight or 0.0) / most * 100) if most else 0.0
-    bar = f'<svg class="bar" aria-hidden="true"><rect width="{share:.4g}%" height="100%"/></svg>' if most else ""
-    why = f"<p>{safe(item.text)}</p>" if item.text else ""
-    why += f'<p class="soft">{safe(caution)}</p>' if caution else ""
-    return (
-        f'<li><details><summary><span class="what"><b>{safe(item.title)}</b>{kind}</span>{bar}'
-        f'<span class="worth"><b>{safe(item.value)}</b>{detail}</span></summary>'
-        f'<div class="why">{why}</div></details></li>'
-    )
+def _put(around: str, text: str) -> str:
+    return around.format(safe(text)) if text else ""

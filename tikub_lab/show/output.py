@@ -24,9 +24,7 @@ class Shown:
     """A piece of a report.
 
     ``kind`` is ``figure``, ``table``, ``keys``, ``list``, ``file``, ``title``, ``text``, ``note`` or ``data``; ``html``
-    is safe: everything that came from data is escaped; ``text`` says the same to who reads no HTML; ``facts`` are what
-    the build needs to know, such as the words of a title.
-
+    is safe; ``text`` says the same to who reads no HTML; ``facts`` are what a build needs to know, such as a title.
     It was shown when it was made, so as the last value of that cell it is silent; in a later cell it shows again.
     """
 
@@ -77,11 +75,5 @@ def display(shown: Shown) -> Shown:
 
 
 def safe(value: object) -> str:
-    """Escape a value that came from data.
-
-    Examples
-    --------
-    >>> safe("<b>Durand & fils</b>")
-    '&lt;b&gt;Durand &amp; fils&lt;/b&gt;'
-    """
+    """Escape a value that came from data."""
     return escape(str(value), quote=True)

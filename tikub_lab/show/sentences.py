@@ -16,11 +16,8 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
     """Fill a template; return it as HTML and as plain text.
 
     ``{name}`` is written as the column of that name would be, ``{name:form}`` as :func:`tikub_lab.show.words.written`
-    says. ``**…**`` sets words in bold; where there are none and ``strong`` is set, each value
-    is, if the template has words of its own.
+    says. ``**…**`` sets words in bold; with ``strong``, where there are none, each value is, beside other words.
 
-    Examples
-    --------
     >>> NNBSP = french.NNBSP
     >>> fill("{n:marché} pour {x:€}, dit l'avis de {annee}.", {"n": 0, "x": 950, "annee": 2025})[1].replace(NNBSP, " ")
     'Aucun marché pour 950 €, dit l’avis de 2025.'
@@ -57,27 +54,19 @@ def _set(text: str) -> str:
         literal, mark, rest = text.partition("\x00")
         value, _, text = rest.partition("\x01")
         # A neighbour stands for the value, so that « {x} % » and « l'{x} » are seen.
-        out.append(
-            french.typeset(("x" if out else "") + literal + ("x" if mark else ""))[bool(out) : -1 if mark else None]
-        )
-        out.append(value)
+        before, after = "x" * bool(out), "x" * bool(mark)
+        said = french.typeset(before + literal + after)
+        out += [said[len(before) : len(said) - len(after)], value]
     return "".join(out)
 
 
 def _value(name: str, spec: str, conversion: str | None, values: Mapping[str, Any]) -> str:
-    if conversion or "{" in spec:
-        raise UsageError(
-            f"A template takes plain names in braces, {{nom}} or {{montant:€}}; found {{{name}!{conversion}}}."
-        )
+    if conversion or "{" in spec or (name not in values and not name.replace("_", "").isalnum()):
+        found = f"{{{name}!{conversion}}}" if conversion else f"{{{name}}}"
+        raise UsageError(f"A template takes plain names in braces, {{nom}} or {{montant:€}}; found {found}.")
     if name not in values:
-        if not name.replace("_", "").isalnum():
-            raise UsageError(f"A template takes plain names in braces; found {{{name}}}.")
-        near = nearest(name, map(str, values))
-        raise UsageError(
-            f"The template needs a value for {{{name}}};{near} given: {', '.join(map(str, values)) or 'none'}."
-        )
+        near, given = nearest(name, map(str, values)), ", ".join(map(str, values)) or "none"
+        raise UsageError(f"The template needs a value for {{{name}}};{near} given: {given}.")
     value = values[name]
-    if spec:
-        return words.written(value, spec)
-    unit = words.word(name).unit if words.is_number(pd.Series([value])) else ""
-    return f"{float(value):g}" if unit in words.AS_THEY_ARE else words.written(value, unit)
+    unit = words.word(name).unit if not spec and words.is_number(pd.Series([value])) else ""
+    return words.as_is(value) if unit in words.AS_THEY_ARE else words.written(value, spec or unit)

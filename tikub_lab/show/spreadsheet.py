@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from tikub_lab.show.french import missing
+
 
 def spreadsheet(
     frame: pd.DataFrame, headings: Mapping[str, str], identifiers: Collection[str] = (), fictitious: bool = False
@@ -29,11 +31,6 @@ def spreadsheet(
     fictitious : bool
         Whether to add a column that says that the data is.
 
-    Returns
-    -------
-    str
-        To be written as UTF-8.
-
     Examples
     --------
     >>> frame = pd.DataFrame({"uid": ["001"], "objet": ["=1+1"], "part": [0.0123]})
@@ -45,28 +42,18 @@ def spreadsheet(
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow([*(headings[name] for name in names), *(["Données fictives"] if fictitious else [])])
     for row in frame[names].itertuples(index=False, name=None):
-        cells = [_cell(str(v) if n in identifiers and not _lost(v) else v) for n, v in zip(names, row, strict=True)]
+        cells = [_cell(str(v) if n in identifiers and not missing(v) else v) for n, v in zip(names, row, strict=True)]
         writer.writerow([*cells, *(["oui"] if fictitious else [])])
     return "\ufeff" + buffer.getvalue()
 
 
-def _lost(value: Any) -> bool:
-    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
-
-
 def one_line(value: Any) -> str:
-    r"""Write a value on one line, without control characters; nothing where it is missing.
-
-    Examples
-    --------
-    >>> one_line("deux\n lignes"), one_line(None)
-    ('deux lignes', '')
-    """
-    return "" if pd.isna(value) else " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(value)).split())
+    """Write a value on one line, without control characters; nothing where it is missing."""
+    return "" if missing(value) else " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(value)).split())
 
 
 def _cell(value: Any) -> str:
-    if _lost(value):
+    if missing(value):
         return ""
     if pd.api.types.is_bool(value):
         return "oui" if value else "non"

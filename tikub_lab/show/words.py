@@ -6,7 +6,6 @@ those whose tables were loaded in this process, in the Table Schemas of these ta
 
 import csv
 import datetime
-import json
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -29,8 +28,6 @@ Form = Callable[[Any], str] | str
 AS_THEY_ARE = ("année", "identifiant")
 """Units of numbers that count nothing: 2025 is no 2 025."""
 _SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
-_TRAILING = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
-"""The decimals of a French number that are nought."""
 
 
 class Word(NamedTuple):
@@ -41,70 +38,44 @@ class Word(NamedTuple):
 
 
 def word(name: object) -> Word:
-    """Look a column up by its name; of one that nothing describes, the name itself.
-
-    Examples
-    --------
-    >>> word("dureeMois"), word("ma_colonne")
-    (Word(heading='Durée', unit='mois'), Word(heading='ma colonne', unit=''))
-    """
-    from tikub_lab.tables.package import used
+    """Look a column up by its name; of one that nothing describes, the name itself."""
+    from tikub_lab.tables.package import open_package, used
+    from tikub_lab.tables.schema import read_schemas
 
     name, tables = str(name), used()
-    for path in _sheets({item["table"].partition("/")[0] for item in tables}):
-        if name in (found := _sheet(path)):
-            return found[name]
-    schemas = _schemas()
+    for sheet in map(_sheet, _sheets({item["table"].partition("/")[0] for item in tables})):
+        if name in sheet:
+            return sheet[name]
+    try:
+        schemas = read_schemas(open_package().schemas())
+    except UsageError:  # a notebook far from any workbench has its own words only
+        schemas = {}
+    found = {table: _word(item) for table, schema in schemas.items() for item in schema.fields if item.name == name}
     for item in tables:
-        if name in (found := schemas.get(item["table"], {})):
-            return found[name]
-    known = [fields[name] for fields in schemas.values() if name in fields]
-    if known:  # what most tables call it, in the fewest letters
+        if item["table"] in found:
+            return found[item["table"]]
+    if known := list(found.values()):  # what most tables call it, in the fewest letters
         return min(known, key=lambda found: (-known.count(found), len(found.heading), found))
     return Word(name.replace("_", " "), "année" if re.fullmatch(r"(?i)ann[eé]e.*|year", name) else "")
 
 
-def _sheets(loaded: Collection[str]) -> list[Path]:
-    """Return ``words.csv`` of each use case that is imported, first of those whose tables were loaded.
+def _word(field: Any) -> Word:
+    unit = "année" if field.type == "year" else field.raw.get("unit") or field.unit
+    return Word(field.title.removesuffix(f" ({field.unit})") or field.name, unit)
 
-    A build imports all use cases, and the same name may be another thing in each.
-    """
+
+def _sheets(loaded: Collection[str]) -> list[Path]:
+    """Return ``words.csv`` of each use case that is imported: a build imports all, which may share a name."""
     names = [name for name in sys.modules if re.fullmatch(r"tikub_lab\.\w+", name)]
     modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
-    places = (
-        Path(str(module.__file__)).with_name("words.csv") for module in modules if getattr(module, "__path__", ())
-    )
-    return [place for place in places if place.is_file()]
+    sheets = [Path(str(module.__file__)).with_name("words.csv") for module in modules if hasattr(module, "__path__")]
+    return [sheet for sheet in sheets if sheet.is_file()]
 
 
 @cache
 def _sheet(path: Path) -> dict[str, Word]:
     with path.open(encoding="utf-8", newline="") as file:
         return {row["name"]: Word(row["heading"], row["unit"] or "") for row in csv.DictReader(file)}
-
-
-def _schemas() -> dict[str, dict[str, Word]]:
-    from tikub_lab.tables.package import open_package
-
-    try:
-        folder = open_package().schemas()
-    except UsageError:  # a notebook far from any workbench has its own words only
-        return {}
-    return {
-        f"{path.parent.name}/{path.stem}": _fields(path, path.stat().st_mtime_ns)
-        for path in sorted(folder.glob("*/*.json"))
-    }
-
-
-@cache
-def _fields(path: Path, _changed: int) -> dict[str, Word]:
-    found = {}
-    for field in json.loads(path.read_text(encoding="utf-8")).get("fields", []):
-        title, kind = str(field.get("title") or field["name"]), field.get("type")
-        inside = re.fullmatch(r"(.*) \((.*)\)", title) if kind in ("number", "integer") else None
-        unit = "année" if kind == "year" else field.get("unit") or (inside[2] if inside else "")
-        found[field["name"]] = Word(inside[1] if inside else title, unit)
-    return found
 
 
 def need(frame: pd.DataFrame, columns: list[Any], what: str) -> None:
@@ -132,74 +103,54 @@ class Measure:
     write: Callable[[Any], str]
     unit: str = ""
     size: float = 1.0
-    right: bool = False
+    right: bool = True
     scale: str = ""
 
     def alone(self) -> "Measure":
         """Return how a value is written where no column has to line up: 152, not 152,0."""
-        return replace(self, write=lambda value: _TRAILING.sub(r"\1", self.write(value)))
+        return replace(self, write=lambda value: french.trimmed(self.write(value)))
 
     @property
     def full_heading(self) -> str:
-        """Return the heading with the unit behind it."""
         return f"{self.heading} ({self.unit})" if self.unit else self.heading
 
     def full(self, value: Any) -> str:
-        """Write a value with its unit."""
         text = self.write(value)
         return text + NNBSP + self.unit if self.unit and text != french.MISSING else text
 
 
 def measure(
-    values: Any,
-    name: object,
-    labels: Mapping[str, str] | None = None,
-    forms: Mapping[str, Form] | None = None,
+    values: Any, name: object, labels: Mapping[str, str] | None = None, forms: Mapping[str, Form] | None = None,
     unit: str | None = None,
-) -> Measure:
-    """Decide how the values of a column are written.
-
-    Examples
-    --------
-    >>> found = measure(pd.Series([3_190_000.0, 344_000, 181_000]), "achats", unit="€ HT")
-    >>> found.full_heading, found.full(344_000).replace(NNBSP, " ")
-    ('achats (k€ HT)', '344 k€ HT')
-    """
+) -> Measure:  # fmt: skip
+    """Decide how the values of a column are written."""
     known = word(name)
     heading = (labels or {}).get(str(name), known.heading)
     series = pd.Series(values)
-    numeric = is_number(series)
-    form = (forms or {}).get(str(name))
+    numeric, form = is_number(series), (forms or {}).get(str(name))
     if callable(form):
         return Measure(heading, form, right=numeric)
     unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
         return Measure(heading, value_form(form) if form else text_of, right=is_time(series))
-    if unit in AS_THEY_ARE:
-        return Measure(
-            heading, lambda value: french.MISSING if french.missing(value) else f"{float(value):g}", right=True
-        )
+    if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
+        return Measure(heading, as_is if unit in AS_THEY_ARE else value_form(unit), scale=unit[:1])
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
-    if unit.startswith("%"):
-        digits = int(unit[1:] or 0)
-        return Measure(heading, lambda value: french.percent(value, digits), right=True, scale="%")
-    if unit.startswith("."):
-        return Measure(heading, value_form(unit), right=True)
-    if scales := _SCALES.match(unit):
-        # That of the middle value, or a larger one where the largest would have more than six digits.
-        middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
-        size, word_ = french.unit_for(max(middle, most / 1000), scales[1])
-        shown = floats / size
-        digits = 0 if size == 1 and (shown >= 10).all() else _digits(shown)
-        return Measure(heading, lambda value: plain(_over(value, size), digits), word_ + scales[2], size, True)
-    whole = bool((floats == np.floor(floats)).all())
-    digits = 0 if whole else 1 if not len(floats) or floats.max() >= 1 else french.decimals(floats.max(), 2)
-    return Measure(heading, lambda value: plain(value, digits), unit, right=True)
+    scales = _SCALES.match(unit)
+    if not scales:
+        whole = bool((floats == np.floor(floats)).all())
+        digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
+        return Measure(heading, lambda value: plain(value, digits), unit)
+    # The unit of the middle value, or a larger one where the largest would have more than six digits.
+    middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
+    size, scaled = french.unit_for(max(middle, most / 1000), scales[1])
+    digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
 
+    def write(value: Any) -> str:
+        return plain(value if french.missing(value) else float(value) / size, digits)
 
-def _over(value: Any, size: float) -> Any:
-    return value if french.missing(value) else float(value) / size
+    return Measure(heading, write, scaled + scales[2], size)
 
 
 def _digits(shown: np.ndarray) -> int:
@@ -212,21 +163,17 @@ def _digits(shown: np.ndarray) -> int:
 
 def is_number(series: pd.Series) -> bool:
     """Say whether a column holds numbers: none of them booleans, ``Decimal`` allowed."""
-    if pd.api.types.is_bool_dtype(series.dtype):
-        return False
     if series.dtype == object:
         known = series.dropna()
         return len(known) > 0 and all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in known)
-    return pd.api.types.is_numeric_dtype(series.dtype)
+    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
 
 
 def is_scaled(unit: str) -> bool:
-    """Say whether a unit is one that has larger ones: €, kWh, kgCO2e."""
     return bool(_SCALES.match(unit))
 
 
 def is_time(series: pd.Series) -> bool:
-    """Say whether a column holds dates or periods."""
     known = series.dropna()
     return len(known) > 0 and isinstance(known.iloc[0], datetime.date | pd.Period)
 
@@ -234,12 +181,10 @@ def is_time(series: pd.Series) -> bool:
 def text_of(value: Any) -> str:
     """Write a value that nothing describes: numbers, dates and booleans the French way.
 
-    Examples
-    --------
     >>> [text_of(value) for value in (True, datetime.date(2026, 3, 1), Decimal("0.5"), None, "x")]
     ['oui', '01/03/2026', '0,5', 'n. d.', 'x']
     """
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if french.missing(value):
         return french.MISSING
     if pd.api.types.is_bool(value):  # Python's, NumPy's or of a column that may have missing ones
         return "oui" if value else "non"
@@ -249,44 +194,44 @@ def text_of(value: Any) -> str:
         return f"{value:%d/%m/%Y}"
     if isinstance(value, list | tuple | set):
         return ", ".join(map(text_of, value))
-    return plain(value) if pd.api.types.is_number(value) or isinstance(value, Decimal) else str(value)
+    return plain(value) if _is_value(value) else str(value)
+
+
+def _is_value(value: Any) -> bool:
+    return pd.api.types.is_number(value) or isinstance(value, Decimal)
+
+
+def as_is(value: Any) -> str:
+    return french.MISSING if french.missing(value) else f"{float(value):g}"
 
 
 def value_form(spec: str) -> Callable[[Any], str]:
-    """Return what writes a single value as a sentence's ``{x:spec}`` asks."""
     return lambda value: written(value, spec)
 
 
 def written(value: Any, spec: str) -> str:
     """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun.
 
-    Examples
-    --------
     >>> [written(12_345, spec).replace(NNBSP, " ") for spec in ("€", "kWh", ".1", "m²", "marché")]
     ['12,3 k€', '12,3 MWh', '12 345,0', '12 345 m²', '12 345 marchés']
-    >>> written(datetime.date(2026, 3, 1), "jour"), written("2026-03-01", "mois"), written(3, "mois")
-    ('1er mars 2026', 'mars 2026', '3 mois')
     """
+    if french.missing(value):
+        return french.MISSING
     time = isinstance(value, datetime.date | pd.Period | str | np.datetime64)
-    lost = not isinstance(value, str) and pd.api.types.is_scalar(value) and pd.isna(value)
-    if spec in ("jour", "mois") and (time or lost):
+    if spec in ("jour", "mois") and time:
         try:
             return french.day(value) if spec == "jour" else french.month(value)
         except ValueError:
             raise UsageError(f"{value!r} is no date; `:{spec}` writes a date, or a number of {spec}.") from None
-    if lost:
-        return french.MISSING
-    if isinstance(value, str | bool) or not (pd.api.types.is_number(value) or isinstance(value, Decimal)):
+    if isinstance(value, bool) or not _is_value(value):
         if not spec:
             return text_of(value)
         raise UsageError(f"`:{spec}` writes a number; found {value!r}.")
     value = float(str(value))  # Decimal and NumPy too
-    if spec in french.UNITS:
-        return french.scaled(value, spec)
     if scales := _SCALES.match(spec):
         return french.scaled(value, scales[1]) + scales[2].replace(" ", NNBSP)
     if match := re.fullmatch(r"([%.])(\d?)", spec):
-        return french.percent(value, int(match[2] or 0)) if match[1] == "%" else number(value, int(match[2] or 0))
+        return (french.percent if match[1] == "%" else number)(value, int(match[2] or 0))
     if is_unit(spec):
         return plain(value) + NNBSP + spec
     return french.counted(value, spec) if spec else plain(value)
@@ -295,8 +240,6 @@ def written(value: Any, spec: str) -> str:
 def is_unit(spec: str) -> bool:
     """Tell a unit, « kWh/m² », « °C », « t », from a noun, « marché ».
 
-    Examples
-    --------
     >>> [is_unit(spec) for spec in ("m²", "kWh/m²", "t", "ha", "marché", "œil|yeux", "PME|PME", "heure")]
     [True, True, True, True, False, False, False, False]
     """
@@ -305,6 +248,5 @@ def is_unit(spec: str) -> bool:
 
 
 def short(text: object, longest: int) -> str:
-    """Cut a text that is too long, with an ellipsis."""
     text = str(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
