@@ -22,10 +22,10 @@
   const headings = () => [...document.querySelectorAll("thead th")]
     .filter((node) => !node.closest(".fold, .foot")).map((node) => node.textContent.trim()).filter(Boolean);
 
-  async function axe(source, tags) {
+  async function axe(source, rules) {
     if (!window.axe) window.eval(source);
     font.textContent = "";
-    const found = await window.axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+    const found = await window.axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
     return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)}`));
   }
 

@@ -52,10 +52,10 @@ class Measured(NamedTuple):
     facts: dict[str, Any]
 
 
-def build(out: Path, names: list[str]) -> dict[str, dict[str, Any]]:
+def build(out: Path, names: list[str], items: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Make the pages of notebooks, and of one item of each thing that they go through; give their entries by page."""
     commands = [names]
-    for parameter, value in ITEMS.items():
+    for parameter, value in items.items():
         having = [name for name in names if parameter in _each(name)]
         commands += [[*having, "--each", f"{parameter}={value}"]] if having else []
     environment = {**os.environ, "TIKUB_CACHE": str(out / "cache")}  # of this build alone: pages share what is slow
@@ -63,7 +63,7 @@ def build(out: Path, names: list[str]) -> dict[str, dict[str, Any]]:
         command = [sys.executable, "-m", "tikub_lab", "report", *words, "--out", str(out), "--quiet"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=300)
     entries = json.loads((out / "build.json").read_text(encoding="utf-8"))["reports"]
-    return {entry["page"]: entry for entry in entries} | {"index.html": {}}
+    return {entry["page"]: entry for entry in entries}
 
 
 def _each(name: str) -> set[str]:
@@ -101,11 +101,11 @@ def measure(contexts: dict[int, Any], file: Path, axe: str) -> Measured:
             facts["smallest"] = min(facts["smallest"], found["smallest"])
             for kind, words in found["said"]:
                 faults[kind].add(f"{width} px, {font}: {words}")
-        for scheme in ("light", "dark"):
+        for scheme, rules in (("light", TAGS), ("dark", ["color-contrast"])):  # colours change nothing else
             tab.emulate_media(color_scheme=scheme)
             for kind, words in tab.evaluate("boxes.faint(document.body, 'svg *')"):
                 faults[kind].add(f"{width} px, {scheme}: {words}")
-            for words in tab.evaluate("values => everyPage.axe(...values)", [axe, TAGS]) if axe else ():
+            for words in tab.evaluate("values => everyPage.axe(...values)", [axe, rules]) if axe else ():
                 faults["axe"].add(f"{width} px, {scheme}: {words}")
         faults["requests"].update(asked[1:])
         if width == max(contexts):
@@ -141,14 +141,13 @@ def _letters(text: str) -> str:
     return re.sub(r"[\s\u00ad\u2010-]+", "", text)
 
 
-def measure_all(names: list[str], out: Path, axe: str) -> dict[str, Measured]:
-    """Build pages, and measure each."""
-    entries, measured = build(out, names), {}
+def measure_all(names: list[str], out: Path, axe: str, items: dict[str, str] = ITEMS) -> dict[str, Measured]:
+    """Build pages, and measure each; of a whole build its index too."""
+    entries = build(out, names, items)
     with browser() as contexts:
+        measured = {"index.html": measure(contexts, out / "index.html", axe)} if items else {}
         for page, entry in entries.items():
             faults, facts = measured[page] = measure(contexts, out / page, axe)
-            if page == "index.html":
-                continue
             facts |= {"ecoindex": entry["ecoindex"], "elements": entry["dom_nodes"]}
             facts["kB"] = round(entry["page_transfer_bytes"] / 1000, 1)
             if entry["ecoindex_grade"] != "A":
@@ -174,7 +173,8 @@ def table(measured: dict[str, Measured]) -> str:
 
 @pytest.fixture(scope="module", params=["quick", pytest.param("all", marks=pytest.mark.proof)])
 def measured(request, tmp_path_factory) -> dict[str, Measured]:
-    return measure_all([QUICK] if request.param == "quick" else NAMES, tmp_path_factory.mktemp("pages"), axe_source())
+    names, items = ([QUICK], {}) if request.param == "quick" else (NAMES, ITEMS)
+    return measure_all(names, tmp_path_factory.mktemp("pages"), axe_source(), items)
 
 
 @pytest.mark.parametrize("kind", KINDS)
