@@ -132,7 +132,7 @@ class Axis:
         self.values, gap = [item * size for item in found], found[1] - found[0]
         self.at = scale(self.values[0], self.values[-1], start, end)
         # No more digits than the steps need.
-        if measure.scale == "%":
+        if measure.write(1.0).endswith("%"):
             digits = max(0, french.decimals(gap, 1) - 2)
             self.write = lambda value: french.percent(value, digits)
         else:

@@ -10,7 +10,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
 from tikub_lab.show.charts import Axis, Chart
-from tikub_lab.show.charts_columns import once, periods
+from tikub_lab.show.charts_columns import times
 from tikub_lab.show.drawing import Drawing, scale, side
 from tikub_lab.show.output import Shown
 from tikub_lab.show.tabular import instead
@@ -55,7 +55,10 @@ def lines(
         return chart.nothing()
     if nothing := [str(name) for name in table if table[name].isna().all()]:
         raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
-    table.index, names = _times(chart)
+    months = times(chart, "years, dates or months")
+    table.index = months.year + (months.month - 1) / 12
+    years_only = words.is_number(chart.frame[chart.label])
+    names = [str(month.year) if years_only else french.month(month, short=True) for month in months]
     order = np.argsort(table.index.to_numpy())
     chart.frame, table, names = chart.frame.iloc[order], table.iloc[order], [names[i] for i in order]
     chart.columns = [chart.label, *many]
@@ -83,21 +86,6 @@ def lines(
     aims = ", ".join(f"{chart.measure.full(goal)} en {year:g}" for year, goal in goals.items())
     alt = f"Courbe de {names[0]} à {names[-1]} : {' ; '.join(said)}." + (f" Objectif : {aims}." if aims else "")
     return chart.shown(drawing, alt, legend)
-
-
-def _times(chart: Chart) -> tuple[pd.Index, list[str]]:
-    """Return times in years, and how they are written."""
-    raw, what = chart.frame[chart.label], "years, dates or months"
-    if words.is_time(raw):
-        found = once(chart, periods(chart, what))
-        return pd.Index(found.year + (found.month - 1) / 12), [french.month(month, short=True) for month in found]
-    try:
-        years = pd.Index(raw.astype("float64"))
-    except (ValueError, TypeError):
-        raise UsageError(f"{chart.what} needs {what} in {chart.label!r}; found {raw.iloc[0]!r}.") from None
-    names = [f"{item:g}" for item in years]
-    once(chart, pd.Index([np.nan if name == "nan" else name for name in names]))
-    return years, names
 
 
 def _line(drawing: Drawing, values: pd.Series, across: Any, at: Any, stroke: tuple[str, str, str, str]) -> None:
