@@ -46,7 +46,6 @@ def outlines() -> dict[str, list[list[tuple[float, float]]]]:
 
 @cache
 def tiles() -> dict[str, tuple[str, float, float]]:
-    """Return the name, column and row of each département's tile, by code."""
     rows = _read("tiles.csv").astype({"colonne": float, "ligne": float})
     return {code: (name, x, y) for code, name, x, y in rows.itertuples(index=False)}
 

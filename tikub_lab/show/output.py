@@ -53,7 +53,6 @@ def _execution() -> Any:
 
 
 def display(shown: Shown) -> Shown:
-    """Display a piece in the running notebook, elsewhere print its text; return it."""
     shown.at = _execution()
     if shown.at is None:
         print(shown.text)
@@ -66,5 +65,4 @@ def display(shown: Shown) -> Shown:
 
 
 def safe(value: object) -> str:
-    """Escape a value that came from data."""
     return escape(str(value), quote=True)

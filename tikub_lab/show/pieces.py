@@ -97,7 +97,6 @@ class Key:
 
     @property
     def parts(self) -> tuple[str, str]:
-        """Return the number and the unit as written."""
         if isinstance(self.value, str):
             return self.value or french.MISSING, self.unit
         text = written(self.value, self.unit or word(self.label).unit)
@@ -174,7 +173,6 @@ FICTITIOUS = (
 
 
 def origin(item: Mapping[str, Any]) -> str:
-    """Say where a table comes from, with its sources where they are real."""
     sources = ", ".join(item.get("sources") or [])
     label = ORIGINS.get(item["origin"], item["origin"])
     return f"{label} ({sources})" if sources and item["origin"] != "sample" else label
