@@ -50,17 +50,16 @@ def lines(
     if not 1 <= len(many) <= len(STROKES):
         these = f"{len(many)}: {', '.join(map(str, many))}"
         raise UsageError(f"{chart.what} shows 1 to {len(STROKES)} lines; these are {these}.")
-    table = pd.DataFrame({name: chart.numbers(name) for name in many})
-    if not table.notna().any(axis=None):
+    if not any(chart.numbers(name).notna().any() for name in many):
         return chart.nothing()
-    if nothing := [str(name) for name in table if table[name].isna().all()]:
-        raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
     months = times(chart, "years, dates or months")
-    table.index = months.year + (months.month - 1) / 12
+    chart.frame = chart.frame.iloc[np.argsort(months)].reset_index(drop=True)
+    months = months.sort_values()
     years_only = words.is_number(chart.frame[chart.label])
     names = [str(month.year) if years_only else french.month(month, short=True) for month in months]
-    order = np.argsort(table.index.to_numpy())
-    chart.frame, table, names = chart.frame.iloc[order], table.iloc[order], [names[i] for i in order]
+    table = pd.DataFrame({name: chart.numbers(name) for name in many}).set_axis(months.year + (months.month - 1) / 12)
+    if nothing := [str(name) for name in table if table[name].isna().all()]:
+        raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
     chart.columns = [chart.label, *many]
     chart.measure_by(*many)
     goals = {float(year): float(goal) for year, goal in sorted((targets or {}).items())}
@@ -189,8 +188,8 @@ def calendar(
     found = list(dict.fromkeys([*map(str, rows), *labels]))
     begin, finish = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
 
-    def at(day: Any) -> float:
-        return (min(max(pd.Timestamp(day), begin), finish) - begin) / (finish - begin) * 100
+    def at(day: Any) -> Any:
+        return np.clip((pd.to_datetime(day) - begin) / (finish - begin), 0, 1) * 100
 
     bottom = 22 + 48 * len(found)
     drawing = Drawing(bottom + 20)
@@ -206,10 +205,10 @@ def calendar(
                 x = right if right > 97 else left if left < 3 else (left + right) / 2
                 drawing.label(x, bottom + 16, name, side(x, "s", 3), twin=name if len(name) < 8 else f"{name[:5]}.")
     for month, name in enumerate(french.MONTHS, 1):
-        left, right = at(pd.Timestamp(year, month, 1)), at(pd.Timestamp(year + month // 12, month % 12 + 1, 1))
         if month > 1:
+            left = at(f"{year}-{month}-1")
             drawing.line("g", [(left, 22), (left, bottom)])
-        drawing.text((left + right) / 2, 15, name, "m s", name[0].upper())
+        drawing.text(at(f"{year}-{month}-16"), 15, name, "m s", name[0].upper())
     drawing.line("g", [(0, 22), (100, 22)])
     told = []
     for top, name in zip(range(22, bottom, 48), found, strict=True):

@@ -89,11 +89,8 @@ def map(
         "Sans position": worth[~placed],
         "Plus petits, non dessinés": on_map.iloc[MOST_PLACES:],
     }
-    said = [
-        f"{why} : {french.counted(len(rows), noun)} ({write(rows.sum())})."
-        for why, rows in reasons.items()
-        if len(rows)
-    ]
+    some = {why: rows for why, rows in reasons.items() if len(rows)}
+    said = [f"{why} : {french.counted(len(rows), noun)} ({write(rows.sum())})." for why, rows in some.items()]
     if lost := len(values) - len(worth):
         said.append(f"Sans valeur : {french.counted(lost, noun)}.")
     drawing = Drawing(100 / ASPECT, (ASPECT, "map"))
