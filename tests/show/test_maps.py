@@ -232,7 +232,7 @@ def contrast(one, two):
 )
 def test_codes_are_read_on_every_shade_in_light_and_dark(accent, paper, ink):
     """WCAG 2.2, 1.4.3: 4.5 for text. Shades are also told apart in grey, by steps of luminance in one direction."""
-    assert accent in output.LAB
+    assert accent in output.stylesheet("lab.css")
     shades = [float(item) for item in re.findall(r"\.q\d\{fill-opacity:([.\d]+)\}", output.stylesheet())]
     assert shades == [0.08, 0.18, 0.32, 0.5]
     levels = [luminance(rgb(paper))]
@@ -247,7 +247,7 @@ def test_codes_are_read_on_every_shade_in_light_and_dark(accent, paper, ink):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_palette_contrast(theme):
     """WCAG 2.2: text 4.5 (1.4.3), graphics 3 (1.4.11), on JupyterLab's paper."""
-    block = output.LAB.split("\n")[theme == "dark"]
+    block = output.stylesheet("lab.css").split("\n")[theme == "dark"]
     found = {name: rgb(value) for name, value in re.findall(r"--(\w+):(#\w{6})", block)}
     paper = rgb("#ffffff" if theme == "light" else "#111111")
     assert contrast(found["accent"], paper) >= 4.5

@@ -78,7 +78,6 @@ class Chart:
 
     @property
     def names(self) -> list[str]:
-        """Return the labels as written."""
         return list(map(words.measure(self.frame[self.label], self.label).write, self.frame[self.label]))
 
     def at_most(self, most: int, what: str = "rows") -> None:
@@ -132,7 +131,7 @@ class Axis:
         self.values, gap = [item * size for item in found], found[1] - found[0]
         self.at = scale(self.values[0], self.values[-1], start, end)
         # No more digits than the steps need.
-        if measure.scale == "%":
+        if measure.write(1.0).endswith("%"):
             digits = max(0, french.decimals(gap, 1) - 2)
             self.write = lambda value: french.percent(value, digits)
         else:
@@ -173,7 +172,6 @@ def source() -> str:
 
 
 def extremes(kind: str, names: Sequence[str], values: pd.Series, write: Callable[[Any], str]) -> str:
-    """Describe values that have labels: how many, the largest, the smallest, what is not known."""
     known = values.set_axis(pd.Index(names)).dropna()
     top, low = (f"{known.index[int(i)]} ({write(known.iloc[int(i)])})" for i in (known.argmax(), known.argmin()))
     said = f"{french.counted(len(known), 'valeur')}, la plus grande {top}, la plus petite {low}"

@@ -13,8 +13,6 @@ from tikub_lab.show.charts import Axis, Chart, extremes
 from tikub_lab.show.drawing import NARROW, Drawing, clipped, scale, steps, width_of
 from tikub_lab.show.output import Shown
 
-MOST_MONTHS = 36
-
 
 def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, accent: Any = None, **more: Any) -> Shown:
     """Draw vertical columns from zero, such as one a year, each with its figure; negative ones hang below zero.
@@ -90,15 +88,13 @@ def months(
     Colonnes : 3 valeurs, la plus grande déc. 2026 (500 MWh), la plus petite nov. 2026 (200 MWh).
     """
     chart = Chart("months", frame, title, value, label, more, time=True)
-    found = once(chart, periods(chart, "dates or months"))
+    found = times(chart, "dates or months")
     if not chart.numbers(chart.value).notna().any():
         return chart.nothing()
     span = pd.period_range(found.min(), found.max(), freq="M")
-    if len(span) > MOST_MONTHS:
-        these = f"{len(span)}: {span[0]} to {span[-1]}"
-        raise UsageError(f"{chart.what} shows {MOST_MONTHS} months at most; these are {these}.")
     chart.frame = chart.frame.assign(**{chart.label: found}).set_index(chart.label).reindex(span)
     chart.frame = chart.frame.rename_axis(chart.label).reset_index()
+    chart.at_most(36, "months")
     both = [chart.value, *([expected] if expected is not None else [])]
     values, aims = chart.numbers(both[0]), chart.numbers(both[-1]) if expected is not None else None
     chart.columns = [chart.label, *both]
@@ -145,25 +141,20 @@ def months(
     return chart.shown(drawing, alt, [("", "mesuré"), ("o", "en plus"), ("k", "attendu")])
 
 
-def periods(chart: Chart, what: str) -> pd.PeriodIndex:
-    """Return a chart's times as months."""
+def times(chart: Chart, what: str) -> pd.PeriodIndex:
+    """Return a chart's times as months, a year as its first one; each must come once."""
     raw = chart.frame[chart.label]
+    years = words.is_number(raw) and not raw.hasnans
     try:
-        if isinstance(raw.dtype, pd.PeriodDtype):
-            return pd.PeriodIndex(raw, freq="M")
-        return pd.DatetimeIndex(raw).to_period("M")
+        found = pd.PeriodIndex(raw.astype("int64").astype("str") if years else raw, freq="M")
     except (ValueError, TypeError):
-        found = next(iter(raw), "nothing")
-        raise UsageError(f"{chart.what} needs {what} in {chart.label!r}; found {found!r}.") from None
-
-
-def once(chart: Chart, times: pd.Index) -> Any:
-    """Refuse a time that comes twice, or is missing."""
-    if not times.is_unique or times.hasnans:
-        twice = times[times.duplicated()]
-        what = f"{twice[0]} comes twice" if len(twice) else "one is missing"
-        raise UsageError(f"{chart.what} needs each time once in {chart.label!r}; {what}. Group the values first.")
-    return times
+        example = next(iter(raw), "nothing")
+        raise UsageError(f"{chart.what} needs {what} in {chart.label!r}; found {example!r}.") from None
+    twice = raw[found.duplicated()]
+    if len(twice) or found.hasnans:
+        fault = f"{twice.iloc[0]} comes twice" if len(twice) else "one is missing"
+        raise UsageError(f"{chart.what} needs each time once in {chart.label!r}; {fault}. Group the values first.")
+    return found
 
 
 def histogram(

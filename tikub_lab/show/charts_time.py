@@ -10,7 +10,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
 from tikub_lab.show.charts import Axis, Chart
-from tikub_lab.show.charts_columns import once, periods
+from tikub_lab.show.charts_columns import times
 from tikub_lab.show.drawing import Drawing, scale, side
 from tikub_lab.show.output import Shown
 from tikub_lab.show.tabular import instead
@@ -50,14 +50,16 @@ def lines(
     if not 1 <= len(many) <= len(STROKES):
         these = f"{len(many)}: {', '.join(map(str, many))}"
         raise UsageError(f"{chart.what} shows 1 to {len(STROKES)} lines; these are {these}.")
-    table = pd.DataFrame({name: chart.numbers(name) for name in many})
-    if not table.notna().any(axis=None):
+    if not any(chart.numbers(name).notna().any() for name in many):
         return chart.nothing()
+    months = times(chart, "years, dates or months")
+    chart.frame = chart.frame.iloc[np.argsort(months)].reset_index(drop=True)
+    months = months.sort_values()
+    years_only = words.is_number(chart.frame[chart.label])
+    names = [str(month.year) if years_only else french.month(month, short=True) for month in months]
+    table = pd.DataFrame({name: chart.numbers(name) for name in many}).set_axis(months.year + (months.month - 1) / 12)
     if nothing := [str(name) for name in table if table[name].isna().all()]:
         raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
-    table.index, names = _times(chart)
-    order = np.argsort(table.index.to_numpy())
-    chart.frame, table, names = chart.frame.iloc[order], table.iloc[order], [names[i] for i in order]
     chart.columns = [chart.label, *many]
     chart.measure_by(*many)
     goals = {float(year): float(goal) for year, goal in sorted((targets or {}).items())}
@@ -83,21 +85,6 @@ def lines(
     aims = ", ".join(f"{chart.measure.full(goal)} en {year:g}" for year, goal in goals.items())
     alt = f"Courbe de {names[0]} à {names[-1]} : {' ; '.join(said)}." + (f" Objectif : {aims}." if aims else "")
     return chart.shown(drawing, alt, legend)
-
-
-def _times(chart: Chart) -> tuple[pd.Index, list[str]]:
-    """Return times in years, and how they are written."""
-    raw, what = chart.frame[chart.label], "years, dates or months"
-    if words.is_time(raw):
-        found = once(chart, periods(chart, what))
-        return pd.Index(found.year + (found.month - 1) / 12), [french.month(month, short=True) for month in found]
-    try:
-        years = pd.Index(raw.astype("float64"))
-    except (ValueError, TypeError):
-        raise UsageError(f"{chart.what} needs {what} in {chart.label!r}; found {raw.iloc[0]!r}.") from None
-    names = [f"{item:g}" for item in years]
-    once(chart, pd.Index([np.nan if name == "nan" else name for name in names]))
-    return years, names
 
 
 def _line(drawing: Drawing, values: pd.Series, across: Any, at: Any, stroke: tuple[str, str, str, str]) -> None:
@@ -201,8 +188,8 @@ def calendar(
     found = list(dict.fromkeys([*map(str, rows), *labels]))
     begin, finish = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
 
-    def at(day: Any) -> float:
-        return (min(max(pd.Timestamp(day), begin), finish) - begin) / (finish - begin) * 100
+    def at(day: Any) -> Any:
+        return np.clip((pd.to_datetime(day) - begin) / (finish - begin), 0, 1) * 100
 
     bottom = 22 + 48 * len(found)
     drawing = Drawing(bottom + 20)
@@ -218,10 +205,10 @@ def calendar(
                 x = right if right > 97 else left if left < 3 else (left + right) / 2
                 drawing.label(x, bottom + 16, name, side(x, "s", 3), twin=name if len(name) < 8 else f"{name[:5]}.")
     for month, name in enumerate(french.MONTHS, 1):
-        left, right = at(pd.Timestamp(year, month, 1)), at(pd.Timestamp(year + month // 12, month % 12 + 1, 1))
         if month > 1:
+            left = at(f"{year}-{month}-1")
             drawing.line("g", [(left, 22), (left, bottom)])
-        drawing.text((left + right) / 2, 15, name, "m s", name[0].upper())
+        drawing.text(at(f"{year}-{month}-16"), 15, name, "m s", name[0].upper())
     drawing.line("g", [(0, 22), (100, 22)])
     told = []
     for top, name in zip(range(22, bottom, 48), found, strict=True):

@@ -103,7 +103,6 @@ def check(name: str, content: bytes, label: str) -> None:
 
 
 def link_to(address: str, name: str, label: str, about: str) -> str:
-    """Return the HTML of a link that saves a file under a name."""
     return (
         f'<p class="tk file"><a href="{safe(address)}" download="{safe(name)}">{safe(label)}</a> '
         f"<small>({safe(about)})</small></p>"

@@ -21,7 +21,6 @@ def width_of(words: str, bold: bool = False) -> float:
 
 
 def clipped(words: str, pixels: float) -> str:
-    """Cut a text to what a width holds."""
     longest = len(words)
     while longest > 4 and width_of(short(words, longest)) > pixels:
         longest -= 1
@@ -38,7 +37,6 @@ def steps(low: float, high: float, count: int = 4) -> list[float]:
 
 
 def scale(low: float, high: float, start: float, end: float) -> Callable[[Any], Any]:
-    """Return what leads from values to places between ``start`` and ``end``."""
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
 
@@ -71,7 +69,6 @@ class Drawing:
         self.taken: dict[int, list[Box]] = {NARROW: [], WIDE: []}
 
     def rect(self, css: str, x: float, y: float, end: float, foot: float) -> None:
-        """Fill a rectangle between two corners."""
         if x != end and y != foot:
             width, height = _n(abs(end - x)), _n(abs(foot - y))
             self.path(css, f"M{_n(min(x, end))} {_n(min(y, foot))}h{width}v{height}h-{width}z")
@@ -83,11 +80,9 @@ class Drawing:
         self._paths.setdefault((css, width, dash), []).append(d)
 
     def dot(self, css: str, x: float, y: float, radius: float = 4) -> None:
-        """Draw a circle, which no width stretches."""
         self._marks.append(f'<circle cx="{_n(x)}%" cy="{_n(y)}" r="{_n(radius)}" class="{css}"/>')
 
     def text(self, x: float, y: float, words: str, css: str = "", twin: str | None = None, dx: float = 0) -> None:
-        """Write a text; ``twin`` is what phones show instead."""
         shift = (f' dx="{_n(dx)}"' if dx else "") + (' dy="4"' if self.aspect else "")
         percent = "%" if self.aspect else ""
         versions = [(words, css)] if twin in (None, words) else [(words, f"{css} w"), (twin or "", f"{css} n")]
@@ -126,7 +121,6 @@ class Drawing:
         return bool(boxes)
 
     def take(self, x: float, y: float, end: float, foot: float) -> None:
-        """Keep labels off the place between two corners."""
         for pixels, taken in self.taken.items():
             taken.append((x * pixels / 100, self._pixels(y, pixels), end * pixels / 100, self._pixels(foot, pixels)))
 

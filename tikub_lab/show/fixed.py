@@ -47,7 +47,6 @@ def _wider(path: str) -> str:
 
 @cache
 def _rules() -> dict[str, str]:
-    """Return the attributes of each class, as the style sheet has them."""
     found: dict[str, str] = {}
     for name, rules in re.findall(r"(?:(?<=[\s},]))\.c \.(\w+)(?=[{,])[^{}]*\{([^}]*)\}", stylesheet()):
         said = re.sub(r"var\(--(\w+)\)", lambda color: PAPER[color[1]], rules)

@@ -127,7 +127,6 @@ def day(value: date | datetime | pd.Timestamp | str | None) -> str:
 
 
 def month(value: Any, short: bool = False) -> str:
-    """Format a month: « mars 2026 », short « janv. 2026 »."""
     if missing(value):
         return MISSING
     at = value if isinstance(value, pd.Period) else pd.Timestamp(value)

@@ -46,7 +46,6 @@ def outlines() -> dict[str, list[list[tuple[float, float]]]]:
 
 @cache
 def tiles() -> dict[str, tuple[str, float, float]]:
-    """Return the name, column and row of each département's tile, by code."""
     rows = _read("tiles.csv").astype({"colonne": float, "ligne": float})
     return {code: (name, x, y) for code, name, x, y in rows.itertuples(index=False)}
 
@@ -90,11 +89,8 @@ def map(
         "Sans position": worth[~placed],
         "Plus petits, non dessinés": on_map.iloc[MOST_PLACES:],
     }
-    said = [
-        f"{why} : {french.counted(len(rows), noun)} ({write(rows.sum())})."
-        for why, rows in reasons.items()
-        if len(rows)
-    ]
+    some = {why: rows for why, rows in reasons.items() if len(rows)}
+    said = [f"{why} : {french.counted(len(rows), noun)} ({write(rows.sum())})." for why, rows in some.items()]
     if lost := len(values) - len(worth):
         said.append(f"Sans valeur : {french.counted(lost, noun)}.")
     drawing = Drawing(100 / ASPECT, (ASPECT, "map"))

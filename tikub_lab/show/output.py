@@ -6,15 +6,6 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-LAB = (
-    ".tk{--ink:var(--jp-ui-font-color1,#1c1f24);--soft:var(--jp-ui-font-color2,#545a63);--line:var(--jp-border-color2,#d3d7dd);"
-    "--paper:var(--jp-layout-color0,#fff);--band:var(--jp-layout-color2,#f3f5f7);"
-    "--tint:color-mix(in srgb,var(--accent) 18%,var(--paper));"
-    "--accent:#0072b2;--rest:#848c97;--warm:#d55e00;--hot:#a34400;max-width:66rem;font-family:system-ui,sans-serif}\n"
-    "[data-jp-theme-light=false] .tk{--accent:#56b4e9;--rest:#89919d;--warm:#e69f00;--hot:#f0b53c}\n"
-)
-"""The colours in JupyterLab: its own, so that its dark theme works. A page sets its own."""
-
 KIND = "tikub"
 """Key of the output metadata by which a build recognises figures, tables and titles."""
 
@@ -36,7 +27,7 @@ class Shown:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
         # JupyterLab's rules for tables and lists outrank classes; below an id that nothing has, ours outrank them.
-        styled = f"<style>{LAB}:root:not(#tk){{{stylesheet()}}}</style>{self.html}"
+        styled = f"<style>{stylesheet('lab.css')}:root:not(#tk){{{stylesheet()}}}</style>{self.html}"
         return {"text/html": styled, "text/plain": self.text}, {KIND: {"kind": self.kind, **self.facts}}
 
     def _ipython_display_(self) -> None:
@@ -48,9 +39,9 @@ class Shown:
 
 
 @cache
-def stylesheet() -> str:
-    """Return the style of shown pieces, less its colours: the same sheet in JupyterLab and in a page."""
-    return files("tikub_lab.show").joinpath("show.css").read_text(encoding="utf-8")
+def stylesheet(name: str = "show.css") -> str:
+    """Return the style of shown pieces, in JupyterLab as in a page; or the colours, which are Lab's own or a page's."""
+    return files("tikub_lab.show").joinpath(name).read_text(encoding="utf-8")
 
 
 def _execution() -> Any:
@@ -62,7 +53,6 @@ def _execution() -> Any:
 
 
 def display(shown: Shown) -> Shown:
-    """Display a piece in the running notebook, elsewhere print its text; return it."""
     shown.at = _execution()
     if shown.at is None:
         print(shown.text)
@@ -75,5 +65,4 @@ def display(shown: Shown) -> Shown:
 
 
 def safe(value: object) -> str:
-    """Escape a value that came from data."""
     return escape(str(value), quote=True)

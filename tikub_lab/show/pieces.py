@@ -97,7 +97,6 @@ class Key:
 
     @property
     def parts(self) -> tuple[str, str]:
-        """Return the number and the unit as written."""
         if isinstance(self.value, str):
             return self.value or french.MISSING, self.unit
         text = written(self.value, self.unit or word(self.label).unit)
@@ -144,17 +143,11 @@ def data_used(tables: Sequence[Mapping[str, Any]], warn: bool = True) -> Shown:
     """
     if not tables:
         return note("Aucune table n'a été lue.")
-    frame = pd.DataFrame(
-        {
-            "Table": [item["title"] for item in tables],
-            "Origine": [origin(item) for item in tables],
-            "Lignes": pd.array([item.get("rows") for item in tables], dtype="Int64"),
-            "Date": [french.day(item["date"]) for item in tables],
-            "Licence": [item["licence"] or french.MISSING for item in tables],
-            "Empreinte": [item["sha256"][:8] for item in tables],
-        }
-    )
-    shown = table(frame, "Les données utilisées", rows=MAX_ROWS)
+    headings = {"title": "Table", "origin": "Origine", "rows": "Lignes", "date": "Date", "licence": "Licence"}
+    headings["sha256"] = "Empreinte"
+    forms = {"date": french.day, "licence": lambda said: said or french.MISSING, "sha256": lambda said: said[:8]}
+    frame = pd.DataFrame(tables).reindex(columns=list(headings)).assign(origin=list(map(origin, tables)))
+    shown = table(frame, "Les données utilisées", headings, forms, rows=MAX_ROWS)
     fictitious = warn and any(item["origin"] == "sample" for item in tables)
     return Shown("data", (note(FICTITIOUS, warning=True).html if fictitious else "") + shown.html, shown.text)
 
@@ -174,7 +167,6 @@ FICTITIOUS = (
 
 
 def origin(item: Mapping[str, Any]) -> str:
-    """Say where a table comes from, with its sources where they are real."""
     sources = ", ".join(item.get("sources") or [])
     label = ORIGINS.get(item["origin"], item["origin"])
     return f"{label} ({sources})" if sources and item["origin"] != "sample" else label

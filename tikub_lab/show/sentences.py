@@ -3,6 +3,7 @@
 import re
 import string
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -30,34 +31,20 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
         raise UsageError(f"The template {words.short(template, 60)!r}: {error}. Write {{{{ for a brace.") from None
     marked = template.count("**") > 1
     strong = strong and not marked and any(sign.isalpha() for literal, *_ in parts for sign in literal)
-    html, text, inside = "", "", False
+    html, text, bold = "", "", False
     for literal, name, spec, conversion in parts:
-        for place, piece in enumerate(literal.split("**") if marked else [literal]):
+        # A neighbour stands for a value, so that « {x} % » and « l'{x} » are seen; values are never typeset.
+        said = french.typeset(f"{'x' if html else ' '}{literal}{' ' if name is None else 'x'}")[1:-1]
+        for place, piece in enumerate(said.split("**") if marked else [said]):
             if place:
-                html, inside = html + ("</b>" if inside else "<b>"), not inside
-            html, text = html + safe(piece).replace("&#x27;", "'"), text + piece
-        if name is None:
-            continue
-        said = re.sub("[\x00\x01]", " ", _value(name, spec or "", conversion, values))
-        if not text.strip() and said.startswith("aucun"):
-            said = said.capitalize()
-        # Marks that no text has keep what came from data from being typeset.
-        html += f"<b>\x00{safe(said)}\x01</b>" if strong else f"\x00{safe(said)}\x01"
-        text += f"\x00{said}\x01"
-    return _set(html + ("</b>" if inside else "")), _set(text)
-
-
-def _set(text: str) -> str:
-    """Set the template's own text; data between the marks stays as it is."""
-    out: list[str] = []
-    while text:
-        literal, mark, rest = text.partition("\x00")
-        value, _, text = rest.partition("\x01")
-        # A neighbour stands for the value, so that « {x} % » and « l'{x} » are seen.
-        before, after = "x" * bool(out), "x" * bool(mark)
-        said = french.typeset(before + literal + after)
-        out += [said[len(before) : len(said) - len(after)], value]
-    return "".join(out)
+                bold = not bold
+                html += "<b>" if bold else "</b>"
+            html, text = html + escape(piece, quote=False), text + piece
+        if name is not None:
+            value = re.sub("[\x00\x01]", " ", _value(name, spec or "", conversion, values))
+            value = value.capitalize() if not text.strip() and value.startswith("aucun") else value
+            html, text = html + (f"<b>{safe(value)}</b>" if strong else safe(value)), text + value
+    return html + "</b>" * bold, text
 
 
 def _value(name: str, spec: str, conversion: str | None, values: Mapping[str, Any]) -> str:

@@ -1,8 +1,6 @@
 """Tables as text that a French spreadsheet opens as it stands."""
 
-import csv
 import datetime
-import io
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -38,13 +36,11 @@ def spreadsheet(
     ['\ufeffObjet;Part;Identifiant', "'=1+1;0,0123;001"]
     """
     names = [name for name in headings if name in frame.columns]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    writer.writerow([*(headings[name] for name in names), *(["Données fictives"] if fictitious else [])])
-    for row in frame[names].itertuples(index=False, name=None):
-        cells = [_cell(str(v) if n in identifiers and not missing(v) else v) for n, v in zip(names, row, strict=True)]
-        writer.writerow([*cells, *(["oui"] if fictitious else [])])
-    return "\ufeff" + buffer.getvalue()
+    table = frame[names].assign(**{name: frame[name].astype("string") for name in identifiers if name in names})
+    table = table.map(_cell).rename(columns=headings)
+    if fictitious:
+        table["Données fictives"] = "oui"
+    return "\ufeff" + table.to_csv(sep=";", index=False, lineterminator="\r\n")
 
 
 def one_line(value: Any) -> str:

@@ -81,14 +81,12 @@ def table(
 
 
 def instead(said: str) -> Shown:
-    """Say in a sentence why there is nothing to show."""
     return Shown("text", f'<p class="tk soft">{safe(french.typeset(said))}</p>', said)
 
 
 def folded(
     frame: pd.DataFrame, title: str, forms: Mapping[str, Form] = {}, labels: Mapping[str, str] = {}
 ) -> tuple[str, str]:
-    """Return the numbers of a chart as a table that unfolds, and as plain text."""
     shown = table(frame, "{titre}", None, forms, rows=MAX_ROWS, labels=labels, titre=title)
     html = f'<details class="fold"><summary>Les chiffres de ce graphique</summary>{shown.html}</details>'
     return html, shown.text.partition("\n")[2]

@@ -104,7 +104,6 @@ class Measure:
     unit: str = ""
     size: float = 1.0
     right: bool = True
-    scale: str = ""
 
     def alone(self) -> "Measure":
         """Return how a value is written where no column has to line up: 152, not 152,0."""
@@ -134,7 +133,7 @@ def measure(
     if not numeric:
         return Measure(heading, value_form(form) if form else text_of, right=is_time(series))
     if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
-        return Measure(heading, as_is if unit in AS_THEY_ARE else value_form(unit), scale=unit[:1])
+        return Measure(heading, as_is if unit in AS_THEY_ARE else value_form(unit))
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
     scales = _SCALES.match(unit)
