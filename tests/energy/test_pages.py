@@ -160,7 +160,7 @@ def test_the_page_of_performance_by_a_second_way(broken, adjusted):
     level, middle = own["kwh"] / own["area"], (peers["kwh"] / peers["area"]).median()
     like = f"de plus que la médiane de {len(peers)} lycées comparables"
     assert f"à climat normal : {100 * (level / middle - 1):.0f} % {like}" in broken
-    assert f"Par mètre carré{level:.0f} kWhmédiane de {len(peers)} lycées comparables : {middle:.0f}" in broken
+    assert f"Par mètre carré, facturé{level:.0f} kWhmédiane de {len(peers)} lycées comparables : {middle:.0f}" in broken
     each, usual = own["kwh"] / own["pupils"], (peers["kwh"] / peers["pupils"]).median()
     assert f"Par élève : {100 * (each / usual - 1):.0f} % {like}" in broken
 
