@@ -87,8 +87,9 @@ def test_a_lycee_that_is_not_like_others_has_its_page(uai, raw, tmp_path):
     pupils = duckdb.sql(f"SELECT eleves FROM {table('lycees', 'territory')} WHERE code_uai = '{uai}'").fetchall()[0][0]
     each = own["kwh"].sum() / pupils
     used, cost = plain(in_kwh(own["kwh"].sum())), plain(euros(own["euros"].sum()))
-    assert f"On a utilisé {used}, soit {f'{each:,.0f}'.replace(',', ' ')} kWh par élève et {cost}. Par mètre" in page
-    assert 1 <= page.count("Qui ? ") <= 3
+    pupil = f"{each:,.0f}".replace(",", " ")
+    assert f"En 2025, on a utilisé {used}, soit {pupil} kWh par élève et {cost}. Par mètre" in page
+    assert 1 <= page.count("Cela vaut ") <= 3
 
 
 BROKEN, USUAL = "0002530A", "0000505Z"
