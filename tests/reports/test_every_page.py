@@ -167,7 +167,9 @@ def table(measured: dict[str, Measured]) -> str:
     lines = [["page", *facts.values(), *KINDS.values()], ["---", *["--:"] * (len(facts) + len(KINDS))]]
     for page, found in measured.items():
         figures = [str(found.facts.get(name, "–")).replace(".", ",") for name in facts]
-        lines.append([page.split("/")[-1].removesuffix(".html"), *figures, *(str(len(found.faults[k])) for k in KINDS)])
+        notebook, _, name = page.removesuffix(".html").rpartition("/")
+        said = name if notebook in {"", name} else f"{notebook}, {name}"
+        lines.append([said, *figures, *(str(len(found.faults[kind])) for kind in KINDS)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -218,5 +220,5 @@ if __name__ == "__main__":
         found = measure_all(sys.argv[1:] or NAMES, Path(folder), axe_source())
     print(table(found))
     for page, (faults, _) in found.items():
-        for kind, words in faults.items():
-            print(*(f"{page}: {kind}: {said}" for said in sorted(words)), sep="\n")
+        for kind, said in ((kind, said) for kind in KINDS for said in sorted(faults[kind])):
+            print(f"{page}: {kind}: {said}")
