@@ -8,7 +8,7 @@ import pytest
 
 from tikub_lab.reports.fragments import clean
 from tikub_lab.show import charts, charts_columns, maps
-from tikub_lab.show.fixed import fixed
+from tikub_lab.show.drawing import fixed
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -20,12 +20,12 @@ from tikub_lab.show import charts as _charts
 from tikub_lab.show import charts_columns as _columns
 from tikub_lab.show import charts_points as _points
 from tikub_lab.show import charts_time as _time
-from tikub_lab.show import downloads, figures, lists, maps, pieces, tabular
+from tikub_lab.show import downloads, figures, maps, pieces, tabular
+from tikub_lab.show.downloads import spreadsheet
 from tikub_lab.show.figures import STYLE, style
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
 from tikub_lab.show.output import Shown, display
 from tikub_lab.show.pieces import Key
-from tikub_lab.show.spreadsheet import spreadsheet
 
 __all__ = [
     "MISSING", "STYLE", "Key", "bars", "calendar", "columns", "data_used", "day", "download", "euros", "figure", "file",
@@ -49,7 +49,7 @@ sentence = _shows(pieces.sentence)
 note = _shows(pieces.note)
 keys = _shows(pieces.keys)
 table = _shows(tabular.table)
-ranked = _shows(lists.ranked)
+ranked = _shows(tabular.ranked)
 download = _shows(downloads.download)
 file = _shows(downloads.file)
 figure = _shows(figures.figure)

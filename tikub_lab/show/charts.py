@@ -10,7 +10,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.show import french, tabular, words
 from tikub_lab.show.drawing import NARROW, Drawing, scale, steps, width_of
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.sentences import fill
+from tikub_lab.show.words import fill
 
 
 class Chart:

@@ -11,7 +11,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import tabular
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.sentences import fill
+from tikub_lab.show.words import fill
 
 STYLE = str(files("tikub_lab.show").joinpath("tikub.mplstyle"))
 _VARIABLES = {

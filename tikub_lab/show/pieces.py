@@ -10,10 +10,9 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.sentences import fill
 from tikub_lab.show.tabular import MAX_ROWS, table
+from tikub_lab.show.words import fill, word, written
 from tikub_lab.show.words import text_of as cell  # noqa: F401  (a build writes cells with it)
-from tikub_lab.show.words import word, written
 
 
 def sentence(template: str, /, lead: bool = False, **values: Any) -> Shown:

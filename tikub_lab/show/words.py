@@ -1,4 +1,4 @@
-"""Words: the heading and unit of a column, and how its values are written, by its name.
+"""Words: the heading and unit of a column, how its values are written, by its name, and templates of both.
 
 They are looked up in the call (``labels``, ``forms``), in ``words.csv`` of the use cases that are imported, first of
 those whose tables were loaded in this process, in the Table Schemas of these tables, then in all of them.
@@ -7,11 +7,13 @@ those whose tables were loaded in this process, in the Table Schemas of these ta
 import csv
 import datetime
 import re
+import string
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.show import french
 from tikub_lab.show.french import NNBSP, number, plain
+from tikub_lab.show.output import safe
 
 Form = Callable[[Any], str] | str
 """How values are written: a function, or what stands behind the colon in a sentence: ``"€"``, ``"%1"``, ``"kWh"``."""
@@ -249,3 +252,49 @@ def is_unit(spec: str) -> bool:
 def short(text: object, longest: int) -> str:
     text = str(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
+
+
+def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tuple[str, str]:
+    """Fill a template; return it as HTML and as plain text.
+
+    ``{name}`` is written as the column of that name would be, ``{name:form}`` as :func:`written`
+    says. ``**…**`` sets words in bold; with ``strong``, where there are none, each value is, beside other words.
+
+    >>> NNBSP = french.NNBSP
+    >>> fill("{n:marché} pour {x:€}, dit l'avis de {annee}.", {"n": 0, "x": 950, "annee": 2025})[1].replace(NNBSP, " ")
+    'Aucun marché pour 950 €, dit l’avis de 2025.'
+    >>> fill("**{nom}**", {"nom": "<Durand> {x}"})
+    ('<b>&lt;Durand&gt; {x}</b>', '<Durand> {x}')
+    """
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise UsageError(f"The template {short(template, 60)!r}: {error}. Write {{{{ for a brace.") from None
+    marked = template.count("**") > 1
+    strong = strong and not marked and any(sign.isalpha() for literal, *_ in parts for sign in literal)
+    html, text, bold = "", "", False
+    for literal, name, spec, conversion in parts:
+        # A neighbour stands for a value, so that « {x} % » and « l'{x} » are seen; values are never typeset.
+        said = french.typeset(f"{'x' if html else ' '}{literal}{' ' if name is None else 'x'}")[1:-1]
+        for place, piece in enumerate(said.split("**") if marked else [said]):
+            if place:
+                bold = not bold
+                html += "<b>" if bold else "</b>"
+            html, text = html + escape(piece, quote=False), text + piece
+        if name is not None:
+            value = re.sub("[\x00\x01]", " ", _value(name, spec or "", conversion, values))
+            value = value.capitalize() if not text.strip() and value.startswith("aucun") else value
+            html, text = html + (f"<b>{safe(value)}</b>" if strong else safe(value)), text + value
+    return html + "</b>" * bold, text
+
+
+def _value(name: str, spec: str, conversion: str | None, values: Mapping[str, Any]) -> str:
+    if conversion or "{" in spec or (name not in values and not name.replace("_", "").isalnum()):
+        found = f"{{{name}!{conversion}}}" if conversion else f"{{{name}}}"
+        raise UsageError(f"A template takes plain names in braces, {{nom}} or {{montant:€}}; found {found}.")
+    if name not in values:
+        near, given = nearest(name, map(str, values)), ", ".join(map(str, values)) or "none"
+        raise UsageError(f"The template needs a value for {{{name}}};{near} given: {given}.")
+    value = values[name]
+    unit = word(name).unit if not spec and is_number(pd.Series([value])) else ""
+    return as_is(value) if unit in AS_THEY_ARE else written(value, spec or unit)
