@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.reports.fragments import clean
-from tikub_lab.show import charts, charts_columns, maps
+from tikub_lab.show import charts, charts_time, maps
 from tikub_lab.show.drawing import fixed
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,9 +31,7 @@ def test_bars_have_their_colour_and_width():
 
 def test_labels_for_phones_are_left_out():
     months = pd.DataFrame({"mois": pd.period_range("2025-01", periods=4, freq="M"), "q": [3.0, 6, 2, 1]})
-    texts = [
-        "".join(text.itertext()) for text in drawing(charts_columns.months(months, "Titre", "q")).iter(SVG + "text")
-    ]
+    texts = ["".join(text.itertext()) for text in drawing(charts_time.months(months, "Titre", "q")).iter(SVG + "text")]
     assert {"janv.", "févr.", "mars", "avr."} <= {*texts}
     assert not {"J", "F", "M", "A"} & {*texts}
 

@@ -17,7 +17,6 @@ from functools import wraps
 from typing import ParamSpec
 
 from tikub_lab.show import charts as _charts
-from tikub_lab.show import charts_columns as _columns
 from tikub_lab.show import charts_points as _points
 from tikub_lab.show import charts_time as _time
 from tikub_lab.show import downloads, figures, maps, pieces, tabular
@@ -56,9 +55,9 @@ figure = _shows(figures.figure)
 bars = _shows(_charts.bars)
 targets = _shows(_charts.targets)
 intervals = _shows(_charts.intervals)
-columns = _shows(_columns.columns)
-months = _shows(_columns.months)
-histogram = _shows(_columns.histogram)
+columns = _shows(_time.columns)
+months = _shows(_time.months)
+histogram = _shows(_points.histogram)
 lines = _shows(_time.lines)
 calendar = _shows(_time.calendar)
 strip = _shows(_points.strip)

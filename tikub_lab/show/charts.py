@@ -50,12 +50,11 @@ class Chart:
         self.frame, self.value, self.label = frame.reset_index(drop=True), value, label
         first = self.frame.iloc[0].items() if len(self.frame) else ()
         self.given = {**{str(name): item for name, item in first}, **more}
-        self.columns = [label, value]
         self.measure_by(value)
 
     def measure_by(self, *names: Any) -> None:
         """Write values as those of some columns together, in one unit."""
-        self.measured = [str(name) for name in names]
+        self.measured, self.columns = [str(name) for name in names], [self.label, *names]
         simple = self.said if self.said and (" " not in self.said or words.is_scaled(self.said)) else None
         everything = pd.concat([self.numbers(name) for name in names])
         forms = {self.measured[0]: self.form} if self.form else {}
@@ -263,7 +262,6 @@ def targets(
     values, goals = chart.numbers(chart.value), chart.numbers(goal)
     if not values.notna().any():
         return chart.nothing()
-    chart.columns.append(goal)
     chart.measure_by(chart.value, goal)
     if words.word(goal).heading == str(goal):
         chart.labels = {str(goal): name.capitalize(), **chart.labels}
@@ -314,7 +312,6 @@ def intervals(
     for row in np.flatnonzero((lower > values) | (values > upper)):
         found = f"{names[row]!r} is {values[row]:g}, outside {lower[row]:g} to {upper[row]:g}"
         raise UsageError(f"{chart.what}: {found}.")
-    chart.columns += [low, high]
     chart.measure_by(chart.value, low, high)
     chart.labels = {str(low): "Au moins", str(high): "Au plus", **chart.labels}
     everything = np.array([*values, *lower, *upper, np.nan if reference is None else reference])

@@ -116,18 +116,14 @@ def spreadsheet(
 ) -> str:
     r"""Write a table as CSV for a French spreadsheet.
 
-    A byte order mark, semicolons, French headings, decimal commas with all the digits that a number has, dates as
-    2026-03-12, « oui » and « non ». A text that a spreadsheet would take for a formula is preceded by an apostrophe.
+    Semicolons, decimal commas, all digits, dates as 2026-03-12; an apostrophe before what looks like a formula.
 
     Parameters
     ----------
-    frame : DataFrame
-    headings : mapping of column to heading
+    frame, headings : DataFrame, mapping of column to heading
         Which columns, in this order; those that the table lacks are left out.
-    identifiers : collection of columns
-        Numbers that are names: written as they are, so that they join.
-    fictitious : bool
-        Whether to add a column that says that the data is.
+    identifiers, fictitious : collection of columns, bool
+        Numbers that are names, written as they are; whether to add a column that says that the data is.
 
     Examples
     --------

@@ -45,11 +45,7 @@ def table(
     Examples
     --------
     >>> ends = pd.DataFrame({"objet": ["Gaz", "Bois"], "achats": [3_190_000.0, 344_000]})
-    >>> print(table(ends, "{n:marché} se terminent", forms={"achats": "€"}, total=True, n=2).text)
-    2 marchés se terminent
-    Objet | achats (M€)
-    Gaz | 3,19
-    Bois | 0,34
+    >>> print(table(ends, "{n:marché}", forms={"achats": "€"}, total=True, n=2).text.splitlines()[-1])
     Total | 3,53
     """
     if not caption.strip():
