@@ -210,8 +210,7 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
     Examples
     --------
     >>> families = pd.DataFrame({"famille": ["Travaux", "Services"], "achats": [3_000_000, 1_200_000]})
-    >>> shown = bars(families, "{famille} : {achats:€} sur {total:€}", "achats", form="€", total=4_200_000)
-    >>> print(shown.text)
+    >>> print(bars(families, "{famille} : {achats:€} sur {total:€}", "achats", form="€", total=4_200_000).text)
     Travaux : 3 M€ sur 4,2 M€
     Barres : 2 valeurs, la plus grande Travaux (3 M€), la plus petite Services (1,2 M€).
     famille | achats (M€)

@@ -183,8 +183,6 @@ def lines(
     >>> lines(used, "{reste:%} à économiser d'ici 2030", "sobre", targets={2030: 84}, reste=0.36).kind
     'figure'
     """
-    if isinstance(frame, pd.Series):
-        frame = frame.to_frame("Valeur" if frame.name is None else frame.name)
     many = [values] if isinstance(values, str) else list(values) if values is not None else []
     chart = Chart("lines", frame, title, many[0] if many else None, x, more, time=True)
     many = many or [name for name in chart.frame if name != chart.label and words.is_number(chart.frame[name])]

@@ -15,17 +15,15 @@ from tikub_lab.show import words
 from tikub_lab.show.french import missing, number
 from tikub_lab.show.output import Shown, safe
 
-KINDS = {
+KINDS = {  # by suffix: media type, and what a reader is told; nothing that a browser would run
     "ics": ("text/calendar", "agenda iCalendar"),
     "csv": ("text/csv", "tableau CSV"),
     "json": ("application/json", "JSON"),
     "geojson": ("application/geo+json", "GeoJSON"),
     "txt": ("text/plain", "texte"),
 }
-"""What may be offered, by suffix: media type, and what a reader is told. Nothing that a browser would run."""
 
-LARGEST = 2_000_000
-"""Bytes of one file."""
+LARGEST = 2_000_000  # bytes of one file
 
 
 def file(name: str, content: str | bytes, label: str) -> Shown:

@@ -126,11 +126,11 @@ class Drawing:
         for pixels, taken in self.taken.items():
             taken.append((x * pixels / 100, self._pixels(y, pixels), end * pixels / 100, self._pixels(foot, pixels)))
 
-    def mark(self, x: float, spans: Sequence[tuple[float, float]], said: str, y: float = 13) -> None:
+    def mark(self, x: float, spans: Sequence[tuple[float, float]], said: str) -> None:
         """Draw a dashed line, from top to foot of each span, and write at its head what it stands for."""
         for top, foot in spans:
             self.line("k", [(x, top), (x, foot)], 1.5, "4 3")
-        self.label(x, y, said, side(x, "h"), must=True)
+        self.label(x, 13, said, side(x, "h"), must=True)
 
     def axis(self, places: Sequence[float], words: Sequence[str], y: float, twins: Sequence[str] | None = None) -> None:
         """Write labels under an axis: the first and last, and those between that fit, at equal steps."""
@@ -193,11 +193,10 @@ def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-PAPER = {
+PAPER = {  # the page's colours in print
     "ink": "#000", "soft": "#444", "line": "#bbb", "paper": "#fff", "band": "#f3f5f7", "tint": "#dcebf5",
     "accent": "#00588a", "rest": "#848c97", "warm": "#d55e00", "hot": "#8a3a00",
 }  # fmt: skip
-"""The page's colours in print."""
 SCALE = WIDE / 100
 _CHART = re.compile(r'<svg class="c ?([\w ]*)"[^>]*?(aria-label="[^"]*")[^>]*>\s*(<svg.*?</svg>)(.*?)</svg>', re.S)
 

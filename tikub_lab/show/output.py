@@ -6,8 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-KIND = "tikub"
-"""Key of the output metadata by which a build recognises figures, tables and titles."""
+KIND = "tikub"  # key of the output metadata by which a build recognises figures, tables and titles
 
 
 @dataclass

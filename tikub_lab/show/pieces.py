@@ -26,10 +26,8 @@ def sentence(template: str, /, lead: bool = False, **values: Any) -> Shown:
         ``{n:marché}`` (« aucun marché », « 1 marché », « 12 marchés »), ``{n:œil|yeux}``; words without the number:
         ``{n:|dit|disent}``, ``{n:|ne dit|dit|disent}`` where none has its own. ``{annee}`` is written as the column
         of that name. ``**…**`` is bold; where there are none, values are.
-    lead : bool
-        The sentence that answers the page's question, set larger.
-    **values
-        The values.
+    lead, values
+        Whether it answers the page's question, and is set larger; the values.
 
     Examples
     --------
@@ -46,10 +44,8 @@ def title(template: str, subtitle: str = "", **values: Any) -> Shown:
 
     Parameters
     ----------
-    template, subtitle : str
+    template, subtitle, values
         As for :func:`sentence`: the place and the question, then the scope and period.
-    **values
-        The values of both.
 
     Examples
     --------
@@ -68,10 +64,8 @@ def note(template: str, warning: bool = False, **values: Any) -> Shown:
 
     Parameters
     ----------
-    template, values
-        As for :func:`sentence`.
-    warning : bool
-        Whether it is set in the warning's colour.
+    template, warning, values
+        As for :func:`sentence`; whether it is set in the warning's colour.
 
     Examples
     --------
@@ -151,13 +145,12 @@ def data_used(tables: Sequence[Mapping[str, Any]], warn: bool = True) -> Shown:
     return Shown("data", (note(FICTITIOUS, warning=True).html if fictitious else "") + shown.html, shown.text)
 
 
-ORIGINS = {
+ORIGINS = {  # what a reader is told of a table
     "sample": "exemple fictif",
     "import": "fichier importé",
     "portal": "portail de données ouvertes",
     "absent": "absente : ce qui en dépend n'est pas montré",
 }
-"""What a reader is told of a table's origin."""
 
 FICTITIOUS = (
     "Données fictives : personnes, organismes et chiffres sont inventés pour essayer l'outil. "

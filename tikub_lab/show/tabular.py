@@ -10,10 +10,7 @@ from tikub_lab.show import french, words
 from tikub_lab.show.output import Shown, safe
 from tikub_lab.show.words import Form, Measure, fill
 
-MAX_ROWS = 200
-"""A table on a page never has more rows: nobody reads them, and they weigh."""
-MOST = 30
-"""Rows of an ordered list: beyond it nobody reads on."""
+MAX_ROWS, MOST = 200, 30  # rows of a table, and of an ordered list: beyond them nobody reads on
 STACKED = range(4, 7)
 """How many columns a table has whose rows become blocks on a phone: fewer fit, more scroll."""
 
@@ -146,8 +143,7 @@ def ranked(
     Examples
     --------
     >>> todo = pd.DataFrame({"libelle": ["Énergie"], "montant": [3_360_000.0], "part": [0.58]})
-    >>> shown = ranked(todo, "Où agir", "libelle", "montant", text="Un titulaire a {part:%} du montant.", form="€")
-    >>> print(shown.text)
+    >>> print(ranked(todo, "Où agir", "libelle", "montant", text="Un titulaire a {part:%} du montant.", form="€").text)
     1. Énergie : 3,36\u202fM€. Un titulaire a 58\u202f% du montant.
     """
     _, said = fill(label, values)
