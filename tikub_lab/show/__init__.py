@@ -1,6 +1,7 @@
 """Ground floor: what a reader sees. Sentences, key figures, tables, charts, maps, files; knows no use case.
 
-Every function shows its piece at once, in JupyterLab as on a page, and returns it:
+Every function shows its piece at once, in JupyterLab as on a page, and returns it; :func:`bars` says what all charts
+take.
 
 - :func:`title` names the report, :func:`sentence` writes a computed sentence, :func:`note` sets a remark apart;
 - :func:`keys` shows key figures, :func:`table` a table, :func:`ranked` things to look into, in order;

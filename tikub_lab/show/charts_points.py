@@ -101,7 +101,7 @@ def scatter(
     frame, title, value, more
         As for :func:`tikub_lab.show.bars`; ``value`` is upward.
     x, curve : column, DataFrame
-        What is across; the same two columns as a model says them.
+        What is across; the same two columns as a model says them, drawn as a line.
     mark, mark_name : float, str
         A place across that the title names, and what it is called.
 
@@ -125,7 +125,7 @@ def scatter(
     ticks = steps(pairs["x"].min(), pairs["x"].max(), 5)
     across, at = scale(ticks[0], ticks[-1], 0, 100), axis.at
     drawing = Drawing(280)
-    axis.up(drawing)
+    drawing.value_axis(axis.values, at, axis.write)
     radius = 6 if len(pairs) <= 60 else 5 if len(pairs) <= 400 else 3.5
     drawing.path("d", "".join(f"M{across(a):.2f} {at(b):.1f}h.01" for a, b in pairs.to_numpy()), radius)
     upright, beside = chart.measure, words.measure(pairs["x"], x, chart.labels).alone()
@@ -136,8 +136,8 @@ def scatter(
     drawing.axis([across(item) for item in ticks], list(map(french.plain, ticks)), 254)
     drawing.text(100, 274, beside.full_heading, "e s")
     slope = pairs["x"].corr(pairs["y"]) if len(pairs) > 2 and pairs["x"].std() and pairs["y"].std() else 0.0
-    way = " ; l'une baisse quand l'autre monte" if slope < -0.3 else ""
-    way = " ; les deux montent ensemble" if slope > 0.3 else way
+    ways = {True: " ; les deux montent ensemble", False: " ; l'une baisse quand l'autre monte"}
+    way = ways[slope > 0] if abs(slope) > 0.3 else ""
     spans = ", ".join(
         f"{one.heading} de {one.write(pairs[name].min())} à {one.full(pairs[name].max())}"
         for one, name in ((beside, "x"), (upright, "y"))
@@ -175,10 +175,8 @@ def histogram(
     bounds = np.array(_edges(values, cut) if edges is None else edges, dtype="float64")
     counts = np.histogram(values, bounds)[0].astype("float64") if raw else chart.numbers(chart.value).to_numpy()
     if len(bounds) != len(counts) + 1 or not (np.diff(bounds) > 0).all() or not (counts >= 0).all():
-        raise UsageError(
-            f"{chart.what}: edges are one more than counts, in order, and counts from 0, none missing; found "
-            f"{len(bounds)} edges, {len(counts)} counts."
-        )
+        found = f"{len(bounds)} edges, {len(counts)} counts"
+        raise UsageError(f"{chart.what}: edges are one more than counts, in order, counts from 0; found {found}.")
     near = (bounds[-1] - bounds[0]) * 1e-9
     if cut is not None and np.abs(bounds - cut).min() > near:
         raise UsageError(f"{chart.what}: cut={cut:g} is none of the edges, so that a step mixes both sides.")

@@ -46,7 +46,7 @@ def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, acc
         drawing.line("k", [(0, at(0)), (100, at(0))])
     else:  # values too wide to stand on their columns are read from an axis
         axis = Axis(chart.measure, low, high, drawing.height - 24, 12)
-        axis.up(drawing)
+        drawing.value_axis(axis.values, axis.at, axis.write)
         at = axis.at
     for place, number in enumerate(values):
         _column(drawing, at, place, step, number, "a" if marked[place] else "r")
@@ -78,10 +78,8 @@ def months(
     ----------
     frame, title, value, more
         As for :func:`tikub_lab.show.bars`.
-    label : column, optional
-        Dates or months, each once, 36 from first to last; by default the first such column, or the index.
-    expected : column, optional
-        What was to be expected, drawn as a tick on each column.
+    label, expected : column, optional
+        Dates or months, each once, at most 36; what was to be expected, drawn as a tick on each column.
     accent : months, optional
         Which columns the title is about: ``["2025-02"]``; by default none where ``expected`` is given, else all.
 
@@ -107,7 +105,7 @@ def months(
     top = np.nanmax([values.max(), 0.0 if aims is None else aims.max(), 0.0])
     axis = Axis(chart.measure, min(values.min(), 0.0), top, 194, 14, 3)
     at = axis.at
-    axis.up(drawing)
+    drawing.value_axis(axis.values, axis.at, axis.write)
     for place, number in enumerate(values):
         aim = np.nan if aims is None else aims[place]
         if np.isnan(number):
@@ -170,10 +168,8 @@ def lines(
     ----------
     frame, title, more
         As for :func:`tikub_lab.show.bars`.
-    values : column or list of columns, optional
-        By default all columns of numbers, at most four. A missing value breaks its line.
-    x : column, optional
-        Years, dates or months, each once; by default the first such column, or the index.
+    values, x : column or list of columns, optional
+        At most four; a missing value breaks its line. Years, dates or months, each once.
     targets : mapping of year to value, optional
         What is to be reached from a year on: drawn as steps, with the gap that the first line has to the first one.
 
@@ -208,7 +204,7 @@ def lines(
     drawing = Drawing(264)
     peak = max(float(np.nanmax(table)), *goals.values(), 0.0)
     axis = Axis(chart.measure, min(float(np.nanmin(table)), 0.0), peak, 236, 14, 3)
-    axis.up(drawing)
+    drawing.value_axis(axis.values, axis.at, axis.write)
     for name, stroke in zip(many, STROKES, strict=False):
         _line(drawing, table[name], across, axis.at, stroke)
     if goals:

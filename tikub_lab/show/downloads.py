@@ -47,8 +47,8 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     about = f"{kind}, {number(max(len(data) / 1000, 1))} ko"
     encoded = base64.b64encode(data).decode("ascii")
     link = link_to(f"data:{media};base64,{encoded}", name, label, about)
-    facts = {"name": name, "label": label, "about": about, "content": encoded}
-    facts["sha256"] = hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
+    facts = {"name": name, "label": label, "about": about, "content": encoded, "sha256": digest}
     return Shown("file", link, f"{label} ({about}) : {name}", facts)
 
 

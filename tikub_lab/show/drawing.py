@@ -13,7 +13,6 @@ NARROW, WIDE = 320, 620
 """Pixels of a chart on a phone and beside a text: labels that meet at a width are left out there."""
 GUTTERS = {"": 0, "y": 32, "y yy": 52}
 """Pixels at the left for the labels of a value axis, by the classes of ``show.css`` that leave them."""
-Box = tuple[float, float, float, float]
 
 
 def width_of(words: str, bold: bool = False) -> float:
@@ -55,12 +54,10 @@ def _n(value: float) -> str:
 class Drawing:
     """A drawing of a height in pixels.
 
-    A map keeps its proportions: ``aspect`` is its width by its height and the class of ``show.css`` that says so, and y
-    is in percent of the height too, but in the stretched part in percent of the width.
-
-    The classes are those of ``show.css``. Areas: ``a`` accent, ``r`` rest, ``o`` in excess, ``t`` tint, ``bd`` band.
-    Lines: ``g`` grid, ``k`` ink, ``la`` accent, ``lr`` rest, ``lo`` in excess. Texts: ``s`` soft, ``b`` bold, ``ot`` in
-    excess, ``h`` with a halo; ``m`` and ``e`` anchor them at their middle and end.
+    A map keeps its proportions: ``aspect`` is its width by its height and the class that says so, and y is in percent
+    of the height, but in the stretched part of the width. The classes are those of ``show.css``. Areas: ``a`` accent,
+    ``r`` rest, ``o`` in excess, ``t`` tint, ``bd`` band. Lines: ``g`` grid, ``k`` ink, ``la`` accent, ``lr`` rest,
+    ``lo`` in excess. Texts: ``s`` soft, ``b`` bold, ``ot`` in excess, ``h`` with a halo; ``m`` and ``e`` anchor them.
     """
 
     def __init__(self, height: float, aspect: tuple[float, str] | None = None):
@@ -68,7 +65,7 @@ class Drawing:
         self._paths: dict[tuple[str, float, str], list[str]] = {}
         self._marks: list[str] = []
         self._texts: list[str] = []
-        self.taken: dict[int, list[Box]] = {NARROW: [], WIDE: []}
+        self.taken: dict[int, list[tuple[float, float, float, float]]] = {NARROW: [], WIDE: []}
 
     def rect(self, css: str, x: float, y: float, end: float, foot: float) -> None:
         if x != end and y != foot:
@@ -112,7 +109,7 @@ class Drawing:
             left = x * pixels / 100 + dx - (wide if "e" in names else wide / 2 if "m" in names else 0)
             foot = self._pixels(y, pixels) + (4 if self.aspect else 0)
             box = left - 2, foot - 12, left + wide + 2, foot + 3
-            free = not any(_meet(box, other) for other in taken)
+            free = not any(box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken)
             if must or (free and box[0] >= -2 and box[2] <= pixels + 2):
                 boxes[pixels] = box
         if both and len(boxes) < 2:
@@ -187,10 +184,6 @@ def _regular(intervals: int, least: int) -> int:
     ending = [step for step in range(least, 3 * least + 1) if step <= intervals and intervals % step == 0]
     round_ones = [step for step in (1, 2, 5, 10, 20, 50, 100) if step >= least]
     return next((step for step in round_ones if step in ending), None) or (ending or round_ones)[0]
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 PAPER = {  # the page's colours in print

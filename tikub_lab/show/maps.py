@@ -1,8 +1,7 @@
 """Maps: proportional circles on a schematic outline of Brittany, and a tile for each French département.
 
-The outline (``outlines.csv``) is our own hand-made tracing, from capes, river mouths and border towns that one knows by
-heart: about fifty points a département, good for saying where something is, not for measuring. The layout of the tiles
-(``tiles.csv``) is ours too: a grid that keeps neighbours near each other, the overseas départements below.
+The outline (``outlines.csv``) is our own tracing from capes, river mouths and border towns, not for measuring; the
+layout of the tiles (``tiles.csv``) is ours too, neighbours near each other, the overseas départements below.
 """
 
 from bisect import bisect_right

@@ -13,8 +13,7 @@ KIND = "tikub"  # key of the output metadata by which a build recognises figures
 class Shown:
     """A piece of a report.
 
-    ``kind`` is ``figure``, ``table``, ``keys``, ``list``, ``file``, ``title``, ``text``, ``note`` or ``data``; ``html``
-    is safe; ``text`` says the same to who reads no HTML; ``facts`` are what a build needs to know, such as a title.
+    ``html`` is safe, ``text`` says the same in plain words, ``facts`` are what a build needs to know, such as a title.
     It was shown when it was made, so as the last value of that cell it is silent; in a later cell it shows again.
     """
 

@@ -80,7 +80,7 @@ def note(template: str, warning: bool = False, **values: Any) -> Shown:
 class Key:
     """A key figure: what it is, its value, and what to compare it with.
 
-    ``value`` is a number with ``unit`` (« € », « % », « kWh », « kWh/m² », a noun), or a text as it is to be written.
+    ``value`` is a number with its ``unit``, « € », « % », « kWh/m² », a noun, or a text as it is to be written.
     """
 
     label: str
@@ -102,10 +102,8 @@ def keys(figures: Sequence[Key], **values: object) -> Shown:
 
     Parameters
     ----------
-    figures : sequence of Key
+    figures, values : sequence of Key
         Labels and comparisons are templates where there are values, and else text as it stands.
-    **values
-        What the templates write.
 
     Examples
     --------
@@ -131,8 +129,7 @@ def keys(figures: Sequence[Key], **values: object) -> Shown:
 def data_used(tables: Sequence[Mapping[str, Any]], warn: bool = True) -> Shown:
     """Say which data was used: table, origin, licence, date, short hash.
 
-    ``tables`` are as :func:`tikub_lab.tables.used` gives them; ``warn`` is whether to say of fictitious data that it
-    is: a page has said so on top.
+    ``tables`` are as :func:`tikub_lab.tables.used` gives them; a page has said on top what to ``warn`` of.
     """
     if not tables:
         return note("Aucune table n'a été lue.")

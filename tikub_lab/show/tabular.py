@@ -1,6 +1,7 @@
 """Tables that a reader, a phone and a screen reader can follow, and ordered lists of things to look into."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -32,10 +33,8 @@ def table(
         Which columns, in this order; by default all.
     forms, labels : mappings by column, optional
         How to write what its words don't, ``{"part": "%1", "objet": str.capitalize}``; headings that differ.
-    rows : int
-        How many rows are shown at most; what is left out is said.
-    total : True or sequence of columns, optional
-        A last row: the sums over all rows of these columns, True of all amounts.
+    rows, total : int, True or sequence of columns
+        How many rows are shown at most; a last row: the sums over all rows of these columns, True of all amounts.
     empty, download : str, bool
         What is said instead of a table without rows; whether :func:`tikub_lab.show.download` offers them all.
 
@@ -155,7 +154,7 @@ def ranked(
     if frame.empty:
         return instead(empty)
     measure = words.measure(frame[value], value, forms={str(value): form} if form else None)
-    write = words.value_form(form) if isinstance(form, str) else form or measure.full
+    write = partial(words.written, spec=form) if isinstance(form, str) else form or measure.full
     shown = frame.head(rows)
     most = shown[value].max() if words.is_number(frame[value]) else 0
     first: dict[str, int] = {}

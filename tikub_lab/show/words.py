@@ -1,7 +1,7 @@
 """Words: the heading and unit of a column, how its values are written, by its name, and templates of both.
 
-They are looked up in the call (``labels``, ``forms``), in ``words.csv`` of the use cases that are imported, first of
-those whose tables were loaded in this process, in the Table Schemas of these tables, then in all of them.
+They are looked up in the call, in ``words.csv`` of the use cases that are imported, first of those whose tables were
+loaded, in the Table Schemas of these tables, then in all of them.
 """
 
 import csv
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ Form = Callable[[Any], str] | str
 
 AS_THEY_ARE = ("année", "identifiant")
 """Units of numbers that count nothing: 2025 is no 2 025."""
-_SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
+SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
 
 
 class Word(NamedTuple):
@@ -134,12 +134,12 @@ def measure(
         return Measure(heading, form, right=numeric)
     unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
-        return Measure(heading, value_form(form) if form else text_of, right=is_time(series))
+        return Measure(heading, partial(written, spec=form) if form else text_of, right=is_time(series))
     if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
-        return Measure(heading, as_is if unit in AS_THEY_ARE else value_form(unit))
+        return Measure(heading, as_is if unit in AS_THEY_ARE else partial(written, spec=unit))
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
-    scales = _SCALES.match(unit)
+    scales = SCALES.match(unit)
     if not scales:
         whole = bool((floats == np.floor(floats)).all())
         digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
@@ -169,10 +169,6 @@ def is_number(series: pd.Series) -> bool:
         known = series.dropna()
         return len(known) > 0 and all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in known)
     return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-
-
-def is_scaled(unit: str) -> bool:
-    return bool(_SCALES.match(unit))
 
 
 def is_time(series: pd.Series) -> bool:
@@ -207,10 +203,6 @@ def as_is(value: Any) -> str:
     return french.MISSING if french.missing(value) else f"{float(value):g}"
 
 
-def value_form(spec: str) -> Callable[[Any], str]:
-    return lambda value: written(value, spec)
-
-
 def written(value: Any, spec: str) -> str:
     """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun.
 
@@ -230,7 +222,7 @@ def written(value: Any, spec: str) -> str:
             return text_of(value)
         raise UsageError(f"`:{spec}` writes a number; found {value!r}.")
     value = float(str(value))  # Decimal and NumPy too
-    if scales := _SCALES.match(spec):
+    if scales := SCALES.match(spec):
         return french.scaled(value, scales[1]) + scales[2].replace(" ", NNBSP)
     if match := re.fullmatch(r"([%.])(\d?)", spec):
         return (french.percent if match[1] == "%" else number)(value, int(match[2] or 0))
