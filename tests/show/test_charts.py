@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import charts, charts_columns, charts_points, charts_time, drawing, maps, words
+from tikub_lab.show import charts, charts_points, charts_time, drawing, maps, words
 
 
 def spaces(text):
@@ -40,7 +40,7 @@ def test_negative_bars_go_to_the_left_of_zero(drawn):
 
 
 def test_columns_have_the_heights_of_their_values(drawn):
-    found = drawn(charts_columns.columns(YEARS, "Titre", "q"))
+    found = drawn(charts_time.columns(YEARS, "Titre", "q"))
     bars = found.bars("a")
     assert len(bars) == 4, "a column chart without columns"
     base = {round(y + height, 1) for _, y, _, height in bars}
@@ -51,7 +51,7 @@ def test_columns_have_the_heights_of_their_values(drawn):
 
 
 def test_negative_columns_hang_from_the_zero_line(drawn):
-    found = drawn(charts_columns.columns(pd.Series({"a": 10.0, "b": -10}, name="q"), "Titre"))
+    found = drawn(charts_time.columns(pd.Series({"a": 10.0, "b": -10}, name="q"), "Titre"))
     up, down = found.bars("a")
     (zero,) = found.lines("k")
     assert up[1] + up[3] == pytest.approx(down[1], abs=0.1)
@@ -61,7 +61,7 @@ def test_negative_columns_hang_from_the_zero_line(drawn):
 
 def test_wide_values_have_an_axis_with_round_steps(drawn):
     values = pd.DataFrame({"annee": range(2000, 2026), "q": np.arange(26) * 1000.0 + 500})
-    found = drawn(charts_columns.columns(values, "Titre", "q", "annee"))
+    found = drawn(charts_time.columns(values, "Titre", "q", "annee"))
     assert [text for text in found.texts() if text in ("0", "10 000", "20 000", "30 000")] == [
         "0",
         "10 000",
@@ -86,7 +86,7 @@ def test_steps_are_round_and_hold_all_values(low, high, expected):
 
 def test_months_are_put_in_order_and_a_gap_is_shown(drawn):
     shuffled = MONTHS.drop(1).iloc[[2, 0, 1]]
-    found = drawn(charts_columns.months(shuffled, "Titre", "q"))
+    found = drawn(charts_time.months(shuffled, "Titre", "q"))
     assert [round(height) for *_, height in found.bars("a")] == [180, 120, 60]
     assert len(found.bars("bd")) == 1, "February is a place of its own"
     assert "n. d." in found.texts()
@@ -95,7 +95,7 @@ def test_months_are_put_in_order_and_a_gap_is_shown(drawn):
 
 def test_what_exceeds_the_expected_is_drawn_apart(drawn):
     frame = MONTHS.assign(attendu=[30.0, 40, 25, 10])
-    found = drawn(charts_columns.months(frame, "Titre", "q", expected="attendu"))
+    found = drawn(charts_time.months(frame, "Titre", "q", expected="attendu"))
     assert [round(height) for *_, height in found.bars("o")] == [60], "60 used for 40 expected, over an axis to 60"
     assert "+20" in found.texts()
     assert "Le plus fort dépassement : févr. 2025, 20" in found.alt
@@ -103,11 +103,11 @@ def test_what_exceeds_the_expected_is_drawn_apart(drawn):
 
 def test_a_month_twice_or_no_time_is_refused():
     with pytest.raises(UsageError, match="2025-01 comes twice"):
-        charts_columns.months(pd.concat([MONTHS, MONTHS.head(1)]), "Titre", "q")
+        charts_time.months(pd.concat([MONTHS, MONTHS.head(1)]), "Titre", "q")
     with pytest.raises(UsageError, match="needs dates or months in 'famille'; found 'Travaux'"):
-        charts_columns.months(FAMILIES, "Titre", "q", "famille")
+        charts_time.months(FAMILIES, "Titre", "q", "famille")
     with pytest.raises(UsageError, match="36 months at most; these are 40"):
-        charts_columns.months(pd.Series(range(40), index=pd.period_range("2020-01", periods=40, freq="M")), "Titre")
+        charts_time.months(pd.Series(range(40), index=pd.period_range("2020-01", periods=40, freq="M")), "Titre")
 
 
 def test_lines_are_put_in_order_and_break_where_nothing_is_known(drawn):
@@ -153,12 +153,12 @@ def test_dots_that_would_cover_each_other_are_piled_up():
 
 def test_a_histogram_never_mixes_both_sides_of_its_threshold(drawn):
     frame = pd.DataFrame({"q": [31.0, 38, 39, 39.5, 41, 44]})
-    found = drawn(charts_columns.histogram(frame, "Titre", "q", cut=40))
+    found = drawn(charts_points.histogram(frame, "Titre", "q", cut=40))
     counts = [["30 à 32", "1"], ["32 à 34", "0"], ["34 à 36", "0"], ["36 à 38", "0"], ["38 à 40", "3"]]
     assert found.table() == [["De … à …", "Nombre"], *counts, ["40 à 42", "1"], ["42 à 44", "1"]]
     assert [round(bar[3]) for bar in found.bars("a")] == [56, 168]
     with pytest.raises(UsageError, match="cut=42 is none of the edges"):
-        charts_columns.histogram(pd.DataFrame({"n": [1.0, 2]}), "Titre", "n", edges=[30, 40, 50], cut=42)
+        charts_points.histogram(pd.DataFrame({"n": [1.0, 2]}), "Titre", "n", edges=[30, 40, 50], cut=42)
 
 
 def test_intervals_draw_zero_where_signs_change(drawn):
@@ -199,7 +199,7 @@ def test_a_scatter_has_one_path_for_its_points(drawn):
 @pytest.mark.parametrize(
     "make",
     [
-        charts.bars, charts_columns.columns, charts_points.strip, charts_columns.histogram, charts.intervals,
+        charts.bars, charts_time.columns, charts_points.strip, charts_points.histogram, charts.intervals,
         charts.targets, maps.tile_map,
     ],
 )  # fmt: skip

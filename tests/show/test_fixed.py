@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from tikub_lab.reports.fragments import clean
-from tikub_lab.show import charts, charts_columns, maps
-from tikub_lab.show.fixed import fixed
+from tikub_lab.show import charts, charts_time, maps
+from tikub_lab.show.drawing import fixed
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,16 +23,15 @@ def test_bars_have_their_colour_and_width():
     first, second = (path.attrib for path in root.iter(SVG + "path"))
     widths = [float(re.search(r"h([\d.]+)", path["d"])[1]) for path in (first, second)]
     assert widths[0] == pytest.approx(2 * widths[1], rel=0.01)
-    assert (first["fill"], second["fill"]) == ("#00588a", "#848c97")
+    assert (first["class"], second["class"]) == ("a", "r")
+    assert ".c .a{fill:#00588a}.c .r{fill:#848c97}" in root.find(SVG + "style").text
     assert float(root.get("viewBox").split()[2]) > 620
     assert not [node for node in root.iter() if "%" in (node.get("x") or "") + (node.get("cx") or "")]
 
 
 def test_labels_for_phones_are_left_out():
     months = pd.DataFrame({"mois": pd.period_range("2025-01", periods=4, freq="M"), "q": [3.0, 6, 2, 1]})
-    texts = [
-        "".join(text.itertext()) for text in drawing(charts_columns.months(months, "Titre", "q")).iter(SVG + "text")
-    ]
+    texts = ["".join(text.itertext()) for text in drawing(charts_time.months(months, "Titre", "q")).iter(SVG + "text")]
     assert {"janv.", "févr.", "mars", "avr."} <= {*texts}
     assert not {"J", "F", "M", "A"} & {*texts}
 

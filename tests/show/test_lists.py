@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show.downloads import download
-from tikub_lab.show.lists import MOST, ranked
-from tikub_lab.show.spreadsheet import spreadsheet
+from tikub_lab.show.downloads import download, spreadsheet
+from tikub_lab.show.tabular import MOST, ranked
 
 
 def test_a_reservation_is_written_once():

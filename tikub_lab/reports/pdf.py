@@ -6,7 +6,7 @@ from html import escape, unescape
 from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.show.fixed import fixed
+from tikub_lab.show.drawing import fixed
 
 VARIANT = "pdf/ua-1"
 

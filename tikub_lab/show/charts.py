@@ -10,7 +10,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.show import french, tabular, words
 from tikub_lab.show.drawing import NARROW, Drawing, scale, steps, width_of
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.sentences import fill
+from tikub_lab.show.words import fill
 
 
 class Chart:
@@ -50,13 +50,12 @@ class Chart:
         self.frame, self.value, self.label = frame.reset_index(drop=True), value, label
         first = self.frame.iloc[0].items() if len(self.frame) else ()
         self.given = {**{str(name): item for name, item in first}, **more}
-        self.columns = [label, value]
         self.measure_by(value)
 
     def measure_by(self, *names: Any) -> None:
         """Write values as those of some columns together, in one unit."""
-        self.measured = [str(name) for name in names]
-        simple = self.said if self.said and (" " not in self.said or words.is_scaled(self.said)) else None
+        self.measured, self.columns = [str(name) for name in names], [self.label, *names]
+        simple = self.said if self.said and (" " not in self.said or words.SCALES.match(self.said)) else None
         everything = pd.concat([self.numbers(name) for name in names])
         forms = {self.measured[0]: self.form} if self.form else {}
         unit = simple or ("" if self.said else None)
@@ -83,8 +82,7 @@ class Chart:
     def at_most(self, most: int, what: str = "rows") -> None:
         """Refuse what nobody could read."""
         if (count := len(self.frame)) > most:
-            few = f"frame.head({most // 4})"
-            raise UsageError(f"{self.what} shows {most} {what} at most; these are {count}. Keep the first: {few}.")
+            raise UsageError(f"{self.what} shows {most} {what} at most; these are {count}. Keep the first ones.")
 
     def nothing(self) -> Shown:
         """Say in a sentence that nothing is known (no chart can be drawn of it)."""
@@ -137,9 +135,6 @@ class Axis:
         else:
             digits = 0 if all(item.is_integer() for item in found) else french.decimals(gap, 2)
             self.write = lambda value: french.number(value / size, digits)
-
-    def up(self, drawing: Drawing) -> None:
-        drawing.value_axis(self.values, self.at, self.write)
 
     def across(self, drawing: Drawing, top: float, foot: float) -> None:
         """Draw the steps from left to right, with their values under them; zero is of ink where signs change."""
@@ -196,10 +191,8 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
     frame : DataFrame or Series
     title : str
         The finding: a template filled from the keywords that are left, then from the first row.
-    value : column, optional
-        What bars show; by default the first column of numbers. Of a Series, its values.
-    label : column, optional
-        By default the first column of text, else the index.
+    value, label : column, optional
+        By default the first column of numbers, and the first of text or the index; a Series has its values and index.
     accent : label or list of labels, optional
         Which bars the title is about: by default the first where values descend, else all.
     **more
@@ -211,8 +204,7 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
     Examples
     --------
     >>> families = pd.DataFrame({"famille": ["Travaux", "Services"], "achats": [3_000_000, 1_200_000]})
-    >>> shown = bars(families, "{famille} : {achats:€} sur {total:€}", "achats", form="€", total=4_200_000)
-    >>> print(shown.text)
+    >>> print(bars(families, "{famille} : {achats:€} sur {total:€}", "achats", form="€", total=4_200_000).text)
     Travaux : 3 M€ sur 4,2 M€
     Barres : 2 valeurs, la plus grande Travaux (3 M€), la plus petite Services (1,2 M€).
     famille | achats (M€)
@@ -263,7 +255,6 @@ def targets(
     values, goals = chart.numbers(chart.value), chart.numbers(goal)
     if not values.notna().any():
         return chart.nothing()
-    chart.columns.append(goal)
     chart.measure_by(chart.value, goal)
     if words.word(goal).heading == str(goal):
         chart.labels = {str(goal): name.capitalize(), **chart.labels}
@@ -295,10 +286,8 @@ def intervals(
     ----------
     frame, title, value, label, accent, more
         As for :func:`tikub_lab.show.bars`. Beyond twelve rows only those of ``accent`` are named.
-    low, high : column
-        The interval's bounds; where signs change, zero is drawn.
-    reference : float
-        A value to compare all rows with, « ensemble ».
+    low, high, reference : column, column, float
+        The interval's bounds; a value to compare all rows with, « ensemble ».
 
     Examples
     --------
@@ -314,7 +303,6 @@ def intervals(
     for row in np.flatnonzero((lower > values) | (values > upper)):
         found = f"{names[row]!r} is {values[row]:g}, outside {lower[row]:g} to {upper[row]:g}"
         raise UsageError(f"{chart.what}: {found}.")
-    chart.columns += [low, high]
     chart.measure_by(chart.value, low, high)
     chart.labels = {str(low): "Au moins", str(high): "Au plus", **chart.labels}
     everything = np.array([*values, *lower, *upper, np.nan if reference is None else reference])
@@ -346,8 +334,8 @@ def intervals(
             left = at(least if sure else number)
             x, css, dx = (left, "e b a h", -8) if left > 50 else (at(largest if sure else number), "b a h", 8)
             drawing.label(x, y + 5, name + said, css, dx, must=True)
-    told = told[:12]
     below, above = int((upper < 0).sum()), int((lower > 0).sum())
+    del told[12:]
     if compact:
         told.insert(0, f"{french.counted(len(values), 'ligne')}, de {write(values.min())} à {write(values.max())}")
     if compact and below + above < len(values) and (below or values.min() < 0):

@@ -1,10 +1,13 @@
-"""Charts of many values: where one stands among others, how one quantity goes with another."""
+"""Charts of many values: where one stands, how one quantity goes with another, how values spread."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
 from tikub_lab.show.charts import Axis, Chart
 from tikub_lab.show.drawing import NARROW, Drawing, scale, side, steps
@@ -98,7 +101,7 @@ def scatter(
     frame, title, value, more
         As for :func:`tikub_lab.show.bars`; ``value`` is upward.
     x, curve : column, DataFrame
-        What is across; the same two columns as a model says them.
+        What is across; the same two columns as a model says them, drawn as a line.
     mark, mark_name : float, str
         A place across that the title names, and what it is called.
 
@@ -122,7 +125,7 @@ def scatter(
     ticks = steps(pairs["x"].min(), pairs["x"].max(), 5)
     across, at = scale(ticks[0], ticks[-1], 0, 100), axis.at
     drawing = Drawing(280)
-    axis.up(drawing)
+    drawing.value_axis(axis.values, at, axis.write)
     radius = 6 if len(pairs) <= 60 else 5 if len(pairs) <= 400 else 3.5
     drawing.path("d", "".join(f"M{across(a):.2f} {at(b):.1f}h.01" for a, b in pairs.to_numpy()), radius)
     upright, beside = chart.measure, words.measure(pairs["x"], x, chart.labels).alone()
@@ -133,8 +136,8 @@ def scatter(
     drawing.axis([across(item) for item in ticks], list(map(french.plain, ticks)), 254)
     drawing.text(100, 274, beside.full_heading, "e s")
     slope = pairs["x"].corr(pairs["y"]) if len(pairs) > 2 and pairs["x"].std() and pairs["y"].std() else 0.0
-    way = " ; l'une baisse quand l'autre monte" if slope < -0.3 else ""
-    way = " ; les deux montent ensemble" if slope > 0.3 else way
+    ways = {True: " ; les deux montent ensemble", False: " ; l'une baisse quand l'autre monte"}
+    way = ways[slope > 0] if abs(slope) > 0.3 else ""
     spans = ", ".join(
         f"{one.heading} de {one.write(pairs[name].min())} à {one.full(pairs[name].max())}"
         for one, name in ((beside, "x"), (upright, "y"))
@@ -143,3 +146,74 @@ def scatter(
         chart.data = False
     legend = [("d", "mesuré"), ("a", "modèle")] if len(drawn) else []
     return chart.shown(drawing, f"Un point par ligne : {french.counted(len(pairs), 'point')} ; {spans}{way}.", legend)
+
+
+def histogram(
+    frame: Any, title: str, value: Any = None, *, cut: float | None = None, edges: Sequence[float] | None = None,
+    **more: Any,
+) -> Shown:  # fmt: skip
+    """Draw how many rows fall into each step of a value, and where a threshold stands among them.
+
+    Parameters
+    ----------
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`.
+    cut, edges : float, sequence of n + 1 numbers, optional
+        The threshold, an edge; where steps begin and end, if ``value`` holds the n counts, else twelve round ones.
+
+    Examples
+    --------
+    >>> amounts = pd.DataFrame({"prix": [30_000.0, 39_000, 39_500, 39_900, 49_000]})
+    >>> histogram(amounts, "Trois juste dessous", "prix", cut=40_000, form="€").kind
+    'figure'
+    """
+    chart = Chart("histogram", frame, title, value, None, more)
+    values = chart.numbers(chart.value).dropna()
+    if values.empty:
+        return chart.nothing()
+    raw = edges is None
+    bounds = np.array(_edges(values, cut) if edges is None else edges, dtype="float64")
+    counts = np.histogram(values, bounds)[0].astype("float64") if raw else chart.numbers(chart.value).to_numpy()
+    if len(bounds) != len(counts) + 1 or not (np.diff(bounds) > 0).all() or not (counts >= 0).all():
+        found = f"{len(bounds)} edges, {len(counts)} counts"
+        raise UsageError(f"{chart.what}: edges are one more than counts, in order, counts from 0; found {found}.")
+    near = (bounds[-1] - bounds[0]) * 1e-9
+    if cut is not None and np.abs(bounds - cut).min() > near:
+        raise UsageError(f"{chart.what}: cut={cut:g} is none of the edges, so that a step mixes both sides.")
+    edge = str(chart.value) if raw else "seuil"
+    measure = words.measure(pd.Series(bounds), edge, forms={edge: chart.form} if chart.form else None).alone()
+    drawing, across = Drawing(232), scale(bounds[0], bounds[-1], 0, 100)
+    ticks = steps(0, counts.max() or 1, 3)
+    at = scale(0, ticks[-1], 196, 28)
+    drawing.value_axis(ticks, at, french.plain)
+    under = bounds[1:] <= (np.inf if cut is None else cut + near)
+    for (left, right), count, low in zip(pairwise(bounds), counts, under, strict=True):
+        gap = (right - left) * 0.05
+        drawing.rect("a" if low else "r", across(left + gap), at(0), across(right - gap), at(count))
+    drawing.axis([across(item) for item in bounds], list(map(measure.write, bounds)), 214)
+    if raw:
+        chart.unit = "Nombre de lignes"
+        drawing.text(100, 230, measure.full_heading, "e s")
+    top, write = int(counts.argmax()), measure.full
+    often = f"de {measure.write(bounds[top])} à {write(bounds[top + 1])} ({french.plain(counts[top])})"
+    alt = f"Histogramme de {measure.write(bounds[0])} à {write(bounds[-1])} : "
+    alt += f"{french.counted(float(counts.sum()), 'ligne')} ; le plus souvent {often}"
+    if cut is not None:
+        drawing.mark(across(cut), [(20, 196)], f"seuil : {write(cut)}")
+        below, above = (french.plain(counts[mask].sum()) for mask in (under, ~under))
+        alt += f" ; seuil à {write(cut)}, {below} dessous et {above} au-dessus"
+    if chart.data is None:
+        spans = [f"{measure.write(low)} à {write(high)}" for low, high in pairwise(bounds)]
+        chart.data = pd.DataFrame({"De … à …": spans, "Nombre": counts})
+    return chart.shown(drawing, alt + ".")
+
+
+def _edges(values: pd.Series, cut: float | None) -> list[float]:
+    """Return round edges around all values, moved so that the threshold is one."""
+    found = steps(values.min(), values.max(), 12)
+    if cut is None:
+        return found
+    step = found[1] - found[0]
+    first = cut - np.ceil((cut - values.min()) / step - 1e-9) * step
+    count = int(np.ceil((values.max() - first) / step - 1e-9))
+    return [round(first + place * step, 9) for place in range(max(count, 1) + 1)]

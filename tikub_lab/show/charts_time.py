@@ -1,6 +1,6 @@
-"""Charts along time: lines over years or months with their targets, spans over a year."""
+"""Charts along time: columns, months against what was expected, lines with their targets, spans over a year."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,14 +9,153 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
-from tikub_lab.show.charts import Axis, Chart
-from tikub_lab.show.charts_columns import times
-from tikub_lab.show.drawing import Drawing, scale, side
+from tikub_lab.show.charts import Axis, Chart, extremes
+from tikub_lab.show.drawing import NARROW, Drawing, clipped, scale, side, width_of
 from tikub_lab.show.output import Shown
 from tikub_lab.show.tabular import instead
 
 STROKES = (("la", "a", "a", ""), ("k", "kf", "k", "6 3"), ("lr", "r", "", ""), ("lo", "o", "o", "2 3"))
 """Of each line: the classes of its stroke, its dots and its place in the legend, and its dash, seen in grey too."""
+
+
+def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, accent: Any = None, **more: Any) -> Shown:
+    """Draw vertical columns from zero, such as one a year, each with its figure; negative ones hang below zero.
+
+    Parameters
+    ----------
+    frame, title, value, label, accent, more
+        As for :func:`tikub_lab.show.bars`.
+
+    Examples
+    --------
+    >>> years = pd.DataFrame({"annee": [2024, 2025], "nombre": [480, 512]})
+    >>> columns(years, "{dernier:marché} en 2025", "nombre", "annee", dernier=512).kind
+    'figure'
+    """
+    chart = Chart("columns", frame, title, value, label, more)
+    values = chart.numbers(chart.value)
+    if not values.notna().any():
+        return chart.nothing()
+    chart.at_most(40)
+    drawing, write, marked = Drawing(216), chart.measure.write, chart.marked(accent)
+    step = 100 / len(values)
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    fits = max(width_of(write(item), True) for item in values) <= step * NARROW / 100
+    if fits:
+        at = scale(low, high or (0.0 if low else 1.0), drawing.height - (42 if low < 0 else 24), 20)
+        drawing.line("k", [(0, at(0)), (100, at(0))])
+    else:  # values too wide to stand on their columns are read from an axis
+        axis = Axis(chart.measure, low, high, drawing.height - 24, 12)
+        drawing.value_axis(axis.values, axis.at, axis.write)
+        at = axis.at
+    for place, number in enumerate(values):
+        _column(drawing, at, place, step, number, "a" if marked[place] else "r")
+        if fits and not np.isnan(number):
+            css = "m b" if marked[place] and not all(marked) else "m"
+            drawing.text((place + 0.5) * step, at(number) + (15 if number < 0 else -5), write(number), css)
+    places = [(place + 0.5) * step for place in range(len(values))]
+    drawing.axis(places, chart.names, 212, [clipped(name, step * NARROW / 100 + 8) for name in chart.names])
+    return chart.shown(drawing, extremes("Colonnes", chart.names, values, chart.measure.full))
+
+
+def _column(
+    drawing: Drawing, at: Callable[[Any], Any], place: int, step: float, number: float, css: str, base: float = 0
+) -> None:
+    """Draw one column from its base, or say that its value is not known."""
+    if np.isnan(number):
+        drawing.label((place + 0.5) * step, at(0) - 6, french.MISSING, "m s", must=step > 7)
+    else:
+        drawing.rect(css, (place + 0.16) * step, at(base), (place + 0.84) * step, at(number))
+
+
+def months(
+    frame: Any, title: str, value: Any = None, label: Any = None, *, expected: Any = None, accent: Any = None,
+    **more: Any,
+) -> Shown:  # fmt: skip
+    """Draw one column a month over a value axis; what exceeds the expected is drawn apart.
+
+    Parameters
+    ----------
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`.
+    label, expected : column, optional
+        Dates or months, each once, at most 36; what was to be expected, drawn as a tick on each column.
+    accent : months, optional
+        Which columns the title is about: ``["2025-02"]``; by default none where ``expected`` is given, else all.
+
+    Examples
+    --------
+    >>> used = pd.DataFrame({"mois": pd.period_range("2026-11", periods=3, freq="M"), "kwh": [2e5, 5e5, 3e5]})
+    >>> print(months(used, "Le plus fort : {top:kWh}", "kwh", top=5e5).facts["alt"])
+    Colonnes : 3 valeurs, la plus grande déc. 2026 (500 MWh), la plus petite nov. 2026 (200 MWh).
+    """
+    chart = Chart("months", frame, title, value, label, more, time=True)
+    found = times(chart, "dates or months")
+    if not chart.numbers(chart.value).notna().any():
+        return chart.nothing()
+    span = pd.period_range(found.min(), found.max(), freq="M")
+    chart.frame = chart.frame.assign(**{chart.label: found}).set_index(chart.label).reindex(span)
+    chart.frame = chart.frame.rename_axis(chart.label).reset_index()
+    chart.at_most(36, "months")
+    both = [chart.value, *([expected] if expected is not None else [])]
+    values, aims = chart.numbers(both[0]), chart.numbers(both[-1]) if expected is not None else None
+    chart.measure_by(*both)
+    marked = chart.marked(accent) if accent is not None else [expected is None] * len(span)
+    drawing, step = Drawing(232), 100 / max(len(span), 6)
+    top = np.nanmax([values.max(), 0.0 if aims is None else aims.max(), 0.0])
+    axis = Axis(chart.measure, min(values.min(), 0.0), top, 194, 14, 3)
+    at = axis.at
+    drawing.value_axis(axis.values, axis.at, axis.write)
+    for place, number in enumerate(values):
+        aim = np.nan if aims is None else aims[place]
+        if np.isnan(number):
+            drawing.rect("bd", step * place, 14, step * (place + 1), 194)
+        due = number if np.isnan(aim) else min(number, max(aim, 0))
+        _column(drawing, at, place, step, due, "a" if marked[place] else "r")
+        if number > due:
+            _column(drawing, at, place, step, number, "o", due)
+        if not np.isnan(aim):
+            drawing.line("k", [(step * (place + 0.1), at(aim)), (step * (place + 0.9), at(aim))], 2)
+    drawing.line("k", [(0, at(0)), (100, at(0))])
+    # What exceeds the expected by a tenth is written, else the largest value.
+    over = values - (0 if aims is None else aims)
+    high = values.nlargest(1) if aims is None else over[(over > aims.abs() * 0.1) & (over > values.max() * 0.03)]
+    sign, css = ("", "m b h") if aims is None else ("+", "m b ot h")
+    for at_row in high.sort_values(ascending=False).index.tolist():
+        text = sign + chart.measure.write(high[at_row])
+        drawing.label(step * (at_row + 0.5), at(max(values[at_row], 0)) - 6, text, css)
+    for place, month in enumerate(span):  # initials on phones, each third beyond a year and a half
+        if len(span) <= 18 or month.month % 3 == 1:
+            name = french.MONTHS[month.month - 1]
+            initial = name[0].upper()
+            drawing.text(step * (place + 0.5), 211, name if len(span) <= 14 else initial, "m s", initial)
+        if place == 0 or month.month == 1:
+            drawing.label(step * (place + 0.18), 228, str(month.year), "s")
+    alt = extremes("Colonnes", chart.names, values, chart.measure.full)
+    if aims is None:
+        return chart.shown(drawing, alt)
+    if over.max() > 0:
+        most = f"{chart.names[over.argmax()]}, {chart.measure.full(over.max())} de plus que l'attendu"
+        alt += f" Le plus fort dépassement : {most}."
+    elif over.notna().any():
+        alt += " Aucun mois ne dépasse l'attendu."
+    return chart.shown(drawing, alt, [("", "mesuré"), ("o", "en plus"), ("k", "attendu")])
+
+
+def times(chart: Chart, what: str) -> pd.PeriodIndex:
+    """Return a chart's times as months, a year as its first one; each must come once."""
+    raw = chart.frame[chart.label]
+    years = words.is_number(raw) and not raw.hasnans
+    try:
+        found = pd.PeriodIndex(raw.astype("int64").astype("str") if years else raw, freq="M")
+    except (ValueError, TypeError):
+        example = next(iter(raw), "nothing")
+        raise UsageError(f"{chart.what} needs {what} in {chart.label!r}; found {example!r}.") from None
+    twice = raw[found.duplicated()]
+    if len(twice) or found.hasnans:
+        fault = f"{twice.iloc[0]} comes twice" if len(twice) else "one is missing"
+        raise UsageError(f"{chart.what} needs each time once in {chart.label!r}; {fault}. Group the values first.")
+    return found
 
 
 def lines(
@@ -29,10 +168,8 @@ def lines(
     ----------
     frame, title, more
         As for :func:`tikub_lab.show.bars`.
-    values : column or list of columns, optional
-        By default all columns of numbers, at most four. A missing value breaks its line.
-    x : column, optional
-        Years, dates or months, each once; by default the first such column, or the index.
+    values, x : column or list of columns, optional
+        At most four; a missing value breaks its line. Years, dates or months, each once.
     targets : mapping of year to value, optional
         What is to be reached from a year on: drawn as steps, with the gap that the first line has to the first one.
 
@@ -42,8 +179,6 @@ def lines(
     >>> lines(used, "{reste:%} à économiser d'ici 2030", "sobre", targets={2030: 84}, reste=0.36).kind
     'figure'
     """
-    if isinstance(frame, pd.Series):
-        frame = frame.to_frame("Valeur" if frame.name is None else frame.name)
     many = [values] if isinstance(values, str) else list(values) if values is not None else []
     chart = Chart("lines", frame, title, many[0] if many else None, x, more, time=True)
     many = many or [name for name in chart.frame if name != chart.label and words.is_number(chart.frame[name])]
@@ -60,7 +195,6 @@ def lines(
     table = pd.DataFrame({name: chart.numbers(name) for name in many}).set_axis(months.year + (months.month - 1) / 12)
     if nothing := [str(name) for name in table if table[name].isna().all()]:
         raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
-    chart.columns = [chart.label, *many]
     chart.measure_by(*many)
     goals = {float(year): float(goal) for year, goal in sorted((targets or {}).items())}
     first, last = float(table.index[0]), float(table.index[-1])
@@ -70,7 +204,7 @@ def lines(
     drawing = Drawing(264)
     peak = max(float(np.nanmax(table)), *goals.values(), 0.0)
     axis = Axis(chart.measure, min(float(np.nanmin(table)), 0.0), peak, 236, 14, 3)
-    axis.up(drawing)
+    drawing.value_axis(axis.values, axis.at, axis.write)
     for name, stroke in zip(many, STROKES, strict=False):
         _line(drawing, table[name], across, axis.at, stroke)
     if goals:

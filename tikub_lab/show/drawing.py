@@ -1,17 +1,18 @@
 """One drawing for all widths: x in percent, y in pixels, text as text, shapes in one stretched part."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from tikub_lab.show.output import safe
+from tikub_lab.show.output import safe, stylesheet
 from tikub_lab.show.words import short
 
 NARROW, WIDE = 320, 620
 """Pixels of a chart on a phone and beside a text: labels that meet at a width are left out there."""
 GUTTERS = {"": 0, "y": 32, "y yy": 52}
 """Pixels at the left for the labels of a value axis, by the classes of ``show.css`` that leave them."""
-Box = tuple[float, float, float, float]
 
 
 def width_of(words: str, bold: bool = False) -> float:
@@ -53,12 +54,10 @@ def _n(value: float) -> str:
 class Drawing:
     """A drawing of a height in pixels.
 
-    A map keeps its proportions: ``aspect`` is its width by its height and the class of ``show.css`` that says so, and y
-    is in percent of the height too, but in the stretched part in percent of the width.
-
-    The classes are those of ``show.css``. Areas: ``a`` accent, ``r`` rest, ``o`` in excess, ``t`` tint, ``bd`` band.
-    Lines: ``g`` grid, ``k`` ink, ``la`` accent, ``lr`` rest, ``lo`` in excess. Texts: ``s`` soft, ``b`` bold, ``ot`` in
-    excess, ``h`` with a halo; ``m`` and ``e`` anchor them at their middle and end.
+    A map keeps its proportions: ``aspect`` is its width by its height and the class that says so, and y is in percent
+    of the height, but in the stretched part of the width. The classes are those of ``show.css``. Areas: ``a`` accent,
+    ``r`` rest, ``o`` in excess, ``t`` tint, ``bd`` band. Lines: ``g`` grid, ``k`` ink, ``la`` accent, ``lr`` rest,
+    ``lo`` in excess. Texts: ``s`` soft, ``b`` bold, ``ot`` in excess, ``h`` with a halo; ``m`` and ``e`` anchor them.
     """
 
     def __init__(self, height: float, aspect: tuple[float, str] | None = None):
@@ -66,7 +65,7 @@ class Drawing:
         self._paths: dict[tuple[str, float, str], list[str]] = {}
         self._marks: list[str] = []
         self._texts: list[str] = []
-        self.taken: dict[int, list[Box]] = {NARROW: [], WIDE: []}
+        self.taken: dict[int, list[tuple[float, float, float, float]]] = {NARROW: [], WIDE: []}
 
     def rect(self, css: str, x: float, y: float, end: float, foot: float) -> None:
         if x != end and y != foot:
@@ -110,7 +109,7 @@ class Drawing:
             left = x * pixels / 100 + dx - (wide if "e" in names else wide / 2 if "m" in names else 0)
             foot = self._pixels(y, pixels) + (4 if self.aspect else 0)
             box = left - 2, foot - 12, left + wide + 2, foot + 3
-            free = not any(_meet(box, other) for other in taken)
+            free = not any(box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken)
             if must or (free and box[0] >= -2 and box[2] <= pixels + 2):
                 boxes[pixels] = box
         if both and len(boxes) < 2:
@@ -124,11 +123,11 @@ class Drawing:
         for pixels, taken in self.taken.items():
             taken.append((x * pixels / 100, self._pixels(y, pixels), end * pixels / 100, self._pixels(foot, pixels)))
 
-    def mark(self, x: float, spans: Sequence[tuple[float, float]], said: str, y: float = 13) -> None:
+    def mark(self, x: float, spans: Sequence[tuple[float, float]], said: str) -> None:
         """Draw a dashed line, from top to foot of each span, and write at its head what it stands for."""
         for top, foot in spans:
             self.line("k", [(x, top), (x, foot)], 1.5, "4 3")
-        self.label(x, y, said, side(x, "h"), must=True)
+        self.label(x, 13, said, side(x, "h"), must=True)
 
     def axis(self, places: Sequence[float], words: Sequence[str], y: float, twins: Sequence[str] | None = None) -> None:
         """Write labels under an axis: the first and last, and those between that fit, at equal steps."""
@@ -187,5 +186,42 @@ def _regular(intervals: int, least: int) -> int:
     return next((step for step in round_ones if step in ending), None) or (ending or round_ones)[0]
 
 
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+PAPER = {  # the page's colours in print
+    "ink": "#000", "soft": "#444", "line": "#bbb", "paper": "#fff", "band": "#f3f5f7", "tint": "#dcebf5",
+    "accent": "#00588a", "rest": "#848c97", "warm": "#d55e00", "hot": "#8a3a00",
+}  # fmt: skip
+SCALE = WIDE / 100
+_CHART = re.compile(r'<svg class="c ?([\w ]*)"[^>]*?(aria-label="[^"]*")[^>]*>\s*(<svg.*?</svg>)(.*?)</svg>', re.S)
+
+
+def fixed(html: str) -> str:
+    """Write the charts of a page for WeasyPrint, which knows no stretched parts, and no page's styles in a drawing."""
+    return _CHART.sub(_chart, html)
+
+
+def _chart(match: re.Match[str]) -> str:
+    css, label, inner, marks = match.groups()
+    size = re.search(r'viewBox="0 0 100 ([\d.]+)"', inner)
+    stretched = 'preserveAspectRatio="none"' in inner
+    height = float(size[1]) * (1 if stretched else SCALE) if size else 0.0
+    paths = re.sub(r"^<svg[^>]*>|</svg>$", "", inner)
+    if stretched:
+        paths = re.sub(r"([MLh])(-?[\d.]+)", lambda m: f"{m[1]}{float(m[2]) * SCALE:.5g}", paths)
+    else:
+        paths = f'<g transform="scale({SCALE})" stroke-width="{1 / SCALE:.3f}">{paths}</g>'
+    marks = re.sub(r'<text[^>]*class="(?:[^"]* )?n".*?</text>', "", marks)  # the twins for phones
+    for axis, unit in (("x", SCALE), ("y", height / 100)):
+        marks = re.sub(rf'(c?{axis})="([-\d.]+)%"', lambda m, unit=unit: f'{m[1]}="{float(m[2]) * unit:.1f}"', marks)
+    left = GUTTERS.get(css, 0)
+    box = f'viewBox="{-left - 2} -2 {WIDE + left + 22} {height + 4:g}" width="100%" font-family="sans-serif"'
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" class="c" role="img" {label} {box} font-size="12">'
+    return f"{opening}<style>{_styles()}</style>{paths}{marks}</svg>"
+
+
+@cache
+def _styles() -> str:
+    """Return the rules of charts, less the halo, which would be drawn over the letters."""
+    rules = re.findall(r"\.c (?:\.\w+|path)(?:,\.c \.\w+)*\{[^}]*\}", stylesheet().replace(".c .n{display:none}", ""))
+    text = "".join(rule for rule in rules if not rule.startswith((".c .h", ".c .w")))
+    text += ".c .frame{stroke-width:.3}"  # a map is scaled, its lines too
+    return re.sub(r"var\(--(\w+)\)", lambda color: PAPER[color[1]], text)

@@ -11,14 +11,13 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import tabular
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.sentences import fill
+from tikub_lab.show.words import fill
 
 STYLE = str(files("tikub_lab.show").joinpath("tikub.mplstyle"))
-_VARIABLES = {
+_VARIABLES = {  # the page's names for the style's colours, which follow its dark mode
     "#1c1f24": "ink", "#545a63": "soft", "#d3d7dd": "line", "#0072b2": "accent", "#848c97": "rest", "#d55e00": "warm",
     "#000000": "ink", "#ffffff": "paper",
 }  # fmt: skip
-"""Colours of the style, and the page's names for them, which follow its dark mode."""
 
 
 def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | None = None, **values: Any) -> Shown:

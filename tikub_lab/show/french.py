@@ -14,18 +14,16 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 NNBSP = "\u202f"
-MISSING = "n. d."
-"""What stands where a figure is not known: « non disponible »."""
+MISSING = "n. d."  # « non disponible »
 
-MINUS = "\N{MINUS SIGN}"
 MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 
+# From which value, over how much, which unit: everything that scales.
 UNITS: dict[str, tuple[tuple[float, float, str], ...]] = {
     "€": ((0, 1, "€"), (1e4, 1e3, "k€"), (1e6, 1e6, "M€"), (1e9, 1e9, "Md€")),
     "kWh": ((0, 1, "kWh"), (1e4, 1e3, "MWh"), (1e7, 1e6, "GWh"), (1e9, 1e9, "TWh")),
     "kgCO2e": ((0, 1, "kg"), (1e3, 1e3, "t"), (1e7, 1e6, "kt")),
 }
-"""From which value, over how much, which unit: everything that scales."""
 _ZEROS = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
 
 
@@ -45,7 +43,7 @@ def number(value: Any, digits: int = 0) -> str:
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     text = format_decimal(round(float(value), digits) + 0.0, format=pattern, locale="fr")
-    return text.replace("-", MINUS)  # CLDR's French has the hyphen, which a line may end after
+    return text.replace("-", "\N{MINUS SIGN}")  # CLDR's French has the hyphen, which a line may end after
 
 
 def decimals(value: float, significant: int) -> int:

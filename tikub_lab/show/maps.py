@@ -1,8 +1,7 @@
 """Maps: proportional circles on a schematic outline of Brittany, and a tile for each French département.
 
-The outline (``outlines.csv``) is our own hand-made tracing, from capes, river mouths and border towns that one knows by
-heart: about fifty points a département, good for saying where something is, not for measuring. The layout of the tiles
-(``tiles.csv``) is ours too: a grid that keeps neighbours near each other, the overseas départements below.
+The outline (``outlines.csv``) is our own tracing from capes, river mouths and border towns, not for measuring; the
+layout of the tiles (``tiles.csv``) is ours too, neighbours near each other, the overseas départements below.
 """
 
 from bisect import bisect_right
@@ -23,15 +22,12 @@ from tikub_lab.show.output import Shown
 WEST, EAST, SOUTH, NORTH = -5.25, -0.95, 47.22, 48.93
 """The frame, in degrees: what is outside, or too near its edge to be drawn whole, is counted under the map."""
 MARGIN = 0.09
-SHRINK = cos(radians(48.1))
-"""A degree of longitude against one of latitude, in the middle of the frame."""
+SHRINK = cos(radians(48.1))  # a degree of longitude against one of latitude, in the middle of the frame
 ASPECT = (EAST - WEST) * SHRINK / (NORTH - SOUTH)
 MOST_PLACES, LABELLED = 60, 8
-LARGEST = 5.5
-"""Radius of the largest circle, in percent of the map's width."""
+LARGEST = 5.5  # radius of the largest circle, in percent of the map's width
 BRETAGNE = ("22", "29", "35", "56")
-SIDE, GAP = 12, 0.05
-"""Tiles on each side of their map, and the free part around each."""
+SIDE, GAP = 12, 0.05  # tiles on each side of their map, and the free part around each
 
 
 @cache
@@ -71,10 +67,9 @@ def map(
 
     Examples
     --------
-    >>> towns = pd.DataFrame({"longitude": [-1.68, 2.35], "latitude": [48.11, 48.86], "ville": ["Rennes", "Paris"],
-    ...                       "nombre": [12, 3]})
+    >>> towns = pd.DataFrame({"ville": ["Rennes"], "longitude": [-1.68], "latitude": [48.11], "nombre": [12]})
     >>> print(map(towns, "Rennes d'abord", "nombre", "ville", noun="commune").facts["alt"])
-    Carte de Bretagne : 1 commune, la plus grande valeur à Rennes (12). Hors de la carte : 1 commune (3).
+    Carte de Bretagne : 1 commune, la plus grande valeur à Rennes (12).
     """
     chart = Chart("map", frame, title, value, label, more)
     values, lon, lat = (chart.numbers(name) for name in (chart.value, "longitude", "latitude"))

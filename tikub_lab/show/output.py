@@ -6,16 +6,14 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-KIND = "tikub"
-"""Key of the output metadata by which a build recognises figures, tables and titles."""
+KIND = "tikub"  # key of the output metadata by which a build recognises figures, tables and titles
 
 
 @dataclass
 class Shown:
     """A piece of a report.
 
-    ``kind`` is ``figure``, ``table``, ``keys``, ``list``, ``file``, ``title``, ``text``, ``note`` or ``data``; ``html``
-    is safe; ``text`` says the same to who reads no HTML; ``facts`` are what a build needs to know, such as a title.
+    ``html`` is safe, ``text`` says the same in plain words, ``facts`` are what a build needs to know, such as a title.
     It was shown when it was made, so as the last value of that cell it is silent; in a later cell it shows again.
     """
 

@@ -10,10 +10,9 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.sentences import fill
 from tikub_lab.show.tabular import MAX_ROWS, table
+from tikub_lab.show.words import fill, word, written
 from tikub_lab.show.words import text_of as cell  # noqa: F401  (a build writes cells with it)
-from tikub_lab.show.words import word, written
 
 
 def sentence(template: str, /, lead: bool = False, **values: Any) -> Shown:
@@ -27,10 +26,8 @@ def sentence(template: str, /, lead: bool = False, **values: Any) -> Shown:
         ``{n:marché}`` (« aucun marché », « 1 marché », « 12 marchés »), ``{n:œil|yeux}``; words without the number:
         ``{n:|dit|disent}``, ``{n:|ne dit|dit|disent}`` where none has its own. ``{annee}`` is written as the column
         of that name. ``**…**`` is bold; where there are none, values are.
-    lead : bool
-        The sentence that answers the page's question, set larger.
-    **values
-        The values.
+    lead, values
+        Whether it answers the page's question, and is set larger; the values.
 
     Examples
     --------
@@ -47,10 +44,8 @@ def title(template: str, subtitle: str = "", **values: Any) -> Shown:
 
     Parameters
     ----------
-    template, subtitle : str
+    template, subtitle, values
         As for :func:`sentence`: the place and the question, then the scope and period.
-    **values
-        The values of both.
 
     Examples
     --------
@@ -69,10 +64,8 @@ def note(template: str, warning: bool = False, **values: Any) -> Shown:
 
     Parameters
     ----------
-    template, values
-        As for :func:`sentence`.
-    warning : bool
-        Whether it is set in the warning's colour.
+    template, warning, values
+        As for :func:`sentence`; whether it is set in the warning's colour.
 
     Examples
     --------
@@ -87,7 +80,7 @@ def note(template: str, warning: bool = False, **values: Any) -> Shown:
 class Key:
     """A key figure: what it is, its value, and what to compare it with.
 
-    ``value`` is a number with ``unit`` (« € », « % », « kWh », « kWh/m² », a noun), or a text as it is to be written.
+    ``value`` is a number with its ``unit``, « € », « % », « kWh/m² », a noun, or a text as it is to be written.
     """
 
     label: str
@@ -109,10 +102,8 @@ def keys(figures: Sequence[Key], **values: object) -> Shown:
 
     Parameters
     ----------
-    figures : sequence of Key
+    figures, values : sequence of Key
         Labels and comparisons are templates where there are values, and else text as it stands.
-    **values
-        What the templates write.
 
     Examples
     --------
@@ -138,8 +129,7 @@ def keys(figures: Sequence[Key], **values: object) -> Shown:
 def data_used(tables: Sequence[Mapping[str, Any]], warn: bool = True) -> Shown:
     """Say which data was used: table, origin, licence, date, short hash.
 
-    ``tables`` are as :func:`tikub_lab.tables.used` gives them; ``warn`` is whether to say of fictitious data that it
-    is: a page has said so on top.
+    ``tables`` are as :func:`tikub_lab.tables.used` gives them; a page has said on top what to ``warn`` of.
     """
     if not tables:
         return note("Aucune table n'a été lue.")
@@ -152,13 +142,12 @@ def data_used(tables: Sequence[Mapping[str, Any]], warn: bool = True) -> Shown:
     return Shown("data", (note(FICTITIOUS, warning=True).html if fictitious else "") + shown.html, shown.text)
 
 
-ORIGINS = {
+ORIGINS = {  # what a reader is told of a table
     "sample": "exemple fictif",
     "import": "fichier importé",
     "portal": "portail de données ouvertes",
     "absent": "absente : ce qui en dépend n'est pas montré",
 }
-"""What a reader is told of a table's origin."""
 
 FICTITIOUS = (
     "Données fictives : personnes, organismes et chiffres sont inventés pour essayer l'outil. "

@@ -1,6 +1,7 @@
-"""Tables that a reader, a phone and a screen reader can follow."""
+"""Tables that a reader, a phone and a screen reader can follow, and ordered lists of things to look into."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,11 +9,9 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, words
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.sentences import fill
-from tikub_lab.show.words import Form, Measure
+from tikub_lab.show.words import Form, Measure, fill
 
-MAX_ROWS = 200
-"""A table on a page never has more rows: nobody reads them, and they weigh."""
+MAX_ROWS, MOST = 200, 30  # rows of a table, and of an ordered list: beyond them nobody reads on
 STACKED = range(4, 7)
 """How many columns a table has whose rows become blocks on a phone: fewer fit, more scroll."""
 
@@ -34,21 +33,15 @@ def table(
         Which columns, in this order; by default all.
     forms, labels : mappings by column, optional
         How to write what its words don't, ``{"part": "%1", "objet": str.capitalize}``; headings that differ.
-    rows : int
-        How many rows are shown at most; what is left out is said.
-    total : True or sequence of columns, optional
-        A last row: the sums over all rows of these columns, True of all amounts.
+    rows, total : int, True or sequence of columns
+        How many rows are shown at most; a last row: the sums over all rows of these columns, True of all amounts.
     empty, download : str, bool
         What is said instead of a table without rows; whether :func:`tikub_lab.show.download` offers them all.
 
     Examples
     --------
     >>> ends = pd.DataFrame({"objet": ["Gaz", "Bois"], "achats": [3_190_000.0, 344_000]})
-    >>> print(table(ends, "{n:marché} se terminent", forms={"achats": "€"}, total=True, n=2).text)
-    2 marchés se terminent
-    Objet | achats (M€)
-    Gaz | 3,19
-    Bois | 0,34
+    >>> print(table(ends, "{n:marché}", forms={"achats": "€"}, total=True, n=2).text.splitlines()[-1])
     Total | 3,53
     """
     if not caption.strip():
@@ -124,3 +117,70 @@ def _html(said: str, measures: list[Measure], cells: list[list[str]], last: list
     body = tag("thead", "rowgroup", tag("tr", "row", head)) + tag("tbody", "rowgroup", "".join(map(row, cells)))
     foot = tag("tfoot", "rowgroup", row(last)) if last else ""
     return tag("table", "table", f"<caption>{safe(said)}</caption>{body}{foot}", ' class="stack"' if stacked else "")
+
+
+def ranked(
+    frame: pd.DataFrame, label: str, title: Any, value: Any, *, text: str = "", kind: Any = None, detail: str = "",
+    caution: str = "", form: words.Form | None = None, rows: int = 9, empty: str = "Rien à signaler.", **values: Any,
+) -> Shown:  # fmt: skip
+    r"""Show things in order, the first one first; a row opens on its reasons.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    label, empty : str
+        What the list is, a template; what is said where there is nothing.
+    title, value, kind : column
+        What a row is about, what it weighs (its bar too), how a reader sorts it.
+    text, detail, caution : str
+        Templates that each row's columns fill: its reasons, what stands under its value, what would make it wrong.
+    form, rows : str or callable, int
+        How the value is written, by default from words; how many rows are shown, 30 at most.
+    **values
+        The values of all templates.
+
+    Examples
+    --------
+    >>> todo = pd.DataFrame({"libelle": ["Énergie"], "montant": [3_360_000.0], "part": [0.58]})
+    >>> print(ranked(todo, "Où agir", "libelle", "montant", text="Un titulaire a {part:%} du montant.", form="€").text)
+    1. Énergie : 3,36\u202fM€. Un titulaire a 58\u202f% du montant.
+    """
+    _, said = fill(label, values)
+    if not said.strip():
+        raise UsageError("A ranked list needs a label that says what it is.")
+    words.need(frame, [name for name in (title, value, kind) if name is not None], "show.ranked")
+    if rows > MOST:
+        raise UsageError(f"A ranked list has {MOST} rows at most; rows={rows}. Keep the first.")
+    if frame.empty:
+        return instead(empty)
+    measure = words.measure(frame[value], value, forms={str(value): form} if form else None)
+    write = partial(words.written, spec=form) if isinstance(form, str) else form or measure.full
+    shown = frame.head(rows)
+    most = shown[value].max() if words.is_number(frame[value]) else 0
+    first: dict[str, int] = {}
+    html, lines = "", []
+    for number, row in enumerate(shown.to_dict("records"), 1):
+        filled = {**{str(name): item for name, item in row.items()}, **values}
+        why, under, wrong = (fill(template, filled)[1] for template in (text, detail, caution))
+        if first.setdefault(wrong, number) != number and wrong:  # what is read eight times is not read at all
+            wrong = f"Mêmes réserves qu’au n°\u00a0{first[wrong]}."
+        name, worth = str(row[title]), write(row[value])
+        lines.append(f"{number}. {name} : {worth}. {why} {wrong}".strip())
+        bar = ""
+        if most > 0:
+            share = 0.0 if french.missing(row[value]) else max(0.0, float(row[value]) / float(most) * 100)
+            bar = f'<svg class="bar" aria-hidden="true"><rect width="{share:.4g}%" height="100%"/></svg>'
+        sort = _put("<small>{}</small>", str(row[kind]) if kind is not None else "")
+        under = _put("<small>{}</small>", under)
+        why = _put("<p>{}</p>", why) + _put('<p class="soft">{}</p>', wrong)
+        html += (
+            f'<li><details><summary><span class="what"><b>{safe(name)}</b>{sort}</span>{bar}'
+            f'<span class="worth"><b>{safe(worth)}</b>{under}</span></summary>'
+            f'<div class="why">{why}</div></details></li>'
+        )
+    css = "tk acts" if most > 0 else "tk acts plain"
+    return Shown("list", f'<ol class="{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
+
+
+def _put(around: str, text: str) -> str:
+    return around.format(safe(text)) if text else ""

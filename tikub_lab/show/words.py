@@ -1,17 +1,19 @@
-"""Words: the heading and unit of a column, and how its values are written, by its name.
+"""Words: the heading and unit of a column, how its values are written, by its name, and templates of both.
 
-They are looked up in the call (``labels``, ``forms``), in ``words.csv`` of the use cases that are imported, first of
-those whose tables were loaded in this process, in the Table Schemas of these tables, then in all of them.
+They are looked up in the call, in ``words.csv`` of the use cases that are imported, first of those whose tables were
+loaded, in the Table Schemas of these tables, then in all of them.
 """
 
 import csv
 import datetime
 import re
+import string
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,13 +23,14 @@ import pandas as pd
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.show import french
 from tikub_lab.show.french import NNBSP, number, plain
+from tikub_lab.show.output import safe
 
 Form = Callable[[Any], str] | str
 """How values are written: a function, or what stands behind the colon in a sentence: ``"€"``, ``"%1"``, ``"kWh"``."""
 
 AS_THEY_ARE = ("année", "identifiant")
 """Units of numbers that count nothing: 2025 is no 2 025."""
-_SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
+SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
 
 
 class Word(NamedTuple):
@@ -131,12 +134,12 @@ def measure(
         return Measure(heading, form, right=numeric)
     unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
-        return Measure(heading, value_form(form) if form else text_of, right=is_time(series))
+        return Measure(heading, partial(written, spec=form) if form else text_of, right=is_time(series))
     if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
-        return Measure(heading, as_is if unit in AS_THEY_ARE else value_form(unit))
+        return Measure(heading, as_is if unit in AS_THEY_ARE else partial(written, spec=unit))
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
-    scales = _SCALES.match(unit)
+    scales = SCALES.match(unit)
     if not scales:
         whole = bool((floats == np.floor(floats)).all())
         digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
@@ -166,10 +169,6 @@ def is_number(series: pd.Series) -> bool:
         known = series.dropna()
         return len(known) > 0 and all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in known)
     return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
-
-
-def is_scaled(unit: str) -> bool:
-    return bool(_SCALES.match(unit))
 
 
 def is_time(series: pd.Series) -> bool:
@@ -204,10 +203,6 @@ def as_is(value: Any) -> str:
     return french.MISSING if french.missing(value) else f"{float(value):g}"
 
 
-def value_form(spec: str) -> Callable[[Any], str]:
-    return lambda value: written(value, spec)
-
-
 def written(value: Any, spec: str) -> str:
     """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun.
 
@@ -227,7 +222,7 @@ def written(value: Any, spec: str) -> str:
             return text_of(value)
         raise UsageError(f"`:{spec}` writes a number; found {value!r}.")
     value = float(str(value))  # Decimal and NumPy too
-    if scales := _SCALES.match(spec):
+    if scales := SCALES.match(spec):
         return french.scaled(value, scales[1]) + scales[2].replace(" ", NNBSP)
     if match := re.fullmatch(r"([%.])(\d?)", spec):
         return (french.percent if match[1] == "%" else number)(value, int(match[2] or 0))
@@ -249,3 +244,49 @@ def is_unit(spec: str) -> bool:
 def short(text: object, longest: int) -> str:
     text = str(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
+
+
+def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tuple[str, str]:
+    """Fill a template; return it as HTML and as plain text.
+
+    ``{name}`` is written as the column of that name would be, ``{name:form}`` as :func:`written`
+    says. ``**…**`` sets words in bold; with ``strong``, where there are none, each value is, beside other words.
+
+    >>> NNBSP = french.NNBSP
+    >>> fill("{n:marché} pour {x:€}, dit l'avis de {annee}.", {"n": 0, "x": 950, "annee": 2025})[1].replace(NNBSP, " ")
+    'Aucun marché pour 950 €, dit l’avis de 2025.'
+    >>> fill("**{nom}**", {"nom": "<Durand> {x}"})
+    ('<b>&lt;Durand&gt; {x}</b>', '<Durand> {x}')
+    """
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise UsageError(f"The template {short(template, 60)!r}: {error}. Write {{{{ for a brace.") from None
+    marked = template.count("**") > 1
+    strong = strong and not marked and any(sign.isalpha() for literal, *_ in parts for sign in literal)
+    html, text, bold = "", "", False
+    for literal, name, spec, conversion in parts:
+        # A neighbour stands for a value, so that « {x} % » and « l'{x} » are seen; values are never typeset.
+        said = french.typeset(f"{'x' if html else ' '}{literal}{' ' if name is None else 'x'}")[1:-1]
+        for place, piece in enumerate(said.split("**") if marked else [said]):
+            if place:
+                bold = not bold
+                html += "<b>" if bold else "</b>"
+            html, text = html + escape(piece, quote=False), text + piece
+        if name is not None:
+            value = re.sub("[\x00\x01]", " ", _value(name, spec or "", conversion, values))
+            value = value.capitalize() if not text.strip() and value.startswith("aucun") else value
+            html, text = html + (f"<b>{safe(value)}</b>" if strong else safe(value)), text + value
+    return html + "</b>" * bold, text
+
+
+def _value(name: str, spec: str, conversion: str | None, values: Mapping[str, Any]) -> str:
+    if conversion or "{" in spec or (name not in values and not name.replace("_", "").isalnum()):
+        found = f"{{{name}!{conversion}}}" if conversion else f"{{{name}}}"
+        raise UsageError(f"A template takes plain names in braces, {{nom}} or {{montant:€}}; found {found}.")
+    if name not in values:
+        near, given = nearest(name, map(str, values)), ", ".join(map(str, values)) or "none"
+        raise UsageError(f"The template needs a value for {{{name}}};{near} given: {given}.")
+    value = values[name]
+    unit = word(name).unit if not spec and is_number(pd.Series([value])) else ""
+    return as_is(value) if unit in AS_THEY_ARE else written(value, spec or unit)
