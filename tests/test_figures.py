@@ -120,7 +120,7 @@ ENERGY: Groups = {
         ],
         "billed, normal climate, median": [
             ("energy_performance", r"La moitié des lycées utilisent moins de # facturés par m² à climat normal"),
-            ("energy_performance", r"Par mètre carré\n#\nmédiane, facturé, climat normal"),
+            ("energy_performance", r"Médiane par mètre carré\n#\nfacturé, climat normal"),
             ("energy_performance", r"kWh facturés par m², à climat normal ; .*\n\[image\] .* médiane #\."),
         ],
         "final energy, normal climate": [
@@ -130,7 +130,7 @@ ENERGY: Groups = {
     },
     "a pupil": {
         "mean, measured": [("energy", r"Par élève\n#\nmoyenne, mesurée")],
-        "median, normal climate": [("energy_performance", r"Par élève\n#\nmédiane, à climat normal")],
+        "median, normal climate": [("energy_performance", r"Médiane par élève\n#\nà climat normal")],
         "euros, mean": [("energy", r"# par élève")]
         + [(f"energy_lycee uai={uai}", r"par élève ; # en moyenne") for uai in LYCEES],
     },
@@ -172,7 +172,7 @@ ENERGY: Groups = {
 
 OF_A_LYCEE: dict[str, list[tuple[str, ...]]] = {
     "billed, normal climate": [
-        (r"Par mètre carré\n#\nfacturé, climat normal",),
+        (r"Par mètre carré, facturé\n#\nclimat normal",),
         (r"# par m², pour une médiane de .*\nkWh facturés par m², à climat normal",),
     ],
     "final energy, normal climate": [
@@ -185,7 +185,7 @@ OF_A_LYCEE: dict[str, list[tuple[str, ...]]] = {
         (r"D’ici 2030, la loi demande # de moins",),
         (r"il reste # à économiser",),
     ],
-    "euros of the year": [(r"On a utilisé .* mesurés, .* et #\.",), (r"Dépense\n#",)],
+    "euros of the year": [(r"on a utilisé .* mesurés, .* et #\.",), (r"Dépense\n#",)],
 }
 
 

@@ -90,8 +90,9 @@ def test_a_lycee_that_is_not_like_others_has_its_page(uai, raw, tmp_path):
     pupils = duckdb.sql(f"SELECT eleves FROM {table('lycees', 'territory')} WHERE code_uai = '{uai}'").fetchall()[0][0]
     each = own["kwh"].sum() / pupils
     used, cost = plain(in_kwh(own["kwh"].sum())), plain(euros(own["euros"].sum()))
-    assert f"On a utilisé {used}, soit {f'{each:,.0f}'.replace(',', ' ')} kWh par élève et {cost}. Par mètre" in page
-    assert 1 <= page.count("Qui ? ") <= 3
+    pupil = f"{each:,.0f}".replace(",", " ")
+    assert f"En 2025, on a utilisé {used} mesurés, soit {pupil} kWh par élève et {cost}. Par mètre" in page
+    assert 1 <= page.count("Cela vaut ") <= 3
 
 
 BROKEN, USUAL = "0002530A", "0000505Z"
@@ -164,7 +165,7 @@ def test_the_page_of_performance_by_a_second_way(broken, adjusted):
     like = f"de plus que la médiane de {len(peers)} lycées comparables"
     assert f"à climat normal : {100 * (level / middle - 1):.0f} % {like}" in broken
     assert (
-        f"Par mètre carré{level:.0f} kWhfacturé, climat normal ; médiane de {len(peers)} lycées comparables : "
+        f"Par mètre carré, facturé{level:.0f} kWhclimat normal ; médiane de {len(peers)} lycées comparables : "
         f"{middle:.0f}"
     ) in broken
     each, usual = own["kwh"] / own["pupils"], (peers["kwh"] / peers["pupils"]).median()

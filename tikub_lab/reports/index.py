@@ -1,5 +1,6 @@
 """The index of a build: for each use case a card a question, its overview first, and lists of the pages of items."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, takewhile
@@ -62,7 +63,7 @@ def _line(entry: Entry, among: Sequence[Entry]) -> Line:
     return {
         "title": links.called(entry, among),
         "page": str(entry["page"]),
-        "lead": short(str(entry.get("lead") or entry.get("subtitle") or ""), 240),
+        "lead": _whole(str(entry.get("lead") or entry.get("subtitle") or ""), 240),
         "figure": entry.get("figure"),
         "about": entry.get("about"),
         "data": _data(entry),
@@ -87,7 +88,7 @@ def _group(use_case: str, entries: Sequence[Entry]) -> Line:
 
 def _list(entries: Sequence[Entry]) -> Line:
     """Return the pages of a notebook that are about one item each, by département and commune where these are known."""
-    names = [str(entry["item"]["name"]).split() for entry in entries]
+    names = [_name(entry).split() for entry in entries]
     start, end = _alike(names), _alike([name[::-1] for name in names])
     lines = []
     for entry, name in zip(entries, names, strict=True):
@@ -101,6 +102,23 @@ def _list(entries: Sequence[Entry]) -> Line:
     said = ", ".join(filter(None, [french.plural(len(lines), "page"), order]))
     anchor = f"{slug(entries[0]['notebook'])}-pages"
     return {"anchor": anchor, "title": entries[0]["title"], "said": said, "lines": lines}
+
+
+def _name(entry: Entry) -> str:
+    """Return what an item is called: by its table, or else as its page's title calls it before the colon."""
+    item = entry["item"]
+    heading = re.split(r"\s:\s", str(entry.get("heading") or ""))
+    return short(heading[0], 80) if item["name"] == item["value"] and len(heading) > 1 else str(item["name"])
+
+
+def _whole(text: str, most: int) -> str:
+    """Shorten a text to its first whole sentences, or to words where the first is too long."""
+    kept = ""
+    for part in re.split(r"(?<=[.!?])\s+", text):
+        if len(kept) + len(part) >= most:
+            break
+        kept = f"{kept} {part}".strip()
+    return kept or short(text, most)
 
 
 def _by(lines: Sequence[Line], key: str) -> list[tuple[str, list[Line]]]:

@@ -100,8 +100,8 @@ def fill(template: str, publisher: Publisher = NOBODY, contents: int = 4, **valu
 def render(report: Report, execution: Execution, pdf: str = "", publisher: Publisher = NOBODY) -> Page:
     """Make the page of a report that ran, or of one that failed."""
     failure, nb, used = execution.failure, execution.notebook, execution.used
-    table = Markup(pieces.data_used(used, warn=False).html)
-    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__, "data_used": table}
+    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__}
+    values["tables"] = list(map(table_line, used))
     values |= {"pdf": pdf, "failure": failure, "publisher": publisher, "data": data_line(used), "also": Markup(ALSO)}
     if failure or nb is None:
         title = f"{report.notebook.title} : ce rapport n'a pas pu être fait"
@@ -134,7 +134,8 @@ def _said(nb: Any, title: str) -> Page:
 def data_line(used: Iterable[Mapping[str, Any]]) -> str:
     """Say in one line which data a page shows, of which day, from where and under which licence."""
     known = [item for item in used if item["origin"] != "absent"]
-    titles = [item["title"] for item in known]
+    titles = [called(item) for item in known]
+    titles = titles[:1] + [title[:1].lower() + title[1:] for title in titles[1:]]
     if not known:
         return ""
     if len(titles) > 4:
@@ -143,6 +144,20 @@ def data_line(used: Iterable[Mapping[str, Any]]) -> str:
     dates = [item["date"] for item in known if item.get("date")]
     day = f", du {french.day(max(dates))}" if dates else ""
     return f"{french.joined(titles)} : {', '.join(origins)}{day}. {', '.join(filter(None, licences))}".strip()
+
+
+def called(item: Mapping[str, Any]) -> str:
+    """Return a table's title; that it is fictitious, which a sample's says too, stands with its origin."""
+    return str(item["title"]).removesuffix(f" ({pieces.ORIGINS['sample']})")
+
+
+def table_line(item: Mapping[str, Any]) -> str:
+    """Say in one line what an analyst asks of a table that was read."""
+    rows = french.plural(item["rows"], "ligne") if item.get("rows") is not None else ""
+    day = french.day(item["date"]) if item.get("date") else ""
+    mark = f"empreinte {item['sha256'][:8]}" if item.get("sha256") else ""
+    said = ", ".join(filter(None, [pieces.origin(item), rows, day, item["licence"], mark]))
+    return f"{called(item)} ({item['table']}) : {said}"
 
 
 def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
