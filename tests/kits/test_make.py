@@ -34,6 +34,7 @@ def test_it_is_whole(made, kit):
     assert {path.name for path in first.iterdir()} == {kit.name, f"{kit.name}.zip"}, "nothing half-made stays"
     assert {path.name for path in kit.iterdir()} == {
         "LISEZMOI.md", "demarrage.ipynb", "projet.ipynb", "idees.md", "data", "tikub_lab", "pyproject.toml",
+        "antiseche.html", "donnees.xlsx",
         "postBuild",
         "requirements.txt", "environment.yml", "Makefile", "lancer.py", "LICENSE", "LICENCES.md", "reports", "kit.json",
         ".gitignore",
