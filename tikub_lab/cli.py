@@ -1,6 +1,7 @@
 """`tikub`: parses, calls, prints. Nothing heavy is imported before a command needs it."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,8 +12,11 @@ from tikub_lab import USE_CASES
 from tikub_lab.cli_data import DataOption, data_app
 from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
 
-WHICH, HOW, RESULT = "Which pages", "How they run", "What comes out"
-"""The groups of the options of ``tikub report``."""
+_which, _how, _result, _wheels = (
+    partial(typer.Option, rich_help_panel=title)
+    for title in ("Which pages", "How they run", "What comes out", "Without network")
+)
+"""Options in groups."""
 
 WrongUse: Any = typer.BadParameter.__base__
 """What the parser raises: typer has click inside of it, or beside it, by its version."""
@@ -99,67 +103,29 @@ def root(
 def report(
     notebooks: Annotated[list[str] | None, typer.Argument(metavar="NOTEBOOK", help="Which; all by default.")] = None,
     parameters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.", rich_help_panel=WHICH
-        ),
+        list[str] | None, _which("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
     each: Annotated[
-        str | None,
-        typer.Option(
-            metavar="[NAME=A,B]",
-            help="One report for each value that the notebook names, or some.",
-            rich_help_panel=WHICH,
-        ),
+        str | None, _which(metavar="[NAME=A,B]", help="One report for each value that the notebook names, or some.")
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="CONDITION", help="Filters what --each goes through.", rich_help_panel=WHICH),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="NUMBER", help="Only the first of them.", rich_help_panel=WHICH)
-    ] = None,
-    only_failed: Annotated[
-        bool, typer.Option("--only-failed", help="Those that failed last time.", rich_help_panel=WHICH)
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="All, changed or not.", rich_help_panel=WHICH)] = False,
+    where: Annotated[str | None, _which(metavar="CONDITION", help="Filters what --each goes through.")] = None,
+    limit: Annotated[int | None, _which(min=1, metavar="NUMBER", help="Only the first of them.")] = None,
+    only_failed: Annotated[bool, _which("--only-failed", help="Those that failed last time.")] = False,
+    force: Annotated[bool, _which("--force", help="All, changed or not.")] = False,
     data: DataOption = None,
     jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=256, metavar="NUMBER", help="Reports at once; the cores by default.", rich_help_panel=HOW
-        ),
+        int | None, _how(min=1, max=256, metavar="NUMBER", help="Reports at once; the cores by default.")
     ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(metavar="tikub|kernel", help="Warm processes, or papermill's kernel.", rich_help_panel=HOW),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, metavar="SECONDS", help="What a report may take.", rich_help_panel=HOW)
-    ] = 600,
-    memory: Annotated[
-        str, typer.Option(metavar="SIZE", help="What a report may use, such as 800M or 4G.", rich_help_panel=HOW)
-    ] = "4G",
-    cluster: Annotated[
-        str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler that runs them.", rich_help_panel=HOW)
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Where pages go; reports/ by default.", rich_help_panel=RESULT),
-    ] = None,
-    pdf: Annotated[
-        bool, typer.Option("--pdf", help="Make a tagged PDF (PDF/UA) of each too.", rich_help_panel=RESULT)
-    ] = False,
-    listed: Annotated[
-        bool, typer.Option("--list", help="Say which pages would be made, and make none.", rich_help_panel=RESULT)
-    ] = False,
-    help_parameters: Annotated[
-        bool, typer.Option("--help-parameters", help="Print the parameters and leave.", rich_help_panel=RESULT)
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, only the last line.", rich_help_panel=RESULT)
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.", rich_help_panel=RESULT)] = False,
+    engine: Annotated[str | None, _how(metavar="tikub|kernel", help="Warm processes, or papermill's kernel.")] = None,
+    timeout: Annotated[float, _how(min=0.1, metavar="SECONDS", help="What a report may take.")] = 600,
+    memory: Annotated[str, _how(metavar="SIZE", help="What a report may use, such as 800M or 4G.")] = "4G",
+    cluster: Annotated[str | None, _how(metavar="tcp://...", help="A Dask scheduler that runs them.")] = None,
+    out: Annotated[Path | None, _result("--out", metavar="DIR", help="Where pages go; reports/ by default.")] = None,
+    pdf: Annotated[bool, _result("--pdf", help="Make a tagged PDF (PDF/UA) of each too.")] = False,
+    listed: Annotated[bool, _result("--list", help="Say which pages would be made, and make none.")] = False,
+    help_parameters: Annotated[bool, _result("--help-parameters", help="Print the parameters and leave.")] = False,
+    quiet: Annotated[bool, _result("--quiet", "-q", help="No progress, only the last line.")] = False,
+    as_json: Annotated[bool, _result("--json", help="Print the manifest.")] = False,
 ) -> None:
     """Execute notebooks into pages, with an index; only what changed."""
     from tikub_lab.reports import build
@@ -313,25 +279,15 @@ def kit(
     ] = None,
     zipped: Annotated[bool, typer.Option("--zip", help="A zip of it too.")] = False,
     data: DataOption = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="With the wheels to install.", rich_help_panel="Without network")
-    ] = False,
+    offline: Annotated[bool, _wheels("--offline", help="With the wheels to install.")] = False,
     systems: Annotated[
         str,
-        typer.Option(
-            "--for",
-            metavar="SYSTEM,...",
-            help="Wheels for windows, macos or linux; this platform by default.",
-            rich_help_panel="Without network",
-        ),
+        _wheels("--for", metavar="SYSTEM,...", help="Wheels for windows, macos or linux; this platform by default."),
     ] = "",
     pythons: Annotated[
         str,
-        typer.Option(
-            "--python",
-            metavar="VERSION",
-            help="For these Pythons, such as 3.12 or 3.11-3.13; this one by default.",
-            rich_help_panel="Without network",
+        _wheels(
+            "--python", metavar="VERSION", help="For these Pythons, such as 3.12 or 3.11-3.13; this one by default."
         ),
     ] = "",
 ) -> None:
