@@ -151,7 +151,7 @@ def test_the_dictionary(package):
         {"name": "poids", "type": "integer", "description": "Le poids.", "constraints": {"minimum": 0, "maximum": 9}},
     ]  # fmt: skip
     tables = data.choose(package("sample", u__a=([["c", 1]], fields)), RECIPE, checked=False)
-    text = documents.fill("DICTIONNAIRE.md.j2", recipe=RECIPE, tables=tables).decode("utf-8")
+    text = documents.fill("data/DICTIONNAIRE.md.j2", recipe=RECIPE, tables=tables).decode("utf-8")
     assert "exemple fictif" in text
     assert "Licence : Licence Ouverte 2.0." in text
     assert (

@@ -15,19 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tikub_lab import __version__
-from tikub_lab.kits import (
-    archive,
-    cheatsheet,
-    data,
-    documents,
-    launcher,
-    notebooks,
-    package,
-    solutions,
-    trial,
-    wheels,
-    workbook,
-)
+from tikub_lab.kits import archive, cheatsheet, data, documents, notebooks, package, solutions, trial, wheels, workbook
 from tikub_lab.kits.recipe import Recipe, available, known, notebook_of, path_of, read_recipe
 from tikub_lab.tables.package import Package, Resource, open_package
 from tikub_lab.tables.schema import read_schemas
@@ -127,17 +115,13 @@ def _texts(
     targets: Sequence[wheels.Target],
     fetched: list[wheels.Wheel],
     book: bytes | None,
-) -> Files:
+) -> dict[str, bytes]:
     """Gather what a kit says of itself, by path."""
-    here = launcher.this_platform()
-    values = {
-        "recipe": recipe, "tables": tables, "names": [item.name for item in tables], "wheels": fetched,
-        "workbook": book, "warning": notebooks.warning(tables), "mention": documents.mention(tables),
-        "run": documents.platforms(item.facts for item in targets if item.facts == here),
-        "resolved": documents.platforms(item.facts for item in targets if item.facts != here),
-    }  # fmt: skip
-    found: Files = {place: documents.fill(template, **values) for place, template in documents.TEXTS.items()}
-    return found | {"antiseche.html": cheatsheet.cheatsheet()} | ({workbook.NAME: book} if book else {})
+    made = documents.texts(
+        [item.facts for item in targets], recipe=recipe, tables=tables, names=[item.name for item in tables],
+        wheels=fetched, workbook=book, warning=notebooks.warning(tables),
+    )  # fmt: skip
+    return made | {"antiseche.html": cheatsheet.cheatsheet()} | ({workbook.NAME: book} if book else {})
 
 
 def _project(path: Path) -> bytes:

@@ -7,28 +7,25 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tikub_lab.kits.data import personal_fields
+from tikub_lab.kits.launcher import this_platform
 from tikub_lab.show.french import day, joined, plural
 from tikub_lab.tables.package import Resource
 from tikub_lab.tables.template import TYPES, allowed
-
-TEXTS = {
-    "LISEZMOI.md": "LISEZMOI.md.j2",
-    "LICENCES.md": "LICENCES.md.j2",
-    "idees.md": "idees.md.j2",
-    "data/DICTIONNAIRE.md": "DICTIONNAIRE.md.j2",
-    "environment.yml": "environment.yml.j2",
-    "postBuild": "postBuild",
-    "Makefile": "Makefile",
-    ".gitignore": "gitignore",
-    "reports/LISEZMOI.md": "reports.md",
-}
-"""Where each text stands in a kit, and its template."""
 
 ORIGINS = {
     "sample": "exemple fictif, livré avec l'établi",
     "import": "fichier publié, importé",
     "portal": "téléchargement d'un portail de données ouvertes",
 }
+
+
+def texts(wheels_for: Sequence[Mapping[str, str]], **values: Any) -> dict[str, bytes]:
+    """Fill in every template, which stands in ``texts/`` where its text stands in a kit."""
+    run = [facts for facts in wheels_for if facts == this_platform()]
+    resolved = [facts for facts in wheels_for if facts not in run]
+    values |= {"run": platforms(run), "resolved": platforms(resolved), "mention": mention(values["tables"])}
+    names = [name for name in _environment().list_templates() if not name.startswith("antiseche.")]
+    return {name.removesuffix(".j2"): fill(name, **values) for name in names}
 
 
 def fill(template: str, **values: Any) -> bytes:

@@ -27,7 +27,7 @@ class Idea:
     columns: tuple[str, ...]
 
     def by_table(self) -> dict[str, list[str]]:
-        """Return the columns of each table, both as they are named."""
+        """Return the columns of each table."""
         found: dict[str, list[str]] = {}
         for table, _, name in (column.partition(".") for column in self.columns):
             found.setdefault(table, []).append(name)

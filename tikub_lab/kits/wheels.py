@@ -19,10 +19,10 @@ from tikub_lab.kits.launcher import this_platform
 FOLDER = "wheels"
 PLATFORM = "plateformes.json"
 OLDEST_MINOR, NEWEST_MINOR = 11, 14
-GLIBC = range(28, 4, -1)  # from that of Debian 10, Ubuntu 18.10 and RHEL 8 down
+GLIBC = range(28, 4, -1)  # from that of Debian 10, Ubuntu 18.10 and RHEL 8 down; macOS is the oldest that pyproj knows
 SYSTEMS = {
     "windows": [("Windows", "AMD64", ["win_amd64"])],
-    "macos": [("Darwin", machine, [f"macosx_12_0_{machine}"]) for machine in ("arm64", "x86_64")],
+    "macos": [("Darwin", "arm64", ["macosx_14_0_arm64"]), ("Darwin", "x86_64", ["macosx_15_0_x86_64"])],
     "linux": [("Linux", "x86_64", [*(f"manylinux_2_{n}_x86_64" for n in GLIBC), "manylinux2014_x86_64"])],
 }
 """What ``--for`` may say: name and machine as Python gives them, and the tags of wheels that run there."""
@@ -43,9 +43,8 @@ class Target:
         platform, name = MARKERS[system]
         environment = {
             "python_version": python, "python_full_version": f"{python}.{patch}", "implementation_name": "cpython",
-            "implementation_version": f"{python}.{patch}", "platform_python_implementation": "CPython",
-            "platform_system": system, "platform_machine": self.facts["machine"], "sys_platform": platform,
-            "os_name": name, "platform_release": "", "platform_version": "", "extra": "",
+            "platform_python_implementation": "CPython", "platform_system": system, "sys_platform": platform,
+            "platform_machine": self.facts["machine"], "os_name": name,
         }  # fmt: skip
         kept = []
         for block in re.findall(r"^[^\s#].*(?:\n\s.*)*", lock, flags=re.M):
