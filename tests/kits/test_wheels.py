@@ -48,7 +48,7 @@ def pinned(text):
 
 
 def test_they_are_of_three_systems_and_three_pythons():
-    assert len(ALL) == 4 * 3, "macOS has two machines"
+    assert len(ALL) == 3 * 3
     assert all(target.tags for target in ALL)
 
 
@@ -182,8 +182,8 @@ def test_no_wheels_are_asked_for_by_default():
 
 
 def test_what_was_run_and_what_was_only_resolved_are_said():
-    facts = [target.facts for target in ALL if target.facts["systeme"] == "Darwin"]
-    said = "macOS arm64, Python 3.11, 3.12 et 3.13 ; macOS x86_64, Python 3.11, 3.12 et 3.13"
+    facts = [target.facts for target in ALL if target.facts["systeme"] != "Linux"]
+    said = "Windows AMD64, Python 3.11, 3.12 et 3.13 ; macOS arm64, Python 3.11, 3.12 et 3.13"
     assert documents.platforms(facts) == said
     recipe = SimpleNamespace(title="Essai", problem="")
     values = {"recipe": recipe, "warning": "", "tables": [], "workbook": None}

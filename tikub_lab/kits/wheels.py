@@ -22,7 +22,7 @@ OLDEST_MINOR, NEWEST_MINOR = 11, 14
 GLIBC = range(28, 4, -1)  # from that of Debian 10, Ubuntu 18.10 and RHEL 8 down; macOS is the oldest that pyproj knows
 SYSTEMS = {
     "windows": [("Windows", "AMD64", ["win_amd64"])],
-    "macos": [("Darwin", "arm64", ["macosx_14_0_arm64"]), ("Darwin", "x86_64", ["macosx_15_0_x86_64"])],
+    "macos": [("Darwin", "arm64", ["macosx_14_0_arm64"])],  # argon2-cffi-bindings has no wheel for Intel any more
     "linux": [("Linux", "x86_64", [*(f"manylinux_2_{n}_x86_64" for n in GLIBC), "manylinux2014_x86_64"])],
 }
 """What ``--for`` may say: name and machine as Python gives them, and the tags of wheels that run there."""
