@@ -154,10 +154,8 @@ def called(item: Mapping[str, Any]) -> str:
 def table_line(item: Mapping[str, Any]) -> str:
     """Say in one line what an analyst asks of a table that was read."""
     rows = french.plural(item["rows"], "ligne") if item.get("rows") is not None else ""
-    day = french.day(item["date"]) if item.get("date") else ""
-    mark = f"empreinte {item['sha256'][:8]}" if item.get("sha256") else ""
-    said = ", ".join(filter(None, [pieces.origin(item), rows, day, item["licence"], mark]))
-    return f"{called(item)} ({item['table']}) : {said}"
+    said = [pieces.origin(item), rows, french.day(item["date"]), item["licence"], item["sha256"][:8]]
+    return f"{called(item)} ({item['table']}) : {', '.join(filter(None, said))}"
 
 
 def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
