@@ -38,7 +38,6 @@ def render(entries: Sequence[Entry], publisher: Publisher = NOBODY) -> str:
         failed=failed,
         groups=[_group(name, [entry for entry in done if entry["use_case"] == name]) for name in subjects],
         fictitious=any(samples) and only + page.FICTITIOUS,
-        plural=french.plural,
         by=_by,
     )
 

@@ -72,6 +72,7 @@ class Page(NamedTuple):
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tikub_lab.reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.globals |= {"policy": POLICY, "style": Markup(style()), "subject": subject, "anchor": fragments.slug}
+    made.globals |= {"called": called, "day": french.day, "origin": pieces.origin, "plural": french.plural}
     return made
 
 
@@ -100,8 +101,7 @@ def fill(template: str, publisher: Publisher = NOBODY, contents: int = 4, **valu
 def render(report: Report, execution: Execution, pdf: str = "", publisher: Publisher = NOBODY) -> Page:
     """Make the page of a report that ran, or of one that failed."""
     failure, nb, used = execution.failure, execution.notebook, execution.used
-    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__}
-    values["tables"] = list(map(table_line, used))
+    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__, "tables": used}
     values |= {"pdf": pdf, "failure": failure, "publisher": publisher, "data": data_line(used), "also": Markup(ALSO)}
     if failure or nb is None:
         title = f"{report.notebook.title} : ce rapport n'a pas pu être fait"
@@ -149,13 +149,6 @@ def data_line(used: Iterable[Mapping[str, Any]]) -> str:
 def called(item: Mapping[str, Any]) -> str:
     """Return a table's title; that it is fictitious, which a sample's says too, stands with its origin."""
     return str(item["title"]).removesuffix(f" ({pieces.ORIGINS['sample']})")
-
-
-def table_line(item: Mapping[str, Any]) -> str:
-    """Say in one line what an analyst asks of a table that was read."""
-    rows = french.plural(item["rows"], "ligne") if item.get("rows") is not None else ""
-    said = [pieces.origin(item), rows, french.day(item["date"]), item["licence"], item["sha256"][:8]]
-    return f"{called(item)} ({item['table']}) : {', '.join(filter(None, said))}"
 
 
 def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
