@@ -34,7 +34,8 @@ test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, myp
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m mypy
 	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PROOF)
-	$(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+	@cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && set -x && TIKUB_CACHE="$$cache" \
+	  $(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 proof: PROOF := --proof
 proof: test ## The same, and the tests that are large or repeated: minutes more

@@ -54,7 +54,7 @@ UNSEEN = {"nbval-check-output", "lab"}
 """Tags of cells whose outputs are not for readers: figures that nbval compares, a look at the data in JupyterLab."""
 
 _SAYING = {"text", "note"}  # kinds of pieces that say what the figure before them means
-_KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>')
+_KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>(?:<dd>(.*?)</dd>)?')
 
 
 class Page(NamedTuple):
@@ -126,7 +126,8 @@ def _said(nb: Any, title: str) -> Page:
         elif kind == "text" and not page.lead and '<p class="tk lead">' in html:
             page = page._replace(lead=" ".join(str(data.get("text/plain", "")).split()))
         elif kind == "keys" and not page.figure and (key := _KEY.search(html)):
-            about, *figure = (unescape(item or "") for item in key.groups())
+            about, *figure, beside = (unescape(item or "") for item in key.groups())
+            about = ", ".join(filter(None, [about, re.split(r"\s;\s", beside)[0]]))
             page = page._replace(figure=french.NNBSP.join(filter(None, figure)), about=about)
     return page
 

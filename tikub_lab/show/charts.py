@@ -87,7 +87,8 @@ class Chart:
     def nothing(self) -> Shown:
         """Say in a sentence that nothing is known (no chart can be drawn of it)."""
         said = self.empty or f"{self.measure.heading} : aucune valeur n'est connue."
-        return tabular.instead(french.typeset(said[:1].upper() + said[1:]))
+        said = french.typeset(said[:1].upper() + said[1:])
+        return tabular.instead(said, "figure" if self.empty else "")
 
     def marked(self, accent: Any) -> list[bool]:
         """Say which rows are in the accent colour; those asked for must be there."""

@@ -311,7 +311,8 @@ def calendar(
     """
     words.need(frame, [name for name in (label, value, "debut", "fin") if name is not None], "show.calendar")
     if frame.empty:
-        return instead(french.typeset(more.get("empty") or "Rien à signaler."))
+        own = more.get("empty")
+        return instead(french.typeset(own or "Rien à signaler."), "figure" if own else "")
     spans = frame.assign(debut=pd.to_datetime(frame["debut"]), fin=pd.to_datetime(frame["fin"]))
     days = spans.assign(jours=(spans["fin"] - spans["debut"]).dt.days)
     chart = Chart("calendar", days, title, value or "jours", label, more)

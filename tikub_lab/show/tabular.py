@@ -53,7 +53,7 @@ def table(
     if frame.shape[1] == 0:
         raise UsageError(f"Table {said!r} has no column.")
     if frame.empty and empty:
-        return instead(empty)
+        return instead(empty, "table")
     measures = [words.measure(frame[name], name, labels, forms) for name in frame]
     shown = frame.head(min(rows, MAX_ROWS))
     cells = [
@@ -73,8 +73,10 @@ def table(
     return Shown("table", html, text, {"rows": len(frame)})
 
 
-def instead(said: str) -> Shown:
-    return Shown("text", f'<p class="tk soft">{safe(french.typeset(said))}</p>', said)
+def instead(said: str, of: str = "") -> Shown:
+    """Say why there is nothing to show; it counts as the piece of the kind ``of`` that a notebook promised."""
+    html = f'<p class="tk soft">{safe(french.typeset(said))}</p>'
+    return Shown("text", html, said, {"instead": of} if of else {})
 
 
 def folded(

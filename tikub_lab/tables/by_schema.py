@@ -10,6 +10,7 @@ import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def _reader(table: str, schema: Schema, dates: str | None, decimal: str | None) 
     )
 
 
+@lru_cache(maxsize=20_000)  # each head is held against the columns of every table
 def folded(heading: str) -> str:
     """Leave out what does not matter in a heading: capitals, accents, spaces and signs."""
     text = unicodedata.normalize("NFKD", heading.casefold().replace("œ", "oe"))
