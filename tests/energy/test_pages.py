@@ -165,7 +165,7 @@ def test_the_page_of_performance_by_a_second_way(broken, adjusted):
     like = f"de plus que la médiane de {len(peers)} lycées comparables"
     assert f"à climat normal : {100 * (level / middle - 1):.0f} % {like}" in broken
     assert (
-        f"Par mètre carré, facturé{level:.0f} kWhclimat normal ; médiane de {len(peers)} lycées comparables : "
+        f"Par mètre carré{level:.0f} kWhfacturé, climat normal ; médiane de {len(peers)} lycées comparables : "
         f"{middle:.0f}"
     ) in broken
     each, usual = own["kwh"] / own["pupils"], (peers["kwh"] / peers["pupils"]).median()

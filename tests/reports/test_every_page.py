@@ -220,5 +220,6 @@ if __name__ == "__main__":
         found = measure_all(sys.argv[1:] or NAMES, Path(folder), axe_source())
     print(table(found))
     for page, (faults, _) in found.items():
-        for kind, said in ((kind, said) for kind in KINDS for said in sorted(faults[kind])):
-            print(f"{page}: {kind}: {said}")
+        for kind in KINDS:
+            for words in sorted(faults[kind]):
+                print(f"{page}: {kind}: {words}")

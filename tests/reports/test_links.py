@@ -56,7 +56,11 @@ def test_overview_and_items_lead_to_one_another(lab):
     assert first["item"] == {
         "name": "Lycée Padrig-du-Varech (fictif)", "value": "0000044Y", "place": "Landivisiau", "group": "Finistère",
     }  # fmt: skip
-    assert (first["lead"], first["figure"], first["about"]) == ("On utilise 200 MWh.", "200\u202fMWh", "Énergie")
+    assert (first["lead"], first["figure"], first["about"]) == (
+        "On utilise 200 MWh.",
+        "200\u202fMWh",
+        "Énergie, de plus",
+    )
     overview = seen(lab, "energy/energy.html")
     rows = [(a.text, a["href"]) for a in overview.tbody.find_all("a")]
     assert rows[0] == ("Lycée Padrig-du-Varech (fictif)", "../energy_lycee/uai-0000044Y.html")

@@ -38,7 +38,6 @@ def render(entries: Sequence[Entry], publisher: Publisher = NOBODY) -> str:
         failed=failed,
         groups=[_group(name, [entry for entry in done if entry["use_case"] == name]) for name in subjects],
         fictitious=any(samples) and only + page.FICTITIOUS,
-        plural=french.plural,
         by=_by,
     )
 
@@ -58,12 +57,14 @@ def _line(entry: Entry, among: Sequence[Entry]) -> Line:
     where = f"cellule n° {entry['cell']} : " if entry.get("cell") else ""
     old = f"page du {french.day(datetime.fromisoformat(entry['made']))}" if entry.get("failed") else ""
     notes = [old, *(entry.get("defects") or [])]
+    lead = str(entry.get("lead") or entry.get("subtitle") or "")
+    whole = re.match(r".{1,240}[.!?](?=\s|$)", lead)  # sentences
     if entry["status"] != "done":
         notes = [short(f"{page.subject(entry['use_case'])}, {where}{entry['reason']}", 240)]
     return {
         "title": links.called(entry, among),
         "page": str(entry["page"]),
-        "lead": _whole(str(entry.get("lead") or entry.get("subtitle") or ""), 240),
+        "lead": whole[0] if whole else short(lead, 240),
         "figure": entry.get("figure"),
         "about": entry.get("about"),
         "data": _data(entry),
@@ -109,16 +110,6 @@ def _name(entry: Entry) -> str:
     item = entry["item"]
     heading = re.split(r"\s:\s", str(entry.get("heading") or ""))
     return short(heading[0], 80) if item["name"] == item["value"] and len(heading) > 1 else str(item["name"])
-
-
-def _whole(text: str, most: int) -> str:
-    """Shorten a text to its first whole sentences, or to words where the first is too long."""
-    kept = ""
-    for part in re.split(r"(?<=[.!?])\s+", text):
-        if len(kept) + len(part) >= most:
-            break
-        kept = f"{kept} {part}".strip()
-    return kept or short(text, most)
 
 
 def _by(lines: Sequence[Line], key: str) -> list[tuple[str, list[Line]]]:

@@ -54,7 +54,7 @@ UNSEEN = {"nbval-check-output", "lab"}
 """Tags of cells whose outputs are not for readers: figures that nbval compares, a look at the data in JupyterLab."""
 
 _SAYING = {"text", "note"}  # kinds of pieces that say what the figure before them means
-_KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>')
+_KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>(?:<dd>(.*?)</dd>)?')
 
 
 class Page(NamedTuple):
@@ -72,6 +72,7 @@ class Page(NamedTuple):
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tikub_lab.reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.globals |= {"policy": POLICY, "style": Markup(style()), "subject": subject, "anchor": fragments.slug}
+    made.globals |= {"called": called, "day": french.day, "origin": pieces.origin, "plural": french.plural}
     return made
 
 
@@ -100,8 +101,7 @@ def fill(template: str, publisher: Publisher = NOBODY, contents: int = 4, **valu
 def render(report: Report, execution: Execution, pdf: str = "", publisher: Publisher = NOBODY) -> Page:
     """Make the page of a report that ran, or of one that failed."""
     failure, nb, used = execution.failure, execution.notebook, execution.used
-    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__}
-    values["tables"] = list(map(table_line, used))
+    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__, "tables": used}
     values |= {"pdf": pdf, "failure": failure, "publisher": publisher, "data": data_line(used), "also": Markup(ALSO)}
     if failure or nb is None:
         title = f"{report.notebook.title} : ce rapport n'a pas pu être fait"
@@ -126,7 +126,8 @@ def _said(nb: Any, title: str) -> Page:
         elif kind == "text" and not page.lead and '<p class="tk lead">' in html:
             page = page._replace(lead=" ".join(str(data.get("text/plain", "")).split()))
         elif kind == "keys" and not page.figure and (key := _KEY.search(html)):
-            about, *figure = (unescape(item or "") for item in key.groups())
+            about, *figure, beside = (unescape(item or "") for item in key.groups())
+            about = ", ".join(filter(None, [about, re.split(r"\s;\s", beside)[0]]))
             page = page._replace(figure=french.NNBSP.join(filter(None, figure)), about=about)
     return page
 
@@ -149,15 +150,6 @@ def data_line(used: Iterable[Mapping[str, Any]]) -> str:
 def called(item: Mapping[str, Any]) -> str:
     """Return a table's title; that it is fictitious, which a sample's says too, stands with its origin."""
     return str(item["title"]).removesuffix(f" ({pieces.ORIGINS['sample']})")
-
-
-def table_line(item: Mapping[str, Any]) -> str:
-    """Say in one line what an analyst asks of a table that was read."""
-    rows = french.plural(item["rows"], "ligne") if item.get("rows") is not None else ""
-    day = french.day(item["date"]) if item.get("date") else ""
-    mark = f"empreinte {item['sha256'][:8]}" if item.get("sha256") else ""
-    said = ", ".join(filter(None, [pieces.origin(item), rows, day, item["licence"], mark]))
-    return f"{called(item)} ({item['table']}) : {said}"
 
 
 def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:
