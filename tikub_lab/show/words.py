@@ -142,10 +142,12 @@ def measure(
         whole = bool((floats == np.floor(floats)).all())
         digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
         return Measure(heading, lambda value: plain(value, digits), unit)
-    # The unit of the middle value, or a larger one where the largest would have more than six digits.
     middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
-    size, scaled = french.unit_for(max(middle, most / 1000), scales[1])
-    digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
+    for reached in (middle, max(middle, most / 1000)):  # a larger unit where the largest would have over seven digits
+        size, scaled = french.unit_for(reached, scales[1])
+        digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
+        if round(most / size, digits) < 10 ** (7 - digits):
+            break
 
     def write(value: Any) -> str:
         return plain(value if french.missing(value) else float(value) / size, digits)
