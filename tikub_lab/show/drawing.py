@@ -210,8 +210,8 @@ def _chart(match: re.Match[str]) -> str:
     else:
         paths = f'<g transform="scale({SCALE})" stroke-width="{1 / SCALE:.3f}">{paths}</g>'
     marks = re.sub(r'<text[^>]*class="(?:[^"]* )?n".*?</text>', "", marks)  # the twins for phones
-    for axis, unit in (("x", SCALE), ("y", height / 100)):
-        marks = re.sub(rf'(c?{axis})="([-\d.]+)%"', lambda m, unit=unit: f'{m[1]}="{float(m[2]) * unit:.1f}"', marks)
+    marks = re.sub(r'(c?x)="([-\d.]+)%"', lambda m: f'{m[1]}="{float(m[2]) * SCALE:.1f}"', marks)
+    marks = re.sub(r'(c?y)="([-\d.]+)%"', lambda m: f'{m[1]}="{float(m[2]) / 100 * height:.1f}"', marks)
     left = GUTTERS.get(css, 0)
     box = f'viewBox="{-left - 2} -2 {WIDE + left + 22} {height + 4:g}" width="100%" font-family="sans-serif"'
     opening = f'<svg xmlns="http://www.w3.org/2000/svg" class="c" role="img" {label} {box} font-size="12">'

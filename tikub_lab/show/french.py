@@ -199,9 +199,6 @@ def counted(count: Any, noun: str) -> str:
 
     ``noun`` may give its plural, ``"œil|yeux"``. Without a noun, ``"|dit|disent"``, only the word that agrees is
     written; of three, ``"|ne dépasse|dépasse|dépassent"``, the first is for none.
-
-    >>> counted(0, "offre"), counted(1, "œil|yeux"), counted(3, "cheval"), counted(2, "|dit|disent")
-    ('aucune offre', '1 œil', '3 chevaux', 'disent')
     """
     alone = noun.startswith("|")
     forms = noun.removeprefix("|").split("|")

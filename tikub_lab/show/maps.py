@@ -21,10 +21,9 @@ from tikub_lab.show.output import Shown
 
 WEST, EAST, SOUTH, NORTH = -5.25, -0.95, 47.22, 48.93
 """The frame, in degrees: what is outside, or too near its edge to be drawn whole, is counted under the map."""
-MARGIN = 0.09
 SHRINK = cos(radians(48.1))  # a degree of longitude against one of latitude, in the middle of the frame
 ASPECT = (EAST - WEST) * SHRINK / (NORTH - SOUTH)
-MOST_PLACES, LABELLED = 60, 8
+MARGIN, MOST_PLACES, LABELLED = 0.09, 60, 8
 LARGEST = 5.5  # radius of the largest circle, in percent of the map's width
 BRETAGNE = ("22", "29", "35", "56")
 SIDE, GAP = 12, 0.05  # tiles on each side of their map, and the free part around each
@@ -120,10 +119,7 @@ def _radius(value: float, largest: float) -> float:
 
 
 def _name(drawing: Drawing, places: list[tuple[float, float, float, str]]) -> None:
-    """Name the largest circles beside, above or under them where no name and no circle is in the way.
-
-    The three largest have their names even over smaller circles.
-    """
+    """Name the largest circles where no name and no circle is in the way; the three largest even over small ones."""
 
     def keep_off(circles: list[tuple[float, float, float, str]]) -> None:
         for x, y, r, _ in circles:

@@ -25,11 +25,9 @@ from tikub_lab.show import french
 from tikub_lab.show.french import NNBSP, number, plain
 from tikub_lab.show.output import safe
 
-Form = Callable[[Any], str] | str
-"""How values are written: a function, or what stands behind the colon in a sentence: ``"€"``, ``"%1"``, ``"kWh"``."""
+Form = Callable[[Any], str] | str  # a function, or what stands behind a colon in a sentence: "€", "%1", "kWh"
 
-AS_THEY_ARE = ("année", "identifiant")
-"""Units of numbers that count nothing: 2025 is no 2 025."""
+AS_THEY_ARE = ("année", "identifiant")  # units of numbers that count nothing: 2025 is no 2 025
 SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
 
 
@@ -98,8 +96,8 @@ def need(frame: pd.DataFrame, columns: list[Any], what: str) -> None:
 class Measure:
     """How the values of one column are written, all in one unit.
 
-    ``write`` gives the value alone, ``full`` with its unit; ``unit`` is what a heading adds, ``size`` what values are
-    divided by, ``right`` whether they stand at the right of a table's cell.
+    ``write`` gives the value alone, ``unit`` is what a heading adds, ``size`` what values are divided by, ``right``
+    whether they stand at the right of a table's cell.
     """
 
     heading: str
@@ -144,10 +142,12 @@ def measure(
         whole = bool((floats == np.floor(floats)).all())
         digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
         return Measure(heading, lambda value: plain(value, digits), unit)
-    # The unit of the middle value, or a larger one where the largest would have more than six digits.
     middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
-    size, scaled = french.unit_for(max(middle, most / 1000), scales[1])
-    digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
+    for reached in (middle, max(middle, most / 1000)):  # a larger unit where the largest would have over seven digits
+        size, scaled = french.unit_for(reached, scales[1])
+        digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
+        if round(most / size, digits) < 10 ** (7 - digits):
+            break
 
     def write(value: Any) -> str:
         return plain(value if french.missing(value) else float(value) / size, digits)
@@ -177,11 +177,7 @@ def is_time(series: pd.Series) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """Write a value that nothing describes: numbers, dates and booleans the French way.
-
-    >>> [text_of(value) for value in (True, datetime.date(2026, 3, 1), Decimal("0.5"), None, "x")]
-    ['oui', '01/03/2026', '0,5', 'n. d.', 'x']
-    """
+    """Write a value that nothing describes: numbers, dates and booleans the French way."""
     if french.missing(value):
         return french.MISSING
     if pd.api.types.is_bool(value):  # Python's, NumPy's or of a column that may have missing ones
@@ -204,11 +200,7 @@ def as_is(value: Any) -> str:
 
 
 def written(value: Any, spec: str) -> str:
-    """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun.
-
-    >>> [written(12_345, spec).replace(NNBSP, " ") for spec in ("€", "kWh", ".1", "m²", "marché")]
-    ['12,3 k€', '12,3 MWh', '12 345,0', '12 345 m²', '12 345 marchés']
-    """
+    """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun."""
     if french.missing(value):
         return french.MISSING
     time = isinstance(value, datetime.date | pd.Period | str | np.datetime64)
@@ -249,14 +241,8 @@ def short(text: object, longest: int) -> str:
 def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tuple[str, str]:
     """Fill a template; return it as HTML and as plain text.
 
-    ``{name}`` is written as the column of that name would be, ``{name:form}`` as :func:`written`
-    says. ``**…**`` sets words in bold; with ``strong``, where there are none, each value is, beside other words.
-
-    >>> NNBSP = french.NNBSP
-    >>> fill("{n:marché} pour {x:€}, dit l'avis de {annee}.", {"n": 0, "x": 950, "annee": 2025})[1].replace(NNBSP, " ")
-    'Aucun marché pour 950 €, dit l’avis de 2025.'
-    >>> fill("**{nom}**", {"nom": "<Durand> {x}"})
-    ('<b>&lt;Durand&gt; {x}</b>', '<Durand> {x}')
+    ``{name}`` is written as the column of that name would be, ``{name:form}`` as :func:`written` says. ``**…**`` sets
+    words in bold; with ``strong``, where there are none, each value is, beside other words.
     """
     try:
         parts = list(string.Formatter().parse(template))
