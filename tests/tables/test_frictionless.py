@@ -16,8 +16,9 @@ from frictionless.formats import CsvControl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tikub_lab.tables.casts import KINDS
 from tikub_lab.tables.check import check
-from tikub_lab.tables.schema import TYPES, Schema
+from tikub_lab.tables.schema import Schema
 from tikub_lab.tables.texts import encoding_of, read_delimited
 
 V2 = "https://datapackage.org/profiles/2.0/tableschema.json"
@@ -201,8 +202,8 @@ def test_types_and_constraints(write, descriptor, cells) -> None:
 
 
 def test_every_type_is_compared_with_valid_and_invalid_cells(write) -> None:
-    assert {descriptor["type"] for descriptor, _ in CASES} == set(TYPES)
-    for kind in set(TYPES) - {"string", "list", "any"}:
+    assert {descriptor["type"] for descriptor, _ in CASES} == set(KINDS)
+    for kind in set(KINDS) - {"string", "list", "any"}:
         cells = next(cells for descriptor, cells in CASES if descriptor["type"] == kind)
         path = write([["id", "x"], *([str(number), cell] for number, cell in enumerate(cells))])
         assert 0 < len(ours(path, schema_of(field(kind)))) < len(cells), kind
