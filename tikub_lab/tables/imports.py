@@ -106,8 +106,7 @@ class Change:
         names = set[str]()
         for place, member in enumerate(members(path, scratch)):
             reader = recognise(member, asked)
-            file = member.name if member.path == path else f"{name}/{member.name}"
-            file = f"{file} ({place})" if file in names else file
+            file = f"{member.name} ({place})" if member.name in names else member.name
             names.add(file)
             tables = [*reader.tables]
             item = Provenance(file, sha, today(), reader.name, sequence=number, tables=tables, settings=dict(settings))

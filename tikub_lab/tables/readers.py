@@ -50,7 +50,7 @@ class Head:
 
     @cached_property
     def text(self) -> str:
-        """The beginning as text, of what a gzip holds too, whatever its encoding; "" for other binary files."""
+        """The beginning as text, whatever its encoding; "" for binary files."""
         return decode(self.start)
 
     @cached_property

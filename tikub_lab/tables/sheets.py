@@ -1,4 +1,4 @@
-"""Tables as rows of text, whatever they come in: CSV of any encoding, gzip of it, a sheet of a workbook, Parquet."""
+"""Tables as rows of text, whatever they come in: CSV of any encoding, a sheet of a workbook, Parquet."""
 
 import datetime
 import io

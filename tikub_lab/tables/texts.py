@@ -2,10 +2,8 @@
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +16,6 @@ import pyarrow as pa
 from pyarrow import csv as arrow
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.archives import MAX_RATIO, MAX_TOTAL, honest
 
 DELIMITERS = ",;\t|"
 MAX_CELL = 2**20
@@ -76,12 +73,7 @@ def encoding_of(source: Path | Iterable[bytes]) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Read the beginning of a file as text, gunzipped where it is; "" for a binary one. What is cut off is left out."""
-    if data.startswith(b"\x1f\x8b"):
-        try:
-            data = zlib.decompressobj(wbits=31).decompress(data, HEAD_BYTES)
-        except zlib.error:
-            return ""
+    """Read the beginning of a file as text; "" for a binary one. What is cut off is left out."""
     encoding = encoding_of([data])
     if not encoding:
         return ""
@@ -90,11 +82,11 @@ def decode(data: bytes) -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open a text file, or a gzip of one, in the encoding that is found."""
+    """Open a text file in the encoding that is found."""
     encoding = encoding_of(path)
     if not encoding:
         raise UsageError(f"{path}: not a text file (it holds zero bytes). A table in text is CSV.")
-    with _binary(path) as file:
+    with path.open("rb") as file:
         if file.peek(3)[:3] == codecs.BOM_UTF8:
             file.read(3)
         with io.TextIOWrapper(file, encoding, errors="stray", newline="") as text:
@@ -144,11 +136,11 @@ def delimiter_of(text: str) -> str:
 
 
 def records(path: Path, delimiter: str | None = None) -> Iterator[list[str]]:
-    """Give the records of a delimited file, or of a gzip of one, as they are written."""
-    if delimiter is None:
-        with _binary(path) as start:
-            delimiter = delimiter_of(decode(start.read(HEAD_BYTES)))
+    """Give the records of a delimited file as they are written."""
     with opened(path) as file:
+        start = file.tell()
+        delimiter = delimiter or delimiter_of(file.read(HEAD_BYTES))
+        file.seek(start)
         yield from parsed(file, delimiter, path)
 
 
@@ -238,41 +230,9 @@ def _ragged(records: Iterable[list[str]], width: int, extra: list[tuple[int, int
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    with _binary(path) as file:
-        while block := file.read(BLOCK):
-            yield block
-
-
-@contextmanager
-def _binary(path: Path) -> Iterator[Any]:
-    """Open the bytes of a file, or of what a gzip holds."""
     try:
         with path.open("rb") as file:
-            yield io.BufferedReader(_Expanded(path, file)) if file.peek(2)[:2] == b"\x1f\x8b" else file
+            while block := file.read(BLOCK):
+                yield block
     except OSError as error:
         raise UsageError(f"{path}: not readable ({error.strerror or error}).") from None
-
-
-class _Expanded(io.RawIOBase):
-    """The bytes of a gzip, no more of them than a file of that size can honestly hold."""
-
-    def __init__(self, path: Path, file: Any):
-        self.path, self.given, self.source = path, 0, gzip.GzipFile(fileobj=file)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            count = self.source.readinto(buffer)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise UsageError(
-                f"{self.path}: a gzip that is damaged or cut short ({error}). Download it again."
-            ) from None
-        self.given += count
-        if self.given > MAX_TOTAL or not honest(self.given, self.path.stat().st_size):
-            raise UsageError(
-                f"{self.path}: expands beyond {MAX_RATIO} times its size or {MAX_TOTAL // 2**30} GiB. "
-                "Expand it yourself if you trust it."
-            )
-        return count
