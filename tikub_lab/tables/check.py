@@ -4,7 +4,7 @@ import atexit
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +19,12 @@ from tikub_lab.tables.casts import KINDS, among, identifier, is_text, literal, s
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.schema import Field, Schema
-from tikub_lab.tables.texts import read_delimited
+from tikub_lab.tables.texts import records
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+SIZE = 10_000
+"""Records of a file that are read at once."""
 _LENGTHS = {"minLength": ">=", "maxLength": "<="}
 
 
@@ -41,8 +43,8 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
     Parameters
     ----------
     source : path or DataFrame
-        A delimited text file (see `tikub_lab.tables.texts.read_delimited`), a DataFrame of text, or one that is
-        typed already, such as Parquet gives: its values are held against the same constraints.
+        A delimited text file of any encoding, a DataFrame of text, or one that is typed already, such as Parquet gives:
+        its values are held against the same constraints.
     schema : Schema
         Table Schema v2, with Validata's ``custom_checks``.
     stored : bool
@@ -72,32 +74,43 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
     [[3, 'siret', '', 'required'], [3, 'montant', '0', 'minimum'],
      [4, 'montant', 'mille', 'type-error'], [4, 'siret', '123', 'french-siret-value']]
     """
+    written, extra = not isinstance(source, pd.DataFrame), list[tuple[int, str, str, str]]()
     if isinstance(source, pd.DataFrame):
-        labels, cells, extra = tuple(map(str, source.columns)), source, None
+        labels, columns = tuple(map(str, source.columns)), [column for _, column in source.items()]
     else:
-        labels, cells, extra, _ = read_delimited(source)
-    columns = [cells.iloc[:, at] for at in range(cells.shape[1])]
+        labels, columns = _read(Path(source), extra)
     fields, odd = match_header(labels, schema)
     for check in schema.custom_checks:
         if check.name == "one-of-required" and not {field.name for field in fields} & set(check.columns):
             odd.append((1, ", ".join(check.columns), "", check.name))
     for column, field in zip(columns, fields, strict=False):
-        odd += _not_text(column, field)
+        odd += [] if written else _not_text(column, field)
     numbered = {str(at): field for at, field in enumerate(fields)}
     if not fields:
         return _frame(odd)
     with _database().cursor() as connection:
         connection.register("_cells", _table(dict(zip(numbered, columns, strict=True))))
         named = {field.name: name for name, field in reversed(numbered.items())}  # the first of repeated names
-        ragged = extra is not None
-        rules = [rule for name, field in numbered.items() for rule in _cell_rules(name, field, ragged, stored)]
+        rules = [rule for name, field in numbered.items() for rule in _cell_rules(name, field, written, stored)]
         rules += [Rule((), "blank-row", "_blank"), *_key_rules(schema, named), *_custom_rules(schema, named, numbered)]
         found = _run(connection, rules, numbered, _values(connection, "SELECT * FROM _cells", numbered))
-    if extra is not None:
-        blank = set(found.loc[found["rule"] == "blank-row", "row"])
-        rows = zip(extra["row"] + HEADER_ROWS, extra["value"], strict=True)
-        odd += [(row, "", value, "extra-cell") for row, value in rows if row not in blank]
+    blank = set(found.loc[found["rule"] == "blank-row", "row"])
+    odd += [problem for problem in extra if problem[0] not in blank]
     return pd.concat([_frame(odd), found]).sort_values("row", kind="stable", ignore_index=True)
+
+
+def _read(path: Path, extra: list[tuple[int, str, str, str]]) -> tuple[tuple[str, ...], list[pa.ChunkedArray]]:
+    """Read the labels and columns of a delimited file; a cell is missing only where a record is too short."""
+    labels = next(found := records(path), [])
+    parts, row = [[pa.array([], pa.string())] for _ in labels], HEADER_ROWS
+    while part := list(islice(found, SIZE)):
+        extra += ((at, "", cell, "extra-cell") for at, cells in enumerate(part, row) for cell in cells[len(labels) :])
+        for chunks, cells in zip(parts, zip_longest(labels, *part), strict=False):
+            chunks.append(pa.array(cells[1:], pa.string()))
+        row += len(part)
+    if not labels and not any(cell.strip() for _, _, cell, _ in extra):
+        raise UsageError(f"{path}: empty file. A delimited file starts with a line of labels.")
+    return tuple(labels), list(map(pa.chunked_array, parts))
 
 
 def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
@@ -178,14 +191,16 @@ def _not_text(column: pd.Series, field: Field) -> Iterator[tuple[int, str, str, 
                 yield row, field.name, str(value), "type-error"
 
 
-def _table(columns: Mapping[str, pd.Series]) -> pa.Table:
+def _table(columns: Mapping[str, Any]) -> pa.Table:
     """Return columns for DuckDB, with the number of each row."""
     arrays = {name: _arrow(column) for name, column in columns.items()}
     count = len(next(iter(arrays.values()), ()))
     return pa.table({"_row": pa.array(np.arange(count) + HEADER_ROWS), **arrays})
 
 
-def _arrow(column: pd.Series) -> pa.Array:
+def _arrow(column: Any) -> Any:
+    if isinstance(column, pa.ChunkedArray):
+        return column
     if hasattr(column, "geom_type"):
         column = column.map(lambda shape: json.dumps(shape.__geo_interface__), na_action="ignore")
     if column.dtype == object and len({type(value) for value in column.dropna()}) > 1:

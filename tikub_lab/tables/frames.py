@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import csv as arrow
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables import casts
 from tikub_lab.tables.atomic import write_atomic
 from tikub_lab.tables.schema import Field, Schema
-from tikub_lab.tables.texts import read_delimited
 
 HEADER_ROWS = 2
 """The number of the first row of data: the header is row 1."""
@@ -31,14 +32,26 @@ def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
         When the file is not what the schema says; the message names the row, the field and the value.
         `tikub_lab.tables.check` lists all that is wrong with such a file.
     """
-    file = read_delimited(path, delimiter=",")
-    if file.labels != schema.names:
-        raise RunError(f"{path}: the columns are {', '.join(file.labels)}; expected {', '.join(schema.names)}.")
-    ragged = [*np.flatnonzero(file.cells.isna().any(axis=1)), *file.extra["row"]]
+    ragged: list[int] = []
+
+    def noted(row: Any) -> str:
+        ragged.append(row.number)
+        return "skip"
+
+    # one thread: a process that others are forked from may have no other
+    options = arrow.ReadOptions(use_threads=False, block_size=max(Path(path).stat().st_size, 1))
+    cut = arrow.ParseOptions(newlines_in_values=True, invalid_row_handler=noted)
+    kept = arrow.ConvertOptions(column_types=dict.fromkeys(schema.names, pa.large_string()))
+    try:
+        table = arrow.read_csv(path, options, cut, kept)
+    except pa.ArrowInvalid as error:
+        raise RunError(f"{path}: not as tables are written ({error}). Make it again.") from None
+    if (labels := tuple(table.column_names)) != schema.names:
+        raise RunError(f"{path}: the columns are {', '.join(labels)}; expected {', '.join(schema.names)}.")
     if ragged:
-        row = min(ragged) + HEADER_ROWS
-        raise RunError(f"{path}, row {row}: more or fewer cells than the header, which has {len(file.labels)}.")
-    return typed(file.cells.set_axis(list(schema.names), axis="columns"), schema, place=str(path))
+        raise RunError(f"{path}, row {ragged[0]}: more or fewer cells than the header, which has {len(labels)}.")
+    cells = {name: pd.array(column, dtype="str") for name, column in zip(labels, table.columns, strict=True)}
+    return typed(pd.DataFrame(cells), schema, place=str(path))
 
 
 def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataFrame:
