@@ -29,9 +29,6 @@ WATCH = 0.5  # seconds between two looks at running reports
 LONGEST = 103 - len("/listener-12345678")
 """Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
 
-LONGEST = 103 - len("/listener-12345678")
-"""Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
-
 METHOD = "spawn" if sys.platform == "win32" else "forkserver"
 SERVER: Any = forkserver._forkserver
 SERVER_ENDED = "The server of the processes was ended while this report ran. Make it again."
