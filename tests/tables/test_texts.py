@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.errors import UsageError
+from tikub_lab.tables.sheets import rows
 from tikub_lab.tables.texts import Utf8, decode, delimiter_of, encoding_of, opened, records
 
 TEXT = "uai;nom\n0350029S;Lycée « été » à Noël\n" * 20
@@ -35,6 +36,12 @@ def test_text_is_the_same_in_any_encoding(tmp_path, content, encoding) -> None:
     with Utf8(path) as binary:
         assert b"".join(iter(lambda: binary.read(100), b"")) == TEXT.encode()
     assert list(records(path))[:2] == [["uai", "nom"], ["0350029S", "Lycée « été » à Noël"]]
+
+
+def test_rows_are_stripped_and_blank_ones_left_out(tmp_path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("Énergie;kWh\n\ngaz ; 12,5\n".encode("cp1252"))
+    assert list(rows(path)) == [(1, ["Énergie", "kWh"]), (3, ["gaz", "12,5"])]
 
 
 def test_a_few_stray_bytes_do_not_spoil_the_rest(tmp_path) -> None:

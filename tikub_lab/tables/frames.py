@@ -26,11 +26,7 @@ HEADER_ROWS = 2
 def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
     """Read a CSV file that is valid against its schema, such as `write_csv` makes, into the types of memory.
 
-    Raises
-    ------
-    RunError
-        When the file is not what the schema says; the message names the row, the field and the value.
-        `tikub_lab.tables.check` lists all that is wrong with such a file.
+    One that is not is refused for the first thing that is wrong; `tikub_lab.tables.check` lists all.
     """
     ragged: list[int] = []
 

@@ -182,7 +182,7 @@ def _held(folder: Path) -> Iterator[State]:
     shutil.rmtree(place, ignore_errors=True)
     for path in folder.glob(f".{DESCRIPTOR}.*.part"):
         path.unlink()
-    before = State.of(folder)
+    before, there = State.of(folder), _files(folder)
     place.mkdir()
     before.publish()
     state = State.of(folder)
@@ -190,10 +190,12 @@ def _held(folder: Path) -> Iterator[State]:
         yield state
     finally:
         after = State.of(folder)
-        # what the state before names stays for those who read it, unless some of its sources were forgotten
-        kept = {item.sha256 for item in before.sources} <= {item.sha256 for item in after.sources}
-        unnamed = _files(folder) - after.files() - (before.files() if kept else set())
-        _remove(folder, unnamed | before.logs.keys() - after.logs.keys())
+        if after.descriptor == before.descriptor:
+            _remove(folder, state.new.keys() - there)
+        else:  # what the state before names stays for those who read it, unless some of its sources were forgotten
+            kept = {item.sha256 for item in before.sources} <= {item.sha256 for item in after.sources}
+            unnamed = _files(folder) - after.files() - (before.files() if kept else set())
+            _remove(folder, unnamed | before.logs.keys() - after.logs.keys())
         shutil.rmtree(place, ignore_errors=True)
         if not (folder / DESCRIPTOR).exists():
             (folder / LOCK).unlink(missing_ok=True)

@@ -110,13 +110,7 @@ class Utf8:
 
 
 def delimiter_of(text: str) -> str:
-    r"""Find the sign that cuts most of the first records into equally many cells; the more cells, the better.
-
-    Examples
-    --------
-    >>> delimiter_of("Relevés, du 1er au 3\njour;kWh\n1;12,5\n2;3\n3;1,5")
-    ';'
-    """
+    """Find the sign that cuts most of the first records into equally many cells; the more cells, the better."""
 
     def fit(sign: str) -> tuple[float, int]:
         widths: Counter[int] = Counter()
