@@ -8,12 +8,11 @@ from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.reports import keys, publisher
-from tikub_lab.reports.files import held
 from tikub_lab.reports.manifest import JOURNAL, Manifest
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import EngineName, Report
 from tikub_lab.reports.worker import Job, Result
-from tikub_lab.tables.atomic import write_atomic
+from tikub_lab.tables.atomic import held, write_atomic
 from tikub_lab.tables.package import Package
 
 Tell = Callable[[dict[str, Any]], None]
@@ -67,7 +66,7 @@ def build(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with held(out) as ours:
-            if not ours:
+            if ours is None:
                 raise UsageError(f"{out}: another build is writing there. Wait for its end, or give another --out.")
             manifest = Manifest(out)
             todo, current = split(reports, home, out, package, settings, manifest)
