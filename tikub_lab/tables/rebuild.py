@@ -155,10 +155,7 @@ class Group:
             "licenses": [
                 _LICENCES.get(title, {"title": title}) for title in sorted({reader.licence for reader in self.readers})
             ],
-            "sources": [
-                {"title": item.file, "sha256": item.sha256, "date": item.date, "reader": item.reader, "rows": item.read}
-                for item in self.sources
-            ],
+            "sources": [{"title": item.file} for item in self.sources],  # `imported` says more of each
             "hash": f"sha256:{sha256_of(path)}",
             "bytes": path.stat().st_size,
             "rows": pq.read_metadata(path).num_rows,
