@@ -1,10 +1,11 @@
 """DuckDB as imports and checks use it: a connection that fits the machine, and SQL over staged parts."""
 
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 LEAST = 256 * 2**20
 """Bytes that DuckDB may always hold."""
@@ -14,14 +15,11 @@ LINE_BITS = 40
 
 def memory() -> int:
     """Return how many bytes DuckDB may hold: a quarter of what the machine, or the container, has free."""
-    free = []
-    with suppress(OSError, TypeError):
-        found = re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())
-        free.append(int(found[1]) * 1024)  # type: ignore[index]
+    free = [psutil.virtual_memory().available]
     with suppress(OSError, ValueError):
         limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
         free.append(limit - used)
-    return max(LEAST, min(free, default=4 * LEAST) // 4)
+    return max(LEAST, min(free) // 4)
 
 
 def connect(spill: Path | None = None) -> Any:
