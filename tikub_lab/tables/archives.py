@@ -1,4 +1,4 @@
-"""What comes in a zip or a gzip: the bytes of published files, before anything is known of their format."""
+"""What comes in a zip or a gzip: published files, before their format is known."""
 
 import errno
 import gzip
@@ -41,7 +41,7 @@ def honest(expanded: int, size: int) -> bool:
 
 
 def members(path: Path, folder: Path) -> Iterator[Member]:
-    """Give the file, or what it is a gzip of, or each file of a zip, expanded into ``folder`` until the next is asked.
+    """Give the file, what it is a gzip of, or each file of a zip, in ``folder`` until the next is asked.
 
     All that the directory of an archive tells is checked before the first byte is expanded.
     """
@@ -104,7 +104,7 @@ def _problems(archive: zipfile.ZipFile) -> Iterator[str]:
 
 def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, member: Member) -> Iterator[Member]:
     try:
-        # ZipExtFile gives no more bytes than the directory states, so that the limits above hold for what is written
+        # ZipExtFile gives no more bytes than the directory states: the limits above hold
         with archive.open(entry) as source, member.path.open("wb") as copy:
             start = source.read(4)
             if start in _ZIP_STARTS:

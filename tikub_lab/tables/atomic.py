@@ -39,7 +39,7 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def held(path: Path, flags: int = os.O_RDONLY) -> Iterator[int | None]:
-    """Hold a folder, or a file opened by other flags, while the block runs: its descriptor, or None if another has it.
+    """Hold a folder, or a file opened by other flags: its descriptor, or None if another has it.
 
     The end of the process lets it go. Windows can't open folders: there, nobody is kept out of one.
     """

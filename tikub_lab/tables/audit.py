@@ -29,6 +29,6 @@ def audit(package: Package) -> pd.DataFrame:
     for name, frame in frames.items():
         schema = package.resources[name].schema
         if all(not key.resource or key.resource in frames for key in schema.foreign_keys):
-            # or else the table referred to has a problem of its own, listed already, or is not in this package
+            # or else that table has a problem of its own, listed already, or is not here
             found.append(foreign_keys(frame, schema, frames).assign(table=name))
     return pd.concat([item for item in found if len(item)] or found[:1], ignore_index=True)[COLUMNS]

@@ -1,4 +1,4 @@
-"""What types are: how their values are written, read in Python (loading) and in SQL (checks, imports), and kept.
+"""Types: how values are written, read in Python (loading) and in SQL (checks, imports), and kept.
 
 Loading does without DuckDB, which starts threads: a process that others are forked from may have none.
 """
@@ -83,7 +83,7 @@ def among(texts: Iterable[Any]) -> str:
 
 
 def literal(field: Field, rule: str, limit: Any) -> str:
-    """Write a value of the schema, such as a bound, as a cell of its field is read; refuse what is not of the type."""
+    """Write a value of the schema, such as a bound, as a cell is read; refuse another type."""
     text = str(limit).lower() if isinstance(limit, bool) and "trueValues" not in field.raw else str(limit)
     try:
         found = value(field, text)

@@ -1,4 +1,4 @@
-"""Check tables against their Table Schema: rules become one query of SQL, which DuckDB runs over all rows."""
+"""Check tables against their Table Schema: rules become one SQL query, which DuckDB runs."""
 
 import atexit
 import json
@@ -29,7 +29,7 @@ _LENGTHS = {"minLength": ">=", "maxLength": "<="}
 
 
 class Rule(NamedTuple):
-    """What rows may break: the columns concerned, a name, a condition, and what it is about if not `values`."""
+    """What rows may break: columns, a name, a condition, and what it is about if not `values`."""
 
     columns: tuple[str, ...]
     name: str
@@ -100,7 +100,7 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
 
 
 def _read(path: Path, extra: list[tuple[int, str, str, str]]) -> tuple[tuple[str, ...], list[pa.ChunkedArray]]:
-    """Read the labels and columns of a delimited file; a cell is missing only where a record is too short."""
+    """Read labels and columns of a delimited file; a cell is missing where a record is too short."""
     labels = next(found := records(path), [])
     parts, row = [[pa.array([], pa.string())] for _ in labels], HEADER_ROWS
     while part := list(islice(found, SIZE)):
@@ -119,7 +119,7 @@ def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
 
 @cache
 def _database() -> Any:
-    """Return the database that checks of frames and files share: to open one takes longer than most checks."""
+    """Return the database that checks share: to open one takes longer than most checks."""
     connection = connect()
     prepare(connection)
     atexit.register(_database.cache_clear)  # or else DuckDB complains of what is left when Python ends
@@ -134,8 +134,8 @@ def prepare(connection: Any) -> None:
 
 
 def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], view: str) -> pd.DataFrame:
-    """Find which rows of a view break which rules: first all that break any, then for each of them what."""
-    import duckdb  # not above: it starts threads, and processes that others are forked from import this module
+    """Find which rows break which rules: first all that break any, then what each breaks."""
+    import duckdb  # not above: it starts threads, and forkservers import this module
 
     broken = " OR ".join(f"({rule.broken})" for rule in rules if not rule.rows)
     told = []
@@ -156,7 +156,7 @@ def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], v
 
 
 def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], list[tuple[int, str, str, str]]]:
-    """Find the field of each column (``any`` where the schema knows none), by order or by name, and what is wrong."""
+    """Find the field of each column (``any`` if unknown), by order or by name, and what is wrong."""
     if not any(labels):
         return [], [(1, "", "", "blank-header")]
     if schema.fields_match == "exact":
@@ -242,7 +242,7 @@ _FUNCTIONS = {
 
 
 def _values(connection: Any, query: str, columns: Mapping[str, Field]) -> str:
-    """Write a query with the cells (``c NAME``, NULL where missing) and values (``v NAME``) of columns beside them."""
+    """Write a query with cells (``c NAME``, NULL where missing) and values (``v NAME``) beside."""
     kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
     cells, read = [], []
     for name, field in columns.items():
@@ -290,7 +290,7 @@ def _cell_rules(name: str, field: Field, ragged: bool, stored: bool) -> Iterator
 
 
 def _key_rules(schema: Schema, named: Mapping[str, str]) -> Iterator[Rule]:
-    """Give the rules across rows, and that parts of a primary key are there. The first of equal rows breaks none."""
+    """Give the rules across rows, of which the first of equals breaks none, and of missing keys."""
     unique = [("unique", (field.name,)) for field in schema.fields if field.constraints.get("unique")]
     for rule, key_fields in [*unique, ("primary-key", schema.primary_key)]:
         names = tuple(named[name] for name in key_fields if name in named)
@@ -365,7 +365,7 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
 
 
 def _unmet(connection: Any, schema: Schema, queries: Mapping[str, str]) -> Iterator[Rule]:
-    """Give the rules that complete foreign keys are in their tables, which are read as their own fields are."""
+    """Give the rules that complete foreign keys are in their tables; both are read alike."""
     for key in schema.foreign_keys:
         read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
         other = queries.get(key.resource)
@@ -374,7 +374,7 @@ def _unmet(connection: Any, schema: Schema, queries: Mapping[str, str]) -> Itera
 
 
 def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
-    """Count the rows that name what another table should have and has not, by key; all tables are Parquet."""
+    """Count by key the rows that name what another table has not; all tables are Parquet."""
     found = []
     with _database().cursor() as connection:
         files = {name: f"SELECT * FROM read_parquet({quoted(path)})" for name, (path, _) in tables.items()}

@@ -49,7 +49,7 @@ def union(parts: Sequence[Path]) -> str:
 
 
 def view(connection: Any, name: str, parts: Sequence[Path], fields: Iterable[str], more: Iterable[str] = ()) -> None:
-    """Make a view of the parts of all sources with every field, ``_key``, and ``_place`` (order within a record)."""
+    """Make a view of all parts with every field, ``_key``, and ``_place`` (order within a record)."""
     columns = ", ".join(f'NULL::VARCHAR AS "{field}"' for field in [*fields, *more])
     nothing = f"SELECT 0::BIGINT AS source_index, 0::BIGINT AS _line, 0::BIGINT AS _place, {columns} WHERE false"
     query = f"{nothing} UNION ALL BY NAME {union(parts)}" if parts else nothing
@@ -58,7 +58,7 @@ def view(connection: Any, name: str, parts: Sequence[Path], fields: Iterable[str
 
 
 def superseded(rows: str, key: str) -> str:
-    """Write the query for rows whose key a later source of the same name has too: a corrected file replaces them."""
+    """Write the query for rows whose key a later source of the same name, a correction, has too."""
     return (
         f"SELECT * EXCLUDE (file, repeated) FROM (SELECT r.*, s.file, s.repeated FROM {rows} r "
         f"JOIN _sources s USING (source_index)) WHERE repeated "

@@ -51,7 +51,7 @@ def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
 
 
 def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataFrame:
-    """Give the columns of a DataFrame the types of memory, whether they hold text or came typed, as from Parquet.
+    """Give columns the types of memory, whether they hold text or came typed, as from Parquet.
 
     Columns that are no field, such as a geometry, stay as they are.
     """
@@ -90,7 +90,7 @@ def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
 
 
 def _read(cell: Any, field: Field) -> Any:
-    """Return what a cell says; None for a missing value. What is not of the type is refused, as is what has no room."""
+    """Return what a cell says, None if missing; refuse what is not of the type or has no room."""
     if cell in field.missing_values:
         return None
     value = casts.value(field, str(cell))
@@ -102,7 +102,7 @@ def _read(cell: Any, field: Field) -> Any:
 
 
 def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
-    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine; whole or not at all."""
+    """Write a typed DataFrame as CSV, whole or not at all, the same bytes on any machine."""
     path, columns = Path(path), []
     for field in schema.fields:
         if field.name not in frame.columns:
@@ -112,7 +112,7 @@ def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
             raise UsageError(f"{path}: field {field.name!r} has options or a format; only default forms are written.")
         codes, distinct = pd.factorize(frame[field.name])
         cells = [*map(_WRITERS.get(field.type, str), distinct), ""]
-        columns.append(np.array(cells, dtype=object)[codes])  # the code of a missing value, -1, is that of the last
+        columns.append(np.array(cells, dtype=object)[codes])  # that of a missing value is -1, the last
     lines: list[str] = []
     csv.writer(SimpleNamespace(write=lines.append)).writerows([schema.names, *zip(*columns, strict=True)])
     text = "".join(line.removesuffix("\r\n") + "\n" for line in lines)  # with these ends it quotes all others

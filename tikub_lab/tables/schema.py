@@ -1,4 +1,4 @@
-"""Table Schema descriptors, read into frozen dataclasses and refused with a clear message where they are broken.
+"""Table Schema descriptors, read into frozen dataclasses, or refused where they are broken.
 
 The definition is Table Schema v2 (https://datapackage.org/standard/table-schema/), as far as tables here need it;
 descriptors of v1 are read as v2 asks of readers (``primaryKey`` a string, an empty ``resource`` for a self-reference,
@@ -19,7 +19,7 @@ from tikub_lab.errors import UsageError, nearest
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a schema; ``missing_values`` are already those of the schema where the field has none of its own."""
+    """One field of a schema, whose ``missing_values`` are the schema's where it has none."""
 
     name: str
     type: str = "any"
@@ -47,7 +47,7 @@ class ForeignKey(NamedTuple):
 
 
 class CustomCheck(NamedTuple):
-    """A check by name, the columns that it names by any of Validata's parameters, and its operator if it has one."""
+    """A check by name, its columns by any of Validata's parameters, and its operator if any."""
 
     name: str
     columns: tuple[str, ...]
@@ -76,7 +76,7 @@ class Schema:
 
     @property
     def needed(self) -> frozenset[str]:
-        """The names of fields without which there is no row: required ones, and those of the primary key."""
+        """The fields without which there is no row: required ones, and the primary key's."""
         return frozenset(self.primary_key) | {field.name for field in self.fields if field.constraints.get("required")}
 
     def field(self, name: str) -> Field:
@@ -147,7 +147,7 @@ def _profile(name: str) -> Any:
 
 
 def validate(descriptor: Any, profile: str, place: str) -> None:
-    """Hold a descriptor against a profile (JSON Schema), which has words for each thing that can be wrong."""
+    """Hold a descriptor against a profile (JSON Schema), which has words for what can be wrong."""
     import fastjsonschema
 
     try:
@@ -232,5 +232,5 @@ def read_schemas(schemas: Path) -> dict[str, Schema]:
 
 
 def aliases(schemas: Path) -> dict[str, str]:
-    """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
+    """Return other names of tables that use cases share, as schemas list them (``aliases``)."""
     return {other: name for name, schema in read_schemas(schemas).items() for other in schema.raw.get("aliases", ())}

@@ -155,7 +155,7 @@ def as_json(value: object) -> str:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[State]:
-    """Hold a data package for a change, and give its state; what goes wrong leaves it, or no folder, as it was."""
+    """Hold a data package for a change; what goes wrong leaves it, or no folder, as it was."""
     State.of(folder)  # what is refused leaves no lock
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:

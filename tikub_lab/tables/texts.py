@@ -1,4 +1,4 @@
-"""Text files as published: one detection of encoding and one of the delimiter; both are linear, neither raises."""
+"""Text files as published: encoding and delimiter are found in one way, linear, never raising."""
 
 import codecs
 import csv
@@ -110,7 +110,7 @@ class Utf8:
 
 
 def delimiter_of(text: str) -> str:
-    """Find the sign that cuts most of the first records into equally many cells; the more cells, the better."""
+    """Find the sign that cuts most first records into equally many cells, the more the better."""
 
     def fit(sign: str) -> tuple[float, int]:
         widths: Counter[int] = Counter()
