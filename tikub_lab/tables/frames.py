@@ -35,7 +35,7 @@ def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
         return "skip"
 
     # one thread: a process that others are forked from may have no other
-    options = arrow.ReadOptions(use_threads=False, block_size=max(Path(path).stat().st_size, 1))
+    options = arrow.ReadOptions(use_threads=False, block_size=min(Path(path).stat().st_size + 1, 2**30))
     cut = arrow.ParseOptions(newlines_in_values=True, invalid_row_handler=noted)
     kept = arrow.ConvertOptions(column_types=dict.fromkeys(schema.names, pa.large_string()))
     try:
