@@ -13,8 +13,8 @@ from tikub_lab.errors import UsageError
 from tikub_lab.kits import data, documents
 from tikub_lab.kits.notebooks import FICTITIOUS, warning
 from tikub_lab.kits.recipe import First, Recipe
+from tikub_lab.tables.casts import KINDS
 from tikub_lab.tables.package import Package, sha256_of
-from tikub_lab.tables.schema import TYPES as KNOWN_TYPES
 from tikub_lab.tables.template import TYPES
 
 RECIPE = Recipe("u", "Essai", "", First("", ""), (), (), {"u/b": {}, "u/a": {}}, (), {"poids": "kg"}, ("t/s",))
@@ -163,7 +163,7 @@ def test_the_dictionary(package):
 
 
 def test_every_type_has_a_name():
-    assert set(KNOWN_TYPES) <= set(TYPES)
+    assert set(KINDS) <= set(TYPES)
 
 
 def test_a_descriptor_of_the_workbench_stays_readable(tmp_path):

@@ -13,7 +13,7 @@ import pandas as pd
 from tikub_lab.kits.archive import EPOCH
 from tikub_lab.kits.notebooks import warning
 from tikub_lab.kits.recipe import Recipe
-from tikub_lab.show.spreadsheet import one_line
+from tikub_lab.show.downloads import one_line
 from tikub_lab.tables.package import Resource, read
 from tikub_lab.tables.schema import Field
 from tikub_lab.tables.template import HEADINGS, said

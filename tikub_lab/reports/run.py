@@ -107,7 +107,7 @@ def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
 
 
 def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tikub") -> Execution:
-    """Run a notebook in an empty folder, here (``tikub``) or in a kernel; it changes the environment for good."""
+    """Run a notebook in an empty folder, here or in a kernel; the environment changes for good."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
@@ -145,7 +145,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
 
 
 def _used(scratch: Path) -> list[dict[str, Any]]:
-    """Read what `tables` noted of each table that the notebook read; what it wrote there itself is not ours."""
+    """Read what `tables` noted of each table read; what a notebook wrote there is not ours."""
     found = {}
     for line in (scratch / "used.jsonl").read_bytes().split(b"\n") if (scratch / "used.jsonl").is_file() else []:
         with suppress(ValueError, TypeError, KeyError, RecursionError):
