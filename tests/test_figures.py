@@ -91,7 +91,7 @@ PURCHASES: Groups = {
         "environment, last year": [
             ("procurement", r"#\n\d+ marchés sur \d+ renseignés en \d{4}"),
             ("procurement_responsible", r"En \d{4}, # des marchés renseignés ont une considération environnementale"),
-            ("procurement_responsible", r"Environnement\n#"),
+            ("procurement_responsible", r"Considération environnementale\n#"),
         ],
         "environment, number of the last year": [
             ("procurement", r"\n# marchés sur \d+ renseignés en \d{4}"),
