@@ -46,14 +46,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: large or repeated; only with --proof (make proof)")
     if not hasattr(config, "workerinput"):  # the workers of xdist share the folder
-        os.environ["TIKUB_TEST_CACHE"] = tempfile.mkdtemp(prefix="tikub-tests-")
+        os.environ["TIKUB_TEST_CACHE"] = str(Path(tempfile.mkdtemp(prefix="tikub-tests-")) / "cache")
     hypothesis.settings.register_profile("steady", STEADY, max_examples=100 if config.getoption("--proof") else 30)
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ["TIKUB_TEST_CACHE"], ignore_errors=True)
+        shutil.rmtree(Path(os.environ["TIKUB_TEST_CACHE"]).parent, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -151,17 +151,22 @@ def test_what_pip_can_not_have_is_said_in_one_line(monkeypatch, tmp_path):
     assert "for Windows AMD64 3.14 CPython (ERROR: No matching distribution found for pywinpty)" in said
 
 
+OTHERS = [
+    (["--offline", "--for", "linux,"], "--for '': allowed are"),
+    (["--offline", "--python", "2.7"], "--python '2.7': from 3.11 to 3.14 is allowed"),
+    (["--offline", "--python", "3.13-3.11"], "--python '3.13-3.11': from 3.11"),
+    (["--offline", "--python", "3.11-3.99"], "--python '3.11-3.99': from 3.11"),
+    (["--offline", "--python", "3.12\n"], "--python '3.12\\n': from 3.11"),
+]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["--for", "windows"], "add --offline"),
         (["--python", "3.12"], "add --offline"),
         (["--offline", "--for", "amiga"], "--for 'amiga': allowed are windows, macos, linux"),
-        (["--offline", "--for", "linux,"], "--for '': allowed are"),
-        (["--offline", "--python", "2.7"], "--python '2.7': from 3.11 to 3.14 is allowed"),
-        (["--offline", "--python", "3.13-3.11"], "--python '3.13-3.11': from 3.11"),
-        (["--offline", "--python", "3.11-3.99"], "--python '3.11-3.99': from 3.11"),
-        (["--offline", "--python", "3.12\n"], "--python '3.12\\n': from 3.11"),
+        *(pytest.param(*other, marks=pytest.mark.proof) for other in OTHERS),
     ],
 )
 def test_wrong_use_is_one_line_and_no_kit(tmp_path, arguments, says):
