@@ -111,11 +111,10 @@ def _html(said: str, measures: list[Measure], cells: list[list[str]], last: list
         rest = zip(cells[1:], number[1:], label[1:], strict=True)
         return tag("tr", "row", first + "".join(tag("td", "cell", safe(cell), css + name) for cell, css, name in rest))
 
-    number = [' class="num"' if measure.right else "" for measure in measures]
+    number = [' class="num"' if measure.right and place else "" for place, measure in enumerate(measures)]
     headings = [safe(measure.full_heading) for measure in measures]
     label = [f' data-l="{heading}"' if stacked else "" for heading in headings]
-    columns = zip(headings, number, strict=True)
-    head = "".join(tag("th", "columnheader", heading, ' scope="col"' + css) for heading, css in columns)
+    head = "".join(tag("th", "columnheader", h, ' scope="col"' + css) for h, css in zip(headings, number, strict=True))
     body = tag("thead", "rowgroup", tag("tr", "row", head)) + tag("tbody", "rowgroup", "".join(map(row, cells)))
     foot = tag("tfoot", "rowgroup", row(last)) if last else ""
     return tag("table", "table", f"<caption>{safe(said)}</caption>{body}{foot}", ' class="stack"' if stacked else "")

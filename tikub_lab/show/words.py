@@ -143,11 +143,11 @@ def measure(
         digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
         return Measure(heading, lambda value: plain(value, digits), unit)
     middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
-    for reached in (middle, max(middle, most / 1000)):  # a larger unit where the largest would have over seven digits
-        size, scaled = french.unit_for(reached, scales[1])
-        digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
-        if round(most / size, digits) < 10 ** (7 - digits):
-            break
+    size, scaled = french.unit_for(middle, scales[1])
+    if round(most / size) >= 1e7:  # fewer decimals are not enough for seven digits
+        size, scaled = french.unit_for(most / 1000, scales[1])
+    digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
+    digits = max(0, min(digits, 7 - len(f"{most / size:.0f}")))
 
     def write(value: Any) -> str:
         return plain(value if french.missing(value) else float(value) / size, digits)
