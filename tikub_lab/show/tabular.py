@@ -1,7 +1,7 @@
 """Tables that a reader, a phone and a screen reader can follow, and ordered lists of things to look into."""
 
+import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -154,9 +154,13 @@ def ranked(
         raise UsageError(f"A ranked list has {MOST} rows at most; rows={rows}. Keep the first.")
     if frame.empty:
         return instead(empty)
-    measure = words.measure(frame[value], value, forms={str(value): form} if form else None)
-    write = partial(words.written, spec=form) if isinstance(form, str) else form or measure.full
     shown = frame.head(rows)
+    for name, spec in re.findall(r"{(\w+):([^{}]+)}", detail):
+        if name in shown and name not in values and words.SCALES.match(spec):  # one unit down the list, as in a table
+            write = words.measure(shown[name], name, forms={name: spec}).full
+            shown = shown.assign(**{f"{name}_": shown[name].map(write)})
+            detail = detail.replace(f"{{{name}:{spec}}}", f"{{{name}_}}")
+    write = words.measure(shown[value], value, forms={str(value): form} if form else None).full
     most = shown[value].max() if words.is_number(frame[value]) else 0
     first: dict[str, int] = {}
     html, lines = "", []
@@ -179,8 +183,8 @@ def ranked(
             f'<span class="worth"><b>{safe(worth)}</b>{under}</span></summary>'
             f'<div class="why">{why}</div></details></li>'
         )
-    css = "tk acts" if most > 0 else "tk acts plain"
-    return Shown("list", f'<ol class="{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
+    css = "" if most > 0 else " plain"
+    return Shown("list", f'<ol class="tk acts{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
 
 
 def _put(around: str, text: str) -> str:

@@ -133,7 +133,7 @@ def measure(
     unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
         return Measure(heading, partial(written, spec=form) if form else text_of, right=is_time(series))
-    if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
+    if unit in AS_THEY_ARE or unit[:1] in ("%", ".") or (form and not is_unit(form)):  # a noun agrees
         return Measure(heading, as_is if unit in AS_THEY_ARE else partial(written, spec=unit))
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
