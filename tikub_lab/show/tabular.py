@@ -111,7 +111,7 @@ def _html(said: str, measures: list[Measure], cells: list[list[str]], last: list
         rest = zip(cells[1:], number[1:], label[1:], strict=True)
         return tag("tr", "row", first + "".join(tag("td", "cell", safe(cell), css + name) for cell, css, name in rest))
 
-    number = [' class="num"' if measure.right and place else "" for place, measure in enumerate(measures)]
+    number = ["", *(' class="num"' if measure.right else "" for measure in measures[1:])]
     headings = [safe(measure.full_heading) for measure in measures]
     label = [f' data-l="{heading}"' if stacked else "" for heading in headings]
     head = "".join(tag("th", "columnheader", h, ' scope="col"' + css) for h, css in zip(headings, number, strict=True))
@@ -156,7 +156,7 @@ def ranked(
         return instead(empty)
     shown = frame.head(rows)
     for name, spec in re.findall(r"{(\w+):([^{}]+)}", detail):
-        if name in shown and name not in values and words.SCALES.match(spec):  # one unit down the list, as in a table
+        if name in shown and name not in values and words.SCALES.match(spec):  # one unit, as in a table
             write = words.measure(shown[name], name, forms={name: spec}).full
             shown = shown.assign(**{f"{name}_": shown[name].map(write)})
             detail = detail.replace(f"{{{name}:{spec}}}", f"{{{name}_}}")

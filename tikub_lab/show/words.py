@@ -144,7 +144,7 @@ def measure(
         return Measure(heading, lambda value: plain(value, digits), unit)
     middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
     size, scaled = french.unit_for(middle, scales[1])
-    if round(most / size) >= 1e7:  # fewer decimals are not enough for seven digits
+    if round(most / size) >= 1e7:  # over seven digits without decimals
         size, scaled = french.unit_for(most / 1000, scales[1])
     digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
     digits = max(0, min(digits, 7 - len(f"{most / size:.0f}")))
