@@ -1,8 +1,8 @@
 """Import a large JSON file of fictitious contracts and report time and peak memory: ``python
 benchmarks/bench_import.py [GB]``.
 
-The issue asks for 2 GB in under 1 GB of memory. The file is made here, of invented identifiers only, and removed
-afterwards.
+The issue asks for 2 GB in under 1 GB of memory. DuckDB takes a quarter of what is free: the import runs as on a machine
+that has 2 GB free. The file is made here, of invented identifiers only, and removed afterwards.
 """
 
 import argparse
@@ -20,8 +20,10 @@ from tikub_lab.tables.identifiers import luhn_digit
 
 IMPORT = """
 import sys
+from tikub_lab.tables import database
 from tikub_lab.tables.imports import import_files
 from tikub_lab.use_cases import readers
+database.memory = lambda: 2**31 // 4
 print(import_files([sys.argv[1]], sys.argv[2], readers())[0].kept)
 """
 BUYERS, FIRMS = 2_000, 50_000

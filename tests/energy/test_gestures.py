@@ -202,7 +202,7 @@ def test_worth():
     assert worth(row).replace("\u202f", " ") == "1 600 € et 4,9 t de CO₂e"
     assert worth(row | {"kgco2e": 87.4, "euros": np.nan}).replace("\u202f", " ") == "87 kg de CO₂e"
     assert worth(row | {"etat": "déjà fait"}) == ""
-    assert kwh(23_412).replace("\u202f", " ") == "23 000 kWh"
+    assert kwh(23_412).replace("\u202f", " ") == "23 MWh"
 
 
 def test_catalogue_has_sources():

@@ -10,8 +10,8 @@ from tikub_lab.energy.law import overview as law
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.energy.law.place import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED
 from tikub_lab.energy.law.reference import CHOSEN, DEFAULT, NONE, ONLY
-from tikub_lab.energy.units import in_kwh
 from tikub_lab.errors import UsageError
+from tikub_lab.show.french import scaled
 
 SITE = "0000001B"
 
@@ -354,7 +354,7 @@ def test_empty_tables():
      (63_775_250, "63,8 GWh"), (2e9, "2 TWh")],
 )  # fmt: skip
 def test_energy_in_words(kwh, text):
-    assert in_kwh(kwh).replace("\u202f", " ") == text
+    assert scaled(kwh, "kWh").replace("\u202f", " ") == text
 
 
 # Whatever the numbers: a few examples, each of several sites, as tables cost the same for one site or for ten

@@ -9,10 +9,10 @@ import pytest
 
 from tests.conftest import ROOT, computed_once
 from tikub_lab import energy
-from tikub_lab.energy.units import in_kwh
 from tikub_lab.reports.build import Settings, build
 from tikub_lab.reports.plan import plan
 from tikub_lab.show import euros, french
+from tikub_lab.show.french import scaled
 from tikub_lab.tables.package import open_package
 
 SAMPLE = ROOT / "data" / "sample"
@@ -89,7 +89,7 @@ def test_a_lycee_that_is_not_like_others_has_its_page(uai, raw, tmp_path):
     own = raw[raw["code_uai"] == uai]
     pupils = duckdb.sql(f"SELECT eleves FROM {table('lycees', 'territory')} WHERE code_uai = '{uai}'").fetchall()[0][0]
     each = own["kwh"].sum() / pupils
-    used, cost = plain(in_kwh(own["kwh"].sum())), plain(euros(own["euros"].sum()))
+    used, cost = plain(scaled(own["kwh"].sum(), "kWh")), plain(euros(own["euros"].sum()))
     pupil = f"{each:,.0f}".replace(",", " ")
     assert f"En 2025, on a utilisé {used} mesurés, soit {pupil} kWh par élève et {cost}. Par mètre" in page
     assert 1 <= page.count("Cela vaut ") <= 3
@@ -122,7 +122,7 @@ def test_the_page_of_a_lycee_says_what_was_planted(broken):
     """).fetchall()[0]
     told = re.search(
         rf"même valeur du {first.day} {french.month(first).split()[0]} au {plain(french.day(last))} ; "
-        r"consommation probable de la période : ([\d ]+ kWh)",
+        r"consommation probable de la période : ([\d ,]+ MWh)",
         broken,
     )
     assert told
@@ -144,7 +144,7 @@ def test_the_page_of_the_law_by_a_second_way(broken, adjusted):
     page = broken
     assert (
         f"En 2025, {level[2025]:.0f} kWh/m² d'énergie finale à climat normal, pour {goal:.0f} en 2030 : il reste "
-        f"{100 * left / final[2025]:.0f} % à économiser, {plain(in_kwh(left))} par an, soit "
+        f"{100 * left / final[2025]:.0f} % à économiser, {plain(scaled(left, 'kWh'))} par an, soit "
     ) in page
     told = re.search(r"soit ([\d,]+) k€ aux prix de 2025", page)
     assert amount(told[1]) == pytest.approx(cost / 1000, abs=0.06)
@@ -191,7 +191,7 @@ def test_the_page_of_the_challenge_by_its_table(whole):
     assert sure > 100
     assert f"sur {(sizes * (sizes - 1) // 2).sum()} comparaisons dans les groupes, {sure} sont sûres." in page
     assert f"Lycées notés{len(scored)} lycéessur {len(book)}" in page
-    assert f"Énergie en moins{plain(in_kwh(scored['Économie (kWh)'].sum()))}" in page
+    assert f"Énergie en moins{plain(scaled(scored['Économie (kWh)'].sum(), 'kWh'))}" in page
 
 
 def test_a_lycee_of_the_challenge_by_its_bills(tmp_path):

@@ -383,7 +383,7 @@ def test_sentences(found):
     slope, point = (told.loc[code, "phrase"].replace("\u202f", " ") for code in ("S000", "S001"))
     assert slope.startswith("Ce qui ressort : chaque degré de froid y coûte 8,")
     assert "À étudier d'abord : l'enveloppe" in slope
-    assert "L'écart à la médiane vaut environ 70 000 kWh par an." in slope
+    assert "L'écart à la médiane vaut environ 70 MWh par an." in slope
     assert "on y chauffe dès qu'il fait moins de 24,0 °C dehors, contre 1" in point
     assert outstanding.rounded(123_456) == 120_000
 

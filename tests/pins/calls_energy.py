@@ -45,13 +45,6 @@ def constants() -> Pins:
     yield "challenge.period", {name: e.challenge.period(name) for name in ("2024-2025", "2025")}
     yield "gestures.catalogue", e.gestures.catalogue()
     yield "gestures.rule", {name: e.gestures.rule(name) for name in e.gestures.catalogue()["geste"]}
-    yield (
-        "in_kwh",
-        {
-            str(kwh): e.in_kwh(kwh)
-            for kwh in (0, 0.4, 12, 999.6, 1e3, 54_321, 9.996e5, 1.5e6, 2.5e9, -3e4, float("nan"))
-        },
-    )
     days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
     for name in ("AREAS", "MODULATIONS", "POOLING"):
         yield f"law.{name}", getattr(e.law, name)

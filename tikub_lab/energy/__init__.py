@@ -23,7 +23,6 @@ __getattr__, __dir__, __all__ = lazy(
         "savings": "Savings by_month day_kinds keep_days metered",
         "selection": "Scope scope year_of",
         "uncertainty": "interval intervals_table portfolio",
-        "units": "in_kwh",
         "valuation": "valued",
     },
 )

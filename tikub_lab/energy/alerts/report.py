@@ -22,7 +22,6 @@ from tikub_lab.energy.alerts.table import table_of
 from tikub_lab.energy.alerts.watch import Scope, watch_bills, watch_days
 from tikub_lab.energy.alerts.words import subject
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.units import in_kwh
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
 
@@ -237,9 +236,11 @@ def summary(table: pd.DataFrame) -> str:
     kwh, cost = float(over["kwh"].sum()), float(over["euros"].sum())
     where, many = french.plural(len(table), "alerte"), table["code_uai"].nunique()
     where += f" dans {french.plural(many, 'lycée')}" if many > 1 else ""
-    text = f"{in_kwh(kwh)} utilisés en trop" if kwh > 0 else "rien en trop"
+    text = f"{french.scaled(kwh, 'kWh')} utilisés en trop" if kwh > 0 else "rien en trop"
     text += f", soit {french.euros(cost)}" if cost > 0 else ""
-    return french.typeset(f"{where} : {text}" + (f" ; {in_kwh(blind)} mal mesurés." if blind > 0 else "."))
+    return french.typeset(
+        f"{where} : {text}" + (f" ; {french.scaled(blind, 'kWh')} mal mesurés." if blind > 0 else ".")
+    )
 
 
 def _ended(works: pd.DataFrame, meters: pd.DataFrame) -> dict[str, list[int]]:

@@ -5,7 +5,7 @@ import numpy as np
 from tikub_lab.energy.alerts import drift, faults, occupancy
 from tikub_lab.energy.alerts.findings import Finding
 from tikub_lab.energy.alerts.series import date_of
-from tikub_lab.show.french import day, number, percent, typeset
+from tikub_lab.show.french import day, number, percent, scaled, typeset
 
 ALWAYS_HOLIDAYS, ALWAYS_WEEKENDS = "chauffage habituel en vacances", "chauffage habituel le week-end"
 
@@ -61,7 +61,7 @@ def sentence(finding: Finding, low: float, high: float) -> str:
         when = "en vacances" if finding.nature == ALWAYS_HOLIDAYS else "le week-end"
         told = f"Toute l'année, le chauffage {when} vaut {percent(finding.size)} de celui des jours de cours"
         if not np.isnan(finding.kwh):
-            told += f" ; {number(round_off(finding.kwh))} kWh par an de plus que la médiane des lycées comparables"
+            told += f" ; {_energy(finding.kwh)} par an de plus que la médiane des lycées comparables"
         return typeset(f"{told}. C'est un fonctionnement habituel, non une panne.")
     if finding.nature == drift.NAME:
         a_day = number(finding.size)
@@ -98,9 +98,9 @@ def _named(name: str) -> str:
 def _excess(finding: Finding, low: float, high: float) -> str:
     if np.isnan(finding.kwh):
         return ""
-    told = f" ; environ {number(round_off(finding.kwh))} kWh de trop"
+    told = f" ; environ {_energy(finding.kwh)} de trop"
     if not np.isnan(low):
-        told += f" (entre {number(round_off(max(low, 0)))} et {number(round_off(high))})"
+        told += f" (entre {_energy(max(low, 0))} et {_energy(high)})"
     if finding.usual > 0:
         told += f", soit {percent(finding.kwh / finding.usual)} de plus que d'ordinaire sur ces jours"
     return told
@@ -128,10 +128,14 @@ def _measure(finding: Finding, when: str) -> str:
 def _unmeasured(finding: Finding, low: float, high: float) -> str:
     if np.isnan(finding.kwh):
         return " ; la consommation de ces jours ne peut être estimée"
-    told = f" ; consommation probable de la période : {number(round_off(finding.kwh))} kWh"
+    told = f" ; consommation probable de la période : {_energy(finding.kwh)}"
     if not np.isnan(low):
-        told += f" (entre {number(round_off(max(low, 0)))} et {number(round_off(high))})"
+        told += f" (entre {_energy(max(low, 0))} et {_energy(high)})"
     return told
+
+
+def _energy(kwh: float) -> str:
+    return scaled(round_off(kwh), "kWh")
 
 
 def round_off(value: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from tikub_lab.energy.gestures.known import rule
-from tikub_lab.show.french import euros, number, percent
+from tikub_lab.show.french import euros, number, percent, scaled
 
 Row = Mapping[object, object]
 
@@ -30,9 +30,9 @@ def kwh(value: object) -> str:
     Examples
     --------
     >>> kwh(23_412).replace(chr(0x202F), " ")
-    '23 000 kWh'
+    '23 MWh'
     """
-    return f"{number(rounded(float(str(value))))}\u202fkWh"
+    return scaled(rounded(float(str(value))), "kWh")
 
 
 def worth(row: Row) -> str:

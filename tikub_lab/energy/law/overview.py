@@ -20,7 +20,6 @@ from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES, standing
 from tikub_lab.energy.law.reference import final_energy, references, usable_years
 from tikub_lab.energy.law.region import plan
 from tikub_lab.energy.law.trend import outlook, pace
-from tikub_lab.energy.units import in_kwh
 from tikub_lab.methods.rates import rates
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show import french
@@ -118,7 +117,7 @@ def summary(standing: pd.DataFrame, milestone: int = 2030, first: int = 10) -> s
         cost = "" if row["sites_sans_prix"] else f" ({french.euros(row['reste_euros'])})"
         others = f"Les {len(ranked)} autres doivent" if len(ranked) > 1 else "L'autre doit"
         others = others if reached else "Ils doivent" if known > 1 else "Il doit"
-        text += f" {others} encore économiser {in_kwh(row['reste_kwh'])} par an{cost}."
+        text += f" {others} encore économiser {french.scaled(row['reste_kwh'], 'kWh')} par an{cost}."
     if len(ranked) > first > 1:
         share = french.percent(ranked["cumul"].iloc[first - 1])
         text += f" Les {first} lycées qui ont le plus à faire représentent {share} de l'effort."

@@ -8,7 +8,6 @@ import pandas as pd
 
 from tikub_lab.energy.law.goals import targets
 from tikub_lab.energy.law.values import LAW
-from tikub_lab.energy.units import in_kwh
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
@@ -178,7 +177,7 @@ def _sentence(row: Mapping[Any, Any]) -> str:
         margin = -row["ecart_kwh"] / row["kwh_objectif"]
         text = f"{start} : l'objectif {milestone} ({goal} kWh/m²) est atteint, avec {french.percent(margin)} de marge."
     else:
-        left = in_kwh(row["reste_kwh"])
+        left = french.scaled(row["reste_kwh"], "kWh")
         cost = f", soit {french.euros(row['reste_euros'])} aux prix de {year}" if pd.notna(row["reste_euros"]) else ""
         share = french.percent(row["reste_part"])
         text = f"{start}, pour {goal} en {milestone} : il reste {share} à économiser, {left} par an{cost}."

@@ -8,7 +8,7 @@ import pandas as pd
 from tikub_lab.energy.performance.circle import in_sentence
 from tikub_lab.energy.performance.quantities import BASE, LOOK, POINT, SLOPE
 from tikub_lab.methods.once import once
-from tikub_lab.show.french import NNBSP, number
+from tikub_lab.show.french import NNBSP, number, scaled
 
 PROVEN, LOOK_AT, NOTHING, UNKNOWN = "établi", "à regarder", "rien ne ressort", "non comparé"
 MEANING = {
@@ -94,7 +94,7 @@ def _sentence(row: pd.Series, status: str) -> str:
     text = f"{lead} : {found} {peers}. {next_step} : {MEANING[quantity]}."
     gap = float(row["kwh_mediane"])
     if gap > 0 and gap > 1.645 * float(row["erreur_kwh"]):
-        text += f" L'écart à la médiane vaut environ {number(rounded(gap))}{NNBSP}kWh par an."
+        text += f" L'écart à la médiane vaut environ {scaled(rounded(gap), 'kWh')} par an."
     return text
 
 
