@@ -1,0 +1,5 @@
+"""Outside bodies: who gets what, who sits where, what is due, what changed."""
+
+from tikub_lab.methods.lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(__name__, {})
