@@ -63,7 +63,7 @@ SURNAMES = (
 SECTIONS = {"22": 16, "29": 23, "35": 28, "56": 16}
 CASH = "aide en numéraire"
 AUDIT, REPORT, COMMITMENT = "commissaire aux comptes", "compte rendu financier", "engagement républicain"
-PLANTED = (  # obligation, verdict, year, grant, its object, filings (with their amounts)
+PLANTED: tuple[tuple[Any, ...], ...] = (  # obligation, verdict, year, grant, its object, filings (with their amounts)
     ("convention", "respectée", 2024, 30_000, "Fonctionnement", {"convention": None}),
     ("convention", "non respectée", 2024, 30_000, "Fonctionnement", {}),
     ("convention", "non due", 2024, 23_000, "Fonctionnement", {}),
@@ -159,11 +159,11 @@ def _councillors(stream: Stream, truths: list[Any]) -> pd.DataFrame:
     """Draw two snapshots of 83: between them three leave, whose followers come, and two names are written otherwise."""
     section = np.repeat([*SECTIONS], [*SECTIONS.values()])
     people = _people(86, stream)
-    before = people[:83].assign(releve=SNAPSHOTS[0], section=section, debut_mandat=pd.Timestamp("2021-07-02"))
+    before: Any = people[:83].assign(releve=SNAPSHOTS[0], section=section, debut_mandat=pd.Timestamp("2021-07-02"))
     before["fonction"] = [f"{n + 1}ème Vice-président du conseil régional" if n < 14 else None for n in range(83)]
     before.loc[0, "fonction"] = "Président du conseil régional"
     before["debut_fonction"] = before["debut_mandat"].where(before["fonction"].notna())
-    after = before.assign(releve=SNAPSHOTS[1])
+    after: Any = before.assign(releve=SNAPSHOTS[1])
     for n, at in enumerate((20, 41, 62)):
         truths.append(("élu parti", _who(before.loc[at]), None, "parti"))
         after.loc[at, ["nom", "prenom"]] = people.loc[83 + n, ["nom", "prenom"]]
@@ -218,10 +218,10 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
     at = np.where(some, stream.below(len(outside), len(seats)), stream.pick(load, len(seats)))
     both = pd.concat([elected[["nom", "prenom"]], outside], ignore_index=True)
     holder = both.take(np.where(some, len(elected) + at, at)).reset_index(drop=True)
-    begin = pd.Timestamp("2021-07-09") + pd.to_timedelta(7 * stream.below(12, len(seats)), unit="D")
+    begin: Any = pd.Timestamp("2021-07-09") + pd.to_timedelta(7 * stream.below(12, len(seats)), unit="D")
     begin = begin.to_series(index=seats.index)
     renewed = seats["duree"].fillna(0).to_numpy() == 3
-    held = holder.assign(siege_id=seats["siege_id"], elu=~some, debut=begin, acte="21_DAJ_SA_07 (fictif)")
+    held: Any = holder.assign(siege_id=seats["siege_id"], elu=~some, debut=begin, acte="21_DAJ_SA_07 (fictif)")
     ends = begin + pd.to_timedelta(np.where(years == 6, 6 * 365, np.where(years == 3, 3 * 365, 2_450)), unit="D")
     held["terme"] = ends
     first = held[renewed].assign(fin=ends[renewed], motif_fin="terme")
@@ -233,7 +233,7 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
     gone[["nom", "prenom"]] = outside.take(np.arange(len(gone)) % 90).to_numpy()
     gone["elu"] = False
     held.loc[change, "debut"] = pd.Timestamp("2023-10-16")
-    pick = np.argsort(stream.uniform(len(seats)), kind="stable")
+    pick: Any = np.argsort(stream.uniform(len(seats)), kind="stable")
     vacant, late, double, soon = pick[:14], pick[14:18], pick[18:21], pick[21:27]
     held.loc[vacant[:9], ["fin", "motif_fin"]] = [pd.Timestamp("2026-01-31"), "démission"]
     held = held.drop(index=vacant[9:])  # five were never filled
@@ -270,12 +270,12 @@ def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:
         what = np.array(["Fonctionnement", "Projet", "Investissement", "Soutien"], dtype=object)
         kind = stream.pick([5, 3, 2, 1], len(at))
         day = pd.Timestamp(f"{year}-01-15") + pd.to_timedelta(stream.below(320, len(at)), unit="D")
-        table = {"body": at, "exercice": year, "montant": amount, "objet": what[kind], "dateConvention": day}
-        rows.append(pd.DataFrame(table).assign(nature=np.where(stream.flag(0.03, len(at)), "aide en nature", CASH)))
-    for body, (duty, verdict, year, amount, what, _) in zip(planted, PLANTED, strict=False):
-        row = {"body": body, "exercice": year, "montant": float(amount), "objet": what, "nature": CASH}
-        rows.append(pd.DataFrame([row | {"dateConvention": pd.Timestamp(f"{year}-03-15")}]))
-        truths.append((f"{duty}, {verdict}", bodies["organisme_id"][body], year, verdict))
+        drawn = {"body": at, "exercice": year, "montant": amount, "objet": what[kind], "dateConvention": day}
+        rows.append(pd.DataFrame(drawn).assign(nature=np.where(stream.flag(0.03, len(at)), "aide en nature", CASH)))
+    for body, (duty, verdict, its_year, given, aim, _) in zip(planted, PLANTED, strict=False):
+        row = {"body": body, "exercice": its_year, "montant": float(given), "objet": aim, "nature": CASH}
+        rows.append(pd.DataFrame([row | {"dateConvention": pd.Timestamp(f"{its_year}-03-15")}]))
+        truths.append((f"{duty}, {verdict}", bodies["organisme_id"][body], its_year, verdict))
     truths += [("bénéficiaire nouveau", bodies["organisme_id"][at], 2025, "nouveau") for at in new]
     truths += [("bénéficiaire terminé", bodies["organisme_id"][at], 2025, "terminé") for at in ended]
     table = pd.concat(rows, ignore_index=True).sort_values(["exercice", "dateConvention", "body"], ignore_index=True)
@@ -294,11 +294,11 @@ def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:
     table.loc[lost, "nomBeneficiaire"] = table["nomBeneficiaire"][lost].str.upper()
     cases = zip(table["referenceDecision"][lost], table["exercice"][lost], whose["organisme_id"][lost], strict=True)
     truths += [("subvention sans identifiant", *case) for case in cases]
-    year = table["exercice"].astype("str")
+    text = table["exercice"].astype("str")
     return table.assign(
         nomAttribuant=REGION, idAttribuant=REGION_ID, programme=whose["domaine"], code_commune=whose["code_commune"],
-        objet=table["objet"] + " " + year, conditionsVersement="unique", notificationUE="non", pourcentageSubvention=1,
-        datesPeriodeVersement=table["dateConvention"].dt.strftime("%Y-%m-%d") + "/" + year + "-12-31",
+        objet=table["objet"] + " " + text, conditionsVersement="unique", notificationUE="non", pourcentageSubvention=1,
+        datesPeriodeVersement=table["dateConvention"].dt.strftime("%Y-%m-%d") + "/" + text + "-12-31",
     ), planted  # fmt: skip
 
 
@@ -309,7 +309,7 @@ def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: S
     nature = bodies["nature"].to_numpy()[total["body"]]
     income = np.round(total["montant"] * (1.3 + 3 * stream.uniform(len(total))) / 1000) * 1000
     kept, closed = [], total["exercice"] < 2025
-    wanted = {  # filing: whose, from how much, how often
+    wanted: dict[str, Any] = {  # filing: whose, from how much, how often
         "convention": (nature != "lycée", 23_000, 0.93), "budget": (nature != "lycée", 0, 0.7),
         "comptes annuels": ((nature != "lycée") & closed, 0, 0.85),
         "compte rendu financier": ((nature == "association") & closed, 0, 0.8),
@@ -322,7 +322,11 @@ def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: S
     }  # fmt: skip
     for name, (whose, least, often) in wanted.items():
         rows = total[whose & (total["montant"] > least).to_numpy() & stream.flag(often, len(total))]
-        money = {"budget": income, "comptes annuels": income, "attestation de subventions": total["montant"] * 1.25}
+        money: Any = {
+            "budget": income,
+            "comptes annuels": income,
+            "attestation de subventions": total["montant"] * 1.25,
+        }
         kept.append(rows.assign(nature=name, montant=money[name].reindex(rows.index) if name in money else np.nan))
     for body, (_, _, year, _, _, filings) in zip(planted, PLANTED, strict=False):
         sent = {name: amount for name, amount in filings.items() if name != "DCA"}

@@ -9,7 +9,7 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -25,11 +25,12 @@ from tikub_lab.tables.check import prepare
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
 from tikub_lab.tables.schema import Field, Schema, read_schemas
-from tikub_lab.tables.sheets import PREAMBLE, written
+from tikub_lab.tables.sheets import PREAMBLE, Row, written
 from tikub_lab.tables.styles import DATES, MACROS, canonical
 
 SIZE = 50_000
 """Rows held at once."""
+Style = tuple[str | None, str | None]  # how dates and numbers are written, where it isn't to be found out
 _PLAIN = re.compile(r"(dictionary<values=)?((large_)?string|u?int|half|float|double|decimal|bool|date|timestamp|null)")
 
 
@@ -54,7 +55,7 @@ def _reader(table: str, schema: Schema, dates: str | None, decimal: str | None) 
         f"{table} (CSV, Parquet, xlsx with its columns)",
         (table,),
         lambda head: not fit(head).lacks and fit(head).most,
-        lambda path: _read(path, table, schema, dates, decimal),
+        lambda path: read_by_schema(path, table, schema, (dates, decimal)),
         fit=fit,
     )
 
@@ -86,10 +87,13 @@ def _header(rows: Sequence[Sequence[str]], schema: Schema) -> tuple[int, dict[st
     return place, known[place] if known else {}
 
 
-def _read(path: Path, table: str, schema: Schema, dates: str | None, decimal: str | None) -> Iterator[Batch]:
+def read_by_schema(
+    path: Path, table: str, schema: Schema, style: Style = (None, None), rows: Callable[[Path], Iterator[Row]] = written
+) -> Iterator[Batch]:
+    """Read a file; ``rows`` gives them, under headings of the schema, where the file has others."""
     with tempfile.TemporaryDirectory() as spill, connect(Path(spill)) as connection:
         try:
-            notes = _canonical(connection, path, schema, dates, decimal)
+            notes = _canonical(connection, schema, style, *_load(connection, path, schema, rows(path)))
         except UsageError as error:
             place = "" if str(path) in str(error) else f"{path}: "
             raise UsageError(f"{place}{error}") from None
@@ -105,12 +109,9 @@ def _read(path: Path, table: str, schema: Schema, dates: str | None, decimal: st
 
 
 def _canonical(
-    connection: Any, path: Path, schema: Schema, dates: str | None, decimal: str | None
+    connection: Any, schema: Schema, style: Style, header: int, fields: list[Field], left_out: list[str]
 ) -> list[tuple[Any, ...]]:
     """Make the tables read, wide (too many cells) and repairs; say what holds of whole columns."""
-    prepare(connection)
-    connection.execute(MACROS)
-    header, fields, left_out = _load(connection, path, schema)
     notes = [(header, "", heading, heading, "column-left-out", "") for heading in left_out]
     cells, read, changed = [], [], []
     for field in fields:
@@ -118,10 +119,10 @@ def _canonical(
         text = f"cleaned({column})"
         cells.append(f"CASE WHEN {text} IN {among(field.missing_values)} THEN NULL ELSE {text} END AS {column}")
     connection.execute(f"CREATE TABLE cells AS SELECT _line, _extra, {', '.join(cells)} FROM raw")
-    key = f"coalesce(c.{identifier((schema.primary_key or schema.names)[0])}, '')"
+    key = f"coalesce(c.{identifier((*schema.primary_key, *(field.name for field in fields))[0])}, '')"
     for field in fields:
         column = identifier(field.name)
-        expression, said = canonical(connection, field, schema, dates, decimal)
+        expression, said = canonical(connection, field, schema, *style)
         notes += [(header, "", field.name, *note) for note in said]
         read.append(f"{expression} AS {column}")
         if field.type in ("string", "list"):
@@ -145,9 +146,10 @@ def _canonical(
     return notes
 
 
-def _load(connection: Any, path: Path, schema: Schema) -> tuple[int, list[Field], list[str]]:
+def _load(connection: Any, path: Path, schema: Schema, rows: Iterator[Row]) -> tuple[int, list[Field], list[str]]:
     """Make the table ``raw``; return the header's line, the fields found, the headings left out."""
-    rows = written(path)
+    prepare(connection)
+    connection.execute(MACROS)
     beginning = list(islice(rows, PREAMBLE))
     place, columns = _header([cells for _, cells in beginning], schema)
     header, headings = beginning[place]

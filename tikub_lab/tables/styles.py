@@ -14,7 +14,7 @@ CREATE TEMP MACRO cleaned(x) AS
     nullif(trim(regexp_replace(x, '[\x{a0}\x{202f}\x{2007}\x{2009}\x{feff}]', ' ', 'g'), E' \t\r\n'), '');
 CREATE TEMP MACRO folded(x) AS
     trim(regexp_replace(replace(lower(strip_accents(x)), 'œ', 'oe'), '[^a-z0-9]+', ' ', 'g'));
-CREATE TEMP MACRO compact(x) AS upper(regexp_replace(regexp_replace(x, '\.0+$', ''), '[ .-]', '', 'g'));
+CREATE TEMP MACRO compact(x) AS upper(regexp_replace(regexp_replace(x, '\.0+$', ''), '[ .''’-]', '', 'g'));
 CREATE TEMP MACRO day(y, m, d) AS TRY_CAST(
     CASE WHEN length(y) = 2 THEN if(y < '69', '20', '19') ELSE '' END || y || '-' || lpad(m, 2, '0') || '-' ||
     lpad(d, 2, '0') AS DATE);
