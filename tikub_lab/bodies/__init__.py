@@ -2,4 +2,9 @@
 
 from tikub_lab.methods.lazy import lazy
 
-__getattr__, __dir__, __all__ = lazy(__name__, {})
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "money": "Scope by changes identified inhabitants scope",
+    },
+)
