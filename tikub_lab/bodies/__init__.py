@@ -6,5 +6,6 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "money": "Scope by changes identified inhabitants scope",
+        "duties": "obligations",
     },
 )
