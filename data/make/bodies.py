@@ -171,7 +171,7 @@ def _councillors(stream: Stream, truths: list[Any]) -> pd.DataFrame:
         truths.append(("élu arrivé", _who(after.loc[at]), None, "arrivé"))
     for at, (old, new) in {30: ("(fictif)", "STERNE (fictif)"), 50: ("É", "E")}.items():
         if at == 50:
-            before.loc[at, "nom"] = after.loc[at, "nom"] = "GOÉMON (fictif)"
+            before.loc[at, "nom"] = after.loc[at, "nom"] = "HÉRON (fictif)"
         truths.append(("nom écrit autrement", _who(before.loc[at]), None, "même personne"))
         after.loc[at, "nom"] = after.loc[at, "nom"].replace(old, new)
     return pd.concat([before, after], ignore_index=True).assign(region=BRITTANY)

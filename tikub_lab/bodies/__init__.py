@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "money": "Scope by changes identified inhabitants scope",
         "duties": "obligations",
+        "seats": "in_force load movements proposal state to_appoint",
     },
 )
