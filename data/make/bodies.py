@@ -319,6 +319,7 @@ def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: S
         "trois plus hautes rémunérations": ((nature == "association") & closed, 50_000, 0.8),
         "rapport des mandataires": (np.isin(nature, ["SEM", "SPL"]) & closed, 0, 0.8),
         "bilan certifié": ((nature != "lycée") & closed, 75_000, 0.85),
+        "publication des données": (nature != "lycée", 23_000, 0.9),
     }  # fmt: skip
     for name, (whose, least, often) in wanted.items():
         rows = total[whose & (total["montant"] > least).to_numpy() & stream.flag(often, len(total))]
@@ -333,7 +334,8 @@ def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: S
         kept += [pd.DataFrame([{"body": body, "exercice": year, "nature": n, "montant": a}]) for n, a in sent.items()]
     table = pd.concat([rows for rows in kept if len(rows)], ignore_index=True).sort_values(["body", "exercice"])
     table = table.reset_index(drop=True)
-    late = ~table["nature"].isin(["convention", "budget", "contrat d'engagement républicain"])
+    at_once = ["convention", "budget", "contrat d'engagement républicain", "publication des données"]
+    late = ~table["nature"].isin(at_once)
     day = pd.to_datetime({"year": table["exercice"] + late, "month": np.where(late, 4, 3), "day": 15})
     table = table.assign(organisme_id=bodies["organisme_id"].take(table["body"]).to_numpy(object), date=day)
     large = total[(nature == "association") & closed & (total["montant"] > 153_000) & stream.flag(0.8, len(total))]

@@ -177,6 +177,12 @@ def test_a_missing_column_is_named_with_its_spellings(bring):
         bring("nomBeneficiaire;idBeneficiaire;objet;nature;montant\nA;B;C;D;2024\n")
 
 
+def test_a_column_that_contradicts_itself_is_refused_without_options_that_would_not_help(bring):
+    head = "nomBeneficiaire;idBeneficiaire;montant;objet;dateConvention\n"
+    with pytest.raises(UsageError, match=r"'13/02/2024' in row 2.*'02/13/2024' in row 3.*Correct one of them\.$"):
+        bring(head + "A;;1;x;13/02/2024\nB;;1;x;02/13/2024\n")
+
+
 def test_old_workbooks_are_refused_with_the_next_step(bring):
     with pytest.raises(UsageError, match=r"in the old form \(\.xls\)\. Save it as \.xlsx or CSV"):
         bring(b"\xd0\xcf\x11\xe0" + b"\0" * 600, "subventions.xls")
@@ -281,3 +287,6 @@ def test_the_register(opendata, bring):
     assert found.kept == 1
     assert (row["rna"], row["code_commune"], row["actif"], row["association"]) == ("W643000551", "64373", True, True)
     assert "dirigeants" not in row
+    answer = json.loads((opendata / "registers" / "recherche-entreprises_338365059.json").read_text("utf-8"))
+    found, package = bring(json.dumps(answer["result"]), "z.json")  # as the API itself answers
+    assert (found.reader, found.kept) == ("recherche-entreprises", 1)

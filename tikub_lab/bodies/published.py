@@ -101,20 +101,26 @@ def read_grants(path: Path) -> Iterator[Batch]:
     >>> tables[0][["montant", "idBeneficiaire", "nature"]].values.tolist()
     [['1234.50', '73282932000074', 'aide en numéraire']]
     """  # noqa: E501
-    notes: list[Note] = []
-    for batch in read_by_schema(path, GRANTS, _schema(GRANTS), rows=lambda path: _respelled(path, notes)):
-        frame = batch.tables.get(GRANTS)
-        if frame is not None:
-            batch.tables[GRANTS] = frame = _completed(frame, notes)
-        lines = {0} if frame is None else {*frame["_line"]}
-        mine = [
-            (line, "", *rest) for line, *rest in notes if (line in lines) or (frame is None and rest[2] == "heading")
-        ]
-        batch.repairs = log(REPAIRS, [batch.repairs, pd.DataFrame(mine, columns=[*REPAIRS])])
-        yield batch
+    headings, notes = list[Note](), list[Note]()
+    batches = read_by_schema(path, GRANTS, _schema(GRANTS), rows=lambda path: _respelled(path, headings, notes))
+    try:
+        first = next(batches)
+    except UsageError as error:  # --dates and --decimal are for imports by schema alone
+        raise UsageError(str(error).partition(", or say how")[0].removesuffix(".") + ".") from None
+    yield _noted(first, headings)
+    for batch in batches:
+        frame = batch.tables[GRANTS] = _completed(batch.tables[GRANTS], notes)
+        lines = {*frame["_line"]}
+        yield _noted(batch, [note for note in notes if note[0] in lines])
 
 
-def _respelled(path: Path, notes: list[Note]) -> Iterator[Row]:
+def _noted(batch: Batch, notes: list[Note]) -> Batch:
+    rows = [(line, "", *rest) for line, *rest in notes]
+    batch.repairs = log(REPAIRS, [batch.repairs, pd.DataFrame(rows, columns=[*REPAIRS])])
+    return batch
+
+
+def _respelled(path: Path, respelled: list[Note], notes: list[Note]) -> Iterator[Row]:
     """Give the rows of a file under the names of the schema, their cells as far as possible in its forms."""
     rows = written(path)
     beginning = list(islice(rows, PREAMBLE))
@@ -131,7 +137,7 @@ def _respelled(path: Path, notes: list[Note]) -> Iterator[Row]:
     names = list(headings)
     for name, at in known.items():
         if name != headings[at]:
-            notes.append((header, name, headings[at], "heading", name))
+            respelled.append((header, name, headings[at], "heading", name))
         names[at] = name
     more = [name for name in ("exercice", "sirenBeneficiaire") if name not in known]
     cells_of = {name: known[name] for name in _MENDED if name in known}
