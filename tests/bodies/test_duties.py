@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tikub_lab.bodies.duties import LAW, PUBLISHED, RULES, VERDICTS, obligations
+from tikub_lab.bodies.duties import LAW, PUBLISHED, RULES, VERDICTS, compliance, obligations
 from tikub_lab.methods.law import CONFIRMED
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.schema import read_schema
@@ -194,3 +194,12 @@ def test_the_planted_verdicts(bodies_tables):
     assert len(planted) == 15
     for row in planted.itertuples():
         assert found[row.cle, row.exercice, row.cas.split(", ")[0]] == row.attendu, row.cas
+
+
+def test_rates_count_what_is_known_and_say_what_is_not(judged):
+    table = compliance(judged).set_index("obligation")
+    rows = judged[judged["obligation"] == "convention"]["verdict"].value_counts()
+    assert table.loc["convention", "avec"] == rows[MET]
+    assert table.loc["convention", "connus"] == rows[MET] + rows[NOT_MET]
+    assert (table["minimum"] <= table["taux"].fillna(0)).all()
+    assert (table["manquants"] + table["connus"] == table["nombre"]).all()

@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "money": "Scope by changes identified inhabitants scope",
-        "duties": "obligations",
+        "duties": "compliance obligations",
         "seats": "in_force load movements proposal state to_appoint",
     },
 )
