@@ -142,6 +142,8 @@ HEAD = "nomBeneficiaire;idBeneficiaire;montant;objet;{};nature\n"
         ("exercice", "A;732 829 320 00074';1 234,50;x;2024;", (2024, 1234.5, "73282932000074", None)),
         ("exercice", "A;7,3282932000074E+13;1.234,50 €;x;2024;", (2024, 1234.5, "73282932000074", None)),
         ("exercice", "A;7,33E+13;10;x;2024;", (2024, 10, None, None)),
+        ("dateDecision_Tri", "A;;10;x;2024-05-10;numéraire et nature", (2024, 10, None, None)),
+        ("exercice", "A;;10;x;2024.0;", (2024, 10, None, None)),
         ("dateConvention", "A;732829320;10;x;2014;", (2014, 10, None, "732829320")),
         ("dateConvention", "A;73282932000074.0;10;x;Commission du 22 mai 2023;", (2023, 10, "73282932000074", None)),
         ("dateConvention", "A;73282932000075;10;x;03/02/2023;Numéraire", (2023, 10, None, None)),
@@ -156,6 +158,14 @@ def test_cells_by_hand(bring, column, cells, expected):
     if siren or siret:
         assert row["sirenBeneficiaire"] == (siren or siret[:9])
     assert found.repairs_by_rule or "," not in cells
+
+
+def test_the_same_decision_twice_counts_once(bring):
+    rows = HEAD.format("exercice") + "A;;10;x;2024;\n" * 2 + "A;;11;x;2024;\n"
+    found, package = bring(rows)
+    assert (found.kept, found.rejects_by_rule) == (2, {"duplicate": 1})
+    found, package = bring(rows.replace("A;;11", "A;;12"), "suite.csv")  # the next export has what was there, and more
+    assert package.load("bodies/grants")["montant"].sum() == 10 + 11 + 12
 
 
 def test_titles_above_and_two_encodings_in_one_file(bring):

@@ -175,7 +175,13 @@ def _identifier(cell: str) -> str:
 
 def _nature(cell: str) -> str:
     text, kinds = folded(cell), ("aide en numéraire", "aide en nature")
-    return ";".join(kind for kind, word in zip(kinds, ("numeraire", "ennature"), strict=True) if word in text) or cell
+    return ";".join(kind for kind, word in zip(kinds, ("numeraire", "nature"), strict=True) if word in text) or cell
+
+
+def _year(cell: str) -> str:
+    """Return the one year that a text or a date has; none where it has several, so that the date decides."""
+    years = {*re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", cell)}
+    return years.pop() if len(years) == 1 else ""
 
 
 def _period(cell: str) -> str:
@@ -191,6 +197,7 @@ _NUMBERS = ("montant", "pourcentageSubvention")
 _MENDED: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(_NUMBERS, _amount),
     **dict.fromkeys(("idBeneficiaire", "idAttribuant"), _identifier),
+    "exercice": _year,
     "nature": _nature,
     "datesPeriodeVersement": _period,
 }
@@ -297,10 +304,16 @@ def _number(value: Any, form: str = r"\d{9}") -> str | None:
 
 
 FAMILIES = {
-    "collective": "procédure collective", "conciliation": "procédure collective", "dpc": "comptes",
-    "radiation": "radiation", "modification": "modification", "creation": "création", "immatriculation": "création",
-    "vente": "vente", "dissolution": "dissolution",
-}  # fmt: skip
+    "collective": "procédure collective",
+    "conciliation": "procédure collective",
+    "dpc": "comptes",
+    "radiation": "radiation",
+    "modification": "modification",
+    "creation": "création",
+    "immatriculation": "création",
+    "vente": "vente",
+    "dissolution": "dissolution",
+}
 
 
 def _bodacc(record: dict[str, Any]) -> dict[str, Any]:
@@ -308,11 +321,14 @@ def _bodacc(record: dict[str, Any]) -> dict[str, Any]:
     said = judged or _under(record, "depot", "typeDepot") or _under(record, "modificationsgenerales", "descriptif")
     avis = {"rectificatif": "rectificatif", "annulation": "annulation"}
     return {
-        "source": "BODACC", "famille": FAMILIES.get(str(record.get("familleavis")), "autre"),
-        "avis": avis.get(str(record.get("typeavis")), "initial"), "siren": _number(record.get("registre")),
+        "source": "BODACC",
+        "famille": FAMILIES.get(str(record.get("familleavis")), "autre"),
+        "avis": avis.get(str(record.get("typeavis")), "initial"),
+        "siren": _number(record.get("registre")),
         "nom": record.get("commercant") or _under(record, "listepersonnes", "personne", "denomination"),
-        "cloture": _under(record, "depot", "dateCloture"), "texte": said or record.get("familleavis_lib"),
-    }  # fmt: skip
+        "cloture": _under(record, "depot", "dateCloture"),
+        "texte": said or record.get("familleavis_lib"),
+    }
 
 
 def _joafe(record: dict[str, Any]) -> dict[str, Any]:
@@ -320,12 +336,16 @@ def _joafe(record: dict[str, Any]) -> dict[str, Any]:
     family = next((name for key, name in FAMILIES.items() if kind.startswith(key)), "autre")
     corrected = "rectif" in folded(str(record.get("etatavis"))) or record.get("dca_rectificatif_version")
     return {
-        "source": "DCA" if dca else "JOAFE", "famille": "comptes" if dca else family,
-        "avis": "rectificatif" if corrected else "initial", "siren": _number(record.get("dca_siren") or ""),
-        "rna": _number(record.get("numero_rna"), r"W\d[\dAB]\d{7}"), "cloture": record.get("dca_datecloture"),
+        "source": "DCA" if dca else "JOAFE",
+        "famille": "comptes" if dca else family,
+        "avis": "rectificatif" if corrected else "initial",
+        "siren": _number(record.get("dca_siren") or ""),
+        "rna": _number(record.get("numero_rna"), r"W\d[\dAB]\d{7}"),
+        "cloture": record.get("dca_datecloture"),
         "nom": record.get("titre_ancien") or record.get("titre") or record.get("titre_nouveau"),
-        "nouveau_nom": record.get("titre_nouveau"), "texte": record.get("typeavis"),
-    }  # fmt: skip
+        "nouveau_nom": record.get("titre_nouveau"),
+        "texte": record.get("typeavis"),
+    }
 
 
 def _notice(record: dict[str, Any]) -> dict[str, Any]:
@@ -336,11 +356,15 @@ def _notice(record: dict[str, Any]) -> dict[str, Any]:
 def _registered(record: dict[str, Any]) -> dict[str, Any]:
     status = record.get("etat_administratif")
     return {
-        "siren": record.get("siren"), "nom": record.get("nom_complet"), "categorie": record.get("nature_juridique"),
-        "rna": _under(record, "complements", "identifiant_association"), "fermeture": record.get("date_fermeture"),
-        "code_commune": _under(record, "siege", "commune"), "actif": status == "A" if status else None,
+        "siren": record.get("siren"),
+        "nom": record.get("nom_complet"),
+        "categorie": record.get("nature_juridique"),
+        "rna": _under(record, "complements", "identifiant_association"),
+        "fermeture": record.get("date_fermeture"),
+        "code_commune": _under(record, "siege", "commune"),
+        "actif": status == "A" if status else None,
         "association": _under(record, "complements", "est_association"),
-    }  # fmt: skip
+    }
 
 
 def _reader(table: str, make: Callable[[dict[str, Any]], dict[str, Any]], needed: tuple[str, ...]) -> Any:
