@@ -7,7 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from tikub_lab.bodies.published import columns, is_grants, spellings
+from tikub_lab.bodies.published.grants import columns, is_grants, spellings
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
@@ -130,6 +130,7 @@ def test_the_spellings_of_headings():
     assert columns(["Date - Décision", "N° SIRET attributaire", "object", "iBeneficiaire"]) == {
         "dateConvention": 0, "objet": 2, "idBeneficiaire": 3, "idAttribuant": 1,
     }  # fmt: skip
+    assert columns(["dateDecision", "dateConvention", "Objet du dossier"]) == {"dateConvention": 1, "objet": 2}
     assert columns(["Nom attributaire", "N° SIRET attributaire"]) == {"nomBeneficiaire": 0, "idBeneficiaire": 1}
 
 
