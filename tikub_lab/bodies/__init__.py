@@ -5,8 +5,9 @@ from tikub_lab.methods.lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
-        "money": "Scope by changes identified inhabitants scope",
+        "money": "Scope by changes identified inhabitants scope year_of",
         "duties": "compliance obligations",
+        "bundle": "Portfolio by_duty portfolio unmet",
         "seats": "in_force load movements proposal state to_appoint",
     },
 )

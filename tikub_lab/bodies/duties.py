@@ -16,6 +16,7 @@ import pandas as pd
 
 from tikub_lab.bodies.money import identified
 from tikub_lab.methods.law import CONFIRMED, TO_CONFIRM, Law, as_date
+from tikub_lab.methods.once import once
 from tikub_lab.methods.rates import rates
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show import day, euros
@@ -259,6 +260,7 @@ def _sums(
     return found
 
 
+@once
 def obligations(
     bodies: pd.DataFrame,
     grants: pd.DataFrame,

@@ -92,6 +92,19 @@ def scope(
     return Scope(kept, name or "Toutes les subventions", f"{first}" if first == last else f"{first} à {last}")
 
 
+def year_of(grants: pd.DataFrame, annee: int | None = None) -> int:
+    """Return the year that is asked for, by default the last one that these grants have; a UsageError for another.
+
+    Examples
+    --------
+    >>> year_of(pd.DataFrame({"exercice": [2024, 2025]}))
+    2025
+    """
+    years = sorted(map(int, grants["exercice"].unique()))
+    one_of("annee", annee or years[-1], years, "there are no grants of this year")
+    return annee or years[-1]
+
+
 def inhabitants() -> pd.Series:
     """Return the inhabitants of the Breton départements, by code, to the nearest thousand (INSEE, 2023).
 
@@ -100,8 +113,11 @@ def inhabitants() -> pd.Series:
     >>> int(inhabitants()["29"])
     933000
     """
-    table = pd.read_csv(Path(__file__).with_name("inhabitants.csv"), dtype={"departement": "str"})
-    return table.set_index("departement")["habitants"]
+    return _places()["habitants"]
+
+
+def _places() -> pd.DataFrame:
+    return pd.read_csv(Path(__file__).with_name("inhabitants.csv"), dtype={"departement": "str"}, index_col=0)
 
 
 def by(grants: pd.DataFrame, key: str, people: pd.Series | None = None) -> pd.DataFrame:
@@ -119,8 +135,8 @@ def by(grants: pd.DataFrame, key: str, people: pd.Series | None = None) -> pd.Da
     Returns
     -------
     DataFrame
-        The key (and ``nom`` of a beneficiary), nombre (grants), beneficiaires, montant (€), part (of the amount),
-        part_premiers (of its ten largest beneficiaries), hhi (sum of squared shares in per cent), par_habitant (€ a
+        The key (and ``nom`` of a beneficiary or a département), nombre (grants), beneficiaires, montant (€), part (of the
+        amount), part_premiers (of its ten largest beneficiaries), hhi (sum of squared shares in per cent), par_habitant (€ a
         year); years in order, others by decreasing amount. Grants without a key are the row « Non précisé ».
 
     Examples
@@ -145,6 +161,8 @@ def by(grants: pd.DataFrame, key: str, people: pd.Series | None = None) -> pd.Da
         table["par_habitant"] = share(total, people.reindex(total.index).astype("float64") * years)
     if key == "beneficiaire":
         table["nom"] = grants.groupby(keys)["nom"].last()
+    if key == "departement":
+        table["nom"] = table.index.to_series().replace(_places()["nom"])
     table = table.rename_axis(key).reset_index()
     return table.sort_values(key if key == "exercice" else "montant", ascending=key == "exercice", ignore_index=True)
 

@@ -1,0 +1,117 @@
+"""The portfolio: the tables of outside bodies as they were known on a day, and what follows from several of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from tikub_lab import tables
+from tikub_lab.bodies.duties import NOT_DUE, NOT_MET, UNKNOWN, compliance, obligations
+from tikub_lab.bodies.money import identified
+from tikub_lab.bodies.seats import Day, movements, state, to_appoint
+from tikub_lab.methods.law import as_date
+
+DAYS = {"notices": "parution", "filings": "date", "councillors": "releve", "grants": "dateConvention"}
+"""By table: the day from which on a row is known; rows without one are known always."""
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """Tables ``bodies/…`` up to ``jour``; the grants say who got them: see :func:`~tikub_lab.bodies.identified`."""
+
+    bodies: pd.DataFrame
+    seats: pd.DataFrame
+    mandates: pd.DataFrame
+    grants: pd.DataFrame
+    filings: pd.DataFrame
+    notices: pd.DataFrame
+    councillors: pd.DataFrame
+    jour: pd.Timestamp
+
+    @cached_property
+    def obligations(self) -> pd.DataFrame:
+        """What each body owed for each year, with its ``nom`` and what it was granted in that year (``montant``)."""
+        found = obligations(self.bodies, self.grants, self.filings, self.notices, self.jour.date())
+        given = self.grants.groupby(["beneficiaire", "exercice"])["montant"].sum().rename_axis(["organisme_id", None])
+        keys = pd.MultiIndex.from_frame(found[["organisme_id", "exercice"]])
+        return self.named(found).assign(montant=given.reindex(keys).fillna(0.0).to_numpy())
+
+    @cached_property
+    def moved(self) -> pd.DataFrame:
+        """Who left the assembly between its last two snapshots; nobody where there are not two."""
+        if self.councillors["releve"].nunique() < 2:
+            return self.councillors.head(0).assign(mouvement="", nouveau_nom="", nouveau_prenom="")
+        return movements(self.councillors, region=str(self.councillors["region"].iloc[-1]))
+
+    def state(self, mois: int = 6) -> pd.DataFrame:
+        """Say of each seat whether it is held, by whom, in which body (``organisme``, ``nature``, ``departement``)."""
+        return self.placed(state(self.seats, self.mandates, self.jour.date(), mois))
+
+    def to_appoint(self, mois: int = 0) -> pd.DataFrame:
+        """List the seats to be filled, with the body of each."""
+        return self.placed(to_appoint(self.seats, self.mandates, self.moved, self.jour.date(), mois))
+
+    def placed(self, seats: pd.DataFrame) -> pd.DataFrame:
+        """Add to seats the name, nature, commune and département of their body."""
+        about = self.bodies[["organisme_id", "nom", "nature", "ville", "departement"]]
+        return seats.merge(about.rename(columns={"nom": "organisme"}), on="organisme_id", how="left")
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Put the name of the body before rows that have its identifier."""
+        names = rows["organisme_id"].map(self.bodies.set_index("organisme_id")["nom"])
+        return rows.drop(columns="nom", errors="ignore").assign(organisme=names)
+
+
+def portfolio(jour: Day | None = None) -> Portfolio:
+    """Load the tables as they were known on a day.
+
+    Parameters
+    ----------
+    jour : date or str, optional
+        By default the last day of which notices, filings or snapshots of councillors say anything.
+
+    Examples
+    --------
+    >>> f"{portfolio().jour:%Y-%m-%d}", len(portfolio("2024-12-31").notices)
+    ('2026-05-15', 29)
+    """
+    names = ("bodies", "seats", "mandates", "grants", "filings", "notices", "councillors")
+    found = {name: tables.load(f"bodies/{name}") for name in names}
+    last = max(found[name][column].max() for name, column in DAYS.items() if found[name][column].notna().any())
+    day = pd.Timestamp(str(as_date(jour))) if jour is not None else last
+    for name, column in DAYS.items():
+        found[name] = found[name][~(found[name][column] > day)]
+    return Portfolio(**(found | {"grants": identified(found["grants"], found["bodies"])}), jour=day)
+
+
+def by_duty(found: pd.DataFrame) -> pd.DataFrame:
+    """Count verdicts by duty, with the share that was met among those known, its interval, and the rule's status.
+
+    Parameters
+    ----------
+    found : DataFrame
+        From :func:`~tikub_lab.bodies.obligations`.
+
+    Returns
+    -------
+    DataFrame
+        obligation, statut, reference, avec (met), sans (not met), manquants (unknown), non_dues, taux, bas, haut.
+
+    Examples
+    --------
+    >>> by_duty(portfolio().obligations).set_index("obligation").loc["convention", ["avec", "sans"]].tolist()
+    [492, 35]
+    """
+    table = compliance(found).merge(found.groupby("obligation")[["statut", "reference"]].first().reset_index())
+    table["sans"] = table["connus"] - table["avec"]
+    table["non_dues"] = table["obligation"].map(found[found["verdict"] == NOT_DUE].groupby("obligation").size())
+    columns = ["obligation", "statut", "reference", "avec", "sans", "manquants", "non_dues", "taux", "bas", "haut"]
+    table = table.astype(dict.fromkeys(("avec", "sans", "manquants"), "int64")).fillna({"non_dues": 0})
+    return table[columns].sort_values("sans", ascending=False, ignore_index=True)
+
+
+def unmet(found: pd.DataFrame, verdict: str = NOT_MET) -> pd.DataFrame:
+    """List what was not met (or is unknown), the last years and the largest amounts first."""
+    assert verdict in (NOT_MET, UNKNOWN)
+    rows = found[found["verdict"] == verdict]
+    return rows.sort_values(["exercice", "montant"], ascending=False, kind="stable", ignore_index=True)
