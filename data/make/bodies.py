@@ -100,7 +100,7 @@ def sample(scale: float = 1.0, seed: int = SEED, schemas: Path | None = None) ->
     grants, planted = _grants(bodies, of_grants, truths)
     filings, notices = _filings(bodies, grants, planted, of_filings)
     tables = {"bodies": bodies, "seats": seats, "mandates": mandates, "grants": grants, "filings": filings}
-    tables |= {"notices": notices, "councillors": councillors}
+    tables |= {"notices": notices, "councillors": councillors, "agenda": _agenda(bodies, seats)}
     tables["truths"] = pd.DataFrame(truths, columns=["cas", "cle", "exercice", "attendu"]).astype({"exercice": "Int64"})
     made = {}
     for name, table in tables.items():
@@ -250,6 +250,27 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
         truths += [(f"siège {name}", seats["siege_id"][at], None, name) for at in sorted(rows)]
     mandates = pd.concat([first, gone, held, twice]).sort_values(["siege_id", "debut", "acte"], ignore_index=True)
     return seats, mandates.assign(mandat_id=[f"M{n + 1:04d}" for n in range(len(mandates))])
+
+
+def _agenda(bodies: pd.DataFrame, seats: pd.DataFrame) -> pd.DataFrame:
+    """Write the same points for two sessions, before and after the law of 22 December 2025."""
+    names, first = bodies.set_index("organisme_id")["nom"], bodies.groupby("nature", sort=False)["organisme_id"].first()
+    board = seats[seats["fondement"] != "statuts"]["organisme_id"].unique()
+    points = (  # body, kind of decision, what it is about
+        (board[0], "commande publique", "Marché de travaux du lycée"),
+        (board[1 % len(board)], "subvention", "Subvention pour un projet"),
+        (names[board[2 % len(board)]], "désignation ou rémunération", "Désignation au conseil d'administration"),
+        (board[3 % len(board)], "dépense obligatoire", "Dotation de fonctionnement"),
+        (first["association"], "subvention", "Subvention de fonctionnement"),
+        (first.get("SEM", first["association"]), "garantie d'emprunt", "Garantie d'un emprunt"),
+        (first.get("syndicat mixte", first["association"]), "commande publique", "Marché de services"),
+        ("Comité des fêtes du Goéland (fictif)", "subvention", "Fête du port"),
+        (None, "autre", "Vœu sur les transports"),
+        (board[0], "échange de terrains", "Échange d'une parcelle"),
+    )
+    days = pd.to_datetime(["2025-11-20", "2026-05-18"]).repeat(len(points))
+    table = pd.DataFrame(points * 2, columns=["organisme", "decision", "objet"])
+    return table.assign(seance=days, point=[str(n % len(points) + 1) for n in range(len(table))])
 
 
 def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:

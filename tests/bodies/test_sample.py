@@ -8,7 +8,7 @@ from data.make.energy.book import draw
 from tikub_lab.tables.check import check, foreign_keys
 from tikub_lab.tables.schema import read_schema
 
-TABLES = ("bodies", "seats", "mandates", "grants", "filings", "notices", "councillors", "truths")
+TABLES = ("bodies", "seats", "mandates", "grants", "filings", "notices", "councillors", "agenda", "truths")
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -135,9 +135,10 @@ def by(grants: pd.DataFrame, key: str, people: pd.Series | None = None) -> pd.Da
     Returns
     -------
     DataFrame
-        The key (and ``nom`` of a beneficiary or a département), nombre (grants), beneficiaires, montant (€), part (of the
-        amount), part_premiers (of its ten largest beneficiaries), hhi (sum of squared shares in per cent), par_habitant (€ a
-        year); years in order, others by decreasing amount. Grants without a key are the row « Non précisé ».
+        The key (and ``nom`` of a beneficiary or a département), nombre (grants), beneficiaires, montant (€), part (of
+        the amount), part_premiers (of its ten largest beneficiaries), hhi (sum of squared shares in per cent),
+        par_habitant (€ a year); years in order, others by decreasing amount. Grants without a key are the row
+        « Non précisé ».
 
     Examples
     --------
