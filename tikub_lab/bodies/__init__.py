@@ -5,7 +5,7 @@ from tikub_lab.methods.lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
-        "conflicts": "conflicts_of",
+        "conflicts": "conflicts_of session_of",
         "money": "Scope by changes identified inhabitants scope year_of",
         "duties": "compliance obligations",
         "bundle": "Portfolio by_duty portfolio unmet",

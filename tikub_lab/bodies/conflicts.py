@@ -14,7 +14,9 @@ import pandas as pd
 
 from tikub_lab.bodies.duties import LAW
 from tikub_lab.bodies.seats import in_force
-from tikub_lab.methods.law import CONFIRMED, TO_ASK
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import CONFIRMED, TO_ASK, as_date
+from tikub_lab.methods.scope import one_of
 from tikub_lab.show import day
 from tikub_lab.tables import require
 
@@ -91,6 +93,22 @@ def conflicts_of(
         there = held[point["seance"]]
         lines += [row | line for line in _lines(point, who, body, there)]
     return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def session_of(found: pd.DataFrame, seance: date | str | None = None) -> pd.Timestamp:
+    """Return the session that is asked for, by default the last one; a UsageError for a day without one.
+
+    Examples
+    --------
+    >>> session_of(pd.DataFrame({"seance": pd.to_datetime(["2025-11-20", "2026-05-18"])}))
+    Timestamp('2026-05-18 00:00:00')
+    """
+    days = sorted(found["seance"].unique())
+    if not days:
+        raise UsageError("bodies/agenda has no row; fill in its template: tikub data template bodies/agenda.")
+    when = days[-1] if seance is None else pd.Timestamp(str(as_date(seance)))
+    one_of("seance", f"{when:%Y-%m-%d}", [f"{each:%Y-%m-%d}" for each in days], "the agenda has no session of this day")
+    return when
 
 
 def _lines(point: dict[Any, Any], who: str, body: Any, held: pd.DataFrame) -> Iterator[dict[str, str]]:
