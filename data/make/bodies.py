@@ -98,7 +98,7 @@ def sample(scale: float = 1.0, seed: int = SEED, schemas: Path | None = None) ->
     councillors = _councillors(of_people, truths)
     seats, mandates = _seats(bodies, councillors, of_seats, truths)
     grants, planted = _grants(bodies, of_grants, truths)
-    filings, notices = _filings(bodies, grants, planted, of_filings)
+    filings, notices = _filings(bodies, grants, planted, of_filings, truths)
     tables = {"bodies": bodies, "seats": seats, "mandates": mandates, "grants": grants, "filings": filings}
     tables |= {"notices": notices, "councillors": councillors, "agenda": _agenda(bodies, seats)}
     tables["truths"] = pd.DataFrame(truths, columns=["cas", "cle", "exercice", "attendu"]).astype({"exercice": "Int64"})
@@ -323,7 +323,7 @@ def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:
     ), planted  # fmt: skip
 
 
-def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: Stream) -> Any:
+def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: Stream, truths: list[Any]) -> Any:
     """Draw what bodies sent in, year by year, and what was published about them."""
     total = grants.groupby(["body", "exercice"])["montant"].sum().reset_index()
     total = total[~total["body"].isin(planted)].reset_index(drop=True)
@@ -368,8 +368,16 @@ def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: S
     firms = bodies.index[bodies["nature"].isin(["SEM", "SPL", "société"])]
     rows += [(at, "BODACC", "comptes", "2025-08-02", "2024-12-31", "Comptes annuels et rapports") for at in firms[1:]]
     rows += [(at, "BODACC", "procédure collective", "2026-02-10", None, "Sauvegarde") for at in firms[:1]]
+    renamed = bodies.index[(bodies["nature"] == "association") & bodies["fin"].isna()][-1]
+    rows.append((renamed, "JOAFE", "modification", "2026-03-17", None, "Changement de titre"))
+    truths.append(("changement de nom", bodies["organisme_id"][renamed], None, "changement de nom"))
     notices = pd.DataFrame(rows, columns=["body", "source", "famille", "parution", "cloture", "texte"])
     whose = bodies.take(notices["body"].to_numpy()).reset_index(drop=True)
     notices[["siren", "rna", "nom"]] = whose[["siren", "rna", "nom"]]
     number = [f"{source[0]}2026F{n + 1:05d}" for n, source in enumerate(notices["source"])]
-    return table, notices.assign(annonce_id=number, avis="initial")
+    notices.loc[notices.index[-1], "nouveau_nom"] = f"Union {notices['nom'].iloc[-1]}"
+    stranger = {"source": "BODACC", "famille": "radiation", "parution": "2026-04-02", "texte": "Radiation",
+                "siren": siret(np.array([13_990]), 0)[0][:9], "nom": "Atelier du Large (fictif)"}  # fmt: skip
+    notices = pd.concat([notices, pd.DataFrame([stranger])], ignore_index=True)
+    truths.append(("annonce d'un organisme inconnu", "B2026F99999", None, "à part"))
+    return table, notices.assign(annonce_id=[*number, "B2026F99999"], avis="initial")

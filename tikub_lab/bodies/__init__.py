@@ -9,6 +9,8 @@ __getattr__, __dir__, __all__ = lazy(
         "money": "Scope by changes identified inhabitants scope year_of",
         "duties": "compliance obligations",
         "bundle": "Portfolio by_duty portfolio unmet",
+        "signals": "fragility",
+        "watch": "Watch watched",
         "seats": "in_force load movements proposal state to_appoint",
     },
 )
