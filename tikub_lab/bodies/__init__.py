@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy(
         "conflicts": "conflicts_of session_of",
         "money": "Scope by changes identified inhabitants scope year_of",
         "duties": "compliance obligations",
-        "bundle": "Portfolio by_duty portfolio unmet",
+        "bundle": "Portfolio body_of by_duty last_closed portfolio unmet yearly",
         "signals": "fragility",
         "watch": "Watch watched",
         "seats": "in_force load movements proposal state to_appoint",

@@ -10,6 +10,7 @@ from tikub_lab.bodies.duties import NOT_DUE, NOT_MET, UNKNOWN, compliance, oblig
 from tikub_lab.bodies.money import identified
 from tikub_lab.bodies.seats import Day, movements, state, to_appoint
 from tikub_lab.methods.law import as_date
+from tikub_lab.methods.scope import one_of
 
 DAYS = {"notices": "parution", "filings": "date", "councillors": "releve", "grants": "dateConvention"}
 """By table: the day from which on a row is known; rows without one are known always."""
@@ -73,7 +74,7 @@ def portfolio(jour: Day | None = None) -> Portfolio:
     Examples
     --------
     >>> f"{portfolio().jour:%Y-%m-%d}", len(portfolio("2024-12-31").notices)
-    ('2026-05-15', 29)
+    ('2026-05-15', 32)
     """
     names = ("bodies", "seats", "mandates", "grants", "filings", "notices", "councillors")
     found = {name: tables.load(f"bodies/{name}") for name in names}
@@ -115,3 +116,41 @@ def unmet(found: pd.DataFrame, verdict: str = NOT_MET) -> pd.DataFrame:
     assert verdict in (NOT_MET, UNKNOWN)
     rows = found[found["verdict"] == verdict]
     return rows.sort_values(["exercice", "montant"], ascending=False, kind="stable", ignore_index=True)
+
+
+def body_of(data: Portfolio, organisme: str) -> pd.Series:
+    """Return the row of one body; a UsageError where there is none.
+
+    Examples
+    --------
+    >>> body_of(portfolio(), "210060349")["nature"]
+    'association'
+    """
+    one_of("organisme", organisme, data.bodies["organisme_id"], "no body has this identifier")
+    return data.bodies[data.bodies["organisme_id"] == organisme].iloc[0]
+
+
+def yearly(data: Portfolio, organisme: str) -> pd.DataFrame:
+    """Sum what a body was granted in each year of which any grant is known: exercice, montant (€, 0 for none).
+
+    Examples
+    --------
+    >>> yearly(portfolio(), "210060349")["exercice"].tolist()
+    [2020, 2021, 2022, 2023, 2024, 2025]
+    """
+    years = sorted(map(int, data.grants["exercice"].unique()))
+    given = data.grants[data.grants["beneficiaire"] == organisme].groupby("exercice")["montant"].sum()
+    return given.reindex(years, fill_value=0.0).rename_axis("exercice").reset_index()
+
+
+def last_closed(data: Portfolio) -> int:
+    """Return the last year of which grants and yearly accounts are known; where there are no accounts, the last year.
+
+    Examples
+    --------
+    >>> last_closed(portfolio())
+    2024
+    """
+    granted = set(map(int, data.grants["exercice"]))
+    closed = set(map(int, data.filings.loc[data.filings["nature"] == "comptes annuels", "exercice"]))
+    return max(granted & closed or granted)

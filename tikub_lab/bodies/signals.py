@@ -38,7 +38,7 @@ def fragility(data: Portfolio, annee: int) -> pd.DataFrame:
     >>> from tikub_lab.bodies import portfolio
     >>> found = fragility(portfolio(), 2024)
     >>> found.groupby("signal")["valeur"].count().to_dict()
-    {'argent public': 28, 'part de la Région': 35, 'pièces en retard': 118}
+    {'argent public': 29, 'part de la Région': 36, 'pièces en retard': 122}
     """
     one_of("annee", annee, sorted(map(int, data.grants["exercice"].unique())), "there are no grants of this year")
     given = data.grants[(data.grants["exercice"] == annee) & data.grants["suivi"]]
