@@ -119,7 +119,7 @@ def test_signals_by_hand(data):
     region, public = found.loc["part de la Région"], found.loc["argent public"]
     assert region.loc[who[0], ["valeur", "pairs", "muets", "rang_part"]].tolist() == [0.5, 5, 1, 1.0]
     assert region["mediane"].iloc[0] == pytest.approx((50 / 120 + 50 / 130) / 2)
-    assert region.loc[who[6], "manque"] == "attestation de subventions"
+    assert region.loc[who[6], "manque"] == "attestation"
     assert region.loc[who[6], "pairs"] == 6
     assert pd.isna(region.loc[who[6], "rang_part"])
     assert public.loc[who[1], "valeur"] == pytest.approx(0.55)

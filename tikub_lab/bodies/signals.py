@@ -54,8 +54,8 @@ def fragility(data: Portfolio, annee: int) -> pd.DataFrame:
     late = (due["verdict"] == NOT_MET) | ((due["verdict"] == MET) & (due["piece"] > due["echeance"]))
     late = late[due["verdict"].isin([MET, NOT_MET])].groupby(due["organisme_id"]).mean().reindex(cash.index)
     values = {PUBLIC: public / income.where(income > 0), REGION: cash / public.where(public > 0), LATE: late}
-    wants = {PUBLIC: "attestation de subventions et comptes annuels", REGION: "attestation de subventions",
-             LATE: "rien n'était dû, ou rien n'en est connu"}  # fmt: skip
+    wants = {PUBLIC: "attestation ou comptes", REGION: "attestation",
+             LATE: "rien de dû"}  # fmt: skip
     about = data.bodies.set_index("organisme_id")
     wide = pd.DataFrame(values).rename_axis("organisme_id").reset_index()
     table = wide.melt("organisme_id", var_name="signal", value_name="valeur")
