@@ -112,8 +112,14 @@ def by_duty(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def unmet(found: pd.DataFrame, verdict: str = NOT_MET) -> pd.DataFrame:
-    """List what was not met (or is unknown), the last years and the largest amounts first."""
-    assert verdict in (NOT_MET, UNKNOWN)
+    """List what was not met, or with ``verdict="inconnue"`` what is unknown: last years, then largest amounts, first.
+
+    Examples
+    --------
+    >>> unmet(portfolio().obligations)["exercice"].iloc[[0, -1]].tolist()
+    [2025, 2020]
+    """
+    one_of("verdict", verdict, (NOT_MET, UNKNOWN))
     rows = found[found["verdict"] == verdict]
     return rows.sort_values(["exercice", "montant"], ascending=False, kind="stable", ignore_index=True)
 
