@@ -103,7 +103,7 @@ def test_lists_of_several_notebooks_have_one_link(tmp_path):
 
 def test_links_that_are_no_more_go(tmp_path):
     item = {"name": "Lycée A", "value": "0A"}
-    row = f'<th scope="row">Lycée A</th>{page.ALSO}'
+    row = f'<th role="rowheader" scope="row">Lycée A</th>{page.ALSO}'  # as show.table writes it
     entry = {"notebook": "energy", "use_case": "energy", "title": "Tout", "status": "done", "parameters": {}}
     entries = {
         "a/a.html": entry | {"page": "a/a.html"},
@@ -115,7 +115,7 @@ def test_links_that_are_no_more_go(tmp_path):
         (tmp_path / name).write_text(row, encoding="utf-8")
     links.write(entries, tmp_path)
     made = (tmp_path / "a/a.html").read_text(encoding="utf-8")
-    assert '<th scope="row"><a class="to" href="../a/b.html">Lycée A</a></th>' in made
+    assert '<th role="rowheader" scope="row"><a class="to" href="../a/b.html">Lycée A</a></th>' in made
     assert "\\1 &lt;C&gt;" in made
     links.write(entries, tmp_path)
     assert (tmp_path / "a/a.html").read_text(encoding="utf-8") == made, "once"

@@ -21,7 +21,7 @@ from tikub_lab.tables.atomic import write_atomic
 Entry = Mapping[str, Any]
 
 _ALSO = re.compile(r"<!--also-->.*?<!--/also-->", re.S)
-_ROW = re.compile(r'(<th scope="row"[^>]*>)(?:<a class="to" href="[^"]*">)?([^<]+)(?:</a>)?(?=</th>)')
+_ROW = re.compile(r'(<th [^>]*\bscope="row"[^>]*>)(?:<a class="to" href="[^"]*">)?([^<]+)(?:</a>)?(?=</th>)')
 
 
 def natural(text: str) -> list[str]:

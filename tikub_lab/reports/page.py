@@ -38,7 +38,7 @@ DEFECTS = (
 
 SUBJECTS = {
     "procurement": "Achats publics",
-    "bodies": "Organismes publics",
+    "bodies": "Organismes extérieurs",
     "energy": "Énergie des lycées",
     "staffing": "Affectation des personnels",
     "datathon": "Datathon",
