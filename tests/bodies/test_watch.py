@@ -1,5 +1,6 @@
 """The portfolio on a day, what happened to it, and signals of fragility: against what was planted, and by hand."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -35,6 +36,23 @@ def test_what_is_known_on_a_day():
     assert early.moved.empty
     assert {"élu parti"}.isdisjoint(early.to_appoint()["motif"])
     assert portfolio(date(2026, 5, 15)).moved["mouvement"].eq("parti").sum() == 3
+
+
+def test_grants_and_bodies_are_enough(root, tmp_path, monkeypatch):
+    """Who publishes no seats and receives no pieces still has a page of grants, on which nothing is said to lack."""
+    package = json.loads((root / "data" / "datapackage.json").read_text(encoding="utf-8"))
+    package["resources"] = [item for item in package["resources"] if item["name"] in ("bodies/bodies", "bodies/grants")]
+    for name in ("sample", "schemas"):
+        (tmp_path / name).symlink_to(root / "data" / name)
+    (tmp_path / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    monkeypatch.setenv("TIKUB_DATA", str(tmp_path))
+    alone = portfolio()
+    assert alone.jour == alone.grants["dateConvention"].max()
+    assert alone.seats.empty
+    assert alone.state().empty
+    assert watched(alone).events["source"].eq("organismes").all()
+    counts = by_duty(alone.obligations)
+    assert counts["sans"].sum() == 0
 
 
 def test_verdicts_are_counted_and_what_is_missing_is_listed(data):

@@ -69,15 +69,16 @@ def portfolio(jour: Day | None = None) -> Portfolio:
     Parameters
     ----------
     jour : date or str, optional
-        By default the last day of which notices, filings or snapshots of councillors say anything.
+        By default the last day of which grants, notices, filings or snapshots of councillors say anything. Only bodies
+        and grants have to be there.
 
     Examples
     --------
     >>> f"{portfolio().jour:%Y-%m-%d}", len(portfolio("2024-12-31").notices)
     ('2026-05-15', 32)
     """
-    names = ("bodies", "seats", "mandates", "grants", "filings", "notices", "councillors")
-    found = {name: tables.load(f"bodies/{name}") for name in names}
+    names = ("bodies", "grants", "seats", "mandates", "filings", "notices", "councillors")
+    found = {name: tables.load(f"bodies/{name}", optional=name not in names[:2]) for name in names}
     last = max(found[name][column].max() for name, column in DAYS.items() if found[name][column].notna().any())
     day = pd.Timestamp(str(as_date(jour))) if jour is not None else last
     for name, column in DAYS.items():
