@@ -6,7 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from tikub_lab import tables
-from tikub_lab.bodies.duties import NOT_DUE, NOT_MET, UNKNOWN, compliance, obligations
+from tikub_lab.bodies.duties import NOT_DUE, NOT_MET, OURS, UNKNOWN, compliance, obligations
 from tikub_lab.bodies.money import identified
 from tikub_lab.bodies.seats import Day, movements, state, to_appoint
 from tikub_lab.methods.law import as_date
@@ -115,6 +115,8 @@ def by_duty(found: pd.DataFrame) -> pd.DataFrame:
 def unmet(found: pd.DataFrame, verdict: str = NOT_MET) -> pd.DataFrame:
     """List what was not met, or with ``verdict="inconnue"`` what is unknown: last years, then largest amounts, first.
 
+    ``qui`` says whose duty it is: the body's, or the Région's own.
+
     Examples
     --------
     >>> unmet(portfolio().obligations)["exercice"].iloc[[0, -1]].tolist()
@@ -122,6 +124,7 @@ def unmet(found: pd.DataFrame, verdict: str = NOT_MET) -> pd.DataFrame:
     """
     one_of("verdict", verdict, (NOT_MET, UNKNOWN))
     rows = found[found["verdict"] == verdict]
+    rows = rows.assign(qui=rows["obligation"].isin(OURS).map({True: "la Région", False: "l'organisme"}))
     return rows.sort_values(["exercice", "montant"], ascending=False, kind="stable", ignore_index=True)
 
 

@@ -32,6 +32,8 @@ TIED = re.compile(
 FREE = re.compile("fonctionnement|dotation|cotisation|adhésion", re.I)
 SAID = ("attestation de subventions", "budget", "comptes annuels")
 """Pieces that say an amount: all grants, the budget, the income."""
+OURS = ("publication des données", "bilan certifié annexé", "rapport des mandataires")
+"""Duties of the Région, or of those who represent it: with them a body is neither late nor in default."""
 PUBLISHED = "comptes publiés"
 """What a notice of published accounts (DCA) counts as among filings."""
 Pieces = dict[tuple[str, int], pd.Timestamp]

@@ -7,13 +7,11 @@ table has reserves or cash in hand, so nothing is said of them.
 import pandas as pd
 
 from tikub_lab.bodies.bundle import Portfolio
-from tikub_lab.bodies.duties import MET, NOT_MET
+from tikub_lab.bodies.duties import MET, NOT_MET, OURS
 from tikub_lab.methods.scope import one_of
 
 PUBLIC, REGION, LATE = SIGNALS = ("argent public", "part de la Région", "pièces en retard")
 """Public money in the income; the Région's share of public money; what came late, or not, of what was due by then."""
-OURS = ("publication des données", "bilan certifié annexé")
-"""Duties that the Région has itself: a body is not late with them."""
 YEARS, FEWEST = 3, 5
 """How many years are looked at for what came late; with fewer peers no median is given."""
 
