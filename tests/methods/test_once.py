@@ -354,7 +354,7 @@ def test_a_comment_in_another_use_case_changes_no_digest(root):
     [
         ("import pandas\nfrom tikub_lab import energy, show, tables", ("energy",)),
         ("import tikub_lab.procurement.codes as codes", ("procurement",)),
-        ("from tikub_lab.energy.units import in_kwh\nfrom tikub_lab import procurement", ("energy", "procurement")),
+        ("from tikub_lab.energy.valuation import valued\nfrom tikub_lab import procurement", ("energy", "procurement")),
         ("from tikub_lab import show", ()),
     ],
 )

@@ -132,7 +132,7 @@ def comment_own_use_case(lab):
 
 
 def comment_other_use_case(lab):
-    comment(lab, "energy", "units.py")
+    comment(lab, "energy", "valuation.py")
     comment(lab, "kits", "recipe.py")
 
 
