@@ -1,0 +1,120 @@
+"""Where a ledger is kept: two tables in SQLite or PostgreSQL, how they are opened, read and written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tikub_lab.errors import RunError, UsageError
+from tikub_lab.staffing.events import CONTENT, DAYS, NEVER, NUMBERS
+
+FORMAT = 1
+PG_LOCKS = ["SET LOCAL synchronous_commit = on", "SELECT pg_advisory_xact_lock(20261127)"]
+_metadata = sa.MetaData()
+ABOUT = sa.Table(
+    "staffing_ledger", _metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String)
+)
+EVENT = sa.Table(
+    "staffing_event",
+    _metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("enregistre", sa.DateTime, nullable=False, index=True),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("hash", sa.String, nullable=False),
+    sa.Column("voided", sa.Integer, nullable=False),  # worked out from `remplace`: state is then one scan of an index
+    sa.Column("salt", sa.String),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    *(sa.Column(name, sa.Date if name in DAYS else sa.Float if name in NUMBERS else sa.String) for name in CONTENT[1:]),
+    sa.Index("staffing_event_true", "voided", "fin", "debut", "number"),
+    sa.Index("staffing_event_thing", "objet", "cle"),
+    sa.Index("staffing_event_agent", "agent"),
+    sa.Index("staffing_event_parent", "rattachement"),
+)
+COLUMNS = EVENT.columns
+LIVE = COLUMNS.voided == NEVER
+
+
+class Store:
+    """The two tables, in a file or under a URL."""
+
+    def __init__(self, place: Path | str, create: bool = True):
+        text = str(place)
+        if "://" not in text:
+            if not create and not Path(text).is_file():
+                raise UsageError(f"{text}: no ledger there. `tikub staffing import` or `append` makes one.")
+            text = f"sqlite:///{text}"
+        try:
+            url = sa.make_url(text)
+            if url.drivername == "postgresql":
+                url = url.set(drivername="postgresql+psycopg")
+            if url.drivername not in ("sqlite", "postgresql+psycopg"):
+                raise sa.exc.ArgumentError
+            self.sqlite = url.drivername == "sqlite"
+            options = {"isolation_level": None, "timeout": 60} if self.sqlite else {}
+            self.engine = sa.create_engine(url, connect_args=options)
+        except (sa.exc.ArgumentError, ValueError):
+            raise UsageError("The ledger's place is no file and no URL such as postgresql://user@host/base.") from None
+        except ImportError:
+            raise UsageError("A ledger in PostgreSQL needs psycopg: install tikub-lab[postgresql].") from None
+        self.name = self.engine.url.render_as_string(hide_password=True) if not self.sqlite else str(place)
+        if self.sqlite:
+            sa.event.listen(self.engine, "connect", _set_up)
+        self._open(create)
+
+    def _open(self, create: bool) -> None:
+        with self.reading() as connection:
+            there = sa.inspect(connection).has_table(ABOUT.name)
+        if not there and not create:
+            raise UsageError(f"{self.name}: no ledger there. `tikub staffing import` or `append` makes one.")
+        if not there:
+            with self.writing() as connection:
+                _metadata.create_all(connection)
+                if self.noted(connection, "format") is None:  # another process may just have made it
+                    connection.execute(ABOUT.insert().values(name="format", value=str(FORMAT)))
+        with self.reading() as connection:
+            found = self.noted(connection, "format") or "none"
+        if found != str(FORMAT):
+            raise UsageError(
+                f"{self.name}: a ledger of format {found}, and {FORMAT} is what this version reads. Update tikub-lab."
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Read; what the database says against it is one line."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise RunError(f"{self.name}: {_first_line(error)}.") from None
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Write, or leave everything as it was; one writer at a time, as the chain has one end."""
+        locks = ["BEGIN IMMEDIATE"] if self.sqlite else PG_LOCKS
+        try:
+            with self.engine.begin() as connection:
+                for lock in locks:
+                    connection.exec_driver_sql(lock)
+                yield connection
+        except sa.exc.DBAPIError as error:
+            said = f"{_first_line(error)}. Nothing of it was kept, nothing before it is lost"
+            raise RunError(
+                f"{self.name}: not written: {said}. Make room or mend the place, then send it again."
+            ) from None
+
+    def noted(self, connection: sa.Connection, name: str) -> str | None:
+        """Return what the ledger notes of itself."""
+        return connection.scalar(sa.select(ABOUT.c.value).where(ABOUT.c.name == name))
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    """Set SQLite up: readers do not wait for the writer, a commit is on disk, what is deleted is overwritten."""
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _first_line(error: sa.exc.DBAPIError) -> str:
+    """Say what the database said, without the statement, whose values may be about persons."""
+    return str(error.orig).strip().partition("\n")[0].rstrip(".")
