@@ -127,7 +127,8 @@ def as_table(rows: Iterable[Row]) -> pd.DataFrame:
     table = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
     table["fin"] = table["fin"].where(table["fin"] != OPEN)
     kinds = dict.fromkeys(CONTENT, "str") | dict.fromkeys(DAYS, "datetime64[s]") | dict.fromkeys(NUMBERS, "float64")
-    return table.astype({**kinds, "enregistre": "datetime64[us]"})
+    table["enregistre"] = pd.to_datetime(table["enregistre"], utc=True)
+    return table.astype({**kinds, "enregistre": "datetime64[us, UTC]"})
 
 
 def chained(row: Row, head: Row, recorded: datetime) -> Row:

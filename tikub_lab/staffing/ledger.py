@@ -186,9 +186,10 @@ class Ledger(Store):
     def _during(self, connection: sa.Connection, row: Row, **which: str) -> list[Period]:
         """Periods of other things of which this is said, that have a day in common with an event."""
         said = [COLUMNS[name] == value for name, value in which.items()]
-        things = sa.select(COLUMNS.objet, COLUMNS.cle).where(LIVE, *said)
-        asked = sa.select(EVENT).where(LIVE, sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(things))
-        rows = [dict(item) for item in connection.execute(asked.order_by(COLUMNS.number)).mappings()]
+        things = sa.select(COLUMNS.objet, COLUMNS.cle).where(*said)
+        asked = sa.select(EVENT).where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(things)).order_by(COLUMNS.number)
+        # whether they stand is asked here: in the query it would lead SQLite to the index of all that stand
+        rows = [dict(item) for item in connection.execute(asked).mappings() if item["voided"] == NEVER]
         others = [item for item in rows if (item["objet"], item["cle"]) != (row["objet"], row["cle"])]
         return [
             item
@@ -309,7 +310,7 @@ def replay(events: pd.DataFrame) -> Ledger:
     rows: dict[str, Row] = {}
     for recorded, values in zip(events["enregistre"], said.itertuples(index=False, name=None), strict=True):
         row = content(dict(zip(CONTENT, values, strict=True)))
-        head = rows[row["id"]] = chained(row, head, recorded.to_pydatetime())
+        head = rows[row["id"]] = chained(row, head, recorded.tz_convert(None).to_pydatetime())
         if head["remplace"] is not None:
             rows[head["remplace"]]["voided"] = head["number"]
     if rows:

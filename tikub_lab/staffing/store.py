@@ -30,7 +30,7 @@ EVENT = sa.Table(
     sa.Index("staffing_event_true", "voided", "fin", "debut", "number"),
     sa.Index("staffing_event_thing", "objet", "cle"),
     sa.Index("staffing_event_agent", "agent"),
-    sa.Index("staffing_event_parent", "rattachement"),
+    sa.Index("staffing_event_parent", "objet", "rattachement"),
 )
 COLUMNS = EVENT.columns
 LIVE = COLUMNS.voided == NEVER
