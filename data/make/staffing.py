@@ -106,7 +106,6 @@ class Book:
         self.trades: list[str] = []
         self.there: dict[str, Row] = {}
         """Who is on a position at the end, by its key."""
-        self.vacant: dict[str, pd.Timestamp] = {}
         self.away: list[Row] = []
         self.pool = range(round(POOL * len(sites)))
         usual = [*TRADES][:5]
@@ -126,12 +125,12 @@ class Book:
         return row
 
     def _positions(self) -> pd.DataFrame:
-        rows = []
-        for site in self.sites.itertuples():
+        rows, names = [], ["code_uai", "surface_totale", "eleves", "internat"]
+        for uai, area, pupils, boards in self.sites[names].itertuples(index=False, name=None):
             for trade, share in TRADES.items():
-                size = site.surface_totale if share >= 2000 else site.eleves
-                count = max(int(trade in ("accueil", "cuisine", "entretien")), round(size / share))
-                rows += [(site.code_uai, trade)] * (count if trade != "lingerie" or site.internat else 0)
+                count = round((area if share >= 2000 else pupils) / share)
+                count = max(int(trade in ("accueil", "cuisine", "entretien")), count)
+                rows += [(uai, trade)] * (count if trade != "lingerie" or boards else 0)
         table = pd.DataFrame(rows, columns=["code_uai", "metier"])
         table["quotite"] = np.array([100.0, 80.0, 50.0])[self.lanes[0].pick([88, 8, 4], len(table))]
         table["cle"] = [f"P{number:05d}" for number in range(1, len(table) + 1)]
@@ -148,8 +147,8 @@ class Book:
             draw.uniform(count),
             draw.uniform(count),
         )
-        for place, position in enumerate(self.positions.to_dict("records")):
-            key, said = position.pop("cle"), {**position, "statut": "ouvert"}
+        for place, key in enumerate(self.positions["cle"]):
+            said = self.said(key)
             self.record("poste", key, START, FILLED, **said)
             if filled[place]:
                 began = START - pd.Timedelta(days=30 + int(since[place]))
@@ -162,27 +161,24 @@ class Book:
                 known = max(FILLED, left - MONTH * 2 * float(notice[place]))
                 self.record("affectation", gone["cle"], left, known, verbe="retract")
                 gone["ends"] = left
-            self.vacant[key] = left
             if frozen[place] and not comes[place]:
                 self.record("poste", key, left, left, **{**said, "statut": "gelé"})
-                del self.vacant[key]
                 continue
             published = max(left - MONTH, FILLED)
             self.record("poste", key, left, published, **said, publication=published)
             begin = left + pd.Timedelta(days=35 + int(420 * wait[place] ** 2))
             if comes[place] and begin < END:
                 self.hire(key, said, begin, begin - MONTH / 2, "vacance" if contract[place] else "titulaire")
-                del self.vacant[key]
 
     def hire(self, position: str, said: dict[str, Any], first: pd.Timestamp, known: pd.Timestamp, how: str) -> None:
         """Put a new agent on a position; a contract on a vacancy is for a year."""
         agent = self.agent(said["metier"])
         fin = first + pd.Timedelta(days=365) if how == "vacance" else pd.NaT
         more = {"rattachement": position, "agent": agent, "quotite": said["quotite"], "contrat": how}
-        self.there[position] = self.record("affectation", f"{position}/{agent}", first, known, fin=fin, **more)
+        row = self.record("affectation", f"{position}/{agent}", first, known, fin=fin, **more)
+        self.there[position] = row
         if fin < END:
             self.there.pop(position)
-            self.vacant[position] = fin
 
     def absences(self) -> None:
         """Let agents be away, some known late or corrected; replace those who are away for long, where the pool can."""
@@ -242,6 +238,11 @@ class Book:
         """Return the position that a key starts with."""
         return dict(self.positions.iloc[int(key[1:6]) - 1])
 
+    def said(self, key: str) -> Row:
+        """Say what an open position is."""
+        post = self.post(key)
+        return {name: post[name] for name in ("code_uai", "metier", "quotite")} | {"statut": "ouvert"}
+
     def plant(self) -> None:
         """Plant the cases that alerts and state must find, on positions that have no other, and note each."""
         stays = [row for row in self.there.values() if row["contrat"] == "titulaire" and row["quotite"] == 100]
@@ -271,13 +272,12 @@ class Book:
     def _vacancy(self, nature: str, stay: Row, days: pd.Timedelta) -> str:
         """Let an agent leave long ago; nobody comes, or somebody on a contract that is too long or came too soon."""
         position, left = stay["rattachement"], END - pd.Timedelta(days=420) - days
-        said = {**self.post(position), "statut": "ouvert"}
-        del said["cle"], self.there[position]
+        said = self.said(position)
+        del self.there[position]
         self.record("affectation", stay["cle"], left, left, verbe="retract")
         published = left + pd.Timedelta(days=10)
         self.record("poste", position, left, published, **said, publication=published)
         if nature.startswith("vacant"):
-            self.vacant[position] = left
             return str(position)
         short = nature.startswith("publication")
         first = left + pd.Timedelta(days=25 if short else 50)

@@ -82,7 +82,7 @@ def test_corrections_and_what_was_known_before(place):
         ({"id": ""}, "id is missing: every event has id, verbe, objet, cle, debut."),
         ({"cle": None}, "cle is missing"),
         ({"debut": "01/02/2026"}, "debut is not a date such as 2026-03-01."),
-        ({"fin": day(0)}, "fin 2026-01-01 is not after debut 2026-01-01; fin is the first day on which it is over."),
+        ({"fin": day(0)}, "fin is not after debut; it is the first day on which it is over."),
         ({"verbe": "asserts"}, "verbe is none of assert, retract. Did you mean 'assert'?"),
         ({"objet": "position"}, "objet is none of poste, affectation, absence, remplacement."),
         ({"quotite": 0}, "quotite is not a share of full time, above 0 and up to 100 (%)."),

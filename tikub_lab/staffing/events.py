@@ -72,7 +72,7 @@ def content(event: Mapping[str, Any]) -> Row:
         raise Refused(f"{row['verbe']} {row['objet']}: {said}; it says {', '.join(needed) if asserts else 'nothing'}.")
     row["fin"] = row["fin"] or OPEN
     if row["fin"] <= row["debut"]:
-        raise Refused(f"fin {row['fin']} is not after debut {row['debut']}; fin is the first day on which it is over.")
+        raise Refused("fin is not after debut; it is the first day on which it is over.")
     return row
 
 
@@ -119,6 +119,39 @@ def periods(rows: Iterable[Row]) -> list[Period]:
             kept.append(Period(first, last, row))
         found[row["objet"], row["cle"]] = sorted(kept, key=lambda item: item.debut)
     return [item for each in found.values() for item in each]
+
+
+@dataclass(frozen=True)
+class Spell:
+    """Days in a row on which a thing was there, in parts of which different things are said."""
+
+    parts: tuple[Period, ...]
+
+    @property
+    def debut(self) -> date:
+        """The first day."""
+        return self.parts[0].debut
+
+    @property
+    def fin(self) -> date:
+        """The first day on which it is over."""
+        return self.parts[-1].fin
+
+    def row(self, day: date) -> Row:
+        """Return what is said of a day, or of the nearest one."""
+        return next((part.row for part in self.parts if day < part.fin), self.parts[-1].row)
+
+
+def spells(rows: Iterable[Row]) -> list[Spell]:
+    """Join the periods of each thing that follow each other without a gap."""
+    found: list[list[Period]] = []
+    for item in periods(rows):
+        last = found[-1][-1] if found else None
+        if last and (last.row["objet"], last.row["cle"], last.fin) == (item.row["objet"], item.row["cle"], item.debut):
+            found[-1].append(item)
+        else:
+            found.append([item])
+    return [Spell(tuple(parts)) for parts in found]
 
 
 def as_table(rows: Iterable[Row]) -> pd.DataFrame:

@@ -237,10 +237,11 @@ class Ledger(Store):
             rows = [dict(row) for row in connection.execute(asked).mappings()]
         return sorted(rows, key=lambda row: (row["objet"], row["cle"]))
 
-    def rows(self, *kinds: str, key: str | None = None) -> list[Row]:
-        """Return the events that stand (replaced and purged ones do not), in their order: of kinds, of one thing."""
+    def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:
+        """Return the events that stand, in their order: of kinds, of one thing, of what is not over by a day."""
         asked = sa.select(EVENT).where(LIVE, COLUMNS.objet.in_(kinds or tuple(KINDS)))
         asked = asked if key is None else asked.where(COLUMNS.cle == key)
+        asked = asked if after is None else asked.where(COLUMNS.fin > after)
         with self.reading() as connection:
             return [dict(row) for row in connection.execute(asked.order_by(COLUMNS.number)).mappings()]
 
