@@ -271,7 +271,8 @@ class Book:
 
     def _vacancy(self, nature: str, stay: Row, days: pd.Timedelta) -> str:
         """Let an agent leave long ago; nobody comes, or somebody on a contract that is too long or came too soon."""
-        position, left = stay["rattachement"], END - pd.Timedelta(days=420) - days
+        short = nature.startswith("publication")
+        position, left = stay["rattachement"], END - pd.Timedelta(days=200 if short else 420) - days
         said = self.said(position)
         del self.there[position]
         self.record("affectation", stay["cle"], left, left, verbe="retract")
@@ -279,11 +280,10 @@ class Book:
         self.record("poste", position, left, published, **said, publication=published)
         if nature.startswith("vacant"):
             return str(position)
-        short = nature.startswith("publication")
         first = left + pd.Timedelta(days=25 if short else 50)
         self.hire(position, said, first, first, "vacance")
         row = self.events[-1]
-        row["fin"] = END + pd.Timedelta(days=60) if not short else first + pd.Timedelta(days=365)
+        row["fin"] = END + pd.Timedelta(days=60) if not short else first + pd.Timedelta(days=366)
         self.there[position] = row
         return str(row["cle"])
 

@@ -88,7 +88,7 @@ def safe(seed):
     labels = [part for label in shown.index for part in label.split(" + ")]
     assert sorted(labels) == sorted(table.index) or shown.empty
     assert not ((shown > 0) & (shown < 5)).any(axis=None)
-    assert attacked(shown, table) == [], seed
+    assert shown.empty or attacked(shown, table) == [], seed
 
 
 def test_no_hidden_cell_of_30_tables_can_be_worked_out():

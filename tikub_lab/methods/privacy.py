@@ -90,7 +90,7 @@ def suppress(counts: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:
 def _joined(counts: pd.DataFrame, small: Mask) -> pd.DataFrame:
     """Join the smallest row that has a small count with the next smallest one."""
     totals = counts.sum(axis=1)
-    first = totals.loc[list(small.any(axis=1))].idxmin()
+    first = totals.iloc[np.flatnonzero(small.any(axis=1)).tolist()].idxmin()
     other = totals.drop(first).idxmin()
     label = f"{first} + {other}"
     return counts.rename(index={first: label, other: label}).groupby(level=0, sort=False).sum()

@@ -6,5 +6,6 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "ledger": "Ledger replay",
+        "state": "absences coverage history positions time_to_fill vacancies",
     },
 )

@@ -1,0 +1,161 @@
+"""State as tables and alerts: by hand, and by a second way on the sample."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.staffing.events import ABSENCE, ASSIGNMENT, POSITION, REPLACEMENT, day, event
+from tikub_lab import tables
+from tikub_lab.errors import UsageError
+from tikub_lab.staffing import alerts as clocks
+from tikub_lab.staffing.ledger import Ledger, replay
+from tikub_lab.staffing.state import absences, coverage, history, positions, time_to_fill, vacancies
+
+KEY = b"k" * 32
+LAST = date(2025, 12, 31)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return replay(tables.load("staffing/events"))
+
+
+@pytest.fixture(scope="module")
+def truths():
+    return tables.load("staffing/truths").groupby("nature", observed=True)
+
+
+def ledger_of(*events):
+    ledger = Ledger("sqlite://")
+    assert all(item.new for item in ledger.append(events))
+    return ledger
+
+
+def held(number, **more):
+    return event(f"f{number}", ASSIGNMENT, f"F{number}", rattachement=f"P{number}", agent=f"A{number}", **more)
+
+
+def test_a_position_is_filled_replaced_not_replaced_vacant_or_frozen():
+    ledger = ledger_of(
+        *(event(f"p{n}", POSITION, f"P{n}", quotite=[100, 100, 80, 100, 100][n], statut="gelé" if n == 4 else "ouvert")
+          for n in range(5)),
+        held(0), held(1), held(2, quotite=80),
+        event("b1", ABSENCE, "B1", rattachement="F1"),
+        event("b2", ABSENCE, "B2", rattachement="F2"),
+        event("r1", REPLACEMENT, "R1", rattachement="B1", agent="A9", quotite=50),
+    )  # fmt: skip
+    table = positions(ledger.state(day(3)))
+    assert table["etat"].tolist() == ["pourvu", "remplacé", "non remplacé", "vacant", "gelé"]
+    assert table["presents"].tolist() == [100, 50, 0, 0, 0]
+    assert table["couvert"].tolist() == [True, True, False, False, False]
+    (row,) = coverage(table).to_dict("records")
+    assert (row["postes"], row["etp"], row["couverts"], row["geles"]) == (5, 3.8, 1.5, 1)
+    assert row["part"] == pytest.approx(1.5 / 3.8)
+    assert not {"vacants", "etat", "motif"} & set(row)  # or one could take away, and know who is absent
+    assert positions(Ledger("sqlite://").state(day(3))).empty
+    with pytest.raises(UsageError, match="state: no column objet"):
+        positions(table)
+
+
+def test_coverage_adds_up_by_a_second_way(shipped):
+    table = positions(shipped.state(LAST))
+    things = shipped.things(LAST)
+    away = {row["rattachement"] for row in things if row["objet"] == "absence"}
+    there = {}
+    for row in things:
+        position = row["cle"].partition("/")[0]
+        if row["objet"] == "remplacement" or (row["objet"] == "affectation" and row["cle"] not in away):
+            there[position] = there.get(position, 0) + row["quotite"]
+    posts = [row for row in things if row["objet"] == "poste" and row["statut"] == "ouvert"]
+    covered = sum(min(row["quotite"], there.get(row["cle"], 0)) for row in posts) / 100
+    trades = coverage(table, "metier")
+    assert trades["couverts"].sum() == pytest.approx(covered)
+    assert trades["etp"].sum() == pytest.approx(sum(row["quotite"] for row in posts) / 100)
+    assert coverage(table, ["code_uai", "metier"])["couverts"].sum() == pytest.approx(covered)
+
+
+def test_long_vacancies_are_found(shipped, truths):
+    open_now = vacancies(shipped, date(2024, 1, 15), LAST).query("not pourvu and jours > 400")
+    planted = set(truths.get_group("vacant depuis longtemps")["poste"])
+    assert planted <= set(open_now["poste"])
+    assert positions(shipped.state(LAST)).set_index("poste").loc[sorted(planted), "etat"].eq("vacant").all()
+
+
+def test_vacancies_by_hand():
+    ledger = ledger_of(
+        event("p1", POSITION, "P1", 10), held(1, debut=40, fin=60), event("p2", POSITION, "P2", 10),
+        event("p3", POSITION, "P3", 10, 30), event("p4", POSITION, "P4", 10),
+        event("g4", POSITION, "P4", 20, statut="gelé"),
+    )  # fmt: skip
+    found = vacancies(ledger, day(0), day(100))
+    assert found[["poste", "jours", "pourvu"]].values.tolist() == [
+        ["P1", 30, True], ["P1", 40, False], ["P2", 90, False], ["P3", 20, False], ["P4", 10, False],
+    ]  # fmt: skip
+
+
+def test_time_to_fill_is_kaplan_and_meiers():
+    """By hand: of 6, one filled at 10; of 5, two at 20, one open beyond 20; of 2, one at 30."""
+    table = pd.DataFrame({"jours": [10, 20, 20, 25, 30, 40], "pourvu": [True, True, True, False, True, False]})
+    found = time_to_fill(table)
+    assert found["jours"].tolist() == [0, 10, 20, 30]
+    assert np.allclose(found["part"], [1, 5 / 6, 5 / 6 * 3 / 5, 5 / 6 * 3 / 5 * 1 / 2])
+    assert (found["part_bas"].dropna() <= found["part"][found["part_bas"].notna()]).all()
+    assert time_to_fill(table.assign(pourvu=False))["part"].tolist() == [1]
+
+
+def test_history_tells_the_days_of_a_position():
+    ledger = ledger_of(event("p1", POSITION, "P1"), held(1, fin=50), event("g", POSITION, "P1", 60, statut="gelé"))
+    found = history(ledger, "P1")
+    assert found["objet"].tolist() == ["poste", "poste"]
+    with pytest.raises(UsageError, match="position='P9' is none that the ledger knows"):
+        history(ledger, "P9")
+
+
+def test_no_small_count_of_absences_is_shown(shipped):
+    site = tables.load("territory/lycees").set_index("code_uai")["departement"]
+    found = absences(shipped.state(LAST), site)
+    assert set("+".join(found.index).replace(" ", "").split("+")) == {"22", "29", "35", "56"}
+    assert not ((found > 0) & (found < 5)).any(axis=None)
+    assert (found >= 5).any(axis=None)
+
+
+def test_alerts_are_those_that_are_planted(shipped, truths):
+    found = clocks.alerts(shipped, LAST, KEY).groupby("alerte")["poste"].agg(set)
+    planted = truths["poste"].agg(set)
+    assert found["contrat de vacance : durée"] == planted["contrat de vacance de plus d'un an"]
+    assert found["publication : pourvu trop tôt"] == planted["publication trop courte"]
+    assert found["remplacement : l'absence est finie"] == planted["remplacement après l'absence"]
+    assert planted["demi-traitement proche"] <= found["maladie : demi-traitement"]
+
+
+def test_half_pay_by_a_second_way(shipped):
+    rows = tables.load("staffing/events").query("objet == 'absence'").drop_duplicates("cle", keep="last")
+    ill = rows[(rows["motif"] == "maladie") & (rows["debut"] <= str(LAST)) & (rows["fin"] > str(LAST))]
+    half = ill["debut"] + pd.Timedelta(days=90)
+    due = ill[(half < ill["fin"]) & (half <= pd.Timestamp(LAST) + pd.Timedelta(days=30))]
+    found = clocks.alerts(shipped, LAST, KEY).query("alerte == 'maladie : demi-traitement'")
+    assert sorted(found["poste"]) == sorted(due["cle"].str[:6])
+
+
+def test_alerts_carry_pseudonyms_texts_and_whether_they_are_confirmed(shipped):
+    found = clocks.alerts(shipped, LAST, KEY)
+    assert list(found.columns) == list(clocks.COLUMNS)
+    assert found["personne"].str.fullmatch(r"p-[a-z2-7]{12}").all()
+    assert not found.astype("str").apply(lambda column: column.str.contains(r"\bA\d{5}")).any(axis=None)
+    assert found["texte"].str.contains("depuis le").all()
+    assert set(found["statut"]) <= {"confirmé", "à confirmer"}
+    assert clocks.alerts(shipped, LAST, b"x" * 32)["personne"].isin(found["personne"]).sum() == 0
+
+
+def test_alerts_of_a_contract_by_hand():
+    stay = held(1, debut=0, fin=800, contrat="vacance")
+    ledger = ledger_of(event("p1", POSITION, "P1", publication=day(-10)), stay)
+    for number, expected in ((300, []), (340, ["durée"]), (720, ["durée", "durée totale"])):
+        names = [name for name in clocks.alerts(ledger, day(number), KEY)["alerte"] if name.startswith("contrat")]
+        assert names == [f"contrat de vacance : {step}" for step in expected]
+    first = clocks.alerts(ledger, day(5), KEY)
+    assert first[["alerte", "echeance"]].astype("str").values.tolist() == [
+        ["publication : pourvu trop tôt", "2026-01-22"]
+    ]
