@@ -37,6 +37,11 @@ from tikub_lab.staffing.events import (
 )
 from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, LIVE, Store
 
+LAST = sa.select(COLUMNS.number, COLUMNS.hash, COLUMNS.enregistre).order_by(COLUMNS.number.desc()).limit(1)
+BY_ID = sa.select(EVENT).where(COLUMNS.id == sa.bindparam("name"))
+INSERT = EVENT.insert()
+"""Written once: building a statement takes longer than running it."""
+
 
 def utc_now() -> datetime:
     """Now, UTC, without its zone: what the store has."""
@@ -111,7 +116,7 @@ class Ledger(Store):
             The store could not write: nothing is acknowledged, nothing before is lost.
         """
         with self.writing() as connection:
-            last = connection.execute(sa.select(EVENT).order_by(COLUMNS.number.desc()).limit(1)).mappings().first()
+            last = connection.execute(LAST).mappings().first()
             head: Row = dict(last) if last else {"number": 0, "hash": "", "enregistre": datetime.min}
             purged = date.fromisoformat(self.noted(connection, "purged before") or "0001-01-01")
             receipts = []
@@ -132,7 +137,7 @@ class Ledger(Store):
                 if head["enregistre"] - now > timedelta(seconds=1):
                     remarks.append(f"the clock was set back to {now:%Y-%m-%d %H:%M:%S} UTC; recorded as the last event")
                 head = chained(row, head, max(now, head["enregistre"]))
-                connection.execute(EVENT.insert().values(head))
+                connection.execute(INSERT, head)
                 if row["remplace"] is not None:
                     voids = EVENT.update().where(COLUMNS.id == row["remplace"])
                     connection.execute(voids.values(voided=head["number"]))
@@ -141,7 +146,7 @@ class Ledger(Store):
 
     def _known(self, connection: sa.Connection, row: Row) -> int | None:
         """Return the number of the same event; another one of the same id is refused."""
-        found = connection.execute(sa.select(EVENT).where(COLUMNS.id == row["id"])).mappings().first()
+        found = connection.execute(BY_ID, {"name": row["id"]}).mappings().first()
         if found is None:
             return None
         if found["salt"] is not None and digest(row, found["salt"]) != found["digest"]:
@@ -152,7 +157,7 @@ class Ledger(Store):
         """Refuse a correction of what is not there, of another thing, or of what is replaced already."""
         if row["remplace"] is None:
             return
-        old = connection.execute(sa.select(EVENT).where(COLUMNS.id == row["remplace"])).mappings().first()
+        old = connection.execute(BY_ID, {"name": row["remplace"]}).mappings().first()
         if old is None or (old["objet"], old["cle"]) != (row["objet"], row["cle"]):
             what = "no event" if old is None else "the event of another thing"
             raise Refused(f"remplace: {row['remplace']!r} is {what}; name one of {row['objet']} {row['cle']!r}.")

@@ -34,6 +34,7 @@ EVENT = sa.Table(
 )
 COLUMNS = EVENT.columns
 LIVE = COLUMNS.voided == NEVER
+_NOTED = sa.select(ABOUT.c.value).where(ABOUT.c.name == sa.bindparam("what"))
 
 
 class Store:
@@ -106,7 +107,7 @@ class Store:
 
     def noted(self, connection: sa.Connection, name: str) -> str | None:
         """Return what the ledger notes of itself."""
-        return connection.scalar(sa.select(ABOUT.c.value).where(ABOUT.c.name == name))
+        return connection.scalar(_NOTED, {"what": name})
 
 
 def _set_up(connection: Any, _record: Any) -> None:
