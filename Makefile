@@ -34,7 +34,8 @@ test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, myp
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m mypy
 	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PROOF)
-	$(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+	@cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && set -x && TIKUB_CACHE="$$cache" \
+	  $(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 proof: PROOF := --proof
 proof: test ## The same, and the tests that are large or repeated: minutes more
@@ -66,7 +67,7 @@ LOCK = .lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11
 lock: ## Resolve requirements.txt and requirements-test.txt again from pyproject.toml
 	@$(PYTHON) -m venv .lock
 	@.lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@$(LOCK) --extra setup --extra xlsx --output-file requirements.txt
+	@$(LOCK) --extra setup --extra xlsx --extra ledger --output-file requirements.txt
 	@$(LOCK) --extra test --constraint requirements.txt --output-file requirements-test.txt \
 	  $$(sed -nE 's/^([a-z0-9._-]+)==[^ ;]+ \\$$/--no-emit-package \1/p' requirements.txt)
 

@@ -1,6 +1,10 @@
 """Shared fixtures: the project's root and the real open data, read in place."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -8,6 +12,16 @@ import pytest
 
 os.environ["TIKUB_CACHE"] = "off"  # tests see what the code computes now
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def computed_once() -> Iterator[None]:
+    """Pages made meanwhile share what they compute for the whole stock, in a folder that was empty when tests began."""
+    os.environ["TIKUB_CACHE"] = os.environ["TIKUB_TEST_CACHE"]
+    try:
+        yield
+    finally:
+        os.environ["TIKUB_CACHE"] = "off"
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +45,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: large or repeated; only with --proof (make proof)")
+    if not hasattr(config, "workerinput"):  # the workers of xdist share the folder
+        os.environ["TIKUB_TEST_CACHE"] = str(Path(tempfile.mkdtemp(prefix="tikub-tests-")) / "cache")
+    hypothesis.settings.register_profile("steady", STEADY, max_examples=100 if config.getoption("--proof") else 30)
+    hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(Path(os.environ["TIKUB_TEST_CACHE"]).parent, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,6 +64,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 # The same examples at each run, so that a build never fails by chance; HYPOTHESIS_PROFILE=explore looks for new ones.
-hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+STEADY = hypothesis.settings(derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))

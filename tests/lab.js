@@ -2,7 +2,7 @@
 (() => {
   const app = window.jupyterapp;
   const panels = {};
-  const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const { frames } = boxes;
   const until = async (ready) => {
     for (const end = Date.now() + 20000; !ready(); await frames()) if (Date.now() > end) throw new Error(`Not reached: ${ready}`);
   };
@@ -93,120 +93,18 @@
   const pictures = (path, index) =>
     panels[path].content.widgets[index].node.querySelectorAll(".jp-OutputArea-output img, .jp-OutputArea-output svg").length;
 
-  // ---- colours
-  const ink = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
-  const known = {};
-  function rgba(colour) {
-    if (!known[colour]) {
-      ink.clearRect(0, 0, 1, 1);
-      ink.fillStyle = colour;
-      ink.fillRect(0, 0, 1, 1);
-      const [r, g, b, a] = ink.getImageData(0, 0, 1, 1).data;
-      known[colour] = [r, g, b, a / 255];
-    }
-    return known[colour];
-  }
-  const over = ([r, g, b, a], under) => [r, g, b].map((part, at) => part * a + under[at] * (1 - a));
-  const paint = (colour, opacity) => { const [r, g, b, a] = rgba(colour); return [r, g, b, a * opacity]; };
-  const luminance = (colour) => colour.reduce((sum, part, at) => {
-    const share = part / 255;
-    return sum + [0.2126, 0.7152, 0.0722][at] * (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
-  }, 0);
-  const ratio = (one, two) => {
-    const [low, high] = [luminance(one), luminance(two)].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
-  };
-
-  function backdrop(element, box) {
-    const layers = []; // from the top down
-    for (let node = element; node; node = node.parentElement) {
-      const style = getComputedStyle(node);
-      if (!(node instanceof SVGElement)) layers.push(paint(style.backgroundColor, 1));
-      if (layers.at(-1)?.[3] === 1) break;
-    }
-    let colour = layers.reverse().reduce((under, layer) => over(layer, under), [255, 255, 255]);
-    if (!(element instanceof SVGElement)) return colour;
-    const shapes = document.elementsFromPoint(box.x + box.width / 2, box.y + box.height / 2)
-      .filter((node) => node instanceof SVGGeometryElement && node.ownerSVGElement);
-    for (const shape of shapes.reverse()) {
-      const style = getComputedStyle(shape);
-      if (style.fill !== "none") colour = over(paint(style.fill, style.fillOpacity * style.opacity), colour);
-    }
-    const style = getComputedStyle(element);
-    return style.stroke === "none" ? colour : over(paint(style.stroke, style.strokeOpacity), colour); // a halo
-  }
-
-  function contrast(element, box) {
-    const under = backdrop(element, box);
-    const style = getComputedStyle(element);
-    let opacity = element instanceof SVGElement ? +style.fillOpacity : 1;
-    for (let node = element; node; node = node.parentElement) opacity *= getComputedStyle(node).opacity;
-    return ratio(over(paint(element instanceof SVGElement ? style.fill : style.color, opacity), under), under);
-  }
-
-  // ---- boxes
-  const round = (box) => `[${[box.x, box.y, box.width, box.height].map(Math.round).join(" ")}]`;
-  function texts(piece) {
-    const found = [];
-    const walker = document.createTreeWalker(piece, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-      const element = walker.currentNode.parentElement;
-      const words = walker.currentNode.data.trim();
-      if (!words || element.closest("style") || !element.checkVisibility({ visibilityProperty: true })) continue;
-      if (element instanceof SVGElement && !(element instanceof SVGTextContentElement)) continue; // <title>, <desc>
-      const range = document.createRange();
-      range.selectNodeContents(walker.currentNode);
-      for (const box of range.getClientRects()) if (box.width > 1 && box.height > 1) found.push({ words: words.slice(0, 60), element, box });
-    }
-    return found;
-  }
-  const across = (one, two) => Math.min(one.right, two.right) - Math.max(one.left, two.left);
-  const along = (one, two) => Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top);
-
   async function wrong(piece) {
     piece.querySelectorAll("details").forEach((node) => { node.open = true; });
     piece.scrollIntoView({ block: "center" });
     await frames();
-    const said = [];
     const area = piece.closest(".jp-OutputArea-output");
     const room = area.getBoundingClientRect();
-    const all = texts(piece);
-    // Nothing is cut, and JupyterLab scrolls nothing: only show's own region scrolls on purpose.
-    for (const node of [area, piece, ...piece.querySelectorAll("*")]) {
-      if (node instanceof SVGElement || node.matches(".scroll")) continue;
-      if (node.clientWidth && node.scrollWidth > node.clientWidth + 1)
-        said.push(`cut: <${node.localName} class="${node.className}"> is ${node.scrollWidth} px wide in ${node.clientWidth} px`);
-    }
-    for (const { words, element, box } of all) {
-      const scrolls = element.closest(".scroll");
-      if (!scrolls && (box.left < room.left - 1 || box.right > room.right + 1)) said.push(`cut: «${words}» ${round(box)} in ${round(room)}`);
-      if (box.top < room.top - 1 || box.bottom > room.bottom + 1) said.push(`cut: «${words}» ${round(box)} in ${round(room)}`);
-      const holder = element.closest("th, td, .keys > div");
-      if (holder && across(box, holder.getBoundingClientRect()) < box.width - 1)
-        said.push(`out of its cell: «${words}» ${round(box)} in ${round(holder.getBoundingClientRect())}`);
-    }
-    // Boxes of letters are higher than the letters: lines that touch are not over each other.
-    all.forEach((one, at) => {
-      for (const two of all.slice(at + 1))
-        if (across(one.box, two.box) > 1 && along(one.box, two.box) > 0.25 * Math.min(one.box.height, two.box.height))
-          said.push(`over each other: «${one.words}» ${round(one.box)} and «${two.words}» ${round(two.box)}`);
-    });
-    for (const { words, element } of all) {
-      const size = parseFloat(getComputedStyle(element).fontSize) * (element.getScreenCTM?.().d ?? 1);
-      if (size < 11) said.push(`small: «${words}» is ${size.toFixed(1)} px`);
-    }
-    for (const drawing of piece.querySelectorAll("figure > svg, svg.c")) {
-      const box = drawing.getBoundingClientRect();
-      if (box.width < 200 || box.height < 40) said.push(`no drawing to see: ${round(box)}`);
-    }
-    for (const { words, element } of all) {
-      element.scrollIntoView({ block: "nearest", inline: "nearest" });
-      const range = document.createRange();
-      range.selectNodeContents(element);
-      const found = contrast(element, range.getBoundingClientRect());
-      if (found < 4.5) said.push(`faint: «${words}» has a contrast of ${found.toFixed(2)}`);
-    }
-    return said;
+    const said = boxes.faults(piece, room);
+    // JupyterLab scrolls nothing.
+    if (area.scrollWidth > area.clientWidth + 1) said.push(["cut", `the output is ${area.scrollWidth} px wide in ${area.clientWidth} px`]);
+    for (const { words, box } of boxes.texts(piece))
+      if (box.top < room.top - 1 || box.bottom > room.bottom + 1) said.push(["cut", `«${words}» ${boxes.round(box)} in ${boxes.round(room)}`]);
+    return [...said, ...boxes.faint(piece)].map((words) => words.join(": "));
   }
 
   async function measure(path, only) {

@@ -1,6 +1,7 @@
 """The command line: one clear line and the right exit code, whatever comes in."""
 
 import hashlib
+import itertools
 import os
 import re
 import subprocess
@@ -98,6 +99,73 @@ def test_wrong_use(root, tmp_path, arguments, says):
     assert says in line
     assert tree(root / "data") == before
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["report", "--fore"], "tikub: No such option: --fore"),
+        (["report", "--jobs", "x"], "parse string as an integer; found 'x'. `tikub report --help`"),
+        (
+            ["report", "--jobs", "0"],
+            "equal to 1; found '0'. `tikub report --help` says what is allowed.",
+        ),
+        (["kit"], "tikub: Missing argument 'USE_CASE'. `tikub kit --help` says what is allowed."),
+        (["data", "describe"], "`tikub data describe --help` says what is allowed."),
+        (["repport"], "tikub: No such command 'repport'. "),
+        (["open", "now"], "`tikub open --help` says what is allowed."),
+    ],
+)
+def test_what_the_parser_refuses_is_one_line_too(root, arguments, says):
+    ran = tikub(*arguments, cwd=root)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    (line,) = ran.stderr.strip().splitlines()
+    assert says in line
+
+
+def every_command(group, words=()):
+    yield words, group
+    for name, command in getattr(group, "commands", {}).items():
+        yield from every_command(command, (*words, name))
+
+
+def test_every_help_has_words_for_types_and_an_example_that_is_right(monkeypatch, capsys):
+    import shlex
+
+    import typer
+
+    from tikub_lab import cli
+
+    monkeypatch.setenv("COLUMNS", "200")
+    found = dict(every_command(cli._in_words(typer.main.get_command(cli.app))))
+    assert len(found) > 13
+    for words, command in found.items():
+        with pytest.raises(SystemExit):
+            command(["--help"], prog_name="tikub")
+        said = capsys.readouterr().out
+        assert not re.search(r"<\w+", said), (words, "a flag has no type, others say it in words")
+        examples = re.findall(r"`tikub ([^`]+)`", said.split("Example: ")[1])
+        assert examples, words
+        for example in examples:
+            parts = shlex.split(example)
+            names = tuple(itertools.takewhile(str.isalpha, parts))
+            chosen = max((name for name in found if names[: len(name)] == name), key=len)
+            found[chosen].make_context("tikub", cli._bare_each(parts[len(chosen) :]))  # refuses what it does not know
+        assert words in {(), ("data",)} or any(example.startswith(" ".join(words)) for example in examples)
+
+
+def test_options_of_a_long_command_are_in_groups(root):
+    said = tikub("report", "--help", cwd=root).stdout
+    assert [said.index(title) for title in ("Which pages", "How they run", "What comes out")] == sorted(
+        said.index(title) for title in ("Which pages", "How they run", "What comes out")
+    )
+
+
+@pytest.mark.parametrize("group", [[], ["data"]])
+def test_a_group_alone_shows_its_help(root, group):
+    ran = tikub(*group, cwd=root)
+    assert (ran.returncode, ran.stderr) == (2, "")
+    assert "COMMAND [ARGS]" in ran.stdout
 
 
 def test_outside_a_workbench(tmp_path):

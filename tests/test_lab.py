@@ -150,7 +150,8 @@ def lab(request, tmp_path_factory):
             page.goto(address)
             page.wait_for_function("() => window.jupyterapp", timeout=60_000)
             page.evaluate("() => jupyterapp.restored")
-            page.evaluate((ROOT / "tests" / "lab.js").read_text(encoding="utf-8"))
+            for name in ("boxes.js", "lab.js"):
+                page.evaluate((ROOT / "tests" / name).read_text(encoding="utf-8"))
             lab = Lab(page)
             lab.run(names)
             yield lab

@@ -1,6 +1,7 @@
 """`tikub`: parses, calls, prints. Nothing heavy is imported before a command needs it."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,15 @@ from typer.core import TyperGroup
 from tikub_lab import USE_CASES
 from tikub_lab.cli_data import DataOption, data_app
 from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
+
+_which, _how, _result, _wheels = (
+    partial(typer.Option, rich_help_panel=title)
+    for title in ("Which pages", "How they run", "What comes out", "Without network")
+)
+"""Options in groups."""
+
+WrongUse: Any = typer.BadParameter.__base__
+"""What the parser raises: typer has click inside of it, or beside it, by its version."""
 
 
 class _Commands(TyperGroup):
@@ -32,7 +42,7 @@ class _Commands(TyperGroup):
         if name in USE_CASES:
             from tikub_lab.use_cases import commands
 
-            command = typer.main.get_command(commands(name))
+            command = _in_words(typer.main.get_command(commands(name)))
         return name, command, rest
 
     def invoke(self, context: Any) -> Any:
@@ -43,10 +53,27 @@ class _Commands(TyperGroup):
             raise Interrupted("interrupted.") from None
 
 
+def _in_words(command: Any) -> Any:
+    """Have the help of a command and of those under it say in words what a value is: a flag has none."""
+    found = command.get_params
+
+    def worded(context: Any) -> Any:
+        for item in found(context):
+            said = (item.metavar or "") if item.param_type_name == "option" else ""
+            item.display_type_rich = lambda ctx, said=said: said  # arguments have their name beside them
+        return found(context)
+
+    command.get_params = worded
+    for each in getattr(command, "commands", {}).values():
+        _in_words(each)
+    return command
+
+
 app = typer.Typer(
     cls=_Commands,
     name="tikub",
     help="The Ti Lab workbench: tables of open data, notebooks, reports.",
+    epilog="Example: `tikub report energy`, then `tikub open`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -72,40 +99,33 @@ def root(
     """Take the options that all commands have."""
 
 
-@app.command()
+@app.command(epilog="Example: `tikub report procurement energy -p annee_fin=2024 --each --limit 20`.")
 def report(
-    notebooks: Annotated[
-        list[str] | None, typer.Argument(metavar="[NOTEBOOK]...", help="Which; all by default.")
-    ] = None,
+    notebooks: Annotated[list[str] | None, typer.Argument(metavar="NOTEBOOK", help="Which; all by default.")] = None,
     parameters: Annotated[
-        list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+        list[str] | None, _which("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.")
     ] = None,
     each: Annotated[
-        str | None,
-        typer.Option(metavar="[NAME=A,B]", help="One report for each value that the notebook names, or some."),
+        str | None, _which(metavar="[NAME=A,B]", help="One report for each value that the notebook names, or some.")
     ] = None,
-    where: Annotated[str | None, typer.Option(metavar="CONDITION", help="Filters what --each goes through.")] = None,
-    help_parameters: Annotated[bool, typer.Option("--help-parameters", help="Print the parameters and leave.")] = False,
+    where: Annotated[str | None, _which(metavar="CONDITION", help="Filters what --each goes through.")] = None,
+    limit: Annotated[int | None, _which(min=1, metavar="NUMBER", help="Only the first of them.")] = None,
+    only_failed: Annotated[bool, _which("--only-failed", help="Those that failed last time.")] = False,
+    force: Annotated[bool, _which("--force", help="All, changed or not.")] = False,
     data: DataOption = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where pages go; reports/ by default.")
+    jobs: Annotated[
+        int | None, _how(min=1, max=256, metavar="NUMBER", help="Reports at once; the cores by default.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Reports at once; the cores by default.")] = None,
-    engine: Annotated[
-        str | None, typer.Option(metavar="tikub|kernel", help="Warm processes, or papermill's kernel.")
-    ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a report may take.")] = 600,
-    memory: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory that a report may use, such as 800M or 4G.")
-    ] = "4G",
-    force: Annotated[bool, typer.Option("--force", help="Make all reports, changed or not.")] = False,
-    only_failed: Annotated[bool, typer.Option("--only-failed", help="Make those that failed last time.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N.")] = None,
-    listed: Annotated[bool, typer.Option("--list", help="Say which pages would be made, and make none.")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Make a tagged PDF (PDF/UA) of each too.")] = False,
-    cluster: Annotated[str | None, typer.Option(metavar="tcp://...", help="A Dask scheduler that runs them.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the last line.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
+    engine: Annotated[str | None, _how(metavar="tikub|kernel", help="Warm processes, or papermill's kernel.")] = None,
+    timeout: Annotated[float, _how(min=0.1, metavar="SECONDS", help="What a report may take.")] = 600,
+    memory: Annotated[str, _how(metavar="SIZE", help="What a report may use, such as 800M or 4G.")] = "4G",
+    cluster: Annotated[str | None, _how(metavar="tcp://...", help="A Dask scheduler that runs them.")] = None,
+    out: Annotated[Path | None, _result("--out", metavar="DIR", help="Where pages go; reports/ by default.")] = None,
+    pdf: Annotated[bool, _result("--pdf", help="Make a tagged PDF (PDF/UA) of each too.")] = False,
+    listed: Annotated[bool, _result("--list", help="Say which pages would be made, and make none.")] = False,
+    help_parameters: Annotated[bool, _result("--help-parameters", help="Print the parameters and leave.")] = False,
+    quiet: Annotated[bool, _result("--quiet", "-q", help="No progress, only the last line.")] = False,
+    as_json: Annotated[bool, _result("--json", help="Print the manifest.")] = False,
 ) -> None:
     """Execute notebooks into pages, with an index; only what changed."""
     from tikub_lab.reports import build
@@ -159,7 +179,7 @@ def report(
         raise RunError(f"{progress.failed} of {len(reports)} reports failed; each page says which cell and why.")
 
 
-@app.command()
+@app.command(epilog="Example: `tikub new energy_roofs --table territory/buildings`.")
 def new(
     notebook: Annotated[
         str, typer.Argument(metavar="NOTEBOOK", help="Its name, such as energy_roofs; _… for a draft.")
@@ -176,7 +196,7 @@ def new(
     print(f"{path}: open it with `make lab`, make its page with `tikub report {notebook}`.")
 
 
-@app.command("open")
+@app.command("open", epilog="Example: `tikub open --out pages`.")
 def open_pages(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where pages are; reports/ by default.")
@@ -251,35 +271,45 @@ def _short(path: Path) -> Path:
         return path
 
 
-@app.command()
+@app.command(epilog="Example: `tikub kit energy --zip --offline --for windows,macos,linux --python 3.11-3.13`.")
 def kit(
     use_case: Annotated[str, typer.Argument(metavar="USE_CASE", help="One with a notebook and a kit.toml.")],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the kit goes; kits/ by default.")
     ] = None,
     zipped: Annotated[bool, typer.Option("--zip", help="A zip of it too.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="With the wheels for this platform.")] = False,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="A data package to take the tables from.")
-    ] = None,
+    data: DataOption = None,
+    offline: Annotated[bool, _wheels("--offline", help="With the wheels to install.")] = False,
+    systems: Annotated[
+        str,
+        _wheels("--for", metavar="SYSTEM,...", help="Wheels for windows, macos or linux; this platform by default."),
+    ] = "",
+    pythons: Annotated[
+        str,
+        _wheels(
+            "--python", metavar="VERSION", help="For these Pythons, such as 3.12 or 3.11-3.13; this one by default."
+        ),
+    ] = "",
 ) -> None:
     """Make the starter kit of a use case, without its solutions."""
     from importlib.util import find_spec
 
     if find_spec("tikub_lab.kits") is None:
         raise UsageError("Kits are made in a clone of the workbench; a kit makes none.")
-    from tikub_lab.kits import make_kit
+    from tikub_lab.kits import make_kit, wheels
     from tikub_lab.tables.package import workbench
 
-    home = workbench()
-    made = make_kit(use_case, home, out or home / "kits", zipped, offline, data)
+    home, targets = workbench(), wheels.targets(offline, systems, pythons)
+    made = make_kit(use_case, home, out or home / "kits", zipped, targets, data)
     print(f"{made.left_out} solution cells stay home; both notebooks ran.")
+    for line in made.said:
+        print(line)
     print(f"{_short(made.folder)}: {made.bytes / 1e6:.1f} MB")
     if made.zip is not None:
         print(f"{_short(made.zip)}: {made.zip_bytes / 1e6:.1f} MB")
 
 
-@app.command()
+@app.command(epilog="Example: `tikub clean --cache`.")
 def clean(
     cache: Annotated[bool, typer.Option("--cache", help="Results that notebooks computed once.")] = False,
 ) -> None:
@@ -322,11 +352,20 @@ def _bare_each(arguments: list[str]) -> list[str]:
 
 
 def main() -> None:
-    """Run the command line: a :class:`TikubError` is one line and its exit code; --debug shows the traceback."""
+    """Run the command line: wrong use and a :class:`TikubError` are one line and an exit code; --debug shows more."""
+    command = _in_words(typer.main.get_command(app))
     try:
-        app(_bare_each(sys.argv[1:]))
+        code = command(_bare_each(sys.argv[1:]), prog_name="tikub", standalone_mode=False)
+    except WrongUse as error:
+        if words := error.format_message().rstrip("."):  # a group that was called alone has shown its help
+            inputs: list[Any] = getattr(error.__cause__, "errors", list)()
+            found = f"; found {inputs[0]['input']!r}" if inputs else ""
+            command_path = error.ctx.command_path if error.ctx else "tikub"
+            _say(f"tikub: {words}{found}. `{command_path} --help` says what is allowed.")
+        code = error.exit_code
     except TikubError as error:
         if "--debug" in sys.argv:
             raise
         _say(f"tikub: {error}")
-        raise SystemExit(error.exit_code) from None
+        code = error.exit_code
+    raise SystemExit(code or 0) from None

@@ -8,7 +8,14 @@ import typer
 
 from tikub_lab.errors import Interrupted, RunError, UsageError
 
-data_app = typer.Typer(name="data", help="The tables of a data package.", no_args_is_help=True)
+data_app = typer.Typer(
+    name="data",
+    help="The tables of a data package.",
+    epilog="Example: `tikub data list`, then `tikub data describe energy/works`.",
+    no_args_is_help=True,
+)
+AS_READ = "How files are read"
+"""A group of the options of ``tikub data import``."""
 
 DataOption = Annotated[
     Path | None,
@@ -16,7 +23,7 @@ DataOption = Annotated[
 ]
 
 
-@data_app.command("list")
+@data_app.command("list", epilog="Example: `tikub data list --sources --data data/import`.")
 def data_list(
     data: DataOption = None,
     sources: Annotated[bool, typer.Option("--sources", help="What each imported table is made of.")] = False,
@@ -47,7 +54,7 @@ def data_list(
     Console(width=None if sys.stdout.isatty() else 160 if sources else 120).print(table)
 
 
-@data_app.command("describe")
+@data_app.command("describe", epilog="Example: `tikub data describe energy/works`.")
 def data_describe(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as energy/works.")],
     data: DataOption = None,
@@ -71,18 +78,20 @@ IntoOption = Annotated[
 ]
 
 
-@data_app.command("import")
+@data_app.command("import", epilog="Example: `tikub data import decp-2024.json --into data/import`.")
 def data_import(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Published files, in any format that is known.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Published files, in any format that is known.")],
     table: Annotated[
-        str | None, typer.Option("--as", metavar="TABLE", help="The table that the files must fill.")
+        str | None,
+        typer.Option("--as", metavar="TABLE", help="The table that the files must fill.", rich_help_panel=AS_READ),
     ] = None,
     dates: Annotated[
-        str | None, typer.Option(metavar="iso|french|american", help="How a file by schema writes days.")
+        str | None,
+        typer.Option(metavar="iso|french|american", help="How a file by schema writes days.", rich_help_panel=AS_READ),
     ] = None,
-    decimal: Annotated[str | None, typer.Option(metavar=",|.", help="Its decimal sign.")] = None,
+    decimal: Annotated[
+        str | None, typer.Option(metavar=",|.", help="Its decimal sign.", rich_help_panel=AS_READ)
+    ] = None,
     into: IntoOption = None,
 ) -> None:
     """Read published files into tables; rejected rows go into .rejects.csv, mended values into .repairs.csv."""
@@ -117,7 +126,7 @@ def _print_missing(folder: Path) -> None:
         print(f"{table}: {rows:,} rows name a {fields} that {other} has not, such as {example}")
 
 
-@data_app.command("forget")
+@data_app.command("forget", epilog="Example: `tikub data forget decp-2024.json`.")
 def data_forget(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Its name, or how its sha256 begins.")],
     into: IntoOption = None,
@@ -133,7 +142,7 @@ def data_forget(
     _print_missing(into)
 
 
-@data_app.command("template")
+@data_app.command("template", epilog="Example: `tikub data template energy/meters --xlsx`.")
 def data_template(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as energy/meters.")],
     xlsx: Annotated[bool, typer.Option("--xlsx", help="A workbook, with what columns mean on a second sheet.")] = False,
@@ -147,8 +156,8 @@ def data_template(
         print(path)
 
 
-@data_app.command("check")
-def data_check(folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A data package.")] = None) -> None:
+@data_app.command("check", epilog="Example: `tikub data check data/import`.")
+def data_check(folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A data package.")] = None) -> None:
     """Check every table against its schema, its hash and the tables that it refers to."""
     from tikub_lab.tables.audit import audit
     from tikub_lab.tables.package import open_package
@@ -164,10 +173,14 @@ def data_check(folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", he
     print("No problem found.")
 
 
-@data_app.command("sample")
+@data_app.command("sample", epilog="Example: `tikub data sample --scale 0.1 --into essai`.")
 def data_sample(
-    scale: Annotated[float, typer.Option(min=0.01, max=1000, help="1 gives about 3,000 contracts.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(help="Another seed gives another fictitious book.")] = None,
+    scale: Annotated[
+        float, typer.Option(min=0.01, max=1000, metavar="NUMBER", help="1 gives about 3,000 contracts.")
+    ] = 1.0,
+    seed: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Another seed gives another fictitious book.")
+    ] = None,
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Data package to write; data/ by default.")
     ] = None,

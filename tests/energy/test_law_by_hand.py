@@ -237,7 +237,8 @@ def test_where_each_site_stands_in_2030(standing):
         # 200 MWh at 5 c and 60 at 20 c: 22,000 €; by the law's factors 200 × 227 / 1.11 + 60 × 64 kg
         ("A", AHEAD, 2025, 240e3, 120.0, 120 / 130 - 1, 2012, 130.0, 95.0, 50e3, 50e3, left, 22e3 * left, GAS * left,
          "facturé, fictif", "confirmé",
-         "En 2025, 120 kWh/m² à climat normal, pour 95 en 2030 : il reste 21 % à économiser, 50 MWh par an, "
+         "En 2025, 120 kWh/m² d'énergie finale à climat normal"
+         ", pour 95 en 2030 : il reste 21 % à économiser, 50 MWh par an, "
          "soit 4 583 € aux prix de 2025."),
         ("B", NOT_DUE, 2025, 70e3, 87.5, 87.5 / 112.5 - 1, 2011, 112.5, none, none, none, none, none, none, none, none,
          "Moins de 1 000 m² : le site n'est pas assujetti."),
@@ -247,15 +248,18 @@ def test_where_each_site_stands_in_2030(standing):
          "2025 n'est pas connue en entier, ou pas ajustée au climat : l'écart n'est pas connu."),
         # 36 MWh for a target of 40 × 0.6 × 1,500: nothing to spare; no wood was burnt, so its price is not missed
         ("E", REACHED, 2025, 36e3, 24.0, -0.4, 2024, 40.0, 24.0, 0.0, 0.0, 0.0, 0.0, 0.0, "facturé", "confirmé",
-         "En 2025, 24 kWh/m² à climat normal : l'objectif 2030 (24 kWh/m²) est atteint, avec 0 % de marge."),
+         "En 2025, 24 kWh/m² d'énergie finale à climat normal"
+         " : l'objectif 2030 (24 kWh/m²) est atteint, avec 0 % de marge."),
         ("F", AHEAD, 2025, 90e3, 90.0, none, pd.NA, none, 70.0, 20e3, 20e3, 2 / 9, none, none, none, none,
-         "En 2025, 90 kWh/m² à climat normal, pour 70 en 2030 : il reste 22 % à économiser, 20 MWh par an."),
+         "En 2025, 90 kWh/m² d'énergie finale à climat normal"
+         ", pour 70 en 2030 : il reste 22 % à économiser, 20 MWh par an."),
         ("G", UNKNOWN_AREA, 2025, 1e4, none, none, 2012, 60e3, none, none, none, none, none, none, none, none,
          "Surface inconnue : on ne sait pas si le site est assujetti."),
         # 200 MWh on 1,980 m² in 2012; 90 on 1,000 now
         ("H", AHEAD, 2025, 90e3, 90.0, 90 / (200e3 / 1980) - 1, 2012, 200e3 / 1980, 120e3 / 1980, 90e3 - 12e7 / 1980,
          90e3 - 12e7 / 1980, 1 - 12e3 / 9 / 1980, none, WOOD, "inconnu", "confirmé",
-         "En 2025, 90 kWh/m² à climat normal, pour 61 en 2030 : il reste 33 % à économiser, 29,4 MWh par an. "
+         "En 2025, 90 kWh/m² d'énergie finale à climat normal"
+         ", pour 61 en 2030 : il reste 33 % à économiser, 29,4 MWh par an. "
          "La surface est passée de 1 980 à 1 000 m² : l'objectif la suit."),
     ]  # fmt: skip
     same(standing[standing["echeance"] == 2030].reset_index(drop=True), columns, rows)
@@ -334,7 +338,7 @@ def test_the_ranking_by_hand():
     columns = ["rang", "code_uai", "reste_kwh", "part", "cumul", "reste_euros", "reste_kgco2e"]
     rows = [(1, "C", 10e6, 0.5, 0.5, 1e6, 2e6), (2, "A", 5e6, 0.25, 0.75, 5e5, 1e6), (3, "B", 5e6, 0.25, 1.0, 5e5, 1e6)]
     same(found, columns, rows)
-    with pytest.raises(UsageError, match="milestone=2040: the table has 2030"):
+    with pytest.raises(UsageError, match=r"milestone=2040: the table does not have it.* Known: 2030\."):
         law.ranking(path(("B", 75, 70)), 2040)
 
 

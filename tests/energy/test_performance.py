@@ -121,7 +121,7 @@ def test_the_table_of_a_chart_names_no_peer():
     without = peers.peers(values, SITES, "S2", fewest=2)
     assert without["propre"].sum() == 0
     assert without["valeur"].tolist() == [2, 4]
-    with pytest.raises(UsageError, match="'S9' has no row among the 8 figures"):
+    with pytest.raises(UsageError, match=r"code_uai='S9': this site has no figure\..* Known: S0, S1, S2"):
         peers.peers(values, SITES, "S9")
 
 

@@ -34,6 +34,7 @@ def measured(panel, kinds=None):
     return found
 
 
+@pytest.mark.proof
 def test_meters_without_change(kinds):
     """Mean saving within 0.5 % of zero for each thousand; 90 % intervals that hold zero 88 to 92 times in a hundred.
 

@@ -1,8 +1,10 @@
 """Kits made as a person makes them."""
 
+import fcntl
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,9 +27,23 @@ def tikub(*arguments, umask=0o022, **environment):
 
 
 @pytest.fixture(scope="session", params=available(ROOT))
-def made(request, tmp_path_factory):
-    """A kit of each use case, in two folders, made by two people: use case, first and second folder."""
-    first, second = tmp_path_factory.mktemp("un"), tmp_path_factory.mktemp("deux dossiers")
+def made(request):
+    """A kit of each use case, in two folders, made by two people: use case, first and second folder.
+
+    It takes half a minute: who asks first makes it, the other processes of the session wait for it.
+    """
+    home = Path(os.environ["TIKUB_TEST_CACHE"]).parent / "kits" / request.param
+    first, second = home / "un", home / "deux dossiers"
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "made").exists():
+            make(request.param, first, second)
+            (home / "made").touch()
+    return request.param, first, second
+
+
+def make(use_case, first, second):
     other = {
         "TZ": "Pacific/Auckland",
         "LANG": "C",
@@ -37,6 +53,6 @@ def made(request, tmp_path_factory):
         "HOME": str(second),
     }
     for out, settings in ((first, {"umask": 0o077}), (second, other)):
-        ran = tikub("kit", request.param, "--zip", "--out", out, **settings)
+        out.mkdir()
+        ran = tikub("kit", use_case, "--zip", "--out", out, **settings)
         assert ran.returncode == 0, ran.stderr
-    return request.param, first, second

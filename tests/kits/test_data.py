@@ -10,12 +10,12 @@ import pytest
 
 from tests.conftest import ROOT
 from tikub_lab.errors import UsageError
-from tikub_lab.kits import data
-from tikub_lab.kits.dictionary import TYPES, dictionary
+from tikub_lab.kits import data, documents
 from tikub_lab.kits.notebooks import FICTITIOUS, warning
 from tikub_lab.kits.recipe import First, Recipe
+from tikub_lab.tables.casts import KINDS
 from tikub_lab.tables.package import Package, sha256_of
-from tikub_lab.tables.schema import TYPES as KNOWN_TYPES
+from tikub_lab.tables.template import TYPES
 
 RECIPE = Recipe("u", "Essai", "", First("", ""), (), (), {"u/b": {}, "u/a": {}}, (), {"poids": "kg"}, ("t/s",))
 
@@ -151,7 +151,7 @@ def test_the_dictionary(package):
         {"name": "poids", "type": "integer", "description": "Le poids.", "constraints": {"minimum": 0, "maximum": 9}},
     ]  # fmt: skip
     tables = data.choose(package("sample", u__a=([["c", 1]], fields)), RECIPE, checked=False)
-    text = dictionary(RECIPE, tables).decode("utf-8")
+    text = documents.fill("data/DICTIONNAIRE.md.j2", recipe=RECIPE, tables=tables).decode("utf-8")
     assert "exemple fictif" in text
     assert "Licence : Licence Ouverte 2.0." in text
     assert (
@@ -163,7 +163,7 @@ def test_the_dictionary(package):
 
 
 def test_every_type_has_a_name():
-    assert set(KNOWN_TYPES) <= set(TYPES)
+    assert set(KINDS) <= set(TYPES)
 
 
 def test_a_descriptor_of_the_workbench_stays_readable(tmp_path):

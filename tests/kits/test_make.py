@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -34,6 +36,7 @@ def test_it_is_whole(made, kit):
     assert {path.name for path in first.iterdir()} == {kit.name, f"{kit.name}.zip"}, "nothing half-made stays"
     assert {path.name for path in kit.iterdir()} == {
         "LISEZMOI.md", "demarrage.ipynb", "projet.ipynb", "idees.md", "data", "tikub_lab", "pyproject.toml",
+        "antiseche.html", "donnees.xlsx",
         "postBuild",
         "requirements.txt", "environment.yml", "Makefile", "lancer.py", "LICENSE", "LICENCES.md", "reports", "kit.json",
         ".gitignore",
@@ -102,6 +105,29 @@ def test_no_line_of_a_solution_in_any_file(made, kit):
         text = content.decode("utf-8", "replace")
         unescaped = text.replace('\\"', '"').replace("\\\\", "\\")
         assert not [line for line in secret if line in text or line in unescaped], name
+
+
+def test_the_line_of_each_hint_runs_where_it_stands(made, kit, tmp_path):
+    """A team that opens all three steps of a hint has something that works."""
+    notebook = nbformat.read(kit / "demarrage.ipynb", as_version=4)
+    cells, lines = [], 0
+    for cell in notebook.cells:
+        found = re.findall(r"<summary>La ligne</summary>\n\n```python\n(.*?)\n```", cell.source, flags=re.S)
+        cells += [cell, *map(nbformat.v4.new_code_cell, found)]
+        lines += len(found)
+    own = json.loads((ROOT / "notebooks" / f"{made[0]}.ipynb").read_text(encoding="utf-8"))["cells"]
+    assert lines == sum("solution" in cell["metadata"].get("tags", []) for cell in own)
+    notebook.cells = cells
+    nbformat.write(notebook, tmp_path / "essai.ipynb")
+    own = {"PYTHONPATH": str(kit), "TIKUB_HOME": str(kit), "PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "tikub_lab", "report", tmp_path / "essai.ipynb", "--out", tmp_path / "pages", "--json"],
+        cwd=kit, env={**os.environ, **own}, capture_output=True, text=True,
+    )  # fmt: skip
+    (report,) = json.loads(ran.stdout)["reports"]
+    assert (report["status"], report["defects"]) == ("done", []), (report["reason"], report["cell"])
+    page = (tmp_path / "pages" / "essai" / "essai.html").read_text(encoding="utf-8")
+    assert page.count("<summary>La ligne</summary>") == lines
 
 
 def test_what_it_says(made, kit):

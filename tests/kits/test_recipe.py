@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import ROOT
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError
-from tikub_lab.kits.ideas import ideas
+from tikub_lab.kits import documents
 from tikub_lab.kits.recipe import available, known, path_of, read_recipe
 from tikub_lab.tables.schema import read_schemas
 
@@ -39,7 +39,9 @@ def test_ideas_need_columns_that_exist(recipe):
 
 def test_ideas_say_what_a_kit_lacks(recipe):
     tables = sorted({column.partition(".")[0] for item in recipe.ideas for column in item.columns})
-    whole, less = (ideas(recipe, names).decode("utf-8") for names in (tables, tables[1:]))
+    whole, less = (
+        documents.fill("idees.md.j2", recipe=recipe, names=names).decode("utf-8") for names in (tables, tables[1:])
+    )
     assert "absente de ce kit" not in whole
     assert len(re.findall(r"^## \d+\. ", whole, flags=re.M)) == 10
     assert f"- `{tables[0]}` :" in less

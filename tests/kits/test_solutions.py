@@ -14,6 +14,9 @@ def cell(number, source, *tags, kind="code", **metadata):
     return solutions.Cell(number, kind, source, tags, {"tags": list(tags), **metadata})
 
 
+HINT = ["Cherchez là.", "`cherche`", "help(cherche)"]
+
+
 def refused(*cells):
     with pytest.raises(UsageError) as caught:
         solutions.check(cells, "essai.ipynb")
@@ -82,9 +85,11 @@ def test_a_check_does_not_travel_either():
         (cell(7, "files = !ls"), "is not plain Python"),
         (cell(7, "show.table?"), "is not plain Python"),
         (cell(7, "if True"), "cell 7 (if True) is not plain Python"),
-        (cell(7, "x = 1", hint="Cherchez."), "has a hint but no tag 'solution'"),
-        (cell(7, "x = 1", "solution", hint=["Cherchez."]), "the hint of cell 7 (x = 1) is ['Cherchez.']"),
-        (cell(7, "x = 1", "solution", hint=" "), "the hint of cell 7"),
+        (cell(7, "x = 1", hint=HINT), "has a hint but no tag 'solution'"),
+        (cell(7, "x = 1", "solution", hint=["Cherchez."]), "the hint of cell 7 (x = 1) is ['Cherchez.']; a nudge, "),
+        (cell(7, "x = 1", "solution", hint="abc"), "the hint of cell 7"),
+        (cell(7, "x = 1", "solution", hint=["a", " ", "c"]), "the hint of cell 7"),
+        (cell(7, "x = 1", "solution", hint=["a", "b", "c = "]), "essai.ipynb: hint: cell 7 (c =) is not plain Python"),
     ],
 )
 def test_what_is_refused(wrong, says):
@@ -95,7 +100,7 @@ def test_what_is_not():
     solutions.check(
         [
             cell(1, "x = 1\nrest = x % 2"),
-            cell(2, "await something()", "solution", hint="Cherchez."),
+            cell(2, "await something()", "solution", hint=HINT),
             cell(3, "", "solution"),
             cell(4, "print(\n% 3)".replace("%", "x\n%")),
         ],
@@ -151,14 +156,18 @@ def test_hints_stand_in_the_place_of_solutions():
         cell(2, "kept = 1"),
         cell(3, "a = 1", "solution"),
         cell(4, "b = 1", "solution"),
-        cell(5, "c = 1", "solution", hint="Cherchez là."),
+        cell(5, "c = 1", "solution", hint=HINT),
         cell(6, "print(kept)", "nbval-check-output"),
         cell(7, "La méthode", "folded", kind="markdown"),
         cell(8, "end = 1"),
         cell(9, "d = 1", "solution"),
     )
-    general = f"> **À vous.** {solutions.GENERAL_HINT}"
-    assert found == ["kept = 1", general, "> **À vous.** Cherchez là.", "end = 1", general]
+    general = "> **À vous.** Cette étape est laissée à votre équipe."
+    kept, first, hinted, *rest = found
+    assert (kept, first, rest) == ("kept = 1", general, ["end = 1", general])
+    assert hinted.startswith(f"{general}\n\n<details><summary>Un coup de pouce</summary>\n\nCherchez là.\n\n</details>")
+    assert hinted.endswith("<details><summary>La ligne</summary>\n\n```python\nhelp(cherche)\n```\n\n</details>")
+    assert hinted.count("<details>") == hinted.count("</details>") == 3
 
 
 def test_nothing_of_whoever_wrote_the_notebook_travels():

@@ -26,12 +26,12 @@ def results(load: Any, **selection: Any) -> Pins:
     """All results of one selection of contracts; ``load(name)`` gives a table, without rows where there is none."""
     names = ("contracts", "suppliers", "amendments", "records", "bids")
     book, suppliers, amendments, records, bids = (load(f"procurement/{name}") for name in names)
-    contracts = p.select(book, **selection)
+    here = p.scope(book, *(selection.get(name) for name in SELECTION))
+    contracts = here.contracts
     records = records[records["acheteur_id"] == selection["acheteur"]] if "acheteur" in selection else records
     today = p.reference_day(book)
-    yield "select", contracts[["uid"]]
     yield "reference_day", today
-    here = p.scope(book, *(selection.get(name) for name in SELECTION))
+    yield "scope[contracts]", contracts[["uid"]]
     yield "scope", [here.name, here.period, len(here.contracts)]
     rates = p.considered_by_year(contracts)
     yield "considered_by_year", rates
@@ -39,7 +39,6 @@ def results(load: Any, **selection: Any) -> Pins:
     yield "evolution", p.evolution(green) if len(green) else ""
     yield "short_labels", p.short_labels(p.by_division(contracts)["libelle"]).tolist()
     yield "signals", p.signals(contracts, suppliers, bids[bids["uid"].isin(contracts["uid"])] if len(bids) else bids)
-    yield "scope_name", p.scope_name(contracts, *(selection.get(name) for name in ("acheteur", "famille", "region")))
     buyers = contracts["acheteur_id"].drop_duplicates().head(3)
     yield "buyer_name", [p.buyer_name(contracts, buyer) for buyer in [None, *buyers]]
     yield from _bought(contracts, suppliers)

@@ -4,10 +4,9 @@ import pytest
 
 from tests.pins import books
 
-LARGE = [pytest.param(book, marks=pytest.mark.proof) for book in books.REAL if book != "files"]
 
-
-@pytest.mark.parametrize("book", ["files", *LARGE])
+@pytest.mark.proof
+@pytest.mark.parametrize("book", books.REAL)
 def test_real_files_give_what_is_pinned(book):
     if reason := books.missing(book):
         pytest.skip(reason)

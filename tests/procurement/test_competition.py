@@ -171,35 +171,6 @@ def test_always_one_offer_is_said():
     assert found.to_dict() == {"45": True, "15": False, "71": False}
 
 
-def test_wilson_at_published_figures():
-    """Worked from the formula with z = 1.959964 for 95 %; the interval of 0 of n is [0, z² / (n + z²)]."""
-    low, high = competition.wilson(pd.Series([0, 5, 10, 0]), pd.Series([10, 10, 10, 0]))
-    assert low.round(4).tolist()[:3] == [0, 0.2366, 0.7225]
-    assert high.round(4).tolist()[:3] == [0.2775, 0.7634, 1]
-    assert np.isnan([low[3], high[3]]).all()
-    with pytest.raises(UsageError, match=r"confidence=95: give a probability"):
-        competition.wilson(pd.Series([1]), pd.Series([2]), 95)
-    for bound in (0, 1):
-        with pytest.raises(UsageError, match="give a probability between 0 and 1"):
-            competition.wilson(pd.Series([1]), pd.Series([2]), bound)
-
-
-@given(st.integers(0, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
-def test_wilson_solves_its_equation(counts, confidence):
-    """Its ends are the rates p for which (observed - p)² = z² p (1 - p) / n: the definition, not the closed form."""
-    part, base = counts
-    low, high = (x[0] for x in competition.wilson(pd.Series([part]), pd.Series([base]), confidence))
-    if base == 0:
-        assert np.isnan(low)
-        return
-    rate = part / base
-    assert 0 <= low <= rate + 1e-12
-    assert rate - 1e-12 <= high <= 1
-    square = competition.NormalDist().inv_cdf((1 + confidence) / 2) ** 2
-    for end in (low, high):
-        assert (rate - end) ** 2 == pytest.approx(square * end * (1 - end) / base, abs=1e-9)
-
-
 def test_concentration(book, suppliers):
     """Family 45: firm 812 has 100 + 2/3 of 300 = 300, firm 675 has 100 + 40 = 140; by number 1 + 2/3 and 1/3 + 1."""
     found = concentration.concentrations(book, suppliers).set_index("famille")

@@ -446,6 +446,7 @@ class Slow:
                 self.flag("Tenderer", name, "R048", float(count))
 
 
+@pytest.mark.proof
 def test_equal_to_one_release_at_a_time():
     raised = set()
     for seed in range(70):

@@ -81,6 +81,7 @@ def test_html_in_a_name_is_kept_as_text(tmp_path, bring, published):
     assert open_package(tmp_path / "package").load("procurement/suppliers")["titulaire_nom"].tolist() == [name]
 
 
+@pytest.mark.proof
 def test_the_four_publications_of_2019(opendata, bring, tmp_path):
     paths = sorted((opendata / "procurement" / "decp-2019").glob("*.zip"))
     found = bring(*paths)
@@ -136,8 +137,13 @@ def test_the_tabular_extract_of_2024(opendata, bring, tmp_path):
     assert str(contracts["dateNotification"].min().date()) == first
 
 
-@pytest.mark.parametrize("folder", ["schema_2022/exemples", "schema_2019_legacy"])
-@pytest.mark.parametrize("suffix", ["json", "xml"])
+OTHERS = [("schema_2022/exemples", "xml"), ("schema_2019_legacy", "json"), ("schema_2019_legacy", "xml")]
+
+
+@pytest.mark.parametrize(
+    ("folder", "suffix"),
+    [("schema_2022/exemples", "json"), *(pytest.param(*other, marks=pytest.mark.proof) for other in OTHERS)],
+)
 def test_official_examples(opendata, bring, folder, suffix):
     paths = [
         path

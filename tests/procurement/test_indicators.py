@@ -109,13 +109,23 @@ def test_supplier_places(book, suppliers):
     ]  # fmt: skip
 
 
-def test_select(book):
-    assert procurement.select(book, "2")["uid"].tolist() == ["c", "d"]
-    assert procurement.select(book, annee_debut=2024, annee_fin=2024)["uid"].tolist() == ["b", "c", "d"]
-    with pytest.raises(UsageError, match=r"acheteur='3'.*the table knows 2, such as 1, 2"):
-        procurement.select(book, "3")
-    with pytest.raises(UsageError, match="annee_debut=2025 is after"):
-        procurement.select(book, annee_debut=2025, annee_fin=2024)
+def test_scope(book):
+    assert procurement.scope(book, "2").contracts["uid"].tolist() == ["c", "d"]
+    assert procurement.scope(book, annee_debut=2024, annee_fin=2024).contracts["uid"].tolist() == ["b", "c", "d"]
+    with pytest.raises(UsageError, match=r"acheteur='3': no contract has this buyer.* Known: 1, 2\."):
+        procurement.scope(book, "3")
+    with pytest.raises(UsageError, match="annee_debut=2025, annee_fin=2024: the first year is after the last"):
+        procurement.scope(book, annee_debut=2025, annee_fin=2024)
+    for famille in ("4", "45x", "452145678"):
+        with pytest.raises(UsageError, match=f"famille='{famille}': give the first two to eight digits"):
+            procurement.scope(book, famille=famille)
+
+
+def test_scope_names_family_region_and_period(book):
+    here = procurement.scope(book.assign(codeCPV="45210000", acheteur_region="53"), famille="45", region="53")
+    assert here.name == "Travaux de construction, 2 acheteurs publics (Bretagne)"
+    alone = procurement.scope(book, "1")
+    assert (alone.name, alone.period[:3]) == ("Région (fictif)", "du ")
 
 
 def test_buyer_name(book):

@@ -298,7 +298,7 @@ def test_moves_of_one_size_in_the_order_of_their_publications():
 
 
 def test_an_unknown_source_is_an_error():
-    with pytest.raises(UsageError, match=r"serie='z': no publication.*The table has a\."):
+    with pytest.raises(UsageError, match=r"serie='z': no publication.*Known: a\."):
         publications.trend(book({}), serie="z")
 
 
@@ -433,6 +433,7 @@ def test_planted_faults_are_judged_by_the_real_rules(made):
     assert set(rows.index[rows["etat"] == "rejeté"]) == rejected
 
 
+@pytest.mark.proof
 def test_the_fictitious_publications_are_small_reproducible_and_say_that_they_are(made, root):
     truth, records = made
     source = {name: tables.load(name, root / "data") for name in SAMPLE}

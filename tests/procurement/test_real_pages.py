@@ -52,7 +52,7 @@ def test_breton_rows_of_2024(tabular, opendata, tmp_path):
     holder = raw["titulaire_id"].map(siret.is_valid) | raw["titulaire_id"].str.fullmatch(r"\d{5}")  # SIRET, or IREP
     sound = raw[raw["id"].str.fullmatch(r"[A-Za-z0-9/\-_ .#]{1,16}") & holder]
     first = sound.sort_values("dateNotification", kind="stable").drop_duplicates(["acheteur_id", "id"])
-    book = procurement.select(open_package(tabular).load("procurement/contracts"), region="53")
+    book = procurement.scope(open_package(tabular).load("procurement/contracts"), region="53").contracts
     several = book.groupby(["acheteur_id", "id"])["uid"].transform("size") > 1  # lots under one number
     assert len(first) == len(book) - several.sum() + book[several].drop_duplicates(["acheteur_id", "id"]).shape[0]
     alone = book[~several].merge(first, on=["acheteur_id", "id"], suffixes=("", "_brut"), validate="1:1")
@@ -71,7 +71,7 @@ def test_the_region_is_among_them(tabular, opendata, tmp_path):
     made = pages(tabular, tmp_path, acheteur=REGION)
     assert {entry["status"] for entry in made.values()} == {"done"}
     assert len(made) == 6
-    book = procurement.select(open_package(tabular).load("procurement/contracts"), acheteur=REGION)
+    book = procurement.scope(open_package(tabular).load("procurement/contracts"), REGION).contracts
     assert len(book) == len(raw) == 2
     assert book["montant"].sum() == pytest.approx(raw["montant"].astype(float).sum())
     page = (tmp_path / made["procurement"]["page"]).read_text(encoding="utf-8")
@@ -86,6 +86,7 @@ def snapshots(opendata, tmp_path_factory):
     return into, files
 
 
+@pytest.mark.proof
 def test_three_snapshots_of_2019(snapshots, tmp_path):
     """What appeared and vanished, counted on the raw JSON as multisets of buyer and number."""
     into, files = snapshots

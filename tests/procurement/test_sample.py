@@ -139,6 +139,7 @@ def test_descriptor_has_what_data_package_requires(folder):
         assert {"name", "path", "title"} <= set(item["licenses"][0])
 
 
+@pytest.mark.proof
 def test_same_seed_same_tables_other_seed_other_tables():
     first, again, other = sample(0.1, 7), sample(0.1, 7), sample(0.1, 8)
     for name in TABLES:

@@ -151,6 +151,7 @@ def test_every_kind_of_row_is_in_the_table(bring, published, tmp_path):
     assert rows.loc[["t.csv2", "t.csv4", "t.csv5"], "etat"].tolist() == ["doublon", "rejeté", "retenu"]
 
 
+@pytest.mark.proof
 def test_neither_the_order_of_imports_nor_the_names_of_files_matter(bring, published, tmp_path, root):
     contents = [[published.contract(montant=amount)] for amount in (1, 2, 0)]
     package, _ = bring(*contents)

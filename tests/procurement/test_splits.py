@@ -295,6 +295,7 @@ purchase = st.tuples(
 )
 
 
+@pytest.mark.proof
 @settings(max_examples=40)
 @given(st.lists(purchase, max_size=14))
 def test_each_need_keeps_the_definition_and_none_is_forgotten(book, drawn):

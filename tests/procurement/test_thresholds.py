@@ -128,6 +128,7 @@ def known_buyers(name):
     return {"publicite": {"collectivité", "État"}, "controle_legalite": {"collectivité"}}[name]
 
 
+@pytest.mark.proof
 @given(
     st.sampled_from(sorted(NAMES)),
     st.sampled_from(BUYERS),

@@ -178,6 +178,17 @@ def test_typed_values_reach_the_notebook(bench, engine):
     assert page_text.strip() == 'datetime.date(2026, 3, 12) é "y" [1, 2] "l\'été {n} \\\\ \\n"'
 
 
+def test_a_word_of_ours_stands_for_what_has_no_data(bench):
+    """What a notebook says by ``empty=`` keeps its promise; a chart that lost its data without a word doesn't."""
+    draw = (
+        "py:import pandas as pd\nfrom tikub_lab import show\nnone = pd.DataFrame({'a': ['x'], 'b': [float('nan')]})\n"
+    )
+    bench.write("dit", "# Dit", draw + "show.bars(none, 'T', 'b', 'a', empty='Rien.')\n"
+                "show.table(none.head(0), 'T', empty='Rien.')", metadata={"figures": 1, "tables": 1})  # fmt: skip
+    bench.write("muet", "# Muet", draw + "show.bars(none, 'T', 'b', 'a')", metadata={"figures": 1})
+    assert [outcome["status"] for outcome in run(bench, "dit", "muet")] == ["done", "failed"]
+
+
 def test_fewer_figures_than_promised_is_a_failure(bench):
     bench.write("court", "# Court", "py:print('rien à voir')", metadata={"figures": 1, "tables": 2})
     (outcome,) = run(bench, "court")

@@ -22,7 +22,7 @@ from tikub_lab.reports import fragments, index, links, page
 from tikub_lab.reports.notebooks import Notebook
 from tikub_lab.reports.publisher import Publisher
 from tikub_lab.reports.run import Execution, Failure, Report
-from tikub_lab.show import charts, downloads, lists, pieces
+from tikub_lab.show import charts, downloads, pieces, tabular
 
 JS = "new Image().src='{u}run'"
 """What a payload runs, if it can: ``{u}`` is where the listener is."""
@@ -209,6 +209,7 @@ def channels(evil: str) -> dict[str, str]:
     }  # fmt: skip
     item = entry | {"item": dict.fromkeys(("name", "place", "group", "value"), evil), "parameters": {evil: evil}}
     published = {"publisher": Publisher(evil, evil, evil)}
+    evils = pd.DataFrame([[evil] * 4], columns=list("abcd"))
     return {
         "title": rendered(code(output(pieces.title("{x}", "{x}", x=evil)))),
         "heading of the notebook": rendered(title=evil),
@@ -223,7 +224,7 @@ def channels(evil: str) -> dict[str, str]:
         "lead sentence": rendered(code(output(pieces.sentence("{x}", lead=True, x=evil)))),
         "sentence itself": rendered(code(output(pieces.sentence(evil.replace("{", "{{").replace("}", "}}"))))),
         "note": rendered(code(output(pieces.note("{x}", warning=True, x=evil)))),
-        "ranked list": rendered(code(output(lists.ranked([lists.Item(evil, evil, evil, evil, evil)], "{x}", x=evil)))),
+        "ranked list": rendered(code(output(tabular.ranked(evils, "{x}", "a", "b", text="{c}", kind="d", x=evil)))),
         "label of a file": rendered(code(output(downloads.file("a.csv", "x", evil)))),
         "parameters": rendered(parameters={"mot": evil}),
         "error": rendered(failure=Failure(evil, 3, evil)),

@@ -105,6 +105,18 @@ def test_items_of_which_nothing_is_known_are_one_list():
     assert (len(made.find_all("h3")), made.find(class_="cards")) == (0, None)
 
 
+def test_items_without_a_name_are_called_as_their_pages():
+    code = {"name": "72", "value": "72"}
+    made = soup(entry(1, item=code, heading="Services informatiques : les fournisseurs"), entry(2, item=code))
+    assert [a.text for a in made.find(class_="places").find_all("a")] == ["72", "Services informatiques"]
+
+
+def test_a_card_ends_with_a_whole_sentence():
+    one, two = "On y utilise 9 MWh. Deux alertes.", "Long, " * 50
+    cards = soup(entry(1, lead=f"{one} {two}"), entry(2, lead=two)).find_all("li")
+    assert [text(card.find_all("p")[-1])[-8:] for card in cards] == ["alertes.", "ng, Long,…"[-8:]]
+
+
 def test_who_publishes_stands_in_the_footer():
     html = index.render([entry(1)], Publisher("Région (exemple)", "ti-lab@example.org", "Nos rapports"))
     made = BeautifulSoup(html, "html.parser")

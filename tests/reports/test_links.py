@@ -7,9 +7,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tikub_lab.errors import UsageError
-from tikub_lab.reports import links, page, publisher
+from tikub_lab.reports import items, links, page, publisher
 from tikub_lab.reports.build import Settings, build
+from tikub_lab.reports.notebooks import read
 from tikub_lab.reports.plan import plan
+from tikub_lab.reports.run import Report
 from tikub_lab.tables.package import open_package
 
 EACH = {"use_case": "energy", "each": {"parameter": "uai", "table": "territory/lycees", "column": "code_uai"}}
@@ -54,7 +56,11 @@ def test_overview_and_items_lead_to_one_another(lab):
     assert first["item"] == {
         "name": "Lycée Padrig-du-Varech (fictif)", "value": "0000044Y", "place": "Landivisiau", "group": "Finistère",
     }  # fmt: skip
-    assert (first["lead"], first["figure"], first["about"]) == ("On utilise 200 MWh.", "200\u202fMWh", "Énergie")
+    assert (first["lead"], first["figure"], first["about"]) == (
+        "On utilise 200 MWh.",
+        "200\u202fMWh",
+        "Énergie, de plus",
+    )
     overview = seen(lab, "energy/energy.html")
     rows = [(a.text, a["href"]) for a in overview.tbody.find_all("a")]
     assert rows[0] == ("Lycée Padrig-du-Varech (fictif)", "../energy_lycee/uai-0000044Y.html")
@@ -69,6 +75,30 @@ def test_overview_and_items_lead_to_one_another(lab):
     assert seen(lab, "index.html").find(id="energy-lycee-pages") is not None
     _, told = run(lab, ["energy_lycee"], ["0000044Y", "0000100J"])
     assert all(entry.get("skipped") for entry in told), "what the links changed is recorded"
+
+
+def test_an_item_of_many_rows_is_called_as_none_of_them(lab, root):
+    rule = {"parameter": "uai", "table": "territory/lycees", "column": "emat"}
+    path = lab.write("equipe", "# Une équipe", PARAMETERS, metadata={"use_case": "energy", "each": rule})
+    report = Report(read(path), {"uai": "EMAT fictive n° 6"}, "equipe")
+    assert items.item_of(report, root) == {"name": "EMAT fictive n° 6", "value": "EMAT fictive n° 6"}
+    prefix = {"parameter": "uai", "table": "procurement/contracts", "column": "codeCPV", "prefix": 2}
+    path = lab.write("famille", "# Une famille", PARAMETERS, metadata={"use_case": "energy", "each": prefix})
+    assert items.item_of(Report(read(path), {"uai": "72"}, "famille"), root) == {"name": "72", "value": "72"}
+
+
+def test_lists_of_several_notebooks_have_one_link(tmp_path):
+    entry = {"use_case": "energy", "title": "Tout", "status": "done", "parameters": {}}
+    entries = {
+        f"{name}/a.html": entry | {"notebook": name, "page": f"{name}/a.html", "item": {"name": name, "value": name}}
+        for name in ("energy_alerts", "energy_lycee")
+    } | {"energy/energy.html": entry | {"notebook": "energy", "page": "energy/energy.html"}}
+    for name in entries:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(page.ALSO, encoding="utf-8")
+    links.write(entries, tmp_path)
+    made = BeautifulSoup((tmp_path / "energy/energy.html").read_text(encoding="utf-8"), "html.parser")
+    assert [(a.text, a["href"]) for a in made.find_all("a")] == [("Toutes les pages du sujet", "../index.html#energy")]
 
 
 def test_links_that_are_no_more_go(tmp_path):

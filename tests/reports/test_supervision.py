@@ -92,7 +92,7 @@ ODD = {
     "trace": (
         "py:import os\nopen(os.environ['TIKUB_TRACE'], 'ab').write(b'\\xff{}\\n[1]\\n{\"table\": 1}\\n')",
         "failed",
-        "KeyError: 'title'",
+        "KeyError: 'origin'",
     ),
     "sans_trace": ("py:import os\nos.mkdir(os.environ['TIKUB_TRACE'])", "done", ""),
     "sans_dossier": ("py:import os, shutil\nshutil.rmtree(os.getcwd())", "done", ""),

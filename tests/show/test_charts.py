@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import charts, charts_calendar, charts_points, charts_rows, charts_time, drawing, maps_tiles, words
+from tikub_lab.show import charts, charts_points, charts_time, drawing, maps, words
+
+
+def spaces(text):
+    return text.replace("\u202f", " ")
+
 
 EVIL = '<script>alert(1)</script> {x} & "Fils"'
 FAMILIES = pd.DataFrame({"famille": ["Travaux", "Services", "Fournitures"], "q": [200.0, 100, 50]})
@@ -35,7 +40,7 @@ def test_negative_bars_go_to_the_left_of_zero(drawn):
 
 
 def test_columns_have_the_heights_of_their_values(drawn):
-    found = drawn(charts.columns(YEARS, "Titre", "q"))
+    found = drawn(charts_time.columns(YEARS, "Titre", "q"))
     bars = found.bars("a")
     assert len(bars) == 4, "a column chart without columns"
     base = {round(y + height, 1) for _, y, _, height in bars}
@@ -46,7 +51,7 @@ def test_columns_have_the_heights_of_their_values(drawn):
 
 
 def test_negative_columns_hang_from_the_zero_line(drawn):
-    found = drawn(charts.columns(pd.Series({"a": 10.0, "b": -10}, name="q"), "Titre"))
+    found = drawn(charts_time.columns(pd.Series({"a": 10.0, "b": -10}, name="q"), "Titre"))
     up, down = found.bars("a")
     (zero,) = found.lines("k")
     assert up[1] + up[3] == pytest.approx(down[1], abs=0.1)
@@ -56,7 +61,7 @@ def test_negative_columns_hang_from_the_zero_line(drawn):
 
 def test_wide_values_have_an_axis_with_round_steps(drawn):
     values = pd.DataFrame({"annee": range(2000, 2026), "q": np.arange(26) * 1000.0 + 500})
-    found = drawn(charts.columns(values, "Titre", "q", "annee"))
+    found = drawn(charts_time.columns(values, "Titre", "q", "annee"))
     assert [text for text in found.texts() if text in ("0", "10 000", "20 000", "30 000")] == [
         "0",
         "10 000",
@@ -148,8 +153,9 @@ def test_dots_that_would_cover_each_other_are_piled_up():
 
 def test_a_histogram_never_mixes_both_sides_of_its_threshold(drawn):
     frame = pd.DataFrame({"q": [31.0, 38, 39, 39.5, 41, 44]})
-    found = drawn(charts_points.histogram(frame, "Titre", "q", cut=40, bins=3))
-    assert found.table() == [["De … à …", "Nombre"], ["30 à 35", "1"], ["35 à 40", "3"], ["40 à 45", "2"]]
+    found = drawn(charts_points.histogram(frame, "Titre", "q", cut=40))
+    counts = [["30 à 32", "1"], ["32 à 34", "0"], ["34 à 36", "0"], ["36 à 38", "0"], ["38 à 40", "3"]]
+    assert found.table() == [["De … à …", "Nombre"], *counts, ["40 à 42", "1"], ["42 à 44", "1"]]
     assert [round(bar[3]) for bar in found.bars("a")] == [56, 168]
     with pytest.raises(UsageError, match="cut=42 is none of the edges"):
         charts_points.histogram(pd.DataFrame({"n": [1.0, 2]}), "Titre", "n", edges=[30, 40, 50], cut=42)
@@ -157,18 +163,18 @@ def test_a_histogram_never_mixes_both_sides_of_its_threshold(drawn):
 
 def test_intervals_draw_zero_where_signs_change(drawn):
     frame = pd.DataFrame({"l": ["A", "B"], "q": [-5.0, 10], "bas": [-10.0, 5], "haut": [0.0, 15]})
-    found = drawn(charts_rows.intervals(frame, "Titre", "q", "l"))
+    found = drawn(charts.intervals(frame, "Titre", "q", "l"))
     (zero,) = found.lines("k")
     (a, b), (c, d) = found.lines("la")
     assert b[0] == pytest.approx(zero[0][0], abs=0.1), "A's interval ends at zero"
     assert (b[0] - a[0]) == pytest.approx(d[0] - c[0], abs=0.1)
     with pytest.raises(UsageError, match="'A' is -5, outside 0 to 1"):
-        charts_rows.intervals(frame.assign(bas=0, haut=1), "Titre", "q", "l")
+        charts.intervals(frame.assign(bas=0, haut=1), "Titre", "q", "l")
 
 
 def test_targets_say_which_are_reached(drawn):
     frame = pd.DataFrame({"l": ["A", "B", "C"], "q": [50.0, 80, 10], "objectif": [100, 80, np.nan]})
-    found = drawn(charts_rows.targets(frame, "Titre", "q", "l"))
+    found = drawn(charts.targets(frame, "Titre", "q", "l"))
     assert [bar[2] for bar in found.bars("r")] == [49.0]
     assert [bar[2] for bar in found.bars("a")] == [78.4, 9.8]
     assert [line[0][0] for line in found.lines("k")] == [98, 78.4]
@@ -176,11 +182,11 @@ def test_targets_say_which_are_reached(drawn):
 
 def test_a_calendar_places_spans_by_their_days(drawn):
     spans = pd.DataFrame({"l": ["Gaz"], "debut": ["2025-01-01"], "fin": ["2025-07-02"], "q": [5.0]})
-    found = drawn(charts_calendar.calendar(spans, "Titre", "l", "q"))
+    found = drawn(charts_time.calendar(spans, "Titre", "l", "q"))
     (bar,) = found.bars("o")
     assert bar[0] == 0
     assert bar[2] == pytest.approx(182 / 365 * 100, abs=0.1)
-    assert charts_calendar.calendar(spans.head(0), "Titre", "l", empty="Aucune alerte.").text == "Aucune alerte."
+    assert charts_time.calendar(spans.head(0), "Titre", "l", empty="Aucune alerte.").text == "Aucune alerte."
 
 
 def test_a_scatter_has_one_path_for_its_points(drawn):
@@ -193,8 +199,8 @@ def test_a_scatter_has_one_path_for_its_points(drawn):
 @pytest.mark.parametrize(
     "make",
     [
-        charts.bars, charts.columns, charts_points.strip, charts_points.histogram, charts_rows.intervals,
-        charts_rows.targets, maps_tiles.tile_map,
+        charts.bars, charts_time.columns, charts_points.strip, charts_points.histogram, charts.intervals,
+        charts.targets, maps.tile_map,
     ],
 )  # fmt: skip
 def test_nothing_known_is_a_sentence(make):
@@ -222,11 +228,8 @@ def test_data_is_never_html_nor_a_template(drawn):
 
 
 def test_a_chart_is_whole(drawn):
-    found = drawn(
-        charts.bars(FAMILIES, "Titre", "q", unit="kWh", source="Source : compteurs.", labels={"q": "Énergie"})
-    )
+    found = drawn(charts.bars(FAMILIES, "Titre", "q", unit="kWh", labels={"q": "Énergie"}))
     assert found.page.select_one(".unit").text == "Énergie, en kWh"
-    assert found.page.select_one(".src").text.startswith("Source\xa0: compteurs.")
     assert found.table()[0] == ["famille", "Énergie (kWh)"] or found.table()[0][1] == "Énergie"
     assert found.svg["role"] == "img"
     assert found.alt.startswith("Barres : 3 valeurs, la plus grande Travaux (200 kWh)")
@@ -239,6 +242,20 @@ def test_labels_never_meet():
     assert not sheet.label(52, 22, "un autre texte assez long", "m")
     assert sheet.label(50, 60, "plus bas", "m")
     assert not drawing.Drawing(100).label(99, 20, "un texte qui sort du cadre")
+
+
+def test_the_ends_of_an_axis_stay_inside(drawn):
+    frame = pd.DataFrame({"l": ["A"], "q": [-0.1], "bas": [-0.15], "haut": [0.2]})
+    texts = drawn(charts.intervals(frame, "Titre", "q", "l", form="%")).svg.find_all("text")
+    classes = {spaces(text.text): text["class"] for text in texts if text.get("class")}
+    assert (classes["−20 %"], classes["20 %"]) == (["s"], ["s", "e", "n"]), "they begin and end at their places"
+
+
+def test_a_reference_leaves_the_labels_free(drawn):
+    frame = pd.DataFrame({"l": ["A", "B"], "q": [5.0, 10], "bas": [1.0, 5], "haut": [8.0, 15]})
+    found = drawn(charts.intervals(frame, "Titre", "q", "l", reference=6))
+    labels = [float(text["y"]) for text in found.svg.find_all("text") if "h" in (text.get("class") or [])]
+    assert not [line for line in found.lines("k") for y in labels if line[0][1] < y and line[1][1] > y - 10]
 
 
 def test_words_are_those_of_the_schemas():
@@ -261,7 +278,7 @@ def test_headings_of_the_call_name_lines_and_a_form_holds_for_bounds(drawn):
     assert [item.text for item in found.page.select(".sw")] == ["Ici", "Ailleurs"]
     assert {"Ici : 70", "Ailleurs : 4"} <= {*found.texts()}
     rates = pd.DataFrame({"l": ["A"], "q": [0.123], "bas": [0.1], "haut": [0.2]})
-    shown = charts_rows.intervals(rates, "Titre", "q", form="%1")
+    shown = charts.intervals(rates, "Titre", "q", form="%1")
     assert drawn(shown).table()[1] == [
         "A",
         "12,3 %",

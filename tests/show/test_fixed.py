@@ -8,7 +8,7 @@ import pytest
 
 from tikub_lab.reports.fragments import clean
 from tikub_lab.show import charts, charts_time, maps
-from tikub_lab.show.fixed import fixed
+from tikub_lab.show.drawing import fixed
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,7 +23,8 @@ def test_bars_have_their_colour_and_width():
     first, second = (path.attrib for path in root.iter(SVG + "path"))
     widths = [float(re.search(r"h([\d.]+)", path["d"])[1]) for path in (first, second)]
     assert widths[0] == pytest.approx(2 * widths[1], rel=0.01)
-    assert (first["fill"], second["fill"]) == ("#00588a", "#848c97")
+    assert (first["class"], second["class"]) == ("a", "r")
+    assert ".c .a{fill:#00588a}.c .r{fill:#848c97}" in root.find(SVG + "style").text
     assert float(root.get("viewBox").split()[2]) > 620
     assert not [node for node in root.iter() if "%" in (node.get("x") or "") + (node.get("cx") or "")]
 

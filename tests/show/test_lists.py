@@ -9,16 +9,13 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show.downloads import download
-from tikub_lab.show.lists import MOST, Item, ranked
-from tikub_lab.show.spreadsheet import spreadsheet
+from tikub_lab.show.downloads import download, spreadsheet
+from tikub_lab.show.tabular import MOST, ranked
 
 
 def test_a_reservation_is_written_once():
-    shown = ranked(
-        [Item("A", "3 €", "Un."), Item("B", "2 €", "Deux.", "Sauf si."), Item("C", "1 €", "Trois.", "Sauf si.")],
-        "Ordre",
-    )
+    frame = pd.DataFrame({"nom": list("ABC"), "prix": [3, 2, 1], "sauf": ["", "Sauf si.", "Sauf si."]})
+    shown = ranked(frame, "Ordre", "nom", "prix", caution="{sauf}")
     assert shown.html.count("Sauf si.") == 1
     assert "Mêmes réserves qu’au n°\u00a02." in shown.html
     assert shown.html.count("<li>") == 3
@@ -41,14 +38,16 @@ def test_rows_of_a_frame_fill_their_templates():
 
 
 def test_what_comes_from_data_is_escaped():
-    shown = ranked([Item("<b>A</b>", "<i>", "&", "<u>", "<s>", "<q>")], "{x}", x="<l>")
+    frame = pd.DataFrame([["<b>A</b>", "<i>", "&", "<u>", "<s>", "<q>"]], columns=list("abcdef"))
+    shown = ranked(frame, "{x}", "a", "b", text="{c}", caution="{d}", kind="e", detail="{f}", x="<l>")
     assert not any(tag in shown.html for tag in ("<b>A", "<i>", "<u>", "<s>", "<l>", "<q>"))
 
 
 def test_too_many_or_none():
-    with pytest.raises(UsageError, match=f"{MOST} items at most; found {MOST + 1}"):
-        ranked([Item("A", "1", "x")] * (MOST + 1), "Ordre")
-    assert ranked([], "Ordre", empty="Rien à faire.").text == "Rien à faire."
+    frame = pd.DataFrame({"nom": ["A"], "prix": [1]})
+    with pytest.raises(UsageError, match=f"{MOST} rows at most; rows={MOST + 1}"):
+        ranked(frame, "Ordre", "nom", "prix", rows=MOST + 1)
+    assert ranked(frame.head(0), "Ordre", "nom", "prix", empty="Rien à faire.").text == "Rien à faire."
 
 
 def test_a_spreadsheet_reads_back():

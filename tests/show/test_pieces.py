@@ -13,7 +13,8 @@ from matplotlib import pyplot
 from tikub_lab import show
 from tikub_lab.errors import UsageError
 from tikub_lab.show import output, pieces, tabular
-from tikub_lab.show.pieces import Key, figure, keys
+from tikub_lab.show.figures import figure
+from tikub_lab.show.pieces import Key, keys
 
 EVIL = '<script>alert(1)</script> {x} & "Fils"'
 
@@ -61,9 +62,12 @@ def test_one_unit_a_column_and_a_total_of_all_rows():
     assert [row[-1] for row in (cells(shown), cells(shown, 1))] == ["3 190", "344"]
     assert soup(shown).tfoot.text.replace("\u202f", " ") == "Total3 715"
     assert soup(shown).caption.text == "3 marchés"
-    assert tabular.table(frame, "T", forms={"achats": "€"}, total={"objet": "En tout", "achats": 5e6}).text.endswith(
-        "En tout | 5\u202f000"
-    )
+
+
+def test_a_unit_is_chosen_after_rounding_the_largest_too():
+    shown = tabular.table(pd.DataFrame({"objet": list("abc"), "achats": [999_999_999.0, 12_345, 2e4]}), "T",
+                          forms={"achats": "€"})  # fmt: skip
+    assert cells(shown) == ["a", "1 000,00"], "in M€, never 1 000 000,0 k€"
 
 
 def test_a_table_says_what_it_leaves_out():
@@ -139,6 +143,7 @@ def test_a_figure_of_matplotlib_or_pandas_is_a_drawing_in_the_pages_colours():
 
 def test_a_build_asks_for_a_text_alternative(monkeypatch):
     assert "alt=" in figure(pd.Series([1.0]).plot(), "Titre").html
+    assert "est trop court" in figure(pd.Series([1.0]).plot(), "Titre", "Une ligne").html
     monkeypatch.setenv("TIKUB_TRACE", "used.jsonl")
     for alt in (None, "graphique", "Un seul domine tous les autres"):
         with pytest.raises(UsageError, match="alternative text"):

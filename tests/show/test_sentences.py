@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import french, pieces, sentences, words
+from tikub_lab.show import french, pieces, words
 
 
 def said(template, **values):
-    return sentences.fill(template, values)[1].replace("\u202f", " ").replace("\u00a0", " ")
+    return words.fill(template, values)[1].replace("\u202f", " ").replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_a_name_alone_is_written_as_its_column():
 
 
 def test_text_from_data_is_a_value_never_a_template():
-    html, text = sentences.fill("Objet : {objet}.", {"objet": "<b>{autre} l'un : 5 €</b>"})
+    html, text = words.fill("Objet : {objet}.", {"objet": "<b>{autre} l'un : 5 €</b>"})
     assert text == "Objet\u00a0: <b>{autre} l'un : 5 €</b>."
     assert html == "Objet\u00a0: &lt;b&gt;{autre} l&#x27;un : 5 €&lt;/b&gt;."
     assert said("{{{x}}}", x=1) == "{1}"
-    assert sentences.fill("{x}", {"x": "a\x00b\x01c"})[1] == "a b c"
+    assert words.fill("{x}", {"x": "a\x00b\x01c"})[1] == "a b c"
 
 
 def test_the_template_itself_is_typeset():
-    _, text = sentences.fill("L'avis « {nom} » : {p} % de l'{n} ?", {"nom": "A", "p": 5, "n": "est"})
+    _, text = words.fill("L'avis « {nom} » : {p} % de l'{n} ?", {"nom": "A", "p": 5, "n": "est"})
     assert text == "L’avis «\u00a0A\u00a0»\u00a0: 5\u202f% de l’est\u202f?"
     assert french.typeset("1 788 marchés, 122 kWh et 54,5 k€") == "1\u202f788 marchés, 122\u202fkWh et 54,5\u202fk€"
 
@@ -111,4 +111,4 @@ def test_bold_is_marked_or_of_the_values():
 )
 def test_what_a_template_refuses(template, message):
     with pytest.raises(UsageError, match=message):
-        sentences.fill(template, {"a": "texte"})
+        words.fill(template, {"a": "texte"})

@@ -1,6 +1,7 @@
 """What a zip may hold, and the encodings of text."""
 
 import contextlib
+import gzip
 import stat
 import zipfile
 from pathlib import Path
@@ -37,7 +38,30 @@ def test_members_are_given_in_order_and_removed(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     found = [(member.name, member.path.read_bytes()) for member in members(path, folder)]
-    assert found == [("sub/b.json", b"B"), ("a.xml", b"A")]
+    assert found == [("a.zip/sub/b.json", b"B"), ("a.zip/a.xml", b"A")]
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_gzip_gives_what_it_holds(tmp_path: Path, inside: bool) -> None:
+    data = "\n".join(str(number * 7919 % 10_007) for number in range(5_000)).encode()
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    def given(content: bytes) -> list[tuple[str, bytes]]:
+        path = tmp_path / ("a.zip" if inside else "a.csv.gz")
+        if inside:
+            zipped(path, {"a.csv.gz": content})
+        else:
+            path.write_bytes(content)
+        return [(member.name, member.path.read_bytes()) for member in members(path, folder)]
+
+    name = "a.zip/a.csv.gz" if inside else "a.csv.gz"
+    assert given(gzip.compress(data)) == [(name, data)]
+    with pytest.raises(UsageError, match=f"{name}: a gzip that is damaged or cut short"):
+        given(gzip.compress(data)[:-2_000])
+    with pytest.raises(UsageError, match=f"{name}: expands beyond 200 times its size"):
+        given(gzip.compress(bytes(20 * 2**20)))
     assert not list(folder.iterdir())
 
 
@@ -78,7 +102,7 @@ def test_a_zip_in_a_zip_is_refused(tmp_path: Path) -> None:
 
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zipped(tmp_path / "a.zip", {"a.json": b"0" * 40_000, "b.json": b"{}"})
-    assert names(path, tmp_path) == ["a.json", "b.json"]
+    assert names(path, tmp_path) == ["a.zip/a.json", "a.zip/b.json"]
     with monkeypatch.context() as patch:
         patch.setattr(archives, "MAX_MEMBERS", 1)
         with pytest.raises(UsageError, match="at most 1 are taken"):
@@ -132,7 +156,7 @@ def test_a_workbook_is_one_file(tmp_path: Path) -> None:
 
 def test_no_name_reaches_a_terminal_as_a_command(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a\x1b]0;x\x07.zip", {"b\x1b[2J\u202e.json": b"{}"})
-    assert names(path, tmp_path) == ["b\ufffd[2J\ufffd.json"]
+    assert names(path, tmp_path) == ["a\ufffd]0;x\ufffd.zip/b\ufffd[2J\ufffd.json"]
     plain = tmp_path / "c\x1b[31m.json"
     plain.write_text("{}")
     assert names(plain, tmp_path) == ["c\ufffd[31m.json"]

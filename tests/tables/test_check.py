@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,10 @@ import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.check import check, foreign_keys
-from tikub_lab.tables.schema import CHECKS, Schema, read_schema
+from tikub_lab.tables.schema import Schema, read_schema
+
+PROFILE = json.loads(resources.files("tikub_lab.tables").joinpath("table-schema.json").read_text(encoding="utf-8"))
+CHECKS = PROFILE["properties"]["custom_checks"]["items"]["properties"]["name"]["enum"]
 
 
 def schema_of(*fields: dict | str, **properties) -> Schema:
@@ -255,11 +259,11 @@ def test_custom_checks_on_published_grants(opendata) -> None:
     descriptor = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
     schema = Schema.from_dict({**descriptor, "fieldsMatch": "partial"})
     found = check(folder / "exemple_invalide_erreurs_cellules.csv", schema)
-    custom = found[found["rule"].isin(list(CHECKS))]
+    custom = found[found["rule"].isin(CHECKS)]
     assert ("218601946", "french-siret-value") in set(zip(custom["value"], custom["rule"], strict=True))
     assert custom.loc[custom["rule"] == "one-of-required", "row"].tolist()[:1] == [9]
     valid = check(folder / "exemple_valide.csv", schema)
-    assert not valid["rule"].isin(list(CHECKS)).any()
+    assert not valid["rule"].isin(CHECKS).any()
 
 
 def test_no_import_of_the_ground_starts_duckdb() -> None:

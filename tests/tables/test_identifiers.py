@@ -47,6 +47,7 @@ def test_siret_whose_siren_is_not_valid_is_not_valid() -> None:
 def test_luhn_digit_completes_any_number() -> None:
     prefixes = text(random_digits(13, 3000, 5))
     assert identifiers.luhn_digit(prefixes).tolist() == [stdnum.luhn.calc_check_digit(number) for number in prefixes]
+    assert identifiers.luhn_digit(text(["x", "", "73282932"])).fillna("").tolist() == ["", "", "0"]
 
 
 def test_real_uai_are_valid_and_one_wrong_digit_is_found(opendata) -> None:

@@ -303,7 +303,7 @@ def test_many_imports_stay_few_files(tmp_path, bring, schemas):
     folder = tmp_path / "package"
     for number in range(40):
         bring(things(tmp_path / f"{number:02d}.csv", f"{number:02d},1", "x,2", "lost-amount,"))
-    parts = json.loads((folder / open_package(folder).raw["imported"]).read_text())["parts"]
+    parts = open_package(folder).raw["imported"]["parts"]
     assert all(len(paths) <= imports.MOST_PARTS for paths in parts.values())
     assert len(list((folder / ".sources").iterdir())) < 2 * (3 * imports.MOST_PARTS + 4)
     assert len(table(folder)["key"]) == 41

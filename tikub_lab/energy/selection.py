@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.methods.scope import one_of, only
 from tikub_lab.show import plural
 
 
@@ -72,11 +72,11 @@ def year_of(used: pd.DataFrame, annee: int | None = None) -> int:
     >>> year_of(used), year_of(used, 2024)
     (2025, 2024)
     """
-    known = used.loc[used["complet"], "annee"]
-    if annee is not None and annee not in set(known):
-        span = f"{known.min()} to {known.max()}" if len(known) else "none"
-        raise UsageError(f"annee={annee}: no meter has readings of all of it; years known in full: {span}.")
-    return int(known.max()) if annee is None else annee
+    known = sorted(used.loc[used["complet"], "annee"].unique())
+    if annee is None and known:
+        return int(known[-1])
+    one_of("annee", annee, known, "no meter has readings of all of this year")
+    return int(annee or 0)
 
 
 def scope(sites: pd.DataFrame, uai: str | None = None, emat: str | None = None) -> Scope:
@@ -104,18 +104,6 @@ def scope(sites: pd.DataFrame, uai: str | None = None, emat: str | None = None) 
     >>> scope(sites).name
     '1 lycée'
     """
-    if emat is not None:
-        found = sites[sites["emat"] == emat]
-        if found.empty:
-            teams = sorted(sites["emat"].dropna().unique())
-            raise UsageError(f"emat={emat!r}: no such team.{nearest(emat, teams)} Known: {', '.join(teams) or 'none'}.")
-        sites = found
-    if uai is None:
-        return Scope(sites, emat=emat)
-    rows = sites[sites["code_uai"] == uai]
-    if rows.empty:
-        raise UsageError(
-            f"uai={uai!r}: no such lycée in energy/sites.{nearest(uai, sites['code_uai'])} "
-            "Leave it out for all of them; `tikub report NOTEBOOK --each` makes one page for each."
-        )
-    return Scope(rows, uai, emat)
+    sites = only(sites, "emat", emat, "emat", "energy/sites has no such team; leave it out for all")
+    problem = "energy/sites has no such lycée; leave it out for all, or make one page for each by `tikub report --each`"
+    return Scope(only(sites, "uai", uai, "code_uai", problem), uai, emat)

@@ -78,15 +78,16 @@ def spoken(facts: "dict[str, str]") -> str:
 def wheels() -> "list[str]":
     """Return pip's options for the wheels that came with the kit; none where they are for other machines."""
     try:
-        made_for = json.loads((WHEELS / "plateforme.json").read_text(encoding="utf-8"))
+        made_for = json.loads((WHEELS / "plateformes.json").read_text(encoding="utf-8"))
     except OSError:
         return []
     here = this_platform()
-    if made_for == here:
+    if here in made_for:
         return ["--no-index", "--find-links", str(WHEELS)]
-    say(f"Ce kit hors ligne est fait pour {spoken(made_for)} ; ici : {spoken(here)}.")
-    if dict(made_for, python=here["python"]) == here:
-        other = made_for["python"]
+    say("Ce kit hors ligne est fait pour " + ", ".join(map(spoken, made_for)) + " ; ici : " + spoken(here) + ".")
+    others = [facts["python"] for facts in made_for if dict(facts, python=here["python"]) == here]
+    if others:
+        other = others[-1]
         say(f"Si vous l'avez : `make lab PYTHON=python{other}`, ou sous Windows `py -{other} lancer.py lab`.")
     say("J'essaie par le réseau.")
     return []

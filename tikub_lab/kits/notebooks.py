@@ -12,7 +12,7 @@ from typing import Any
 
 from tikub_lab.errors import UsageError
 from tikub_lab.kits.recipe import Recipe
-from tikub_lab.kits.solutions import GENERAL_HINT, Cell
+from tikub_lab.kits.solutions import STEPS, Cell
 from tikub_lab.tables.package import Resource
 
 KEPT_METADATA = ("tags", "folded_title", "alt")
@@ -58,6 +58,8 @@ _COMPLETE = (
 )
 
 
+_YOURS = "> **À vous.** Cette étape est laissée à votre équipe."
+
 _CHANGE = (
     "**À vous, une ligne à changer.** Dans la cellule ci-dessus, remplacez une colonne par une autre, ou le nombre de "
     "lignes montrées, puis relancez-la (Maj + Entrée)."
@@ -88,7 +90,7 @@ def _tour(recipe: Recipe, tables: Sequence[Resource]) -> list[Item]:
                 f"{variable} = tables.load({_text(table.name)})\n"
                 "show.table(\n"
                 f"    {variable}, {_text(f'{table.name} : {{n:ligne}}, dont les premières')},\n"
-                f"    {_list(columns)}, rows=3, n=len({variable}),\n"
+                f"    {_text(columns)}, rows=3, n=len({variable}),\n"
                 ")"
             )
         )
@@ -113,7 +115,7 @@ def _questions(recipe: Recipe) -> str:
 
 
 def _kept(cells: Sequence[Cell]) -> list[Item]:
-    """Copy cells, a hint in the place of each solution; solutions without a hint of their own share one."""
+    """Copy cells, a hint in the place of each solution; solutions without a hint share one word."""
     made: list[Item] = []
     hinted = False
     for cell in cells:
@@ -121,9 +123,17 @@ def _kept(cells: Sequence[Cell]) -> list[Item]:
             made.append(_copied(cell))
             hinted = False
         elif cell.solution and (cell.hint or not hinted):
-            made.append(markdown(f"> **À vous.** {cell.hint or GENERAL_HINT}"))
+            made.append(markdown("\n\n".join([_YOURS, *_folded(cell.hint)])))
             hinted = True
     return made
+
+
+def _folded(hint: Sequence[str]) -> list[str]:
+    """Fold the steps of a hint, so that a team opens one after the other."""
+    texts = [*hint[:-1], *(f"```python\n{line}\n```" for line in hint[-1:])]
+    return [
+        f"<details><summary>{step}</summary>\n\n{text}\n\n</details>" for step, text in zip(STEPS, texts, strict=False)
+    ]
 
 
 def _copied(cell: Cell) -> Item:
@@ -156,7 +166,7 @@ def project(recipe: Recipe, tables: Sequence[Resource]) -> bytes:
         code(recipe.first.code),
         code(
             f'show.table(\n    {variable}, "Quelques lignes de ce que nous avons utilisé",\n'
-            f"    {_list(columns)}, rows=6,\n)"
+            f"    {_text(columns)}, rows=6,\n)"
         ),
         code("show.data_used()"),
     ]
@@ -200,9 +210,6 @@ def written(cells: Sequence[Item], tikub: Mapping[str, Any]) -> bytes:
     return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8")
 
 
-def _text(value: str) -> str:
+def _text(value: str | Sequence[str]) -> str:
+    """Write a text, or a list of some, as Python."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _list(values: Sequence[str]) -> str:
-    return "[" + ", ".join(map(_text, values)) + "]"

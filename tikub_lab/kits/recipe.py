@@ -26,6 +26,13 @@ class Idea:
     text: str
     columns: tuple[str, ...]
 
+    def by_table(self) -> dict[str, list[str]]:
+        """Return the columns of each table."""
+        found: dict[str, list[str]] = {}
+        for table, _, name in (column.partition(".") for column in self.columns):
+            found.setdefault(table, []).append(name)
+        return found
+
 
 @dataclass(frozen=True)
 class First:

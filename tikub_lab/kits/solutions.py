@@ -4,7 +4,7 @@ import json
 import re
 import symtable
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from tikub_lab.errors import RunError, UsageError
 
 TAG = "solution"
 CHECK = "nbval-check-output"
-GENERAL_HINT = "Cette étape est laissée à votre équipe."
+STEPS = ("Un coup de pouce", "La fonction", "La ligne")
+"""The steps of a hint, from what to think of to what to type."""
+
 SHORTEST = 12
 """Characters of a line that says something: a shorter one may stand anywhere by chance."""
 
@@ -41,9 +43,9 @@ class Cell:
         return self.solution or CHECK in self.tags
 
     @property
-    def hint(self) -> str:
-        """What its metadata says instead of it; empty where it says nothing."""
-        return str(self.metadata.get("hint", "")).strip()
+    def hint(self) -> list[str]:
+        """What its metadata says instead of it, step by step; empty where it says nothing."""
+        return list(self.metadata.get("hint", ()))
 
     def __str__(self) -> str:
         first = next((line.strip() for line in self.source.splitlines() if line.strip()), "empty")
@@ -104,8 +106,11 @@ def _check_tags(cell: Cell, place: str) -> None:
     if "hint" in cell.metadata:
         if not cell.solution:
             raise UsageError(f"{place}: {cell} has a hint but no tag {TAG!r}. Tag it, or take the hint out.")
-        if not isinstance(cell.metadata["hint"], str) or not cell.hint:
-            raise UsageError(f"{place}: the hint of {cell} is {cell.metadata['hint']!r}; a text in French is meant.")
+        said = cell.metadata["hint"]
+        steps = [step for step in said if isinstance(step, str) and step.strip()] if isinstance(said, list) else []
+        if len(steps) != len(STEPS) or len(said) != len(STEPS):
+            raise UsageError(f"{place}: the hint of {cell} is {said!r}; a nudge, the function and the line are meant.")
+        _names(replace(cell, source=cell.hint[-1]), f"{place}: hint")
 
 
 def secret_lines(cells: Iterable[Cell]) -> list[str]:

@@ -23,6 +23,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from tikub_lab.methods import code, content
+from tikub_lab.methods.waiting import waiting
 from tikub_lab.tables import package
 
 try:
@@ -46,6 +47,7 @@ def once(function: _Function) -> _Function:
     signature = inspect.signature(function)
 
     @functools.wraps(function)
+    @waiting()
     def call(*args: Any, **kwargs: Any) -> Any:
         root, (files, digest) = folder(), _code(parts[1])
         if root is None or any(os.stat(file).st_ctime > _BEGAN for file in files):  # noqa: PTH116 -- ten times faster

@@ -32,7 +32,7 @@ __getattr__, __dir__, __all__ = lazy(
         "scorecard.card": "bridge by_rule rule_texts",
         "scorecard.publications": "largest_moves published_files trend",
         "scorecard.scores": "completeness completeness_by_buyer doubtful missing_fields scores",
-        "selection": "buyer_name reference_day scope scope_name select",
+        "selection": "buyer_name reference_day scope",
         "splits": "evidence split_needs totals",
         "thresholds": "in_force purchase_kind threshold",
     },

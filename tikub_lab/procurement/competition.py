@@ -5,19 +5,21 @@ where a call for competition was open is the European Commission's « single bid
 procurement); a contract awarded without a call mostly has one offer by construction: :func:`called` leaves these out.
 """
 
-from statistics import NormalDist
-
 import numpy as np
 import pandas as pd
 
-from tikub_lab.errors import UsageError
-from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
+from tikub_lab.methods.rates import classes, rates, share
+from tikub_lab.procurement.groups import By, group_keys, grouped
 
 WITHOUT_CALL = "Marché passé sans publicité ni mise en concurrence préalable"
 HABIT = 5
 """Contracts from which « always one offer » looks like a way of filling the form rather than a market."""
 OFFERS = ("1", "2", "3", "4 ou 5", "6 et plus", "Non renseigné")
 """Classes of the number of offers."""
+SINGLE = (
+    "nombre", "connus", "manquants", "offre_unique", "taux", "bas", "haut", "position", "montant_connu",
+    "montant_unique", "taux_montant", "toujours_1",
+)  # fmt: skip
 
 
 def called(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -54,13 +56,7 @@ def offers_distribution(contracts: pd.DataFrame) -> pd.DataFrame:
     offers = contracts["offresRecues"].astype("float64")
     position = np.searchsorted([1.5, 2.5, 3.5, 5.5], offers.fillna(0))
     label = pd.Series(OFFERS).take(np.where(offers.isna(), 5, position))
-    counted = pd.DataFrame(contracts["montant"].groupby(label.to_numpy()).agg(nombre="size", montant="sum"))
-    table = counted.reindex(list(OFFERS), fill_value=0).rename_axis("offres").reset_index()
-    known = table["offres"] != OFFERS[-1]
-    for value, part in (("nombre", "part"), ("montant", "part_montant")):
-        total = table.loc[known, value].sum()
-        table[part] = (table[value] / total).where(known) if total else float("nan")
-    return table[["offres", "nombre", "part", "montant", "part_montant"]]
+    return classes(label, contracts["montant"], OFFERS, OFFERS[-1]).rename_axis("offres").reset_index()
 
 
 def offers_received(
@@ -73,7 +69,7 @@ def offers_received(
     contracts : DataFrame
         Table ``procurement/contracts``.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
 
     Returns
     -------
@@ -96,50 +92,7 @@ def offers_received(
         moyenne=("_offers", "mean"),
     )
     table.insert(3, "manquants", table["nombre"] - table["connus"])
-    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)
-
-
-def wilson(part: pd.Series, base: pd.Series, confidence: float = 0.95) -> tuple[pd.Series, pd.Series]:
-    """Give the interval of a share by Wilson's score.
-
-    It keeps a group of three contracts from being ranked as if it were one of three hundred.
-
-    Parameters
-    ----------
-    part, base : Series
-        Contracts that have the property, of those for which it is known.
-    confidence : float
-        Between 0 and 1, excluded.
-
-    Returns
-    -------
-    low, high : Series
-        Between 0 and 1; not a number where the base is nil.
-
-    Raises
-    ------
-    UsageError
-        A confidence that is not a probability.
-
-    References
-    ----------
-    E. B. Wilson, « Probable inference, the law of succession, and statistical inference », Journal of the American
-    Statistical Association 22 (1927), p. 209-212.
-
-    Examples
-    --------
-    >>> low, high = wilson(pd.Series([1]), pd.Series([10]))
-    >>> low.round(4).tolist(), high.round(4).tolist()
-    ([0.0179], [0.4042])
-    """
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence={confidence!r}: give a probability between 0 and 1, such as 0.95.")
-    square = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
-    count = base.astype("float64").where(base > 0)
-    rate = part.astype("float64") / count
-    centre = (rate + square / (2 * count)) / (1 + square / count)
-    half = np.sqrt(square * (rate * (1 - rate) / count + square / (4 * count**2))) / (1 + square / count)
-    return (centre - half).clip(lower=0), (centre + half).clip(upper=1)
+    return grouped(table, contracts, by, nomenclature)
 
 
 def single_offers(
@@ -156,9 +109,9 @@ def single_offers(
     contracts : DataFrame
         Table ``procurement/contracts``; pass it through :func:`called` to judge competition rather than procedures.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
     confidence : float
-        Of the interval; see :func:`wilson`.
+        Of the interval; see :func:`tikub_lab.methods.rates.wilson`.
 
     Returns
     -------
@@ -177,35 +130,16 @@ def single_offers(
     >>> single_offers(book)[["famille", "connus", "offre_unique", "taux", "taux_montant"]].values.tolist()
     [['45', 2, 1, 0.5, 0.25], ['15', 0, 0, nan, nan]]
     """
-    known = contracts["offresRecues"].notna()
-    single = (contracts["offresRecues"] == 1).fillna(False).astype(bool)
-    parts = pd.DataFrame(
-        {
-            "nombre": 1,
-            "connus": known.astype("int64"),
-            "offre_unique": single.astype("int64"),
-            "montant_connu": contracts["montant"].where(known, 0.0),
-            "montant_unique": contracts["montant"].where(single, 0.0),
-        },
-        index=contracts.index,
-    )
-    table = parts.groupby(group_keys(contracts, by, digits)).sum()
-    table.insert(2, "manquants", table["nombre"] - table["connus"])
-    table["taux"] = share(table["offre_unique"], table["connus"])
-    table["bas"], table["haut"] = wilson(table["offre_unique"], table["connus"], confidence)
-    others = share(table["offre_unique"].sum() - table["offre_unique"], table["connus"].sum() - table["connus"])
+    offers = contracts["offresRecues"]
+    keys = group_keys(contracts, by, digits)
+    table = rates(keys, offers.notna(), offers == 1, contracts["montant"], confidence=confidence)
+    others = share(table["avec"].sum() - table["avec"], table["connus"].sum() - table["connus"])
     table["position"] = np.select(
         [table["bas"] > others, table["haut"] < others], ["au-dessus", "en dessous"], "indistinct"
     )
-    table["taux_montant"] = share(table["montant_unique"], table["montant_connu"])
-    table["toujours_1"] = (table["connus"] >= HABIT) & (table["offre_unique"] == table["connus"])
-    table = labelled(table.reset_index(), contracts, by, nomenclature)
-    table["_rank"] = table["bas"].fillna(-1)
-    columns = [
-        KEYS[by], "libelle", "nombre", "connus", "manquants", "offre_unique", "taux", "bas", "haut", "position",
-        "montant_connu", "montant_unique", "taux_montant", "toujours_1",
-    ]  # fmt: skip
-    return ordered(table, by, "_rank")[columns]
+    table["toujours_1"] = (table["connus"] >= HABIT) & (table["avec"] == table["connus"])
+    table = table.rename(columns={"avec": "offre_unique", "montant_avec": "montant_unique"})
+    return grouped(table, contracts, by, nomenclature, SINGLE, "bas")
 
 
 def single_offers_overall(contracts: pd.DataFrame) -> pd.Series:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.errors import UsageError, nearest
-from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share, share_keys
+from tikub_lab.methods.rates import share
+from tikub_lab.methods.scope import one_of
+from tikub_lab.procurement.groups import By, group_keys, grouped, share_keys
 from tikub_lab.procurement.indicators import supplier_shares
 
 
@@ -119,8 +120,7 @@ def concentration_class(index: pd.Series, scale: str = "DoJ-FTC 2023") -> pd.Ser
     >>> concentration_class(pd.Series([999, 1000, 1800, 1801])).tolist()
     ['Peu concentré', 'Modérément concentré', 'Modérément concentré', 'Très concentré']
     """
-    if scale not in SCALES:
-        raise UsageError(f"scale={scale!r}: the limits known are {', '.join(SCALES)}.{nearest(scale, SCALES)}")
+    one_of("scale", scale, SCALES)
     limits = SCALES[scale]
     names = np.select([index > limits.high, index >= limits.moderate], [CLASSES[2], CLASSES[1]], CLASSES[0])
     return pd.Series(names, index=index.index, dtype="str").where(index.notna())
@@ -145,7 +145,7 @@ def concentrations(
     contracts, suppliers : DataFrame
         Tables ``procurement/contracts`` and ``procurement/suppliers``.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
     scale : str
         One of :data:`SCALES`.
     minimum : int
@@ -196,7 +196,7 @@ def concentrations(
     alone = concentration_class(table["hhi_marches"], scale) == classes
     cause = pd.Series(np.where(alone, CAUSES[1], CAUSES[0]), index=table.index, dtype="str")
     table["cause"] = cause.where(table["classe"].isin(CLASSES[1:]))
-    return ordered(labelled(table.reset_index(names=KEYS[by]), contracts, by, nomenclature), by)
+    return grouped(table, contracts, by, nomenclature)
 
 
 def _leaders(shares: pd.DataFrame, group: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:

@@ -8,10 +8,10 @@ is reserved, or has no consideration. They do not say how demanding it is. What 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.methods.rates import rates, wilson
+from tikub_lab.methods.scope import one_of
 from tikub_lab.procurement.codes import LAW, NO_CONSIDERATION
-from tikub_lab.procurement.competition import wilson
-from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
+from tikub_lab.procurement.groups import By, group_keys, grouped
 from tikub_lab.show.french import percent
 
 DOMAINS: dict[str, str] = {"environnement": "considerationsEnvironnementales", "social": "considerationsSociales"}
@@ -75,8 +75,7 @@ def considerations(contracts: pd.DataFrame, domain: str) -> pd.DataFrame:
     >>> considerations(pd.DataFrame({"considerationsSociales": values}), "social")["avec"].tolist()
     [True, False, False]
     """
-    if domain not in DOMAINS:
-        raise UsageError(f"domain={domain!r}: the domains are {', '.join(DOMAINS)}.{nearest(domain, DOMAINS)}")
+    one_of("domain", domain, DOMAINS)
     field = DOMAINS[domain]
     text = contracts[field].astype("str")
     listed = ("|" + text.fillna("") + "|").str
@@ -109,7 +108,7 @@ def consideration_rates(
     domain : str
         ``environnement`` or ``social``.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
 
     Returns
     -------
@@ -126,20 +125,10 @@ def consideration_rates(
     [[0.5, 0.33, 0.67, 0.75]]
     """
     read = considerations(contracts, domain)
-    parts = read.astype("int64").rename(columns={"connu": "connus"}).assign(nombre=1, montant=contracts["montant"])
-    parts["montant_connu"] = contracts["montant"].where(read["connu"], 0.0)
-    parts["montant_avec"] = contracts["montant"].where(read["avec"], 0.0)
-    table = parts.groupby(group_keys(contracts, by, digits)).sum()
-    table["manquants"] = table["nombre"] - table["connus"]
-    table["taux"] = share(table["avec"], table["connus"])
-    table["bas"] = share(table["avec"], table["nombre"])
-    table["haut"] = share(table["avec"] + table["manquants"], table["nombre"])
-    table["taux_montant"] = share(table["montant_avec"], table["montant_connu"])
-    columns = [
-        KEYS[by], "libelle", "nombre", "connus", "manquants", "avec", "clause", "critere", "reserve", "taux", "bas",
-        "haut", "montant", "montant_connu", "montant_avec", "taux_montant",
-    ]  # fmt: skip
-    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)[columns]
+    kinds = {name: read[name] for name in ("clause", "critere", "reserve")}
+    table = rates(group_keys(contracts, by, digits), read["connu"], read["avec"], contracts["montant"], kinds)
+    table = table.drop(columns=["bas", "haut"]).rename(columns={"minimum": "bas", "maximum": "haut"})
+    return grouped(table, contracts, by, nomenclature)
 
 
 def considered_by_year(contracts: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
@@ -155,18 +144,20 @@ def considered_by_year(contracts: pd.DataFrame, fewest: int = FEWEST) -> pd.Data
     Returns
     -------
     DataFrame of shape (years, 3)
-        Columns annee, environnement, social (shares of the known; missing where these are too few).
+        Columns annee, environnement, social (shares of the known; missing where these are too few). No row of a single
+        year: nothing evolves in it.
 
     Examples
     --------
-    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2025-03-01"]), "montant": 1.0,
+    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2024-03-01", "2025-03-01"]), "montant": 1.0,
     ...     "considerationsSociales": "Clause sociale", "considerationsEnvironnementales": None})
     >>> considered_by_year(book, fewest=1).values.tolist()
-    [[2025.0, nan, 1.0]]
+    [[2024.0, nan, 1.0], [2025.0, nan, 1.0]]
     """
-    rates = {domain: consideration_rates(contracts, domain).set_index("annee") for domain in DOMAINS}
-    table = {domain: found["taux"].where(found["connus"] >= fewest) for domain, found in rates.items()}
-    return pd.DataFrame(table)[["environnement", "social"]].reset_index()
+    tables = {domain: consideration_rates(contracts, domain).set_index("annee") for domain in DOMAINS}
+    table = {domain: found["taux"].where(found["connus"] >= fewest) for domain, found in tables.items()}
+    found = pd.DataFrame(table)[["environnement", "social"]].reset_index()
+    return found if len(found) > 1 else found.head(0)
 
 
 def evolution(rates: pd.DataFrame) -> str:
@@ -222,8 +213,8 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     [['environnement', 1.0, 'indécidable : données manquantes'], ['social', 0.3, 'atteinte']]
     """
     kept = ["annee", "nombre", "connus", "manquants", "avec", "taux", "bas", "haut", "taux_montant"]
-    rates = [consideration_rates(contracts, domain)[kept].assign(domaine=domain) for domain in DOMAINS]
-    table = pd.concat(rates, ignore_index=True)
+    found = [consideration_rates(contracts, domain)[kept].assign(domaine=domain) for domain in DOMAINS]
+    table = pd.concat(found, ignore_index=True)
     plans = targets()
     plans = plans[plans["cible"].str.startswith("PNAD")]
     last = table["annee"].astype("int64")
@@ -231,9 +222,8 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     for year, domain in zip(last, table["domaine"], strict=True):
         fits = (plans["domaine"] == domain) & (plans["debut"].dt.year <= year) & (plans["fin"].dt.year >= year)
         chosen.append(plans.index[fits][0] if fits.any() else -1)
-    found = plans.reindex(chosen).reset_index(drop=True)
-    for name in ("cible", "valeur", "echeance", "reference", "statut"):
-        table[name] = found[name]
+    plan = plans.reindex(chosen).reset_index(drop=True)
+    table = table.join(plan[["cible", "valeur", "echeance", "reference", "statut"]])
     due = (table["echeance"] == last).fillna(False).astype(bool)
     verdict = np.select(
         [
@@ -268,21 +258,16 @@ def origin_rates(contracts: pd.DataFrame, by: By = "ensemble", digits: int = 2) 
     >>> origin_rates(book)[["moyenne_ue", "ponderee_ue", "manquants_france"]].values.tolist()
     [[0.75, 0.875, 1.0]]
     """
-    parts = pd.DataFrame({"nombre": 1, "montant": contracts["montant"]}, index=contracts.index)
-    for name, field in (("ue", "origineUE"), ("france", "origineFrance")):
-        rate = contracts[field].astype("float64")
-        parts[f"connus_{name}"] = rate.notna().astype("int64")
-        parts[f"_sum_{name}"] = rate.fillna(0.0)
-        parts[f"_base_{name}"] = contracts["montant"].where(rate.notna(), 0.0)
-        parts[f"_weighted_{name}"] = (rate * contracts["montant"]).fillna(0.0)
-    sums = parts.groupby(group_keys(contracts, by, digits)).sum()
-    table = sums[["nombre", "montant"]].copy()
-    for name in ("ue", "france"):
-        table[f"connus_{name}"] = sums[f"connus_{name}"]
-        table[f"manquants_{name}"] = sums["nombre"] - sums[f"connus_{name}"]
-        table[f"moyenne_{name}"] = share(sums[f"_sum_{name}"], sums[f"connus_{name}"])
-        table[f"ponderee_{name}"] = share(sums[f"_weighted_{name}"], sums[f"_base_{name}"])
-    return ordered(labelled(table.reset_index(), contracts, by), by)
+    keys, amount = group_keys(contracts, by, digits), contracts["montant"]
+    found = {
+        name: contracts[field].astype("float64") for name, field in (("ue", "origineUE"), ("france", "origineFrance"))
+    }
+    tables = {name: rates(keys, part.notna(), part, amount) for name, part in found.items()}
+    table = tables["ue"][["nombre", "montant"]]
+    shown = {"connus": "connus", "manquants": "manquants", "taux": "moyenne", "taux_montant": "ponderee"}
+    for name, own in tables.items():
+        table = table.join(own[[*shown]].rename(columns={old: f"{new}_{name}" for old, new in shown.items()}))
+    return grouped(table, contracts, by)
 
 
 def innovation_rates(
@@ -306,20 +291,17 @@ def innovation_rates(
     >>> innovation_rates(book)[["connus", "manquants", "taux", "taux_montant"]].values.tolist()
     [[2.0, 1.0, 0.5, 0.25]]
     """
-    known = contracts["marcheInnovant"].notna()
-    new = contracts["marcheInnovant"].fillna(False).astype(bool)
-    parts = pd.DataFrame(
-        {
-            "nombre": 1,
-            "connus": known.astype("int64"),
-            "innovants": new.astype("int64"),
-            "montant_connu": contracts["montant"].where(known, 0.0),
-            "montant_innovant": contracts["montant"].where(new, 0.0),
-        },
-        index=contracts.index,
-    )
-    table = parts.groupby(group_keys(contracts, by, digits)).sum()
-    table.insert(2, "manquants", table["nombre"] - table["connus"])
-    table.insert(4, "taux", share(table["innovants"], table["connus"]))
-    table["taux_montant"] = share(table["montant_innovant"], table["montant_connu"])
-    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by, "montant_innovant")
+    new = contracts["marcheInnovant"]
+    table = rates(group_keys(contracts, by, digits), new.notna(), new, contracts["montant"])
+    table = table.rename(columns={"avec": "innovants", "montant_avec": "montant_innovant"})
+    columns = [
+        "nombre",
+        "connus",
+        "manquants",
+        "innovants",
+        "taux",
+        "montant_connu",
+        "montant_innovant",
+        "taux_montant",
+    ]
+    return grouped(table, contracts, by, nomenclature, columns, "montant_innovant")

@@ -9,7 +9,8 @@ Months are calendar months: what is notified on 31 December is due on the last d
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
+from tikub_lab.methods.rates import rates
+from tikub_lab.procurement.groups import By, group_keys, grouped
 
 DUTY = pd.Timestamp("2018-10-01")
 """From when essential data must be published."""
@@ -77,7 +78,7 @@ def publication_delays(
         Table ``procurement/contracts``. A contract that is not published at all is not in it: the rate is that of what
         can be seen.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
 
     Returns
     -------
@@ -95,20 +96,13 @@ def publication_delays(
     [[2.0, 1.0, 1.0, 91.5]]
     """
     found = delays(contracts["dateNotification"], contracts["datePublicationDonnees"])
-    keys = group_keys(contracts, by, digits)
-    state = found["etat"]
-    parts = pd.DataFrame(
-        {
-            "nombre": pd.Series(1, index=contracts.index),
-            "juges": state.isin(STATES[:2]),
-            "en_retard": state == STATES[1],
-            "manquants": state == STATES[3],
-            "inverses": state == STATES[2],
-            "avant_obligation": state == STATES[4],
-        }
-    )
-    table = parts.astype("int64").groupby(keys).sum()
-    table.insert(3, "taux_retard", share(table["en_retard"], table["juges"]))
-    table["jours_median"] = found["jours"].where(parts["juges"]).groupby(keys).median()
-    table["retard_median"] = found["jours_de_retard"].where(parts["en_retard"]).groupby(keys).median()
-    return ordered(labelled(table.reset_index(names=KEYS[by]), contracts, by, nomenclature), by, "en_retard")
+    keys, state = group_keys(contracts, by, digits), found["etat"]
+    judged, late = state.isin(STATES[:2]), state == STATES[1]
+    others = {"absentes": state == STATES[3], "inverses": state == STATES[2], "avant_obligation": state == STATES[4]}
+    table = rates(keys, judged, late, pd.Series(0.0, index=contracts.index), others).drop(columns="manquants")
+    names = {"connus": "juges", "avec": "en_retard", "taux": "taux_retard", "absentes": "manquants"}
+    table = table.rename(columns=names)
+    table["jours_median"] = found["jours"].where(judged).groupby(keys).median()
+    table["retard_median"] = found["jours_de_retard"].where(late).groupby(keys).median()
+    columns = ["nombre", "juges", "en_retard", "taux_retard", "manquants", "inverses", "avant_obligation"]
+    return grouped(table, contracts, by, nomenclature, [*columns, "jours_median", "retard_median"], "en_retard")

@@ -9,9 +9,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from tikub_lab.methods.rates import rates
 from tikub_lab.procurement.codes import LAW
 from tikub_lab.procurement.considerations import considerations
-from tikub_lab.procurement.groups import By, group_keys, labelled, ordered, share
+from tikub_lab.procurement.groups import By, group_keys, grouped, latest_names
 
 CLIMATE, SPASER = "Loi Climat et résilience", "SPASER"
 CRITERION, CONDITION = "critère d'attribution", "condition d'exécution"
@@ -136,7 +137,7 @@ def readiness(
     contracts, european_threshold
         As for :func:`climate_law`.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
 
     Returns
     -------
@@ -153,23 +154,10 @@ def readiness(
     [[2025.0, 1.0, 1.0]]
     """
     ready = climate_law(contracts, european_threshold)["pret"]
-    known, fit = ready.notna(), ready.fillna(False).astype(bool)
-    parts = pd.DataFrame(
-        {
-            "nombre": 1,
-            "connus": known.astype("int64"),
-            "prets": fit.astype("int64"),
-            "montant": contracts["montant"],
-            "montant_connu": contracts["montant"].where(known, 0.0),
-            "montant_pret": contracts["montant"].where(fit, 0.0),
-        },
-        index=contracts.index,
-    )
-    table = parts.groupby(group_keys(contracts, by, digits)).sum()
-    table.insert(2, "manquants", table["nombre"] - table["connus"])
-    table.insert(4, "taux", share(table["prets"], table["connus"]))
-    table["taux_montant"] = share(table["montant_pret"], table["montant_connu"])
-    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)
+    table = rates(group_keys(contracts, by, digits), ready.notna(), ready, contracts["montant"])
+    table = table.drop(columns=["bas", "haut", "minimum", "maximum"])
+    table = table.rename(columns={"avec": "prets", "montant_avec": "montant_pret"})
+    return grouped(table, contracts, by, nomenclature)
 
 
 def _known(values: pd.Series, known: pd.Series) -> pd.Series:
@@ -237,9 +225,7 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     ]
     verdict = pd.Series(words, dtype="str").take(above.to_numpy()).set_axis(table.index)
     table["verdict"] = verdict.mask(table["seuil"].isna(), "pas encore en vigueur")
-    named = contracts[contracts["acheteur_nom"].notna()].sort_values("dateNotification", kind="stable")
-    names = named.groupby(named["acheteur_id"].str[:9])["acheteur_nom"].last()
-    label = table["acheteur_siren"].map(names).astype("str").fillna("SIREN " + table["acheteur_siren"])
+    label = table["acheteur_siren"].map(latest_names(contracts, siren)).fillna("SIREN " + table["acheteur_siren"])
     table.insert(1, "acheteur_nom", label)
     columns = [
         "acheteur_siren", "acheteur_nom", "annee", "nombre", "montant_notifie", "montant_etale", "sans_duree", "seuil",

@@ -15,7 +15,8 @@ limit (R2194-1 and R2194-7).
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.groups import KEYS, By, group_keys, labelled, ordered, share
+from tikub_lab.methods.rates import classes, rates, share
+from tikub_lab.procurement.groups import By, group_keys, grouped
 
 WORKS = "45"
 """Division of the CPV that holds works."""
@@ -62,9 +63,8 @@ def final_states(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFr
     [[120.0, 0.2, 6.0]]
     """
     own = amendments[amendments["uid"].isin(contracts["uid"])].sort_values(["uid", "modification_id"], kind="stable")
-    grouped = own.groupby("uid")
     # last() skips what is missing: an amendment that leaves the amount alone does not state it.
-    last = grouped.agg(
+    last = own.groupby("uid").agg(
         modifications=("modification_id", "size"),
         derniere=("dateNotificationModification", "max"),
         montant_final=("montant", "last"),
@@ -147,7 +147,7 @@ def amended(
     contracts, amendments : DataFrame
         Tables ``procurement/contracts`` and ``procurement/amendments``.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`; years
+        See ``groups.group_keys`` and ``groups.grouped``; years
         are those of the contract's notification, so that recent ones have had less time to be amended.
 
     Returns
@@ -171,37 +171,28 @@ def amended(
     state = final_states(contracts, amendments)
     sound = ~state["douteux"]
     change = state["ecart"].where(sound, 0.0)
-    parts = pd.DataFrame(
-        {
-            "nombre": 1,
-            "modifies": state["modifications"] > 0,
-            "en_hausse": change > 0,
-            "en_baisse": change < 0,
-            "douteux": state["douteux"],
-            "au_dela_faible": state["au_dela_faible"] & sound,
-            "au_dela_50": state["au_dela_50"] & sound,
-            "montant": state["montant"],
-            "ecart": change,
-            "allonges": state["ecart_mois"] > 0,
-            "raccourcis": state["ecart_mois"] < 0,
-            "sans_duree": state["dureeMois"].isna(),
-        }
-    )
-    keys = group_keys(contracts, by, digits)
-    amounts = ["montant", "ecart"]
-    counts = [name for name in parts if name not in amounts]
-    table = parts[counts].astype("int64").join(parts[amounts]).groupby(keys).sum()
-    table["taux"] = share(table["modifies"], table["nombre"])
+    counts = {
+        "en_hausse": change > 0,
+        "en_baisse": change < 0,
+        "douteux": state["douteux"],
+        "au_dela_faible": state["au_dela_faible"] & sound,
+        "au_dela_50": state["au_dela_50"] & sound,
+        "allonges": state["ecart_mois"] > 0,
+        "raccourcis": state["ecart_mois"] < 0,
+        "sans_duree": state["dureeMois"].isna(),
+    }
+    keys, everywhere = group_keys(contracts, by, digits), pd.Series(True, index=contracts.index)
+    table = rates(keys, everywhere, state["modifications"] > 0, state["montant"], counts)
+    table = table.rename(columns={"avec": "modifies"})
+    table["ecart"] = change.groupby(keys).sum()
     table["montant_final"] = table["montant"] + table["ecart"]
     table["ecart_part"] = share(table["ecart"], table["montant"])
-    moved = state["ecart_mois"].where(state["ecart_mois"] != 0)
-    table["mois_median"] = moved.groupby(keys).median()
+    table["mois_median"] = state["ecart_mois"].where(state["ecart_mois"] != 0).groupby(keys).median()
     columns = [
-        KEYS[by], "libelle", "nombre", "modifies", "taux", "en_hausse", "en_baisse", "douteux", "au_dela_faible",
-        "au_dela_50", "montant", "montant_final", "ecart", "ecart_part", "allonges", "raccourcis", "sans_duree",
-        "mois_median",
+        "nombre", "modifies", "taux", "en_hausse", "en_baisse", "douteux", "au_dela_faible", "au_dela_50", "montant",
+        "montant_final", "ecart", "ecart_part", "allonges", "raccourcis", "sans_duree", "mois_median",
     ]  # fmt: skip
-    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)[columns]
+    return grouped(table, contracts, by, nomenclature, columns)
 
 
 def changes(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFrame:
@@ -229,10 +220,8 @@ def changes(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFrame:
     position = 2 + np.searchsorted([0.05, SMALL, SMALL_WORKS, LARGE], part, side="left")
     position = np.select([state["douteux"], part < 0, part == 0], [7, 0, 1], position)
     label = pd.Series(CHANGES, dtype="str").take(position)
-    counted = pd.DataFrame(state["ecart"].groupby(label.to_numpy()).agg(nombre="size", ecart="sum"))
-    table = counted.reindex(list(CHANGES), fill_value=0).rename_axis("evolution").reset_index()
-    table["part"] = table["nombre"] / len(state) if len(state) else float("nan")
-    return table[["evolution", "nombre", "part", "ecart"]]
+    table = classes(label, state["ecart"], CHANGES).drop(columns="part_montant")
+    return table.rename(columns={"montant": "ecart"}).rename_axis("evolution").reset_index()
 
 
 def largest_changes(contracts: pd.DataFrame, amendments: pd.DataFrame, n: int = 10) -> pd.DataFrame:

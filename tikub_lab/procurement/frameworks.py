@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.groups import share
+from tikub_lab.methods.rates import share
 
 KINDS = ("Accord-cadre", "Marché subséquent", "Autre marché", "Non renseigné")
 FORMS = ("Bons de commande", "Marchés subséquents", "Bons de commande et marchés subséquents", "Non renseignée")

@@ -6,13 +6,15 @@ competition law, nor always the homogeneous family of a buyer's own nomenclature
 commande publique).
 """
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.scope import one_of
 from tikub_lab.procurement.codes import CPV_DIVISIONS
 
 By = Literal["ensemble", "annee", "famille", "acheteur", "procedure", "forme_prix"]
@@ -136,6 +138,7 @@ def group_keys(contracts: pd.DataFrame, by: By, digits: int = 2) -> pd.Series:
     >>> group_keys(book, "famille").tolist(), group_keys(book, "ensemble").tolist()
     (['45', ''], ['Ensemble', 'Ensemble'])
     """
+    one_of("by", by, KEYS, "contracts are not grouped so")
     if by == "ensemble":
         keys = pd.Series(WHOLE, index=contracts.index, dtype="str")
     elif by == "annee":
@@ -146,10 +149,8 @@ def group_keys(contracts: pd.DataFrame, by: By, digits: int = 2) -> pd.Series:
         keys = contracts["acheteur_id"]
     elif by == "procedure":
         keys = contracts["procedure"].astype("str").fillna(UNKNOWN)
-    elif by == "forme_prix":
-        keys = contracts["formePrix"].astype("str").fillna(UNKNOWN)
     else:
-        raise UsageError(f"by={by!r}: contracts are grouped by {', '.join(KEYS)}.{nearest(str(by), KEYS)}")
+        keys = contracts["formePrix"].astype("str").fillna(UNKNOWN)
     return keys.rename(KEYS[by])
 
 
@@ -167,41 +168,58 @@ def share_keys(shares: pd.DataFrame, contracts: pd.DataFrame, by: By, digits: in
     return found.set_axis(shares.index).rename(KEYS[by])
 
 
-def labelled(
-    table: pd.DataFrame, contracts: pd.DataFrame, by: By, nomenclature: pd.DataFrame | None = None
+def grouped(
+    table: pd.DataFrame,
+    contracts: pd.DataFrame,
+    by: By,
+    nomenclature: pd.DataFrame | None = None,
+    columns: Sequence[str] | None = None,
+    weight: str = "montant",
 ) -> pd.DataFrame:
-    """Put a French label behind the key of each group: names of families and buyers, else the key itself.
+    """Name groups in French and put them in order: years by time, others by weight, equal ones by key.
 
     Parameters
     ----------
     table : DataFrame
-        One row a group, its key in the column that :data:`KEYS` names.
+        Indexed by the keys of :func:`group_keys`.
     contracts : DataFrame
-        Where the names of buyers are found: the most recent one published, else ``SIRET …``.
-    by : str
-        What the table is grouped by.
-    nomenclature : DataFrame, optional
-        Table ``procurement/cpv``.
+        Where the names of buyers are found: see :func:`latest_names`.
+    by, nomenclature
+        As in :func:`group_keys` and :func:`family_labels`.
+    columns : sequence of str, optional
+        Which columns to keep, in their order; all by default.
+    weight : str
+        Column of the table, the largest first.
+
+    Returns
+    -------
+    DataFrame
+        The key, libelle (names of families and buyers, else the key itself), and the columns.
 
     Examples
     --------
-    >>> labelled(pd.DataFrame({"famille": ["15"], "nombre": [3]}), pd.DataFrame(), "famille").columns.tolist()
-    ['famille', 'libelle', 'nombre']
+    >>> found = pd.DataFrame({"montant": [1.0, 2.0]}, index=pd.Index(["45", "15"], name="famille"))
+    >>> grouped(found, pd.DataFrame(), "famille")[["famille", "libelle"]].values.tolist()
+    [['15', 'Produits alimentaires, boissons, tabac et produits connexes'], ['45', 'Travaux de construction']]
     """
+    table = table.rename_axis(KEYS[by]).reset_index()
     keys = table[KEYS[by]]
+    labels = keys.astype("str")
     if by == "famille":
         labels = family_labels(keys, nomenclature)
     elif by == "acheteur":
-        named = contracts[contracts["acheteur_nom"].notna()].sort_values("dateNotification", kind="stable")
-        names = named.groupby("acheteur_id")["acheteur_nom"].last()
-        labels = keys.map(names).astype("str").fillna("SIRET " + keys)
+        labels = keys.map(latest_names(contracts)).astype("str").fillna("SIRET " + keys)
     elif by == "annee":
-        labels = keys.astype("str").mask(keys == NO_YEAR, UNKNOWN)
-    else:
-        labels = keys.astype("str")
-    place = table.columns.get_loc(KEYS[by])
-    table.insert(int(str(place)) + 1, "libelle", labels)
-    return table
+        labels = labels.mask(keys == NO_YEAR, UNKNOWN)
+    table.insert(1, "libelle", labels)
+    order = ["annee"] if by == "annee" else [weight, KEYS[by]]
+    table = table.sort_values(order, ascending=[name != weight for name in order], ignore_index=True)
+    return table if columns is None else table[[KEYS[by], "libelle", *columns]]
+
+
+def latest_names(contracts: pd.DataFrame, keys: str | pd.Series = "acheteur_id") -> pd.Series:
+    """Return the most recent name published of each buyer, or of each group of buyers; missing where there is none."""
+    return contracts.sort_values("dateNotification", kind="stable").groupby(keys)["acheteur_nom"].last().astype("str")
 
 
 def as_contracts(concessions: pd.DataFrame) -> pd.DataFrame:
@@ -231,28 +249,3 @@ def as_contracts(concessions: pd.DataFrame) -> pd.DataFrame:
         "valeurGlobale": "montant",
     }
     return concessions.rename(columns=names)
-
-
-def ordered(table: pd.DataFrame, by: By, weight: str = "montant") -> pd.DataFrame:
-    """Put years in order, and other groups by decreasing weight; equal weights by key, so that the order is sure.
-
-    Examples
-    --------
-    >>> ordered(pd.DataFrame({"famille": ["45", "15"], "montant": [1.0, 2.0]}), "famille")["famille"].tolist()
-    ['15', '45']
-    """
-    if by == "annee":
-        return table.sort_values("annee", ignore_index=True)
-    return table.sort_values([weight, KEYS[by]], ascending=[False, True], ignore_index=True)
-
-
-def share(part: pd.Series, base: pd.Series) -> pd.Series:
-    """Divide two columns, not a number where the base is nil.
-
-    Examples
-    --------
-    >>> share(pd.Series([1, 0]), pd.Series([4, 0])).tolist()
-    [0.25, nan]
-    """
-    known = base.astype("float64")
-    return part.astype("float64") / known.where(known > 0)

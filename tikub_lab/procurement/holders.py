@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tikub_lab.procurement.groups import By, labelled, ordered, share, share_keys
+from tikub_lab.methods.rates import classes, rates, share
+from tikub_lab.procurement.groups import By, grouped, share_keys
 from tikub_lab.procurement.indicators import PLACES, place_of, supplier_shares
 from tikub_lab.tables.places import communes as shipped_communes
 
@@ -45,8 +46,13 @@ def _counted(shares: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     """Count suppliers, firms and euros by a key, with the share of the amount."""
     grouped = shares.groupby(key)
     table = grouped.agg(nombre=("uid", "size"), firmes=("firme", "nunique"), montant=("part_montant", "sum"))
-    total = shares["part_montant"].sum()
-    return table.assign(part=table["montant"] / total if total else float("nan")).reset_index()
+    return table.assign(part=share(table["montant"], shares["part_montant"].sum())).reset_index()
+
+
+def _ranked(table: pd.DataFrame, code: str, name: str) -> pd.DataFrame:
+    """Put the largest amount first, equal ones by name, and what has no code last."""
+    table = table.sort_values(["montant", name], ascending=[False, True])
+    return table.sort_values(code, key=lambda codes: codes == "", kind="stable", ignore_index=True)
 
 
 def by_departement(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
@@ -82,9 +88,7 @@ def by_departement(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataF
     split = table.pop("_key").str.split("|", n=1, expand=True).reindex(columns=[0, 1]).astype("str")
     table.insert(0, "departement", split[0])
     table.insert(1, "libelle", split[1])
-    order = table.assign(_none=table["departement"] == "")
-    order = order.sort_values(["_none", "montant", "libelle"], ascending=[True, False, True], ignore_index=True)
-    return order.drop(columns="_none")
+    return _ranked(table, "departement", "libelle")
 
 
 def by_commune(contracts: pd.DataFrame, suppliers: pd.DataFrame, communes: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -118,9 +122,7 @@ def by_commune(contracts: pd.DataFrame, suppliers: pd.DataFrame, communes: pd.Da
     for place, name in enumerate(known, start=1):
         values = table["commune"].map(known[name])
         table.insert(place, name, values.astype("str" if name == "nom" else "float64"))
-    order = table.assign(_none=table["commune"] == "")
-    order = order.sort_values(["_none", "montant", "commune"], ascending=[True, False, True], ignore_index=True)
-    return order.drop(columns="_none")
+    return _ranked(table, "commune", "commune")
 
 
 def by_category(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
@@ -141,13 +143,10 @@ def by_category(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFram
     """
     shares = supplier_shares(contracts, suppliers)
     category = shares["titulaire_categorie"].astype("str").fillna(CATEGORIES[-1])
-    table = _counted(shares, category.rename("categorie")).drop(columns="part").set_index("categorie")
-    table = table.reindex(list(CATEGORIES), fill_value=0).rename_axis("categorie").reset_index()
-    known = table["categorie"] != CATEGORIES[-1]
-    for value, part in (("nombre", "part"), ("montant", "part_montant")):
-        total = table.loc[known, value].sum()
-        table[part] = (table[value] / total).where(known) if total else float("nan")
-    return table[["categorie", "nombre", "part", "firmes", "montant", "part_montant"]]
+    table = classes(category, shares["part_montant"], CATEGORIES, CATEGORIES[-1])
+    firms = shares.groupby(category)["firme"].nunique().reindex(table.index, fill_value=0)
+    table.insert(2, "firmes", firms)
+    return table.rename_axis("categorie").reset_index()
 
 
 def sme_rates(
@@ -164,7 +163,7 @@ def sme_rates(
     contracts, suppliers : DataFrame
         Tables ``procurement/contracts`` and ``procurement/suppliers``.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
 
     Returns
     -------
@@ -183,21 +182,9 @@ def sme_rates(
     [[2024.0, 2.0, 1.0, 0.5, 0.5]]
     """
     shares = supplier_shares(contracts, suppliers)
-    category, amount = shares["titulaire_categorie"].astype("str"), shares["part_montant"]
-    known, small = category.notna(), category == "PME"
-    table = pd.DataFrame(
-        {
-            "nombre": 1,
-            "connus": known.astype("int64"),
-            "pme": small.astype("int64"),
-            "montant": amount,
-            "montant_connu": amount.where(known, 0.0),
-            "montant_pme": amount.where(small, 0.0),
-        },
-        index=shares.index,
-    )
-    table = table.groupby(share_keys(shares, contracts, by, digits)).sum()
-    table.insert(2, "manquants", table["nombre"] - table["connus"])
-    table.insert(4, "taux", share(table["pme"], table["connus"]))
-    table["taux_montant"] = share(table["montant_pme"], table["montant_connu"])
-    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)
+    category = shares["titulaire_categorie"].astype("str")
+    keys = share_keys(shares, contracts, by, digits)
+    table = rates(keys, category.notna(), category == "PME", shares["part_montant"])
+    table = table.drop(columns=["bas", "haut", "minimum", "maximum"])
+    table = table.rename(columns={"avec": "pme", "montant_avec": "montant_pme"})
+    return grouped(table, contracts, by, nomenclature)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tikub_lab.procurement.codes import CPV_DIVISIONS
+from tikub_lab.methods.rates import classes, share
+from tikub_lab.procurement.groups import families, family_labels, group_keys
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,12 @@ def firm(identifiers: pd.Series) -> pd.Series:
 
 
 def _grouped(contracts: pd.DataFrame, by: pd.Series) -> pd.DataFrame:
-    grouped = contracts.groupby(by, observed=True)["montant"]
-    table = grouped.agg(nombre="size", montant="sum").rename_axis(str(by.name)).reset_index()
-    total = contracts["montant"].sum()
-    return table.assign(part=table["montant"] / total if total else float("nan"))
+    """Count contracts and euros by a key, with the share of the amount; the largest first."""
+    name = str(by.name)
+    grouped = contracts["montant"].groupby(by, observed=True)
+    table = grouped.agg(nombre="size", montant="sum").rename_axis(name).reset_index()
+    table["part"] = share(table["montant"], contracts["montant"].sum())
+    return table.sort_values(["montant", name], ascending=[False, True], ignore_index=True)
 
 
 def by_year(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -133,18 +136,13 @@ def by_division(contracts: pd.DataFrame) -> pd.DataFrame:
     DataFrame of shape (divisions, 5)
         Columns division, nombre, montant, part, libelle (French label, Regulation (EC) 213/2008).
     """
-    division = contracts["codeCPV"].str[:2].fillna("").rename("division")
-    table = _grouped(contracts, division)
-    labels = {code[:2]: label for code, label in CPV_DIVISIONS.items()}
-    table["libelle"] = table["division"].map(labels).fillna("Famille non renseignée")
-    return table.sort_values(["montant", "division"], ascending=[False, True], ignore_index=True)
+    table = _grouped(contracts, families(contracts["codeCPV"]).rename("division"))
+    return table.assign(libelle=family_labels(table["division"]))
 
 
 def by_procedure(contracts: pd.DataFrame) -> pd.DataFrame:
     """Count contracts and euros by award procedure, the largest amount first; contracts without one are a row too."""
-    procedure = contracts["procedure"].astype("str").where(contracts["procedure"].notna(), "Non renseignée")
-    table = _grouped(contracts, procedure.rename("procedure"))
-    return table.sort_values(["montant", "procedure"], ascending=[False, True], ignore_index=True)
+    return _grouped(contracts, group_keys(contracts, "procedure"))
 
 
 def by_price_form(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -164,9 +162,7 @@ def by_price_form(contracts: pd.DataFrame) -> pd.DataFrame:
     >>> by_price_form(book)["forme_prix"].tolist()
     ['Mixte', 'Unitaire', 'Non renseignée']
     """
-    form = contracts["formePrix"].astype("str").where(contracts["formePrix"].notna(), "Non renseignée")
-    table = _grouped(contracts, form.rename("forme_prix"))
-    return table.sort_values(["montant", "forme_prix"], ascending=[False, True], ignore_index=True)
+    return _grouped(contracts, group_keys(contracts, "forme_prix"))
 
 
 def by_price_type(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -188,10 +184,8 @@ def by_price_type(contracts: pd.DataFrame) -> pd.DataFrame:
     """
     listed = contracts["typesPrix"].astype("str").where(contracts["typesPrix"].notna(), "Non renseigné").str.split("|")
     rows = contracts[["montant"]].assign(type_prix=listed).explode("type_prix")
-    table = rows.groupby("type_prix")["montant"].agg(nombre="size", montant="sum").reset_index()
-    total = contracts["montant"].sum()
-    table["part"] = table["montant"] / total if total else float("nan")
-    return table.sort_values(["montant", "type_prix"], ascending=[False, True], ignore_index=True)
+    table = _grouped(rows, rows["type_prix"])
+    return table.assign(part=share(table["montant"], contracts["montant"].sum()))
 
 
 def supplier_shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
@@ -222,8 +216,7 @@ def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int =
     names = shares["titulaire_nom"].where(shares["titulaire_nom"].notna(), unnamed)
     grouped = shares.assign(nom=names).groupby("firme")
     table = grouped.agg(nom=("nom", "last"), nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
-    total = shares["part_montant"].sum()
-    table["part"] = table["montant"] / total if total else float("nan")
+    table["part"] = share(table["montant"], shares["part_montant"].sum())
     return table.sort_values(["montant", "firme"], ascending=[False, True], ignore_index=True).head(n)
 
 
@@ -282,6 +275,5 @@ def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Data
         Columns lieu (one of :data:`PLACES`), nombre (contracts and suppliers), montant, part (of the number).
     """
     shares = supplier_shares(contracts, suppliers)
-    grouped = shares.groupby(place_of(shares))["part_montant"]
-    table = grouped.agg(nombre="size", montant="sum").reindex(list(PLACES), fill_value=0)
-    return table.assign(part=table["nombre"] / max(len(shares), 1)).reset_index(names="lieu")
+    table = classes(place_of(shares), shares["part_montant"], PLACES)
+    return table[["nombre", "montant", "part"]].rename_axis("lieu").reset_index()

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.groups import By, labelled, ordered, share, share_keys
+from tikub_lab.methods.rates import classes, rates
+from tikub_lab.procurement.groups import By, grouped, share_keys
 from tikub_lab.procurement.indicators import PLACES, place_of, supplier_shares
 from tikub_lab.tables.places import communes as shipped_communes
 
@@ -39,7 +40,7 @@ def local_rates(
     contracts, suppliers : DataFrame
         Tables ``procurement/contracts`` and ``procurement/suppliers``.
     by, digits, nomenclature
-        See :func:`tikub_lab.procurement.groups.group_keys` and :func:`~tikub_lab.procurement.groups.labelled`.
+        See ``groups.group_keys`` and ``groups.grouped``.
 
     Returns
     -------
@@ -59,30 +60,22 @@ def local_rates(
     [[2.0, 1.0, 0.5, 1.0]]
     """
     shares = supplier_shares(contracts, suppliers)
-    place, amount = place_of(shares), shares["part_montant"]
-    known, near, same = place != PLACES[4], place == PLACES[0], place.isin(PLACES[:2])
-    columns: dict[str, pd.Series] = {
-        "nombre": pd.Series(1, index=shares.index),
-        "connus": known,
-        "montant": amount,
-        "montant_connu": amount.where(known, 0.0),
-        "departement": near,
-        "region": same,
-        "hors_france": place == PLACES[3],
-        "_departement": amount.where(near, 0.0),
-        "_region": amount.where(same, 0.0),
-    }
-    table = pd.DataFrame({name: values.astype("float64") for name, values in columns.items()})
-    table = table.groupby(share_keys(shares, contracts, by, digits)).sum()
-    counts = ["nombre", "connus", "departement", "region", "hors_france"]
-    table[counts] = table[counts].astype("int64")
-    table.insert(2, "manquants", table["nombre"] - table["connus"])
-    blind = (table["connus"] == table["hors_france"]) & (table["manquants"] > 0)
-    for where in ("departement", "region"):
-        table[f"taux_{where}"] = share(table[where], table["connus"]).mask(blind)
-    for where in ("departement", "region"):
-        table[f"taux_{where}_montant"] = share(table.pop(f"_{where}"), table["montant_connu"]).mask(blind)
-    return ordered(labelled(table.reset_index(), contracts, by, nomenclature), by)
+    keys, place = share_keys(shares, contracts, by, digits), place_of(shares)
+    known, abroad = place != PLACES[4], place == PLACES[3]
+    near, same = (
+        rates(keys, known, place.isin(where), shares["part_montant"], {"hors_france": abroad})
+        for where in (PLACES[:1], PLACES[:2])
+    )
+    blind = (near["connus"] == near["hors_france"]) & (near["manquants"] > 0)
+    table = near.assign(departement=near["avec"], region=same["avec"])
+    for name, found in (("departement", near), ("region", same)):
+        table[f"taux_{name}"] = found["taux"].mask(blind)
+        table[f"taux_{name}_montant"] = found["taux_montant"].mask(blind)
+    columns = [
+        "nombre", "connus", "manquants", "montant", "montant_connu", "departement", "region", "hors_france",
+        "taux_departement", "taux_region", "taux_departement_montant", "taux_region_montant",
+    ]  # fmt: skip
+    return grouped(table, contracts, by, nomenclature, columns)
 
 
 def haversine(
@@ -230,10 +223,4 @@ def distance_bands(measured: pd.DataFrame, limits: tuple[float, ...] = BANDS) ->
     km = measured["km"].astype("float64")
     position = np.where(km.isna(), len(names) - 1, np.searchsorted(limits, km.fillna(0), side="right"))
     band = pd.Series(names, dtype="str").take(position)
-    counted = pd.DataFrame(measured["part_montant"].groupby(band.to_numpy()).agg(nombre="size", montant="sum"))
-    table = counted.reindex(names, fill_value=0).rename_axis("tranche").reset_index()
-    known = table["tranche"] != UNKNOWN_DISTANCE
-    for value, part in (("nombre", "part"), ("montant", "part_montant")):
-        total = table.loc[known, value].sum()
-        table[part] = (table[value] / total).where(known) if total else float("nan")
-    return table[["tranche", "nombre", "part", "montant", "part_montant"]]
+    return classes(band, measured["part_montant"], names, UNKNOWN_DISTANCE).rename_axis("tranche").reset_index()

@@ -1,4 +1,4 @@
-"""Files that a notebook offers (:func:`tikub_lab.show.file`), on their way from its outputs to beside the page."""
+"""Files that a notebook offers (:func:`tikub_lab.show.file`), on their way to beside the page."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ MOST = 20  # files of one report
 
 @dataclass(frozen=True)
 class Attached:
-    """A file beside a page: where it goes in the folder of the build, what its link says, and what is in it."""
+    """A file beside a page: its place in the build, what its link says, what is in it."""
 
     path: str
     label: str
@@ -27,7 +27,7 @@ class Attached:
 
 
 def take(notebook: Any, report: Report) -> list[Attached]:
-    """Take the files out of an executed notebook, the last of each name; a link to each stays in its place."""
+    """Take the files out of an executed notebook, the last of each name; links stay."""
     found: dict[str, Attached] = {}
     for number, output, said in shown(notebook):
         if said.get("kind") == "file":

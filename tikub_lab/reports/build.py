@@ -8,12 +8,11 @@ from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.reports import keys, publisher
-from tikub_lab.reports.files import held
 from tikub_lab.reports.manifest import JOURNAL, Manifest
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import EngineName, Report
 from tikub_lab.reports.worker import Job, Result
-from tikub_lab.tables.atomic import write_atomic
+from tikub_lab.tables.atomic import held, write_atomic
 from tikub_lab.tables.package import Package
 
 Tell = Callable[[dict[str, Any]], None]
@@ -58,7 +57,7 @@ def split(
 def build(
     reports: Sequence[Report], home: Path, out: Path, package: Package, settings: Settings, tell: Tell
 ) -> dict[str, Any]:
-    """Make the reports that changed, then the index and the manifest, in a folder that no other build has meanwhile.
+    """Make the reports that changed, then index and manifest, in a folder of no other build.
 
     ``tell`` is told of each report's entry as it ends, skipped ones included. A page that can't be written (a full
     disk) stops the build: what was made stays. ``this_build`` of the manifest says what was asked, and what was made.
@@ -67,7 +66,7 @@ def build(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with held(out) as ours:
-            if not ours:
+            if ours is None:
                 raise UsageError(f"{out}: another build is writing there. Wait for its end, or give another --out.")
             manifest = Manifest(out)
             todo, current = split(reports, home, out, package, settings, manifest)
@@ -99,7 +98,7 @@ def _run(jobs: Sequence[Job], settings: Settings, package: Package) -> Iterator[
 
 
 def _keep(job: Job, result: Result, out: Path, manifest: Manifest) -> dict[str, Any]:
-    """Write a report's page and the files beside it, or beside the last good page why it failed; record it."""
+    """Write a report's page and files, or beside the last good page why it failed; record it."""
     entry, page, failed_page = result.entry, job.report.page, job.report.failed_page
     old = manifest.entries.get(page, {"status": "", "files": []})
     failed = entry["status"] == "failed"
@@ -126,7 +125,7 @@ def _keep(job: Job, result: Result, out: Path, manifest: Manifest) -> dict[str, 
 
 
 def _close(manifest: Manifest, out: Path, made: Sequence[str], by: publisher.Publisher) -> dict[str, Any]:
-    """Write links between pages, manifest and index, whatever ended the build; not where it changed nothing."""
+    """Write links between pages, manifest and index, however it ended, if anything changed."""
     dropped = manifest.drop(made)
     if not (made or dropped or (out / JOURNAL).exists()):
         return manifest.document()

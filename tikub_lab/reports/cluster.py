@@ -1,4 +1,4 @@
-"""The same work on several machines: a Dask scheduler hands reports to workers, which share no disk with us."""
+"""The same work on several machines: a Dask scheduler and workers, which share no disk with us."""
 
 import atexit
 import hashlib
@@ -144,7 +144,7 @@ def _folder(_sha256: str) -> Path:
 
 
 def unpack(archive: bytes) -> Path:
-    """Unpack a data package on a worker, once for each content; return the folder that has ``data/``."""
+    """Unpack a data package on a worker, once for each content, into ``data/`` of a folder."""
     with _unpacking:
         folder = _folder(hashlib.sha256(archive).hexdigest())
         if not (folder / "data" / DESCRIPTOR).exists():

@@ -1,12 +1,12 @@
 """Files that come with the package, and folders that one process has at a time."""
 
-import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from tikub_lab.tables.atomic import held
 
 
 def shipped(name: str) -> str:
@@ -15,34 +15,15 @@ def shipped(name: str) -> str:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[bool]:
-    """Hold a folder while the block runs, or say that another process (or thread) holds it; its end lets it go."""
-    if sys.platform == "win32":
-        yield True
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
 def scratch(prefix: str) -> Iterator[Path]:
     """Give a temporary folder while the block runs, and remove those of processes that were killed."""
     for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         with suppress(OSError), held(old) as dead:
-            if dead:
+            if dead is not None:
                 shutil.rmtree(old, ignore_errors=True)
     with ExitStack() as stack:
-        folder, ours = Path(), False
-        while not (ours and folder.is_dir()):  # another process may sweep it before it is held
+        folder, ours = Path(), None
+        while ours is None or not folder.is_dir():  # another process may sweep it before it is held
             folder = Path(tempfile.mkdtemp(prefix=prefix))
             with suppress(FileNotFoundError):
                 ours = stack.enter_context(held(folder))

@@ -1,4 +1,4 @@
-"""Make the HTML of one output fit for a page: nothing that runs or fetches, nothing that breaks out of its place.
+"""Make the HTML of one output fit for a page: nothing runs, fetches or breaks out of its place.
 
 nh3 (ammonia) reads it as a browser does and keeps what ``allowed.toml`` lists; what it writes is well formed, so that
 Python's own XML parser can read it again, to mend it (:mod:`tikub_lab.reports.remedies`).
@@ -25,7 +25,7 @@ TEXT, DRAWN, BLOCKS, SILENT, STYLE, PAINT, SHAPE = (
 )
 
 DEEPEST, MANY = 200, 2000
-"""Elements inside one another, references and attributes: HTML is read in the square of their number."""
+"""Elements in one another, references, attributes: HTML is read in the square of them."""
 
 _XLINK = "http://www.w3.org/1999/xlink"
 _TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link|p|li|d[td]|t[rdh]|option)\b)[a-z][^<>]*?(/?)>", re.I)
@@ -99,7 +99,7 @@ def sheet(text: str) -> tuple[str, str]:
 
 
 def _split(match: re.Match[str]) -> str:
-    """Part a text of many references, drop a tag of many: they are read in the square of their number."""
+    """Part a text of many references, drop a tag of many."""
     parts = match[0].split("&")
     if len(parts) + match[0].count("=") < MANY:
         return match[0]

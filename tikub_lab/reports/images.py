@@ -1,4 +1,4 @@
-"""Pictures inside pages: as many bytes as they need, with the size that keeps the text from jumping."""
+"""Pictures inside pages: as many bytes as they need, and a size, or the text would jump."""
 
 import base64
 import io
@@ -18,13 +18,13 @@ LARGEST, HEAVIEST = 50_000_000, 4_000_000
 """Points that a browser may have to unpack, and characters in the page: a picture of more is not shown."""
 
 FEW, MOST = 64, 0.6
-"""A chart is known by this: its few commonest colours cover most of its points. A photograph's do not."""
+"""A chart's few commonest colours cover most of its points; a photograph's do not."""
 
 _SOURCE = re.compile(r"\s*data:(image/[\w.+-]+);base64,([\w+/=\s]+)")
 
 
 def fit(image: Element, name: str = "src") -> bool:
-    """Compress the picture of an ``<img>`` and give it its size in CSS pixels; False where it is too large."""
+    """Compress the picture of an ``<img>`` and give its size; False where it is too large."""
     source, width, height = shrink(image.get(name, ""))
     image.set(name, source)
     if width and name == "src":

@@ -1,5 +1,6 @@
 """The index of a build: for each use case a card a question, its overview first, and lists of the pages of items."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, takewhile
@@ -37,7 +38,6 @@ def render(entries: Sequence[Entry], publisher: Publisher = NOBODY) -> str:
         failed=failed,
         groups=[_group(name, [entry for entry in done if entry["use_case"] == name]) for name in subjects],
         fictitious=any(samples) and only + page.FICTITIOUS,
-        plural=french.plural,
         by=_by,
     )
 
@@ -57,12 +57,14 @@ def _line(entry: Entry, among: Sequence[Entry]) -> Line:
     where = f"cellule n° {entry['cell']} : " if entry.get("cell") else ""
     old = f"page du {french.day(datetime.fromisoformat(entry['made']))}" if entry.get("failed") else ""
     notes = [old, *(entry.get("defects") or [])]
+    lead = str(entry.get("lead") or entry.get("subtitle") or "")
+    whole = re.match(r".{1,240}[.!?](?=\s|$)", lead)  # sentences
     if entry["status"] != "done":
         notes = [short(f"{page.subject(entry['use_case'])}, {where}{entry['reason']}", 240)]
     return {
         "title": links.called(entry, among),
         "page": str(entry["page"]),
-        "lead": short(str(entry.get("lead") or entry.get("subtitle") or ""), 240),
+        "lead": whole[0] if whole else short(lead, 240),
         "figure": entry.get("figure"),
         "about": entry.get("about"),
         "data": _data(entry),
@@ -87,7 +89,7 @@ def _group(use_case: str, entries: Sequence[Entry]) -> Line:
 
 def _list(entries: Sequence[Entry]) -> Line:
     """Return the pages of a notebook that are about one item each, by département and commune where these are known."""
-    names = [str(entry["item"]["name"]).split() for entry in entries]
+    names = [_name(entry).split() for entry in entries]
     start, end = _alike(names), _alike([name[::-1] for name in names])
     lines = []
     for entry, name in zip(entries, names, strict=True):
@@ -101,6 +103,13 @@ def _list(entries: Sequence[Entry]) -> Line:
     said = ", ".join(filter(None, [french.plural(len(lines), "page"), order]))
     anchor = f"{slug(entries[0]['notebook'])}-pages"
     return {"anchor": anchor, "title": entries[0]["title"], "said": said, "lines": lines}
+
+
+def _name(entry: Entry) -> str:
+    """Return what an item is called: by its table, or else as its page's title calls it before the colon."""
+    item = entry["item"]
+    heading = re.split(r"\s:\s", str(entry.get("heading") or ""))
+    return short(heading[0], 80) if item["name"] == item["value"] and len(heading) > 1 else str(item["name"])
 
 
 def _by(lines: Sequence[Line], key: str) -> list[tuple[str, list[Line]]]:

@@ -25,12 +25,13 @@ def item_of(report: Report, home: Path) -> dict[str, str]:
         if value is None or isinstance(value, list):
             continue
         item, table = {"name": str(value), "value": str(value)}, package.named(rule["table"])
-        if table in package.resources:
+        if table in package.resources and "prefix" not in rule:
             frame = package.load(table)
-            rows = frame[frame[rule["column"]].astype(str) == str(value)].head(1)
+            rows = frame[frame[rule["column"]].astype(str) == str(value)]
             for said, columns in COLUMNS.items():
                 column = next((column for column in columns if column in rows), None)
-                if column and len(rows) and isinstance(text := rows[column].iloc[0], str):
+                texts = rows[column].unique() if column else []
+                if len(texts) == 1 and isinstance(text := texts[0], str):  # a team has no lycée's name
                     item[said] = _departements().get(text, text) if said == "group" else text
         return item
     return {}

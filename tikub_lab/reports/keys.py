@@ -74,22 +74,15 @@ def day(notebook: Notebook) -> str:
 
 
 def key(job: Job, used: Sequence[Mapping[str, Any]]) -> str:
-    """Hash what a report is made from: all but its secrets, and one that has any is made again each time."""
+    """Hash what a report is made from, but secrets: with any, it is made again each time."""
     report = job.report
-    made_from = [
-        report.notebook.content,
-        report.public_parameters(),
-        report.data is None,
-        job.engine,
-        job.pdf,
-        job.publisher,
-    ]
     tables = sorted(used, key=lambda item: (str(item["table"]), str(item.get("package"))))
-    return digest(*made_from, job.publisher, job.code, job.day, installed(), tables)
+    said = [report.notebook.content, report.public_parameters(), report.data is None]
+    return digest(*said, job.engine, job.pdf, job.publisher, job.code, job.day, installed(), tables)
 
 
 def is_current(job: Job, old: Mapping[str, Any] | None, package: Package, out: Path) -> bool:
-    """Whether a report that was made before would come out the same, and its page and files are still there."""
+    """Whether a report would come out as before, and its page and files are still there."""
     if old is None or old["status"] != "done" or "failed" in old or job.report.has_secret():
         return False
     try:

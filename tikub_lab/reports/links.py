@@ -66,9 +66,11 @@ def _row(pages: Mapping[str, Entry], own: Entry, match: re.Match[str]) -> str:
 def _also(own: Entry, done: Iterable[Entry]) -> str:
     """Write which other pages of the same use case there are, and where those of items are listed."""
     others = [entry for entry in done if entry["use_case"] == own["use_case"]]
-    lists = {entry["notebook"]: entry["title"] for entry in others if entry.get("item")}
     links = [("../" + quote(e["page"]), called(e, others)) for e in others if not e.get("item") and e is not own]
-    links += [(f"../index.html#{slug(name)}-pages", f"{title} : toutes les pages") for name, title in lists.items()]
+    lists = {f"{slug(e['notebook'])}-pages": f"{e['title']} : toutes les pages" for e in others if e.get("item")}
+    if len(lists) > 1:  # each link costs elements, which a page of a large build can't spare
+        lists = {slug(own["use_case"]): "Toutes les pages du sujet"}
+    links += [(f"../index.html#{anchor}", said) for anchor, said in lists.items()]
     listed = "".join(f'<li><a href="{escape(to)}">{escape(french.typeset(said))}</a></li>' for to, said in links)
     return f'<nav class="also" aria-label="Voir aussi"><h2>Voir aussi</h2><ul>{listed}</ul></nav>' if listed else ""
 

@@ -1,4 +1,4 @@
-"""What a build made, ``build.json``, and the journal by which one that is cut short loses nothing of it."""
+"""What a build made, ``build.json``, and the journal of one that is cut short."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ def fits(entry: Any) -> bool:
 
 
 class Manifest:
-    """The entries of a folder's reports, by page: those of earlier builds, finished or not, are read."""
+    """The entries of a folder's reports, by page, of earlier builds too, finished or not."""
 
     def __init__(self, out: Path):
         self.out = out

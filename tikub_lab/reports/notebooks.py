@@ -93,7 +93,7 @@ def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
 
 
 def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
-    """Return what a notebook's metadata says it may be fanned out by, by parameter; a ``prefix`` cuts values."""
+    """Return by what metadata let a notebook fan out, by parameter; a ``prefix`` cuts values."""
     said = notebook.needs.get("each") or []
     rules = [said] if isinstance(said, Mapping) else list(said)
     for rule in rules:

@@ -1,4 +1,4 @@
-"""The outputs of a cell: what a build has notebooks show, collected as a Jupyter front end would collect them.
+"""The outputs of a cell: what a build has notebooks show, collected as by a Jupyter front end.
 
 As an IPython extension this module has a table shown as ``show.table`` would, and a matplotlib figure as a drawing.
 """
@@ -41,7 +41,7 @@ def facts(output: Any) -> dict[str, Any]:
 
 
 def numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
-    """Yield the cells of an executed notebook with their number in the notebook itself: papermill adds one."""
+    """Yield executed cells with their number in the notebook itself: papermill adds one."""
     number = 0
     for cell in notebook.cells:
         number += "injected-parameters" not in cell.metadata.get("tags", [])
@@ -49,7 +49,7 @@ def numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
 
 
 def shown(notebook: Any) -> Iterator[tuple[int, Any, dict[str, Any]]]:
-    """Yield the outputs of an executed notebook: the number of the cell, the output, its :func:`facts`."""
+    """Yield the outputs of an executed notebook: number of the cell, output, :func:`facts`."""
     for number, cell in numbered(notebook) if notebook is not None else ():
         yield from ((number, output, facts(output)) for output in cell.get("outputs", []))
 
@@ -106,7 +106,7 @@ class OutputLimit(BaseException):
 
 
 class Outputs:
-    """Collects what the running cell prints, displays and raises, by the rules of Jupyter's messaging protocol."""
+    """Collects what a cell prints, displays and raises, by Jupyter's messaging protocol."""
 
     def __init__(self) -> None:
         self.cell: list[Any] = []
@@ -143,7 +143,7 @@ class Outputs:
             self.add("stream", name=name, text=text)
 
     def display(self, data: Any, metadata: Any, name: Any = None, update: bool = False, **count: int) -> None:
-        """Add a display, or a cell's value with its ``execution_count``; or replace the earlier displays of a name."""
+        """Add a display, or a value with its ``execution_count``, or replace those of a name."""
         self._bytes += sum(len(str(value)) for value in data.values())
         if self._bytes > MAX_BYTES:
             raise OutputLimit(f"the notebook displayed more than {MAX_BYTES:,} bytes")

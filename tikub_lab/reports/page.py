@@ -54,7 +54,7 @@ UNSEEN = {"nbval-check-output", "lab"}
 """Tags of cells whose outputs are not for readers: figures that nbval compares, a look at the data in JupyterLab."""
 
 _SAYING = {"text", "note"}  # kinds of pieces that say what the figure before them means
-_KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>')
+_KEY = re.compile(r'<dt>(.*?)</dt><dd><b>(.*?)</b>(?: <small class="unit">(.*?)</small>)?</dd>(?:<dd>(.*?)</dd>)?')
 
 
 class Page(NamedTuple):
@@ -72,6 +72,7 @@ class Page(NamedTuple):
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tikub_lab.reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.globals |= {"policy": POLICY, "style": Markup(style()), "subject": subject, "anchor": fragments.slug}
+    made.globals |= {"called": called, "day": french.day, "origin": pieces.origin, "plural": french.plural}
     return made
 
 
@@ -100,8 +101,7 @@ def fill(template: str, publisher: Publisher = NOBODY, contents: int = 4, **valu
 def render(report: Report, execution: Execution, pdf: str = "", publisher: Publisher = NOBODY) -> Page:
     """Make the page of a report that ran, or of one that failed."""
     failure, nb, used = execution.failure, execution.notebook, execution.used
-    table = Markup(pieces.data_used(used, warn=False).html)
-    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__, "data_used": table}
+    values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__, "tables": used}
     values |= {"pdf": pdf, "failure": failure, "publisher": publisher, "data": data_line(used), "also": Markup(ALSO)}
     if failure or nb is None:
         title = f"{report.notebook.title} : ce rapport n'a pas pu être fait"
@@ -126,7 +126,8 @@ def _said(nb: Any, title: str) -> Page:
         elif kind == "text" and not page.lead and '<p class="tk lead">' in html:
             page = page._replace(lead=" ".join(str(data.get("text/plain", "")).split()))
         elif kind == "keys" and not page.figure and (key := _KEY.search(html)):
-            about, *figure = (unescape(item or "") for item in key.groups())
+            about, *figure, beside = (unescape(item or "") for item in key.groups())
+            about = ", ".join(filter(None, [about, re.split(r"\s;\s", beside)[0]]))
             page = page._replace(figure=french.NNBSP.join(filter(None, figure)), about=about)
     return page
 
@@ -134,7 +135,8 @@ def _said(nb: Any, title: str) -> Page:
 def data_line(used: Iterable[Mapping[str, Any]]) -> str:
     """Say in one line which data a page shows, of which day, from where and under which licence."""
     known = [item for item in used if item["origin"] != "absent"]
-    titles = [item["title"] for item in known]
+    titles = [called(item) for item in known]
+    titles = titles[:1] + [title[:1].lower() + title[1:] for title in titles[1:]]
     if not known:
         return ""
     if len(titles) > 4:
@@ -143,6 +145,11 @@ def data_line(used: Iterable[Mapping[str, Any]]) -> str:
     dates = [item["date"] for item in known if item.get("date")]
     day = f", du {french.day(max(dates))}" if dates else ""
     return f"{french.joined(titles)} : {', '.join(origins)}{day}. {', '.join(filter(None, licences))}".strip()
+
+
+def called(item: Mapping[str, Any]) -> str:
+    """Return a table's title; that it is fictitious, which a sample's says too, stands with its origin."""
+    return str(item["title"]).removesuffix(f" ({pieces.ORIGINS['sample']})")
 
 
 def _cells(nb: Any) -> Iterator[Mapping[str, Any]]:

@@ -26,7 +26,7 @@ ODD = (ValueError, TypeError, SyntaxError, OverflowError, MemoryError, Recursion
 
 @dataclass(frozen=True)
 class Parameter:
-    """One line of a parameters cell; ``default`` is None where it is ``computed``: nothing is evaluated here."""
+    """One line of a parameters cell; a ``computed`` default is None: nothing is evaluated."""
 
     name: str
     annotation: str
@@ -110,7 +110,7 @@ def _default(node: ast.expr, line: str) -> tuple[Any, bool]:
 
 
 def secrets(notebook: Notebook, given: Mapping[str, Any], evaluate: bool = False) -> list[str]:
-    """Return what must not leave a run; only the notebook's own process has computed defaults evaluated."""
+    """Return what must not leave a run; only the notebook's process evaluates defaults."""
     names = {name: parameter for name, parameter in declared(notebook).items() if parameter.secret}
     values = [given.get(name) for name in names] + [parameter.default for parameter in names.values()]
     space: dict[str, Any] = {"os": os, "Secret": Secret}

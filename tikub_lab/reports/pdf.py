@@ -6,6 +6,7 @@ from html import escape, unescape
 from typing import Any
 
 from tikub_lab.errors import RunError, UsageError
+from tikub_lab.show.drawing import fixed
 
 VARIANT = "pdf/ua-1"
 
@@ -48,7 +49,7 @@ def prepared(html: str) -> str:
     >>> prepared('<svg aria-label="Barres"><path style="fill: var(--accent,#0072b2)"/></svg>')
     '<svg aria-label="Barres"><title>Barres</title><path style="fill: #0072b2"/></svg>'
     """
-    html = _KEYS.sub(lambda match: _LIST.sub(lambda tag: f"<{tag[1]}{_PLAIN[tag[2]]}", match[0]), html)
+    html = _KEYS.sub(lambda match: _LIST.sub(lambda tag: f"<{tag[1]}{_PLAIN[tag[2]]}", match[0]), fixed(html))
     html = re.sub(r"<svg\b.*?</svg>", lambda match: _VARIABLE.sub(r"\1", match[0]), html, flags=re.S)
     return _DRAWING.sub(lambda match: f"{match[0]}<title>{escape(unescape(match[1]), quote=False)}</title>", html)
 

@@ -135,7 +135,7 @@ def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":
 
 
 def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Package) -> None:
-    """Refuse a value that is not in the column from which the metadata takes those of its parameter."""
+    """Refuse a value that is not in the column that metadata names for its parameter."""
     for name, rule in each_rules(notebook).items():
         given = [report.parameters[name] for report in reports if report.parameters.get(name) is not None]
         if not given or package.named(rule["table"]) not in package.resources:

@@ -29,9 +29,6 @@ WATCH = 0.5  # seconds between two looks at running reports
 LONGEST = 103 - len("/listener-12345678")
 """Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
 
-LONGEST = 103 - len("/listener-12345678")
-"""Bytes of the folder of a server's socket, whose path may have 107 in all, and 103 on macOS."""
-
 METHOD = "spawn" if sys.platform == "win32" else "forkserver"
 SERVER: Any = forkserver._forkserver
 SERVER_ENDED = "The server of the processes was ended while this report ran. Make it again."
@@ -105,7 +102,7 @@ def _orphans() -> list[psutil.Process]:
 
 
 class Pool:
-    """Makes reports in processes of their own, a few at a time; the next process is ready while one runs.
+    """Makes reports in processes of their own, a few at a time, with the next one ready.
 
     Whatever happens to a report (an endless loop, a hard exit, a kill), it gets a result with the reason, and the
     others go on. ``timeout`` is in seconds, ``memory`` in bytes; the tables of ``data`` are read before the first.
@@ -187,7 +184,7 @@ class Pool:
         raise RunError("The processes of reports are ended before they begin. Is the machine short of memory?")
 
     def _result(self, item: _Process) -> Result | None:
-        """Return a report's result if it has one, ended by itself or by us; None while it runs well."""
+        """Return a report's result, ended by itself or by us; None while it runs well."""
         seconds = time.monotonic() - item.started
         if item.connection.poll() or not item.process.is_alive():  # it says that it is done, or it is gone
             path = item.scratch / worker.RESULT
@@ -221,7 +218,7 @@ def _how(item: _Process) -> str:
 
 
 def _start_server() -> None:
-    """Have the server ignore Ctrl-C from its first moment on: it is for us, and we end what we started."""
+    """Have the server ignore Ctrl-C from the first: we end what we started."""
     if len(os.fsencode(util.get_temp_dir())) > LONGEST:  # multiprocessing can't bind its socket there
         current_process()._config["tempdir"] = short = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")  # type: ignore[attr-defined]
         util.Finalize(None, shutil.rmtree, (short, True), exitpriority=-100)  # as its own folder goes

@@ -1,4 +1,4 @@
-"""Keep what tells of this machine or of its user out of all that a report sends back: folders, and secrets."""
+"""Keep folders and secrets of this machine and its user out of all that a report sends back."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def of_this_machine() -> tuple[str, ...]:
 
 
 def _forms(text: str) -> set[str]:
-    """Return the ways a text may be written: as it is, in Python, in JSON, in an address, in French, and in HTML."""
+    """Return the ways a text may be written: plain, in Python, JSON, an address, French, HTML."""
     written = {text, repr(text)[1:-1], repr(text.encode())[2:-1], json.dumps(text)[1:-1]}
     written |= {json.dumps(text, ensure_ascii=False)[1:-1], " ".join(text.split())}
     encoded = {quote(text), quote(text, safe=""), quote_plus(text)}

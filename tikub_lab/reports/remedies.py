@@ -1,4 +1,4 @@
-"""Mend what other libraries write: tables without headers' scope or caption, images without description, landmarks."""
+"""Mend what other libraries write: tables without scope or caption, images without description."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ from tikub_lab.show.pieces import MAX_ROWS
 UNTITLED = "Tableau"  # caption of a table that has none; a page numbers them
 
 UNDESCRIBED, UNDESCRIBED_SEEN = "Image sans description", "L'auteur de cette image ne l'a pas décrite."
-"""Alternative text of an image whose author gave none, and what stands under it: no pretence of a description."""
+"""Alternative text of an image whose author gave none, and what stands under it."""
 
 ICON = 64  # pixels: a drawing smaller than this, without a name, is decoration
 
@@ -153,7 +153,7 @@ def _attachment(name: str, attachments: Mapping[str, Any]) -> str:
 
 
 def _absent(*why: str) -> Element:
-    """Stand words in for an image that a page would have to fetch, that is not there, or that is too large."""
+    """Stand words in for an image to be fetched, that is not there, or that is too large."""
     said = ", ".join(filter(None, map(str.strip, why)))
     return _made("small", "Image non reprise" + (f" : {said}" if said else ""), class_="absent")
 
@@ -187,7 +187,7 @@ def _described(image: Element, name: str, said: str) -> list[Element]:
 
 
 def number_tables(html: str) -> str:
-    """Give a number to each table of a page without caption, and tell apart the regions of the same name.
+    """Give numbers to tables without caption, and to regions of the same name.
 
     >>> number_tables('<caption class="untitled">Tableau</caption> <caption class="untitled">Tableau</caption>')
     '<caption class="untitled">Tableau 1</caption> <caption class="untitled">Tableau 2</caption>'

@@ -85,11 +85,11 @@ class Execution:
     used: list[dict[str, Any]] = field(default_factory=list)
     code: str = ""
 
-    def shown(self, kind: str) -> int:
-        """Count the pieces of a kind (``figure``, ``table``) that the notebook showed."""
+    def shown(self, kind: str, how: str = "kind") -> int:
+        """Count the pieces of a kind (``figure``, ``table``) shown, or said a word ``instead`` of."""
         from tikub_lab.reports.outputs import shown
 
-        return sum(said.get("kind") == kind for _, _, said in shown(self.notebook))
+        return sum(said.get(how) == kind for _, _, said in shown(self.notebook))
 
 
 def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
@@ -107,7 +107,7 @@ def settings(report: Report, home: Path, scratch: Path) -> dict[str, str]:
 
 
 def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tikub") -> Execution:
-    """Run a notebook in an empty folder, here (``tikub``) or in a kernel; it changes the environment for good."""
+    """Run a notebook in an empty folder, here or in a kernel; the environment changes for good."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
@@ -145,7 +145,7 @@ def execute(report: Report, home: Path, scratch: Path, engine: EngineName = "tik
 
 
 def _used(scratch: Path) -> list[dict[str, Any]]:
-    """Read what `tables` noted of each table that the notebook read; what it wrote there itself is not ours."""
+    """Read what `tables` noted of each table read; what a notebook wrote there is not ours."""
     found = {}
     for line in (scratch / "used.jsonl").read_bytes().split(b"\n") if (scratch / "used.jsonl").is_file() else []:
         with suppress(ValueError, TypeError, KeyError, RecursionError):
@@ -156,10 +156,11 @@ def _used(scratch: Path) -> list[dict[str, Any]]:
 
 def incomplete(report: Report, execution: Execution) -> Failure | None:
     """Compare what a report shows with what its notebook's metadata promises (``figures`` and ``tables``)."""
-    needs = [
-        (kind, int(report.notebook.needs.get(f"{kind}s", 0)), execution.shown(kind)) for kind in ("figure", "table")
-    ]
-    short = [f"{found} {kind}s shown, the notebook promises {least}" for kind, least, found in needs if found < least]
+    short = []
+    for kind in ("figure", "table"):
+        least, found = int(report.notebook.needs.get(f"{kind}s", 0)), execution.shown(kind)
+        if found + execution.shown(kind, "instead") < least:
+            short.append(f"{found} {kind}s shown, the notebook promises {least}")
     return Failure("Incomplete: " + "; ".join(short)) if short else None
 
 

@@ -127,7 +127,7 @@ def fresh_shell() -> Shell:
 
 @contextmanager
 def collected(shell: Shell) -> Iterator[None]:
-    """Collect what cells print while the block runs, through Python or the process's own file descriptors."""
+    """Collect what cells print meanwhile, through Python or the process's descriptors."""
     before, saved = (sys.stdout, sys.stderr), (os.dup(1), os.dup(2))
     with tempfile.NamedTemporaryFile(prefix="tikub-") as spill:
         before[0].flush()

@@ -190,7 +190,7 @@ def peak_memory() -> int:
 
 
 def main(connection: Any) -> None:
-    """Be the process of one report: wait for it, make it, leave what came of it in its scratch folder, and end."""
+    """Be the process of one report: wait for it, make it, leave its result in scratch, end."""
     import numpy
 
     _alone()
@@ -240,7 +240,7 @@ SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36
 
 
 def _alone() -> None:
-    """Be the head of a process group, the heir of all that the notebook starts, and die with the forkserver."""
+    """Head a process group, inherit what the notebook starts, and die with the forkserver."""
     if sys.platform == "win32":
         return
     from multiprocessing import forkserver
@@ -273,12 +273,12 @@ def end_all(find: Callable[[], list[psutil.Process]]) -> None:
 
 
 def end_children() -> None:
-    """End all that this process started, and what that started: its heir is this process (on Linux)."""
+    """End all that this process started, and what that started, which it inherits (on Linux)."""
     end_all(lambda: psutil.Process().children(recursive=True) if _has_child() else [])
 
 
 def leave() -> None:
-    """End the forkserver with all that reports left to it, and without what libraries say at an end."""
+    """End the forkserver with all that reports left to it, without libraries' last words."""
     end_children()
     os._exit(0)
 

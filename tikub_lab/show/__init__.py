@@ -1,6 +1,7 @@
 """Ground floor: what a reader sees. Sentences, key figures, tables, charts, maps, files; knows no use case.
 
-Every function shows its piece at once, in JupyterLab as on a page, and returns it:
+Every function shows its piece at once, in JupyterLab as on a page, and returns it; :func:`bars` says what all charts
+take.
 
 - :func:`title` names the report, :func:`sentence` writes a computed sentence, :func:`note` sets a remark apart;
 - :func:`keys` shows key figures, :func:`table` a table, :func:`ranked` things to look into, in order;
@@ -17,23 +18,19 @@ from functools import wraps
 from typing import ParamSpec
 
 from tikub_lab.show import charts as _charts
-from tikub_lab.show import charts_calendar as _calendar
 from tikub_lab.show import charts_points as _points
-from tikub_lab.show import charts_rows as _rows
 from tikub_lab.show import charts_time as _time
-from tikub_lab.show import downloads, lists, maps, maps_tiles, pieces, tabular
+from tikub_lab.show import downloads, figures, maps, pieces, tabular
+from tikub_lab.show.downloads import spreadsheet
+from tikub_lab.show.figures import STYLE, style
 from tikub_lab.show.french import MISSING, day, euros, number, percent, plural
-from tikub_lab.show.lists import Item
-from tikub_lab.show.maps_tiles import departement_names
 from tikub_lab.show.output import Shown, display
-from tikub_lab.show.pieces import STYLE, Key, style
-from tikub_lab.show.spreadsheet import spreadsheet
+from tikub_lab.show.pieces import Key
 
 __all__ = [
-    "MISSING", "STYLE", "Item", "Key", "bars", "calendar", "columns", "data_used", "day", "departement_names",
-    "download", "euros", "figure", "file", "histogram", "intervals", "keys", "lines", "map", "months", "note", "number",
-    "percent", "plural", "ranked", "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets",
-    "tile_map", "title",
+    "MISSING", "STYLE", "Key", "bars", "calendar", "columns", "data_used", "day", "download", "euros", "figure", "file",
+    "histogram", "intervals", "keys", "lines", "map", "months", "note", "number", "percent", "plural", "ranked",
+    "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets", "tile_map", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
@@ -52,22 +49,22 @@ sentence = _shows(pieces.sentence)
 note = _shows(pieces.note)
 keys = _shows(pieces.keys)
 table = _shows(tabular.table)
-ranked = _shows(lists.ranked)
+ranked = _shows(tabular.ranked)
 download = _shows(downloads.download)
 file = _shows(downloads.file)
-figure = _shows(pieces.figure)
+figure = _shows(figures.figure)
 bars = _shows(_charts.bars)
-columns = _shows(_charts.columns)
-lines = _shows(_time.lines)
+targets = _shows(_charts.targets)
+intervals = _shows(_charts.intervals)
+columns = _shows(_time.columns)
 months = _shows(_time.months)
-calendar = _shows(_calendar.calendar)
+histogram = _shows(_points.histogram)
+lines = _shows(_time.lines)
+calendar = _shows(_time.calendar)
 strip = _shows(_points.strip)
 scatter = _shows(_points.scatter)
-histogram = _shows(_points.histogram)
-intervals = _shows(_rows.intervals)
-targets = _shows(_rows.targets)
 map = _shows(maps.map)
-tile_map = _shows(maps_tiles.tile_map)
+tile_map = _shows(maps.tile_map)
 
 
 def data_used() -> Shown:

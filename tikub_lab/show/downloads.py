@@ -1,29 +1,29 @@
 """Files that a report offers beside its page: a calendar, a table for a spreadsheet."""
 
 import base64
+import datetime
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import words
-from tikub_lab.show.french import number
+from tikub_lab.show.french import missing, number
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.spreadsheet import spreadsheet
 
-KINDS = {
+KINDS = {  # by suffix: media type, and what a reader is told; nothing that a browser would run
     "ics": ("text/calendar", "agenda iCalendar"),
     "csv": ("text/csv", "tableau CSV"),
     "json": ("application/json", "JSON"),
     "geojson": ("application/geo+json", "GeoJSON"),
     "txt": ("text/plain", "texte"),
 }
-"""What may be offered, by suffix: media type, and what a reader is told. Nothing that a browser would run."""
 
-LARGEST = 2_000_000
-"""Bytes of one file."""
+LARGEST = 2_000_000  # bytes of one file
 
 
 def file(name: str, content: str | bytes, label: str) -> Shown:
@@ -32,17 +32,9 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     Parameters
     ----------
     name : str
-        Such as ``echeances.ics``: lower-case letters, digits and hyphens, then a suffix of :data:`KINDS`. In a build
-        the name of the page stands in front of it.
-    content : str or bytes
-        Text is written as UTF-8. At most :data:`LARGEST` bytes.
-    label : str
-        What the reader gets by it, in words: the text of the link.
-
-    Raises
-    ------
-    UsageError
-        A name, a kind, a size or a label that won't do.
+        Such as ``echeances.ics``: lower-case letters, digits and hyphens, then ics, csv, json, geojson or txt.
+    content, label : str or bytes, str
+        At most two million bytes; what the reader gets by it, the text of the link.
 
     Examples
     --------
@@ -51,13 +43,13 @@ def file(name: str, content: str | bytes, label: str) -> Shown:
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     check(name, data, label)
-    media, words = KINDS[name.rpartition(".")[2]]
-    size = f"{number(max(len(data) / 1000, 1))} ko"
+    media, kind = KINDS[name.rpartition(".")[2]]
+    about = f"{kind}, {number(max(len(data) / 1000, 1))} ko"
     encoded = base64.b64encode(data).decode("ascii")
-    link = link_to(f"data:{media};base64,{encoded}", name, label, f"{words}, {size}")
-    facts = {"name": name, "label": label, "about": f"{words}, {size}", "content": encoded}
-    facts["sha256"] = hashlib.sha256(data).hexdigest()
-    return Shown("file", link, f"{label} ({words}, {size}) : {name}", facts)
+    link = link_to(f"data:{media};base64,{encoded}", name, label, about)
+    digest = hashlib.sha256(data).hexdigest()
+    facts = {"name": name, "label": label, "about": about, "content": encoded, "sha256": digest}
+    return Shown("file", link, f"{label} ({about}) : {name}", facts)
 
 
 def download(
@@ -67,12 +59,10 @@ def download(
 
     Parameters
     ----------
-    frame : DataFrame
-        The index is not written.
+    frame, columns
+        As for :func:`tikub_lab.show.table`.
     name, label : str
-        As for :func:`file`.
-    columns : sequence of str, or mapping of column to heading, optional
-        Which columns, in this order; by default all.
+        As for :func:`tikub_lab.show.file`.
 
     Examples
     --------
@@ -97,12 +87,7 @@ def _heading(frame: pd.DataFrame, column: str) -> str:
 
 
 def check(name: str, content: bytes, label: str) -> None:
-    """Refuse a file that may not be offered: a build asks again, as a notebook can write any output.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse a file that may not be offered: a build asks again, as a notebook can write any output."""
     match = re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*\.([a-z]+)", name)
     if not match or len(name) > 60 or match[1] not in KINDS:
         raise UsageError(
@@ -118,14 +103,63 @@ def check(name: str, content: bytes, label: str) -> None:
 
 
 def link_to(address: str, name: str, label: str, about: str) -> str:
-    """Return the HTML of a link that saves a file under a name.
-
-    Examples
-    --------
-    >>> link_to("page.a.csv", "a.csv", "Les seuils", "tableau CSV, 1 ko")
-    '<p class="tk file"><a href="page.a.csv" download="a.csv">Les seuils</a> <small>(tableau CSV, 1 ko)</small></p>'
-    """
     return (
         f'<p class="tk file"><a href="{safe(address)}" download="{safe(name)}">{safe(label)}</a> '
         f"<small>({safe(about)})</small></p>"
     )
+
+
+def spreadsheet(
+    frame: pd.DataFrame, headings: Mapping[str, str], identifiers: Collection[str] = (), fictitious: bool = False
+) -> str:
+    r"""Write a table as CSV for a French spreadsheet.
+
+    Semicolons, decimal commas, all digits, dates as 2026-03-12; an apostrophe before what looks like a formula.
+
+    Parameters
+    ----------
+    frame, headings : DataFrame, mapping of column to heading
+        Which columns, in this order; those that the table lacks are left out.
+    identifiers, fictitious : collection of columns, bool
+        Numbers that are names, written as they are; whether to add a column that says that the data is.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"uid": ["001"], "objet": ["=1+1"], "part": [0.0123]})
+    >>> spreadsheet(frame, {"objet": "Objet", "part": "Part", "uid": "Identifiant"}).splitlines()
+    ['\ufeffObjet;Part;Identifiant', "'=1+1;0,0123;001"]
+    """
+    names = [name for name in headings if name in frame.columns]
+    table = frame[names].assign(**{name: frame[name].astype("string") for name in identifiers if name in names})
+    table = table.map(_cell).rename(columns=headings)
+    if fictitious:
+        table["Données fictives"] = "oui"
+    return "\ufeff" + table.to_csv(sep=";", index=False, lineterminator="\r\n")
+
+
+def one_line(value: Any) -> str:
+    """Write a value on one line, without control characters; nothing where it is missing."""
+    return "" if missing(value) else " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(value)).split())
+
+
+def _cell(value: Any) -> str:
+    if missing(value):
+        return ""
+    if pd.api.types.is_bool(value):
+        return "oui" if value else "non"
+    if isinstance(value, datetime.datetime):  # a Timestamp is one; its hour is written where it has some
+        return f"{value:%Y-%m-%d}" if value.time() == datetime.time() else f"{value:%Y-%m-%d %H:%M}"
+    if pd.api.types.is_number(value) or isinstance(value, Decimal):
+        return _number(value)
+    if isinstance(value, list | tuple | set):
+        value = ", ".join(map(str, value))
+    text = one_line(value)
+    return f"'{text}" if text[:1] in "=+-@" and text else text
+
+
+def _number(value: Any) -> str:
+    """Write a number with all its digits, but without those that a computer adds: 0.1 + 0.2 is 0,3."""
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
+    text = f"{float(value):.15g}" if isinstance(value, float) or hasattr(value, "dtype") else str(value)
+    return (f"{Decimal(text):f}" if "e" in text else text).replace(".", ",")

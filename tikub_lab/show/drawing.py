@@ -1,14 +1,18 @@
 """One drawing for all widths: x in percent, y in pixels, text as text, shapes in one stretched part."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from tikub_lab.show.output import safe
+from tikub_lab.show.output import safe, stylesheet
 from tikub_lab.show.words import short
 
 NARROW, WIDE = 320, 620
 """Pixels of a chart on a phone and beside a text: labels that meet at a width are left out there."""
+GUTTERS = {"": 0, "y": 32, "y yy": 52}
+"""Pixels at the left for the labels of a value axis, by the classes of ``show.css`` that leave them."""
 
 
 def width_of(words: str, bold: bool = False) -> float:
@@ -17,16 +21,16 @@ def width_of(words: str, bold: bool = False) -> float:
     return (len(words) * 6.9 - narrow * 3.0) * (1.15 if bold else 1.0)
 
 
-def steps(low: float, high: float, count: int = 4) -> list[float]:
-    """Return round values from below ``low`` to above ``high``, about ``count`` steps apart.
+def clipped(words: str, pixels: float) -> str:
+    longest = len(words)
+    while longest > 4 and width_of(short(words, longest)) > pixels:
+        longest -= 1
+    return short(words, longest)
 
-    Examples
-    --------
-    >>> steps(0, 287), steps(-2, 7), steps(0, 0.5)
-    ([0.0, 100.0, 200.0, 300.0], [-2.5, 0.0, 2.5, 5.0, 7.5], [0.0, 0.2, 0.4, 0.6])
-    """
-    span = (high - low) or abs(high) or 1.0
-    raw = span / count
+
+def steps(low: float, high: float, count: int = 4) -> list[float]:
+    """Return round values from below ``low`` to above ``high``, about ``count`` steps apart."""
+    raw = ((high - low) or abs(high) or 1.0) / count
     power = 10.0 ** math.floor(math.log10(raw))
     step = power * next(digit for digit in (1, 2, 2.5, 5, 10) if digit * power >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -34,9 +38,13 @@ def steps(low: float, high: float, count: int = 4) -> list[float]:
 
 
 def scale(low: float, high: float, start: float, end: float) -> Callable[[Any], Any]:
-    """Return what leads from values to places between ``start`` and ``end``."""
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
+
+
+def side(x: float, css: str = "", near: float = 30) -> str:
+    """Add to a text's classes those by which it stays inside: near an edge it begins, or ends, at its place."""
+    return f"{'' if x < near else 'e ' if x > 100 - near else 'm '}{css}"
 
 
 def _n(value: float) -> str:
@@ -44,54 +52,48 @@ def _n(value: float) -> str:
 
 
 class Drawing:
-    """A drawing of a height in pixels; ``gutter`` is the room on the left for the labels of a value axis.
+    """A drawing of a height in pixels.
 
-    A map keeps its proportions: ``aspect`` is its width by its height and the class of ``show.css`` that says so, and y
-    is in percent too. The classes are those of ``show.css``: areas ``a`` accent, ``r`` rest, ``o`` in excess, ``t``
-    tint, ``bd`` band;
-    lines ``g`` grid, ``k`` ink, ``la`` accent, ``lr`` rest, ``lo`` in excess; text ``s`` soft, ``b`` bold, ``ot`` in
-    excess, ``h`` with a halo; ``m`` and ``e`` anchor it at its middle and end.
+    A map keeps its proportions: ``aspect`` is its width by its height and the class that says so, and y is in percent
+    of the height, but in the stretched part of the width. The classes are those of ``show.css``. Areas: ``a`` accent,
+    ``r`` rest, ``o`` in excess, ``t`` tint, ``bd`` band. Lines: ``g`` grid, ``k`` ink, ``la`` accent, ``lr`` rest,
+    ``lo`` in excess. Texts: ``s`` soft, ``b`` bold, ``ot`` in excess, ``h`` with a halo; ``m`` and ``e`` anchor them.
     """
 
-    def __init__(self, height: float, gutter: str = "", aspect: tuple[float, str] | None = None):
-        self.height = height
-        self.aspect = aspect
-        self.gutter = gutter
+    def __init__(self, height: float, aspect: tuple[float, str] | None = None):
+        self.height, self.aspect, self.gutter = height, aspect, ""
         self._paths: dict[tuple[str, float, str], list[str]] = {}
         self._marks: list[str] = []
         self._texts: list[str] = []
         self.taken: dict[int, list[tuple[float, float, float, float]]] = {NARROW: [], WIDE: []}
 
-    def rect(self, css: str, x: float, y: float, width: float, height: float) -> None:
-        """Fill a rectangle."""
-        if width > 0 and height > 0:
-            self.path(css, f"M{_n(x)} {_n(y)}h{_n(width)}v{_n(height)}h{_n(-width)}z")
+    def rect(self, css: str, x: float, y: float, end: float, foot: float) -> None:
+        if x != end and y != foot:
+            width, height = _n(abs(end - x)), _n(abs(foot - y))
+            self.path(css, f"M{_n(min(x, end))} {_n(min(y, foot))}h{width}v{height}h-{width}z")
 
     def line(self, css: str, points: Sequence[tuple[float, float]], width: float = 0, dash: str = "") -> None:
-        """Draw a line through points."""
         self.path(css, "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points), width, dash)
 
     def path(self, css: str, d: str, width: float = 0, dash: str = "") -> None:
-        """Add to the one path of a class."""
         self._paths.setdefault((css, width, dash), []).append(d)
 
     def dot(self, css: str, x: float, y: float, radius: float = 4) -> None:
-        """Draw a circle, which no width stretches."""
-        self._marks.append(f'<circle cx="{_n(x)}%" cy="{_n(y)}{self._percent}" r="{_n(radius)}" class="{css}"/>')
-
-    def take(self, x: float, y: float, width: float, height: float, dx: float = 0) -> None:
-        """Keep labels off a place: x, width in percent, moved by ``dx`` pixels; y, height in pixels."""
-        for pixels, taken in self.taken.items():
-            taken.append((x * pixels / 100 + dx, y, (x + width) * pixels / 100 + dx, y + height))
+        self._marks.append(f'<circle cx="{_n(x)}%" cy="{_n(y)}" r="{_n(radius)}" class="{css}"/>')
 
     def text(self, x: float, y: float, words: str, css: str = "", twin: str | None = None, dx: float = 0) -> None:
-        """Write a text; ``twin`` is a shorter one for phones."""
         shift = (f' dx="{_n(dx)}"' if dx else "") + (' dy="4"' if self.aspect else "")
+        percent = "%" if self.aspect else ""
         versions = [(words, css)] if twin in (None, words) else [(words, f"{css} w"), (twin or "", f"{css} n")]
         for said, classes in versions:
             if said:
                 names = f' class="{classes.strip()}"' if classes.strip() else ""
-                self._texts.append(f'<text x="{_n(x)}%" y="{_n(y)}{self._percent}"{shift}{names}>{safe(said)}</text>')
+                self._texts.append(f'<text x="{_n(x)}%" y="{_n(y)}{percent}"{shift}{names}>{safe(said)}</text>')
+
+    def row(self, y: float, name: str, css: str = "", after: str = "", short: str = "", room: float = 0) -> None:
+        """Write a row's name over it, with what comes ``after``; on phones what is ``short``."""
+        wide, narrow = (clipped(name, w - width_of(s) - room) + s for w, s in ((WIDE - 20, after), (NARROW, short)))
+        self.text(0, y, wide, css, narrow)
 
     def label(
         self, x: float, y: float, words: str, css: str = "", dx: float = 0, twin: str = "", must: bool = False,
@@ -101,83 +103,80 @@ class Drawing:
 
         One that fits on a wide screen only is written there only, or its ``twin`` on phones; with ``both``, nowhere.
         """
-        fits, boxes = {}, {}
-        for pixels in self.taken:
-            said = twin if twin and pixels == NARROW else words
-            box = self._box(x, y, said, css, dx, pixels)
-            free = not any(_meet(box, other) for other in self.taken[pixels])
-            fits[pixels] = must or (free and box[0] >= -2 and box[2] <= pixels + 2)
-            boxes[pixels] = box
-        if both and not all(fits.values()):
+        names, said, boxes = css.split(), {WIDE: words, NARROW: twin or words}, {}
+        for pixels, taken in self.taken.items():
+            wide = width_of(said[pixels], "b" in names)
+            left = x * pixels / 100 + dx - (wide if "e" in names else wide / 2 if "m" in names else 0)
+            foot = self._pixels(y, pixels) + (4 if self.aspect else 0)
+            box = left - 2, foot - 12, left + wide + 2, foot + 3
+            free = not any(box[0] < o[2] and o[0] < box[2] and box[1] < o[3] and o[1] < box[3] for o in taken)
+            if must or (free and box[0] >= -2 and box[2] <= pixels + 2):
+                boxes[pixels] = box
+        if both and len(boxes) < 2:
             return False
         for pixels, box in boxes.items():
-            if fits[pixels]:
-                self.taken[pixels].append(box)
-        if fits[WIDE] and fits[NARROW]:
-            self.text(x, y, words, css, twin or None, dx)
-        elif fits[WIDE]:
-            self.text(x, y, words, f"{css} w", None, dx)
-        elif fits[NARROW]:
-            self.text(x, y, twin or words, f"{css} n", None, dx)
-        return fits[WIDE] or fits[NARROW]
+            self.taken[pixels].append(box)
+        self.text(x, y, words if WIDE in boxes else "", css, said[NARROW] if NARROW in boxes else "", dx)
+        return bool(boxes)
 
-    def _box(
-        self, x: float, y: float, words: str, css: str, dx: float, pixels: int
-    ) -> tuple[float, float, float, float]:
-        names = css.split()
-        wide = width_of(words, "b" in names)
-        y = y * pixels / self.aspect[0] / 100 + 4 if self.aspect else y
-        left = x * pixels / 100 + dx - (wide if "e" in names else wide / 2 if "m" in names else 0)
-        return left - 2, y - 12, left + wide + 2, y + 3
+    def take(self, x: float, y: float, end: float, foot: float) -> None:
+        for pixels, taken in self.taken.items():
+            taken.append((x * pixels / 100, self._pixels(y, pixels), end * pixels / 100, self._pixels(foot, pixels)))
+
+    def mark(self, x: float, spans: Sequence[tuple[float, float]], said: str) -> None:
+        """Draw a dashed line, from top to foot of each span, and write at its head what it stands for."""
+        for top, foot in spans:
+            self.line("k", [(x, top), (x, foot)], 1.5, "4 3")
+        self.label(x, 13, said, side(x, "h"), must=True)
 
     def axis(self, places: Sequence[float], words: Sequence[str], y: float, twins: Sequence[str] | None = None) -> None:
         """Write labels under an axis: the first and last, and those between that fit, at equal steps."""
-        chosen, inside = {}, False
-        for pixels, said in ((WIDE, words), (NARROW, twins or words)):
-            # At the ends a short label may stand out by its half, a long one may not, and takes more room inside.
-            inside = inside or max(width_of(said[0]), width_of(said[-1])) > 40
-            room = max(map(width_of, said), default=0) * (1.5 if inside else 1) + 6
-            gap = (places[1] - places[0]) * pixels / 100 if len(places) > 1 else pixels
-            step = _regular(len(places) - 1, max(1, math.ceil(room / gap)))
-            kept = {*range(0, len(places), step)}
-            if len(places) > 1 and (len(places) - 1) % step:
-                kept = {i for i in kept if len(places) - 1 - i >= step} | {len(places) - 1}
-            chosen[pixels] = kept
-        for i, (place, word) in enumerate(zip(places, words, strict=True)):
-            anchor = "s" if place < 1 and inside else "s e" if place > 99 and inside else "s m"
-            twin = (twins or words)[i] if i in chosen[NARROW] else ""
-            self.text(place, y, word if i in chosen[WIDE] else "", anchor, twin if i in chosen[WIDE] else None)
-            if i not in chosen[WIDE] and twin:
-                self.text(place, y, twin, f"{anchor} n")
+        twins = twins or words
+        wide, narrow = self._kept(places, words, WIDE), self._kept(places, twins, NARROW)
+        for i, (place, word, twin) in enumerate(zip(places, words, twins, strict=True)):
+            if word == twin and wide.get(i) == narrow.get(i):
+                self.text(place, y, word if i in wide else "", wide.get(i, ""))
+            else:
+                self.text(place, y, word if i in wide else "", f"{wide.get(i)} w")
+                self.text(place, y, twin if i in narrow else "", f"{narrow.get(i)} n")
+
+    def _kept(self, places: Sequence[float], words: Sequence[str], pixels: int) -> dict[int, str]:
+        """Return which labels of an axis are written at a width, and their classes: at an end they stay inside."""
+
+        def anchored(i: int) -> str:
+            half, x = width_of(words[i]) / 2, places[i] * pixels / 100
+            return "s" if x + GUTTERS[self.gutter] < half else "s e" if pixels - x < half else "s m"
+
+        last = len(places) - 1
+        centred = anchored(0) == anchored(last) == "s m"
+        room = max(map(width_of, words), default=0) * (1 if centred else 1.5) + 6
+        gap = (places[1] - places[0]) * pixels / 100 if last else pixels
+        step = _regular(last, max(1, math.ceil(room / gap)))
+        return {i: anchored(i) for i in range(last + 1) if i == last or (i % step == 0 and (last - i >= step))}
 
     def value_axis(self, values: Sequence[float], at: Callable[[float], float], write: Callable[[float], str]) -> None:
         """Draw a hairline and write its value at each step; the line at zero is of ink."""
         for value in values:
             self.line("k" if value == 0 else "g", [(0, at(value)), (100, at(value))])
             self.text(0, at(value) + 4, write(value), "e s", dx=-6)
-        widest = max((width_of(write(value)) for value in values), default=0)
-        self.gutter = "y" if widest <= 26 else "y yy"
+        self.gutter = "y" if max(width_of(write(value)) for value in values) <= 22 else "y yy"
 
     def svg(self, alt: str) -> str:
-        """Return the drawing."""
-        paths = "".join(
-            f'<path class="{css}"'
-            + (f' stroke-width="{_n(width)}"' if width else "")
-            + (f' stroke-dasharray="{dash}"' if dash else "")
-            + f' d="{"".join(parts)}"/>'
-            for (css, width, dash), parts in self._paths.items()
-        )
+        paths = ""
+        for (css, width, dash), parts in self._paths.items():
+            stroke = f' stroke-width="{_n(width)}"' if width else ""
+            stroke += f' stroke-dasharray="{dash}"' if dash else ""
+            paths += f'<path class="{css}"{stroke} d="{"".join(parts)}"/>'
         size = "100%" if self.aspect else _n(self.height)
         fit = "" if self.aspect else ' preserveAspectRatio="none"'
-        inner = f'<svg viewBox="0 0 100 {_n(self.height)}" width="100%" height="{size}"{fit}>{paths}</svg>'
-        css = f"c {self.aspect[1] if self.aspect else self.gutter}".strip()
-        marks = "".join(self._marks) + "".join(self._texts)
         tall = "" if self.aspect else f' height="{size}"'
+        css = f"c {self.aspect[1] if self.aspect else self.gutter}".strip()
+        inner = f'<svg viewBox="0 0 100 {_n(self.height)}" width="100%" height="{size}"{fit}>{paths}</svg>'
+        marks = "".join(self._marks + self._texts)
         return f'<svg class="{css}"{tall} role="img" aria-label="{safe(alt)}">{inner}{marks}</svg>'
 
-    @property
-    def _percent(self) -> str:
-        return "%" if self.aspect else ""
+    def _pixels(self, y: float, width: int) -> float:
+        return y * width / self.aspect[0] / 100 if self.aspect else y
 
 
 def _regular(intervals: int, least: int) -> int:
@@ -187,14 +186,42 @@ def _regular(intervals: int, least: int) -> int:
     return next((step for step in round_ones if step in ending), None) or (ending or round_ones)[0]
 
 
-def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+PAPER = {  # the page's colours in print
+    "ink": "#000", "soft": "#444", "line": "#bbb", "paper": "#fff", "band": "#f3f5f7", "tint": "#dcebf5",
+    "accent": "#00588a", "rest": "#848c97", "warm": "#d55e00", "hot": "#8a3a00",
+}  # fmt: skip
+SCALE = WIDE / 100
+_CHART = re.compile(r'<svg class="c ?([\w ]*)"[^>]*?(aria-label="[^"]*")[^>]*>\s*(<svg.*?</svg>)(.*?)</svg>', re.S)
 
 
-def clipped(words: str, pixels: float) -> str:
-    """Cut a text to what a width holds."""
-    text = str(words)
-    longest = len(text)
-    while longest > 4 and width_of(short(text, longest)) > pixels:
-        longest -= 1
-    return short(text, longest)
+def fixed(html: str) -> str:
+    """Write the charts of a page for WeasyPrint, which knows no stretched parts, and no page's styles in a drawing."""
+    return _CHART.sub(_chart, html)
+
+
+def _chart(match: re.Match[str]) -> str:
+    css, label, inner, marks = match.groups()
+    size = re.search(r'viewBox="0 0 100 ([\d.]+)"', inner)
+    stretched = 'preserveAspectRatio="none"' in inner
+    height = float(size[1]) * (1 if stretched else SCALE) if size else 0.0
+    paths = re.sub(r"^<svg[^>]*>|</svg>$", "", inner)
+    if stretched:
+        paths = re.sub(r"([MLh])(-?[\d.]+)", lambda m: f"{m[1]}{float(m[2]) * SCALE:.5g}", paths)
+    else:
+        paths = f'<g transform="scale({SCALE})" stroke-width="{1 / SCALE:.3f}">{paths}</g>'
+    marks = re.sub(r'<text[^>]*class="(?:[^"]* )?n".*?</text>', "", marks)  # the twins for phones
+    marks = re.sub(r'(c?x)="([-\d.]+)%"', lambda m: f'{m[1]}="{float(m[2]) * SCALE:.1f}"', marks)
+    marks = re.sub(r'(c?y)="([-\d.]+)%"', lambda m: f'{m[1]}="{float(m[2]) / 100 * height:.1f}"', marks)
+    left = GUTTERS.get(css, 0)
+    box = f'viewBox="{-left - 2} -2 {WIDE + left + 22} {height + 4:g}" width="100%" font-family="sans-serif"'
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" class="c" role="img" {label} {box} font-size="12">'
+    return f"{opening}<style>{_styles()}</style>{paths}{marks}</svg>"
+
+
+@cache
+def _styles() -> str:
+    """Return the rules of charts, less the halo, which would be drawn over the letters."""
+    rules = re.findall(r"\.c (?:\.\w+|path)(?:,\.c \.\w+)*\{[^}]*\}", stylesheet().replace(".c .n{display:none}", ""))
+    text = "".join(rule for rule in rules if not rule.startswith((".c .h", ".c .w")))
+    text += ".c .frame{stroke-width:.3}"  # a map is scaled, its lines too
+    return re.sub(r"var\(--(\w+)\)", lambda color: PAPER[color[1]], text)

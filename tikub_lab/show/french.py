@@ -14,78 +14,57 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 NNBSP = "\u202f"
-MISSING = "n. d."
-"""What stands where a figure is not known: « non disponible »."""
+MISSING = "n. d."  # « non disponible »
 
-MINUS = "\N{MINUS SIGN}"
 MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 
+# From which value, over how much, which unit: everything that scales.
 UNITS: dict[str, tuple[tuple[float, float, str], ...]] = {
     "€": ((0, 1, "€"), (1e4, 1e3, "k€"), (1e6, 1e6, "M€"), (1e9, 1e9, "Md€")),
     "kWh": ((0, 1, "kWh"), (1e4, 1e3, "MWh"), (1e7, 1e6, "GWh"), (1e9, 1e9, "TWh")),
     "kgCO2e": ((0, 1, "kg"), (1e3, 1e3, "t"), (1e7, 1e6, "kt")),
 }
-"""From which value, over how much, which unit: everything that scales."""
+_ZEROS = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
 
 
 def missing(value: Any) -> bool:
-    """Say whether a single value is one that is not known."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def number(value: Any, digits: int = 0) -> str:
     """Format a number, with narrow no-break spaces between thousands and a minus that is one.
 
-    Parameters
-    ----------
-    value : number or missing
-    digits : int
-        Decimals shown.
-
     Examples
     --------
-    >>> number(1234.56, 1).replace(NNBSP, " ")
-    '1 234,6'
-    >>> number(-0.5, 1)
-    '−0,5'
-    >>> number(float("nan"))
-    'n. d.'
+    >>> number(1234.56, 1).replace(NNBSP, " "), number(-0.5, 1), number(float("nan"))
+    ('1 234,6', '−0,5', 'n. d.')
     """
     if missing(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     text = format_decimal(round(float(value), digits) + 0.0, format=pattern, locale="fr")
-    return text.replace("-", MINUS)  # CLDR's French has the hyphen, which a line may end after
+    return text.replace("-", "\N{MINUS SIGN}")  # CLDR's French has the hyphen, which a line may end after
 
 
 def decimals(value: float, significant: int) -> int:
-    """Return how many decimals show so many significant digits.
-
-    Examples
-    --------
-    >>> decimals(12.34, 3), decimals(0.004, 1), decimals(1234, 3)
-    (1, 3, 0)
-    """
     return max(0, significant - 1 - math.floor(math.log10(abs(value)))) if value and math.isfinite(value) else 0
 
 
-def plain(value: Any, digits: int | None = None) -> str:
-    """Write a number whose digits nobody chose: whole as it is, otherwise one decimal, and small is not nothing.
+def trimmed(text: str) -> str:
+    """Take out the last decimals that are nought: 152, not 152,0."""
+    return _ZEROS.sub(r"\1", text)
 
-    Examples
-    --------
-    >>> [plain(x).replace(NNBSP, " ") for x in (1234, 1234.5, 0.004, 0.0123)]
-    ['1 234', '1 234,5', '0,004', '0,012']
-    """
+
+def plain(value: Any, digits: int | None = None) -> str:
+    """Write a number whose digits nobody chose: whole as it is, otherwise one decimal, and small is not nothing."""
     if missing(value):
         return MISSING
-    value, chosen = float(value), digits is None
-    if digits is None:
-        digits = 0 if value.is_integer() else 1 if abs(value) >= 1 else decimals(value, 2)
-    if value and not round(value, digits):
-        digits = decimals(value, 1)
-    text = number(value, digits)
-    return text.rstrip("0").rstrip(",") if chosen and "," in text else text
+    value, shown = float(value), digits
+    if shown is None:
+        shown = 0 if value.is_integer() else 1 if abs(value) >= 1 else decimals(value, 2)
+    if value and not round(value, shown):
+        shown = decimals(value, 1)
+    return number(value, shown) if digits is not None else trimmed(number(value, shown))
 
 
 def unit_for(value: float, family: str) -> tuple[float, str]:
@@ -99,24 +78,13 @@ def unit_for(value: float, family: str) -> tuple[float, str]:
 
 
 def scaled(value: Any, family: str) -> str:
-    """Write a value in the unit that suits it, with three significant digits, never more than are true.
-
-    Examples
-    --------
-    >>> [scaled(x, "kWh").replace(NNBSP, " ") for x in (950, 41_234, 9_999_999)]
-    ['950 kWh', '41,2 MWh', '10 GWh']
-    """
+    """Write a value in the unit that suits it, with three significant digits, never more than are true."""
     if missing(value):
         return MISSING
-    value = float(value)
-    size, unit = unit_for(value, family)
-    if size == 1:
-        digits = 0 if abs(value) >= 10 or value.is_integer() else decimals(value, 2)
-    else:
-        value = float(f"{value / size:.2e}")
-        digits = decimals(value, 3)
-    text = number(value, digits)
-    return (text.rstrip("0").rstrip(",") if "," in text else text) + NNBSP + unit
+    size, unit = unit_for(value := float(value), family)
+    value = value if size == 1 else float(f"{value / size:.2e}")
+    digits = decimals(value, 3) if size > 1 else 0 if abs(value) >= 10 or value.is_integer() else decimals(value, 2)
+    return trimmed(number(value, digits)) + NNBSP + unit
 
 
 def euros(value: Any) -> str:
@@ -146,12 +114,10 @@ def day(value: date | datetime | pd.Timestamp | str | None) -> str:
 
     Examples
     --------
-    >>> day("2026-03-12")
-    '12 mars 2026'
-    >>> day(date(2026, 3, 1))
-    '1er mars 2026'
+    >>> day("2026-03-12"), day(date(2026, 3, 1))
+    ('12 mars 2026', '1er mars 2026')
     """
-    if value is None or value == "" or pd.isna(value):
+    if value is None or value == "" or missing(value):
         return MISSING
     moment = pd.Timestamp(value)
     text = format_date(moment.date(), format="long", locale="fr")
@@ -159,14 +125,7 @@ def day(value: date | datetime | pd.Timestamp | str | None) -> str:
 
 
 def month(value: Any, short: bool = False) -> str:
-    """Format a month: « mars 2026 », short « janv. 2026 ».
-
-    Examples
-    --------
-    >>> month("2026-02-12"), month(pd.Period("2026-02"), short=True)
-    ('février 2026', 'févr. 2026')
-    """
-    if value is None or pd.isna(value):
+    if missing(value):
         return MISSING
     at = value if isinstance(value, pd.Period) else pd.Timestamp(value)
     name = MONTHS[at.month - 1] if short else format_date(date(at.year, at.month, 1), "LLLL", locale="fr")
@@ -174,13 +133,7 @@ def month(value: Any, short: bool = False) -> str:
 
 
 def typeset(text: str) -> str:
-    """Put the apostrophes and no-break spaces that French asks for: before ``: ; ! ? % €``, inside « » and numbers.
-
-    Examples
-    --------
-    >>> typeset("« L'eau » : 12 % ?").replace("\u202f", "_").replace("\u00a0", "~")
-    '«~L’eau~»~: 12_%_?'
-    """
+    """Put the apostrophes and no-break spaces that French asks for: before ``: ; ! ? % €``, inside « » and numbers."""
     text = re.sub(r"(?<=\w)'(?=[\w«])", "’", text)
     text = re.sub(r" (?=[;!?%€])|(?<=\d) (?=\d{3}\b|(?:[kMGT]?Wh|kg|t|k€|M€|Md€|m²|°C)(?!\w))", NNBSP, text)
     return re.sub(r" (?=[:»])|(?<=«) ", "\u00a0", text)
@@ -200,8 +153,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     >>> plural(1, "marché"), plural(0, "marché"), plural(2, "marché")
     ('1 marché', '0 marché', '2 marchés')
     """
-    noun = one if abs(count) < 2 else (many or one + "s")
-    return f"{number(count)} {noun}"
+    return f"{number(count)} {one if abs(count) < 2 else many or one + 's'}"
 
 
 @cache
@@ -219,13 +171,7 @@ _FEMININE = re.compile(
 
 
 def plural_of(noun: str) -> str:
-    """Return the plural of a noun, and of the adjectives right behind it.
-
-    Examples
-    --------
-    >>> [plural_of(x) for x in ("marché public", "mise en concurrence", "canal", "bureau", "accord-cadre", "fois")]
-    ['marchés publics', 'mises en concurrence', 'canaux', 'bureaux', 'accords-cadres', 'fois']
-    """
+    """Return the plural of a noun, and of the adjectives right behind it."""
     link = _LINKS.search(noun)
     agreeing, rest = (noun[: link.start()], link[0]) if link else (noun, "")
     return " ".join(_plural_word(word) for word in agreeing.split(" ")) + rest
@@ -240,13 +186,7 @@ def _plural_word(word: str) -> str:
 
 
 def feminine(noun: str) -> bool:
-    """Say whether a noun is feminine: as ``nouns.csv`` has it, else by its ending.
-
-    Examples
-    --------
-    >>> [feminine(x) for x in ("offre", "marché", "mise en concurrence", "autre ligne", "lycée")]
-    [True, False, True, True, False]
-    """
+    """Say whether a noun is feminine: as ``nouns.csv`` has it, else by its ending."""
     for word in noun.split(" "):
         gender = _nouns().get(word, ("", "?"))[1]
         if gender:  # an adjective that stands first has none, and the noun follows
@@ -259,34 +199,19 @@ def counted(count: Any, noun: str) -> str:
 
     ``noun`` may give its plural, ``"œil|yeux"``. Without a noun, ``"|dit|disent"``, only the word that agrees is
     written; of three, ``"|ne dépasse|dépasse|dépassent"``, the first is for none.
-
-    Examples
-    --------
-    >>> counted(0, "offre"), counted(1, "œil|yeux"), counted(3, "cheval"), counted(2, "|dit|disent")
-    ('aucune offre', '1 œil', '3 chevaux', 'disent')
     """
+    alone = noun.startswith("|")
+    forms = noun.removeprefix("|").split("|")
+    none = forms.pop(0) if alone and len(forms) == 3 else None
+    one, many = forms[0], forms[1] if len(forms) > 1 else plural_of(forms[0])
     if missing(count):
-        return f"{MISSING}" if noun.startswith("|") else f"{MISSING} {plural_of(noun.split('|')[0])}"
-    one, *others = noun.removeprefix("|").split("|")
-    several = abs(float(count)) >= 2
-    if noun.startswith("|"):
-        none = one
-        one, many = (
-            (one, others[0]) if len(others) == 1 else (others[0], others[1]) if others else (one, plural_of(one))
-        )
-        return none if count == 0 and len(others) == 2 else many if several else one
-    if count == 0:
-        return f"{'aucune' if feminine(one) else 'aucun'} {one}"
-    return f"{plain(count)} {(others[0] if others else plural_of(one)) if several else one}"
+        return MISSING if alone else f"{MISSING} {plural_of(one)}"
+    said = many if abs(float(count)) >= 2 else one
+    if alone:
+        return none if none is not None and count == 0 else said
+    return f"{plain(count)} {said}" if count else f"{'aucune' if feminine(one) else 'aucun'} {one}"
 
 
 def joined(words: Iterable[str]) -> str:
-    """Join words: « a, b et c ».
-
-    Examples
-    --------
-    >>> joined(["a", "b", "c"])
-    'a, b et c'
-    """
     *first, last = words
     return f"{', '.join(first)} et {last}" if first else last

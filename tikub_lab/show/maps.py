@@ -1,138 +1,116 @@
-"""A map of places in Brittany: proportional circles on a schematic outline.
+"""Maps: proportional circles on a schematic outline of Brittany, and a tile for each French département.
 
-The outline (``outlines.csv``) is our own hand-made tracing, from capes, river mouths and border towns that one knows by
-heart: about fifty points a département, good for saying where something is, not for measuring. Borders are drawn with
-the same points on both sides.
+The outline (``outlines.csv``) is our own tracing from capes, river mouths and border towns, not for measuring; the
+layout of the tiles (``tiles.csv``) is ours too, neighbours near each other, the overseas départements below.
 """
 
-import csv
+from bisect import bisect_right
 from functools import cache
 from importlib.resources import files
-from itertools import groupby
-from math import cos, radians, sqrt
+from itertools import pairwise
+from math import cos, floor, log10, radians, sqrt
 from typing import Any
 
 import pandas as pd
 
+from tikub_lab.errors import UsageError
 from tikub_lab.show import french
-from tikub_lab.show.charts import Chart
+from tikub_lab.show.charts import Chart, extremes
 from tikub_lab.show.drawing import Drawing, clipped
 from tikub_lab.show.output import Shown
 
 WEST, EAST, SOUTH, NORTH = -5.25, -0.95, 47.22, 48.93
 """The frame, in degrees: what is outside, or too near its edge to be drawn whole, is counted under the map."""
-MARGIN = 0.09
-SHRINK = cos(radians(48.1))
-"""A degree of longitude against one of latitude, in the middle of the frame."""
+SHRINK = cos(radians(48.1))  # a degree of longitude against one of latitude, in the middle of the frame
 ASPECT = (EAST - WEST) * SHRINK / (NORTH - SOUTH)
-MOST_PLACES, LABELLED = 60, 8
-LARGEST = 5.5
-"""Radius of the largest circle, in percent of the map's width."""
+MARGIN, MOST_PLACES, LABELLED = 0.09, 60, 8
+LARGEST = 5.5  # radius of the largest circle, in percent of the map's width
+BRETAGNE = ("22", "29", "35", "56")
+SIDE, GAP = 12, 0.05  # tiles on each side of their map, and the free part around each
 
 
 @cache
 def outlines() -> dict[str, list[list[tuple[float, float]]]]:
-    """Return the schematic outline of each Breton département: rings of (longitude, latitude), the mainland first.
-
-    Examples
-    --------
-    >>> sorted(outlines())
-    ['22', '29', '35', '56']
-    """
-    text = files("tikub_lab.show").joinpath("outlines.csv").read_text(encoding="utf-8")
+    """Return the rings of (longitude, latitude) of each Breton département, the mainland first."""
     found: dict[str, list[list[tuple[float, float]]]] = {}
-    rows = csv.DictReader(text.splitlines())
-    for (code, _), ring in groupby(rows, key=lambda row: (row["departement"], row["anneau"])):
-        found.setdefault(code, []).append([(float(row["longitude"]), float(row["latitude"])) for row in ring])
+    rows = _read("outlines.csv").astype({"longitude": float, "latitude": float})
+    for (code, _), ring in rows.groupby(["departement", "anneau"], sort=False):
+        found.setdefault(str(code), []).append(list(zip(ring["longitude"], ring["latitude"], strict=True)))
     return found
 
 
-def project(longitude: float, latitude: float) -> tuple[float, float]:
-    """Turn degrees into percent of the map's width, from the left and from the top: true to scale at its middle.
+@cache
+def tiles() -> dict[str, tuple[str, float, float]]:
+    rows = _read("tiles.csv").astype({"colonne": float, "ligne": float})
+    return {code: (name, x, y) for code, name, x, y in rows.itertuples(index=False)}
 
-    Examples
-    --------
-    >>> project(WEST, NORTH)
-    (0.0, 0.0)
-    """
-    return (longitude - WEST) / (EAST - WEST) * 100, (NORTH - latitude) / (EAST - WEST) / SHRINK * 100
+
+def _read(name: str) -> pd.DataFrame:
+    with files("tikub_lab.show").joinpath(name).open(encoding="utf-8") as file:
+        return pd.read_csv(file, dtype=str)
 
 
 def map(
-    frame: pd.DataFrame, title: str, value: Any = None, label: Any = None, *, longitude: Any = "longitude",
-    latitude: Any = "latitude", noun: str = "lieu|lieux", **more: Any,
-) -> Shown:  # fmt: skip
+    frame: pd.DataFrame, title: str, value: Any = None, label: Any = None, *, noun: str = "lieu|lieux", **more: Any
+) -> Shown:
     """Draw places of Brittany as circles whose area is their value, the largest named.
 
     Parameters
     ----------
     frame : DataFrame, one row a place
+        With ``longitude`` and ``latitude`` in degrees, which may be missing.
     title, value, label, more
         As for :func:`tikub_lab.show.bars`.
-    longitude, latitude : column
-        Degrees; may be missing.
     noun : str
-        What a row is, for the line under the map that counts what is not on it: places outside the frame, without
-        position or value, and beyond the sixty largest.
+        What a row is, for the line that counts what is not on the map.
 
     Examples
     --------
-    >>> towns = pd.DataFrame({"longitude": [-1.68, 2.35], "latitude": [48.11, 48.86], "ville": ["Rennes", "Paris"],
-    ...                       "nombre": [12, 3]})
+    >>> towns = pd.DataFrame({"ville": ["Rennes"], "longitude": [-1.68], "latitude": [48.11], "nombre": [12]})
     >>> print(map(towns, "Rennes d'abord", "nombre", "ville", noun="commune").facts["alt"])
-    Carte de Bretagne : 1 commune, la plus grande valeur à Rennes (12). Hors de la carte : 1 commune (3).
+    Carte de Bretagne : 1 commune, la plus grande valeur à Rennes (12).
     """
     chart = Chart("map", frame, title, value, label, more)
-    values, lon, lat = (chart.numbers(name) for name in (chart.value, longitude, latitude))
-    worth, placed = values > 0, lon.notna() & lat.notna()
-    if not worth.any():
+    values, lon, lat = (chart.numbers(name) for name in (chart.value, "longitude", "latitude"))
+    worth, placed = values[values > 0], lon.notna() & lat.notna()
+    if worth.empty:
         return chart.nothing()
     inside = lon.between(WEST + MARGIN, EAST - MARGIN) & lat.between(SOUTH + MARGIN, NORTH - MARGIN)
-    ranked = values[placed & worth & inside].sort_values(ascending=False, kind="stable")
-    said = _left_out(chart, values, worth, placed, inside, ranked.iloc[MOST_PLACES:], noun)
-    drawn, names = ranked.head(MOST_PLACES), chart.names
-    drawing = Drawing(100 / ASPECT, aspect=(ASPECT, "map"))
-    for rings in outlines().values():
-        shape = "".join(
-            "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in (project(*point) for point in ring)) + "z" for ring in rings
-        )
-        drawing.path("land", shape)
-    places = [
-        (*project(lon[row], lat[row]), _radius(number, drawn.max()), names[row])
-        for row, number in zip(drawn.index.tolist(), drawn.tolist(), strict=True)
-    ]
-    key = _round(drawn.max()) if len(drawn) else 0.0
-    if key:
+    on_map = worth[inside].sort_values(ascending=False, kind="stable")
+    write, drawn = chart.measure.full, on_map.head(MOST_PLACES)
+    reasons = {
+        "Hors de la carte": worth[placed & ~inside],
+        "Sans position": worth[~placed],
+        "Plus petits, non dessinés": on_map.iloc[MOST_PLACES:],
+    }
+    some = {why: rows for why, rows in reasons.items() if len(rows)}
+    said = [f"{why} : {french.counted(len(rows), noun)} ({write(rows.sum())})." for why, rows in some.items()]
+    if lost := len(values) - len(worth):
+        said.append(f"Sans valeur : {french.counted(lost, noun)}.")
+    drawing = Drawing(100 / ASPECT, (ASPECT, "map"))
+    for ring in (ring for rings in outlines().values() for ring in rings):
+        drawing.path("land", "M" + "L".join("{:.2f} {:.2f}".format(*_project(*point)) for point in ring) + "z")
+    names = chart.names
+    places = [(*_project(lon[row], lat[row]), _radius(drawn[row], drawn.max()), names[row]) for row in drawn.index]
+    if len(drawn):  # the key: the circle of a round value, at sea in the south-west
+        power = 10.0 ** floor(log10(drawn.max()))
+        key = int(drawn.max() / power + 1e-9) * power
         radius = _radius(key, drawn.max())
         places.append((radius + 1, 100 / ASPECT - radius - 1, radius, ""))
-        _key(drawing, radius, chart.measure.full(key))
-    drawing.path("ring", "".join(_circle(x, y, radius) for x, y, radius, _ in places))
+        drawing.label(2 * radius + 2, 100 - (radius + 1) * ASPECT, write(key), "s", must=True)
+    for x, y, r, _ in places:
+        arc = f"a{r:.2f} {r:.2f} 0 1 0"
+        drawing.path("ring", f"M{x - r:.2f} {y:.2f}{arc} {2 * r:.2f} 0{arc} {-2 * r:.2f} 0z")
     _name(drawing, places)
-    near = (
-        f", la plus grande valeur à {names[ranked.index[0]]} ({chart.measure.full(ranked.iloc[0])})"
-        if len(ranked)
-        else ""
-    )
-    alt = f"Carte de Bretagne : {french.counted(len(drawn), noun)}{near}. {said}".strip()
-    return chart.shown(drawing, alt, [("a", "surface du cercle : la valeur")], said)
+    first = f", la plus grande valeur à {names[on_map.index[0]]} ({write(on_map.iloc[0])})" if len(on_map) else ""
+    note = " ".join(said)
+    alt = f"Carte de Bretagne : {french.counted(len(drawn), noun)}{first}. {note}".strip()
+    return chart.shown(drawing, alt, [("a", "surface du cercle : la valeur")], note)
 
 
-def _left_out(
-    chart: Chart, values: pd.Series, worth: Any, placed: Any, inside: Any, small: pd.Series, noun: str
-) -> str:
-    reasons = (
-        ("Hors de la carte", values[placed & worth & ~inside]),
-        ("Sans position", values[~placed & worth]),
-        ("Plus petits, non dessinés", small),
-    )
-    said = [
-        f"{why} : {french.counted(len(rows), noun)} ({chart.measure.full(rows.sum())})."
-        for why, rows in reasons
-        if len(rows)
-    ]
-    if not worth.all():
-        said.append(f"Sans valeur : {french.counted(int((~worth).sum()), noun)}.")
-    return " ".join(said)
+def _project(longitude: float, latitude: float) -> tuple[float, float]:
+    """Turn degrees into percent of the map's width, from the left and from the top: true to scale at its middle."""
+    return (longitude - WEST) / (EAST - WEST) * 100, (NORTH - latitude) / (EAST - WEST) / SHRINK * 100
 
 
 def _radius(value: float, largest: float) -> float:
@@ -140,43 +118,81 @@ def _radius(value: float, largest: float) -> float:
     return max(LARGEST * sqrt(value / largest), 0.5)
 
 
-def _round(largest: float) -> float:
-    """Return the round value of the key's circle: the first digit of the largest."""
-    power = 10.0 ** (len(str(int(largest))) - 1) if largest >= 1 else largest
-    return int(largest / power) * power
-
-
-def _circle(x: float, y: float, radius: float) -> str:
-    r = f"{radius:.2f}"
-    return f"M{x - radius:.2f} {y:.2f}a{r} {r} 0 1 0 {2 * radius:.2f} 0a{r} {r} 0 1 0 {-2 * radius:.2f} 0z"
-
-
-def _key(drawing: Drawing, radius: float, said: str) -> None:
-    """Write the value of the key's circle, at sea in the south-west."""
-    y = (100 / ASPECT - radius - 1) * ASPECT
-    drawing.label(2 * radius + 2, y, said, "s", must=True)
-
-
 def _name(drawing: Drawing, places: list[tuple[float, float, float, str]]) -> None:
-    """Name the largest circles beside, above or under them where no name and no circle is in the way.
-
-    The three largest have their names even over smaller circles.
-    """
+    """Name the largest circles where no name and no circle is in the way; the three largest even over small ones."""
 
     def keep_off(circles: list[tuple[float, float, float, str]]) -> None:
-        for x, y, radius, _ in circles:
-            for pixels, taken in drawing.taken.items():
-                scale = pixels / 100
-                taken.append(((x - radius) * scale, (y - radius) * scale, (x + radius) * scale, (y + radius) * scale))
+        for x, y, r, _ in circles:
+            drawing.take(x - r, (y - r) * ASPECT, x + r, (y + r) * ASPECT)
 
     keep_off(places[:3])
     named = 0
     for rank, (x, y, radius, name) in enumerate(places[: 3 * LABELLED]):
         if rank == 3:
             keep_off(places[3:])
-        text = clipped(name, 120)
-        if not text or named == LABELLED:
-            continue
-        up = radius + 1.6
-        options = ((radius + 1, 0.0, "h"), (-radius - 1, 0.0, "e h"), (0.0, -up, "m h"), (0.0, up + 1, "m h"))
-        named += any(drawing.label(x + dx, (y + dy) * ASPECT, text, css, both=True) for dx, dy, css in options)
+        if name and named < LABELLED:
+            up = radius + 1.6
+            options = ((radius + 1, 0.0, "h"), (-radius - 1, 0.0, "e h"), (0.0, -up, "m h"), (0.0, up + 1, "m h"))
+            text = clipped(name, 120)
+            named += any(drawing.label(x + dx, (y + dy) * ASPECT, text, css, both=True) for dx, dy, css in options)
+
+
+def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more: Any) -> Shown:
+    r"""Draw a tile a département, the darker the larger its value; Brittany's four are framed.
+
+    Parameters
+    ----------
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`.
+    code : column, optional
+        Codes (« 35 », « 2A », « 974 »), each once; by default the first column of text, or the index. Those without a
+        tile are counted under the map. Classes begin near the 40th, 70th and 90th percentiles.
+
+    Examples
+    --------
+    >>> firms = pd.DataFrame({"code": ["35", "29", "988"], "nombre": [50, 8, 1]})
+    >>> print(tile_map(firms, "L'Ille-et-Vilaine d'abord", "nombre").text.splitlines()[1])
+    Carte des départements : 2 valeurs, la plus grande Ille-et-Vilaine (50), la plus petite Finistère (8).
+    """
+    chart = Chart("tile_map", frame, title, value, code, more)
+    series = pd.Series(chart.numbers(chart.value).to_numpy(), index=chart.frame[chart.label].astype("str"))
+    if not series.index.is_unique:
+        raise UsageError(f"{chart.what} needs each code once; {series.index[series.index.duplicated()][0]} is twice.")
+    if (series < 0).any():
+        raise UsageError(f"{chart.what} needs values from 0; {series.idxmin()} has {series.min():g}.")
+    known = series[series > 0]
+    if known.empty:
+        return chart.nothing()
+    bounds, write = _bounds(known), chart.measure.full
+    drawing = Drawing(100.0, (1.0, "tiles"))
+    for place, (_, x, y) in tiles().items():
+        kind = f"q{bisect_right(bounds, known[place]) + 5 - len(bounds)}" if place in known else "q0"
+        css = {"q0": "m s", "q5": "m p"}.get(kind, "m")
+        drawing.path(kind, _square(x, y))
+        drawing.text((x + 0.5) / SIDE * 100, (y + 0.5) / SIDE * 100, place, css)
+    for place in BRETAGNE:
+        drawing.path("frame", _square(*tiles()[place][1:]))
+    ranges = [f"moins de {write(bounds[0])}"]
+    ranges += [f"{chart.measure.write(low)} à {write(high)}" for low, high in pairwise(bounds)]
+    ranges += [f"{write(bounds[-1])} et plus"]
+    legend = [(f"q{place}", said) for place, said in enumerate(ranges, 6 - len(ranges))]
+    mapped = known[known.index.isin(list(tiles()))]
+    outside = known.drop(mapped.index)
+    note = f"Hors de la carte : {french.counted(len(outside), 'code')} ({write(outside.sum())})."
+    note = note if len(outside) else ""
+    names = [tiles()[place][0] for place in mapped.index]
+    alt = extremes("Carte des départements", names, mapped, write) if names else f"Carte des départements. {note}"
+    return chart.shown(drawing, alt, [*legend, ("q0", "aucun")], note)
+
+
+def _square(x: float, y: float) -> str:
+    size = (1 - 2 * GAP) / SIDE * 100
+    return f"M{(x + GAP) / SIDE * 100:.2f} {(y + GAP) / SIDE * 100:.2f}h{size:.2f}v{size:.2f}h-{size:.2f}z"
+
+
+def _bounds(known: pd.Series) -> list[float]:
+    """Return where classes begin, but for the first: 1, 2 or 5 times a power of ten."""
+    near = known.quantile([0.4, 0.7, 0.9])
+    powers = 10.0 ** near.map(log10).map(floor)
+    rounded = {min((1, 2, 5, 10), key=lambda d: abs(v / p - d)) * p for v, p in zip(near, powers, strict=True)}
+    return sorted(bound for bound in rounded if known.min() < bound <= known.max()) or [float(known.max())]

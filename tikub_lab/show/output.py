@@ -6,27 +6,14 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-LAB = (
-    ".tk{--ink:var(--jp-ui-font-color1,#1c1f24);--soft:var(--jp-ui-font-color2,#545a63);--line:var(--jp-border-color2,#d3d7dd);"
-    "--paper:var(--jp-layout-color0,#fff);--band:var(--jp-layout-color2,#f3f5f7);"
-    "--tint:color-mix(in srgb,var(--accent) 18%,var(--paper));"
-    "--accent:#0072b2;--rest:#848c97;--warm:#d55e00;--hot:#a34400;max-width:66rem;font-family:system-ui,sans-serif}\n"
-    "[data-jp-theme-light=false] .tk{--accent:#56b4e9;--rest:#89919d;--warm:#e69f00;--hot:#f0b53c}\n"
-)
-"""The colours in JupyterLab: its own, so that its dark theme works. A page sets its own."""
-
-KIND = "tikub"
-"""Key of the output metadata by which a build recognises figures, tables and titles."""
+KIND = "tikub"  # key of the output metadata by which a build recognises figures, tables and titles
 
 
 @dataclass
 class Shown:
     """A piece of a report.
 
-    ``kind`` is ``figure``, ``table``, ``keys``, ``list``, ``file``, ``title``, ``text``, ``note`` or ``data``; ``html``
-    is safe: everything that came from data is escaped; ``text`` says the same to who reads no HTML; ``facts`` are what
-    the build needs to know, such as the words of a title.
-
+    ``html`` is safe, ``text`` says the same in plain words, ``facts`` are what a build needs to know, such as a title.
     It was shown when it was made, so as the last value of that cell it is silent; in a later cell it shows again.
     """
 
@@ -37,7 +24,8 @@ class Shown:
     at: Any = field(default=None, repr=False, compare=False)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
-        styled = f"<style>{LAB}{stylesheet()}</style>{self.html}"
+        # JupyterLab's rules for tables and lists outrank classes; below an id that nothing has, ours outrank them.
+        styled = f"<style>{stylesheet('lab.css')}:root:not(#tk){{{stylesheet()}}}</style>{self.html}"
         return {"text/html": styled, "text/plain": self.text}, {KIND: {"kind": self.kind, **self.facts}}
 
     def _ipython_display_(self) -> None:
@@ -49,9 +37,9 @@ class Shown:
 
 
 @cache
-def stylesheet() -> str:
-    """Return the style of shown pieces, less its colours: the same sheet in JupyterLab and in a page."""
-    return files("tikub_lab.show").joinpath("show.css").read_text(encoding="utf-8")
+def stylesheet(name: str = "show.css") -> str:
+    """Return the style of shown pieces, in JupyterLab as in a page; or the colours, which are Lab's own or a page's."""
+    return files("tikub_lab.show").joinpath(name).read_text(encoding="utf-8")
 
 
 def _execution() -> Any:
@@ -63,7 +51,6 @@ def _execution() -> Any:
 
 
 def display(shown: Shown) -> Shown:
-    """Display a piece in the running notebook, elsewhere print its text; return it."""
     shown.at = _execution()
     if shown.at is None:
         print(shown.text)
@@ -76,11 +63,4 @@ def display(shown: Shown) -> Shown:
 
 
 def safe(value: object) -> str:
-    """Escape a value that came from data.
-
-    Examples
-    --------
-    >>> safe("<b>Durand & fils</b>")
-    '&lt;b&gt;Durand &amp; fils&lt;/b&gt;'
-    """
     return escape(str(value), quote=True)

@@ -1,18 +1,19 @@
-"""Words: the heading and unit of a column, and how its values are written, by its name.
+"""Words: the heading and unit of a column, how its values are written, by its name, and templates of both.
 
-They are looked up in the call (``labels``, ``forms``), in ``words.csv`` of the use cases that are imported, first of
-those whose tables were loaded in this process, in the Table Schemas of these tables, then in all of them.
+They are looked up in the call, in ``words.csv`` of the use cases that are imported, first of those whose tables were
+loaded, in the Table Schemas of these tables, then in all of them.
 """
 
 import csv
 import datetime
-import json
 import re
+import string
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,15 +23,12 @@ import pandas as pd
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.show import french
 from tikub_lab.show.french import NNBSP, number, plain
+from tikub_lab.show.output import safe
 
-Form = Callable[[Any], str] | str
-"""How values are written: a function, or what stands behind the colon in a sentence: ``"€"``, ``"%1"``, ``"kWh"``."""
+Form = Callable[[Any], str] | str  # a function, or what stands behind a colon in a sentence: "€", "%1", "kWh"
 
-AS_THEY_ARE = ("année", "identifiant")
-"""Units of numbers that count nothing: 2025 is no 2 025."""
-_SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
-_TRAILING = re.compile(r"(?:,0+|(,\d*?[1-9])0+)(?!\d)")
-"""The decimals of a French number that are nought."""
+AS_THEY_ARE = ("année", "identifiant")  # units of numbers that count nothing: 2025 is no 2 025
+SCALES = re.compile(r"(€|kWh|kgCO2e)((?: HT| TTC|/an| par an)?)$")
 
 
 class Word(NamedTuple):
@@ -41,70 +39,44 @@ class Word(NamedTuple):
 
 
 def word(name: object) -> Word:
-    """Look a column up by its name; of one that nothing describes, the name itself.
-
-    Examples
-    --------
-    >>> word("dureeMois"), word("ma_colonne")
-    (Word(heading='Durée', unit='mois'), Word(heading='ma colonne', unit=''))
-    """
-    from tikub_lab.tables.package import used
+    """Look a column up by its name; of one that nothing describes, the name itself."""
+    from tikub_lab.tables.package import open_package, used
+    from tikub_lab.tables.schema import read_schemas
 
     name, tables = str(name), used()
-    for path in _sheets({item["table"].partition("/")[0] for item in tables}):
-        if name in (found := _sheet(path)):
-            return found[name]
-    schemas = _schemas()
+    for sheet in map(_sheet, _sheets({item["table"].partition("/")[0] for item in tables})):
+        if name in sheet:
+            return sheet[name]
+    try:
+        schemas = read_schemas(open_package().schemas())
+    except UsageError:  # a notebook far from any workbench has its own words only
+        schemas = {}
+    found = {table: _word(item) for table, schema in schemas.items() for item in schema.fields if item.name == name}
     for item in tables:
-        if name in (found := schemas.get(item["table"], {})):
-            return found[name]
-    known = [fields[name] for fields in schemas.values() if name in fields]
-    if known:  # what most tables call it, in the fewest letters
+        if item["table"] in found:
+            return found[item["table"]]
+    if known := list(found.values()):  # what most tables call it, in the fewest letters
         return min(known, key=lambda found: (-known.count(found), len(found.heading), found))
     return Word(name.replace("_", " "), "année" if re.fullmatch(r"(?i)ann[eé]e.*|year", name) else "")
 
 
-def _sheets(loaded: Collection[str]) -> list[Path]:
-    """Return ``words.csv`` of each use case that is imported, first of those whose tables were loaded.
+def _word(field: Any) -> Word:
+    unit = "année" if field.type == "year" else field.raw.get("unit") or field.unit
+    return Word(field.title.removesuffix(f" ({field.unit})") or field.name, unit)
 
-    A build imports all use cases, and the same name may be another thing in each.
-    """
+
+def _sheets(loaded: Collection[str]) -> list[Path]:
+    """Return ``words.csv`` of each use case that is imported: a build imports all, which may share a name."""
     names = [name for name in sys.modules if re.fullmatch(r"tikub_lab\.\w+", name)]
     modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
-    places = (
-        Path(str(module.__file__)).with_name("words.csv") for module in modules if getattr(module, "__path__", ())
-    )
-    return [place for place in places if place.is_file()]
+    sheets = [Path(str(module.__file__)).with_name("words.csv") for module in modules if hasattr(module, "__path__")]
+    return [sheet for sheet in sheets if sheet.is_file()]
 
 
 @cache
 def _sheet(path: Path) -> dict[str, Word]:
     with path.open(encoding="utf-8", newline="") as file:
         return {row["name"]: Word(row["heading"], row["unit"] or "") for row in csv.DictReader(file)}
-
-
-def _schemas() -> dict[str, dict[str, Word]]:
-    from tikub_lab.tables.package import open_package
-
-    try:
-        folder = open_package().schemas()
-    except UsageError:  # a notebook far from any workbench has its own words only
-        return {}
-    return {
-        f"{path.parent.name}/{path.stem}": _fields(path, path.stat().st_mtime_ns)
-        for path in sorted(folder.glob("*/*.json"))
-    }
-
-
-@cache
-def _fields(path: Path, _changed: int) -> dict[str, Word]:
-    found = {}
-    for field in json.loads(path.read_text(encoding="utf-8")).get("fields", []):
-        title, kind = str(field.get("title") or field["name"]), field.get("type")
-        inside = re.fullmatch(r"(.*) \((.*)\)", title) if kind in ("number", "integer") else None
-        unit = "année" if kind == "year" else field.get("unit") or (inside[2] if inside else "")
-        found[field["name"]] = Word(inside[1] if inside else title, unit)
-    return found
 
 
 def need(frame: pd.DataFrame, columns: list[Any], what: str) -> None:
@@ -124,80 +96,63 @@ def need(frame: pd.DataFrame, columns: list[Any], what: str) -> None:
 class Measure:
     """How the values of one column are written, all in one unit.
 
-    ``write`` gives the value alone, ``full`` with its unit; ``unit`` is what a heading adds, ``size`` what values are
-    divided by, ``right`` whether they stand at the right of a table's cell.
+    ``write`` gives the value alone, ``unit`` is what a heading adds, ``size`` what values are divided by, ``right``
+    whether they stand at the right of a table's cell.
     """
 
     heading: str
     write: Callable[[Any], str]
     unit: str = ""
     size: float = 1.0
-    right: bool = False
-    scale: str = ""
+    right: bool = True
 
     def alone(self) -> "Measure":
         """Return how a value is written where no column has to line up: 152, not 152,0."""
-        return replace(self, write=lambda value: _TRAILING.sub(r"\1", self.write(value)))
+        return replace(self, write=lambda value: french.trimmed(self.write(value)))
 
     @property
     def full_heading(self) -> str:
-        """Return the heading with the unit behind it."""
         return f"{self.heading} ({self.unit})" if self.unit else self.heading
 
     def full(self, value: Any) -> str:
-        """Write a value with its unit."""
         text = self.write(value)
         return text + NNBSP + self.unit if self.unit and text != french.MISSING else text
 
 
 def measure(
-    values: Any,
-    name: object,
-    labels: Mapping[str, str] | None = None,
-    forms: Mapping[str, Form] | None = None,
+    values: Any, name: object, labels: Mapping[str, str] | None = None, forms: Mapping[str, Form] | None = None,
     unit: str | None = None,
-) -> Measure:
-    """Decide how the values of a column are written.
-
-    Examples
-    --------
-    >>> found = measure(pd.Series([3_190_000.0, 344_000, 181_000]), "achats", unit="€ HT")
-    >>> found.full_heading, found.full(344_000).replace(NNBSP, " ")
-    ('achats (k€ HT)', '344 k€ HT')
-    """
+) -> Measure:  # fmt: skip
+    """Decide how the values of a column are written."""
     known = word(name)
     heading = (labels or {}).get(str(name), known.heading)
     series = pd.Series(values)
-    numeric = is_number(series)
-    form = (forms or {}).get(str(name))
+    numeric, form = is_number(series), (forms or {}).get(str(name))
     if callable(form):
         return Measure(heading, form, right=numeric)
     unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
-        return Measure(heading, value_form(form) if form else text_of, right=is_time(series))
-    if unit in AS_THEY_ARE:
-        return Measure(
-            heading, lambda value: french.MISSING if french.missing(value) else f"{float(value):g}", right=True
-        )
+        return Measure(heading, partial(written, spec=form) if form else text_of, right=is_time(series))
+    if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
+        return Measure(heading, as_is if unit in AS_THEY_ARE else partial(written, spec=unit))
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
-    if unit.startswith("%"):
-        digits = int(unit[1:] or 0)
-        return Measure(heading, lambda value: french.percent(value, digits), right=True, scale="%")
-    if unit.startswith("."):
-        return Measure(heading, value_form(unit), right=True)
-    if scales := _SCALES.match(unit):
-        size, word_ = french.unit_for(float(np.median(floats)) if len(floats) else 0.0, scales[1])
-        shown = floats / size
-        digits = 0 if size == 1 and (shown >= 10).all() else _digits(shown)
-        return Measure(heading, lambda value: plain(_over(value, size), digits), word_ + scales[2], size, True)
-    whole = bool((floats == np.floor(floats)).all())
-    digits = 0 if whole else 1 if not len(floats) or floats.max() >= 1 else french.decimals(floats.max(), 2)
-    return Measure(heading, lambda value: plain(value, digits), unit, right=True)
+    scales = SCALES.match(unit)
+    if not scales:
+        whole = bool((floats == np.floor(floats)).all())
+        digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
+        return Measure(heading, lambda value: plain(value, digits), unit)
+    middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
+    for reached in (middle, max(middle, most / 1000)):  # a larger unit where the largest would have over seven digits
+        size, scaled = french.unit_for(reached, scales[1])
+        digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
+        if round(most / size, digits) < 10 ** (7 - digits):
+            break
 
+    def write(value: Any) -> str:
+        return plain(value if french.missing(value) else float(value) / size, digits)
 
-def _over(value: Any, size: float) -> Any:
-    return value if french.missing(value) else float(value) / size
+    return Measure(heading, write, scaled + scales[2], size)
 
 
 def _digits(shown: np.ndarray) -> int:
@@ -210,34 +165,20 @@ def _digits(shown: np.ndarray) -> int:
 
 def is_number(series: pd.Series) -> bool:
     """Say whether a column holds numbers: none of them booleans, ``Decimal`` allowed."""
-    if pd.api.types.is_bool_dtype(series.dtype):
-        return False
     if series.dtype == object:
         known = series.dropna()
         return len(known) > 0 and all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in known)
-    return pd.api.types.is_numeric_dtype(series.dtype)
-
-
-def is_scaled(unit: str) -> bool:
-    """Say whether a unit is one that has larger ones: €, kWh, kgCO2e."""
-    return bool(_SCALES.match(unit))
+    return pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype)
 
 
 def is_time(series: pd.Series) -> bool:
-    """Say whether a column holds dates or periods."""
     known = series.dropna()
     return len(known) > 0 and isinstance(known.iloc[0], datetime.date | pd.Period)
 
 
 def text_of(value: Any) -> str:
-    """Write a value that nothing describes: numbers, dates and booleans the French way.
-
-    Examples
-    --------
-    >>> [text_of(value) for value in (True, datetime.date(2026, 3, 1), Decimal("0.5"), None, "x")]
-    ['oui', '01/03/2026', '0,5', 'n. d.', 'x']
-    """
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    """Write a value that nothing describes: numbers, dates and booleans the French way."""
+    if french.missing(value):
         return french.MISSING
     if pd.api.types.is_bool(value):  # Python's, NumPy's or of a column that may have missing ones
         return "oui" if value else "non"
@@ -247,44 +188,36 @@ def text_of(value: Any) -> str:
         return f"{value:%d/%m/%Y}"
     if isinstance(value, list | tuple | set):
         return ", ".join(map(text_of, value))
-    return plain(value) if pd.api.types.is_number(value) or isinstance(value, Decimal) else str(value)
+    return plain(value) if _is_value(value) else str(value)
 
 
-def value_form(spec: str) -> Callable[[Any], str]:
-    """Return what writes a single value as a sentence's ``{x:spec}`` asks."""
-    return lambda value: written(value, spec)
+def _is_value(value: Any) -> bool:
+    return pd.api.types.is_number(value) or isinstance(value, Decimal)
+
+
+def as_is(value: Any) -> str:
+    return french.MISSING if french.missing(value) else f"{float(value):g}"
 
 
 def written(value: Any, spec: str) -> str:
-    """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun.
-
-    Examples
-    --------
-    >>> [written(12_345, spec).replace(NNBSP, " ") for spec in ("€", "kWh", ".1", "m²", "marché")]
-    ['12,3 k€', '12,3 MWh', '12 345,0', '12 345 m²', '12 345 marchés']
-    >>> written(datetime.date(2026, 3, 1), "jour"), written("2026-03-01", "mois"), written(3, "mois")
-    ('1er mars 2026', 'mars 2026', '3 mois')
-    """
+    """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun."""
+    if french.missing(value):
+        return french.MISSING
     time = isinstance(value, datetime.date | pd.Period | str | np.datetime64)
-    lost = not isinstance(value, str) and pd.api.types.is_scalar(value) and pd.isna(value)
-    if spec in ("jour", "mois") and (time or lost):
+    if spec in ("jour", "mois") and time:
         try:
             return french.day(value) if spec == "jour" else french.month(value)
         except ValueError:
             raise UsageError(f"{value!r} is no date; `:{spec}` writes a date, or a number of {spec}.") from None
-    if lost:
-        return french.MISSING
-    if isinstance(value, str | bool) or not (pd.api.types.is_number(value) or isinstance(value, Decimal)):
+    if isinstance(value, bool) or not _is_value(value):
         if not spec:
             return text_of(value)
         raise UsageError(f"`:{spec}` writes a number; found {value!r}.")
     value = float(str(value))  # Decimal and NumPy too
-    if spec in french.UNITS:
-        return french.scaled(value, spec)
-    if scales := _SCALES.match(spec):
+    if scales := SCALES.match(spec):
         return french.scaled(value, scales[1]) + scales[2].replace(" ", NNBSP)
     if match := re.fullmatch(r"([%.])(\d?)", spec):
-        return french.percent(value, int(match[2] or 0)) if match[1] == "%" else number(value, int(match[2] or 0))
+        return (french.percent if match[1] == "%" else number)(value, int(match[2] or 0))
     if is_unit(spec):
         return plain(value) + NNBSP + spec
     return french.counted(value, spec) if spec else plain(value)
@@ -293,8 +226,6 @@ def written(value: Any, spec: str) -> str:
 def is_unit(spec: str) -> bool:
     """Tell a unit, « kWh/m² », « °C », « t », from a noun, « marché ».
 
-    Examples
-    --------
     >>> [is_unit(spec) for spec in ("m²", "kWh/m²", "t", "ha", "marché", "œil|yeux", "PME|PME", "heure")]
     [True, True, True, True, False, False, False, False]
     """
@@ -303,6 +234,45 @@ def is_unit(spec: str) -> bool:
 
 
 def short(text: object, longest: int) -> str:
-    """Cut a text that is too long, with an ellipsis."""
     text = str(text)
     return text if len(text) <= longest else text[: longest - 1].rstrip(" ,;") + "…"
+
+
+def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tuple[str, str]:
+    """Fill a template; return it as HTML and as plain text.
+
+    ``{name}`` is written as the column of that name would be, ``{name:form}`` as :func:`written` says. ``**…**`` sets
+    words in bold; with ``strong``, where there are none, each value is, beside other words.
+    """
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise UsageError(f"The template {short(template, 60)!r}: {error}. Write {{{{ for a brace.") from None
+    marked = template.count("**") > 1
+    strong = strong and not marked and any(sign.isalpha() for literal, *_ in parts for sign in literal)
+    html, text, bold = "", "", False
+    for literal, name, spec, conversion in parts:
+        # A neighbour stands for a value, so that « {x} % » and « l'{x} » are seen; values are never typeset.
+        said = french.typeset(f"{'x' if html else ' '}{literal}{' ' if name is None else 'x'}")[1:-1]
+        for place, piece in enumerate(said.split("**") if marked else [said]):
+            if place:
+                bold = not bold
+                html += "<b>" if bold else "</b>"
+            html, text = html + escape(piece, quote=False), text + piece
+        if name is not None:
+            value = re.sub("[\x00\x01]", " ", _value(name, spec or "", conversion, values))
+            value = value.capitalize() if not text.strip() and value.startswith("aucun") else value
+            html, text = html + (f"<b>{safe(value)}</b>" if strong else safe(value)), text + value
+    return html + "</b>" * bold, text
+
+
+def _value(name: str, spec: str, conversion: str | None, values: Mapping[str, Any]) -> str:
+    if conversion or "{" in spec or (name not in values and not name.replace("_", "").isalnum()):
+        found = f"{{{name}!{conversion}}}" if conversion else f"{{{name}}}"
+        raise UsageError(f"A template takes plain names in braces, {{nom}} or {{montant:€}}; found {found}.")
+    if name not in values:
+        near, given = nearest(name, map(str, values)), ", ".join(map(str, values)) or "none"
+        raise UsageError(f"The template needs a value for {{{name}}};{near} given: {given}.")
+    value = values[name]
+    unit = word(name).unit if not spec and is_number(pd.Series([value])) else ""
+    return as_is(value) if unit in AS_THEY_ARE else written(value, spec or unit)

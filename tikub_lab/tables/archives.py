@@ -1,6 +1,7 @@
-"""What comes in a zip: the bytes of published files, before anything is known of their format."""
+"""What comes in a zip or a gzip: published files, before their format is known."""
 
 import errno
+import gzip
 import lzma
 import shutil
 import stat
@@ -16,7 +17,7 @@ from tikub_lab.errors import UsageError, printable
 MAX_MEMBERS = 1_000
 """Files that a zip may hold."""
 MAX_TOTAL = 8 * 2**30
-"""Bytes that a zip may expand to: the yearly national file has about 2 GB."""
+"""Bytes that a file may expand to: the yearly national one has about 2 GB."""
 MAX_RATIO = 200
 """How much a member larger than 10 MB may expand. JSON and XML of public procurement expand 10 to 40 times."""
 RATIO_FREE = 10 * 2**20
@@ -40,10 +41,11 @@ def honest(expanded: int, size: int) -> bool:
 
 
 def members(path: Path, folder: Path) -> Iterator[Member]:
-    """Give the file itself, or each file of a zip in turn, expanded into ``folder`` and removed when the next is asked.
+    """Give the file, what it is a gzip of, or each file of a zip, in ``folder`` until the next is asked.
 
     All that the directory of an archive tells is checked before the first byte is expanded.
     """
+    name = printable(path.name)
     with path.open("rb") as file:
         start = file.read(4)
     if not start:
@@ -54,14 +56,15 @@ def members(path: Path, folder: Path) -> Iterator[Member]:
                 for problem in _problems(archive):
                     raise UsageError(f"{path}: {problem}")
                 if WORKBOOK not in archive.namelist():  # which is one file, for a reader of workbooks
-                    for number, entry in enumerate(_files(archive), 1):
-                        yield from _expanded(archive, entry, path, folder / f"member-{number:04d}")
+                    for entry in _files(archive):
+                        member = Member(f"{name}/{printable(entry.filename)}", folder / "member")
+                        yield from _expanded(archive, entry, path, member)
                     return
         except (zipfile.BadZipFile, *_DAMAGE) as error:
             if getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             raise UsageError(f"{path}: a zip that is damaged or cut short ({error}). Download it again.") from None
-    yield Member(printable(path.name), path)
+    yield from _gunzipped(Member(name, path), folder / "gunzipped")
 
 
 def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -99,10 +102,10 @@ def _problems(archive: zipfile.ZipFile) -> Iterator[str]:
         yield "a zip without any file in it. Download it again."
 
 
-def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, target: Path) -> Iterator[Member]:
+def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, member: Member) -> Iterator[Member]:
     try:
-        # ZipExtFile gives no more bytes than the directory states, so that the limits above hold for what is written
-        with archive.open(entry) as source, target.open("wb") as copy:
+        # ZipExtFile gives no more bytes than the directory states: the limits above hold
+        with archive.open(entry) as source, member.path.open("wb") as copy:
             start = source.read(4)
             if start in _ZIP_STARTS:
                 raise UsageError(
@@ -110,6 +113,28 @@ def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, targ
                 )
             copy.write(start)
             shutil.copyfileobj(source, copy, 1 << 20)
-        yield Member(printable(entry.filename), target)
+        yield from _gunzipped(member, member.path.with_name("gunzipped"))
+    finally:
+        member.path.unlink(missing_ok=True)
+
+
+def _gunzipped(member: Member, target: Path) -> Iterator[Member]:
+    """Give a file as it is, or what it is a gzip of, whose size is known only once it is expanded."""
+    with member.path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            yield member
+            return
+    try:
+        with gzip.open(member.path) as source, target.open("wb") as copy:
+            while block := source.read(1 << 20):
+                copy.write(block)
+                if copy.tell() > MAX_TOTAL or not honest(copy.tell(), member.path.stat().st_size):
+                    raise UsageError(
+                        f"{member.name}: expands beyond {MAX_RATIO} times its size or {MAX_TOTAL // 2**30} GiB. "
+                        "Expand it yourself if you trust it."
+                    )
+        yield Member(member.name, target)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UsageError(f"{member.name}: a gzip that is damaged or cut short ({error}). Download it again.") from None
     finally:
         target.unlink(missing_ok=True)

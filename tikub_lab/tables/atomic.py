@@ -2,8 +2,9 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from tikub_lab.errors import UsageError
@@ -37,32 +38,47 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def lock(folder: Path, what: str = "import") -> Iterator[None]:
-    """Hold a folder's only lock, whose file only its holder may remove; it ends with the process."""
-    path = folder / LOCK
+def held(path: Path, flags: int = os.O_RDONLY) -> Iterator[int | None]:
+    """Hold a folder, or a file opened by other flags: its descriptor, or None if another has it.
+
+    The end of the process lets it go. Windows can't open folders: there, nobody is kept out of one.
+    """
+    if sys.platform == "win32" and flags == os.O_RDONLY:
+        yield -1
+        return
+    descriptor = os.open(path, flags)
+    try:
+        yield descriptor if _seized(descriptor) else None
+    finally:
+        os.close(descriptor)
+
+
+def _seized(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold a folder by a file in it, which only its holder may remove."""
     while True:
-        try:
-            file = path.open("a+b")
-        except OSError as error:
-            raise UsageError(f"{folder}: not writable ({error.strerror}). Choose another folder.") from None
-        with file:
+        with ExitStack() as stack:
             try:
-                _seize(file.fileno())
-            except OSError:
-                raise UsageError(
-                    f"{folder}: another {what} is writing there. Wait for it to end, then try again."
-                ) from None
-            if os.fstat(file.fileno()).st_nlink:  # or else its holder removed it meanwhile
+                descriptor = stack.enter_context(held(folder / LOCK, os.O_RDWR | os.O_CREAT))
+            except OSError as error:
+                raise UsageError(f"{folder}: not writable ({error.strerror}). Choose another folder.") from None
+            if descriptor is None:
+                raise UsageError(f"{folder}: another import is writing there. Wait for it to end, then try again.")
+            if os.fstat(descriptor).st_nlink:  # or else its holder removed it meanwhile
                 yield
                 return
-
-
-def _seize(descriptor: int) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,23 +10,9 @@ COLUMNS = ["table", "row", "field", "value", "rule"]
 
 
 def audit(package: Package) -> pd.DataFrame:
-    """Return every problem of a data package.
+    """Return every problem of a data package: table, row, field, value, rule; none where all is well.
 
-    Parameters
-    ----------
-    package : Package
-
-    Returns
-    -------
-    DataFrame of shape (problems, 5)
-        Columns table, row, field, value, rule; empty where all is well. A file that is missing or does not match its
-        hash is one problem of rule ``hash``, and the table is looked at no further.
-
-    Examples
-    --------
-    >>> from tikub_lab.tables import open_package
-    >>> len(audit(open_package()))
-    0
+    A file that is missing or does not match its hash is one problem of rule ``hash``, and is looked at no further.
     """
     found, frames = [pd.DataFrame(columns=COLUMNS)], {}
     for name, item in package.resources.items():
@@ -43,6 +29,6 @@ def audit(package: Package) -> pd.DataFrame:
     for name, frame in frames.items():
         schema = package.resources[name].schema
         if all(not key.resource or key.resource in frames for key in schema.foreign_keys):
-            # or else the table referred to has a problem of its own, listed already, or is not in this package
+            # or else that table has a problem of its own, listed already, or is not here
             found.append(foreign_keys(frame, schema, frames).assign(table=name))
     return pd.concat([item for item in found if len(item)] or found[:1], ignore_index=True)[COLUMNS]

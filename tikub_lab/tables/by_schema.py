@@ -1,4 +1,4 @@
-r"""Import by schema: any CSV, Parquet file or workbook that has the columns of a table is a published file of it.
+r"""Import by schema: any CSV, Parquet or workbook with the columns of a table is a published file of it.
 
 Headings are names or titles of the schema, in any order, whatever their capitals, accents and signs. A column is read
 in one style of dates and numbers, which all its values decide; where two stay possible it is read as French, and a
@@ -10,6 +10,7 @@ import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def _reader(table: str, schema: Schema, dates: str | None, decimal: str | None) 
     )
 
 
+@lru_cache(maxsize=20_000)  # each head is held against the columns of every table
 def folded(heading: str) -> str:
     """Leave out what does not matter in a heading: capitals, accents, spaces and signs."""
     text = unicodedata.normalize("NFKD", heading.casefold().replace("œ", "oe"))
@@ -65,7 +67,7 @@ def folded(heading: str) -> str:
 
 
 def _columns(headings: Sequence[str], schema: Schema) -> dict[str, int]:
-    """Find where the fields stand that headings name; of several columns with one field, the first is meant."""
+    """Find where the fields stand that headings name; of several columns the first is meant."""
     titles = Counter(folded(field.title) for field in schema.fields)
     known = {folded(field.title): field.name for field in schema.fields if titles[folded(field.title)] == 1}
     known |= {folded(field.name): field.name for field in schema.fields}
@@ -111,7 +113,7 @@ def _read(path: Path, table: str, schema: Schema, dates: str | None, decimal: st
 def _canonical(
     connection: Any, path: Path, schema: Schema, dates: str | None, decimal: str | None
 ) -> list[tuple[Any, ...]]:
-    """Make the tables read, wide (rows with too many cells) and repairs; return what is said of whole columns."""
+    """Make the tables read, wide (too many cells) and repairs; say what holds of whole columns."""
     prepare(connection)
     connection.execute(MACROS)
     header, fields, left_out = _load(connection, path, schema)
@@ -150,7 +152,7 @@ def _canonical(
 
 
 def _load(connection: Any, path: Path, schema: Schema) -> tuple[int, list[Field], list[str]]:
-    """Make the table ``raw`` of a file's texts; return the header's line, the fields found, the headings left out."""
+    """Make the table ``raw``; return the header's line, the fields found, the headings left out."""
     rows = written(path)
     beginning = list(islice(rows, PREAMBLE))
     place, columns = _header([cells for _, cells in beginning], schema)

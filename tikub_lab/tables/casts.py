@@ -1,4 +1,4 @@
-"""What types are: how their values are written, read in Python (loading) and in SQL (checks, imports), and kept.
+"""Types: how values are written, read in Python (loading) and in SQL (checks, imports), and kept.
 
 Loading does without DuckDB, which starts threads: a process that others are forked from may have none.
 """
@@ -51,13 +51,7 @@ def words(field: Field) -> tuple[list[str], list[str]]:
 
 
 def value(field: Field, text: str) -> Any:
-    """Return what a text says, or raise `ValueError` where it is not of the type.
-
-    Examples
-    --------
-    >>> value(Field("jour", "date", "%d/%m/%Y"), "15/05/2024")
-    datetime.date(2024, 5, 15)
-    """
+    """Return what a text says, or raise `ValueError` where it is not of the type."""
     if field.type == "boolean":
         true, false = words(field)
         return text in true if text in true + false else _refuse()
@@ -89,13 +83,7 @@ def among(texts: Iterable[Any]) -> str:
 
 
 def literal(field: Field, rule: str, limit: Any) -> str:
-    """Write a value of the schema, such as a bound, as a cell of its field is read.
-
-    Raises
-    ------
-    UsageError
-        Where it is not of the type.
-    """
+    """Write a value of the schema, such as a bound, as a cell is read; refuse another type."""
     text = str(limit).lower() if isinstance(limit, bool) and "trueValues" not in field.raw else str(limit)
     try:
         found = value(field, text)

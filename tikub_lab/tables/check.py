@@ -1,10 +1,10 @@
-"""Check tables against their Table Schema: rules become one query of SQL, which DuckDB runs over all rows."""
+"""Check tables against their Table Schema: rules become one SQL query, which DuckDB runs."""
 
 import atexit
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,15 +19,17 @@ from tikub_lab.tables.casts import KINDS, among, identifier, is_text, literal, s
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.schema import Field, Schema
-from tikub_lab.tables.texts import read_delimited
+from tikub_lab.tables.texts import records
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+SIZE = 10_000
+"""Records of a file that are read at once."""
 _LENGTHS = {"minLength": ">=", "maxLength": "<="}
 
 
 class Rule(NamedTuple):
-    """What rows may break: the columns concerned, a name, a condition, and what it is about if not `values`."""
+    """What rows may break: columns, a name, a condition, and what it is about if not `values`."""
 
     columns: tuple[str, ...]
     name: str
@@ -41,8 +43,8 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
     Parameters
     ----------
     source : path or DataFrame
-        A delimited text file (see `tikub_lab.tables.texts.read_delimited`), a DataFrame of text, or one that is
-        typed already, such as Parquet gives: its values are held against the same constraints.
+        A delimited text file of any encoding, a DataFrame of text, or one that is typed already, such as Parquet gives:
+        its values are held against the same constraints.
     schema : Schema
         Table Schema v2, with Validata's ``custom_checks``.
     stored : bool
@@ -72,32 +74,43 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
     [[3, 'siret', '', 'required'], [3, 'montant', '0', 'minimum'],
      [4, 'montant', 'mille', 'type-error'], [4, 'siret', '123', 'french-siret-value']]
     """
+    written, extra = not isinstance(source, pd.DataFrame), list[tuple[int, str, str, str]]()
     if isinstance(source, pd.DataFrame):
-        labels, cells, extra = tuple(map(str, source.columns)), source, None
+        labels, columns = tuple(map(str, source.columns)), [column for _, column in source.items()]
     else:
-        labels, cells, extra, _ = read_delimited(source)
-    columns = [cells.iloc[:, at] for at in range(cells.shape[1])]
+        labels, columns = _read(Path(source), extra)
     fields, odd = match_header(labels, schema)
     for check in schema.custom_checks:
         if check.name == "one-of-required" and not {field.name for field in fields} & set(check.columns):
             odd.append((1, ", ".join(check.columns), "", check.name))
     for column, field in zip(columns, fields, strict=False):
-        odd += _not_text(column, field)
+        odd += [] if written else _not_text(column, field)
     numbered = {str(at): field for at, field in enumerate(fields)}
     if not fields:
         return _frame(odd)
     with _database().cursor() as connection:
         connection.register("_cells", _table(dict(zip(numbered, columns, strict=True))))
         named = {field.name: name for name, field in reversed(numbered.items())}  # the first of repeated names
-        ragged = extra is not None
-        rules = [rule for name, field in numbered.items() for rule in _cell_rules(name, field, ragged, stored)]
+        rules = [rule for name, field in numbered.items() for rule in _cell_rules(name, field, written, stored)]
         rules += [Rule((), "blank-row", "_blank"), *_key_rules(schema, named), *_custom_rules(schema, named, numbered)]
         found = _run(connection, rules, numbered, _values(connection, "SELECT * FROM _cells", numbered))
-    if extra is not None:
-        blank = set(found.loc[found["rule"] == "blank-row", "row"])
-        rows = zip(extra["row"] + HEADER_ROWS, extra["value"], strict=True)
-        odd += [(row, "", value, "extra-cell") for row, value in rows if row not in blank]
+    blank = set(found.loc[found["rule"] == "blank-row", "row"])
+    odd += [problem for problem in extra if problem[0] not in blank]
     return pd.concat([_frame(odd), found]).sort_values("row", kind="stable", ignore_index=True)
+
+
+def _read(path: Path, extra: list[tuple[int, str, str, str]]) -> tuple[tuple[str, ...], list[pa.ChunkedArray]]:
+    """Read labels and columns of a delimited file; a cell is missing where a record is too short."""
+    labels = next(found := records(path), [])
+    parts, row = [[pa.array([], pa.string())] for _ in labels], HEADER_ROWS
+    while part := list(islice(found, SIZE)):
+        extra += ((at, "", cell, "extra-cell") for at, cells in enumerate(part, row) for cell in cells[len(labels) :])
+        for chunks, cells in zip(parts, zip_longest(labels, *part), strict=False):
+            chunks.append(pa.array(cells[1:], pa.string()))
+        row += len(part)
+    if not labels and not any(cell.strip() for _, _, cell, _ in extra):
+        raise UsageError(f"{path}: empty file. A delimited file starts with a line of labels.")
+    return tuple(labels), list(map(pa.chunked_array, parts))
 
 
 def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
@@ -106,7 +119,7 @@ def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
 
 @cache
 def _database() -> Any:
-    """Return the database that checks of frames and files share: to open one takes longer than most checks."""
+    """Return the database that checks share: to open one takes longer than most checks."""
     connection = connect()
     prepare(connection)
     atexit.register(_database.cache_clear)  # or else DuckDB complains of what is left when Python ends
@@ -121,8 +134,8 @@ def prepare(connection: Any) -> None:
 
 
 def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], view: str) -> pd.DataFrame:
-    """Find which rows of a view break which rules: first all that break any, then for each of them what."""
-    import duckdb  # not above: it starts threads, and processes that others are forked from import this module
+    """Find which rows break which rules: first all that break any, then what each breaks."""
+    import duckdb  # not above: it starts threads, and forkservers import this module
 
     broken = " OR ".join(f"({rule.broken})" for rule in rules if not rule.rows)
     told = []
@@ -143,7 +156,7 @@ def _run(connection: Any, rules: Sequence[Rule], columns: Mapping[str, Field], v
 
 
 def match_header(labels: Sequence[str], schema: Schema) -> tuple[list[Field], list[tuple[int, str, str, str]]]:
-    """Find the field of each column (``any`` where the schema knows none), by order or by name, and what is wrong."""
+    """Find the field of each column (``any`` if unknown), by order or by name, and what is wrong."""
     if not any(labels):
         return [], [(1, "", "", "blank-header")]
     if schema.fields_match == "exact":
@@ -178,14 +191,16 @@ def _not_text(column: pd.Series, field: Field) -> Iterator[tuple[int, str, str, 
                 yield row, field.name, str(value), "type-error"
 
 
-def _table(columns: Mapping[str, pd.Series]) -> pa.Table:
+def _table(columns: Mapping[str, Any]) -> pa.Table:
     """Return columns for DuckDB, with the number of each row."""
     arrays = {name: _arrow(column) for name, column in columns.items()}
     count = len(next(iter(arrays.values()), ()))
     return pa.table({"_row": pa.array(np.arange(count) + HEADER_ROWS), **arrays})
 
 
-def _arrow(column: pd.Series) -> pa.Array:
+def _arrow(column: Any) -> Any:
+    if isinstance(column, pa.ChunkedArray):
+        return column
     if hasattr(column, "geom_type"):
         column = column.map(lambda shape: json.dumps(shape.__geo_interface__), na_action="ignore")
     if column.dtype == object and len({type(value) for value in column.dropna()}) > 1:
@@ -227,7 +242,7 @@ _FUNCTIONS = {
 
 
 def _values(connection: Any, query: str, columns: Mapping[str, Field]) -> str:
-    """Write a query with the cells (``c NAME``, NULL where missing) and values (``v NAME``) of columns beside them."""
+    """Write a query with cells (``c NAME``, NULL where missing) and values (``v NAME``) beside."""
     kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
     cells, read = [], []
     for name, field in columns.items():
@@ -275,7 +290,7 @@ def _cell_rules(name: str, field: Field, ragged: bool, stored: bool) -> Iterator
 
 
 def _key_rules(schema: Schema, named: Mapping[str, str]) -> Iterator[Rule]:
-    """Give the rules across rows, and that parts of a primary key are there. The first of equal rows breaks none."""
+    """Give the rules across rows, of which the first of equals breaks none, and of missing keys."""
     unique = [("unique", (field.name,)) for field in schema.fields if field.constraints.get("unique")]
     for rule, key_fields in [*unique, ("primary-key", schema.primary_key)]:
         names = tuple(named[name] for name in key_fields if name in named)
@@ -350,7 +365,7 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
 
 
 def _unmet(connection: Any, schema: Schema, queries: Mapping[str, str]) -> Iterator[Rule]:
-    """Give the rules that complete foreign keys are in their tables, which are read as their own fields are."""
+    """Give the rules that complete foreign keys are in their tables; both are read alike."""
     for key in schema.foreign_keys:
         read = dict(zip(key.reference_fields, map(schema.field, key.fields), strict=True))
         other = queries.get(key.resource)
@@ -359,7 +374,7 @@ def _unmet(connection: Any, schema: Schema, queries: Mapping[str, str]) -> Itera
 
 
 def missing_partners(tables: Mapping[str, tuple[Path, Schema]]) -> list[dict[str, Any]]:
-    """Count the rows that name what another table should have and has not, by key; all tables are Parquet."""
+    """Count by key the rows that name what another table has not; all tables are Parquet."""
     found = []
     with _database().cursor() as connection:
         files = {name: f"SELECT * FROM read_parquet({quoted(path)})" for name, (path, _) in tables.items()}

@@ -1,10 +1,11 @@
 """DuckDB as imports and checks use it: a connection that fits the machine, and SQL over staged parts."""
 
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 LEAST = 256 * 2**20
 """Bytes that DuckDB may always hold."""
@@ -14,14 +15,11 @@ LINE_BITS = 40
 
 def memory() -> int:
     """Return how many bytes DuckDB may hold: a quarter of what the machine, or the container, has free."""
-    free = []
-    with suppress(OSError, TypeError):
-        found = re.search(r"MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text())
-        free.append(int(found[1]) * 1024)  # type: ignore[index]
+    free = [psutil.virtual_memory().available]
     with suppress(OSError, ValueError):
         limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
         free.append(limit - used)
-    return max(LEAST, min(free, default=4 * LEAST) // 4)
+    return max(LEAST, min(free) // 4)
 
 
 def connect(spill: Path | None = None) -> Any:
@@ -51,7 +49,7 @@ def union(parts: Sequence[Path]) -> str:
 
 
 def view(connection: Any, name: str, parts: Sequence[Path], fields: Iterable[str], more: Iterable[str] = ()) -> None:
-    """Make a view of the parts of all sources with every field, ``_key``, and ``_place`` (order within a record)."""
+    """Make a view of all parts with every field, ``_key``, and ``_place`` (order within a record)."""
     columns = ", ".join(f'NULL::VARCHAR AS "{field}"' for field in [*fields, *more])
     nothing = f"SELECT 0::BIGINT AS source_index, 0::BIGINT AS _line, 0::BIGINT AS _place, {columns} WHERE false"
     query = f"{nothing} UNION ALL BY NAME {union(parts)}" if parts else nothing
@@ -60,7 +58,7 @@ def view(connection: Any, name: str, parts: Sequence[Path], fields: Iterable[str
 
 
 def superseded(rows: str, key: str) -> str:
-    """Write the query for rows whose key a later source of the same name has too: a corrected file replaces them."""
+    """Write the query for rows whose key a later source of the same name, a correction, has too."""
     return (
         f"SELECT * EXCLUDE (file, repeated) FROM (SELECT r.*, s.file, s.repeated FROM {rows} r "
         f"JOIN _sources s USING (source_index)) WHERE repeated "

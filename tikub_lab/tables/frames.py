@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import csv as arrow
 
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables import casts
 from tikub_lab.tables.atomic import write_atomic
 from tikub_lab.tables.schema import Field, Schema
-from tikub_lab.tables.texts import read_delimited
 
 HEADER_ROWS = 2
 """The number of the first row of data: the header is row 1."""
@@ -25,24 +26,32 @@ HEADER_ROWS = 2
 def read_csv(path: Path | str, schema: Schema) -> pd.DataFrame:
     """Read a CSV file that is valid against its schema, such as `write_csv` makes, into the types of memory.
 
-    Raises
-    ------
-    RunError
-        When the file is not what the schema says; the message names the row, the field and the value.
-        `tikub_lab.tables.check` lists all that is wrong with such a file.
+    One that is not is refused for the first thing that is wrong; `tikub_lab.tables.check` lists all.
     """
-    file = read_delimited(path, delimiter=",")
-    if file.labels != schema.names:
-        raise RunError(f"{path}: the columns are {', '.join(file.labels)}; expected {', '.join(schema.names)}.")
-    ragged = [*np.flatnonzero(file.cells.isna().any(axis=1)), *file.extra["row"]]
+    ragged: list[int] = []
+
+    def noted(row: Any) -> str:
+        ragged.append(row.number)
+        return "skip"
+
+    # one thread: a process that others are forked from may have no other
+    options = arrow.ReadOptions(use_threads=False, block_size=min(Path(path).stat().st_size + 1, 2**30))
+    cut = arrow.ParseOptions(newlines_in_values=True, invalid_row_handler=noted)
+    kept = arrow.ConvertOptions(column_types=dict.fromkeys(schema.names, pa.large_string()))
+    try:
+        table = arrow.read_csv(path, options, cut, kept)
+    except pa.ArrowInvalid as error:
+        raise RunError(f"{path}: not as tables are written ({error}). Make it again.") from None
+    if (labels := tuple(table.column_names)) != schema.names:
+        raise RunError(f"{path}: the columns are {', '.join(labels)}; expected {', '.join(schema.names)}.")
     if ragged:
-        row = min(ragged) + HEADER_ROWS
-        raise RunError(f"{path}, row {row}: more or fewer cells than the header, which has {len(file.labels)}.")
-    return typed(file.cells.set_axis(list(schema.names), axis="columns"), schema, place=str(path))
+        raise RunError(f"{path}, row {ragged[0]}: more or fewer cells than the header, which has {len(labels)}.")
+    cells = {name: pd.array(column, dtype="str") for name, column in zip(labels, table.columns, strict=True)}
+    return typed(pd.DataFrame(cells), schema, place=str(path))
 
 
 def typed(frame: pd.DataFrame, schema: Schema, place: str = "table") -> pd.DataFrame:
-    """Give the columns of a DataFrame the types of memory, whether they hold text or came typed, as from Parquet.
+    """Give columns the types of memory, whether they hold text or came typed, as from Parquet.
 
     Columns that are no field, such as a geometry, stay as they are.
     """
@@ -81,7 +90,7 @@ def _typed_column(series: pd.Series, field: Field, place: str) -> pd.Series:
 
 
 def _read(cell: Any, field: Field) -> Any:
-    """Return what a cell says; None for a missing value. What is not of the type is refused, as is what has no room."""
+    """Return what a cell says, None if missing; refuse what is not of the type or has no room."""
     if cell in field.missing_values:
         return None
     value = casts.value(field, str(cell))
@@ -93,7 +102,7 @@ def _read(cell: Any, field: Field) -> Any:
 
 
 def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
-    """Write a typed DataFrame as CSV, in the one form that gives the same bytes on any machine; whole or not at all."""
+    """Write a typed DataFrame as CSV, whole or not at all, the same bytes on any machine."""
     path, columns = Path(path), []
     for field in schema.fields:
         if field.name not in frame.columns:
@@ -103,7 +112,7 @@ def write_csv(frame: pd.DataFrame, path: Path | str, schema: Schema) -> None:
             raise UsageError(f"{path}: field {field.name!r} has options or a format; only default forms are written.")
         codes, distinct = pd.factorize(frame[field.name])
         cells = [*map(_WRITERS.get(field.type, str), distinct), ""]
-        columns.append(np.array(cells, dtype=object)[codes])  # the code of a missing value, -1, is that of the last
+        columns.append(np.array(cells, dtype=object)[codes])  # that of a missing value is -1, the last
     lines: list[str] = []
     csv.writer(SimpleNamespace(write=lines.append)).writerows([schema.names, *zip(*columns, strict=True)])
     text = "".join(line.removesuffix("\r\n") + "\n" for line in lines)  # with these ends it quotes all others

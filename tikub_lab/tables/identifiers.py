@@ -14,13 +14,7 @@ UAI_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
 def luhn_digit(prefixes: pd.Series) -> pd.Series:
-    """Return the digit that makes each prefix valid by Luhn (ISO/IEC 7812-1, annex B); missing where it has no digits.
-
-    Examples
-    --------
-    >>> luhn_digit(pd.Series(["7992739871", "73282932", "x"])).tolist()
-    ['3', '0', nan]
-    """
+    """Return the digit that makes a number valid by Luhn (ISO/IEC 7812-1, annex B), if it has digits."""
     text = _text(prefixes)
     width = max(map(len, text), default=0) + 1
     digits, digital = _digits((text + "0").str.rjust(width, "0"), width)  # zeros on the left add nothing to the sum
@@ -29,13 +23,7 @@ def luhn_digit(prefixes: pd.Series) -> pd.Series:
 
 
 def siren(numbers: pd.Series) -> pd.Series:
-    """Tell which numbers are valid SIREN: nine digits, the last by Luhn (INSEE, définition c2047).
-
-    Examples
-    --------
-    >>> siren(pd.Series(["732829320", "732829321", "73282932"])).tolist()
-    [True, False, False]
-    """
+    """Tell which numbers are valid SIREN: nine digits, the last by Luhn (INSEE, définition c2047)."""
     digits, valid = _digits(_text(numbers), 9)
     return pd.Series(valid & (_luhn_sum(digits) % 10 == 0), index=numbers.index)
 
@@ -54,18 +42,12 @@ def siret(numbers: pd.Series) -> pd.Series:
 
 
 def rna(numbers: pd.Series) -> pd.Series:
-    """Tell which numbers have the form of the Répertoire national des associations: W, a département, seven digits."""
+    """Tell which have the form of the Répertoire national des associations: W, département, seven digits."""
     return _text(numbers).str.fullmatch(r"W(?:[0-9]{2}|2[AB])[0-9]{7}").astype(bool)
 
 
 def uai(numbers: pd.Series) -> pd.Series:
-    """Tell which numbers are valid UAI (unité administrative immatriculée, a school): seven digits and their letter.
-
-    Examples
-    --------
-    >>> uai(pd.Series(["0350029S", "0350029R", "350029S"])).tolist()
-    [True, False, False]
-    """
+    """Tell which are valid UAI (unité administrative immatriculée, a school): seven digits, their letter."""
     text = _text(numbers)
     return (text == text.str.slice(0, 7) + uai_letter(text.str.slice(0, 7))).astype(bool)
 
@@ -82,7 +64,7 @@ def _text(numbers: pd.Series) -> pd.Series:
 
 
 def _digits(text: pd.Series, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the digits of each text as a row of an array, and which texts are ``width`` digits (the others: zeros)."""
+    """Return digits as rows of an array, zeros where a text is not ``width`` digits, and where it is."""
     valid = text.str.fullmatch(f"[0-9]{{{width}}}").to_numpy(dtype=bool)
     fixed = np.array(text.where(valid, "0" * width).tolist(), dtype=f"S{width}")
     return fixed.view(np.uint8).reshape(len(text), width).astype(np.int64) - ord("0"), valid

@@ -1,4 +1,4 @@
-"""Importing published files: recognise, stage, combine, and put whole tables in their place; and taking one out again.
+"""Import published files: recognise, stage, combine, put whole tables in their place; and take one out.
 
 What each reader gives is checked and staged as Parquet parts; tables are made again from the parts of *all* sources.
 """
@@ -54,7 +54,7 @@ def import_files(
 
 
 def forget(text: str, folder: Path | str, readers: Sequence[Reader], schemas: Path | None = None) -> list[Provenance]:
-    """Take a published file out of a data package, and return it; its name or the beginning of its sha256 says which.
+    """Take a published file out of a data package, by its name or the beginning of its sha256.
 
     Its files are removed at once, unlike those that an import replaces.
     """
@@ -87,7 +87,7 @@ class Change:
     def take(
         self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]
     ) -> tuple[str, bool]:
-        """Stage a published file unless it is there already and stands; return its sha256, and whether it does."""
+        """Stage a published file unless it is there and stands; return its sha256, and whether it does."""
         sha, sources = sha256_of(path), self.state.sources
         known = [item for item in sources if item.sha256 == sha]
         last = {item.published: item.sha256 for item in sources}  # the last one stays
@@ -106,8 +106,7 @@ class Change:
         names = set[str]()
         for place, member in enumerate(members(path, scratch)):
             reader = recognise(member, asked)
-            file = member.name if member.path == path else f"{name}/{member.name}"
-            file = f"{file} ({place})" if file in names else file
+            file = f"{member.name} ({place})" if member.name in names else member.name
             names.add(file)
             tables = [*reader.tables]
             item = Provenance(file, sha, today(), reader.name, sequence=number, tables=tables, settings=dict(settings))

@@ -169,7 +169,7 @@ class Package:
                 file.write(json.dumps(item, ensure_ascii=False) + "\n")
 
     def schemas(self) -> Path:
-        """Return the folder of all Table Schemas: a package of imported files has those of its own tables only."""
+        """Return the folder of all Table Schemas; a package of imports has only its own."""
         try:
             return workbench() / "data" / "schemas"
         except UsageError:
@@ -197,7 +197,7 @@ class Package:
         return frame
 
     def values(self, name: str, column: str) -> list[Any]:
-        """Return one column's distinct values (of CSV: text), sorted, none missing, without loading the table."""
+        """Return a column's distinct values (of CSV: text), sorted, without loading the table."""
         item = self.verify(name)
         self._note(name)
         names = item.schema.names
@@ -230,7 +230,7 @@ def _identity(item: Resource) -> tuple[str, str]:
 
 
 def read_ahead(package: Package) -> None:
-    """Read tables, in their order until :data:`MAX_AHEAD`, before they are asked for: so a forkserver's forks need not.
+    """Read tables, in order until :data:`MAX_AHEAD`, so that a forkserver's forks need not.
 
     It starts no thread.
     """
@@ -244,7 +244,7 @@ def read_ahead(package: Package) -> None:
 
 
 def read(item: Resource, threads: bool = True) -> "pd.DataFrame":
-    """Read a table's file as a typed DataFrame, without a look at its hash and without a note that it was used."""
+    """Read a table's file as a typed DataFrame; do not look at its hash, nor note that it was used."""
     import pandas as pd
 
     from tikub_lab.tables.frames import read_csv, typed
@@ -264,7 +264,7 @@ def read(item: Resource, threads: bool = True) -> "pd.DataFrame":
 
 
 barred: list[str] = []
-"""Functions under way whose results are kept (:mod:`tikub_lab.methods.once`): what they load would be in no key."""
+"""Functions under way whose results are kept (:mod:`tikub_lab.methods.once`): they may load nothing."""
 
 _used: dict[str, dict[str, Any]] = {}
 """What is known of each table that was loaded in this process."""

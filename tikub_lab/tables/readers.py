@@ -29,7 +29,7 @@ REPAIRS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule":
 
 
 def log(columns: dict[str, str], rows: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
-    """Put frames of rejects or repairs together, with the same columns and types even when there are none."""
+    """Put frames of rejects or repairs together, typed even when there are none."""
     empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
     filled = [frame[list(columns)] for frame in rows if len(frame)]
     return pd.concat(filled, ignore_index=True).astype(columns) if filled else empty
@@ -37,7 +37,7 @@ def log(columns: dict[str, str], rows: Sequence[pd.DataFrame] = ()) -> pd.DataFr
 
 @dataclass(frozen=True)
 class Head:
-    """The beginning of a file, all that recognition may look at (and its path, for formats that begin at the end)."""
+    """The beginning of a file, for recognition (and its path, for formats that begin at the end)."""
 
     path: Path
     start: bytes
@@ -50,12 +50,12 @@ class Head:
 
     @cached_property
     def text(self) -> str:
-        """The beginning as text, of what a gzip holds too, whatever its encoding; "" for other binary files."""
+        """The beginning as text, whatever its encoding; "" for binary files."""
         return decode(self.start)
 
     @cached_property
     def rows(self) -> list[list[str]]:
-        """The first rows of a table, without spaces around their cells; of Parquet, the names of its columns."""
+        """The first rows of a table, their cells stripped; of Parquet, the names of its columns."""
         return first_rows(self.path, self.start)
 
     @cached_property
@@ -115,7 +115,7 @@ among those of one name in that of imports, so that order matters only there."""
 
 
 class Fit(NamedTuple):
-    """How well a file fits a table: known columns, their share of the table, what it lacks, if most are known."""
+    """How well a file fits a table: known columns, their share, what it lacks, if most are known."""
 
     known: int
     share: float

@@ -91,7 +91,7 @@ class Group:
         return {name: self._table(name, query) for name, query in combined.tables.items()}
 
     def _name_sources(self) -> None:
-        """Make the table ``_sources``: index, number of the parts' rows, file, reader, a name that no other has."""
+        """Make the table ``_sources``: index, key of its rows, file, reader, a name that no other has."""
         imports, rows = Counter(item.file for item in self.sources), []
         for index, item in enumerate(self.sources):
             row = {"source_index": index, "_source": item.key, "file": item.file, "reader": item.reader}
@@ -101,7 +101,7 @@ class Group:
         self.connection.register("_sources", pa.Table.from_pylist(rows))
 
     def _with_plain(self, combined: Combined) -> Combined:
-        """Add the rows of readers without a ``combine``: of rows with the same primary key the last one stays."""
+        """Add rows of readers without a ``combine``: of those with one primary key the last stays."""
         tables, rejects = dict(combined.tables), [combined.rejects]
         kept = [f"SELECT * FROM ({combined.kept}) AS made(source_index, rows)"]
         for name in sorted({name for reader in self.readers if not reader.combine for name in reader.tables}):
@@ -155,10 +155,7 @@ class Group:
             "licenses": [
                 _LICENCES.get(title, {"title": title}) for title in sorted({reader.licence for reader in self.readers})
             ],
-            "sources": [
-                {"title": item.file, "sha256": item.sha256, "date": item.date, "reader": item.reader, "rows": item.read}
-                for item in self.sources
-            ],
+            "sources": [{"title": item.file} for item in self.sources],  # `imported` says more of each
             "hash": f"sha256:{sha256_of(path)}",
             "bytes": path.stat().st_size,
             "rows": pq.read_metadata(path).num_rows,

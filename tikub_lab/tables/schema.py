@@ -1,4 +1,4 @@
-"""Table Schema descriptors, read into frozen dataclasses and refused with a clear message where they are broken.
+"""Table Schema descriptors, read into frozen dataclasses, or refused where they are broken.
 
 The definition is Table Schema v2 (https://datapackage.org/standard/table-schema/), as far as tables here need it;
 descriptors of v1 are read as v2 asks of readers (``primaryKey`` a string, an empty ``resource`` for a self-reference,
@@ -16,33 +16,10 @@ from typing import Any, NamedTuple
 
 from tikub_lab.errors import UsageError, nearest
 
-_ANY = ("required", "unique", "enum")
-_BOUNDED = (*_ANY, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-TYPES: dict[str, tuple[str, ...]] = {
-    "string": (*_ANY, "minLength", "maxLength", "pattern"),
-    **dict.fromkeys(("number", "integer"), _BOUNDED),
-    "boolean": _ANY,
-    **dict.fromkeys(("date", "datetime", "year"), _BOUNDED),
-    **dict.fromkeys(("list", "geojson"), ("required",)),
-    "any": _ANY,
-}
-"""The field types that tables have, each with the constraints that it takes. Items of lists are text."""
-CHECKS = {
-    "compare-columns-value": "`column` `op` `column2`",
-    "french-rna-value": "number of the Répertoire national des associations",
-    "french-siren-value": "SIREN",
-    "french-siret-value": "SIRET, with La Poste's exception",
-    "french-uai-value": "UAI of a school, with its letter",
-    "one-of-required": "one of `column1`, `column2` (or of `columns`) has a value",
-}
-"""Custom checks. Missing values are left to ``required``, but for ``one-of-required``."""
-OPERATORS = ("<", "<=", "==", ">=", ">")
-FIELDS_MATCH = ("exact", "equal", "subset", "superset", "partial")
-
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a schema; ``missing_values`` are already those of the schema where the field has none of its own."""
+    """One field of a schema, whose ``missing_values`` are the schema's where it has none."""
 
     name: str
     type: str = "any"
@@ -70,7 +47,7 @@ class ForeignKey(NamedTuple):
 
 
 class CustomCheck(NamedTuple):
-    """A check by name, the columns that it names by any of Validata's parameters, and its operator if it has one."""
+    """A check by name, its columns by any of Validata's parameters, and its operator if any."""
 
     name: str
     columns: tuple[str, ...]
@@ -99,7 +76,7 @@ class Schema:
 
     @property
     def needed(self) -> frozenset[str]:
-        """The names of fields without which there is no row: required ones, and those of the primary key."""
+        """The fields without which there is no row: required ones, and the primary key's."""
         return frozenset(self.primary_key) | {field.name for field in self.fields if field.constraints.get("required")}
 
     def field(self, name: str) -> Field:
@@ -115,13 +92,11 @@ class Schema:
         validate(descriptor, "table-schema.json", place)
         missing = _missing_values(descriptor, ("",))
         untyped = "any" if "/profiles/2" in str(descriptor.get("$schema", "")) else "string"
-        fields = tuple(_field(item, untyped, missing, place) for item in descriptor["fields"])
+        fields = tuple(_field(item, untyped, missing) for item in descriptor["fields"])
         names = [field.name for field in fields]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise UsageError(f"{place}: field names used more than once: {', '.join(repeated)}. Names must be unique.")
         match = descriptor.get("fieldsMatch", "exact")
-        match = match[0] if isinstance(match, list) and len(match) == 1 else match  # a list in the published profile
-        _one_of(match, FIELDS_MATCH, f"{place}: fieldsMatch")
         return cls(
             name=str(descriptor.get("name", "")),
             title=str(descriptor.get("title", "")),
@@ -129,7 +104,7 @@ class Schema:
             fields=fields,
             primary_key=_key(descriptor.get("primaryKey", []), names, f"{place}: primaryKey"),
             foreign_keys=tuple(_foreign_key(item, names, place) for item in descriptor.get("foreignKeys") or []),
-            fields_match=match,
+            fields_match=match if isinstance(match, str) else match[0],
             custom_checks=tuple(_custom_check(item, names, place) for item in descriptor.get("custom_checks") or []),
             raw=descriptor,
             place=place,
@@ -172,7 +147,7 @@ def _profile(name: str) -> Any:
 
 
 def validate(descriptor: Any, profile: str, place: str) -> None:
-    """Hold a descriptor against a profile (JSON Schema), which has words for each thing that can be wrong."""
+    """Hold a descriptor against a profile (JSON Schema), which has words for what can be wrong."""
     import fastjsonschema
 
     try:
@@ -185,27 +160,23 @@ def validate(descriptor: Any, profile: str, place: str) -> None:
         if len(path) > 1 and path[0] in ("fields", "resources"):
             name = parents[2].get("name") if isinstance(parents[2], Mapping) else None
             place += f", {path[0][:-1]} {name!r}" if name else f", {path[0][:-1]} {int(path[1]) + 1}"
-        allowed = error.rule_definition if error.rule == "enum" else []
-        words = {"name": error.path[-1], "value": error.value, "parent": parents[-2:][0], "cause": error.__context__}
-        said = error.definition["errorMessage"].format(**words, allowed=", ".join(allowed))
-        raise UsageError(f"{place}: {said}.") from None
+        allowed, value = error.rule_definition if error.rule == "enum" else [], error.value
+        if error.rule == "additionalProperties":
+            allowed = [*error.definition["properties"]]
+            value = next(name for name in value if name not in allowed)
+        allowed = [item for item in allowed if isinstance(item, str)]
+        words = {"name": error.path[-1], "value": value, "cause": error.__context__, "allowed": ", ".join(allowed)}
+        words |= {"parent": parents[-2:][0], "grandparent": parents[-3:][0], "near": nearest(str(value), allowed)}
+        said = error.definition["errorMessage"].format(**words)
+        raise UsageError(f"{place}: {said}" + "." * (said[-1] not in ".?")) from None
 
 
-def _field(item: Mapping[str, Any], untyped: str, missing: tuple[str, ...], place: str) -> Field:
-    where = f"{place}, field {item['name']!r}"
-    kind = item.get("type") or untyped
-    _one_of(kind, TYPES, f"{where}: type")
-    form = str(item.get("format") or "default").removeprefix("fmt:")
-    if form != "default" and not (kind in {"date", "datetime"} and "%" in form):
-        raise UsageError(f"{where}: format {form!r} is not read; dates may have a pattern such as %d/%m/%Y.")
-    constraints = dict(item.get("constraints") or {})
-    for name in constraints:
-        _one_of(name, TYPES[kind], f"{where}: type {kind!r} takes these constraints only; constraint")
+def _field(item: Mapping[str, Any], untyped: str, missing: tuple[str, ...]) -> Field:
     return Field(
         name=item["name"],
-        type=kind,
-        format=form,
-        constraints=constraints,
+        type=item.get("type") or untyped,
+        format=str(item.get("format") or "default").removeprefix("fmt:"),
+        constraints=dict(item.get("constraints") or {}),
         title=str(item.get("title", "")),
         description=str(item.get("description", "")),
         example=item.get("example"),
@@ -237,8 +208,6 @@ def _foreign_key(item: Mapping[str, Any], names: Sequence[str], place: str) -> F
 def _custom_check(item: Mapping[str, Any], names: Sequence[str], place: str) -> CustomCheck:
     name, params = item["name"], item.get("params") or {}
     where = f"{place}: custom check {name!r}"
-    if name not in CHECKS:
-        raise UsageError(f"{where} is not known.{nearest(name, CHECKS)} Known: {', '.join(CHECKS)}.")
     columns: list[str] = []
     for key in ("column", "column1", "column2", "columns"):
         value = params.get(key) or []
@@ -248,8 +217,6 @@ def _custom_check(item: Mapping[str, Any], names: Sequence[str], place: str) -> 
     for column in columns:
         if column not in names:
             raise UsageError(f"{where}: the schema has no field {column!r}.{nearest(column, names)}")
-    if name == "compare-columns-value":
-        _one_of(params.get("op"), OPERATORS, f"{where}: op")
     return CustomCheck(name, tuple(columns), str(params.get("op", "")))
 
 
@@ -265,5 +232,5 @@ def read_schemas(schemas: Path) -> dict[str, Schema]:
 
 
 def aliases(schemas: Path) -> dict[str, str]:
-    """Return the other names of tables: their schemas list them (``aliases``), where use cases share a table."""
+    """Return other names of tables that use cases share, as schemas list them (``aliases``)."""
     return {other: name for name, schema in read_schemas(schemas).items() for other in schema.raw.get("aliases", ())}

@@ -1,4 +1,4 @@
-"""Tables as rows of text, whatever they come in: CSV of any encoding, gzip of it, a sheet of a workbook, Parquet."""
+"""Tables as rows of text, whatever they come in: CSV of any encoding, a sheet of a workbook, Parquet."""
 
 import datetime
 import io
@@ -45,17 +45,7 @@ def first_rows(path: Path, start: bytes) -> list[list[str]]:
 
 
 def rows(path: Path, delimiter: str | None = None) -> Iterator[Row]:
-    r"""Give the rows of a table that are not blank, without spaces around their cells.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_bytes("Énergie;kWh\n\ngaz;12,5\n".encode("cp1252"))
-    ...     list(rows(file))
-    [(1, ['Énergie', 'kWh']), (3, ['gaz', '12,5'])]
-    """
+    """Give the rows of a table that are not blank, without spaces around their cells."""
     for line, cells in written(path, delimiter):
         stripped = [cell.strip() for cell in cells]
         if any(stripped):

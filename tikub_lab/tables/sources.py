@@ -1,15 +1,14 @@
 """What a data package of imported files remembers, and how it changes in one step.
 
-``.sources/`` holds an index of the imported files, what was staged of them, and the logs. All files are named after
-their content and never change; the descriptor names tables and index, and its rename is the moment when a new state
-counts. Files that only the state before names are removed by the next writer.
+The descriptor lists the imported files (``imported``); ``.sources/`` holds what was staged of them, and the logs. All
+files are named after their content and never change; the descriptor names them, and its rename is the moment when a new
+state counts. Files that only the state before names are removed by the next writer.
 
 Logs that people read have names that stay: each is renamed into its place afterwards, if need be by the next writer.
 """
 
 import filecmp
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -24,7 +23,7 @@ from tikub_lab.tables.package import DESCRIPTOR, sha256_of
 from tikub_lab.tables.schema import read_json
 
 INDEX = "imported"
-"""The descriptor's property that names the index."""
+"""The descriptor's property that says what was imported."""
 STAGING = ".staging"
 _OURS = re.compile(r".+-[0-9a-f]{16}\.(parquet|json|csv)")
 
@@ -86,13 +85,10 @@ class State:
             return cls(folder)
         try:
             descriptor = read_json(path, f"{path}: missing.")
-            index: dict[str, Any] = {"sources": []}
             origins = {item["origin"] for item in descriptor["resources"]}
-            if INDEX in descriptor:
-                path = folder / descriptor[INDEX]
-                index = read_json(path, f"{path}: missing. Import the data again, into another folder.")
+            index: dict[str, Any] = dict(descriptor.get(INDEX, {"sources": []}))
             sources = [Provenance(**item) for item in index.pop("sources")]
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, ValueError) as error:
             raise UsageError(f"{path}: not as an import wrote it ({error}). Import into another folder.") from None
         if "sample" in origins:
             raise UsageError(
@@ -119,8 +115,7 @@ class State:
     def files(self) -> set[str]:
         """Return every file that this state names."""
         named = {str(item[key]) for item in self.resources.values() for key in ("path", "schema")}
-        named |= {part for parts in self.parts.values() for part in parts} | {*self.logs.values()}
-        return named | ({self.descriptor[INDEX]} if INDEX in self.descriptor else set())
+        return named | {part for parts in self.parts.values() for part in parts} | {*self.logs.values()}
 
     def add(self, path: Path, stem: str) -> str:
         """Take a finished file in, and return the name that it will have, after its content."""
@@ -130,10 +125,8 @@ class State:
 
     def commit(self) -> None:
         """Make this the state that counts."""
-        index = {"sources": [item.stored() for item in self.sources], "parts": self.parts, "logs": self.logs}
-        path = self.place / "index.json"
-        path.write_text(as_json(index), encoding="utf-8")
-        self.descriptor[INDEX] = self.add(path, ".sources/index")
+        sources = [item.stored() for item in self.sources]
+        self.descriptor[INDEX] = {"sources": sources, "parts": self.parts, "logs": self.logs}
         for name, source in self.new.items():
             place = self.folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -150,11 +143,8 @@ class State:
             path = self.folder / visible
             if path.is_file() and filecmp.cmp(path, self.folder / stored, shallow=False):
                 continue
-            part = self.place / "log"
-            try:
-                os.link(self.folder / stored, part)
-            except OSError:
-                shutil.copyfile(self.folder / stored, part)
+            part = self.place / "log"  # a copy, which may be edited
+            shutil.copyfile(self.folder / stored, part)
             part.replace(path)
 
 
@@ -165,7 +155,7 @@ def as_json(value: object) -> str:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[State]:
-    """Hold a data package for a change, and give its state; what goes wrong leaves it, or no folder, as it was."""
+    """Hold a data package for a change; what goes wrong leaves it, or no folder, as it was."""
     State.of(folder)  # what is refused leaves no lock
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:

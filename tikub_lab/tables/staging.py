@@ -107,7 +107,7 @@ def checked(batch: Batch, schemas: Mapping[str, Schema], whole: bool) -> Batch:
 
 
 def _cut(schema: Schema, frame: pd.DataFrame) -> Schema:
-    """Return what a schema says of the columns that are there, row by row: keys must be there, not be unique."""
+    """Return what a schema says of these columns row by row: keys must be there, not unique."""
     fields = []
     for field in schema.fields:
         if field.name in frame:

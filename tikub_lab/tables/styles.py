@@ -1,4 +1,4 @@
-"""How a published column writes its values, decided by all of them, and the SQL that writes them as schemas do."""
+"""How a published column writes its values, and the SQL that writes them as schemas do."""
 
 import re
 from typing import Any
@@ -51,7 +51,7 @@ def canonical(
 
 
 def _identifier(field: Field, schema: Schema, text: str) -> str:
-    """Bring back what spreadsheets do to identifiers: capitals, spaces and points, ``.0``, a zero lost at the left."""
+    """Undo what spreadsheets do to identifiers: case, spaces, points, ``.0``, a lost zero."""
     fits = [f"{check.name.split('-')[1]}({{0}})" for check in schema.custom_checks if check.columns == (field.name,)]
     if pattern := field.constraints.get("pattern"):
         fits.append(f"regexp_full_match({{0}}, {quoted(pattern).replace('{', '{{').replace('}', '}}')})")

@@ -29,12 +29,8 @@ _EXAMPLES = {"boolean": "true", "number": 1.5, "integer": 1, "date": "2025-01-31
 def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) -> list[Path]:
     """Write the empty file of a table, and beside it (or on its second sheet) what its columns mean.
 
-    Headings are the names of the schema, which stay when a title is put better; the import reads both.
-
-    Raises
-    ------
-    UsageError
-        An unknown table (the nearest is suggested), or a file that is there already.
+    Headings are the names of the schema, which stay when a title is put better; the import reads both. A file
+    that is there already is left alone.
     """
     table, tables = aliases(schemas).get(table, table), read_schemas(schemas)
     if table not in tables:

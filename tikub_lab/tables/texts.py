@@ -1,30 +1,21 @@
-"""Text files as published: one detection of encoding and one of the delimiter; both are linear, neither raises."""
+"""Text files as published: encoding and delimiter are found in one way, linear, never raising."""
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Self, TextIO
-
-import pandas as pd
-import pyarrow as pa
-from pyarrow import csv as arrow
+from typing import Any, BinaryIO, Self, TextIO
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.archives import MAX_RATIO, MAX_TOTAL, honest
 
 DELIMITERS = ",;\t|"
 MAX_CELL = 2**20
 """A longer cell is a quote that was never closed."""
-MAX_BYTES = 2**30
-"""The largest file that is read at once."""
 BLOCK = 1 << 20
 HEAD_BYTES = 256 * 1024
 """The beginning of a file, which tells what it is."""
@@ -76,12 +67,7 @@ def encoding_of(source: Path | Iterable[bytes]) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Read the beginning of a file as text, gunzipped where it is; "" for a binary one. What is cut off is left out."""
-    if data.startswith(b"\x1f\x8b"):
-        try:
-            data = zlib.decompressobj(wbits=31).decompress(data, HEAD_BYTES)
-        except zlib.error:
-            return ""
+    """Read the beginning of a file as text; "" for a binary one. What is cut off is left out."""
     encoding = encoding_of([data])
     if not encoding:
         return ""
@@ -90,11 +76,11 @@ def decode(data: bytes) -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
-    """Open a text file, or a gzip of one, in the encoding that is found."""
+    """Open a text file in the encoding that is found."""
     encoding = encoding_of(path)
     if not encoding:
         raise UsageError(f"{path}: not a text file (it holds zero bytes). A table in text is CSV.")
-    with _binary(path) as file:
+    with path.open("rb") as file:
         if file.peek(3)[:3] == codecs.BOM_UTF8:
             file.read(3)
         with io.TextIOWrapper(file, encoding, errors="stray", newline="") as text:
@@ -124,13 +110,7 @@ class Utf8:
 
 
 def delimiter_of(text: str) -> str:
-    r"""Find the sign that cuts most of the first records into equally many cells; the more cells, the better.
-
-    Examples
-    --------
-    >>> delimiter_of("Relevés, du 1er au 3\njour;kWh\n1;12,5\n2;3\n3;1,5")
-    ';'
-    """
+    """Find the sign that cuts most first records into equally many cells, the more the better."""
 
     def fit(sign: str) -> tuple[float, int]:
         widths: Counter[int] = Counter()
@@ -144,11 +124,11 @@ def delimiter_of(text: str) -> str:
 
 
 def records(path: Path, delimiter: str | None = None) -> Iterator[list[str]]:
-    """Give the records of a delimited file, or of a gzip of one, as they are written."""
-    if delimiter is None:
-        with _binary(path) as start:
-            delimiter = delimiter_of(decode(start.read(HEAD_BYTES)))
+    """Give the records of a delimited file as they are written."""
     with opened(path) as file:
+        start = file.tell()
+        delimiter = delimiter or delimiter_of(file.read(HEAD_BYTES))
+        file.seek(start)
         yield from parsed(file, delimiter, path)
 
 
@@ -162,117 +142,10 @@ def parsed(lines: Iterable[str], delimiter: str, path: Path | str = "") -> Itera
         raise UsageError(f"{path}, line {found.line_num}: {error}. Is a quote left open before that line?") from None
 
 
-class Delimited(NamedTuple):
-    """A delimited file: its labels, its cells by position, and the cells beyond the labels (row, column, value).
-
-    A cell is missing only where a record is too short: an empty one is ``""``.
-    """
-
-    labels: tuple[str, ...]
-    cells: pd.DataFrame
-    extra: pd.DataFrame
-    delimiter: str
-
-
-def read_delimited(path: Path | str, delimiter: str | None = None) -> Delimited:
-    r"""Read a delimited text file without losing a cell.
-
-    Raises
-    ------
-    UsageError
-        When the file is missing, is empty, is larger than 1 GiB, is binary, or has a cell of more than 1 Mi characters
-        (most often a quote that is never closed).
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "lycées.csv"
-    >>> _ = path.write_bytes("uai;nom\n0350029S;Lycée «A»\n0350030T\n".encode("cp1252"))
-    >>> table = read_delimited(path)
-    >>> table.delimiter, table.labels, table.cells.values.tolist()
-    (';', ('uai', 'nom'), [['0350029S', 'Lycée «A»'], ['0350030T', nan]])
-    """
-    path = Path(path)
-    with opened(path) as file:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path}: larger than {MAX_BYTES:,} bytes, the most that is read at once. Split it.")
-        data = file.read().encode()
-    if not data or data.isspace():
-        raise UsageError(f"{path}: empty file. A delimited file starts with a line of labels.")
-    delimiter = delimiter or delimiter_of(decode(data[:HEAD_BYTES]))
-    records = parsed(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), delimiter, path)
-    labels, extra = tuple(next(records)), list[tuple[int, int, str]]()
-    cells = _fast(data, len(labels), delimiter) if labels else None
-    if cells is None:
-        cells = _ragged(records, len(labels), extra)
-    beyond = pd.DataFrame(extra, columns=["row", "column", "value"])
-    return Delimited(labels, cells, beyond.astype({"row": "int64", "column": "int64", "value": "str"}), delimiter)
-
-
-def _fast(data: bytes, width: int, delimiter: str) -> pd.DataFrame | None:
-    """Read cells by Arrow, or return None for what only the standard reader reads whole.
-
-    Arrow refuses ragged rows and those longer than two blocks, and reads a blank line as a row of empty cells.
-    """
-    names = list(map(str, range(width)))
-    # one thread: more are slower where few cores are free, for the memory that each takes
-    options = arrow.ReadOptions(
-        use_threads=False, block_size=MAX_CELL // 2, column_names=names, skip_rows_after_names=1
-    )
-    cut = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False)
-    kept = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()))
-    try:
-        table = arrow.read_csv(pa.BufferReader(data), options, cut, kept)
-    except pa.ArrowInvalid:
-        return None
-    cells = pd.DataFrame({place: pd.array(column, dtype="str") for place, column in enumerate(table.columns)})
-    return None if (cells[cells[0] == ""] == "").all(axis=1).any() else cells
-
-
-def _ragged(records: Iterable[list[str]], width: int, extra: list[tuple[int, int, str]]) -> pd.DataFrame:
-    rows: list[list[str | None]] = []
-    for row, record in enumerate(records):
-        extra += [(row, column, value) for column, value in enumerate(record[width:], width)]
-        rows.append([*record[:width], *[None] * (width - len(record))])
-    return pd.DataFrame(rows, columns=range(width), dtype="str")
-
-
 def _blocks(path: Path) -> Iterator[bytes]:
-    with _binary(path) as file:
-        while block := file.read(BLOCK):
-            yield block
-
-
-@contextmanager
-def _binary(path: Path) -> Iterator[Any]:
-    """Open the bytes of a file, or of what a gzip holds."""
     try:
         with path.open("rb") as file:
-            yield io.BufferedReader(_Expanded(path, file)) if file.peek(2)[:2] == b"\x1f\x8b" else file
+            while block := file.read(BLOCK):
+                yield block
     except OSError as error:
         raise UsageError(f"{path}: not readable ({error.strerror or error}).") from None
-
-
-class _Expanded(io.RawIOBase):
-    """The bytes of a gzip, no more of them than a file of that size can honestly hold."""
-
-    def __init__(self, path: Path, file: Any):
-        self.path, self.given, self.source = path, 0, gzip.GzipFile(fileobj=file)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            count = self.source.readinto(buffer)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise UsageError(
-                f"{self.path}: a gzip that is damaged or cut short ({error}). Download it again."
-            ) from None
-        self.given += count
-        if self.given > MAX_TOTAL or not honest(self.given, self.path.stat().st_size):
-            raise UsageError(
-                f"{self.path}: expands beyond {MAX_RATIO} times its size or {MAX_TOTAL // 2**30} GiB. "
-                "Expand it yourself if you trust it."
-            )
-        return count

@@ -23,6 +23,7 @@ from tikub_lab.energy.savings import by_month as months_of
 from tikub_lab.energy.uncertainty import Interval, portfolio
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
+from tikub_lab.methods.scope import only
 from tikub_lab.show.french import number, percent
 
 COLUMNS = {
@@ -313,10 +314,7 @@ def _energies(scored: pd.DataFrame, found: dict[str, dict[str, Savings]], end: d
 
 
 def _known(result: Challenge, uai: str) -> pd.Series:
-    row = result.table[result.table["code_uai"] == uai]
-    if row.empty:
-        raise UsageError(f"uai={uai!r}: the challenge has no such lycée; give a code_uai of energy/sites.")
-    return row.iloc[0]
+    return only(result.table, "uai", uai, "code_uai", "the challenge has no such lycée of energy/sites").iloc[0]
 
 
 __all__ = ["MINOR", "Challenge", "by_month", "challenge", "gap", "period", "position"]

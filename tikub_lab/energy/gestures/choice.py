@@ -16,6 +16,7 @@ from tikub_lab.energy.gestures.words import outcome, sentence, worth
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
+from tikub_lab.methods.scope import one_of, only
 
 QUARTER = 0.25
 LEAST = 0.002
@@ -80,8 +81,8 @@ def gestures(
     """
     if not 0 < level < 1:
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
-    if uai is not None and not (sites["code_uai"] == uai).any():
-        raise UsageError(f"uai={uai!r}: no such lycée; give a code_uai of energy/sites, or none for all.")
+    if uai is not None:
+        one_of("uai", uai, sites["code_uai"], "no such lycée in energy/sites; leave it out for all")
     own = _by_site(measured).merge(_peers(sites), on="code_uai", how="left")
     own["groupe"] = own["genre"].where(own["geste"].isin(OF_AREA), own["internat_nom"])
     known = own[own["valeur"].notna() & own["groupe"].notna()]
@@ -232,9 +233,7 @@ def three(table: pd.DataFrame, uai: str, count: int = 3) -> tuple[pd.DataFrame, 
     UsageError
         A lycée that is not in the table.
     """
-    own = table[table["code_uai"] == uai]
-    if own.empty:
-        raise UsageError(f"uai={uai!r}: no such lycée among the gestures; give a code_uai of energy/sites.")
+    own = only(table, "uai", uai, "code_uai", "no such lycée among the gestures; give a code_uai of energy/sites")
     if (own["etat"] == "").all():
         raise UsageError(
             f"uai={uai!r}: the gestures of this lycée were not worked out; call gestures for it, or for all."

@@ -6,8 +6,9 @@ art. L174-1). The way there is free: only the milestones are law. Values, their 
 :mod:`tikub_lab.energy.law.values`; the reference year: :mod:`tikub_lab.energy.law.reference`; absolute values:
 :mod:`tikub_lab.energy.law.absolute`. Modulations exist and are not worked out.
 
-Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` → :func:`stock`, :func:`ranking`; for the
-pace, :func:`usable_years` → :func:`pace` → :func:`outlook`; for the Région's own plan, :func:`plan`.
+Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` (all milestones) → :func:`stock`,
+:func:`ranking` (one milestone; for its rows alone, :func:`at`); for the pace, :func:`usable_years` → :func:`pace` →
+:func:`outlook`; for the Région's own plan, :func:`plan`.
 """
 
 import numpy as np
@@ -20,7 +21,8 @@ from tikub_lab.energy.law.reference import final_energy, references, usable_year
 from tikub_lab.energy.law.region import plan
 from tikub_lab.energy.law.trend import outlook, pace
 from tikub_lab.energy.units import in_kwh
-from tikub_lab.errors import UsageError
+from tikub_lab.methods.rates import rates
+from tikub_lab.methods.scope import one_of
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
@@ -59,35 +61,25 @@ def stock(standing: pd.DataFrame) -> pd.DataFrame:
     [[3.0, 0.5, 20.0, 15.0]]
     """
     require(standing, "standing", ["echeance", "statut", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"])
-    found = []
-    for year, rows in standing.groupby("echeance", sort=True):
-        known = rows[rows["statut"].isin((REACHED, AHEAD))]
-        above = known[known["statut"] == AHEAD]
-        count = rows["statut"].value_counts()
-        gap = float(known["ecart_kwh"].sum())
-        found.append(
-            {
-                "echeance": int(str(year)),
-                "sites": len(rows),
-                **{state: int(count.get(state, 0)) for state in STATES},
-                "part_atteints": 1 - len(above) / len(known) if len(known) else np.nan,
-                "kwh_ajuste": known["kwh_ajuste"].sum(),
-                "kwh_objectif": known["kwh_objectif"].sum(),
-                "ecart_kwh": gap,
-                "reste_kwh": known["reste_kwh"].sum(),
-                "marge_kwh": -known["ecart_kwh"].clip(upper=0).sum(),
-                "reste_mutualise_kwh": max(gap, 0.0),
-                "reste_euros": above["reste_euros"].sum(min_count=min(1, len(above))),
-                "reste_kgco2e": above["reste_kgco2e"].sum(min_count=min(1, len(above))),
-                "sites_sans_prix": int(above["reste_euros"].isna().sum()),
-                "sites_sans_facteur": int(above["reste_kgco2e"].isna().sum()),
-            }
-        )
-    counts = ["echeance", "sites", *STATES, "sites_sans_prix", "sites_sans_facteur"]
-    sums = ["part_atteints", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh", "marge_kwh"]
-    sums += ["reste_mutualise_kwh", "reste_euros", "reste_kgco2e"]
-    names = [*counts[:-2], *sums, *counts[-2:]]
-    return pd.DataFrame(found, columns=names).astype(dict.fromkeys(counts, "int64") | dict.fromkeys(sums, "float64"))
+    state, year = standing["statut"], standing["echeance"]
+    known, above = state.isin((REACHED, AHEAD)), state == AHEAD
+    without = {"sites_sans_prix": "reste_euros", "sites_sans_facteur": "reste_kgco2e"}
+    counts = {name: state == name for name in STATES}
+    counts |= {name: above & standing[value].isna() for name, value in without.items()}
+    found = rates(year, known, state == REACHED, standing["kwh_ajuste"], counts)
+    sums = standing[["kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"]].where(known).groupby(year).sum()
+    sums["part_atteints"] = found["taux"]
+    sums["marge_kwh"] = -standing["ecart_kwh"].where(known).clip(upper=0).groupby(year).sum()
+    sums["reste_mutualise_kwh"] = sums["ecart_kwh"].clip(lower=0)
+    for value in without.values():
+        # nothing is left where no site is above; what is left is not known where none of those above has a figure
+        left = standing[value].where(above).groupby(year).sum(min_count=1)
+        sums[value] = left.where(found[AHEAD] > 0, 0.0)
+    table = sums.join(found[[*counts]]).assign(sites=found["nombre"]).reset_index()
+    names = ["part_atteints", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh", "marge_kwh"]
+    names += ["reste_mutualise_kwh", "reste_euros", "reste_kgco2e"]
+    table[names] = table[names].astype("float64")
+    return table[["echeance", "sites", *STATES, *names, *without]]
 
 
 def summary(standing: pd.DataFrame, milestone: int = 2030, first: int = 10) -> str:
@@ -148,32 +140,27 @@ def at(standing: pd.DataFrame, milestone: int) -> pd.DataFrame:
     >>> at(pd.DataFrame({"echeance": [2030, 2040], "code_uai": "A"}), 2040)["echeance"].tolist()
     [2040]
     """
-    known = sorted(standing["echeance"].unique())
-    if milestone not in known and len(known):
-        raise UsageError(f"milestone={milestone}: the table has {', '.join(map(str, known))}.")
+    if len(standing):
+        one_of("milestone", milestone, sorted(standing["echeance"].unique()), "the table does not have it")
     return standing[standing["echeance"] == milestone]
 
 
 def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
-    """Order the sites that are above their target by how much is left to cut.
+    """Order the sites that are above their target of a milestone by the energy that is left to save.
 
     Parameters
     ----------
     standing : DataFrame
         From :func:`standing`.
     milestone : int
+        As for :func:`at`.
 
     Returns
     -------
     DataFrame
         ``rang``, ``code_uai``, ``kwh_m2``, ``kwh_m2_objectif``, ``evolution``, ``reste_kwh``, ``part`` (of what all
         sites have left), ``cumul`` (of this site and those before), ``reste_euros``, ``reste_kgco2e``; the largest
-        first, equal ones by UAI. Take its first ten rows for the ten that make most of the gap.
-
-    Raises
-    ------
-    UsageError
-        A milestone that is not in the table.
+        ``reste_kwh`` first, equal ones by UAI. Its first ten rows are the ten that make most of the gap.
 
     Examples
     --------

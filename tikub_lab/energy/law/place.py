@@ -173,7 +173,7 @@ def _sentence(row: Mapping[Any, Any]) -> str:
     if state == NO_YEAR:
         return french.typeset(f"{year} n'est pas connue en entier, ou pas ajustée au climat : l'écart n'est pas connu.")
     use, goal = (french.number(row[name]) for name in ("kwh_m2", "kwh_m2_objectif"))
-    start = f"En {year}, {use} kWh/m² à climat normal"
+    start = f"En {year}, {use} kWh/m² d'énergie finale à climat normal"
     if state == REACHED:
         margin = -row["ecart_kwh"] / row["kwh_objectif"]
         text = f"{start} : l'objectif {milestone} ({goal} kWh/m²) est atteint, avec {french.percent(margin)} de marge."

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.scope import one_of
 from tikub_lab.show.french import NNBSP, number
 
 Floats = npt.NDArray[np.float64]
@@ -212,10 +213,8 @@ def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int 
     >>> peers(values, sites, "A", fewest=2)[["valeur", "propre"]].to_numpy().tolist()
     [[80.0, False], [112.0, True], [130.0, False]]
     """
+    one_of("code_uai", code_uai, values["code_uai"], "this site has no figure")
     places = np.flatnonzero((values["code_uai"] == code_uai).to_numpy(dtype=bool))
-    if not len(places):
-        known = values["code_uai"].astype("str").tolist()
-        raise UsageError(f"Site {code_uai!r} has no row among the {len(known)} figures.{nearest(code_uai, known)}")
     own = int(places[0])
     group, others = next((name, found) for place, name, _, found in circles(values, sites, fewest) if place == own)
     value = values["valeur"].to_numpy(dtype=np.float64, na_value=np.nan)

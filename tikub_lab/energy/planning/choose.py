@@ -38,6 +38,7 @@ from tikub_lab.energy.planning.program import Program
 from tikub_lab.energy.planning.rules import Integers, Rules
 from tikub_lab.energy.planning.tables import path_table, sites_table, totals, works_table, years_table
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.waiting import waiting
 from tikub_lab.show.french import euros, number, percent
 
 PROVEN = 1e-6
@@ -142,6 +143,7 @@ class Plan:
 
 
 @bundled
+@waiting()
 def plan(
     works: pd.DataFrame,
     uses: pd.DataFrame,

@@ -9,7 +9,8 @@ import numpy as np
 from tikub_lab.energy.planning.problem import Problem
 from tikub_lab.energy.planning.program import Program
 from tikub_lab.energy.planning.rules import Floats, Integers, Ledger
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.scope import one_of
 
 METHODS = {
     "kwh": "le moins cher au kWh d'abord",
@@ -44,8 +45,7 @@ def greedy(problem: Problem, method: str) -> Integers:
     UsageError
         A method that is not known; imposed measures that can't be done by the rules.
     """
-    if method not in METHODS:
-        raise UsageError(f"method={method!r}: it is one of {', '.join(METHODS)}.{nearest(method, METHODS)}")
+    one_of("method", method, METHODS)
     ledger = with_imposed(problem)
     gains = _Gains(problem)
     if method == "gain":

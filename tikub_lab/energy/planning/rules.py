@@ -7,7 +7,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.scope import one_of
 
 Objective = Literal["kwh", "euros", "kgco2e"]
 Integers = npt.NDArray[np.int64]
@@ -77,11 +78,7 @@ class Rules:
                 f"horizon={self.horizon}: savings count from the year after the works; the last year that counts is "
                 f"{self.first + len(self.budgets)} or later for works from {self.first} to {self.years[-1]}."
             )
-        if self.objective not in get_args(Objective):
-            allowed = ", ".join(get_args(Objective))
-            raise UsageError(
-                f"objective={self.objective!r}: it is one of {allowed}.{nearest(self.objective, get_args(Objective))}"
-            )
+        one_of("objective", self.objective, get_args(Objective))
         if not 0 <= self.realisation <= 2:
             raise UsageError(f"realisation={self.realisation!r}: a share of announced savings, 0 to 2, such as 0.9.")
         if not -0.5 < self.discount < 1:

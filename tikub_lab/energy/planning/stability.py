@@ -16,6 +16,7 @@ from tikub_lab.energy.planning.choose import Plan, solve
 from tikub_lab.energy.planning.problem import Problem
 from tikub_lab.energy.planning.tables import totals
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.waiting import waiting
 from tikub_lab.show.french import number, percent
 
 ALWAYS, SOMETIMES, NEVER = "sans regret", "selon les cas", "jamais"
@@ -61,6 +62,7 @@ class Sensitivity:
         )
 
 
+@waiting()
 def sensitivity(
     plan: Plan,
     prices: float = 0.2,

@@ -12,9 +12,9 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.calendar.deadlines import Day, day_of
+from tikub_lab.show.downloads import one_line, spreadsheet
 from tikub_lab.show.french import day as written
 from tikub_lab.show.french import euros
-from tikub_lab.show.spreadsheet import one_line, spreadsheet
 
 NAMESPACE = uuid.UUID("6f1d4c0e-3b0b-5d0c-9a55-9d3f0f6a7c21")
 """Drawn once. An event's UID is made of it and of the contract's uid, so that importing the file again replaces it."""

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.scope import one_of
 from tikub_lab.procurement.density.bandwidths import Bandwidths, bandwidths
 from tikub_lab.procurement.density.fit import Fit, Sorted
 from tikub_lab.procurement.density.kernels import KERNELS
@@ -189,8 +190,7 @@ def _check(order: int, model: str, kernel: str, variance: str, select: str) -> N
         ("select", select, SELECTIONS),
     )
     for name, value, allowed in options:
-        if value not in allowed:
-            raise UsageError(f"{name}={value!r} is none of {', '.join(allowed)}.{nearest(str(value), allowed)}")
+        one_of(name, value, allowed)
     if select == "each" and model == "restricted":
         raise UsageError("select='each' gives two bandwidths, the restricted model needs one: take comb, diff or sum.")
     if order not in range(1, HIGHEST_ORDER + 1):

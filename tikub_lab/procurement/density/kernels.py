@@ -18,7 +18,7 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.methods.scope import one_of
 
 Matrix = NDArray[np.float64]
 Rows = tuple[tuple[Fraction, ...], ...]
@@ -44,8 +44,7 @@ def weights(scaled: Matrix, kernel: str) -> Matrix:
 
 
 def _kernel(name: str) -> tuple[Fraction, ...]:
-    if name not in KERNELS:
-        raise UsageError(f"kernel={name!r} is none of {', '.join(KERNELS)}.{nearest(name, KERNELS)}")
+    one_of("kernel", name, KERNELS)
     return KERNELS[name]
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.methods.scope import one_of
 from tikub_lab.procurement.scorecard.pairs import compare, side
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -117,12 +117,7 @@ def _couples(records: pd.DataFrame, serie: str | None, series: dict[str, str] | 
     """Give each publication and the next of its series, as rows of :func:`published_files` and of the table."""
     listed = published_files(records, series)
     if serie is not None:
-        known = sorted(set(listed["serie"]))
-        if serie not in known:
-            raise UsageError(
-                f"serie={serie!r}: no publication is of this source.{nearest(serie, known)} "
-                f"The table has {', '.join(known) or 'none'}."
-            )
+        one_of("serie", serie, sorted(set(listed["serie"])), "no publication is of this source")
         listed = listed[listed["serie"] == serie]
     for _, group in listed.groupby("serie"):
         for (_, old), (_, new) in pairwise(group.iterrows()):
