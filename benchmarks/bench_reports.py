@@ -1,9 +1,9 @@
 """The report engine against today's tools and against its own limit, all in one run on the same notebook.
 
 100 reports of ``purchases.ipynb`` (four figures, one table, two tables read) on the shipped sample, for buyers and
-first years. It is the procurement notebook as it was when the engine was built, kept so that figures compare over time:
-a heavier notebook brings every ratio nearer to one. The slow baselines run a part of the reports, said in the output,
-and are compared by seconds a report.
+first years. It is the procurement notebook as it was when the engine was built, in the calls of today, kept so that
+figures compare over time: a heavier notebook brings every ratio nearer to one. The slow baselines run a part of the
+reports, said in the output, and are compared by seconds a report.
 """
 
 import contextlib

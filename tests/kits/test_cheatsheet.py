@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.reports.test_axe import axe, check, chromium  # noqa: F401
-from tikub_lab import show
+from tikub_lab import show, tables
 from tikub_lab.kits import cheatsheet, workbook
 from tikub_lab.kits.recipe import First, Recipe
 from tikub_lab.show.output import Shown
@@ -30,6 +30,7 @@ def examples():
 
 @pytest.fixture(scope="module")
 def page():
+    tables.load("territory/lycees")  # whoever makes a kit has read tables, which are no source of the examples
     return cheatsheet.cheatsheet().decode("utf-8")
 
 

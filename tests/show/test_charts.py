@@ -1,5 +1,6 @@
 """Charts: hand-made places and heights, order, what is not known, what is refused, nothing from data taken for HTML."""
 
+import re
 import sys
 from types import ModuleType
 
@@ -172,6 +173,15 @@ def test_intervals_draw_zero_where_signs_change(drawn):
         charts.intervals(frame.assign(bas=0, haut=1), "Titre", "q", "l")
 
 
+def test_the_name_of_an_accent_is_cut_to_the_wider_side(drawn):
+    names = ["Lycée Konan-du-Rocher (fictif)", *map(str, range(12))]
+    frame = pd.DataFrame({"l": names, "q": -9.0, "bas": [-12.0, *[-10.0] * 12], "haut": [-8.0, *[20.0] * 12]})
+    texts = drawn(charts.intervals(frame, "Titre", "q", "l", accent=names[0])).svg.find_all("text", class_="b")
+    wide, narrow = (spaces(text.text) for text in texts)
+    assert wide == f"{names[0]} : −9"
+    assert re.fullmatch(r"Lycée Konan.*… : −9", narrow), "its value is never cut"
+
+
 def test_targets_say_which_are_reached(drawn):
     frame = pd.DataFrame({"l": ["A", "B", "C"], "q": [50.0, 80, 10], "objectif": [100, 80, np.nan]})
     found = drawn(charts.targets(frame, "Titre", "q", "l"))
@@ -248,7 +258,7 @@ def test_the_ends_of_an_axis_stay_inside(drawn):
     frame = pd.DataFrame({"l": ["A"], "q": [-0.1], "bas": [-0.15], "haut": [0.2]})
     texts = drawn(charts.intervals(frame, "Titre", "q", "l", form="%")).svg.find_all("text")
     classes = {spaces(text.text): text["class"] for text in texts if text.get("class")}
-    assert (classes["−20 %"], classes["20 %"]) == (["s"], ["s", "e", "n"]), "they begin and end at their places"
+    assert (classes["−20 %"], classes["20 %"]) == (["s"], ["s", "e"]), "they begin and end at their places"
 
 
 def test_a_reference_leaves_the_labels_free(drawn):

@@ -27,9 +27,11 @@ def test_rows_of_a_frame_fill_their_templates():
         frame, "Ordre", "nom", "montant", text="{n:offre} pour {montant:€}.", kind="sorte", detail="{n:lot}", form="€"
     )
     assert shown.text.replace("\u202f", " ").splitlines() == [
-        "1. A : 2 M€. Aucune offre pour 2 M€.",
-        "2. <B> : 500 k€. 1 offre pour 500 k€.",
+        "1. A : 2,0 M€. Aucune offre pour 2 M€.",
+        "2. <B> : 0,5 M€. 1 offre pour 500 k€.",
     ]
+    frame = frame.assign(euros=[23_000.0, 27_900.0])
+    assert "23,0\u202fk€" in ranked(frame, "Ordre", "nom", "montant", detail="{euros:€}").html, "beside 27,9 k€"
     assert '<rect width="100%"' in shown.html
     assert '<rect width="25%"' in shown.html
     assert "&lt;B&gt;" in shown.html

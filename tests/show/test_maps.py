@@ -184,7 +184,7 @@ def test_classes_begin_at_their_bound(drawn):
     found = drawn(maps.tile_map(values, "Titre"))
     # Of 4, 5, 19, 20 the 40th, 70th and 90th percentiles are 7.8, 19.1 and 19.7.
     assert {css: len(found.bars(css)) for css in ("q0", "q3", "q4", "q5")} == {"q0": 97, "q3": 2, "q4": 1, "q5": 1}
-    assert swatches(found) == ["moins de 10", "10 à 20", "20 et plus", "aucun"]
+    assert swatches(found) == ["moins de 10", "10 à 19", "20 et plus", "aucun"]
     assert {*found.texts()} == set(maps.tiles())
 
 

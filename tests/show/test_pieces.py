@@ -67,7 +67,12 @@ def test_one_unit_a_column_and_a_total_of_all_rows():
 def test_a_unit_is_chosen_after_rounding_the_largest_too():
     shown = tabular.table(pd.DataFrame({"objet": list("abc"), "achats": [999_999_999.0, 12_345, 2e4]}), "T",
                           forms={"achats": "€"})  # fmt: skip
-    assert cells(shown) == ["a", "1 000,00"], "in M€, never 1 000 000,0 k€"
+    assert [cells(shown, row)[1] for row in range(3)] == ["1 000 000", "12", "20"], "12 is not 0,01 M€"
+
+
+def test_a_year_that_names_a_row_stands_at_the_left():
+    shown = tabular.table(pd.DataFrame({"annee": [2024], "nombre": [480], "annee_fin": [2025]}), "T")
+    assert [cell.get("class") for cell in soup(shown).tbody.tr] == [None, ["num"], ["num"]]
 
 
 def test_a_table_says_what_it_leaves_out():

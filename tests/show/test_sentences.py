@@ -92,6 +92,7 @@ def test_the_template_itself_is_typeset():
 
 def test_bold_is_marked_or_of_the_values():
     assert pieces.sentence("Il y a {n:marché}.", n=2).html == '<p class="tk">Il y a <b>2 marchés</b>.</p>'
+    assert "b> offres sont" in pieces.sentence("{n} offres {n:|est|sont} là.", n=2).html, "a verb is no value"
     assert pieces.sentence("**Il y a {n}** ici.", n=2).html == '<p class="tk"><b>Il y a 2</b> ici.</p>'
     assert "<b>" not in pieces.sentence("{x} {y}.", x="Une phrase", y="Une autre").html, "no words of its own"
     assert "<b>" not in pieces.note("{n:marché}", n=2).html

@@ -32,7 +32,9 @@ class Example(NamedTuple):
         """Return what it shows as HTML, fit for a page; empty where it shows nothing."""
         if not isinstance(self.given, Shown):
             return ""
-        html = self.given.html if self.given.kind != "figure" else re.sub(r"<details.*?</details>", "", self.given.html)
+        html = self.given.html
+        if self.given.kind == "figure":  # its source is whatever this process read
+            html = re.sub(r'<details.*?</details>|<p class="src">.*?</p>', "", html)
         return fragments.clean(re.sub(r"(</?)h1>", r"\1strong>", html))
 
 

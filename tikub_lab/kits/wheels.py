@@ -106,7 +106,7 @@ def fetch(lock: Path, into: Path, wanted: Sequence[Target]) -> list[Wheel]:
     RunError
         When pip can't have one: no network and none in its cache, or none for a platform.
     """
-    into.mkdir()
+    into.mkdir(parents=True)
     text = lock.read_text(encoding="utf-8")
     for target in wanted:
         # Some packages depend on the third number of a Python, which nobody knows yet: those of both ends travel.

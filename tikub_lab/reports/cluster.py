@@ -28,48 +28,43 @@ if TYPE_CHECKING:
     from tikub_lab.reports.build import Settings
 
 MAX_PACKAGE = 2 * 2**30  # bytes that are sent to workers; a larger data package wants a shared disk
-LOST = "Cluster: the worker was ended while this report ran. Make it again."
+WORKER_ENDED = {SERVER_ENDED, "Cluster: KilledWorker"}
 PATIENCE = 10.0  # seconds to wait for a worker where none is left
 
 
 def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator[tuple[Job, Result]]:
     """Make reports on a cluster; give each with its result as it ends.
 
-    Each is bound to a worker: Dask would hand one that ends its worker to the next. Those that ran there are made
-    again, one by one; where no worker is left, this machine makes the rest.
+    Each is bound to a worker: Dask would hand one that ends its worker to the next. This machine makes those whose
+    worker was ended, by one of them or not, and the rest where no worker is left.
     """
     try:
         from distributed import wait
     except ImportError:
         raise UsageError("--cluster needs the extra: pip install 'tikub-lab[cluster]'.") from None
-    waiting, again, running = deque(jobs), deque[Job](), dict[Any, tuple[Job, str, bool]]()
+    waiting, rest, running = deque(jobs), list[Job](), dict[Any, tuple[Job, str]]()
     archive, limits, holders = pack(package), (settings.timeout, settings.memory), set[str]()
     with _client(str(settings.cluster)) as client:
-        while (waiting or again or running) and (threads := _workers(client, patient=not running)):
+        while (waiting or running) and (threads := _workers(client, patient=not running)):
             if not holders & set(threads):
                 data, holders = client.scatter(archive, broadcast=True), set(threads)
-            free = deque((Counter(threads) - Counter(address for _, address, _ in running.values())).elements())
-            while free and (waiting or (again and not running)):
-                job, address = (waiting or again).popleft(), free.popleft()
+            free = deque((Counter(threads) - Counter(address for _, address in running.values())).elements())
+            while free and waiting:
+                job, address = waiting.popleft(), free.popleft()
                 options = {"pure": False, "retries": 0, "workers": [address]}
-                alone = not (
-                    running or waiting
-                )  # at its start: what ran beside it may have ended its worker, and be gone
-                running[client.submit(make, job, data, _code(), *limits, **options)] = job, address, alone
+                running[client.submit(make, job, data, _code(), *limits, **options)] = job, address
             with suppress(TimeoutError, CancelledError):
                 wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
-            for future, (job, address, alone) in list(running.items()):
+            for future, (job, address) in list(running.items()):
                 lost = address not in threads or future.status in {"cancelled", "lost"}
-                if not (lost or future.done()):
-                    continue
-                del running[future]
-                result = worker.failed(job, Failure(LOST), 0.0) if lost else _result(future, job)
-                if result.entry["reason"] in {LOST, SERVER_ENDED} and not alone:
-                    again.append(job)
-                else:
-                    yield job, result
-                future.cancel()
-    if rest := [*waiting, *again, *(job for job, *_ in running.values())]:
+                if lost or future.done():
+                    del running[future]
+                    if lost or (result := _result(future, job)).entry["reason"] in WORKER_ENDED:
+                        rest.append(job)
+                    else:
+                        yield job, result
+                    future.cancel()
+    if rest := [*rest, *waiting, *(job for job, _ in running.values())]:
         with Pool(settings.jobs, *limits, package.root) as pool:
             yield from pool.run(rest)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french, tabular, words
-from tikub_lab.show.drawing import NARROW, Drawing, scale, steps, width_of
+from tikub_lab.show.drawing import NARROW, Drawing, clipped, scale, steps, width_of
 from tikub_lab.show.output import Shown, safe
 from tikub_lab.show.words import fill
 
@@ -332,9 +332,10 @@ def intervals(
             drawing.line("la" if first else "lr", [(at(least), y), (at(largest), y)], 4 if first else 2)
         drawing.dot("a" if first else "r", at(number), y, 6 if first else 3.5 if compact else 5)
         if compact and first:
-            left = at(least if sure else number)
-            x, css, dx = (left, "e b a h", -8) if left > 50 else (at(largest if sure else number), "b a h", 8)
-            drawing.label(x, y + 5, name + said, css, dx, must=True)
+            left, right = at(least if sure else number), at(largest if sure else number)
+            x, css, dx = (left, "e b a h", -8) if left + right > 100 else (right, "b a h", 8)
+            room = max(left, 100 - right) * NARROW / 100 - 8 - width_of(said, True)
+            drawing.label(x, y + 5, name + said, css, dx, clipped(name, room, True) + said, must=True)
     below, above = int((upper < 0).sum()), int((lower > 0).sum())
     del told[12:]
     if compact:

@@ -16,14 +16,14 @@ GUTTERS = {"": 0, "y": 32, "y yy": 52}
 
 
 def width_of(words: str, bold: bool = False) -> float:
-    """Estimate the pixels of a text at 12 px (13 bold): a little more than system fonts need."""
-    narrow = sum(sign in " .,;:'’|ijlftrI()\u202f\u00a0" for sign in words)
-    return (len(words) * 6.9 - narrow * 3.0) * (1.15 if bold else 1.0)
+    """Estimate the pixels of a text at 12 px (13 bold) in Verdana: most system fonts need less."""
+    sizes = (3.9 if s in " .,;:'’|ijlftrI()\u202f\u00a0" else 10.4 if s in "%MWmw…−+" else 7.3 for s in words)
+    return sum(sizes) * (1.2 if bold else 1.0)
 
 
-def clipped(words: str, pixels: float) -> str:
+def clipped(words: str, pixels: float, bold: bool = False) -> str:
     longest = len(words)
-    while longest > 4 and width_of(short(words, longest)) > pixels:
+    while longest > 4 and width_of(short(words, longest), bold) > pixels:
         longest -= 1
     return short(words, longest)
 

@@ -172,9 +172,9 @@ def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more
         drawing.text((x + 0.5) / SIDE * 100, (y + 0.5) / SIDE * 100, place, css)
     for place in BRETAGNE:
         drawing.path("frame", _square(*tiles()[place][1:]))
-    ranges = [f"moins de {write(bounds[0])}"]
-    ranges += [f"{chart.measure.write(low)} à {write(high)}" for low, high in pairwise(bounds)]
-    ranges += [f"{write(bounds[-1])} et plus"]
+    whole = chart.measure.size == 1 and (known == known.round()).all()  # « 10 à 19, 20 à 199 »
+    spans = [f"{chart.measure.write(low)} à {write(high - whole)}" for low, high in pairwise(bounds)]
+    ranges = [f"moins de {write(bounds[0])}", *spans, f"{write(bounds[-1])} et plus"]
     legend = [(f"q{place}", said) for place, said in enumerate(ranges, 6 - len(ranges))]
     mapped = known[known.index.isin(list(tiles()))]
     outside = known.drop(mapped.index)

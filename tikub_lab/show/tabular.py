@@ -1,7 +1,7 @@
 """Tables that a reader, a phone and a screen reader can follow, and ordered lists of things to look into."""
 
+import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -111,11 +111,10 @@ def _html(said: str, measures: list[Measure], cells: list[list[str]], last: list
         rest = zip(cells[1:], number[1:], label[1:], strict=True)
         return tag("tr", "row", first + "".join(tag("td", "cell", safe(cell), css + name) for cell, css, name in rest))
 
-    number = [' class="num"' if measure.right else "" for measure in measures]
+    number = ["", *(' class="num"' if measure.right else "" for measure in measures[1:])]
     headings = [safe(measure.full_heading) for measure in measures]
     label = [f' data-l="{heading}"' if stacked else "" for heading in headings]
-    columns = zip(headings, number, strict=True)
-    head = "".join(tag("th", "columnheader", heading, ' scope="col"' + css) for heading, css in columns)
+    head = "".join(tag("th", "columnheader", h, ' scope="col"' + css) for h, css in zip(headings, number, strict=True))
     body = tag("thead", "rowgroup", tag("tr", "row", head)) + tag("tbody", "rowgroup", "".join(map(row, cells)))
     foot = tag("tfoot", "rowgroup", row(last)) if last else ""
     return tag("table", "table", f"<caption>{safe(said)}</caption>{body}{foot}", ' class="stack"' if stacked else "")
@@ -155,9 +154,13 @@ def ranked(
         raise UsageError(f"A ranked list has {MOST} rows at most; rows={rows}. Keep the first.")
     if frame.empty:
         return instead(empty)
-    measure = words.measure(frame[value], value, forms={str(value): form} if form else None)
-    write = partial(words.written, spec=form) if isinstance(form, str) else form or measure.full
     shown = frame.head(rows)
+    for name, spec in re.findall(r"{(\w+):([^{}]+)}", detail):
+        if name in shown and name not in values and words.SCALES.match(spec):  # one unit, as in a table
+            write = words.measure(shown[name], name, forms={name: spec}).full
+            shown = shown.assign(**{f"{name}_": shown[name].map(write)})
+            detail = detail.replace(f"{{{name}:{spec}}}", f"{{{name}_}}")
+    write = words.measure(shown[value], value, forms={str(value): form} if form else None).full
     most = shown[value].max() if words.is_number(frame[value]) else 0
     first: dict[str, int] = {}
     html, lines = "", []
@@ -180,8 +183,8 @@ def ranked(
             f'<span class="worth"><b>{safe(worth)}</b>{under}</span></summary>'
             f'<div class="why">{why}</div></details></li>'
         )
-    css = "tk acts" if most > 0 else "tk acts plain"
-    return Shown("list", f'<ol class="{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
+    css = "" if most > 0 else " plain"
+    return Shown("list", f'<ol class="tk acts{css}" aria-label="{safe(said)}">{html}</ol>', "\n".join(lines))
 
 
 def _put(around: str, text: str) -> str:

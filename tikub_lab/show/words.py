@@ -133,7 +133,7 @@ def measure(
     unit = form or (unit if unit is not None else known.unit if numeric else "")
     if not numeric:
         return Measure(heading, partial(written, spec=form) if form else text_of, right=is_time(series))
-    if unit in AS_THEY_ARE or unit[:1] in ("%", "."):
+    if unit in AS_THEY_ARE or unit[:1] in ("%", ".") or (form and not is_unit(form)):  # a noun agrees
         return Measure(heading, as_is if unit in AS_THEY_ARE else partial(written, spec=unit))
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
@@ -143,11 +143,11 @@ def measure(
         digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
         return Measure(heading, lambda value: plain(value, digits), unit)
     middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
-    for reached in (middle, max(middle, most / 1000)):  # a larger unit where the largest would have over seven digits
-        size, scaled = french.unit_for(reached, scales[1])
-        digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
-        if round(most / size, digits) < 10 ** (7 - digits):
-            break
+    size, scaled = french.unit_for(middle, scales[1])
+    if round(most / size) >= 1e7:  # over seven digits without decimals
+        size, scaled = french.unit_for(most / 1000, scales[1])
+    digits = 0 if size == 1 and (floats >= 10).all() else _digits(floats / size)
+    digits = max(0, min(digits, 7 - len(f"{most / size:.0f}")))
 
     def write(value: Any) -> str:
         return plain(value if french.missing(value) else float(value) / size, digits)
@@ -262,7 +262,8 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
         if name is not None:
             value = re.sub("[\x00\x01]", " ", _value(name, spec or "", conversion, values))
             value = value.capitalize() if not text.strip() and value.startswith("aucun") else value
-            html, text = html + (f"<b>{safe(value)}</b>" if strong else safe(value)), text + value
+            heavy = strong and not (spec or "").startswith("|")  # the number, not its verb
+            html, text = html + (f"<b>{safe(value)}</b>" if heavy else safe(value)), text + value
     return html + "</b>" * bold, text
 
 

@@ -23,7 +23,7 @@ from tikub_lab.tables.texts import records
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
-SIZE = 10_000
+SIZE = 2_000
 """Records of a file that are read at once."""
 _LENGTHS = {"minLength": ">=", "maxLength": "<="}
 
