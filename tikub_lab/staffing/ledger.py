@@ -44,42 +44,40 @@ from tikub_lab.staffing.events import (
     standing,
     stored,
 )
-from tikub_lab.staffing.store import ABOUT, ALWAYS, COLUMNS, EVENT, NOW, PERIOD, PURGED, STAGES, Store
+from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
 
-asked = sa.bindparam
-NAMED = (
-    sa.select(EVENT, PURGED.label("purged"))
-    .where(
-        sa.or_(
-            COLUMNS.number == sa.select(sa.func.max(COLUMNS.number)).scalar_subquery(),
-            COLUMNS.id.in_((asked("id"), asked("remplace"))),
-            COLUMNS.remplace == asked("remplace"),
-        )
-    )
-    .order_by(COLUMNS.number)
-)
+NAMED = sa.text("""
+SELECT *, (SELECT value FROM staffing_ledger WHERE name = 'purged before') AS purged FROM staffing_event
+WHERE number = (SELECT max(number) FROM staffing_event) OR id IN (:id, :remplace) OR remplace = :remplace
+ORDER BY number""")
 """The last event, those that an event names, and what replaces them already."""
-HELD = sa.join(PERIOD, EVENT, STAGES.number == COLUMNS.number)
-DAYS_OF = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last"), STAGES.until).select_from(HELD)
-MET = DAYS_OF.where(STAGES.debut < asked("fin"), STAGES.fin > asked("debut")).where(
-    sa.or_(
-        sa.and_(COLUMNS.objet == asked("objet"), COLUMNS.cle == asked("cle")),
-        sa.and_(COLUMNS.objet == asked("parent"), COLUMNS.cle == asked("rattachement")),
-        sa.and_(COLUMNS.objet == asked("objet"), COLUMNS.rattachement == asked("beside")),
-        COLUMNS.agent == asked("agent"),
-    )
-)
+MET = sa.text("""
+SELECT e.*, p.debut AS first, p.fin AS last, p.until
+FROM staffing_event e JOIN staffing_period p ON p.number = e.number
+WHERE p.debut < :fin AND p.fin > :debut
+AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
+OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
 """Periods of the days of an event: of its thing, what that belongs to, what is beside it there, and its agent's."""
-OF_THING = sa.select(EVENT).where(COLUMNS.objet == asked("objet"), COLUMNS.cle == asked("cle")).order_by(COLUMNS.number)
+OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
 RECORD, OPENED = EVENT.insert(), PERIOD.insert()
-CLOSED = PERIOD.update().values(until=asked("by"))
-CLOSED = CLOSED.where(STAGES.number == asked("of"), STAGES.debut == asked("first"), NOW)
-_on = sa.select(*(COLUMNS[name] for name in (*CONTENT, "enregistre", "number"))).select_from(HELD)
-_on = _on.where(STAGES.debut <= asked("day"), STAGES.fin > asked("day"))
-_by = _on.where(STAGES.since <= asked("by"))
-TRUE = _on.where(NOW)
-KNOWN = sa.union_all(_by.where(NOW), _by.where(STAGES.until > asked("by"), STAGES.until < ALWAYS))
+CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
+_TRUE = f"""
+SELECT {", ".join(f"e.{name}" for name in (*CONTENT, "enregistre", "number"))}
+FROM staffing_period p JOIN staffing_event e ON p.number = e.number
+WHERE p.debut <= :day AND p.fin > :day"""
+TRUE = sa.text(f"{_TRUE} AND p.until = {NEVER}")
+KNOWN = sa.text(
+    f"{TRUE} AND p.since <= :by UNION ALL {_TRUE} AND p.since <= :by AND p.until > :by AND p.until < {NEVER}"
+)
 """What is known still, and what is not any more: two parts of one index."""
+PURGE = sa.text(f"""
+UPDATE staffing_event SET {", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))}
+WHERE salt IS NOT NULL AND (fin <= :day AND (remplace IS NULL OR number <= :by)
+OR EXISTS (SELECT 1 FROM staffing_event n WHERE n.remplace = staffing_event.id AND n.number <= :by)
+OR NOT EXISTS (SELECT 1 FROM staffing_event o JOIN staffing_period p ON p.number = o.number
+WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
+"""Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
+that may be asked for."""
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
 EVER: Row = {"debut": str(date.min), "fin": str(OPEN), "rattachement": None, "agent": None}
 
@@ -223,10 +221,13 @@ class Ledger(Store):
         UsageError
             A day of which something was purged, or no date.
         """
-        return as_table(self.things(valid, known))
+        return as_table(self._true(valid, known))
 
     def things(self, valid: Day = None, known: datetime | date | str | None = None) -> list[Row]:
         """Return :meth:`state` as rows, in order of kind and key."""
+        return [stored(row) for row in self._true(valid, known)]
+
+    def _true(self, valid: Day, known: datetime | date | str | None) -> list[Row]:
         day, until = as_date(valid) or self.clock().date(), _moment(known)
         with self.reading() as connection:
             purged = self.noted(connection, "purged before")
@@ -234,17 +235,19 @@ class Ledger(Store):
                 raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
             values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until) if known else None}
             found = self.run(connection, KNOWN if known else TRUE, values)
-        return sorted(map(stored, found), key=itemgetter("objet", "cle"))
+        return sorted(found, key=itemgetter("objet", "cle"))
 
     def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:
         """Return what holds now: events, in their order, each with days on which it does.
 
         Of kinds; of one key; with ``after``, of things that are not over by that day.
         """
-        said = DAYS_OF.where(NOW, COLUMNS.objet.in_(kinds or tuple(KINDS)))
+        held, now = sa.join(PERIOD, EVENT, STAGES.number == COLUMNS.number), STAGES.until == NEVER
+        said = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held)
+        said = said.where(now, COLUMNS.objet.in_(kinds or tuple(KINDS)))
         said = said if key is None else said.where(COLUMNS.cle == key)
         if after is not None:
-            there = sa.select(COLUMNS.objet, COLUMNS.cle).select_from(HELD).where(NOW, STAGES.fin > str(after))
+            there = sa.select(COLUMNS.objet, COLUMNS.cle).select_from(held).where(now, STAGES.fin > str(after))
             said = said.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
         with self.reading() as connection:
             found = connection.execute(said.order_by(COLUMNS.number, STAGES.debut)).mappings()
@@ -291,18 +294,10 @@ class Ledger(Store):
         day = as_date(before) or date.min
         if day > self.clock().date():
             raise UsageError(f"purge before {day}: that day is to come; only what is over may go.")
-        new, other = EVENT.alias(), EVENT.alias()
         with self.writing() as connection:
-            by = _last(connection, COLUMNS.enregistre < str(day))
-            connection.execute(PERIOD.delete().where(sa.or_(STAGES.fin <= str(day), STAGES.until <= by)))
-            # what replaces another is needed as long as that was known
-            over = sa.and_(COLUMNS.fin <= str(day), sa.or_(COLUMNS.remplace.is_(None), COLUMNS.number <= by))
-            replaced = sa.exists().where(new.c.remplace == COLUMNS.id, new.c.number <= by)
-            left = sa.exists().where(
-                other.c.objet == COLUMNS.objet, other.c.cle == COLUMNS.cle, STAGES.number == other.c.number
-            )
-            gone = EVENT.update().where(COLUMNS.salt.is_not(None), sa.or_(over, replaced, ~left))
-            count = connection.execute(gone.values(dict.fromkeys((*CONTENT[1:], "salt")))).rowcount
+            asked = {"day": str(day), "by": _last(connection, COLUMNS.enregistre < str(day))}
+            connection.execute(sa.text("DELETE FROM staffing_period WHERE fin <= :day OR until <= :by"), asked)
+            count = connection.execute(PURGE, asked).rowcount
             notes = {"purged before": max(str(day), self.noted(connection, "purged before") or ""),
                      "purged": str(count + int(self.noted(connection, "purged") or 0))}  # fmt: skip
             connection.execute(ABOUT.delete().where(ABOUT.c.name.in_(notes)))

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tikub_lab.errors import RunError, UsageError
-from tikub_lab.staffing.events import CONTENT, NEVER, NUMBERS, Row
+from tikub_lab.staffing.events import CONTENT, NUMBERS, Row
 
 FORMAT = 1
 PG_LOCKS = ["SET LOCAL synchronous_commit = on", "SELECT pg_advisory_xact_lock(20261127)"]
@@ -47,9 +47,6 @@ PERIOD = sa.Table(
 """What the events come to, so that state is one query: the event of this number holds from ``debut`` to ``fin``, as
 was known since the event ``since`` and until the event ``until``."""
 COLUMNS, STAGES = EVENT.columns, PERIOD.columns
-ALWAYS: sa.ColumnClause[int] = sa.literal_column(str(NEVER))
-NOW = STAGES.until == ALWAYS
-PURGED = sa.select(ABOUT.c.value).where(ABOUT.c.name == sa.literal_column("'purged before'")).scalar_subquery()
 _NOTED = sa.select(ABOUT.c.value).where(ABOUT.c.name == sa.bindparam("what"))
 
 
