@@ -15,8 +15,8 @@ def said(name: str, data: dict) -> None:
 
     show.sentence("{texte}", lead=True, texte=data[name])
     rows = pd.DataFrame({"nom": [f"{name} {number}" for number in range(30)], "valeur": range(30)})
-    show.ranked(rows, f"Liste {name}", "nom", "valeur", text="Pourquoi.", rows=20)
-    show.table(rows, f"Table {name}", rows=30)
+    show.ranked(rows, f"Liste {name}", "nom", "valeur", text="Pourquoi.", rows=8)
+    show.table(rows, f"Table {name}", rows=8)
 
 
 def page(file: Path) -> LivePage:

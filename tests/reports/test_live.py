@@ -113,10 +113,9 @@ def test_a_host_of_another_name_is_refused(server):
 
 def test_a_page_of_another_origin_hears_nothing(server):
     address, token, _ = server
-    for origin in ("http://evil.example", "null", address.replace("http", "https") + "0", None):
-        headers = {"Origin": origin} if origin else {}
+    for origin in ("http://evil.example", "null", address + "0", address.replace("127.0.0.1", "localhost")):
         with pytest.raises(HTTPClientError, match="403"):
-            hear(address, token, 1, headers)
+            hear(address, token, 1, {"Origin": origin})
     assert hear(address, token, 1, {"Origin": address})[0]["sections"].keys() == {"premier", "second"}
 
 

@@ -139,6 +139,8 @@ class _Handler(JupyterHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
         await super().prepare(_redirect_to_login=False)
+        if self.current_user is None:  # whatever Jupyter lets in by default
+            raise HTTPError(403)
 
     def write_error(self, status_code: int, **_: Any) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")

@@ -92,10 +92,15 @@ def vacant(data: Situation, lycees: pd.DataFrame) -> None:
     )  # fmt: skip
     rows = data.vacant.merge(lycees, on="code_uai", how="left")
     show.table(
-        rows, "Vacants depuis le plus longtemps",
+        rows, "Vacants depuis le plus longtemps, parmi {n:poste}",
         ["lib_etablissement", "ville", "metier", "poste", "depuis", "jours", "etape"], rows=12,
-        empty="Aucun poste n'est vacant.",
+        empty="Aucun poste n'est vacant.", n=len(rows),
     )  # fmt: skip
+    if (rows["depuis"] <= pd.Timestamp(data.debut)).any():
+        show.sentence(
+            "Le registre commence le {debut:jour} : ce qui est vacant depuis ce jour l'est peut-être depuis plus "
+            "longtemps.", debut=data.debut,
+        )  # fmt: skip
 
 
 def recruitment(data: Situation, lycees: pd.DataFrame) -> None:
@@ -112,7 +117,7 @@ def recruitment(data: Situation, lycees: pd.DataFrame) -> None:
     rows = rows.assign(jours=rows["etape"].map(longest), suite=rows["etape"].map(STEPS))
     show.ranked(
         rows, "Où en est le recrutement", "etape", "nombre", form="poste", text="{suite}",
-        detail="depuis {jours:jour} au plus", empty="Aucun poste n'est vacant.",
+        detail="{jours:jour} au plus", empty="Aucun poste n'est vacant.",
     )  # fmt: skip
 
 

@@ -39,8 +39,8 @@ class Situation:
 
     Attributes
     ----------
-    jour, avant : date
-        The day, and the earlier one that it is compared with.
+    jour, avant, debut : date
+        The day, the earlier one that it is compared with, and the one on which the ledger begins.
     positions : DataFrame
         What :func:`tikub_lab.staffing.positions` gives.
     vacant : DataFrame
@@ -49,11 +49,12 @@ class Situation:
     changes : DataFrame
         ``poste``, ``code_uai``, ``metier``, ``quotite``, ``nature``: what differs from day ``avant``, as known then.
     vacancies : DataFrame
-        Those that began in the last two years: :func:`tikub_lab.staffing.vacancies`.
+        Those that began in the last two years, after the ledger did: :func:`tikub_lab.staffing.vacancies`.
     """
 
     jour: date
     avant: date
+    debut: date
     positions: pd.DataFrame
     vacant: pd.DataFrame
     changes: pd.DataFrame
@@ -70,7 +71,7 @@ class Situation:
         problem = "no position is known there; leave it out for all"
         here = only(self.positions, "uai", uai, "code_uai", problem)
         others = (table[table["code_uai"] == uai] for table in (self.vacant, self.changes, self.vacancies))
-        return Situation(self.jour, self.avant, here, *others)
+        return Situation(self.jour, self.avant, self.debut, here, *others)
 
 
 @once
@@ -98,7 +99,7 @@ def known(events: pd.DataFrame, jour: Day = None, connu: Day = None, days: int =
     >>> events = tables.load("staffing/events")
     >>> found = known(events)
     >>> str(found.jour), len(known(events, connu="2025-06-30").vacant) != len(found.vacant)
-    ('2025-12-31', True)
+    ('2025-12-16', True)
     """
     ledger, day = _replayed(events, jour, connu)
     return as_of(ledger, day, days)
@@ -171,8 +172,9 @@ def as_of(ledger: Ledger, jour: date, days: int = 1, before: pd.DataFrame | None
     first = pd.Timestamp(jour) - pd.DateOffset(years=YEARS)
     before = earlier(ledger, jour, days) if before is None else before
     vacant = vacant.sort_values(["jours", "poste"], ascending=[False, True], ignore_index=True)
-    spans = spans[spans["debut"] >= first].reset_index(drop=True)
-    return Situation(jour, jour - timedelta(days=days), now, vacant, _changes(now, before), spans)
+    debut = min((row["debut"] for row in rows if row["objet"] == "poste"), default=jour)
+    spans = spans[(spans["debut"] >= first) & (spans["debut"] > pd.Timestamp(debut))].reset_index(drop=True)
+    return Situation(jour, jour - timedelta(days=days), debut, now, vacant, _changes(now, before), spans)
 
 
 def earlier(ledger: Ledger, jour: date, days: int = 1) -> pd.DataFrame:

@@ -15,6 +15,8 @@ from tikub_lab.tables import require
 
 STATES = ("pourvu", "vacant", "gelé")
 """A position has somebody assigned to it, or is open and has nobody, or is frozen."""
+ALL = "Ensemble"
+"""The row of all départements."""
 
 
 def positions(state: pd.DataFrame) -> pd.DataFrame:
@@ -97,7 +99,7 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     Returns
     -------
     DataFrame
-        One row a département, a column a reason, ``Int64``, missing where hidden.
+        One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
 
     Examples
     --------
@@ -105,17 +107,21 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     >>> from tikub_lab.staffing.ledger import replay
     >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
     >>> found = absences(replay(tables.load("staffing/events")).state("2025-12-31"), site)
-    >>> bool((found.min(axis=None) >= 5) or (found.min(axis=None) == 0))
-    True
+    >>> found.loc[ALL, "maladie"].item()
+    52
     """
     site, of = _sites(state, departements)
     away = state[state["objet"] == "absence"]
     counts = pd.crosstab(away["rattachement"].map(of), away["motif"])
-    return suppress(counts.reindex(sorted(site.unique()), fill_value=0).rename_axis("departement"), least)
+    counts = counts.reindex(sorted(site.unique()), fill_value=0).rename_axis("departement")
+    shown = counts.astype("Int64") if counts.empty else suppress(counts, least)
+    totals = counts.sum().astype("Int64")  # which `suppress` takes for known
+    shown.loc[ALL] = totals.mask((totals > 0) & (totals < least))
+    return shown
 
 
 def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
-    """Say how much of the work is filled and how much of that is there, absences and replacements counted.
+    """Say how much of the work is filled, and how much is done: less who is away, with who replaces them.
 
     By département only: a finer table would tell who is away. Its rows are those of :func:`absences`; where fewer than
     ``least`` persons are away or replace somebody in one of them there is a single row, and where they are so few in
@@ -144,7 +150,7 @@ def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     stays, away, sent = (state[state["objet"] == kind] for kind in ("affectation", "absence", "remplacement"))
     replaced = sent["rattachement"].map(away.set_index("cle")["rattachement"])
     absent = stays[stays["cle"].isin(away["rattachement"])]
-    shown = absences(state, departements, least).index
+    shown = absences(state, departements, least).index.drop(ALL)
     labels = {part: label for label in shown for part in label.split(" + ")}
     whole = " + ".join(sorted(site.unique()))
 
