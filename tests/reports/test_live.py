@@ -143,7 +143,13 @@ def test_no_setting_of_who_starts_it_takes_the_token_away(file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("address", "says"), [("0.0.0.0", "name one address"), ("", "name one address"), ("192.0.2.1", "Take another")]
+    ("address", "says"),
+    [
+        ("0.0.0.0", "name one address"),
+        ("", "name one address"),
+        ("0", "name one address"),
+        ("192.0.2.1", "Take another"),
+    ],
 )
 def test_a_wider_address_is_one_of_this_machine_by_name(file, address, says):
     with pytest.raises(UsageError, match=says):

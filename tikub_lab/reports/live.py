@@ -4,7 +4,6 @@ A jupyter-server of its own with one page and one WebSocket, and nothing else to
 no setting of who starts it. Who opens the page needs the token in its address, also on this machine.
 """
 
-import hashlib
 import json
 import re
 import secrets
@@ -12,8 +11,11 @@ import socket as sockets
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
-from functools import cache
+from functools import partial
+from hashlib import sha256
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -26,45 +28,36 @@ from markupsafe import Markup
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from traitlets.config import Config
 
 from tikub_lab.errors import TikubError, UsageError
+from tikub_lab.reports import page
 from tikub_lab.reports.files import shipped
-from tikub_lab.reports.page import FICTITIOUS, fill, style
-from tikub_lab.reports.publisher import NOBODY, Publisher
 from tikub_lab.reports.run import PINNED
 from tikub_lab.show.output import gathered
 
-EVERY = 0.02
-"""Seconds between two looks at whether the data changed."""
-LOOPBACK = ("127.0.0.1", "localhost")
+EVERY = 0.02  # seconds between two looks at whether the data changed
 SECTION = re.compile(r'<section id="([\w-]+)">(.*?)</section>', re.S)
+UNREAD = "Les données ne peuvent pas être lues. Nouvel essai en cours."
 FORBIDDEN = "Ouvrez cette page à l'adresse complète que la commande a donnée : elle contient un jeton.\n"
 
+SCRIPT = shipped("templates/live.js")
+DIGEST = b64encode(sha256(SCRIPT.encode()).digest()).decode()
+POLICY = f"{page.POLICY}; connect-src 'self'; script-src 'sha256-{DIGEST}'"
+"""What a browser may do for this page: what it may for a report, run the one script, and talk to who sent it."""
+Asked = Callable[[], Any]
 Sections = Mapping[str, tuple[str, Callable[[Any], Any]]]
 """By id: a heading, and what shows the section with ``show``, given the data."""
-
-
-@cache
-def policy() -> str:
-    """Return what a browser may do for this page: run the one script of this hash, and talk to who sent it."""
-    digest = b64encode(hashlib.sha256(shipped("templates/live.js").encode()).digest()).decode()
-    script = f"script-src 'sha256-{digest}'"
-    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; {script}"
 
 
 class LivePage:
     """The page as it is now, and who looks at it."""
 
-    def __init__(
-        self, title: str, read: Callable[[], Any], changed: Callable[[], Any], sections: Sections,
-        publisher: Publisher = NOBODY, fictitious: bool = False,
-    ):  # fmt: skip
+    def __init__(self, title: str, read: Asked, changed: Asked, sections: Sections, **values: Any):
         self.title, self.read, self.changed, self.sections = title, read, changed, sections
-        self.publisher, self.fictitious = publisher, FICTITIOUS if fictitious else ""
-        self.html = self.version = ""
-        self.said, self.lost = f"À jour à {_hour()}.", False
-        self.shown: dict[str, str] = {}
-        self.watching: set[_Socket] = set()
+        self.values: dict[str, Any] = {"title": title, "policy": POLICY, **values}
+        self.html, self.version, self.said, self.lost = "", "", f"À jour à {_hour()}.", False
+        self.shown, self.watching = dict[str, str](), set[_Socket]()
         self.seen = changed()
         self.make()
 
@@ -75,14 +68,13 @@ class LivePage:
             with gathered() as pieces:
                 shows(data)
             made.append((name, heading, Markup("".join(piece.html for piece in pieces))))
-        looks = Markup(style() + shipped("templates/live.css"))
-        html = fill("live.html.j2", self.publisher, 99, title=self.title, policy=policy(), style=looks,
-                    sections=made, said=self.said, fictitious=self.fictitious)  # fmt: skip
+        looks = Markup(page.style() + shipped("templates/live.css"))
+        html = page.fill("live.html.j2", contents=99, style=looks, sections=made, said=self.said, **self.values)
         found = dict(SECTION.findall(html))
         changed = {name: text for name, text in found.items() if self.shown.get(name) != text}
-        self.version = hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]
+        self.version = sha256(json.dumps(found).encode()).hexdigest()[:16]
         root = f'<html lang="fr" data-version="{self.version}">'
-        script = f"<script>{shipped('templates/live.js')}</script></head>"
+        script = f"<script>{SCRIPT}</script></head>"
         self.html = html.replace('<html lang="fr">', root, 1).replace("</head>", script, 1)
         self.shown = found
         return changed
@@ -102,19 +94,16 @@ class LivePage:
                 again, self.lost, changed = not self.lost, True, {}
                 over.wait(1)
             if changed or again:
-                names = [self.sections[name][0] for name in changed if self.sections[name][0]]
-                said = f"Mis à jour à {_hour()}" + (f" : {', '.join(names)}." if names else ".")
-                self.said = "Les données ne peuvent pas être lues. Nouvel essai en cours." if self.lost else said
+                names = ", ".join(filter(None, (self.sections[name][0] for name in changed)))
+                self.said = UNREAD if self.lost else f"Mis à jour à {_hour()}{' : ' if names else ''}{names}."
                 send(changed)
 
-    def send(self, sections: Mapping[str, str], to: "set[_Socket] | None" = None) -> None:
-        """Send sections to all who look, or to some."""
+    def send(self, sections: Mapping[str, str], *to: "_Socket") -> None:
+        """Send sections to some who look, by default to all."""
         text = json.dumps({"sections": sections, "version": self.version, "said": self.said, "lost": self.lost})
-        for each in list(self.watching if to is None else to):
-            try:
+        for each in to or list(self.watching):
+            with suppress(WebSocketClosedError):
                 each.write_message(text)
-            except WebSocketClosedError:
-                self.watching.discard(each)
 
 
 def _hour() -> str:
@@ -130,7 +119,7 @@ class _Handler(JupyterHandler):
 
     @property
     def content_security_policy(self) -> str:
-        return f"{policy()}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        return f"{POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
     def check_host(self) -> bool:
         return self.request.host_name in self.settings["local_hostnames"]
@@ -148,13 +137,10 @@ class _Handler(JupyterHandler):
 
 
 class _Page(_Handler):
-    def get(self) -> None:
+    def get(self, path: str) -> None:
+        if path:
+            raise HTTPError(404)
         self.finish(self.live.html)
-
-
-class _Nothing(_Handler):
-    def get(self) -> None:
-        raise HTTPError(404)
 
 
 class _Socket(WebSocketMixin, WebSocketHandler, _Handler):
@@ -170,7 +156,7 @@ class _Socket(WebSocketMixin, WebSocketHandler, _Handler):
         super().open()
         self.live.watching.add(self)
         same = self.get_argument("version", "") == self.live.version
-        self.live.send({} if same else self.live.shown, {self})
+        self.live.send({} if same else self.live.shown, self)
 
     def on_message(self, message: str | bytes) -> None:
         self.close(1003)
@@ -180,37 +166,29 @@ class _Socket(WebSocketMixin, WebSocketHandler, _Handler):
 
 
 class _Server(ServerApp):
-    """A server that no setting of who starts it changes: one of these could take the token away."""
-
     def load_config_file(self, *_: Any, **__: Any) -> None:
-        """Load none."""
+        """Load no settings of who starts it: one of them could take the token away."""
 
 
-def serve(page: LivePage, address: str = LOOPBACK[0], port: int = 0, browser: bool = True) -> None:
+def serve(shown: LivePage, address: str = "127.0.0.1", port: int = 0, browser: bool = True) -> None:
     """Serve a page until Ctrl-C: on this machine alone, or to all who reach an address of it that is named."""
-    if address in ("", "0.0.0.0", "::"):
-        raise UsageError(f"--address {address}: name one address of this machine, by which the page is then asked for.")
     try:
         with sockets.create_server((address, port)) as free:
-            port = free.getsockname()[1]
+            bound, port = free.getsockname()[:2]
     except OSError as error:
         raise UsageError(f"--address {address} --port {port}: {error.strerror or error}. Take another.") from None
-    token, over = secrets.token_urlsafe(32), threading.Event()
+    if ip_address(bound).is_unspecified:
+        raise UsageError(f"--address {address}: name one address of this machine, by which the page is then asked for.")
+    token = secrets.token_urlsafe(32)
     server = _Server(
         ip=address, port=port, port_retries=0, open_browser=browser, allow_root=True, answer_yes=True, log_level=40,
-        cookie_secret=secrets.token_bytes(32), local_hostnames=[address, *LOOPBACK], default_url="/",
-        allow_remote_access=False, identity_provider_class=IdentityProvider,
-        tornado_settings={"live": page, "compress_response": True},
+        cookie_secret=secrets.token_bytes(32), local_hostnames=[address, "127.0.0.1", "localhost"], default_url="/",
+        identity_provider_class=IdentityProvider, tornado_settings={"live": shown, "compress_response": True},
+        config=Config({"IdentityProvider": {"token": token, "cookie_options": {"samesite": "Strict"}}}),
     )  # fmt: skip
-    server.config.IdentityProvider.token = token
-    server.config.IdentityProvider.cookie_options = {"samesite": "Strict"}
     server.initialize(argv=[], find_extensions=False)
-    server.web_app.add_handlers(".*", [(r"/", _Page), (r"/socket", _Socket), (r".*", _Nothing)])
-    loop = IOLoop.current()
-    send = lambda changed: loop.add_callback(page.send, changed)  # noqa: E731
-    threading.Thread(target=page.watch, args=(over, send), daemon=True).start()
-    print(f"{page.title}: http://{address}:{port}/?token={token}\nCtrl-C ends it.", flush=True)
-    try:
-        server.start()
-    finally:
-        over.set()
+    server.web_app.add_handlers(".*", [(r"/socket", _Socket), (r"/(.*)", _Page)])
+    send = partial(IOLoop.current().add_callback, shown.send)
+    threading.Thread(target=shown.watch, args=(threading.Event(), send), daemon=True).start()
+    print(f"{shown.title}: http://{address}:{port}/?token={token}\nCtrl-C ends it.", flush=True)
+    server.start()
