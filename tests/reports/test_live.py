@@ -267,7 +267,7 @@ def test_three_pages_see_a_change_and_keep_focus_and_place(server, file, browser
     assert active == [first.locator("#second summary").nth(4).text_content(), True]
     assert first.locator("details[open]").count() == 1
     assert abs(first.evaluate("document.activeElement.getBoundingClientRect().top") - top) < 60
-    first.wait_for_function("document.getElementById('etat').textContent.includes('Partie second')")
+    first.wait_for_function("() => document.getElementById('etat').textContent.includes('Partie second')")
     assert first.locator("#etat").get_attribute("role") == "status"
     assert faults == []
 
@@ -276,8 +276,8 @@ def test_a_page_catches_up_once_its_server_is_back(file, browser, tmp_path):
     faults: list[str] = []
     with served(tmp_path, "-m", "tests.reports.live_server", str(file)) as (address, token, _):
         page = opened(browser, address, token, faults)
-        page.wait_for_function("document.getElementById('etat').textContent.includes('jour')")
-    page.wait_for_function("document.querySelector('#etat.lost')")
+        page.wait_for_function("() => document.getElementById('etat').textContent.includes('jour')")
+    page.wait_for_function("() => document.querySelector('#etat.lost')")
     assert "Connexion perdue" in page.locator("#etat").text_content()
 
 
