@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from tests.conftest import ROOT
 from tests.staffing.events import STORY
@@ -12,6 +13,7 @@ from tikub_lab import tables
 from tikub_lab.errors import UsageError
 from tikub_lab.staffing.feed import SetAside, append_lines, import_export
 from tikub_lab.staffing.ledger import Ledger, replay
+from tikub_lab.staffing.store import EVENT
 
 SHIPPED = ROOT / "data" / "sample" / "staffing" / "export.csv"
 AT = date(2026, 3, 2)
@@ -44,7 +46,9 @@ def there(night, day):
 def test_the_shipped_export_differs_by_what_happened_that_day():
     ledger = replay(tables.load("staffing/events"))
     first = import_export(ledger, SHIPPED, date(2025, 12, 31))
-    gone = {row["cle"] for row in ledger.rows() if row["verbe"] == "retract" and row["debut"] == date(2025, 12, 31)}
+    ended = sa.select(EVENT.c.cle).where(EVENT.c.verbe == "retract", EVENT.c.debut == date(2025, 12, 31))
+    with ledger.reading() as connection:
+        gone = {*connection.scalars(ended)}
     assert (first.rows, first.aside) == (2490, ())
     assert first.over == len(gone) <= 3 + 5  # three agents who left, replacements longer than their absence
     again = import_export(ledger, SHIPPED, date(2025, 12, 31))

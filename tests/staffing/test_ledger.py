@@ -46,7 +46,7 @@ def test_the_same_event_twice_is_one(ledger):
     assert [item.number for item in again] == [1, 2, 3, 4]
     other = ledger.append([{**STORY[0], "metier": "accueil"}])[0]
     assert other.number is None
-    assert other.remarks == ("id 'e1' is that of another event. A correction is a new event that replaces it.",)
+    assert other.remarks == ("id 'e1' is that of another event. A correction is a new one that replaces it.",)
     assert ledger.verify().events == 4
 
 
@@ -155,16 +155,19 @@ def test_a_clock_set_back_is_said_and_known_times_do_not_go_back(place):
     assert ledger.verify().problems == ()
 
 
+ASTRAY = "event {}: its periods are not what the events come to"
 CHANGES = {
-    "SET agent = 'A9' WHERE number = 2": "event 2: its content is not what was recorded",
-    "SET fin = NULL WHERE number = 3": "event 3: its content is not what was recorded",
-    "SET enregistre = '2026-01-01' WHERE number = 3": "event 3: its hash does not follow from the one before",
-    "SET digest = 'x' WHERE number = 1": "event 1: its content is not what was recorded",
-    "SET voided = 4 WHERE number = 5": "event 5: what replaces it does not say so",
-    f"SET voided = {2**31 - 1} WHERE number = 3": "event 5: what it replaces does not say so",
-    "SET voided = 4 WHERE number = 2": "event 2: what replaces it does not say so",
-    "SET number = 9 WHERE number = 2": "event 2 is missing",
-    "SET salt = NULL WHERE number = 4": "1 events have no content, and 0 were purged",
+    "UPDATE staffing_event SET agent = 'A9' WHERE number = 2": "event 2: its content is not what was recorded",
+    "UPDATE staffing_event SET fin = NULL WHERE number = 3": "event 3: its content is not what was recorded",
+    "UPDATE staffing_event SET enregistre = '2026-01-01' WHERE number = 3": "event 3: its hash does not follow from",
+    "UPDATE staffing_event SET digest = 'x' WHERE number = 1": "event 1: its content is not what was recorded",
+    "UPDATE staffing_event SET number = 9 WHERE number = 2": "event 2 is missing",
+    "UPDATE staffing_event SET salt = NULL WHERE number = 4": "1 events have no content, and 0 were purged",
+    "UPDATE staffing_period SET fin = '2026-01-20' WHERE number = 5": ASTRAY.format(5),
+    "UPDATE staffing_period SET until = 2147483647 WHERE number = 3": ASTRAY.format(3),
+    "UPDATE staffing_period SET since = 4 WHERE number = 2": ASTRAY.format(2),
+    "DELETE FROM staffing_period WHERE number = 1": ASTRAY.format(1),
+    "INSERT INTO staffing_period VALUES (4, '2026-03-01', '2026-04-01', 4, 2147483647)": ASTRAY.format(4),
 }
 
 
@@ -175,8 +178,8 @@ def test_a_changed_row_is_found(ledger, change):
     assert (sound.events, sound.purged, sound.problems) == (5, 0, ())
     assert len(sound.head) == 64
     with ledger.engine.begin() as connection:
-        connection.execute(sa.text(f"UPDATE staffing_event {change}"))
-    assert CHANGES[change] in ledger.verify().problems
+        connection.execute(sa.text(change))
+    assert any(item.startswith(CHANGES[change]) for item in ledger.verify().problems)
 
 
 def test_a_purge_deletes_for_good_and_the_chain_stands(place):

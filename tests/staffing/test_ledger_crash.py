@@ -7,10 +7,12 @@ import signal
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from tests.staffing.events import ASSIGNMENT, POSITION, event
 from tikub_lab.errors import RunError
 from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.store import EVENT
 
 PROCESSES = multiprocessing.get_context("fork")  # a fresh interpreter a writer would take a second each
 
@@ -48,6 +50,12 @@ def told(pipe):
         return heard
 
 
+def recorded(ledger):
+    """The number of each event, by its id."""
+    with ledger.reading() as connection:
+        return dict(iter(connection.execute(sa.select(EVENT.c.id, EVENT.c.number))))
+
+
 def killed(place, rounds):
     acknowledged = []
     for number in range(rounds):
@@ -60,7 +68,7 @@ def killed(place, rounds):
     ledger = Ledger(place)
     found = ledger.verify()
     assert found.problems == ()
-    there = {row["id"]: row["number"] for row in ledger.rows()}
+    there = recorded(ledger)
     assert len(there) == found.events >= len(acknowledged) >= rounds
     assert {name: there.get(name) for name, _ in acknowledged} == dict(acknowledged)
     ledger.engine.dispose()
@@ -83,7 +91,7 @@ def test_two_writers_at_once_make_one_chain(place):
     assert [len(each) for each in heard] == [25] * 3
     assert heard[0] == heard[2]
     ledger = Ledger(place)
-    assert len(ledger.rows()) == 50
+    assert len(recorded(ledger)) == 50
     assert ledger.verify().problems == ()
     ledger.engine.dispose()
 
@@ -98,7 +106,7 @@ def test_a_full_disk_acknowledges_nothing_and_loses_nothing(tmp_path):
     assert "not written" in said
     assert "Nothing of it was kept, nothing before it is lost. Make room or mend the place, then send it again." in said
     ledger = Ledger(place)
-    assert [(row["id"], row["number"]) for row in ledger.rows()] == acknowledged
+    assert recorded(ledger) == dict(acknowledged)
     assert ledger.verify().problems == ()
     assert ledger.append([event("more", ASSIGNMENT, "F1", rattachement="P0")])[0].new
     ledger.engine.dispose()

@@ -139,12 +139,34 @@ def test_alerts_are_those_that_are_planted(shipped, truths):
 
 
 def test_half_pay_by_a_second_way(shipped):
-    rows = tables.load("staffing/events").query("objet == 'absence'").drop_duplicates("cle", keep="last")
-    ill = rows[(rows["motif"] == "maladie") & (rows["debut"] <= str(LAST)) & (rows["fin"] > str(LAST))]
-    half = ill["debut"] + pd.Timedelta(days=90)
-    due = ill[(half < ill["fin"]) & (half <= pd.Timestamp(LAST) + pd.Timedelta(days=30))]
+    rows = tables.load("staffing/events").query("objet == 'absence'").drop_duplicates(["cle", "debut"], keep="last")
+    ill = rows[rows["motif"] == "maladie"]
+    now = ill[(ill["debut"] <= str(LAST)) & (ill["fin"] > str(LAST)) & (ill["debut"] >= "2025-03-01")]
+    due = set()
+    for row in now.itertuples():
+        own = ill[ill["cle"].str.endswith(row.cle.partition("/")[2])]
+        off = np.unique(np.concatenate([np.arange(*each) for each in own[["debut", "fin"]].to_numpy("datetime64[D]")]))
+        last = min(row.fin, pd.Timestamp(LAST) + pd.Timedelta(days=31))
+        for at in pd.date_range(row.debut, last, inclusive="left"):
+            if ((off >= at - pd.DateOffset(years=1)) & (off < at)).sum() >= 90:
+                due.add(row.cle[:6])
     found = clocks.alerts(shipped, LAST, KEY).query("alerte == 'maladie : demi-traitement'")
-    assert sorted(found["poste"]) == sorted(due["cle"].str[:6])
+    assert set(found["poste"]) == due
+
+
+def test_half_pay_counts_all_leaves_of_the_agent_in_a_year():
+    """Fifty days on two positions, of which twenty are the same, and twenty more: half pay is due on day 21, not 91."""
+    held_twice = [{**held(n, debut=-900, quotite=50), "agent": "A1"} for n in (1, 2)]
+    leaves = [(1, -400, -370), (1, -300, -260), (2, -280, -250), (1, -100, -80), (1, 0, 200)]
+    ledger = ledger_of(
+        *(event(f"p{n}", POSITION, f"P{n}", -900) for n in (1, 2)), *held_twice,
+        *(event(f"b{k}", ABSENCE, f"B{k}", first, last, rattachement=f"F{n}")
+          for k, (n, first, last) in enumerate(leaves)),
+        event("b9", ABSENCE, "B9", -200, -100, rattachement="F2", motif="accident"),
+    )  # fmt: skip
+    found = clocks.alerts(ledger, day(5), KEY)
+    assert found["alerte"].tolist() == ["maladie : demi-traitement"]
+    assert found[["echeance", "statut"]].astype("str").values.tolist() == [[str(day(20)), "à confirmer"]]
 
 
 def test_alerts_carry_pseudonyms_texts_and_whether_they_are_confirmed(shipped):

@@ -100,7 +100,8 @@ def _enough(values: Counts, hidden: Mask) -> Mask | None:
     """Hide more cells until none can be worked out; None where that does not end."""
     hidden = hidden.copy()
     for _ in range(values.size):
-        exact = recoverable(values, hidden)
+        exact = bridges(hidden)
+        exact = exact if exact.any() else recoverable(values, hidden)
         if not exact.any():
             return hidden
         before = hidden.sum()
@@ -129,6 +130,31 @@ def _cycle(values: Counts, hidden: Mask, row: int, column: int) -> Mask:
         chosen[one, other - rows] = True
         node = before[node]
     return chosen
+
+
+def bridges(hidden: Mask) -> Mask:
+    """Tell which hidden cells are on no cycle of hidden cells, which join rows and columns: these can be worked out.
+
+    From each row or column one goes on by hidden cells, deep first; a cell by which one came is a bridge if no other
+    cell leads back from beyond it.
+    """
+    rows = len(hidden)
+    beside = [*(rows + np.flatnonzero(row) for row in hidden), *(np.flatnonzero(column) for column in hidden.T)]
+    rank, before = dict[int, int](), dict[int, int]()
+    ahead = [(node, -1) for node in range(len(beside))]
+    while ahead:
+        node, last = ahead.pop()
+        if node not in rank:
+            rank[node], before[node] = len(rank), last
+            ahead += [(other, node) for other in beside[node].tolist() if other not in rank]
+    back, found = rank.copy(), np.zeros_like(hidden)
+    for node in reversed(rank):
+        for other in beside[node].tolist():
+            if other != before[node]:
+                back[node] = min(back[node], back[other] if before[other] == node else rank[other])
+        if before[node] >= 0 and back[node] == rank[node]:
+            found[min(node, before[node]), max(node, before[node]) - rows] = True
+    return found
 
 
 def recoverable(values: Counts, hidden: Mask) -> Mask:

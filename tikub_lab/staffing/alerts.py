@@ -1,5 +1,6 @@
 """Alerts with the law's clocks: what is due, by when, by which text. They tell of persons, and stay off all pages."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -47,10 +48,11 @@ def alerts(ledger: Ledger, day: date, key: bytes, ahead: int = AHEAD) -> pd.Data
     >>> table["personne"].str.startswith("p-").all().item()
     True
     """
-    there = [spell for spell in spells(ledger.rows(after=day)) if spell.debut <= day < spell.fin]
+    known = spells(ledger.rows(after=_later(day, years=-2)))
+    there = [spell for spell in known if spell.debut <= day < spell.fin]
     of = {(spell.row(day)["objet"], spell.row(day)["cle"]): spell for spell in there}
     found = []
-    for name, due, position, spell, rule in [*_contracts(of, day), *_sick(of, day), *_replacements(of, day)]:
+    for name, due, position, spell, rule in [*_contracts(of, day), *_sick(of, known, day), *_replacements(of, day)]:
         if (due - day).days <= ahead:
             row = of["poste", position].row(day) if ("poste", position) in of else {}
             agent = spell.row(day)["agent"]
@@ -81,16 +83,28 @@ def _contracts(of: dict[tuple[str, str], Spell], day: date) -> Iterator[Found]:
             yield "publication : pourvu trop tôt", due, row["rattachement"], spell, rule
 
 
-def _sick(of: dict[tuple[str, str], Spell], day: date) -> Iterator[Found]:
-    """Give sick leaves that come to half pay; others of the same year, not counted here, may bring it nearer."""
+def _sick(of: dict[tuple[str, str], Spell], known: list[Spell], day: date) -> Iterator[Found]:
+    """Give sick leaves that come to half pay: what counts is all days of them that the agent had in the year before."""
+    stays = {spell.row(day)["cle"]: spell for spell in known if spell.row(day)["objet"] == "affectation"}
+    end, ill = _later(day, years=1), defaultdict[str, set[date]](set)
+    for part in (part for spell in known for part in spell.parts if part.row["motif"] == "maladie"):
+        if stay := stays.get(part.row["rattachement"]):
+            ill[stay.row(day)["agent"]] |= set(_days(part.debut, min(part.fin, end)))
     for (kind, _), spell in of.items():
         row = spell.row(day)
         stay = of.get(("affectation", str(row["rattachement"])))
         if kind == "absence" and row["motif"] == "maladie" and stay is not None and spell.debut >= date(2025, 3, 1):
             rule = LAW.value("congé de maladie", "jours à plein taux", day=spell.debut)
-            due = spell.debut + timedelta(days=int(rule.number))
-            if due < spell.fin:
-                yield "maladie : demi-traitement", due, stay.row(day)["rattachement"], stay, rule
+            days = ill[stay.row(day)["agent"]]
+            for due in _days(spell.debut, min(spell.fin, end)):
+                first = _later(due, years=-1)
+                if sum(first <= each < due for each in days) >= rule.number:
+                    yield "maladie : demi-traitement", due, stay.row(day)["rattachement"], stay, rule
+                    break
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days))
 
 
 def _replacements(of: dict[tuple[str, str], Spell], day: date) -> Iterator[Found]:

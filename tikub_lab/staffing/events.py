@@ -3,22 +3,26 @@
 import hashlib
 import json
 import secrets
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import TikubError, nearest
 
 Row = dict[str, Any]
+Said = tuple[int, date, date]
+"""The number of an event, and the days on which it holds."""
+Stage = tuple[int, date, date, int, int]
+"""The same, and since and until which event that was known: a row of the store's table of periods."""
 
 OPEN = date.max
 """The end of what has none, in the store."""
 NEVER = 2**31 - 1
-"""The number of the event that voids one that none has voided."""
+"""The number of the event until which a period is known that none has ended yet."""
 
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "poste": (("code_uai", "metier", "quotite", "statut"), ("publication",), ""),
@@ -52,6 +56,16 @@ class Period:
     debut: date
     fin: date
     row: Row
+
+    @property
+    def said(self) -> Said:
+        """Which event holds on which days."""
+        return self.row["number"], self.debut, self.fin
+
+    @property
+    def thing(self) -> tuple[str, str]:
+        """Kind and key."""
+        return self.row["objet"], self.row["cle"]
 
 
 def content(event: Mapping[str, Any]) -> Row:
@@ -97,6 +111,19 @@ def _value(name: str, value: Any) -> Any:
     return value
 
 
+def laid(there: Iterable[Period], row: Row) -> list[Period]:
+    """Lay an event over the periods of its thing: it holds on its days, they on all others."""
+    first, last, kept = row["debut"], row["fin"], []
+    for item in there:
+        if item.debut < first:
+            kept.append(Period(item.debut, min(item.fin, first), item.row))
+        if item.fin > last:
+            kept.append(Period(max(item.debut, last), item.fin, item.row))
+    if row["verbe"] == "assert":
+        kept.append(Period(first, last, row))
+    return sorted(kept, key=lambda item: item.debut)
+
+
 def periods(rows: Iterable[Row]) -> list[Period]:
     """Lay events over each other, in their order: the days on which each thing is there, by thing.
 
@@ -107,18 +134,33 @@ def periods(rows: Iterable[Row]) -> list[Period]:
     >>> [(str(item.debut), str(item.fin)) for item in periods([row, back])]
     [('2026-01-05', '2026-01-20')]
     """
-    found: dict[tuple[str, str], list[Period]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Period]] = {}
     for row in rows:
-        first, last, kept = row["debut"], row["fin"], []
-        for item in found[row["objet"], row["cle"]]:
-            if item.debut < first:
-                kept.append(Period(item.debut, min(item.fin, first), item.row))
-            if item.fin > last:
-                kept.append(Period(max(item.debut, last), item.fin, item.row))
-        if row["verbe"] == "assert":
-            kept.append(Period(first, last, row))
-        found[row["objet"], row["cle"]] = sorted(kept, key=lambda item: item.debut)
+        thing = row["objet"], row["cle"]
+        found[thing] = laid(found.get(thing, ()), row)
     return [item for each in found.values() for item in each]
+
+
+def standing(rows: Iterable[Row]) -> list[Row]:
+    """Leave out the events that others replace: they are void, on all days."""
+    rows = [*rows]
+    void = {row["remplace"] for row in rows}
+    return [row for row in rows if row["id"] not in void]
+
+
+def stages(rows: Iterable[Row]) -> Iterator[Stage]:
+    """Work out from a thing's events all periods that it has or had: the rows of the store's table."""
+    heard: list[Row] = []
+    there: list[Period] = []
+    since: dict[Said, int] = {}
+    for row in rows:
+        heard.append(row)
+        there = laid(there, row) if row["remplace"] is None else periods(standing(heard))
+        now = {item.said for item in there}
+        yield from ((*said, since.pop(said), row["number"]) for said in since.keys() - now)
+        for said in now - since.keys():
+            since[said] = row["number"]
+    yield from ((*said, number, NEVER) for said, number in since.items())
 
 
 @dataclass(frozen=True)
@@ -155,21 +197,29 @@ def spells(rows: Iterable[Row]) -> list[Spell]:
 
 
 def as_table(rows: Iterable[Row]) -> pd.DataFrame:
-    """Make a table of events, with the columns of ``staffing/events``."""
-    names = [*CONTENT, "enregistre"]
-    table = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
-    table["fin"] = table["fin"].where(table["fin"] != OPEN)
-    kinds = dict.fromkeys(CONTENT, "str") | dict.fromkeys(DAYS, "datetime64[s]") | dict.fromkeys(NUMBERS, "float64")
-    table["enregistre"] = pd.to_datetime(table["enregistre"], utc=True)
-    return table.astype({**kinds, "enregistre": "datetime64[us, UTC]"})
+    """Make a table of events, with the columns of ``staffing/events``; days may be text, as the store has them."""
+    rows = [*rows]
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in (*CONTENT, "enregistre")}
+    for name in DAYS:  # numpy reads text faster than dates
+        days = np.array([str(day or "NaT") for day in columns[name]], dtype="datetime64[s]")
+        columns[name] = np.where(days == np.datetime64(OPEN), np.datetime64("NaT"), days)
+    columns["enregistre"] = pd.DatetimeIndex(np.array(columns["enregistre"], dtype="datetime64[us]"), tz="UTC")
+    return pd.DataFrame(columns).astype(
+        {name: "float64" if name in NUMBERS else "str" for name in CONTENT if name not in DAYS}
+    )
 
 
 def chained(row: Row, head: Row, recorded: datetime) -> Row:
-    """Put an event behind the last one."""
-    salt = secrets.token_hex(16)
-    new = {**row, "number": head["number"] + 1, "enregistre": recorded, "salt": salt, "voided": NEVER}
-    new["digest"] = digest(row, salt)
+    """Put an event behind the last one, as a row of the store: days and moments are text there, and sort as such."""
+    salt, when = secrets.token_hex(16), recorded.isoformat(timespec="microseconds")
+    new = {**row, "number": head["number"] + 1, "enregistre": when, "salt": salt, "digest": digest(row, salt)}
+    new |= {name: str(row[name]) for name in DAYS if row[name] is not None}
     return {**new, "hash": link(head["hash"], new)}
+
+
+def stored(row: Mapping[str, Any]) -> Row:
+    """Read an event as the store has it."""
+    return {**row, **{name: date.fromisoformat(row[name]) for name in DAYS if row[name] is not None}}
 
 
 def digest(row: Mapping[str, Any], salt: str) -> str:
@@ -179,5 +229,5 @@ def digest(row: Mapping[str, Any], salt: str) -> str:
 
 
 def link(previous: str, row: Mapping[str, Any]) -> str:
-    text = f"{previous}|{row['number']}|{row['enregistre'].isoformat()}|{row['digest']}"
+    text = f"{previous}|{row['number']}|{row['enregistre']}|{row['digest']}"
     return hashlib.sha256(text.encode()).hexdigest()

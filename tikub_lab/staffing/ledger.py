@@ -3,7 +3,9 @@
 An event asserts or retracts a thing (a position, an assignment, an absence, a replacement) from a day on, until
 another day (excluded) or without end. **State on a day, as known at a moment**: of each thing, the last event known by
 then that covers the day and was not replaced by then; the thing is there where that event asserts it. So a late event,
-one out of order or a correction is no special case. An event that replaces another voids it, on all days.
+one out of order or a correction is no special case. An event that replaces another voids it, on all days. What the
+events come to is kept beside them, as periods: an event, days on which it holds, since and until which event that was
+known.
 
 Events are chained: ``hash = H(previous hash, number, recorded, H(payload, salt))``. A changed row breaks the chain; a
 purge deletes payloads and salts and leaves it whole. A row removed at the end shows only beside a noted head.
@@ -12,6 +14,8 @@ purge deletes payloads and salts and leaves it whole. A row removed at the end s
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +32,54 @@ from tikub_lab.staffing.events import (
     Period,
     Refused,
     Row,
+    Stage,
     as_table,
     chained,
     content,
     digest,
+    laid,
     link,
     periods,
+    stages,
+    standing,
+    stored,
 )
-from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, LIVE, Store
+from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
 
-LAST = sa.select(COLUMNS.number, COLUMNS.hash, COLUMNS.enregistre).order_by(COLUMNS.number.desc()).limit(1)
-BY_ID = sa.select(EVENT).where(COLUMNS.id == sa.bindparam("name"))
-INSERT = EVENT.insert()
-"""Written once: building a statement takes longer than running it."""
+NAMED = sa.text("""
+SELECT *, (SELECT value FROM staffing_ledger WHERE name = 'purged before') AS purged FROM staffing_event
+WHERE number = (SELECT max(number) FROM staffing_event) OR id IN (:id, :remplace) OR remplace = :remplace
+ORDER BY number""")
+"""The last event, those that an event names, and what replaces them already."""
+MET = sa.text("""
+SELECT e.*, p.debut AS first, p.fin AS last, p.until
+FROM staffing_event e JOIN staffing_period p ON p.number = e.number
+WHERE p.debut < :fin AND p.fin > :debut
+AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
+OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
+"""Periods of the days of an event: of its thing, what that belongs to, what is beside it there, and its agent's."""
+OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
+RECORD, OPENED = EVENT.insert(), PERIOD.insert()
+CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
+_TRUE = f"""
+SELECT {", ".join(f"e.{name}" for name in (*CONTENT, "enregistre", "number"))}
+FROM staffing_period p JOIN staffing_event e ON p.number = e.number
+WHERE p.debut <= :day AND p.fin > :day"""
+TRUE = sa.text(f"{_TRUE} AND p.until = {NEVER}")
+KNOWN = sa.text(
+    f"{TRUE} AND p.since <= :by UNION ALL {_TRUE} AND p.since <= :by AND p.until > :by AND p.until < {NEVER}"
+)
+"""What is known still, and what is not any more: two parts of one index."""
+PURGE = sa.text(f"""
+UPDATE staffing_event SET {", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))}
+WHERE salt IS NOT NULL AND (fin <= :day AND (remplace IS NULL OR number <= :by)
+OR EXISTS (SELECT 1 FROM staffing_event n WHERE n.remplace = staffing_event.id AND n.number <= :by)
+OR NOT EXISTS (SELECT 1 FROM staffing_event o JOIN staffing_period p ON p.number = o.number
+WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
+"""Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
+that may be asked for."""
+FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
+EVER: Row = {"debut": str(date.min), "fin": str(OPEN), "rattachement": None, "agent": None}
 
 
 def utc_now() -> datetime:
@@ -115,92 +154,52 @@ class Ledger(Store):
         RunError
             The store could not write: nothing is acknowledged, nothing before is lost.
         """
+        receipts = []
         with self.writing() as connection:
-            last = connection.execute(LAST).mappings().first()
-            head: Row = dict(last) if last else {"number": 0, "hash": "", "enregistre": datetime.min}
-            purged = date.fromisoformat(self.noted(connection, "purged before") or "0001-01-01")
-            receipts = []
             for event in events:
                 try:
-                    row = content(event)
-                    if known := self._known(connection, row):
-                        receipts.append(Receipt(row["id"], known))
-                        continue
-                    if row["fin"] <= purged:
-                        raise Refused(f"it was over on {row['fin']}, and what was over by {purged} is purged.")
-                    self._replaceable(connection, row)
-                    remarks = self._remarks(connection, row)
+                    receipts.append(self._take(connection, content(event)))
                 except Refused as error:
                     receipts.append(Receipt(str(event.get("id"))[:80], None, remarks=(str(error),)))
-                    continue
-                now = self.clock()
-                if head["enregistre"] - now > timedelta(seconds=1):
-                    remarks.append(f"the clock was set back to {now:%Y-%m-%d %H:%M:%S} UTC; recorded as the last event")
-                head = chained(row, head, max(now, head["enregistre"]))
-                connection.execute(INSERT, head)
-                if row["remplace"] is not None:
-                    voids = EVENT.update().where(COLUMNS.id == row["remplace"])
-                    connection.execute(voids.values(voided=head["number"]))
-                receipts.append(Receipt(row["id"], head["number"], True, tuple(remarks)))
         return receipts
 
-    def _known(self, connection: sa.Connection, row: Row) -> int | None:
-        """Return the number of the same event; another one of the same id is refused."""
-        found = connection.execute(BY_ID, {"name": row["id"]}).mappings().first()
-        if found is None:
-            return None
-        if found["salt"] is not None and digest(row, found["salt"]) != found["digest"]:
-            raise Refused(f"id {row['id']!r} is that of another event. A correction is a new event that replaces it.")
-        return int(found["number"])
-
-    def _replaceable(self, connection: sa.Connection, row: Row) -> None:
-        """Refuse a correction of what is not there, of another thing, or of what is replaced already."""
+    def _take(self, connection: sa.Connection, row: Row) -> Receipt:
+        """Put an event behind the last one, close the periods that it changes and open those that it makes."""
+        named = self.run(connection, NAMED, row)
+        if (known := _known(row, named)) is not None:
+            return Receipt(row["id"], known)
+        head = named[-1] if named else FIRST
+        if str(row["fin"]) <= (head["purged"] or ""):
+            raise Refused(f"it was over on {row['fin']}, and what was over by {head['purged']} is purged.")
+        met = self._met(connection, row)
+        remarks = _remarks(row, met)
+        now, last = self.clock(), datetime.fromisoformat(head["enregistre"])
+        if last - now > timedelta(seconds=1):
+            remarks.append(f"the clock was set back to {now:%Y-%m-%d %H:%M:%S} UTC; recorded as the last event")
+        new = chained(row, head, max(now, last))
+        self.run(connection, RECORD, new)
+        number, thing = new["number"], {"objet": row["objet"], "cle": row["cle"]}
         if row["remplace"] is None:
-            return
-        old = connection.execute(BY_ID, {"name": row["remplace"]}).mappings().first()
-        if old is None or (old["objet"], old["cle"]) != (row["objet"], row["cle"]):
-            what = "no event" if old is None else "the event of another thing"
-            raise Refused(f"remplace: {row['remplace']!r} is {what}; name one of {row['objet']} {row['cle']!r}.")
-        if old["voided"] != NEVER:
-            new = connection.scalar(sa.select(COLUMNS.id).where(COLUMNS.number == old["voided"]))
-            raise Refused(f"remplace: {row['remplace']!r} is replaced already, by {new!r}; replace that one.")
+            before = [item for item in met if item.thing == (row["objet"], row["cle"])]
+            after = laid(before, {**row, "number": number})
+        else:  # what it uncovers may be of any day
+            before = self._met(connection, {**EVER, **thing})
+            after = periods(standing(map(stored, self.run(connection, OF_THING, thing))))
+        was, will = ({item.said for item in each} for each in (before, after))
+        for of, debut, _ in was - will:
+            self.run(connection, CLOSED, {"of": of, "first": str(debut), "by": number})
+        for said in will - was:
+            self.run(connection, OPENED, _staged((*said, number, NEVER)))
+        return Receipt(row["id"], number, True, tuple(remarks))
 
-    def _remarks(self, connection: sa.Connection, row: Row) -> list[str]:
-        """Refuse what belongs to nothing; say what is more than it should be, which the law may allow for a time."""
-        parent, remarks = KINDS[row["objet"]][2], list[str]()
-        if not parent or row["verbe"] == "retract":
-            return remarks
-        there = self._during(connection, row, objet=parent, cle=row["rattachement"])
-        if not there:
-            days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != OPEN else "")
-            missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
-            raise Refused(f"{missing} {days}. Send it first.")
-        if row["agent"] is None:
-            return remarks
-        if (share := _peak(row, self._during(connection, row, agent=row["agent"]))) > 100:
-            remarks.append(f"the agent is at {share:g} %, over 100 %")
-        if parent == "absence":
-            if row["debut"] < min(item.debut for item in there):
-                remarks.append("the replacement begins before the absence: two on one position for a time")
-            return remarks
-        beside = self._during(connection, row, objet="affectation", rattachement=row["rattachement"])
-        if (share := _peak(row, beside)) > (most := max(item.row["quotite"] for item in there)):
-            remarks.append(f"the position is at {share:g} %, over its {most:g} %")
-        return remarks
-
-    def _during(self, connection: sa.Connection, row: Row, **which: str) -> list[Period]:
-        """Periods of other things of which this is said, that have a day in common with an event."""
-        said = [COLUMNS[name] == value for name, value in which.items()]
-        things = sa.select(COLUMNS.objet, COLUMNS.cle).where(*said)
-        asked = sa.select(EVENT).where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(things)).order_by(COLUMNS.number)
-        # whether they stand is asked here: in the query it would lead SQLite to the index of all that stand
-        rows = [dict(item) for item in connection.execute(asked).mappings() if item["voided"] == NEVER]
-        others = [item for item in rows if (item["objet"], item["cle"]) != (row["objet"], row["cle"])]
-        return [
-            item
-            for item in periods(others)
-            if item.debut < row["fin"] and item.fin > row["debut"] and which.items() <= item.row.items()
-        ]
+    def _met(self, connection: sa.Connection, row: Row) -> list[Period]:
+        parent = KINDS[row["objet"]][2]
+        values = {**row, "debut": str(row["debut"]), "fin": str(row["fin"]), "parent": parent}
+        values["beside"] = row["rattachement"] if parent == "poste" else None
+        # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
+        found = [each for each in self.run(connection, MET, values) if each["until"] == NEVER]
+        days = date.fromisoformat
+        return [Period(days(each["first"]), days(each["last"]), each) for each in found]
 
     def state(self, valid: Day = None, known: datetime | date | str | None = None) -> pd.DataFrame:
         """Return what is true on a day, as known by a moment.
@@ -222,42 +221,41 @@ class Ledger(Store):
         UsageError
             A day of which something was purged, or no date.
         """
-        return as_table(self.things(valid, known))
+        return as_table(self._true(valid, known))
 
     def things(self, valid: Day = None, known: datetime | date | str | None = None) -> list[Row]:
         """Return :meth:`state` as rows, in order of kind and key."""
+        return [stored(row) for row in self._true(valid, known)]
+
+    def _true(self, valid: Day, known: datetime | date | str | None) -> list[Row]:
         day, until = as_date(valid) or self.clock().date(), _moment(known)
-        number = sa.select(sa.func.coalesce(sa.func.max(COLUMNS.number), 0))
-        if until is not None:
-            number = number.where(COLUMNS.enregistre <= until)
-        by = number.scalar_subquery()
-        last = sa.func.row_number().over(partition_by=(COLUMNS.objet, COLUMNS.cle), order_by=COLUMNS.number.desc())
-        covering = (COLUMNS.voided > by, COLUMNS.fin > day, COLUMNS.debut <= day, COLUMNS.number <= by)
-        each = sa.select(EVENT, last.label("place")).where(*covering).subquery()
-        asked = sa.select(each).where(each.c.place == 1, each.c.verbe == "assert")
         with self.reading() as connection:
             purged = self.noted(connection, "purged before")
-            if purged and min(day, (until or datetime.max).date()) < date.fromisoformat(purged):
+            if purged and min(str(day), until) < purged:
                 raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
-            rows = [dict(row) for row in connection.execute(asked).mappings()]
-        return sorted(rows, key=lambda row: (row["objet"], row["cle"]))
+            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until) if known else None}
+            found = self.run(connection, KNOWN if known else TRUE, values)
+        return sorted(found, key=itemgetter("objet", "cle"))
 
     def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:
-        """Return the events that stand, in their order: of kinds, of one thing, of what is not over by a day."""
-        asked = sa.select(EVENT).where(LIVE, COLUMNS.objet.in_(kinds or tuple(KINDS)))
-        asked = asked if key is None else asked.where(COLUMNS.cle == key)
-        asked = asked if after is None else asked.where(COLUMNS.fin > after)
+        """Return what holds now: events, in their order, each with days on which it does.
+
+        Of kinds; of one key; with ``after``, of things that are not over by that day.
+        """
+        held, now = sa.join(PERIOD, EVENT, STAGES.number == COLUMNS.number), STAGES.until == NEVER
+        said = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held)
+        said = said.where(now, COLUMNS.objet.in_(kinds or tuple(KINDS)))
+        said = said if key is None else said.where(COLUMNS.cle == key)
+        if after is not None:
+            there = sa.select(COLUMNS.objet, COLUMNS.cle).select_from(held).where(now, STAGES.fin > str(after))
+            said = said.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
         with self.reading() as connection:
-            return [dict(row) for row in connection.execute(asked.order_by(COLUMNS.number)).mappings()]
+            found = connection.execute(said.order_by(COLUMNS.number, STAGES.debut)).mappings()
+            return [stored({**row, "debut": row["first"], "fin": row["last"]}) for row in found]
 
     def verify(self) -> Verified:
-        """Work all hashes out again, and say which rows are not what was recorded."""
+        """Work all hashes and periods out again, and say which rows are not what was recorded."""
         problems, head, last, purged = list[str](), "", 0, 0
-        new = EVENT.alias()
-        unsaid = sa.select(new.c.number).where(new.c.remplace == COLUMNS.id, new.c.number != COLUMNS.voided)
-        voiding = new.c.number == COLUMNS.voided
-        right = sa.or_(new.c.salt.is_(None), new.c.remplace == COLUMNS.id)
-        wrong = sa.select(COLUMNS.number).where(COLUMNS.voided != NEVER, ~sa.exists().where(voiding, right))
         with self.reading() as connection:
             noted = int(self.noted(connection, "purged") or 0)
             for found in connection.execute(sa.select(EVENT).order_by(COLUMNS.number)).mappings():
@@ -270,39 +268,49 @@ class Ledger(Store):
                 if link(head, row) != row["hash"]:
                     problems.append(f"event {number}: its hash does not follow from the one before")
                 head, last = row["hash"], number
-            problems += [f"event {number}: what it replaces does not say so" for number in connection.scalars(unsaid)]
-            problems += [f"event {number}: what replaces it does not say so" for number in connection.scalars(wrong)]
+            if not problems:
+                problems += self._astray(connection)
         if purged != noted:
             problems.append(f"{purged} events have no content, and {noted} were purged")
         return Verified(last, purged, head, tuple(problems))
 
+    def _astray(self, connection: sa.Connection) -> list[str]:
+        """Say which periods are not what the events come to, in all that a purge has left."""
+        said = sa.select(EVENT).where(COLUMNS.salt.is_not(None)).order_by(COLUMNS.objet, COLUMNS.cle, COLUMNS.number)
+        things = groupby((stored({**row}) for row in connection.execute(said).mappings()), itemgetter("objet", "cle"))
+        day = self.noted(connection, "purged before") or ""
+        by = _last(connection, COLUMNS.enregistre < day)
+        due = _left((_staged(item).values() for _, rows in things for item in stages(rows)), day, by)
+        there = _left(connection.execute(sa.select(PERIOD)), day, by)
+        numbers = sorted({number for number, *_ in due ^ there})
+        return [f"event {number}: its periods are not what the events come to" for number in numbers]
+
     def purge(self, before: date | str) -> int:
         """Delete, for good, what events say that were over by a day or replaced by then; return how many.
 
-        Numbers, times, ids and hashes stay, so that the chain still verifies and no old event comes back.
+        So does what is said of a thing that was over by then. Numbers, times, ids and hashes stay, so that the chain
+        still verifies and no old event comes back.
         """
         day = as_date(before) or date.min
         if day > self.clock().date():
             raise UsageError(f"purge before {day}: that day is to come; only what is over may go.")
-        voiding = EVENT.alias()
-        replaced = sa.exists().where(voiding.c.number == COLUMNS.voided, voiding.c.enregistre < day)
-        gone = EVENT.update().where(COLUMNS.salt.is_not(None), sa.or_(COLUMNS.fin <= day, replaced))
         with self.writing() as connection:
-            count = connection.execute(gone.values(dict.fromkeys((*CONTENT[1:], "salt")))).rowcount
+            asked = {"day": str(day), "by": _last(connection, COLUMNS.enregistre < str(day))}
+            connection.execute(sa.text("DELETE FROM staffing_period WHERE fin <= :day OR until <= :by"), asked)
+            count = connection.execute(PURGE, asked).rowcount
             notes = {"purged before": max(str(day), self.noted(connection, "purged before") or ""),
                      "purged": str(count + int(self.noted(connection, "purged") or 0))}  # fmt: skip
             connection.execute(ABOUT.delete().where(ABOUT.c.name.in_(notes)))
             connection.execute(ABOUT.insert(), [{"name": name, "value": value} for name, value in notes.items()])
-        with self.engine.connect().execution_options(
-            isolation_level="AUTOCOMMIT"
-        ) as connection:  # nothing in old pages
-            clean = "PRAGMA wal_checkpoint(TRUNCATE)" if self.sqlite else f"VACUUM FULL {EVENT.name}"
-            connection.exec_driver_sql(clean)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            cleaned = [f"VACUUM FULL {table.name}" for table in (EVENT, PERIOD)]
+            for clean in ["PRAGMA wal_checkpoint(TRUNCATE)"] if self.sqlite else cleaned:
+                connection.exec_driver_sql(clean)  # nothing of it in old pages
         return count
 
 
-def replay(events: pd.DataFrame) -> Ledger:
-    """Make a ledger in memory from a table of events that were accepted once, such as the sample's.
+def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
+    """Make a ledger, where there is none, from a table of events that were accepted once, such as the sample's.
 
     Examples
     --------
@@ -311,34 +319,96 @@ def replay(events: pd.DataFrame) -> Ledger:
     >>> len(replay(events).rows()) <= len(events)
     True
     """
-    ledger, said = Ledger("sqlite://"), events[[*CONTENT]].astype(object)
-    head: Row = {"number": 0, "hash": "", "enregistre": datetime.min}
-    rows: dict[str, Row] = {}
+    ledger, said, head = Ledger(place), events[[*CONTENT]].astype(object), FIRST
+    things: dict[tuple[str, str], list[Row]] = {}
     for recorded, values in zip(events["enregistre"], said.itertuples(index=False, name=None), strict=True):
         row = content(dict(zip(CONTENT, values, strict=True)))
-        head = rows[row["id"]] = chained(row, head, recorded.tz_convert(None).to_pydatetime())
-        if head["remplace"] is not None:
-            rows[head["remplace"]]["voided"] = head["number"]
-    if rows:
-        with ledger.writing() as connection:
-            connection.execute(EVENT.insert(), list(rows.values()))
+        head = chained(row, head, recorded.tz_convert(None).to_pydatetime())
+        things.setdefault((row["objet"], row["cle"]), []).append(head)
+    with ledger.writing() as connection:
+        for rows in things.values():
+            connection.execute(RECORD, rows)
+            if found := [*map(_staged, stages(map(stored, rows)))]:
+                connection.execute(OPENED, found)
     return ledger
+
+
+def _staged(item: Stage) -> Row:
+    number, debut, fin, since, until = item
+    return {"number": number, "debut": str(debut), "fin": str(fin), "since": since, "until": until}
+
+
+def _known(row: Row, named: list[Row]) -> int | None:
+    """Return the number of the same event; refuse another one of its id, and a correction of what can't be replaced."""
+    for each in named:
+        if each["id"] == row["id"]:
+            if each["salt"] is not None and digest(row, each["salt"]) != each["digest"]:
+                raise Refused(f"id {row['id']!r} is that of another event. A correction is a new one that replaces it.")
+            return int(each["number"])
+    if row["remplace"] is not None:
+        old = next((each for each in named if each["id"] == row["remplace"]), None)
+        if old is None or (old["objet"], old["cle"]) != (row["objet"], row["cle"]):
+            what = "no event" if old is None else "the event of another thing"
+            raise Refused(f"remplace: {row['remplace']!r} is {what}; name one of {row['objet']} {row['cle']!r}.")
+        if new := next((each["id"] for each in named if each["remplace"] == row["remplace"]), None):
+            raise Refused(f"remplace: {row['remplace']!r} is replaced already, by {new!r}; replace that one.")
+    return None
+
+
+def _remarks(row: Row, met: list[Period]) -> list[str]:
+    """Refuse what belongs to nothing; say what is more than it should be, which the law may allow for a time."""
+    parent, remarks = KINDS[row["objet"]][2], list[str]()
+    if not parent or row["verbe"] == "retract":
+        return remarks
+    there = [item for item in met if item.thing == (parent, row["rattachement"])]
+    if not there:
+        days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != OPEN else "")
+        missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
+        raise Refused(f"{missing} {days}. Send it first.")
+    others = [item for item in met if item.thing != (row["objet"], row["cle"])]
+    if row["agent"] is None:
+        return remarks
+    if (share := _peak(row, [item for item in others if item.row["agent"] == row["agent"]])) > 100:
+        remarks.append(f"the agent is at {share:g} %, over 100 %")
+    if parent == "absence":
+        if row["debut"] < min(item.debut for item in there):
+            remarks.append("the replacement begins before the absence: two on one position for a time")
+        return remarks
+    beside = [item for item in others if item.row["rattachement"] == row["rattachement"]]
+    if (share := _peak(row, beside)) > (most := max(item.row["quotite"] for item in there)):
+        remarks.append(f"the position is at {share:g} %, over its {most:g} %")
+    return remarks
+
+
+def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
+    """Return the number of the last event that was recorded by then."""
+    return connection.scalar(sa.select(sa.func.max(COLUMNS.number)).where(*when)) or 0
+
+
+def _left(found: Iterable[Iterable[Any]], day: str, by: int) -> set[tuple[Any, ...]]:
+    """Give what a purge leaves of periods: days from one on, knowledge from an event on, and that in as few rows."""
+    parts: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
+    for number, debut, fin, since, until in sorted(map(tuple, found), key=itemgetter(3)):
+        if fin > day and until > by:
+            known = parts.setdefault((number, max(debut, day), fin), [])
+            first = known.pop()[0] if known and known[-1][1] == since else max(since, by)
+            known.append((first, until))
+    return {(*said, *part) for said, known in parts.items() for part in known}
 
 
 def _peak(row: Row, others: Sequence[Period]) -> float:
     """Return the largest sum of shares on a day of an event, its own included: on the first day of one of them."""
-    shares = [item for item in others if item.row["objet"] in ("affectation", "remplacement")]
-    days = {max(item.debut, row["debut"]) for item in shares} | {row["debut"]}
-    sums = (sum(item.row["quotite"] for item in shares if item.debut <= day < item.fin) for day in days)
+    days = {max(item.debut, row["debut"]) for item in others} | {row["debut"]}
+    sums = (sum(item.row["quotite"] for item in others if item.debut <= day < item.fin) for day in days)
     return float(row["quotite"] + max(sums))
 
 
-def _moment(known: datetime | date | str | None) -> datetime | None:
-    if known is None:
-        return None
+def _moment(known: datetime | date | str | None) -> str:
+    """Give the last moment of a day, or a moment, as the store has it; of nothing, one that never comes."""
     try:
-        moment = datetime.fromisoformat(str(known))
+        moment = datetime.fromisoformat(str(known or datetime.max))
     except ValueError:
         raise UsageError(f"{known!r} is no date or time; write it as 2026-05-03 or 2026-05-03T10:00.") from None
     moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    return datetime.combine(moment, time.max) if len(str(known)) == 10 else moment
+    moment = datetime.combine(moment, time.max) if len(str(known)) == 10 else moment
+    return moment.isoformat(timespec="microseconds")
