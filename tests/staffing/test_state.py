@@ -1,6 +1,6 @@
 """State as tables and alerts: by hand, and by a second way on the sample."""
 
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,8 @@ from tikub_lab import tables
 from tikub_lab.errors import UsageError
 from tikub_lab.staffing import alerts as clocks
 from tikub_lab.staffing.ledger import Ledger, replay
-from tikub_lab.staffing.state import absences, coverage, history, positions, time_to_fill, vacancies
+from tikub_lab.staffing.situation import as_of
+from tikub_lab.staffing.state import absences, coverage, history, positions, presence, time_to_fill, vacancies
 
 KEY = b"k" * 32
 LAST = date(2025, 12, 31)
@@ -37,43 +38,50 @@ def held(number, **more):
     return event(f"f{number}", ASSIGNMENT, f"F{number}", rattachement=f"P{number}", agent=f"A{number}", **more)
 
 
-def test_a_position_is_filled_replaced_not_replaced_vacant_or_frozen():
+def test_a_position_is_filled_vacant_or_frozen_whoever_is_away():
     ledger = ledger_of(
         *(event(f"p{n}", POSITION, f"P{n}", quotite=[100, 100, 80, 100, 100][n], statut="gelé" if n == 4 else "ouvert")
           for n in range(5)),
-        held(0), held(1), held(2, quotite=80),
+        held(0), held(1, quotite=60), held(2, quotite=80),
         event("b1", ABSENCE, "B1", rattachement="F1"),
         event("b2", ABSENCE, "B2", rattachement="F2"),
         event("r1", REPLACEMENT, "R1", rattachement="B1", agent="A9", quotite=50),
     )  # fmt: skip
     table = positions(ledger.state(day(3)))
-    assert table["etat"].tolist() == ["pourvu", "remplacé", "non remplacé", "vacant", "gelé"]
-    assert table["presents"].tolist() == [100, 50, 0, 0, 0]
-    assert table["couvert"].tolist() == [True, True, False, False, False]
+    assert table["etat"].tolist() == ["pourvu", "pourvu", "pourvu", "vacant", "gelé"]
+    assert table["occupe"].tolist() == [100, 60, 80, 0, 0]
     (row,) = coverage(table).to_dict("records")
-    assert (row["postes"], row["etp"], row["couverts"], row["geles"]) == (5, 3.8, 1.5, 1)
-    assert row["part"] == pytest.approx(1.5 / 3.8)
-    assert not {"vacants", "etat", "motif"} & set(row)  # or one could take away, and know who is absent
+    assert (row["postes"], row["etp"], row["couverts"], row["vacants"], row["geles"]) == (5, 3.8, 2.4, 1.4, 1)
+    assert row["part"] == pytest.approx(2.4 / 3.8)
     assert positions(Ledger("sqlite://").state(day(3))).empty
     with pytest.raises(UsageError, match="state: no column objet"):
         positions(table)
 
 
-def test_coverage_adds_up_by_a_second_way(shipped):
+def test_coverage_and_presence_add_up_by_a_second_way(shipped):
     table = positions(shipped.state(LAST))
     things = shipped.things(LAST)
     away = {row["rattachement"] for row in things if row["objet"] == "absence"}
-    there = {}
-    for row in things:
-        position = row["cle"].partition("/")[0]
-        if row["objet"] == "remplacement" or (row["objet"] == "affectation" and row["cle"] not in away):
-            there[position] = there.get(position, 0) + row["quotite"]
+    absent = {row["cle"] for row in things if row["objet"] == "absence"}  # one whose absence ended replaces nobody
     posts = [row for row in things if row["objet"] == "poste" and row["statut"] == "ouvert"]
-    covered = sum(min(row["quotite"], there.get(row["cle"], 0)) for row in posts) / 100
+
+    def filled(*, present):
+        there = {}
+        for row in things:
+            stays = row["objet"] == "affectation" and not (present and row["cle"] in away)
+            replaces = row["objet"] == "remplacement" and row["rattachement"] in absent
+            if stays or (present and replaces):
+                position = row["cle"].partition("/")[0]
+                there[position] = there.get(position, 0) + row["quotite"]
+        return sum(there.get(row["cle"], 0) for row in posts) / 100
+
     trades = coverage(table, "metier")
-    assert trades["couverts"].sum() == pytest.approx(covered)
+    assert trades["couverts"].sum() == pytest.approx(filled(present=False))
     assert trades["etp"].sum() == pytest.approx(sum(row["quotite"] for row in posts) / 100)
-    assert coverage(table, ["code_uai", "metier"])["couverts"].sum() == pytest.approx(covered)
+    assert (trades["couverts"] + trades["vacants"]).sum() == pytest.approx(trades["etp"].sum())
+    assert coverage(table, ["code_uai", "metier"])["couverts"].sum() == pytest.approx(filled(present=False))
+    site = tables.load("territory/lycees").set_index("code_uai")["departement"]
+    assert presence(shipped.state(LAST), site)["presents"].sum() == pytest.approx(filled(present=True))
 
 
 def test_long_vacancies_are_found(shipped, truths):
@@ -116,7 +124,7 @@ def test_history_tells_the_days_of_a_position():
 def test_no_small_count_of_absences_is_shown(shipped):
     site = tables.load("territory/lycees").set_index("code_uai")["departement"]
     found = absences(shipped.state(LAST), site)
-    assert set("+".join(found.index).replace(" ", "").split("+")) == {"22", "29", "35", "56"}
+    assert set("+".join(found.index).replace(" ", "").split("+")) == {"22", "29", "35", "56", "Ensemble"}
     assert not ((found > 0) & (found < 5)).any(axis=None)
     assert (found >= 5).any(axis=None)
 
@@ -181,3 +189,38 @@ def test_alerts_of_a_contract_by_hand():
     assert first[["alerte", "echeance"]].astype("str").values.tolist() == [
         ["publication : pourvu trop tôt", "2026-01-22"]
     ]
+
+
+def test_where_positions_stand_by_hand():
+    """P1 waits for somebody, P2 was published, P3 was just published, P4 not since it is vacant, P5 is filled today."""
+    vacant = [event(f"p{n}", POSITION, f"P{n}", -900) for n in (1, 2, 3, 4, 5)]
+    published = [event(f"q{n}", POSITION, f"P{n}", shown, publication=day(shown)) for n, shown in ((2, -60), (3, -9))]
+    stays = [held(4, debut=-890, fin=-20), held(5), held(1, debut=30)]
+    found = as_of(ledger_of(*vacant, *published, *stays), day(0))
+    rows = found.vacant.set_index("poste")[["jours", "etape"]]
+    assert rows.loc[["P1", "P2", "P3", "P4"]].to_numpy().tolist() == [
+        [901, "Arrivée prévue"], [901, "Offre publiée, à pourvoir"], [901, "Offre publiée, délai d'un mois"],
+        [21, "Offre à publier"],
+    ]  # fmt: skip
+    assert found.vacant.set_index("poste")["echeance"].dropna().astype("str").to_dict() == {
+        "P1": "2026-01-31", "P2": "2025-12-02", "P3": "2026-01-23",
+    }  # fmt: skip
+    assert found.vacancies["poste"].tolist() == ["P4"], "the others are vacant since the ledger began, or longer"
+    assert found.at("0000001B").positions.equals(found.positions)
+    with pytest.raises(UsageError, match="uai='9': no position is known there"):
+        found.at("9")
+
+
+def test_what_changed_is_said_also_of_what_was_learnt_late():
+    clock = iter(datetime(2026, 1, number) for number in (1, 1, 1, 2, 3, 3, 3, 3))
+    ledger = Ledger("sqlite://", clock=lambda: next(clock))
+    ledger.append([event("p1", POSITION, "P1"), event("p2", POSITION, "P2"), event("p3", POSITION, "P3")])
+    ledger.append([held(3)])
+    late = [
+        held(1, debut=0),
+        event("g2", POSITION, "P2", 1, statut="gelé"),
+        event("x", ASSIGNMENT, "F3", 2, verbe="retract"),
+    ]
+    ledger.append([*late, event("p4", POSITION, "P4", 1)])
+    found = as_of(ledger, date(2026, 1, 3)).changes.set_index("poste")["nature"].to_dict()
+    assert found == {"P1": "pourvu", "P2": "gelé", "P3": "devenu vacant", "P4": "créé"}

@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "ledger": "Ledger replay",
-        "state": "absences coverage history positions time_to_fill vacancies",
+        "fragments": "",
+        "situation": "Situation as_of known state_of",
+        "state": "absences coverage history positions presence time_to_fill vacancies",
     },
 )

@@ -135,6 +135,22 @@ def purge(
 
 
 @app.command()
+def live(
+    context: typer.Context,
+    ledger: LedgerOption = None,
+    address: Annotated[
+        str, typer.Option("--address", metavar="ADDRESS", help="One of this machine that others reach; else none does.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="NUMBER", help="A free one by default.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open it here.")] = True,
+) -> None:
+    """Show positions on a page that stays up to date, with nothing of absences; Ctrl-C ends it."""
+    from tikub_lab.staffing.live import parts
+
+    context.obj(parts(_ledger(ledger)), address, port, browser)  # what serves pages is handed by the command line
+
+
+@app.command()
 def alerts(out: OutOption, key: KeyOption, at: AtOption = None, ledger: LedgerOption = None) -> None:
     """Write the law's clocks that run out, with pseudonyms; a key is made where there is none."""
     from tikub_lab.methods.privacy import read_key

@@ -9,16 +9,18 @@ from scipy.stats import CensoredData, ecdf
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Spell, periods, spells
+from tikub_lab.staffing.events import OPEN, Row, Spell, periods, spells
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.tables import require
 
-STATES = ("pourvu", "remplacé", "non remplacé", "vacant", "gelé")
-"""A position is filled, or its agent is away and replaced, or away and not, or it is vacant, or frozen."""
+STATES = ("pourvu", "vacant", "gelé")
+"""A position has somebody assigned to it, or is open and has nobody, or is frozen."""
+ALL = "Ensemble"
+"""The row of all départements."""
 
 
 def positions(state: pd.DataFrame) -> pd.DataFrame:
-    """List the positions, with what covers them.
+    """List the positions, and whether they are filled: absences and replacements are not read, so that none shows.
 
     Parameters
     ----------
@@ -28,9 +30,8 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``presents`` (percent of full time that is
-        there), ``etat`` (:data:`STATES`), ``couvert``. ``etat`` and ``presents`` tell of absences: below département a
-        page shows no more than ``couvert``, and that of :func:`coverage`.
+        ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe`` (percent of full time to which
+        agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
 
     Examples
     --------
@@ -41,30 +42,16 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
     (2490, 'pourvu')
     """
     require(state, "state", ["objet", "cle", "rattachement", "code_uai", "metier", "quotite", "statut"])
-    of = {kind: state[state["objet"] == kind].set_index("cle") for kind in state["objet"].unique()}
-    none = state.iloc[:0].set_index("cle")
-    posts, stays, away, sent = (of.get(kind, none) for kind in ("poste", "affectation", "absence", "remplacement"))
-    absent = stays.index.isin(away["rattachement"])
-    # an absence belongs to an assignment, and that to a position
-    stay_of = away["rattachement"].reindex(sent["rattachement"])
-    by = stays["rattachement"].reindex(stay_of).to_numpy()
-    there = stays.loc[~absent].groupby("rattachement")["quotite"].sum()
-    instead = sent.groupby(by)["quotite"].sum()
-    table = posts[["code_uai", "metier", "quotite", "publication"]].rename_axis("poste").copy()
-    table["presents"] = sum(part.reindex(table.index).fillna(0) for part in (there, instead))
-    held = table.index.isin(stays["rattachement"])
-    missed = table.index.isin(stays.loc[absent, "rattachement"])
-    covered = (table["presents"] > 0).to_numpy()
-    choices = [missed & covered & table.index.isin(by), missed & ~covered, held, (posts["statut"] == "gelé").to_numpy()]
-    table["etat"] = pd.Categorical(
-        np.select(choices, ["remplacé", "non remplacé", "pourvu", "gelé"], "vacant"), categories=STATES
-    )
-    table["couvert"] = covered
-    return table.reset_index()
+    posts, stays = (state[state["objet"] == kind].set_index("cle") for kind in ("poste", "affectation"))
+    table = posts[["code_uai", "metier", "quotite", "publication"]].rename_axis("poste")
+    held = stays.groupby("rattachement")["quotite"].sum().reindex(table.index).fillna(0)
+    choices = np.select([held > 0, posts["statut"] == "gelé"], ["pourvu", "gelé"], "vacant")
+    etat = pd.Categorical(choices, categories=STATES)
+    return table.assign(occupe=held.clip(upper=table["quotite"]), etat=etat).reset_index()
 
 
 def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFrame:
-    """Add positions up in full-time equivalents, by lycée, trade or both: covered or not, and never why.
+    """Add positions up in full-time equivalents, by lycée, trade or both.
 
     Parameters
     ----------
@@ -76,23 +63,23 @@ def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFr
     Returns
     -------
     DataFrame
-        ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts`` and
-        ``geles``; ``part``, the share of ``etp`` that is covered.
+        ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts``,
+        ``vacants`` and ``geles``; ``part``, the share of ``etp`` that is filled.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"code_uai": "1", "quotite": [100.0, 50.0], "presents": [100.0, 0],
+    >>> table = pd.DataFrame({"code_uai": "1", "quotite": [100.0, 50.0], "occupe": [100.0, 0],
     ...                       "etat": ["pourvu", "vacant"]})
-    >>> coverage(table)[["etp", "couverts"]].values.tolist()
-    [[1.5, 1.0]]
+    >>> coverage(table)[["etp", "couverts", "vacants"]].values.tolist()
+    [[1.5, 1.0, 0.5]]
     """
     names = [by] if isinstance(by, str) else list(by)
-    require(table, "positions", [*names, "quotite", "presents", "etat"])
-    frozen = table["etat"] == "gelé"
-    share, there = table["quotite"] / 100, table[["presents", "quotite"]].min(axis=1) / 100
+    require(table, "positions", [*names, "quotite", "occupe", "etat"])
+    frozen, due, held = table["etat"] == "gelé", table["quotite"] / 100, table["occupe"] / 100
     parts = table[names].assign(
-        postes=1, etp=share.mask(frozen, 0), couverts=there.mask(frozen, 0), geles=share.where(frozen, 0)
-    )
+        postes=1, etp=due.mask(frozen, 0), couverts=held, vacants=(due - held).mask(frozen, 0),
+        geles=due.where(frozen, 0),
+    )  # fmt: skip
     found = parts.groupby(names, as_index=False, observed=True).sum()
     return found.assign(part=found["couverts"] / found["etp"].mask(found["etp"] == 0))
 
@@ -112,7 +99,7 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     Returns
     -------
     DataFrame
-        One row a département, a column a reason, ``Int64``, missing where hidden.
+        One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
 
     Examples
     --------
@@ -120,13 +107,74 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     >>> from tikub_lab.staffing.ledger import replay
     >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
     >>> found = absences(replay(tables.load("staffing/events")).state("2025-12-31"), site)
-    >>> bool((found.min(axis=None) >= 5) or (found.min(axis=None) == 0))
+    >>> found.loc[ALL, "maladie"].item()
+    52
+    """
+    site, of = _sites(state, departements)
+    away = state[state["objet"] == "absence"]
+    counts = pd.crosstab(away["rattachement"].map(of), away["motif"])
+    counts = counts.reindex(sorted(site.unique()), fill_value=0).rename_axis("departement")
+    shown = counts.astype("Int64") if counts.empty else suppress(counts, least)
+    totals = counts.sum().astype("Int64")  # which `suppress` takes for known
+    shown.loc[ALL] = totals.mask((totals > 0) & (totals < least))
+    return shown
+
+
+def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+    """Say how much of the work is filled, and how much is done: less who is away, with who replaces them.
+
+    By département only: a finer table would tell who is away. Its rows are those of :func:`absences`; where fewer than
+    ``least`` persons are away or replace somebody in one of them there is a single row, and where they are so few in
+    all, who is there is missing.
+
+    Parameters
+    ----------
+    state, departements, least
+        As for :func:`absences`.
+
+    Returns
+    -------
+    DataFrame
+        ``departement``, and in full-time equivalents ``etp``, ``couverts`` and ``presents``.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> from tikub_lab.staffing.ledger import replay
+    >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
+    >>> found = presence(replay(tables.load("staffing/events")).state("2025-12-31"), site)
+    >>> bool((found["presents"] < found["couverts"]).all())
     True
     """
-    site = state.loc[state["objet"] == "poste"].set_index("cle")["code_uai"].map(departements)
-    stays = state.loc[state["objet"] == "affectation"].set_index("cle")["rattachement"].map(site)
-    away = state.loc[state["objet"] == "absence"]
-    return suppress(pd.crosstab(away["rattachement"].map(stays), away["motif"]).rename_axis("departement"), least)
+    site, of = _sites(state, departements)
+    stays, away, sent = (state[state["objet"] == kind] for kind in ("affectation", "absence", "remplacement"))
+    replaced = sent["rattachement"].map(away.set_index("cle")["rattachement"])
+    absent = stays[stays["cle"].isin(away["rattachement"])]
+    shown = absences(state, departements, least).index.drop(ALL)
+    labels = {part: label for label in shown for part in label.split(" + ")}
+    whole = " + ".join(sorted(site.unique()))
+
+    def few(group: pd.Series) -> bool:
+        counts = [keys.map(of).map(group).value_counts() for keys in (absent["cle"], replaced)]
+        return any(count.between(1, least - 1).any() for count in counts)
+
+    group = pd.Series(labels).reindex(site.unique()).fillna(whole)
+    if few(group) or whole in set(group):
+        group = pd.Series(whole, index=group.index)
+    table = positions(state)
+    found = coverage(table.assign(departement=table["poste"].map(site).map(group)), "departement")
+    away_share = absent["quotite"].groupby(absent["cle"].map(of).map(group)).sum()
+    back_share = sent["quotite"].groupby(replaced.map(of).map(group)).sum()
+    change = (back_share.sub(away_share, fill_value=0) / 100).reindex(found["departement"]).fillna(0).to_numpy()
+    presents = np.nan if few(group) else found["couverts"] + change
+    return found[["departement", "etp", "couverts"]].assign(presents=presents)
+
+
+def _sites(state: pd.DataFrame, departements: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Give the département of each position, and of each assignment, by its key."""
+    site = state[state["objet"] == "poste"].set_index("cle")["code_uai"].map(departements)
+    stays = state[state["objet"] == "affectation"].set_index("cle")["rattachement"]
+    return site, stays.map(site)
 
 
 def history(ledger: Ledger, position: str) -> pd.DataFrame:
@@ -187,11 +235,18 @@ def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
     >>> sorted(found["pourvu"].unique().tolist())
     [False, True]
     """
+    return open_spans(ledger.rows("poste", "affectation"), first, last)
+
+
+def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
+    """Return :func:`vacancies` of the events of positions and assignments that stand."""
     held: dict[str, list[Spell]] = {}
-    for spell in spells(ledger.rows("affectation")):
+    # what freezes a position parts the spells during which it is open
+    posts = [row | ({"verbe": "retract"} if row["statut"] == "gelé" else {}) for row in rows if row["objet"] == "poste"]
+    for spell in spells(row for row in rows if row["objet"] == "affectation"):
         held.setdefault(spell.parts[0].row["rattachement"], []).append(spell)
     found = []
-    for item in _open_positions(ledger):
+    for item in spells(posts):
         begin, row = item.debut, item.parts[0].row
         stays = sorted(held.get(row["cle"], []), key=lambda stay: stay.debut)
         for stay in [*stays, None]:
@@ -204,12 +259,6 @@ def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
     columns = ["poste", "code_uai", "metier", "debut", "jours", "pourvu"]
     kinds = {"debut": "datetime64[s]", "jours": "int64", "pourvu": "bool"}
     return pd.DataFrame(found, columns=columns).astype(kinds)
-
-
-def _open_positions(ledger: Ledger) -> list[Spell]:
-    """Give the spells during which positions are open: what freezes one parts it."""
-    rows = [row | ({"verbe": "retract"} if row["statut"] == "gelé" else {}) for row in ledger.rows("poste")]
-    return spells(rows)
 
 
 def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
