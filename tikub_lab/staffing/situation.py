@@ -189,20 +189,22 @@ def earlier(ledger: Ledger, jour: date, days: int = 1) -> pd.DataFrame:
 def _changes(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Say how positions differ from those of before; nothing where these are not known."""
     said = {"pourvu": "pourvu", "vacant": "devenu vacant", "gelé": "gelé"}
-    rows: list[dict[str, Any]] = [{row.poste: row for row in table.itertuples(index=False)} for table in (now, before)]
-    there, was = rows
-    place: Any
-    found = []
-    for key in sorted(there | was) if was else ():
+    names, found = ["poste", "code_uai", "metier", "quotite"], []
+    there, was = (_by_position(table, [*names, "etat", "publication"]) for table in (now, before))
+    for key in sorted(there.keys() | was.keys()) if was else ():
         row, old = there.get(key), was.get(key)
-        published = row and old and pd.notna(row.publication) and row.publication != old.publication
         if row is None or old is None:
             nature = "supprimé" if row is None else "créé"
-        elif row.etat != old.etat or published:
-            nature = said[str(row.etat)] if row.etat != old.etat else "offre publiée"
+        elif row[-2] != old[-2]:
+            nature = said[row[-2]]
+        elif row[-1] != old[-1] and pd.notna(row[-1]):
+            nature = "offre publiée"
         else:
             continue
-        place = row or old
-        found.append((key, place.code_uai, place.metier, place.quotite, nature))
-    table = pd.DataFrame(found, columns=["poste", "code_uai", "metier", "quotite", "nature"])
+        found.append([*(row or old or ())[:4], nature])
+    table = pd.DataFrame(found, columns=[*names, "nature"])
     return table.astype(dict.fromkeys(table, "str") | {"quotite": "float64"})
+
+
+def _by_position(table: pd.DataFrame, names: list[str]) -> dict[str, tuple[Any, ...]]:
+    return dict(zip(table["poste"].tolist(), zip(*(table[name].tolist() for name in names), strict=True), strict=True))
