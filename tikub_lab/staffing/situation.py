@@ -6,6 +6,7 @@ All of it comes from positions and assignments: with all absences and replacemen
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -14,9 +15,9 @@ from tikub_lab.methods.law import Day, as_date
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import only
 from tikub_lab.staffing.alerts import LAW
-from tikub_lab.staffing.events import as_table, periods
+from tikub_lab.staffing.events import Row, as_table
 from tikub_lab.staffing.ledger import Ledger, replay
-from tikub_lab.staffing.state import open_spans, positions
+from tikub_lab.staffing.state import PUBLIC, filled, open_spans, positions
 
 AGES = {0: "moins de 3 mois", 90: "de 3 à 6 mois", 180: "de 6 mois à 1 an", 365: "plus d'un an"}
 """Classes of the age of a vacancy, by their first day."""
@@ -132,31 +133,32 @@ def _replayed(events: pd.DataFrame, jour: Day, connu: Day) -> tuple[Ledger, date
     return replay(events), as_date(jour) or events["enregistre"].max().date()
 
 
-def as_of(ledger: Ledger, jour: date, days: int = 1, before: pd.DataFrame | None = None) -> Situation:
+def as_of(ledger: Ledger, jour: date, days: int = 1) -> Situation:
     """Say where positions stand in a ledger on a day.
 
     Parameters
     ----------
     ledger, jour, days
         Where it is recorded; the day, and how many days before it the one lies that it is compared with.
-    before : DataFrame, optional
-        What :func:`earlier` gives, where it is at hand: it does not change any more.
 
     Examples
     --------
     >>> from tikub_lab import tables
     >>> found = as_of(replay(tables.load("staffing/events")), date(2025, 12, 31))
-    >>> (found.positions["etat"] == "vacant").sum() == len(found.vacant)
-    True
+    >>> str(found.debut), len(found.vacant)
+    ('2024-01-01', 199)
     """
-    rows = ledger.rows("poste", "affectation")
-    there = [item for item in periods(rows) if jour < item.fin]
-    now = positions(as_table(item.row for item in there if item.debut <= jour))
+    return stand(ledger.rows(*PUBLIC), jour, earlier(ledger, jour, days), days)
+
+
+def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> Situation:
+    """Return :func:`as_of` of what holds of positions and assignments, and of what :func:`earlier` gives."""
+    now = filled([row for row in rows if row["debut"] <= jour < row["fin"]])
     spans = open_spans(rows, date.min, jour + timedelta(days=1))
     open_now = spans[~spans["pourvu"] & (spans["debut"] + pd.to_timedelta(spans["jours"], "D") > pd.Timestamp(jour))]
     since = open_now.drop_duplicates("poste", keep="last").set_index("poste")[["debut", "jours"]]
-    stays = (item for item in there if item.row["objet"] == "affectation" and item.debut > jour)
-    planned = pd.DataFrame([(item.row["rattachement"], item.debut) for item in stays], columns=["poste", "arrive"])
+    stays = (row for row in rows if row["objet"] == "affectation" and row["debut"] > jour)
+    planned = pd.DataFrame([(row["rattachement"], row["debut"]) for row in stays], columns=["poste", "arrive"])
     coming = planned.astype({"poste": "str", "arrive": "datetime64[s]"}).groupby("poste")["arrive"].min()
     vacant = now[now["etat"] == "vacant"].drop(columns=["occupe", "etat"])
     vacant = vacant.join(since.rename(columns={"debut": "depuis"}), on="poste")
@@ -170,7 +172,6 @@ def as_of(ledger: Ledger, jour: date, days: int = 1, before: pd.DataFrame | None
     step = step.mask(free > pd.Timestamp(jour), waits).mask(arrives.notna(), comes)
     vacant = vacant.assign(age=age, etape=step, suite=step.map(STEPS), echeance=arrives.fillna(free))
     first = pd.Timestamp(jour) - pd.DateOffset(years=YEARS)
-    before = earlier(ledger, jour, days) if before is None else before
     vacant = vacant.sort_values(["jours", "poste"], ascending=[False, True], ignore_index=True)
     debut = min((row["debut"] for row in rows if row["objet"] == "poste"), default=jour)
     spans = spans[(spans["debut"] >= first) & (spans["debut"] > pd.Timestamp(debut))].reset_index(drop=True)
@@ -187,15 +188,23 @@ def earlier(ledger: Ledger, jour: date, days: int = 1) -> pd.DataFrame:
 
 def _changes(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Say how positions differ from those of before; nothing where these are not known."""
-    before = now if before.empty else before
-    both = now.merge(before, "outer", "poste", suffixes=("", "_avant"))
-    was, becomes = both["etat_avant"].astype("str"), both["etat"].astype("str")
-    published = both["publication"].notna() & (both["publication"] != both["publication_avant"])
-    nature = pd.Series(None, index=both.index, dtype="str").mask(published, "offre publiée")
-    for state, said in (("pourvu", "pourvu"), ("vacant", "devenu vacant"), ("gelé", "gelé")):
-        nature = nature.mask((becomes == state) & (was != state), said)
-    nature = nature.mask(was.isna(), "créé").mask(becomes.isna(), "supprimé")
-    for name in ("code_uai", "metier", "quotite"):
-        both[name] = both[name].fillna(both[f"{name}_avant"])
-    found = both.assign(nature=nature)[nature.notna()]
-    return found[["poste", "code_uai", "metier", "quotite", "nature"]].reset_index(drop=True)
+    said = {"pourvu": "pourvu", "vacant": "devenu vacant", "gelé": "gelé"}
+    names, found = ["poste", "code_uai", "metier", "quotite"], []
+    there, was = (_by_position(table, [*names, "etat", "publication"]) for table in (now, before))
+    for key in sorted(there.keys() | was.keys()) if was else ():
+        row, old = there.get(key), was.get(key)
+        if row is None or old is None:
+            nature = "supprimé" if row is None else "créé"
+        elif row[-2] != old[-2]:
+            nature = said[row[-2]]
+        elif row[-1] != old[-1] and pd.notna(row[-1]):
+            nature = "offre publiée"
+        else:
+            continue
+        found.append([*(row or old or ())[:4], nature])
+    table = pd.DataFrame(found, columns=[*names, "nature"])
+    return table.astype(dict.fromkeys(table, "str") | {"quotite": "float64"})
+
+
+def _by_position(table: pd.DataFrame, names: list[str]) -> dict[str, tuple[Any, ...]]:
+    return dict(zip(table["poste"].tolist(), zip(*(table[name].tolist() for name in names), strict=True), strict=True))

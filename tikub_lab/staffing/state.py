@@ -1,7 +1,10 @@
 """State as tables: positions and what covers them, full-time equivalents, absences, history, time to fill."""
 
 import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,12 +12,15 @@ from scipy.stats import CensoredData, ecdf
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Row, Spell, periods, spells
+from tikub_lab.staffing.events import OPEN, Row, periods
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.tables import require
 
 STATES = ("pourvu", "vacant", "gelé")
 """A position has somebody assigned to it, or is open and has nobody, or is frozen."""
+PUBLIC = ("poste", "affectation")
+"""The kinds of things from which all comes that is said below département."""
+SAID = ("code_uai", "metier", "quotite", "publication")
 ALL = "Ensemble"
 """The row of all départements."""
 
@@ -41,13 +47,24 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
     >>> len(table), table["etat"].iloc[0]
     (2490, 'pourvu')
     """
-    require(state, "state", ["objet", "cle", "rattachement", "code_uai", "metier", "quotite", "statut"])
-    posts, stays = (state[state["objet"] == kind].set_index("cle") for kind in ("poste", "affectation"))
-    table = posts[["code_uai", "metier", "quotite", "publication"]].rename_axis("poste")
-    held = stays.groupby("rattachement")["quotite"].sum().reindex(table.index).fillna(0)
-    choices = np.select([held > 0, posts["statut"] == "gelé"], ["pourvu", "gelé"], "vacant")
-    etat = pd.Categorical(choices, categories=STATES)
-    return table.assign(occupe=held.clip(upper=table["quotite"]), etat=etat).reset_index()
+    needed = ["objet", "cle", "rattachement", "code_uai", "metier", "quotite", "statut", "publication"]
+    require(state, "state", needed)
+    return filled(state.loc[state["objet"].isin(PUBLIC), needed].to_dict("records"))
+
+
+def filled(things: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
+    """Return :func:`positions` of what is there, as rows."""
+    held: dict[str, float] = defaultdict(float)
+    for row in things:
+        if row["objet"] == "affectation":
+            held[row["rattachement"]] += row["quotite"]
+    posts = [row for row in things if row["objet"] == "poste"]
+    table = pd.DataFrame({name: [row[name] for row in posts] for name in ("cle", *SAID)})
+    table["occupe"] = [min(held.get(row["cle"], 0.0), row["quotite"]) for row in posts]
+    state = ["pourvu" if row["cle"] in held else "gelé" if row["statut"] == "gelé" else "vacant" for row in posts]
+    table["etat"] = pd.Categorical(state, categories=STATES)
+    kinds = {"cle": "str", "code_uai": "str", "metier": "str", "quotite": "float64", "publication": "datetime64[s]"}
+    return table.astype(kinds | {"occupe": "float64"}).rename(columns={"cle": "poste"})
 
 
 def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFrame:
@@ -235,30 +252,40 @@ def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
     >>> sorted(found["pourvu"].unique().tolist())
     [False, True]
     """
-    return open_spans(ledger.rows("poste", "affectation"), first, last)
+    return open_spans(ledger.rows(*PUBLIC), first, last)
 
 
-def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
-    """Return :func:`vacancies` of the events of positions and assignments that stand."""
-    held: dict[str, list[Spell]] = {}
-    # what freezes a position parts the spells during which it is open
-    posts = [row | ({"verbe": "retract"} if row["statut"] == "gelé" else {}) for row in rows if row["objet"] == "poste"]
-    for spell in spells(row for row in rows if row["objet"] == "affectation"):
-        held.setdefault(spell.parts[0].row["rattachement"], []).append(spell)
+def open_spans(rows: Iterable[Row], first: date, last: date) -> pd.DataFrame:
+    """Return :func:`vacancies` of what holds of positions and assignments."""
+    held: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    posts: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["objet"] == "affectation":
+            held[row["rattachement"]].append((row["debut"], row["fin"]))
+        elif row["statut"] != "gelé":
+            posts[row["cle"]].append(row)
     found = []
-    for item in spells(posts):
-        begin, row = item.debut, item.parts[0].row
-        stays = sorted(held.get(row["cle"], []), key=lambda stay: stay.debut)
-        for stay in [*stays, None]:
-            end = min(stay.debut if stay else OPEN, item.fin, last)
-            if first <= begin < end and begin < last:
-                filled = stay is not None and end == stay.debut < item.fin
-                said = (row["cle"], row["code_uai"], row["metier"])
-                found.append((*said, begin, (end - begin).days, filled))
-            begin = max(begin, min(stay.fin, item.fin)) if stay else begin
+    for key, parts in posts.items():
+        for begin, over, row in _joined(parts):
+            for debut, fin in [*sorted(held.get(key, ())), (OPEN, OPEN)]:
+                end = min(debut, over, last)
+                if first <= begin < end:
+                    said = (key, row["code_uai"], row["metier"])
+                    found.append((*said, begin, (end - begin).days, end == debut < over))
+                begin = max(begin, min(fin, over))
     columns = ["poste", "code_uai", "metier", "debut", "jours", "pourvu"]
     kinds = {"debut": "datetime64[s]", "jours": "int64", "pourvu": "bool"}
     return pd.DataFrame(found, columns=columns).astype(kinds)
+
+
+def _joined(rows: list[Row]) -> Iterator[tuple[date, date, Row]]:
+    """Give first day, day on which it is over, and first row of those that follow each other without a gap."""
+    ordered = sorted(rows, key=lambda row: row["debut"])
+    while ordered:
+        first = last = ordered.pop(0)
+        while ordered and ordered[0]["debut"] == last["fin"]:
+            last = ordered.pop(0)
+        yield first["debut"], last["fin"], first
 
 
 def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
