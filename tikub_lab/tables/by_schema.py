@@ -86,6 +86,12 @@ def _header(rows: Sequence[Sequence[str]], schema: Schema) -> tuple[int, dict[st
     return place, known[place] if known else {}
 
 
+def lacking(path: Path, schema: Schema) -> list[str]:
+    """Return the fields of which a file has no column."""
+    columns = _header([cells for _, cells in islice(written(path), PREAMBLE)], schema)[1]
+    return [name for name in schema.names if name not in columns]
+
+
 def _read(path: Path, table: str, schema: Schema, dates: str | None, decimal: str | None) -> Iterator[Batch]:
     with tempfile.TemporaryDirectory() as spill, connect(Path(spill)) as connection:
         try:

@@ -1,0 +1,13 @@
+"""Staffing: positions and staff of the lycées, as they are and as they were known to be."""
+
+from tikub_lab.methods.lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "ledger": "Ledger replay",
+        "fragments": "",
+        "situation": "Situation as_of known state_of",
+        "state": "absences coverage history positions presence time_to_fill vacancies",
+    },
+)
