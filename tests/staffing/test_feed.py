@@ -1,5 +1,6 @@
 """What comes in: a night's export twice appends nothing; what is wrong is set aside; lines of events one by one."""
 
+import io
 import json
 from datetime import date, datetime
 
@@ -142,12 +143,23 @@ def test_what_others_entered_is_left_alone(night):
     assert ("absence", "form-1") in there(night, AT)
 
 
+class Pipe(io.BytesIO):
+    """What comes is cut anywhere."""
+
+    def __init__(self, content, size):
+        super().__init__(content)
+        self.size = size
+
+    def read1(self, _most):
+        return super().read1(self.size)
+
+
 def test_lines_go_on_after_a_corrupt_one():
     good = [json.dumps(each, default=str).encode() for each in STORY]
     lines = [good[0], b"{", b"\xff\xfe", b"", b"[1]", b'{"id": "x"}', good[1], b"[" * 100_000, good[0], *good[2:]]
-    for batch in (1, 3, 500):
+    for size, end in ((7, b""), (100, b"\n"), (10**6, b"\r\n")):
         ledger = Ledger("sqlite://")
-        found = list(append_lines(ledger, lines, batch))
+        found = list(append_lines(ledger, Pipe(b"\n".join(lines) + end, size)))
         aside = {item.line: item.reason for item in found if isinstance(item, SetAside)}
         assert aside.keys() == {2, 3, 5, 6, 8}
         assert aside[3] == aside[2] == "no JSON in UTF-8"

@@ -213,6 +213,24 @@ def test_a_purge_deletes_for_good_and_the_chain_stands(place):
         assert b"accident" not in b"".join(path.read_bytes() for path in place.parent.iterdir())
 
 
+def test_a_purge_takes_what_had_no_end_until_another_event_gave_it_one(place):
+    ledger = Ledger(place, clock=Clock())
+    ledger.append([*STORY, event("e5", ASSIGNMENT, "F1", 50, verbe="retract"), event("e6", ASSIGNMENT, "F2", 50)])
+    ledger.clock = lambda: datetime(2026, 6, 1)
+    assert ledger.purge(day(49)) == 2  # the absence and its replacement
+    assert things(ledger, day(49)) == ["e1", "e2"]
+    assert ledger.purge(day(50)) == 2  # the assignment, with what ended it
+    assert things(ledger, day(50)) == ["e1", "e6"]
+    late = event("e7", ASSIGNMENT, "F2", 55, verbe="retract")
+    assert ledger.append([late])[0].new
+    assert ledger.purge(day(60)) == 0  # what was known by then may still be asked for
+    assert things(ledger, day(60), day(60)) == ["e1", "e6"]
+    assert things(ledger, day(60)) == ["e1"]
+    found = ledger.verify()
+    assert (found.purged, found.problems) == (4, ())
+    ledger.engine.dispose()
+
+
 def test_a_newer_format_and_what_is_no_ledger_are_refused(ledger, place, tmp_path):
     ledger.append(STORY)
     with ledger.engine.begin() as connection:

@@ -65,7 +65,7 @@ def append(
     """Append events, one JSON object a line; from a pipe each line is answered once it is on disk."""
     import json
 
-    from tikub_lab.staffing.feed import BATCH, SetAside, append_lines
+    from tikub_lab.staffing.feed import SetAside, append_lines
     from tikub_lab.staffing.ledger import Receipt
 
     piped = file == "-"
@@ -73,7 +73,7 @@ def append(
         raise UsageError(f"{file}: no such file. Give a file of JSON lines, or - for a pipe.")
     new, known, aside = 0, 0, []
     with sys.stdin.buffer if piped else Path(file).open("rb") as lines:
-        for item in append_lines(_ledger(ledger, create=True), lines, 1 if piped else BATCH):
+        for item in append_lines(_ledger(ledger, create=True), lines):
             if isinstance(item, SetAside):
                 aside.append((item.line, item.reason))
             else:

@@ -5,12 +5,11 @@ import json
 import tempfile
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -25,8 +24,8 @@ from tikub_lab.tables.schema import read_schema
 TABLE = "staffing/export"
 LOST = 5.0
 """Percent of positions and assignments that may be gone from one night to the next, unless that is confirmed."""
-BATCH = 500
-"""Lines of a file that are put on disk together."""
+CHUNK = 2**17
+"""Bytes of events that are put on disk together, at most; a pipe gives those that have come."""
 PARTS = {
     "poste": ("poste", "code_uai metier quotite=quotite_poste statut publication"),
     "affectation": ("agent", "agent quotite=quotite_agent contrat debut=debut_affectation fin=fin_affectation"),
@@ -183,21 +182,30 @@ def _retracted(row: Row, first: date, last: date) -> Row:
     return {"verbe": "retract", "objet": row["objet"], "cle": row["cle"], "debut": first, "fin": last}
 
 
-def append_lines(ledger: Ledger, lines: Iterable[bytes], batch: int = BATCH) -> Iterator[Receipt | SetAside]:
+def append_lines(ledger: Ledger, source: BinaryIO) -> Iterator[Receipt | SetAside]:
     """Append events written as JSON, one a line; a line that can't be read or is refused is set aside.
 
-    Each batch is on disk before its receipts are given.
+    What has come is put on disk together, before its receipts are given: who waits for each answer has one event a
+    time on disk, who sends on does not wait for the disk at each.
     """
-    numbered = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    while part := list(islice(numbered, batch)):
-        read: list[tuple[int, Row | SetAside]] = [(number, _parsed(number, line)) for number, line in part]
-        receipts = iter(ledger.append(item for _, item in read if not isinstance(item, SetAside)))
-        for number, item in read:
-            if isinstance(item, SetAside):
-                yield item
-            else:
-                receipt = next(receipts)
-                yield receipt if receipt.number is not None else SetAside(number, receipt.remarks[0])
+    number, rest = 0, b""
+    while chunk := source.read1(CHUNK):  # type: ignore[attr-defined]
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from _append(ledger, list(enumerate(lines, start=number + 1)))
+        number += len(lines)
+    yield from _append(ledger, [(number + 1, rest)])
+
+
+def _append(ledger: Ledger, lines: list[tuple[int, bytes]]) -> Iterator[Receipt | SetAside]:
+    read = [(number, _parsed(number, line)) for number, line in lines if line.strip()]
+    events = [item for _, item in read if not isinstance(item, SetAside)]
+    receipts = iter(ledger.append(events) if events else ())
+    for number, item in read:
+        if isinstance(item, SetAside):
+            yield item
+        else:
+            receipt = next(receipts)
+            yield receipt if receipt.number is not None else SetAside(number, receipt.remarks[0])
 
 
 def _parsed(number: int, line: bytes) -> Row | SetAside:
