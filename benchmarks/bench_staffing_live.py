@@ -7,6 +7,7 @@ Needs Chromium and Playwright for Python.
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -97,6 +98,12 @@ def resident(process: subprocess.Popen[bytes]) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
 
 
+def spent(process: subprocess.Popen[bytes]) -> float:
+    """Return the seconds of processor that a process has used."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Print both; leave with 1 where the live page misses the aim."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -113,7 +120,7 @@ def main() -> None:
         server, address = started(command, folder / "live.log")
         bare, bare_address = started(["-c", BARE], folder / "bare.log")
         browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        asked: list[str] = []
+        asked, appends = list[str](), list[float]()
 
         def opened(url: str) -> list[Any]:
             pages = [browser.new_context().new_page() for _ in range(given.pages)]
@@ -133,12 +140,16 @@ def main() -> None:
                 "agent": f"B{number}",
             }
             what |= {"quotite": 50, "contrat": "titulaire", "debut": str(ledger.clock().date())}
+            begin = time.perf_counter()
             assert ledger.append([{"id": f"live{number}", "verbe": "assert", **what}])[0].new
+            appends.append(time.perf_counter() - begin)
 
         pages = opened(address)
         requests = len(asked)
         html = pages[0].content()
+        before = spent(server)
         live_times = measured(pages, fill, given.events)
+        used = (spent(server) - before) / given.events
         memory = resident(server)
         for page in pages:
             page.context.close()
@@ -158,8 +169,9 @@ def main() -> None:
     facts = ecoindex.count(html)
     print(f"staffing_live: {given.events} events in {given.pages} pages: p50 {live[0] * 1000:.0f} ms, p99 "
           f"{live[1] * 1000:.0f} ms (bare WebSocket {alone[0] * 1000:.0f} and {alone[1] * 1000:.0f}); "
-          f"aim p99 {AIM * 1000:.0f} ms")  # fmt: skip
-    print(f"staffing_live: server {memory:.0f} MB with all open; a page: {requests} request(s), "
+          f"of which to append p50 {np.median(appends) * 1000:.0f}; aim p99 {AIM * 1000:.0f} ms")  # fmt: skip
+    print(f"staffing_live: server {memory:.0f} MB with all open, {used * 1000:.0f} ms of processor an event; "
+          f"a page: {requests} request(s), "
           f"{facts['page_bytes'] / 1000:.0f} kB ({facts['page_transfer_bytes'] / 1000:.0f} kB sent), "
           f"EcoIndex {facts['ecoindex']} {facts['ecoindex_grade']}")  # fmt: skip
     raise SystemExit(bool(live[1] > AIM))

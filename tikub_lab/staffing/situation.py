@@ -119,6 +119,12 @@ def state_of(events: pd.DataFrame, jour: Day = None, connu: Day = None) -> pd.Da
     -------
     DataFrame
         What :meth:`Ledger.state` gives.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> sorted(state_of(tables.load("staffing/events"))["objet"].unique())
+    ['absence', 'affectation', 'poste', 'remplacement']
     """
     ledger, day = _replayed(events, jour, connu)
     return ledger.state(day)
