@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "ledger": "Ledger replay",
+        "replacements": "",
+        "scale": "",
         "state": "absences coverage history positions time_to_fill vacancies",
     },
 )

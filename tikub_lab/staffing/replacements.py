@@ -138,7 +138,7 @@ class Choice:
         ...     "origine": "vacance", "agent": None})
         >>> pool = pd.DataFrame({"agent": ["A1", "A2"], "metier": "accueil"})
         >>> choice = Choice(asked, pool, np.array([[10.0, 15.0], [12.0, 50.0]]))
-        >>> [round(plan.totals["trajet"], 1) for plan in (choice.greedy(), choice.best())]
+        >>> [round(float(plan.totals["trajet"]), 1) for plan in (choice.greedy(), choice.best())]
         [10.3, 5.0]
         """
         rows, room = self.limits
@@ -212,7 +212,7 @@ def lexicographic(
             limits, options = LinearConstraint(rows, -np.inf, room), {"mip_rel_gap": 0.0, "time_limit": seconds}
             found = milp(cost, integrality=whole, bounds=bounds, constraints=limits, options=options)
             best = best if found.x is None else found.x
-            gap = max(gap, np.inf if found.x is None else found.mip_gap)
+            gap = max(gap, np.inf if found.x is None else found.mip_gap or 0.0)
             rows = vstack([rows, csr_array(cost[None])], format="csr")
             room = np.append(room, round(cost @ best) + 0.5)  # costs are whole numbers: nothing worse fits
         proven.append(not cost.any() or found.status == 0)
