@@ -128,8 +128,10 @@ class Choice:
                 taken[place] = True
         return Plan(self, taken)
 
-    def best(self, like: "Plan | None" = None, seconds: float = 60.0) -> "Plan":
-        """Choose what is best, each stage in so many seconds; ``like`` asks for no more days than another plan covers.
+    def best(self, like: "Plan | None" = None, seconds: float = 60.0, by: Sequence[int] = range(5)) -> "Plan":
+        """Choose what is best, each stage in so many seconds.
+
+        ``like`` asks for no more days than another plan covers; ``by``, for some of the stages only: 0 to 4.
 
         Examples
         --------
@@ -149,9 +151,9 @@ class Choice:
         parts = [hstack([rows, csr_array((len(room), 1))]), hstack([by_agent, csr_array(-np.ones((count, 1)))])]
         room = np.append(room, np.zeros(count))
         covered = [np.append(-each, 0.0) for each in (value * self.ways["reste"], value, own)]
-        costs = [*covered, np.append(0 * way, 1.0), np.append(way, 0.0)]
+        costs = [[*covered, np.append(0 * way, 1.0), np.append(way, 0.0)][stage] for stage in by]
         if like is not None:
-            parts, costs = [*parts, csr_array(np.array(covered))], costs[3:]
+            parts, costs = [*parts, csr_array(np.array(covered))], costs[-2:]
             room = np.append(room, np.array(covered)[:, :-1] @ like.taken + 0.5)
         found, proven, gap = lexicographic(costs, vstack(parts), room, seconds)
         return Plan(self, found[:-1] > 0.5, all(proven), gap)
@@ -258,6 +260,16 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
     return pd.DataFrame(rows, columns=NEEDS).astype(kinds), pd.DataFrame(busy, columns=BUSY).astype(kinds)
 
 
+def choice(
+    ledger: Ledger, agents: pd.DataFrame, lycees: pd.DataFrame, first: date, days: int = 30, minutes: float = 60.0
+) -> Choice:
+    """Lay out the choice that a ledger, the tables ``staffing/agents`` and ``territory/lycees`` and a day make."""
+    table, busy = needs(ledger, first, days)
+    pool = agents[agents["pool"]].reset_index(drop=True)
+    where = table[["code_uai"]].merge(lycees[["code_uai", "longitude", "latitude"]], how="left")
+    return Choice(table, pool, travel(where, pool), busy, minutes)
+
+
 def worked(table: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Count the days from Monday to Friday; none where it is over before it begins."""
     return np.maximum(np.busday_count(*(table[name].to_numpy("datetime64[D]") for name in ("debut", "fin"))), 0)
@@ -275,6 +287,13 @@ def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
     (x, y), (u, v) = (np.radians(table[["longitude", "latitude"]].to_numpy(np.float64)).T for table in (sites, homes))
     half = np.sin((y[:, None] - v) / 2) ** 2 + np.cos(y)[:, None] * np.cos(v) * np.sin((x[:, None] - u) / 2) ** 2
     return np.asarray(2 * 6371 * np.arcsin(np.sqrt(half)) * DETOUR / SPEED * 60)
+
+
+def by_departement(plan: Plan, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+    """Count needs by département (of each lycée, by ``code_uai``), ``servis`` or not, small counts suppressed."""
+    where, left = plan.choice.needs["code_uai"].map(departements), plan.choice.needs.index.isin(plan.unserved.index)
+    counts = pd.crosstab(where.rename("departement"), np.where(left, "non_servis", "servis"))
+    return suppress(counts.reindex(columns=["servis", "non_servis"], fill_value=0), least).reset_index()
 
 
 def lacking(plan: Plan, sites: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:
