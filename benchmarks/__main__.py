@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALL = ("check", "energy", "flags", "import", "pages", "planning", "reports")
+ALL = ("check", "energy", "flags", "import", "pages", "planning", "replacements", "reports")
 
 
 def main(arguments: list[str]) -> int:

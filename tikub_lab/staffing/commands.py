@@ -157,12 +157,12 @@ def propose(
 ) -> None:
     """Write who of the pool could replace where, with pseudonyms, and what it costs not to."""
     from tikub_lab.methods.privacy import read_key
-    from tikub_lab.staffing.replacements import choice, proposals
+    from tikub_lab.staffing.replacements import Choice
     from tikub_lab.tables.package import load
 
     tables = load("staffing/agents", data), load("territory/lycees", data)
-    plan = choice(_ledger(ledger), *tables, _day(at), days, minutes).best()
-    _write(proposals(plan, read_key(key, create=True)), None, out)
+    plan = Choice.of(_ledger(ledger), *tables, _day(at), days, minutes).best()
+    _write(plan.proposals(read_key(key, create=True)), None, out)
     totals, proven = plan.totals, "proven the best" if plan.proven else f"within {plan.gap:.1%} of the best"
     print(f"{out}: {totals['servis']:,} of {totals['besoins']:,} needs served, {proven}. "
           f"`tikub staffing names {out} --key {key}` says who.")  # fmt: skip

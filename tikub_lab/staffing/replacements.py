@@ -29,6 +29,8 @@ from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.state import vacancies
 from tikub_lab.tables import require
 
+__all__ = ["Choice", "Plan", "travel"]
+
 Floats = npt.NDArray[np.float64]
 NEEDS = ["poste", "code_uai", "metier", "quotite", "debut", "fin", "origine", "agent"]
 BUSY = ["agent", "quotite", "debut", "fin"]
@@ -64,6 +66,16 @@ class Choice:
     most: float = 60.0
     strict: Sequence[str] = ("cuisine",)
 
+    @classmethod
+    def of(
+        cls, ledger: Ledger, agents: pd.DataFrame, lycees: pd.DataFrame, first: date, days: int = 30, most: float = 60.0
+    ) -> "Choice":
+        """Lay out what a ledger asks for some days, by the tables ``staffing/agents`` and ``territory/lycees``."""
+        table, busy = needs(ledger, first, days)
+        pool = agents[agents["pool"]].reset_index(drop=True)
+        where = table[["code_uai"]].merge(lycees[["code_uai", "longitude", "latitude"]], how="left")
+        return cls(table, pool, travel(where, pool), busy, most)
+
     @cached_property
     def ways(self) -> pd.DataFrame:
         """List the ways to serve needs.
@@ -81,6 +93,7 @@ class Choice:
         need, who = np.nonzero((self.minutes <= self.most) & (same | free))
         ways = self.needs[["debut", "fin", "quotite"]].iloc[need].reset_index(drop=True)
         ways = ways.assign(besoin=need, agent=self.pool["agent"].to_numpy()[who], minutes=self.minutes[need, who])
+        load: Any
         for load in self.loads.itertuples():
             over = (ways["agent"] == load.agent) & (ways["quotite"] + load.quotite > 100) & (ways["debut"] < load.fin)
             ways.loc[over & (load.debut < ways["fin"]), "debut"] = load.fin
@@ -99,7 +112,8 @@ class Choice:
     @cached_property
     def limits(self) -> tuple[Any, Floats]:
         """Rows and room: one agent a need, then no agent above full time on any day."""
-        once, parts, loads = self.sums("besoin", np.ones(len(self.ways))), [np.zeros(len(self.ways))], self.loads
+        once, loads = self.sums("besoin", np.ones(len(self.ways))), self.loads
+        parts: list[Any] = [np.zeros(len(self.ways))]
         room = [1.0] * once.shape[0] + [0.0]
         for agent, group in self.ways.groupby("agent"):
             own = loads[loads["agent"] == agent]
@@ -183,10 +197,10 @@ class Plan:
     def totals(self) -> dict[str, float]:
         """Needs and those served, full-time days asked for and covered, hours of travel: the most of one, and all."""
         asked, taken = self.choice.needs, self.chosen
-        etp = {"jours": worked(asked) @ asked["quotite"] / 100, "couverts": taken["jours"] @ taken["quotite"] / 100}
+        days = float((worked(asked) * asked["quotite"]).sum() / 100)
         travels = taken.groupby("agent")["trajet"].sum() / 60
-        hours = {"pire": max(travels, default=0.0), "trajet": travels.sum()}
-        return {"besoins": len(asked), "servis": len(taken), "valeur": taken["valeur"].sum(), **etp, **hours}
+        return {"besoins": len(asked), "servis": len(taken), "jours": days, "couverts": taken["valeur"].sum() / 100,
+                "pire": float(max(travels, default=0.0)), "trajet": float(travels.sum())}  # fmt: skip
 
     @property
     def spare(self) -> pd.DataFrame:
@@ -198,6 +212,54 @@ class Plan:
         ways = self.choice.ways[~self.taken & ~np.isin(np.arange(len(self.taken)), bounds.col[full])]
         ways = ways.sort_values(["valeur", "trajet"], ascending=[False, True])
         return ways.drop_duplicates("besoin").set_index("besoin")
+
+    def by_departement(self, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+        """Count needs by département (of each lycée, by ``code_uai``), ``servis`` or not, small counts suppressed."""
+        left = self.choice.needs.index.isin(self.unserved.index)
+        where = self.choice.needs["code_uai"].map(departements).rename("departement")
+        counts = pd.crosstab(where, np.where(left, "non_servis", "servis"))
+        return suppress(counts.reindex(columns=["servis", "non_servis"], fill_value=0), least).reset_index()
+
+    def lacking(self, lycees: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:
+        """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
+
+        ``departement``, ``metier``, ``besoins``, ``agents``: enough of them, though not proven to be the fewest.
+        Counts of needs below ``least`` are hidden, and more so that none can be worked out; 1 hides none.
+        """
+        left = self.unserved.merge(lycees[["code_uai", "departement", "longitude", "latitude"]])
+        counts: Any = suppress(pd.crosstab(left["departement"], left["metier"]), least)
+        left["departement"] = left["departement"].map({part: row for row in counts.index for part in row.split(" + ")})
+        groups: Any = left.groupby(["departement", "metier"])
+        rows = [
+            (*key, len(group), _enough(group, self.choice.most)) for key, group in groups if pd.notna(counts.at[key])
+        ]
+        found = pd.DataFrame(rows, columns=["departement", "metier", "besoins", "agents"])
+        return found.sort_values(["agents", "besoins"], ascending=False, ignore_index=True)
+
+    def proposals(self, key: bytes) -> pd.DataFrame:
+        """Say each proposal in a sentence, with what it costs not to do it (all others staying), and what nobody takes.
+
+        It tells of absences: ``personne`` is a pseudonym, by a key, and the table is for a file, never for a page.
+        """
+        spare, known = self.spare, {*self.choice.ways["besoin"]}
+        table = self.choice.needs.drop(columns="agent").reset_index(drop=True)
+        table = table.join(self.chosen[["agent", "minutes", "jours"]]).rename(columns={"agent": "personne"})
+        table["personne"], said = pseudonyms(table["personne"].astype("str"), key), []
+        row: Any
+        for row in table.itertuples():
+            last = row.fin - pd.Timedelta(days=1)
+            what = f"{row.poste} ({row.metier}, {row.quotite:g} %), du {day(row.debut)} au {day(last)}"
+            if pd.isna(row.personne):
+                why = "tous ceux qui le pourraient sont pris" if row.Index in known else "aucun agent ne le peut"
+                said.append(f"{what} : sans remplaçant, {why}.")
+                continue
+            lost = f"{counted(row.jours, 'jour')} de moins"
+            if row.Index in spare.index:
+                other = spare.loc[row.Index]
+                lost = f"le suivant vient de {number(other['minutes'])} min, pour {counted(other['jours'], 'jour')}"
+            way = f"{number(row.minutes)} min de trajet, {counted(row.jours, 'jour')}"
+            said.append(f"{what} : {row.personne}, {way}. Sinon, {lost}.")
+        return table.assign(phrase=said)
 
 
 def lexicographic(
@@ -216,7 +278,7 @@ def lexicographic(
             best = best if found.x is None else found.x
             gap = max(gap, np.inf if found.x is None else found.mip_gap or 0.0)
             rows = vstack([rows, csr_array(cost[None])], format="csr")
-            room = np.append(room, round(cost @ best) + 0.5)  # costs are whole numbers: nothing worse fits
+            room = np.append(room, round(float(cost @ best)) + 0.5)  # costs are whole numbers: nothing worse fits
         proven.append(not cost.any() or found.status == 0)
     return best, proven, float(gap)
 
@@ -249,10 +311,11 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
         if stay and begin < (end := min(away.fin, stay.fin, last)):
             said, who = stay.row(first), instead.row(first)["agent"] if instead else None
             found.append((posts[said["rattachement"]], said["quotite"], begin, end, "absence", who))
+    item: Any
     for item in vacancies(ledger, date.min, last).itertuples():
-        if (end := item.debut.date() + timedelta(days=item.jours)) > first:
-            post = posts[item.poste]
-            found.append((post, post["quotite"], max(first, item.debut.date()), end, "vacance", None))
+        post, until = posts.get(item.poste), item.debut.date() + timedelta(days=item.jours)
+        if post and until > first:
+            found.append((post, post["quotite"], max(first, item.debut.date()), until, "vacance", None))
     rows = [(post["cle"], post["code_uai"], post["metier"], *more) for post, *more in found]
     busy = [(*(spell.row(first)[name] for name in BUSY[:2]), spell.debut, min(spell.fin, last))
             for spell in there["remplacement"]]  # fmt: skip
@@ -260,19 +323,10 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
     return pd.DataFrame(rows, columns=NEEDS).astype(kinds), pd.DataFrame(busy, columns=BUSY).astype(kinds)
 
 
-def choice(
-    ledger: Ledger, agents: pd.DataFrame, lycees: pd.DataFrame, first: date, days: int = 30, minutes: float = 60.0
-) -> Choice:
-    """Lay out the choice that a ledger, the tables ``staffing/agents`` and ``territory/lycees`` and a day make."""
-    table, busy = needs(ledger, first, days)
-    pool = agents[agents["pool"]].reset_index(drop=True)
-    where = table[["code_uai"]].merge(lycees[["code_uai", "longitude", "latitude"]], how="left")
-    return Choice(table, pool, travel(where, pool), busy, minutes)
-
-
 def worked(table: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Count the days from Monday to Friday; none where it is over before it begins."""
-    return np.maximum(np.busday_count(*(table[name].to_numpy("datetime64[D]") for name in ("debut", "fin"))), 0)
+    first, last = (table[name].to_numpy("datetime64[D]") for name in ("debut", "fin"))
+    return np.maximum(np.busday_count(first, last), 0)
 
 
 def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
@@ -287,39 +341,6 @@ def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
     (x, y), (u, v) = (np.radians(table[["longitude", "latitude"]].to_numpy(np.float64)).T for table in (sites, homes))
     half = np.sin((y[:, None] - v) / 2) ** 2 + np.cos(y)[:, None] * np.cos(v) * np.sin((x[:, None] - u) / 2) ** 2
     return np.asarray(2 * 6371 * np.arcsin(np.sqrt(half)) * DETOUR / SPEED * 60)
-
-
-def by_departement(plan: Plan, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
-    """Count needs by département (of each lycée, by ``code_uai``), ``servis`` or not, small counts suppressed."""
-    where, left = plan.choice.needs["code_uai"].map(departements), plan.choice.needs.index.isin(plan.unserved.index)
-    counts = pd.crosstab(where.rename("departement"), np.where(left, "non_servis", "servis"))
-    return suppress(counts.reindex(columns=["servis", "non_servis"], fill_value=0), least).reset_index()
-
-
-def lacking(plan: Plan, sites: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:
-    """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
-
-    Parameters
-    ----------
-    plan : Plan
-        From :meth:`Choice.best`.
-    sites : DataFrame
-        ``code_uai``, ``departement``, ``longitude``, ``latitude``.
-    least : int
-        Smaller counts of needs are hidden, as by :func:`tikub_lab.methods.privacy.suppress`; 1 hides none.
-
-    Returns
-    -------
-    DataFrame
-        ``departement``, ``metier``, ``besoins``, ``agents``: enough of them, though not proven to be the fewest.
-    """
-    left = plan.unserved.merge(sites[["code_uai", "departement", "longitude", "latitude"]])
-    counts = suppress(pd.crosstab(left["departement"], left["metier"]), least)
-    left["departement"] = left["departement"].map({part: row for row in counts.index for part in row.split(" + ")})
-    groups = {key: group for key, group in left.groupby(["departement", "metier"]) if pd.notna(counts.at[key])}
-    rows = [(*key, len(group), _enough(group, plan.choice.most)) for key, group in groups.items()]
-    found = pd.DataFrame(rows, columns=["departement", "metier", "besoins", "agents"])
-    return found.sort_values(["agents", "besoins"], ascending=False, ignore_index=True)
 
 
 def _enough(group: pd.DataFrame, most: float) -> int:
@@ -338,28 +359,3 @@ def _enough(group: pd.DataFrame, most: float) -> int:
         waiting &= ~max(plans, key=lambda taken: days[taken].sum())
         agents += 1
     return agents
-
-
-def proposals(plan: Plan, key: bytes) -> pd.DataFrame:
-    """Say each proposal in a sentence, with what it costs not to do it (all others staying), and what nobody takes.
-
-    It tells of absences: ``personne`` is a pseudonym, by a key, and the table is for a file, never for a page.
-    """
-    spare, known = plan.spare, {*plan.choice.ways["besoin"]}
-    table = plan.choice.needs.drop(columns="agent").reset_index(drop=True)
-    table = table.join(plan.chosen[["agent", "minutes", "jours"]]).rename(columns={"agent": "personne"})
-    table["personne"], said = pseudonyms(table["personne"].astype("str"), key), []
-    for row in table.itertuples():
-        last = row.fin - pd.Timedelta(days=1)
-        what = f"{row.poste} ({row.metier}, {row.quotite:g} %), du {day(row.debut)} au {day(last)}"
-        if pd.isna(row.personne):
-            why = "tous ceux qui le pourraient sont pris" if row.Index in known else "aucun agent du vivier ne le peut"
-            said.append(f"{what} : sans remplaçant, {why}.")
-            continue
-        lost = f"{counted(row.jours, 'jour')} de moins"
-        if row.Index in spare.index:
-            other = spare.loc[row.Index]
-            lost = f"le suivant vient de {number(other['minutes'])} min, pour {counted(other['jours'], 'jour')}"
-        way = f"{number(row.minutes)} min de trajet, {counted(row.jours, 'jour')}"
-        said.append(f"{what} : {row.personne}, {way}. Sinon, {lost}.")
-    return table.assign(phrase=said)

@@ -10,6 +10,7 @@ classes gives both: the lowest and the highest. Nothing here decides: what is pu
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import as_date
 from tikub_lab.show.french import joined, plain
 from tikub_lab.tables import require
+
+__all__ = ["applied", "compared", "read"]
 
 COLUMNS = [
     "bareme",
@@ -67,7 +70,7 @@ def read(path: Path | str | None = None, day: date | str | None = None) -> pd.Da
     cells = cells[(cells["debut"] <= when) & ~(cells["fin"] < when)].reset_index(drop=True)
     if cells.empty:
         raise UsageError(f"{path.name}: no scale on {when:%Y-%m-%d}. Take another day, or add its rows to the file.")
-    bounds = [_bounds(text, f"{path.name}, row {row + 2}") for row, text in cells["condition"].items()]
+    bounds = [_bounds(text, f"{path.name}, row {row + 2}") for row, text in enumerate(cells["condition"])]
     return cells.assign(**dict(zip(("bas", "haut"), np.array(bounds).T, strict=True)))
 
 
@@ -117,7 +120,7 @@ def applied(cells: pd.DataFrame, lycees: pd.DataFrame) -> pd.DataFrame:
     beyond = ((pairs["quantite"] - pairs["bas"]) / pairs["par"]).fillna(1.0)
     etp = (pairs["etp_internat"].where(pairs["internat"].astype(bool), pairs["etp"]) * beyond).where(holds)
     pairs = pairs.assign(etp_bas=etp, etp_haut=etp, condition=pairs["condition"].where(holds))
-    parts = {"quantite": "first", "condition": lambda texts: " ou ".join(texts.dropna()), "bas": "min",
+    parts: Any = {"quantite": "first", "condition": lambda texts: " ou ".join(texts.dropna()), "bas": "min",
              "etp_bas": "min", "etp_haut": "max"}  # fmt: skip
     lines = pairs.groupby(["code_uai", "fonction", "critere"], as_index=False).agg(parts)
     none = (lines["quantite"] < lines["bas"]) | (lines["quantite"] == 0)
@@ -140,11 +143,19 @@ def compared(cells: pd.DataFrame, lines: pd.DataFrame, posts: pd.DataFrame) -> p
     DataFrame
         ``code_uai``, ``fonction``, ``etp``, ``etp_bas``, ``etp_haut`` (missing where the scale says nothing),
         ``ecart``: how far ``etp`` is outside of these, 0 between them; ``explication``.
+
+    Examples
+    --------
+    >>> cells = read()
+    >>> lycees = pd.DataFrame({"code_uai": ["0000001B"], "internat": True, "repas": 620, "ouverture": 10, "surface": 1})
+    >>> posts = pd.DataFrame({"code_uai": ["0000001B"], "metier": "cuisine", "etp": 6.0})
+    >>> compared(cells, applied(cells, lycees), posts)[["etp", "etp_bas", "explication"]].values.tolist()[-1]
+    [6.0, 6.3, 'repas 620 (500 à 750) : 6,3']
     """
     require(posts, "posts", ["code_uai", "metier", "etp"])
     said = [_said(*row) for row in lines[["critere", "quantite", "condition", "etp_bas", "etp_haut"]].to_numpy(object)]
     groups = lines.assign(explication=said).groupby(["code_uai", "fonction"])
-    table = groups[["etp_bas", "etp_haut"]].agg(lambda part: part.sum(skipna=False))
+    table = groups[["etp_bas", "etp_haut"]].sum(skipna=False)
     table["explication"] = groups["explication"].agg(" ; ".join)
     gaps = cells.loc[cells["statut"] == MISSING, "fonction"]
     table.loc[table.index.isin(gaps, level="fonction"), "explication"] += " ; une ligne du barème manque"
