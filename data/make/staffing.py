@@ -67,7 +67,7 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to DataFrame
-        ``staffing/agents``, ``events``, ``export`` and ``truths``, typed by their schemas.
+        ``staffing/agents``, ``events``, ``export``, ``services`` and ``truths``, typed by their schemas.
 
     Examples
     --------
@@ -91,7 +91,8 @@ def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
     book.absences()
     book.plant()
     events = book.table()
-    made = {"agents": book.people(), "events": events, "export": book.export(), "truths": pd.DataFrame(book.truths)}
+    made = {"agents": book.people(), "events": events, "export": book.export(), "services": book.services(),
+            "truths": pd.DataFrame(book.truths)}  # fmt: skip
     named = {f"staffing/{name}": table for name, table in made.items()}
     return {name: typed(table, read_schema(schemas / f"{name}.json")) for name, table in named.items()}
 
@@ -358,6 +359,14 @@ class Book:
             rows.append(line)
         schema = read_schema(workbench() / "data" / "schemas" / "staffing" / "export.json")
         return pd.DataFrame(rows).reindex(columns=list(schema.names))
+
+    def services(self) -> pd.DataFrame:
+        """Say how many meals a lycée serves and how long it is open; of a few that is not known."""
+        count, draw = len(self.sites), self.lanes[5]
+        share = 0.5 + 0.35 * draw.uniform(count) + 0.1 * self.sites["internat"].to_numpy()
+        meals = pd.Series(np.round(share * self.sites["eleves"].to_numpy() / 10) * 10).mask(draw.flag(0.03, count))
+        hours = pd.Series(9.5 + draw.below(8, count) / 2).mask(draw.flag(0.03, count))
+        return pd.DataFrame({"code_uai": self.sites["code_uai"], "repas": meals, "ouverture": hours})
 
 
 def _days(what: str, row: Row) -> dict[str, Any]:

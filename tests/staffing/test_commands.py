@@ -51,7 +51,13 @@ def test_from_a_night_to_who_it_is_about(staffing, tmp_path):
     assert "rows have a name" in staffing("names", "alerts.csv", "--key", "key")
     assert "personne fictive" in (tmp_path / "alerts.names.csv").read_text(encoding="utf-8")
     assert "personne fictive" not in (tmp_path / "alerts.csv").read_text(encoding="utf-8")
-    for name in ("state.csv", "alerts.csv", "alerts.names.csv", "key"):
+    assert "needs served" in staffing(
+        "propose", "--out", "go.csv", "--key", "key", "--at", "2025-12-31", "--days", "14"
+    )
+    assert "rows have a name" in staffing("names", "go.csv", "--key", "key")
+    assert "personne fictive" not in (proposed := (tmp_path / "go.csv").read_text(encoding="utf-8"))
+    assert "Sinon, " in proposed
+    for name in ("state.csv", "alerts.csv", "alerts.names.csv", "go.csv", "key"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
     assert "events purged" in staffing("purge", "--before", "2025-12-31")
     assert "one chain" in staffing("verify")

@@ -13,7 +13,7 @@ from tikub_lab.tables.package import open_package
 from tikub_lab.tables.schema import read_schema, read_schemas
 from tikub_lab.tables.template import write_template
 
-NAMES = ["staffing/agents", "staffing/events", "staffing/export", "staffing/truths"]
+NAMES = ["staffing/agents", "staffing/events", "staffing/export", "staffing/services", "staffing/truths"]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "ledger": "Ledger replay",
         "fragments": "",
+        "replacements": "",
+        "scale": "",
         "situation": "Situation as_of known state_of",
         "state": "absences coverage history positions presence time_to_fill vacancies",
     },

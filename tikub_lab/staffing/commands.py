@@ -162,6 +162,29 @@ def alerts(out: OutOption, key: KeyOption, at: AtOption = None, ledger: LedgerOp
 
 
 @app.command()
+def propose(
+    out: OutOption,
+    key: KeyOption,
+    at: AtOption = None,
+    days: Annotated[int, typer.Option(min=1, help="How many days to look ahead.")] = 30,
+    minutes: Annotated[float, typer.Option(min=0, help="Longest way to work, one way; an estimate.")] = 60.0,
+    ledger: LedgerOption = None,
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="A data package with the agents.")] = None,
+) -> None:
+    """Write who of the pool could replace where, with pseudonyms, and what it costs not to."""
+    from tikub_lab.methods.privacy import read_key
+    from tikub_lab.staffing.replacements import Choice
+    from tikub_lab.tables.package import load
+
+    tables = load("staffing/agents", data), load("territory/lycees", data)
+    plan = Choice.of(_ledger(ledger), *tables, _day(at), days, minutes).best()
+    _write(plan.proposals(read_key(key, create=True)), None, out)
+    totals, proven = plan.totals, "proven the best" if plan.proven else f"within {plan.gap:.1%} of the best"
+    print(f"{out}: {totals['servis']:,} of {totals['besoins']:,} needs served, {proven}. "
+          f"`tikub staffing names {out} --key {key}` says who.")  # fmt: skip
+
+
+@app.command()
 def names(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What alerts wrote, or proposals: with pseudonyms.")],
     key: KeyOption,

@@ -1,0 +1,361 @@
+"""Replacements: whom of the pool to send where, first for the days covered, then for the travel.
+
+A **need** is a stretch of days on which a position has nobody: its agent is away and not replaced (any more), or it is
+vacant. An agent of the pool can take one within reach, of the agent's trade or of another that is not strict, from the
+day on which the agent is free. **Decided** by whole numbers (HiGHS), each stage keeping what the one before found: who
+is on a position stays while the need goes on; the most days covered, in full-time equivalents; the most of them by
+people of the trade; the least travel of whoever travels most; the least travel in all. Limits: a need has one agent,
+and an absence that is replaced in part counts as replaced.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, hstack, vstack
+
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.privacy import LEAST, pseudonyms, suppress
+from tikub_lab.show.french import counted, day, number
+from tikub_lab.staffing.events import Spell, spells
+from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.state import vacancies
+from tikub_lab.tables import require
+
+__all__ = ["Choice", "Plan", "travel"]
+
+Floats = npt.NDArray[np.float64]
+NEEDS = ["poste", "code_uai", "metier", "quotite", "debut", "fin", "origine", "agent"]
+BUSY = ["agent", "quotite", "debut", "fin"]
+DETOUR, SPEED = 1.3, 60.0
+"""How much longer roads are than the straight line, and km/h: assumptions, for want of a table of times."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be chosen from.
+
+    Attributes
+    ----------
+    needs : DataFrame
+        ``poste``, ``code_uai``, ``metier``, ``quotite`` (%), ``debut``, ``fin`` (excluded), ``origine`` (« absence » or
+        « vacance »), ``agent`` (who was there until then, to stay if possible): :func:`needs`.
+    pool : DataFrame
+        ``agent``, ``metier``: full time.
+    minutes : array of shape (needs, pool)
+        Minutes one way: :func:`travel`, or known ones.
+    busy : DataFrame, optional
+        What they do already: ``agent``, ``quotite``, ``debut``, ``fin``.
+    most : float
+        Longest way to work, in minutes.
+    strict : sequence of str
+        Trades in which only their own people replace.
+    """
+
+    needs: pd.DataFrame
+    pool: pd.DataFrame
+    minutes: Floats
+    busy: pd.DataFrame | None = None
+    most: float = 60.0
+    strict: Sequence[str] = ("cuisine",)
+
+    @classmethod
+    def of(
+        cls, ledger: Ledger, agents: pd.DataFrame, lycees: pd.DataFrame, first: date, days: int = 30, most: float = 60.0
+    ) -> "Choice":
+        """Lay out what a ledger asks for some days, by the tables ``staffing/agents`` and ``territory/lycees``."""
+        table, busy = needs(ledger, first, days)
+        pool = agents[agents["pool"]].reset_index(drop=True)
+        where = table[["code_uai"]].merge(lycees[["code_uai", "longitude", "latitude"]], how="left")
+        return cls(table, pool, travel(where, pool), busy, most)
+
+    @cached_property
+    def ways(self) -> pd.DataFrame:
+        """List the ways to serve needs.
+
+        ``besoin`` (its place), ``agent``, ``minutes``, ``debut``, ``fin``, ``quotite``, ``reste``, ``jours`` worked,
+        ``valeur`` (hundredths of full-time days), ``propre`` (those by people of the trade), ``trajet`` (minutes, there
+        and back, on all days).
+        """
+        require(self.needs, "needs", NEEDS)
+        require(self.pool, "pool", ["agent", "metier"])
+        if self.minutes.shape != (shape := (len(self.needs), len(self.pool))):
+            raise UsageError(f"minutes: {self.minutes.shape} given; a row a need and a column an agent, {shape}.")
+        same = self.needs["metier"].to_numpy()[:, None] == self.pool["metier"].to_numpy()
+        free = ~self.needs["metier"].isin(self.strict).to_numpy()[:, None]
+        need, who = np.nonzero((self.minutes <= self.most) & (same | free))
+        ways = self.needs[["debut", "fin", "quotite"]].iloc[need].reset_index(drop=True)
+        ways = ways.assign(besoin=need, agent=self.pool["agent"].to_numpy()[who], minutes=self.minutes[need, who])
+        load: Any
+        for load in self.loads.itertuples():
+            over = (ways["agent"] == load.agent) & (ways["quotite"] + load.quotite > 100) & (ways["debut"] < load.fin)
+            ways.loc[over & (load.debut < ways["fin"]), "debut"] = load.fin
+        ways["reste"] = (ways["agent"] == self.needs["agent"].to_numpy()[need]).to_numpy(bool)
+        ways["jours"] = worked(ways)
+        ways["valeur"] = (ways["jours"] * ways["quotite"]).round()
+        ways["propre"] = ways["valeur"] * same[need, who]
+        ways["trajet"] = (2 * ways["minutes"] * ways["jours"]).round()
+        return ways[ways["jours"] > 0].reset_index(drop=True)
+
+    @property
+    def loads(self) -> pd.DataFrame:
+        """What the pool does already, by first days."""
+        return pd.DataFrame(columns=BUSY) if self.busy is None else self.busy.sort_values("debut")
+
+    @cached_property
+    def limits(self) -> tuple[Any, Floats]:
+        """Rows and room: one agent a need, then no agent above full time on any day."""
+        once, loads = self.sums("besoin", np.ones(len(self.ways))), self.loads
+        parts: list[Any] = [np.zeros(len(self.ways))]
+        room = [1.0] * once.shape[0] + [0.0]
+        for agent, group in self.ways.groupby("agent"):
+            own = loads[loads["agent"] == agent]
+            for when in sorted({*group["debut"], *own["debut"]}):
+                there = group[(group["debut"] <= when) & (when < group["fin"])]
+                parts.append(np.bincount(there.index, there["quotite"], len(self.ways)))
+                room.append(max(0.0, 100 - own.loc[(own["debut"] <= when) & (when < own["fin"]), "quotite"].sum()))
+        return vstack([once, csr_array(np.array(parts))], format="csr"), np.array(room)
+
+    def sums(self, by: str, values: Floats) -> Any:
+        """Return the rows that add values of the ways up by a column."""
+        place, names = pd.factorize(self.ways[by])
+        return csr_array((values, (place, np.arange(len(place)))), shape=(len(names), len(place)))
+
+    def greedy(self) -> "Plan":
+        """Choose as people do: who is there stays; then the longest need first, who covers most of it, the nearest."""
+        rows, left = self.limits[0].tocsc(), self.limits[1].copy()
+        taken, asked = np.zeros(len(self.ways), bool), worked(self.needs) * self.needs["quotite"].to_numpy()
+        way, own, value, need, stays = (
+            self.ways[name].to_numpy() for name in ("trajet", "propre", "valeur", "besoin", "reste")
+        )
+        for place in np.lexsort((way, -own, -value, need, -asked[need], ~stays)):
+            part = slice(rows.indptr[place], rows.indptr[place + 1])
+            if (left[rows.indices[part]] >= rows.data[part]).all():
+                left[rows.indices[part]] -= rows.data[part]
+                taken[place] = True
+        return Plan(self, taken)
+
+    def best(self, like: "Plan | None" = None, seconds: float = 60.0, by: Sequence[int] = range(5)) -> "Plan":
+        """Choose what is best, each stage in so many seconds.
+
+        ``like`` asks for no more days than another plan covers; ``by``, for some of the stages only: 0 to 4.
+
+        Examples
+        --------
+        >>> asked = pd.DataFrame({"poste": ["P1", "P2"], "code_uai": "0000001B", "metier": "accueil", "quotite": 100.0,
+        ...     "debut": pd.Timestamp("2026-01-05"), "fin": pd.to_datetime(["2026-01-13", "2026-01-10"]),
+        ...     "origine": "vacance", "agent": None})
+        >>> pool = pd.DataFrame({"agent": ["A1", "A2"], "metier": "accueil"})
+        >>> choice = Choice(asked, pool, np.array([[10.0, 15.0], [12.0, 50.0]]))
+        >>> [round(float(plan.totals["trajet"]), 1) for plan in (choice.greedy(), choice.best())]
+        [10.3, 5.0]
+        """
+        rows, room = self.limits
+        value, own, way = (self.ways[name].to_numpy(np.float64) for name in ("valeur", "propre", "trajet"))
+        by_agent = self.sums("agent", way)
+        count = by_agent.shape[0]
+        # one variable more: the travel of whoever travels most
+        parts = [hstack([rows, csr_array((len(room), 1))]), hstack([by_agent, csr_array(-np.ones((count, 1)))])]
+        room = np.append(room, np.zeros(count))
+        covered = [np.append(-each, 0.0) for each in (value * self.ways["reste"], value, own)]
+        costs = [[*covered, np.append(0 * way, 1.0), np.append(way, 0.0)][stage] for stage in by]
+        if like is not None:
+            parts, costs = [*parts, csr_array(np.array(covered))], costs[-2:]
+            room = np.append(room, np.array(covered)[:, :-1] @ like.taken + 0.5)
+        found, proven, gap = lexicographic(costs, vstack(parts), room, seconds)
+        return Plan(self, found[:-1] > 0.5, all(proven), gap)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who goes where: which ways of a choice are taken, whether that is proven, the largest gap that a stage left."""
+
+    choice: Choice
+    taken: npt.NDArray[np.bool_]
+    proven: bool = False
+    gap: float = 0.0
+
+    @property
+    def chosen(self) -> pd.DataFrame:
+        """The ways that are taken, each with its need."""
+        ways = self.choice.ways[self.taken].set_index("besoin").sort_index()
+        return ways.join(self.choice.needs[["poste", "code_uai", "metier", "origine"]].reset_index(drop=True))
+
+    @property
+    def unserved(self) -> pd.DataFrame:
+        """The needs that nobody takes."""
+        return self.choice.needs.reset_index(drop=True).drop(index=self.chosen.index)
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """Needs and those served, full-time days asked for and covered, hours of travel: the most of one, and all."""
+        asked, taken = self.choice.needs, self.chosen
+        days = float((worked(asked) * asked["quotite"]).sum() / 100)
+        travels = taken.groupby("agent")["trajet"].sum() / 60
+        return {"besoins": len(asked), "servis": len(taken), "jours": days, "couverts": taken["valeur"].sum() / 100,
+                "pire": float(max(travels, default=0.0)), "trajet": float(travels.sum())}  # fmt: skip
+
+    @property
+    def spare(self) -> pd.DataFrame:
+        """The best way of each need that is not taken, and that its agent could take beside what is."""
+        rows, room = self.choice.limits
+        bounds, left = rows.tocoo(), room - rows @ self.taken
+        once = self.choice.ways["besoin"].nunique()
+        full = (bounds.row >= once) & (bounds.data > left[bounds.row] + 1e-6)
+        ways = self.choice.ways[~self.taken & ~np.isin(np.arange(len(self.taken)), bounds.col[full])]
+        ways = ways.sort_values(["valeur", "trajet"], ascending=[False, True])
+        return ways.drop_duplicates("besoin").set_index("besoin")
+
+    def by_departement(self, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+        """Count needs by département (of each lycée, by ``code_uai``), ``servis`` or not, small counts suppressed."""
+        left = self.choice.needs.index.isin(self.unserved.index)
+        where = self.choice.needs["code_uai"].map(departements).rename("departement")
+        counts = pd.crosstab(where, np.where(left, "non_servis", "servis"))
+        return suppress(counts.reindex(columns=["servis", "non_servis"], fill_value=0), least).reset_index()
+
+    def lacking(self, lycees: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:
+        """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
+
+        ``departement``, ``metier``, ``besoins``, ``agents``: enough of them, though not proven to be the fewest.
+        Counts of needs below ``least`` are hidden, and more so that none can be worked out; 1 hides none.
+        """
+        left = self.unserved.merge(lycees[["code_uai", "departement", "longitude", "latitude"]])
+        counts: Any = suppress(pd.crosstab(left["departement"], left["metier"]), least)
+        left["departement"] = left["departement"].map({part: row for row in counts.index for part in row.split(" + ")})
+        groups: Any = left.groupby(["departement", "metier"])
+        rows = [
+            (*key, len(group), _enough(group, self.choice.most)) for key, group in groups if pd.notna(counts.at[key])
+        ]
+        found = pd.DataFrame(rows, columns=["departement", "metier", "besoins", "agents"])
+        return found.sort_values(["agents", "besoins"], ascending=False, ignore_index=True)
+
+    def proposals(self, key: bytes) -> pd.DataFrame:
+        """Say each proposal in a sentence, with what it costs not to do it (all others staying), and what nobody takes.
+
+        It tells of absences: ``personne`` is a pseudonym, by a key, and the table is for a file, never for a page.
+        """
+        spare, known = self.spare, {*self.choice.ways["besoin"]}
+        table = self.choice.needs.drop(columns="agent").reset_index(drop=True)
+        table = table.join(self.chosen[["agent", "minutes", "jours"]]).rename(columns={"agent": "personne"})
+        table["personne"], said = pseudonyms(table["personne"].astype("str"), key), []
+        row: Any
+        for row in table.itertuples():
+            last = row.fin - pd.Timedelta(days=1)
+            what = f"{row.poste} ({row.metier}, {row.quotite:g} %), du {day(row.debut)} au {day(last)}"
+            if pd.isna(row.personne):
+                why = "tous ceux qui le pourraient sont pris" if row.Index in known else "aucun agent ne le peut"
+                said.append(f"{what} : sans remplaçant, {why}.")
+                continue
+            lost = f"{counted(row.jours, 'jour')} de moins"
+            if row.Index in spare.index:
+                other = spare.loc[row.Index]
+                lost = f"le suivant vient de {number(other['minutes'])} min, pour {counted(other['jours'], 'jour')}"
+            way = f"{number(row.minutes)} min de trajet, {counted(row.jours, 'jour')}"
+            said.append(f"{what} : {row.personne}, {way}. Sinon, {lost}.")
+        return table.assign(phrase=said)
+
+
+def lexicographic(
+    costs: Sequence[Floats], rows: Any, room: Floats, seconds: float = 60.0
+) -> tuple[Floats, list[bool], float]:
+    """Minimise whole-numbered costs one after the other, where rows @ x <= room; x is 0 or 1, the last one 0 or more.
+
+    Returned: x, of each stage whether it is proven, and the largest gap.
+    """
+    whole = np.append(np.ones(rows.shape[1] - 1), 0)
+    bounds, best, proven, gap = Bounds(0, np.where(whole, 1, np.inf)), np.zeros(len(whole)), list[bool](), 0.0
+    for cost in costs:
+        if cost.any():
+            limits, options = LinearConstraint(rows, -np.inf, room), {"mip_rel_gap": 0.0, "time_limit": seconds}
+            found = milp(cost, integrality=whole, bounds=bounds, constraints=limits, options=options)
+            best = best if found.x is None else found.x
+            gap = max(gap, np.inf if found.x is None else found.mip_gap or 0.0)
+            rows = vstack([rows, csr_array(cost[None])], format="csr")
+            room = np.append(room, round(float(cost @ best)) + 0.5)  # costs are whole numbers: nothing worse fits
+        proven.append(not cost.any() or found.status == 0)
+    return best, proven, float(gap)
+
+
+def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List what nobody covers in the days to come, and what the pool does already: ``needs`` and ``busy`` of a choice.
+
+    Both tell of persons.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> from tikub_lab.staffing.ledger import replay
+    >>> table, busy = needs(replay(tables.load("staffing/events")), date(2025, 12, 31))
+    >>> sorted(table["origine"].unique())
+    ['absence', 'vacance']
+    """
+    last, there = first + timedelta(days=days), defaultdict[str, list[Spell]](list)
+    for spell in spells(ledger.rows(after=first)):
+        if spell.debut < last:
+            there[spell.row(first)["objet"]].append(spell)
+    posts = {spell.row(first)["cle"]: spell.row(first) for spell in there["poste"]}
+    stays = {spell.row(first)["cle"]: spell for spell in there["affectation"]}
+    sent = {spell.row(first)["rattachement"]: spell for spell in sorted(there["remplacement"], key=lambda it: it.fin)}
+    found = []
+    for away in there["absence"]:
+        row, stay = away.row(first), stays.get(away.row(first)["rattachement"])
+        instead = sent.get(row["cle"])
+        begin = max(first, away.debut, instead.fin if instead else first)
+        if stay and begin < (end := min(away.fin, stay.fin, last)):
+            said, who = stay.row(first), instead.row(first)["agent"] if instead else None
+            found.append((posts[said["rattachement"]], said["quotite"], begin, end, "absence", who))
+    item: Any
+    for item in vacancies(ledger, date.min, last).itertuples():
+        post, until = posts.get(item.poste), item.debut.date() + timedelta(days=item.jours)
+        if post and until > first:
+            found.append((post, post["quotite"], max(first, item.debut.date()), until, "vacance", None))
+    rows = [(post["cle"], post["code_uai"], post["metier"], *more) for post, *more in found]
+    busy = [(*(spell.row(first)[name] for name in BUSY[:2]), spell.debut, min(spell.fin, last))
+            for spell in there["remplacement"]]  # fmt: skip
+    kinds = {"debut": "datetime64[s]", "fin": "datetime64[s]", "quotite": "float64"}
+    return pd.DataFrame(rows, columns=NEEDS).astype(kinds), pd.DataFrame(busy, columns=BUSY).astype(kinds)
+
+
+def worked(table: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Count the days from Monday to Friday; none where it is over before it begins."""
+    first, last = (table[name].to_numpy("datetime64[D]") for name in ("debut", "fin"))
+    return np.maximum(np.busday_count(first, last), 0)
+
+
+def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
+    """Estimate the minutes from each home (a column) to each site (a row), from their ``longitude`` and ``latitude``.
+
+    Examples
+    --------
+    >>> brest, rennes = ({"longitude": [x], "latitude": [y]} for x, y in ((-4.49, 48.39), (-1.68, 48.11)))
+    >>> travel(pd.DataFrame(brest), pd.DataFrame(rennes)).round().tolist()
+    [[273.0]]
+    """
+    (x, y), (u, v) = (np.radians(table[["longitude", "latitude"]].to_numpy(np.float64)).T for table in (sites, homes))
+    half = np.sin((y[:, None] - v) / 2) ** 2 + np.cos(y)[:, None] * np.cos(v) * np.sin((x[:, None] - u) / 2) ** 2
+    return np.asarray(2 * 6371 * np.arcsin(np.sqrt(half)) * DETOUR / SPEED * 60)
+
+
+def _enough(group: pd.DataFrame, most: float) -> int:
+    """Take agents, each where the most days wait, until all needs are served; each takes the longest first."""
+    near, waiting, agents = travel(group, group) <= most, np.ones(len(group), bool), 0
+    first, last, share = (group[name].to_numpy() for name in ("debut", "fin", "quotite"))
+    days = worked(group) * share + 1
+    while waiting.any():
+        plans = []
+        for home in np.flatnonzero(waiting):
+            taken = np.zeros(len(group), bool)
+            for each in np.argsort(-days, kind="stable"):
+                beside = taken & (first < last[each]) & (first[each] < last)
+                taken[each] = waiting[each] & near[home, each] & (share[beside].sum() + share[each] <= 100)
+            plans.append(taken)
+        waiting &= ~max(plans, key=lambda taken: days[taken].sum())
+        agents += 1
+    return agents
