@@ -6,6 +6,7 @@ Needs Chromium and Playwright for Python.
 """
 
 import argparse
+import atexit
 import json
 import os
 import re
@@ -59,6 +60,7 @@ def started(command: list[str], log: Path) -> tuple[subprocess.Popen[bytes], str
     """Start a server; give it and the address that it prints."""
     with log.open("wb") as output:
         server = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    atexit.register(server.kill)  # also where something fails
     while not (found := re.search(r"http://\S+", log.read_text(encoding="utf-8"))):
         if server.poll() is not None:
             raise SystemExit(log.read_text(encoding="utf-8"))

@@ -149,9 +149,6 @@ class _Socket(WebSocketMixin, WebSocketHandler, _Handler):
     def check_origin(self, origin: str | None = None) -> bool:
         return urlsplit(origin or "").netloc == self.request.host
 
-    def get_compression_options(self) -> dict[str, Any]:
-        return {}
-
     def open(self) -> None:
         super().open()
         self.live.watching.add(self)
