@@ -161,14 +161,12 @@ def assignment(cost, load=None, room=None):
     agent, job = (each.ravel() for each in np.indices(cost.shape))
     load = np.ones(cost.shape) if load is None else load
     room = np.ones(agents) if room is None else room
-    way = np.arange(cost.size)
-    where = (np.concatenate([job, jobs + agent]), np.concatenate([way, way]))
-    rows = coo_array(
-        (np.concatenate([np.ones(cost.size), load.ravel()]), where), (jobs + agents, cost.size + 1)
-    ).tocsr()
-    every, costs = np.append(-np.ones(cost.size), 0), np.append(cost.ravel(), 0)
-    x, proven, gap = lexicographic([every, costs], rows, np.concatenate([np.ones(jobs), room]))
-    assert round(every @ x) == -jobs
+    every, ways = np.ones(cost.size), np.arange(cost.size)
+    values = np.concatenate([every, -every, load.ravel()])
+    where = (np.concatenate([job, jobs + job, 2 * jobs + agent]), np.tile(ways, 3))
+    rows = coo_array((values, where), (2 * jobs + agents, cost.size + 1)).tocsr()
+    costs, limits = np.append(cost.ravel(), 0), np.concatenate([np.ones(jobs), -np.ones(jobs), room])
+    x, proven, gap = lexicographic([costs], rows, limits, seconds=600)
     return round(costs @ x), all(proven), gap
 
 
