@@ -281,7 +281,7 @@ def lexicographic(
             limits, options = LinearConstraint(rows, -np.inf, room), {"mip_rel_gap": 0.0, "time_limit": seconds}
             found = milp(cost, integrality=whole, bounds=bounds, constraints=limits, options=options)
             best = best if found.x is None else found.x
-            gap = max(gap, np.inf if found.x is None else found.mip_gap or 0.0)
+            gap = max(gap, np.inf if found.x is None else round(found.mip_gap or 0.0, 9))
             rows = vstack([rows, csr_array(cost[None])], format="csr")
             room = np.append(room, round(float(cost @ best)) + 0.5)  # costs are whole numbers: nothing worse fits
         proven.append(not cost.any() or found.status == 0)
