@@ -142,12 +142,8 @@ class Book:
         count, draw = len(self.positions), self.lanes[1]
         filled, leaves, comes = draw.flag(0.955, count), draw.flag(0.15, count), draw.flag(0.85, count)
         frozen, contract = draw.flag(0.3, count), draw.flag(0.3, count)
-        since, day, wait, notice = (
-            draw.below(7300, count),
-            draw.below(DAYS, count),
-            draw.uniform(count),
-            draw.uniform(count),
-        )
+        since, day = draw.below(7300, count), draw.below(DAYS, count)
+        wait, notice = draw.uniform(count), draw.uniform(count)
         for place, key in enumerate(self.positions["cle"]):
             said = self.said(key)
             self.record("poste", key, START, FILLED, **said)

@@ -161,14 +161,12 @@ def assignment(cost, load=None, room=None):
     agent, job = (each.ravel() for each in np.indices(cost.shape))
     load = np.ones(cost.shape) if load is None else load
     room = np.ones(agents) if room is None else room
-    way = np.arange(cost.size)
-    where = (np.concatenate([job, jobs + agent]), np.concatenate([way, way]))
-    rows = coo_array(
-        (np.concatenate([np.ones(cost.size), load.ravel()]), where), (jobs + agents, cost.size + 1)
-    ).tocsr()
-    every, costs = np.append(-np.ones(cost.size), 0), np.append(cost.ravel(), 0)
-    x, proven, gap = lexicographic([every, costs], rows, np.concatenate([np.ones(jobs), room]))
-    assert round(every @ x) == -jobs
+    every, ways = np.ones(cost.size), np.arange(cost.size)
+    values = np.concatenate([every, -every, load.ravel()])
+    where = (np.concatenate([job, jobs + job, 2 * jobs + agent]), np.tile(ways, 3))
+    rows = coo_array((values, where), (2 * jobs + agents, cost.size + 1)).tocsr()
+    costs, limits = np.append(cost.ravel(), 0), np.concatenate([np.ones(jobs), -np.ones(jobs), room])
+    x, proven, gap = lexicographic([costs], rows, limits, seconds=600)
     return round(costs @ x), all(proven), gap
 
 
@@ -259,28 +257,31 @@ def test_what_a_proposal_costs_is_what_the_plan_without_it_would(shipped):
             assert spare.loc[need, "valeur"] == ways.loc[able, "valeur"].max()
 
 
-def test_what_is_lacking_serves_all_and_hides_small_counts(shipped):
+def test_what_is_lacking_serves_all(shipped):
     plan, sites = shipped
     left = asked(*({"from": 0, "to": 5} for _ in range(3)), {"from": 7, "to": 12}, {"metier": "cuisine"})
     here = pd.DataFrame({"code_uai": left["code_uai"], "departement": "29", "longitude": -4.0, "latitude": 48.0})
     nobody = Choice(left, pool(), np.empty((5, 0))).best()
-    assert nobody.lacking(here, least=1).values.tolist() == [["29", "accueil", 4, 3], ["29", "cuisine", 1, 1]]
-    assert nobody.lacking(here).empty
+    assert nobody.lacking(here).values.tolist() == [["29", "accueil", 4, 3], ["29", "cuisine", 1, 1]]
     far = here.assign(longitude=[-4.0, -4.0, -1.5, -4.0, -4.0])
-    assert nobody.lacking(far, least=1)["agents"].tolist() == [3, 1]
-    assert plan.lacking(sites)["besoins"].ge(5).all()
-    everything = plan.lacking(sites, least=1)
+    assert nobody.lacking(far)["agents"].tolist() == [3, 1]
+    everything = plan.lacking(sites)
     assert everything["besoins"].sum() == len(plan.unserved)
     assert (everything["agents"] <= everything["besoins"]).all()
+    assert plan.lacking(sites, "vacance").empty
 
 
-def test_counts_by_departement_are_shown_whole_or_not_at_all(shipped):
+def test_small_counts_of_absences_are_not_shown_nor_found_by_taking_vacant_positions_away(shipped):
     plan, sites = shipped
+    both = Choice.of(replay(tables.load("staffing/events")), tables.load("staffing/agents"), sites, LAST).greedy()
     where = sites.set_index("code_uai")["departement"]
-    all_of_it = plan.by_departement(where, least=1)
-    assert all_of_it[["servis", "non_servis"]].sum().tolist() == [plan.totals["servis"], len(plan.unserved)]
-    shown = plan.by_departement(where)[["servis", "non_servis"]]
-    assert not ((shown > 0) & (shown < 5)).any(axis=None)
+    table = both.by_departement(where)
+    hidden = table[["absence_servie", "absence_non_servie"]]
+    assert not ((hidden > 0) & (hidden < 5)).any(axis=None)
+    assert hidden.isna().sum().ne(1).all()
+    vacant = both.choice.needs["origine"].eq("vacance").sum()
+    assert table[["vacance_servie", "vacance_non_servie"]].sum().sum() == vacant
+    assert plan.by_departement(where).columns.tolist()[0] == "departement"
 
 
 def test_nothing_to_do_and_what_is_wrong():

@@ -22,7 +22,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack, vstack
 
 from tikub_lab.errors import UsageError
-from tikub_lab.methods.privacy import LEAST, pseudonyms, suppress
+from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.show.french import counted, day, number
 from tikub_lab.staffing.events import Spell, spells
 from tikub_lab.staffing.ledger import Ledger
@@ -213,26 +213,31 @@ class Plan:
         ways = ways.sort_values(["valeur", "trajet"], ascending=[False, True])
         return ways.drop_duplicates("besoin").set_index("besoin")
 
-    def by_departement(self, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
-        """Count needs by département (of each lycée, by ``code_uai``), ``servis`` or not, small counts suppressed."""
-        left = self.choice.needs.index.isin(self.unserved.index)
-        where = self.choice.needs["code_uai"].map(departements).rename("departement")
-        counts = pd.crosstab(where, np.where(left, "non_servis", "servis"))
-        return suppress(counts.reindex(columns=["servis", "non_servis"], fill_value=0), least).reset_index()
+    def by_departement(self, departements: pd.Series) -> pd.DataFrame:
+        """Count needs by département (of each lycée, by ``code_uai``): ``absence`` or ``vacance``, ``servie`` or not.
 
-    def lacking(self, lycees: pd.DataFrame, least: int = LEAST) -> pd.DataFrame:
+        Vacant positions are public, lycée by lycée: small counts of absences are suppressed by themselves.
+        """
+        rows = self.choice.needs.reset_index(drop=True)
+        where = rows["code_uai"].map(departements).rename("departement")
+        served = np.where(rows.index.isin(self.unserved.index), "_non_servie", "_servie")
+        away, names = rows["origine"] == "absence", ["absence_servie", "absence_non_servie"]
+        counts = pd.crosstab(where[away], (rows["origine"].astype("str") + served)[away])
+        counts = suppress(counts.reindex(columns=names, fill_value=0))
+        where = where.replace({part: row for row in counts.index for part in row.split(" + ")})
+        vacant = pd.crosstab(where[~away], (rows["origine"].astype("str") + served)[~away])
+        return vacant.join(counts, how="outer").reset_index()
+
+    def lacking(self, lycees: pd.DataFrame, origin: str | None = None) -> pd.DataFrame:
         """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
 
-        ``departement``, ``metier``, ``besoins``, ``agents``: enough of them, though not proven to be the fewest.
-        Counts of needs below ``least`` are hidden, and more so that none can be worked out; 1 hides none.
+        ``departement``, ``metier``, ``besoins``, ``agents``: enough of them, though not proven to be the fewest. A page
+        shows them for ``origin`` « vacance »; of absences it shows no more than sums of the region.
         """
         left = self.unserved.merge(lycees[["code_uai", "departement", "longitude", "latitude"]])
-        counts: Any = suppress(pd.crosstab(left["departement"], left["metier"]), least)
-        left["departement"] = left["departement"].map({part: row for row in counts.index for part in row.split(" + ")})
+        left = left if origin is None else left[left["origine"] == origin]
         groups: Any = left.groupby(["departement", "metier"])
-        rows = [
-            (*key, len(group), _enough(group, self.choice.most)) for key, group in groups if pd.notna(counts.at[key])
-        ]
+        rows = [(*key, len(group), _enough(group, self.choice.most)) for key, group in groups]
         found = pd.DataFrame(rows, columns=["departement", "metier", "besoins", "agents"])
         return found.sort_values(["agents", "besoins"], ascending=False, ignore_index=True)
 
@@ -276,7 +281,7 @@ def lexicographic(
             limits, options = LinearConstraint(rows, -np.inf, room), {"mip_rel_gap": 0.0, "time_limit": seconds}
             found = milp(cost, integrality=whole, bounds=bounds, constraints=limits, options=options)
             best = best if found.x is None else found.x
-            gap = max(gap, np.inf if found.x is None else found.mip_gap or 0.0)
+            gap = max(gap, np.inf if found.x is None else round(found.mip_gap or 0.0, 9))
             rows = vstack([rows, csr_array(cost[None])], format="csr")
             room = np.append(room, round(float(cost @ best)) + 0.5)  # costs are whole numbers: nothing worse fits
         proven.append(not cost.any() or found.status == 0)
