@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -231,3 +232,19 @@ def digest(row: Mapping[str, Any], salt: str) -> str:
 def link(previous: str, row: Mapping[str, Any]) -> str:
     text = f"{previous}|{row['number']}|{row['enregistre']}|{row['digest']}"
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def staged(item: Stage) -> Row:
+    number, debut, fin, since, until = item
+    return {"number": number, "debut": str(debut), "fin": str(fin), "since": since, "until": until}
+
+
+def left(found: Iterable[Iterable[Any]], day: str, by: int) -> set[tuple[Any, ...]]:
+    """Give what a purge leaves of periods: days from one on, knowledge from an event on, and that in as few rows."""
+    parts: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
+    for number, debut, fin, since, until in sorted(map(tuple, found), key=itemgetter(3)):
+        if fin > day and until > by:
+            known = parts.setdefault((number, max(debut, day), fin), [])
+            first = known.pop()[0] if known and known[-1][1] == since else max(since, by)
+            known.append((first, until))
+    return {(*said, *part) for said, known in parts.items() for part in known}

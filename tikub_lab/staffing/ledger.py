@@ -32,14 +32,15 @@ from tikub_lab.staffing.events import (
     Period,
     Refused,
     Row,
-    Stage,
     as_table,
     chained,
     content,
     digest,
     laid,
+    left,
     link,
     periods,
+    staged,
     stages,
     standing,
     stored,
@@ -189,7 +190,7 @@ class Ledger(Store):
         for of, debut, _ in was - will:
             self.run(connection, CLOSED, {"of": of, "first": str(debut), "by": number})
         for said in will - was:
-            self.run(connection, OPENED, _staged((*said, number, NEVER)))
+            self.run(connection, OPENED, staged((*said, number, NEVER)))
         return Receipt(row["id"], number, True, tuple(remarks))
 
     def _met(self, connection: sa.Connection, row: Row) -> list[Period]:
@@ -280,8 +281,8 @@ class Ledger(Store):
         things = groupby((stored({**row}) for row in connection.execute(said).mappings()), itemgetter("objet", "cle"))
         day = self.noted(connection, "purged before") or ""
         by = _last(connection, COLUMNS.enregistre < day)
-        due = _left((_staged(item).values() for _, rows in things for item in stages(rows)), day, by)
-        there = _left(connection.execute(sa.select(PERIOD)), day, by)
+        due = left((staged(item).values() for _, rows in things for item in stages(rows)), day, by)
+        there = left(connection.execute(sa.select(PERIOD)), day, by)
         numbers = sorted({number for number, *_ in due ^ there})
         return [f"event {number}: its periods are not what the events come to" for number in numbers]
 
@@ -328,14 +329,9 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     with ledger.writing() as connection:
         for rows in things.values():
             connection.execute(RECORD, rows)
-            if found := [*map(_staged, stages(map(stored, rows)))]:
+            if found := [*map(staged, stages(map(stored, rows)))]:
                 connection.execute(OPENED, found)
     return ledger
-
-
-def _staged(item: Stage) -> Row:
-    number, debut, fin, since, until = item
-    return {"number": number, "debut": str(debut), "fin": str(fin), "since": since, "until": until}
 
 
 def _known(row: Row, named: list[Row]) -> int | None:
@@ -383,17 +379,6 @@ def _remarks(row: Row, met: list[Period]) -> list[str]:
 def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
     """Return the number of the last event that was recorded by then."""
     return connection.scalar(sa.select(sa.func.max(COLUMNS.number)).where(*when)) or 0
-
-
-def _left(found: Iterable[Iterable[Any]], day: str, by: int) -> set[tuple[Any, ...]]:
-    """Give what a purge leaves of periods: days from one on, knowledge from an event on, and that in as few rows."""
-    parts: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
-    for number, debut, fin, since, until in sorted(map(tuple, found), key=itemgetter(3)):
-        if fin > day and until > by:
-            known = parts.setdefault((number, max(debut, day), fin), [])
-            first = known.pop()[0] if known and known[-1][1] == since else max(since, by)
-            known.append((first, until))
-    return {(*said, *part) for said, known in parts.items() for part in known}
 
 
 def _peak(row: Row, others: Sequence[Period]) -> float:
