@@ -114,12 +114,11 @@ class Choice:
 
     def greedy(self) -> "Plan":
         """Choose as people do: who is there stays; then the longest need first, who covers most of it, the nearest."""
-        rows, left = self.limits[0].tocsc(), self.limits[1].copy()
-        taken, asked = np.zeros(len(self.ways), bool), worked(self.needs) * self.needs["quotite"].to_numpy()
-        way, own, value, need, stays = (
-            self.ways[name].to_numpy() for name in ("trajet", "propre", "valeur", "besoin", "reste")
-        )
-        for place in np.lexsort((way, -own, -value, need, -asked[need], ~stays)):
+        rows, left, taken = self.limits[0].tocsc(), self.limits[1].copy(), np.zeros(len(self.ways), bool)
+        asked = worked(self.needs) * self.needs["quotite"].to_numpy()
+        first = {"reste": False, "demande": False, "besoin": True, "valeur": False, "propre": False, "trajet": True}
+        order = self.ways.assign(demande=asked[self.ways["besoin"]]).sort_values([*first], ascending=[*first.values()])
+        for place in order.index:
             part = slice(rows.indptr[place], rows.indptr[place + 1])
             if (left[rows.indices[part]] >= rows.data[part]).all():
                 left[rows.indices[part]] -= rows.data[part]
