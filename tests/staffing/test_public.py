@@ -14,6 +14,7 @@ from tikub_lab.show.output import gathered
 from tikub_lab.staffing import live
 from tikub_lab.staffing.events import VALUES
 from tikub_lab.staffing.ledger import replay
+from tikub_lab.staffing.situation import as_of
 
 LAST = date(2025, 12, 16)
 """The day on which the last event of the sample was recorded."""
@@ -42,7 +43,7 @@ def test_nothing_below_departement_depends_on_absences(ledgers):
         "positions": staffing.positions(ledger.state(LAST)),
         "coverage": staffing.coverage(staffing.positions(ledger.state(LAST)), ["code_uai", "metier"]),
         "vacancies": staffing.vacancies(ledger, date(2024, 2, 1), LAST),
-        **vars(staffing.as_of(ledger, LAST, 7)),
+        **vars(as_of(ledger, LAST, 7)),
     } for ledger in ledgers)  # fmt: skip
     assert len(whole["vacant"]) > 50
     assert len(whole["changes"]) > 0
@@ -54,7 +55,7 @@ def test_nothing_below_departement_depends_on_absences(ledgers):
 def test_no_section_of_the_live_page_depends_on_absences(ledgers):
     found = []
     for ledger in ledgers:
-        data = staffing.as_of(ledger, LAST, 7)
+        data = as_of(ledger, LAST, 7)
         found.append({name: shown(part, data) for name, part in live.parts(ledger)["sections"].items()})
     assert all(len(html) > 200 for html in found[0].values())
     assert found[0] == found[1]
@@ -69,7 +70,7 @@ def shown(part, data) -> str:
 @pytest.fixture(scope="module")
 def known():
     """Where positions stand, computed once for each set of events."""
-    found = {len(which): staffing.as_of(replay(which), LAST, 7) for which in (events(), events(*PUBLIC))}
+    found = {len(which): as_of(replay(which), LAST, 7) for which in (events(), events(*PUBLIC))}
     return lambda which, jour=None, connu=None: found[len(which)]
 
 

@@ -56,11 +56,7 @@ def test_bounds_that_overlap_give_both_classes():
 @pytest.mark.parametrize("more", [{"ouverture": None}, {"ouverture": 13.5}])
 def test_what_is_not_known_or_beyond_the_scale_is_missing(more):
     assert pd.isna(etp("accueil", **more)).all()
-    (row,) = (
-        compared(read(), applied(read(), lycee(**more)).query("fonction == 'accueil'"), posts())
-        .query("fonction == 'accueil'")
-        .to_dict("records")
-    )
+    (row,) = compared(read(), lycee(**more), posts()).query("fonction == 'accueil'").to_dict("records")
     assert pd.isna(row["ecart"])
     assert "inconnu" in row["explication"]
 
@@ -70,8 +66,8 @@ def posts(**trades):
 
 
 def test_differences_by_hand():
-    lines = applied(read(), lycee(repas=500, internat=True))
-    table = compared(read(), lines, posts(cuisine=3.0, restauration=2.0, accueil=1.0, lingerie=1.0))
+    trades = posts(cuisine=3.0, restauration=2.0, accueil=1.0, lingerie=1.0)
+    table = compared(read(), lycee(repas=500, internat=True), trades)
     found = table.set_index("fonction")
     assert found.loc["restauration", ["etp", "etp_bas", "etp_haut", "ecart"]].tolist() == [5, 4.8, 6.3, 0]
     assert found.loc["restauration", "explication"] == "repas 500 (250 à 500 ou 500 à 750) : 4,8 ou 6,3"
@@ -86,8 +82,8 @@ def test_every_trade_of_the_sample_has_a_function():
     trades = set(read()["metiers"].str.split("|").explode())
     assert set(rows["metier"]) <= trades
     lycees = tables.load("territory/lycees").rename(columns={"surface_totale": "surface"})
-    lines = applied(read(), lycees.merge(tables.load("staffing/services")))
-    table = compared(read(), lines, coverage(rows, ["code_uai", "metier"]))
+    sites = lycees.merge(tables.load("staffing/services"))
+    table = compared(read(), sites, coverage(rows, ["code_uai", "metier"]))
     assert table["etp"].sum() == pytest.approx(rows.loc[rows["etat"] != "gelé", "quotite"].sum() / 100)
     missing = set(read().loc[read()["critere"].isna(), "fonction"])
     assert set(table.loc[table["explication"].str.startswith("le barème"), "fonction"]) == missing - {"maintenance"}

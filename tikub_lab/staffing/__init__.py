@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy(
         "fragments": "",
         "replacements": "",
         "scale": "",
-        "situation": "Situation as_of known state_of",
+        "situation": "Situation known state_of",
         "state": "absences coverage history positions presence time_to_fill vacancies",
     },
 )

@@ -20,25 +20,11 @@ COLUMNS = ("alerte", "echeance", "jours", "poste", "code_uai", "metier", "person
 Found = tuple[str, date, str, Spell, Value]
 
 
-def alerts(ledger: Ledger, day: date, key: bytes, ahead: int = AHEAD) -> pd.DataFrame:
+def alerts(ledger: Ledger, day: date, key: bytes) -> pd.DataFrame:
     """List what the law's clocks say on a day: contracts on vacancies, publications, sick leave, ends of replacements.
 
-    Parameters
-    ----------
-    ledger : Ledger
-        Where it is recorded.
-    day : date
-        The day.
-    key : bytes
-        The key of pseudonyms: :func:`tikub_lab.methods.privacy.read_key`.
-    ahead : int
-        Days before a clock runs out from which on there is an alert.
-
-    Returns
-    -------
-    DataFrame
-        ``alerte``, ``echeance``, ``jours`` left (negative once it is past), ``poste``, ``code_uai``, ``metier``,
-        ``personne`` (a pseudonym), ``texte`` and ``statut`` (whether the rule is confirmed), the most urgent first.
+    ``alerte``, ``echeance``, ``jours`` left (negative once it is past), ``poste``, ``code_uai``, ``metier``,
+    ``personne`` (a pseudonym by the key), ``texte``, ``statut`` (whether the rule is confirmed); the most urgent first.
 
     Examples
     --------
@@ -53,7 +39,7 @@ def alerts(ledger: Ledger, day: date, key: bytes, ahead: int = AHEAD) -> pd.Data
     of = {(spell.row(day)["objet"], spell.row(day)["cle"]): spell for spell in there}
     found = []
     for name, due, position, spell, rule in [*_contracts(of, day), *_sick(of, known, day), *_replacements(of, day)]:
-        if (due - day).days <= ahead:
+        if (due - day).days <= AHEAD:
             row = of["poste", position].row(day) if ("poste", position) in of else {}
             agent = spell.row(day)["agent"]
             where = (position, row.get("code_uai"), row.get("metier"))
@@ -71,13 +57,13 @@ def _contracts(of: dict[tuple[str, str], Spell], day: date) -> Iterator[Found]:
         if kind != "affectation" or row["contrat"] != "vacance":
             continue
         for step in ("durée", "durée totale"):
-            rule = LAW.value("contrat de vacance", step, day=max(spell.debut, date(2022, 3, 1)))
+            rule = _rule(spell, "contrat de vacance", step)
             due = _later(spell.debut, years=int(rule.number))
             if due < spell.fin:
                 yield f"contrat de vacance : {step}", due, row["rattachement"], spell, rule
         position = of.get(("poste", row["rattachement"]))
         published = position.row(day)["publication"] if position else None
-        rule = LAW.value("publication", "durée", day=max(spell.debut, date(2018, 12, 31)))
+        rule = _rule(spell, "publication", "durée")
         long = spell.fin >= _later(spell.debut, years=1)  # shorter contracts need none of it
         if published and long and published <= spell.debut < (due := _later(published, months=int(rule.number))):
             yield "publication : pourvu trop tôt", due, row["rattachement"], spell, rule
@@ -94,7 +80,7 @@ def _sick(of: dict[tuple[str, str], Spell], known: list[Spell], day: date) -> It
         row = spell.row(day)
         stay = of.get(("affectation", str(row["rattachement"])))
         if kind == "absence" and row["motif"] == "maladie" and stay is not None and spell.debut >= date(2025, 3, 1):
-            rule = LAW.value("congé de maladie", "jours à plein taux", day=spell.debut)
+            rule = _rule(spell, "congé de maladie", "jours à plein taux")
             days = ill[stay.row(day)["agent"]]
             for due in _days(spell.debut, min(spell.fin, end)):
                 first = _later(due, years=-1)
@@ -113,10 +99,16 @@ def _replacements(of: dict[tuple[str, str], Spell], day: date) -> Iterator[Found
         row = spell.row(day)
         if kind == "remplacement":
             absence = of.get(("absence", row["rattachement"]))
-            rule = LAW.value("contrat de remplacement", "fin", day=max(spell.debut, date(2022, 3, 1)))
+            rule = _rule(spell, "contrat de remplacement", "fin")
             due = absence.fin if absence else day
             if spell.fin > due and due != OPEN:
                 yield "remplacement : l'absence est finie", due, key.partition("/")[0], spell, rule
+
+
+def _rule(spell: Spell, *key: str) -> Value:
+    """Return the rule of its first day, or the first version that is known."""
+    first = min(version.debut or date.min for version in LAW.values(*key))
+    return LAW.value(*key, day=max(spell.debut, first))
 
 
 def _later(day: date, years: int = 0, months: int = 0) -> date:

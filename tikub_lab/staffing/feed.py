@@ -87,7 +87,8 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
             f"{path}: of {counted[1]} positions and assignments known on {at}, {counted[0]} are not in it: more than "
             f"{lost:g} %. If that is right, say so with --lost {100 * counted[0] // counted[1] + 1}."
         )
-    events = [event for thing in over for event in _ended(there[thing], at)]
+    gone = (spell for thing in over for spell in there[thing])
+    events = [_retracted(spell.parts[-1].row, max(at, spell.debut), spell.fin) for spell in gone]
     for kind in KINDS:  # what others belong to comes first
         for thing, row in wanted.items():
             if thing[0] == kind:
@@ -172,10 +173,6 @@ def _changed(row: Row, there: list[Spell], at: date) -> list[Row]:
         events.append({**row, "debut": max(at, first) if not same and first >= old.debut else first})
     gone = [(old.debut, first), (row["fin"], old.fin), *((spell.debut, spell.fin) for spell in there[1:])]
     return events + [_retracted(row, begin, end) for begin, end in gone if begin < end]
-
-
-def _ended(there: list[Spell], at: date) -> list[Row]:
-    return [_retracted(spell.parts[-1].row, max(at, spell.debut), spell.fin) for spell in there]
 
 
 def _retracted(row: Row, first: date, last: date) -> Row:

@@ -1,5 +1,6 @@
 """What the notebook and the live page both show of positions: each a part of a page, made with ``show``.
 
+They take where positions stand, as :func:`tikub_lab.staffing.known` gives it, and the table ``territory/lycees``.
 Nothing here reads absences or replacements: see :mod:`tikub_lab.staffing.situation`.
 """
 
@@ -16,15 +17,7 @@ OLD = 180
 
 
 def answer(data: Situation, lycees: pd.DataFrame) -> None:
-    """Say in a sentence and four figures how much of the work is filled.
-
-    Parameters
-    ----------
-    data : Situation
-        Where positions stand: :func:`tikub_lab.staffing.known`.
-    lycees : DataFrame
-        Table ``territory/lycees``.
-    """
+    """Say in a sentence and four figures how much of the work is filled."""
     now = coverage(data.positions.assign(tous="tous"), "tous").iloc[0]
     old = int((data.vacant["jours"] >= OLD).sum())
     frozen = int((data.positions["etat"] == "gelé").sum())
@@ -46,13 +39,7 @@ def answer(data: Situation, lycees: pd.DataFrame) -> None:
 
 
 def covered(data: Situation, lycees: pd.DataFrame) -> None:
-    """Show how much of the work is filled in each lycée, and where positions are vacant.
-
-    Parameters
-    ----------
-    data, lycees
-        As for :func:`answer`.
-    """
+    """Show how much of the work is filled in each lycée, and where positions are vacant."""
     sites = lycees.merge(coverage(data.positions), on="code_uai")
     low = int((sites["part"] < 0.9).sum())
     show.strip(
@@ -77,13 +64,7 @@ def covered(data: Situation, lycees: pd.DataFrame) -> None:
 
 
 def vacant(data: Situation, lycees: pd.DataFrame) -> None:
-    """Show the vacant positions by age and by how far their recruitment is, the oldest of them by name.
-
-    Parameters
-    ----------
-    data, lycees
-        As for :func:`answer`.
-    """
+    """Show the vacant positions by age and by how far their recruitment is, the oldest of them by name."""
     ages = data.vacant["age"].value_counts().reindex(list(AGES.values()), fill_value=0)
     show.columns(
         ages.rename_axis("age").reset_index(name="nombre"), "{n:poste} {n:|est vacant|sont vacants} "
@@ -104,13 +85,7 @@ def vacant(data: Situation, lycees: pd.DataFrame) -> None:
 
 
 def recruitment(data: Situation, lycees: pd.DataFrame) -> None:
-    """Show how far the recruitment on vacant positions is, and what comes next.
-
-    Parameters
-    ----------
-    data, lycees
-        As for :func:`answer`.
-    """
+    """Show how far the recruitment on vacant positions is, and what comes next."""
     steps = data.vacant["etape"].value_counts().reindex(list(STEPS), fill_value=0)
     longest = data.vacant.groupby("etape")["jours"].max()
     rows = steps[steps > 0].rename_axis("etape").reset_index(name="nombre")
@@ -122,13 +97,7 @@ def recruitment(data: Situation, lycees: pd.DataFrame) -> None:
 
 
 def changes(data: Situation, lycees: pd.DataFrame) -> None:
-    """List what is not as it was on the earlier day.
-
-    Parameters
-    ----------
-    data, lycees
-        As for :func:`answer`.
-    """
+    """List what is not as it was on the earlier day."""
     rows = data.changes.merge(lycees, on="code_uai", how="left")
     show.table(
         rows, "{n:changement} depuis le {avant:jour}",
@@ -138,17 +107,7 @@ def changes(data: Situation, lycees: pd.DataFrame) -> None:
 
 
 def drawn(curve: pd.DataFrame) -> Any:
-    """Draw the share of positions still vacant after so many days, with its interval.
-
-    Parameters
-    ----------
-    curve : DataFrame
-        What :func:`tikub_lab.staffing.time_to_fill` gives.
-
-    Returns
-    -------
-    matplotlib Axes
-    """
+    """Draw what :func:`tikub_lab.staffing.time_to_fill` gives: the share still vacant, with its interval."""
     from matplotlib import pyplot
 
     show.style()

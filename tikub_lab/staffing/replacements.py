@@ -10,7 +10,7 @@ and an absence that is replaced in part counts as replaced.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -24,16 +24,17 @@ from scipy.sparse import csr_array, hstack, vstack
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.show.french import counted, day, number
-from tikub_lab.staffing.events import Spell, spells
+from tikub_lab.staffing.events import Row, Spell, spells
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.state import vacancies
 from tikub_lab.tables import require
 
-__all__ = ["Choice", "Plan", "travel"]
+__all__ = ["Choice", "Plan"]
 
 Floats = npt.NDArray[np.float64]
 NEEDS = ["poste", "code_uai", "metier", "quotite", "debut", "fin", "origine", "agent"]
 BUSY = ["agent", "quotite", "debut", "fin"]
+VACANT, AWAY = ([f"{origin}_servie", f"{origin}_non_servie"] for origin in ("vacance", "absence"))
 DETOUR, SPEED = 1.3, 60.0
 """How much longer roads are than the straight line, and km/h: assumptions, for want of a table of times."""
 
@@ -42,27 +43,15 @@ DETOUR, SPEED = 1.3, 60.0
 class Choice:
     """What is to be chosen from.
 
-    Attributes
-    ----------
-    needs : DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``quotite`` (%), ``debut``, ``fin`` (excluded), ``origine`` (« absence » or
-        « vacance »), ``agent`` (who was there until then, to stay if possible): :func:`needs`.
-    pool : DataFrame
-        ``agent``, ``metier``: full time.
-    minutes : array of shape (needs, pool)
-        Minutes one way: :func:`travel`, or known ones.
-    busy : DataFrame, optional
-        What they do already: ``agent``, ``quotite``, ``debut``, ``fin``.
-    most : float
-        Longest way to work, in minutes.
-    strict : sequence of str
-        Trades in which only their own people replace.
+    ``needs``, and ``busy``, what the pool does already, as :func:`needs` gives them; ``pool``: ``agent``, ``metier``,
+    at full time; ``minutes`` one way, a row a need and a column an agent; ``most``, the longest way to work;
+    ``strict``, the trades in which only their own people replace.
     """
 
     needs: pd.DataFrame
     pool: pd.DataFrame
     minutes: Floats
-    busy: pd.DataFrame | None = None
+    busy: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=BUSY))
     most: float = 60.0
     strict: Sequence[str] = ("cuisine",)
 
@@ -94,7 +83,7 @@ class Choice:
         ways = self.needs[["debut", "fin", "quotite"]].iloc[need].reset_index(drop=True)
         ways = ways.assign(besoin=need, agent=self.pool["agent"].to_numpy()[who], minutes=self.minutes[need, who])
         load: Any
-        for load in self.loads.itertuples():
+        for load in self.busy.sort_values("debut").itertuples():
             over = (ways["agent"] == load.agent) & (ways["quotite"] + load.quotite > 100) & (ways["debut"] < load.fin)
             ways.loc[over & (load.debut < ways["fin"]), "debut"] = load.fin
         ways["reste"] = (ways["agent"] == self.needs["agent"].to_numpy()[need]).to_numpy(bool)
@@ -104,19 +93,14 @@ class Choice:
         ways["trajet"] = (2 * ways["minutes"] * ways["jours"]).round()
         return ways[ways["jours"] > 0].reset_index(drop=True)
 
-    @property
-    def loads(self) -> pd.DataFrame:
-        """What the pool does already, by first days."""
-        return pd.DataFrame(columns=BUSY) if self.busy is None else self.busy.sort_values("debut")
-
     @cached_property
     def limits(self) -> tuple[Any, Floats]:
         """Rows and room: one agent a need, then no agent above full time on any day."""
-        once, loads = self.sums("besoin", np.ones(len(self.ways))), self.loads
+        once = self.sums("besoin", np.ones(len(self.ways)))
         parts: list[Any] = [np.zeros(len(self.ways))]
         room = [1.0] * once.shape[0] + [0.0]
         for agent, group in self.ways.groupby("agent"):
-            own = loads[loads["agent"] == agent]
+            own = self.busy[self.busy["agent"] == agent]
             for when in sorted({*group["debut"], *own["debut"]}):
                 there = group[(group["debut"] <= when) & (when < group["fin"])]
                 parts.append(np.bincount(there.index, there["quotite"], len(self.ways)))
@@ -130,47 +114,43 @@ class Choice:
 
     def greedy(self) -> "Plan":
         """Choose as people do: who is there stays; then the longest need first, who covers most of it, the nearest."""
-        rows, left = self.limits[0].tocsc(), self.limits[1].copy()
-        taken, asked = np.zeros(len(self.ways), bool), worked(self.needs) * self.needs["quotite"].to_numpy()
-        way, own, value, need, stays = (
-            self.ways[name].to_numpy() for name in ("trajet", "propre", "valeur", "besoin", "reste")
-        )
-        for place in np.lexsort((way, -own, -value, need, -asked[need], ~stays)):
+        rows, left, taken = self.limits[0].tocsc(), self.limits[1].copy(), np.zeros(len(self.ways), bool)
+        asked = worked(self.needs) * self.needs["quotite"].to_numpy()
+        first = {"reste": False, "demande": False, "besoin": True, "valeur": False, "propre": False, "trajet": True}
+        order = self.ways.assign(demande=asked[self.ways["besoin"]]).sort_values([*first], ascending=[*first.values()])
+        for place in order.index:
             part = slice(rows.indptr[place], rows.indptr[place + 1])
             if (left[rows.indices[part]] >= rows.data[part]).all():
                 left[rows.indices[part]] -= rows.data[part]
                 taken[place] = True
         return Plan(self, taken)
 
-    def best(self, like: "Plan | None" = None, seconds: float = 60.0, by: Sequence[int] = range(5)) -> "Plan":
-        """Choose what is best, each stage in so many seconds.
-
-        ``like`` asks for no more days than another plan covers; ``by``, for some of the stages only: 0 to 4.
+    def best(self, seconds: float = 60.0, stages: int = 5) -> "Plan":
+        """Choose what is best, by the first stages only or by all, each in so many seconds.
 
         Examples
         --------
-        >>> asked = pd.DataFrame({"poste": ["P1", "P2"], "code_uai": "0000001B", "metier": "accueil", "quotite": 100.0,
-        ...     "debut": pd.Timestamp("2026-01-05"), "fin": pd.to_datetime(["2026-01-13", "2026-01-10"]),
-        ...     "origine": "vacance", "agent": None})
-        >>> pool = pd.DataFrame({"agent": ["A1", "A2"], "metier": "accueil"})
-        >>> choice = Choice(asked, pool, np.array([[10.0, 15.0], [12.0, 50.0]]))
-        >>> [round(float(plan.totals["trajet"]), 1) for plan in (choice.greedy(), choice.best())]
-        [10.3, 5.0]
+        >>> from tikub_lab import staffing, tables
+        >>> ledger, names = staffing.replay(tables.load("staffing/events")), ("staffing/agents", "territory/lycees")
+        >>> choice = Choice.of(ledger, *map(tables.load, names), date(2025, 12, 31), days=5, most=20)
+        >>> choice.best().proven
+        True
         """
+        costs, rows, room = self.program
+        found, proven, gap = lexicographic(costs[:stages], rows, room, seconds)
+        return Plan(self, found[:-1] > 0.5, proven, gap)
+
+    @property
+    def program(self) -> tuple[list[Floats], Any, Floats]:
+        """What :func:`lexicographic` solves: a variable a way, then the travel of whoever travels most."""
         rows, room = self.limits
-        value, own, way = (self.ways[name].to_numpy(np.float64) for name in ("valeur", "propre", "trajet"))
+        value, way = (self.ways[name].to_numpy(np.float64) for name in ("valeur", "trajet"))
         by_agent = self.sums("agent", way)
         count = by_agent.shape[0]
-        # one variable more: the travel of whoever travels most
-        parts = [hstack([rows, csr_array((len(room), 1))]), hstack([by_agent, csr_array(-np.ones((count, 1)))])]
-        room = np.append(room, np.zeros(count))
-        covered = [np.append(-each, 0.0) for each in (value * self.ways["reste"], value, own)]
-        costs = [[*covered, np.append(0 * way, 1.0), np.append(way, 0.0)][stage] for stage in by]
-        if like is not None:
-            parts, costs = [*parts, csr_array(np.array(covered))], costs[-2:]
-            room = np.append(room, np.array(covered)[:, :-1] @ like.taken + 0.5)
-        found, proven, gap = lexicographic(costs, vstack(parts), room, seconds)
-        return Plan(self, found[:-1] > 0.5, all(proven), gap)
+        rows = vstack([hstack([rows, csr_array((len(room), 1))]), hstack([by_agent, csr_array(-np.ones((count, 1)))])])
+        costs = [-value * self.ways["reste"], -value, -self.ways["propre"], 0 * way, way]
+        last = [0.0, 0.0, 0.0, 1.0, 0.0]
+        return [*map(np.append, costs, last)], rows, np.append(room, np.zeros(count))
 
 
 @dataclass(frozen=True)
@@ -219,14 +199,12 @@ class Plan:
         Vacant positions are public, lycée by lycée: small counts of absences are suppressed by themselves.
         """
         rows = self.choice.needs.reset_index(drop=True)
-        where = rows["code_uai"].map(departements).rename("departement")
         served = np.where(rows.index.isin(self.unserved.index), "_non_servie", "_servie")
-        away, names = rows["origine"] == "absence", ["absence_servie", "absence_non_servie"]
-        counts = pd.crosstab(where[away], (rows["origine"].astype("str") + served)[away])
-        counts = suppress(counts.reindex(columns=names, fill_value=0))
-        where = where.replace({part: row for row in counts.index for part in row.split(" + ")})
-        vacant = pd.crosstab(where[~away], (rows["origine"].astype("str") + served)[~away])
-        return vacant.join(counts, how="outer").reset_index()
+        counts = pd.crosstab(rows["code_uai"].map(departements).rename("departement"), rows["origine"] + served)
+        counts = counts.reindex(columns=[*VACANT, *AWAY], fill_value=0)
+        away = suppress(counts[AWAY])
+        joined = {part: row for row in away.index for part in row.split(" + ")}
+        return counts[VACANT].rename(index=joined).groupby(level=0).sum().join(away).reset_index()
 
     def lacking(self, lycees: pd.DataFrame, origin: str | None = None) -> pd.DataFrame:
         """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
@@ -246,22 +224,21 @@ class Plan:
 
         It tells of absences: ``personne`` is a pseudonym, by a key, and the table is for a file, never for a page.
         """
-        spare, known = self.spare, {*self.choice.ways["besoin"]}
+        known, said = {*self.choice.ways["besoin"]}, []
         table = self.choice.needs.drop(columns="agent").reset_index(drop=True)
         table = table.join(self.chosen[["agent", "minutes", "jours"]]).rename(columns={"agent": "personne"})
-        table["personne"], said = pseudonyms(table["personne"].astype("str"), key), []
+        table["personne"] = pseudonyms(table["personne"].astype("str"), key)
         row: Any
-        for row in table.itertuples():
-            last = row.fin - pd.Timedelta(days=1)
-            what = f"{row.poste} ({row.metier}, {row.quotite:g} %), du {day(row.debut)} au {day(last)}"
+        for row in table.join(self.spare[["minutes", "jours"]].add_suffix("_sinon")).itertuples():
+            last = day(row.fin - pd.Timedelta(days=1))
+            what = f"{row.poste} ({row.metier}, {row.quotite:g} %), du {day(row.debut)} au {last}"
             if pd.isna(row.personne):
                 why = "tous ceux qui le pourraient sont pris" if row.Index in known else "aucun agent ne le peut"
                 said.append(f"{what} : sans remplaçant, {why}.")
                 continue
             lost = f"{counted(row.jours, 'jour')} de moins"
-            if row.Index in spare.index:
-                other = spare.loc[row.Index]
-                lost = f"le suivant vient de {number(other['minutes'])} min, pour {counted(other['jours'], 'jour')}"
+            if row.jours_sinon > 0:
+                lost = f"le suivant vient de {number(row.minutes_sinon)} min, pour {counted(row.jours_sinon, 'jour')}"
             way = f"{number(row.minutes)} min de trajet, {counted(row.jours, 'jour')}"
             said.append(f"{what} : {row.personne}, {way}. Sinon, {lost}.")
         return table.assign(phrase=said)
@@ -269,61 +246,53 @@ class Plan:
 
 def lexicographic(
     costs: Sequence[Floats], rows: Any, room: Floats, seconds: float = 60.0
-) -> tuple[Floats, list[bool], float]:
+) -> tuple[Floats, bool, float]:
     """Minimise whole-numbered costs one after the other, where rows @ x <= room; x is 0 or 1, the last one 0 or more.
 
-    Returned: x, of each stage whether it is proven, and the largest gap.
+    Returned: x, whether all stages are proven, and the largest gap.
     """
     whole = np.append(np.ones(rows.shape[1] - 1), 0)
-    bounds, best, proven, gap = Bounds(0, np.where(whole, 1, np.inf)), np.zeros(len(whole)), list[bool](), 0.0
-    for cost in costs:
-        if cost.any():
-            limits, options = LinearConstraint(rows, -np.inf, room), {"mip_rel_gap": 0.0, "time_limit": seconds}
-            found = milp(cost, integrality=whole, bounds=bounds, constraints=limits, options=options)
-            best = best if found.x is None else found.x
-            gap = max(gap, np.inf if found.x is None else round(found.mip_gap or 0.0, 9))
-            rows = vstack([rows, csr_array(cost[None])], format="csr")
-            room = np.append(room, round(float(cost @ best)) + 0.5)  # costs are whole numbers: nothing worse fits
-        proven.append(not cost.any() or found.status == 0)
+    bounds, best, proven, gap = Bounds(0, np.where(whole, 1, np.inf)), np.zeros(len(whole)), True, 0.0
+    for cost in filter(np.any, costs):
+        limits, options = LinearConstraint(rows, -np.inf, room), {"mip_rel_gap": 0.0, "time_limit": seconds}
+        found = milp(cost, integrality=whole, bounds=bounds, constraints=limits, options=options)
+        best = best if found.x is None else found.x
+        gap = max(gap, np.inf if found.x is None else round(found.mip_gap or 0.0, 9))
+        rows = vstack([rows, csr_array(cost[None])], format="csr")
+        room = np.append(room, round(float(cost @ best)) + 0.5)  # costs are whole numbers: nothing worse fits
+        proven = proven and found.status == 0
     return best, proven, float(gap)
 
 
 def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """List what nobody covers in the days to come, and what the pool does already: ``needs`` and ``busy`` of a choice.
+    """List what nobody covers in the days to come, and what the pool does already. Both tell of persons.
 
-    Both tell of persons.
-
-    Examples
-    --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> table, busy = needs(replay(tables.load("staffing/events")), date(2025, 12, 31))
-    >>> sorted(table["origine"].unique())
-    ['absence', 'vacance']
+    Needs: ``poste``, ``code_uai``, ``metier``, ``quotite`` (%), ``debut``, ``fin`` (excluded), ``origine`` (« absence »
+    or « vacance »), ``agent`` (who replaced until then, to stay if possible). The pool: ``agent`` and three of these.
     """
-    last, there = first + timedelta(days=days), defaultdict[str, list[Spell]](list)
+    last, there = first + timedelta(days=days), defaultdict[str, list[tuple[Row, Spell]]](list)
     for spell in spells(ledger.rows(after=first)):
         if spell.debut < last:
-            there[spell.row(first)["objet"]].append(spell)
-    posts = {spell.row(first)["cle"]: spell.row(first) for spell in there["poste"]}
-    stays = {spell.row(first)["cle"]: spell for spell in there["affectation"]}
-    sent = {spell.row(first)["rattachement"]: spell for spell in sorted(there["remplacement"], key=lambda it: it.fin)}
+            there[spell.row(first)["objet"]].append((spell.row(first), spell))
+    posts = {row["cle"]: row for row, _ in there["poste"]}
+    stays = {row["cle"]: (row, spell) for row, spell in there["affectation"]}
+    sent = {row["rattachement"]: (row["agent"], spell.fin)
+            for row, spell in sorted(there["remplacement"], key=lambda item: item[1].fin)}  # fmt: skip
     found = []
-    for away in there["absence"]:
-        row, stay = away.row(first), stays.get(away.row(first)["rattachement"])
-        instead = sent.get(row["cle"])
-        begin = max(first, away.debut, instead.fin if instead else first)
-        if stay and begin < (end := min(away.fin, stay.fin, last)):
-            said, who = stay.row(first), instead.row(first)["agent"] if instead else None
-            found.append((posts[said["rattachement"]], said["quotite"], begin, end, "absence", who))
+    for row, away in there["absence"]:
+        who, free = sent.get(row["cle"], (None, first))
+        if row["rattachement"] in stays:
+            on, stay = stays[row["rattachement"]]
+            span = max(first, away.debut, free), min(away.fin, stay.fin, last)
+            found.append((on["rattachement"], on["quotite"], *span, "absence", who))
     item: Any
     for item in vacancies(ledger, date.min, last).itertuples():
-        post, until = posts.get(item.poste), item.debut.date() + timedelta(days=item.jours)
-        if post and until > first:
-            found.append((post, post["quotite"], max(first, item.debut.date()), until, "vacance", None))
-    rows = [(post["cle"], post["code_uai"], post["metier"], *more) for post, *more in found]
-    busy = [(*(spell.row(first)[name] for name in BUSY[:2]), spell.debut, min(spell.fin, last))
-            for spell in there["remplacement"]]  # fmt: skip
+        if item.poste in posts:
+            begin = item.debut.date()
+            span = max(first, begin), begin + timedelta(days=item.jours)
+            found.append((item.poste, posts[item.poste]["quotite"], *span, "vacance", None))
+    rows = [(key, posts[key]["code_uai"], posts[key]["metier"], *more) for key, *more in found if more[1] < more[2]]
+    busy = [(row["agent"], row["quotite"], spell.debut, min(spell.fin, last)) for row, spell in there["remplacement"]]
     kinds = {"debut": "datetime64[s]", "fin": "datetime64[s]", "quotite": "float64"}
     return pd.DataFrame(rows, columns=NEEDS).astype(kinds), pd.DataFrame(busy, columns=BUSY).astype(kinds)
 
@@ -335,32 +304,22 @@ def worked(table: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
-    """Estimate the minutes from each home (a column) to each site (a row), from their ``longitude`` and ``latitude``.
-
-    Examples
-    --------
-    >>> brest, rennes = ({"longitude": [x], "latitude": [y]} for x, y in ((-4.49, 48.39), (-1.68, 48.11)))
-    >>> travel(pd.DataFrame(brest), pd.DataFrame(rennes)).round().tolist()
-    [[273.0]]
-    """
+    """Estimate the minutes from each home (a column) to each site (a row), by ``longitude`` and ``latitude``."""
     (x, y), (u, v) = (np.radians(table[["longitude", "latitude"]].to_numpy(np.float64)).T for table in (sites, homes))
     half = np.sin((y[:, None] - v) / 2) ** 2 + np.cos(y)[:, None] * np.cos(v) * np.sin((x[:, None] - u) / 2) ** 2
     return np.asarray(2 * 6371 * np.arcsin(np.sqrt(half)) * DETOUR / SPEED * 60)
 
 
 def _enough(group: pd.DataFrame, most: float) -> int:
-    """Take agents, each where the most days wait, until all needs are served; each takes the longest first."""
-    near, waiting, agents = travel(group, group) <= most, np.ones(len(group), bool), 0
+    """Give needs, the longest first, to the first agent in reach who has room, or to one more who lives there."""
+    near, agents = travel(group, group) <= most, list[list[int]]()
     first, last, share = (group[name].to_numpy() for name in ("debut", "fin", "quotite"))
-    days = worked(group) * share + 1
-    while waiting.any():
-        plans = []
-        for home in np.flatnonzero(waiting):
-            taken = np.zeros(len(group), bool)
-            for each in np.argsort(-days, kind="stable"):
-                beside = taken & (first < last[each]) & (first[each] < last)
-                taken[each] = waiting[each] & near[home, each] & (share[beside].sum() + share[each] <= 100)
-            plans.append(taken)
-        waiting &= ~max(plans, key=lambda taken: days[taken].sum())
-        agents += 1
-    return agents
+    for need in np.argsort(-worked(group) * share, kind="stable").tolist():
+        for taken in agents:
+            beside = [other for other in taken if first[other] < last[need] and first[need] < last[other]]
+            if near[taken[0], need] and share[beside].sum() + share[need] <= 100:
+                taken.append(need)
+                break
+        else:
+            agents.append([need])
+    return len(agents)

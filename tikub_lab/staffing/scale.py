@@ -7,7 +7,6 @@ full-time equivalents without and with boarding, ``par`` so many units beyond th
 classes gives both: the lowest and the highest. Nothing here decides: what is published is a tool for a dialogue.
 """
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,26 +16,15 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import as_date
-from tikub_lab.show.french import joined, plain
+from tikub_lab.show.french import plain
 from tikub_lab.tables import require
 
-__all__ = ["applied", "compared", "read"]
+__all__ = ["compared", "read"]
 
-COLUMNS = [
-    "bareme",
-    "debut",
-    "fin",
-    "fonction",
-    "metiers",
-    "critere",
-    "condition",
-    "par",
-    "etp",
-    "etp_internat",
-    "statut",
-]
+COLUMNS = ["bareme", "fonction", "metiers", "critere", "condition", "par", "etp", "etp_internat", "statut"]
 MISSING = "manquant"
-CONDITION = re.compile(r"(?:(<)|(>))?\s*([\d.]+)(?:\s*(?:à|jusqu'à)\s*([\d.]+))?")
+NUMBER = r"(\d+(?:\.\d+)?)"
+CONDITION = rf"^\s*(?:(<|>)\s*)?{NUMBER}(?:\s*(?:à|jusqu'à)\s*{NUMBER})?\s*$"
 
 
 def read(path: Path | str | None = None, day: date | str | None = None) -> pd.DataFrame:
@@ -67,49 +55,25 @@ def read(path: Path | str | None = None, day: date | str | None = None) -> pd.Da
         raise UsageError(f"{path}: no scale can be read ({error}). Start from a copy of staffing/scale.csv.") from None
     require(cells, path.name, COLUMNS)
     when = pd.Timestamp(as_date(day) or cells["debut"].max())
-    cells = cells[(cells["debut"] <= when) & ~(cells["fin"] < when)].reset_index(drop=True)
+    cells = cells[(cells["debut"] <= when) & ~(cells["fin"] < when)]
     if cells.empty:
         raise UsageError(f"{path.name}: no scale on {when:%Y-%m-%d}. Take another day, or add its rows to the file.")
-    bounds = [_bounds(text, f"{path.name}, row {row + 2}") for row, text in enumerate(cells["condition"])]
-    return cells.assign(**dict(zip(("bas", "haut"), np.array(bounds).T, strict=True)))
-
-
-def _bounds(text: str | float, place: str) -> tuple[float, float]:
-    """Return the least and the largest value for which a condition holds."""
-    if not isinstance(text, str):
-        return -np.inf, np.inf
-    if not (found := CONDITION.fullmatch(text.strip())):
-        raise UsageError(
-            f"{place}: condition {text!r}; write « < 250 », « 250 à 500 », « > 1500 » or « > 11 jusqu'à 13 »."
-        )
-    below, above, first, last = found.groups()
-    if below:
-        return -np.inf, np.nextafter(float(first), -np.inf)
-    return np.nextafter(float(first), np.inf) if above else float(first), float(last or "inf")
+    parts = cells["condition"].str.extract(CONDITION)
+    wrong = cells.loc[cells["condition"].notna() & parts[1].isna(), "condition"]
+    if len(wrong):
+        place = f"{path.name}, row {wrong.index.to_numpy()[0] + 2}: condition {wrong.iloc[0]!r}"
+        raise UsageError(f"{place}; write « < 250 », « 250 à 500 », « > 1500 » or « > 11 jusqu'à 13 ».")
+    first, last = parts[1].astype("float64"), parts[2].astype("float64")
+    low = first.mask(parts[0] == ">", np.nextafter(first, np.inf)).mask(parts[0] == "<").fillna(-np.inf)
+    high = last.mask(parts[0] == "<", np.nextafter(first, -np.inf)).fillna(np.inf)
+    return cells.assign(bas=low, haut=high).reset_index(drop=True)
 
 
 def applied(cells: pd.DataFrame, lycees: pd.DataFrame) -> pd.DataFrame:
     """Apply a scale to lycées, a line for each thing that it counts.
 
-    Parameters
-    ----------
-    cells : DataFrame
-        What :func:`read` gives.
-    lycees : DataFrame
-        ``code_uai``, ``internat``, and what the scale depends on: ``repas``, ``ouverture``, ``surface``…
-
-    Returns
-    -------
-    DataFrame
-        ``code_uai``, ``fonction``, ``critere``, ``quantite``, ``condition`` that holds, ``etp_bas``, ``etp_haut``:
-        missing where the quantity is, or is beyond the scale; 0 below its first bound, and for what there is none of.
-
-    Examples
-    --------
-    >>> lycees = pd.DataFrame({"code_uai": ["0000001B"], "internat": True, "repas": 500, "ouverture": 10,
-    ...                        "surface": 15000})
-    >>> applied(read(), lycees)[["critere", "etp_bas", "etp_haut"]].round(2).values.tolist()[2:]
-    [['base', 1.2, 1.2], ['surface', 0.5, 0.5], ['repas', 4.8, 6.3]]
+    ``code_uai``, ``fonction``, ``critere``, ``quantite``, ``condition`` that holds, ``etp_bas``, ``etp_haut``: missing
+    where the quantity is, or is beyond the scale; 0 below its first bound, and for what there is none of.
     """
     known = cells[cells["statut"] != MISSING]
     criteria = sorted({*known["critere"]} - {"base"})
@@ -128,13 +92,15 @@ def applied(cells: pd.DataFrame, lycees: pd.DataFrame) -> pd.DataFrame:
     return lines.drop(columns="bas")
 
 
-def compared(cells: pd.DataFrame, lines: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
+def compared(cells: pd.DataFrame, lycees: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     """Lay what lycées have beside what a scale says, with the lines that explain it.
 
     Parameters
     ----------
-    cells, lines : DataFrame
-        What :func:`read` and :func:`applied` give.
+    cells : DataFrame
+        What :func:`read` gives.
+    lycees : DataFrame
+        ``code_uai``, ``internat``, and what the scale depends on: ``repas``, ``ouverture``, ``surface``…
     posts : DataFrame
         ``code_uai``, ``metier``, ``etp`` of positions, whoever is on them: :func:`tikub_lab.staffing.state.coverage`.
 
@@ -149,10 +115,11 @@ def compared(cells: pd.DataFrame, lines: pd.DataFrame, posts: pd.DataFrame) -> p
     >>> cells = read()
     >>> lycees = pd.DataFrame({"code_uai": ["0000001B"], "internat": True, "repas": 620, "ouverture": 10, "surface": 1})
     >>> posts = pd.DataFrame({"code_uai": ["0000001B"], "metier": "cuisine", "etp": 6.0})
-    >>> compared(cells, applied(cells, lycees), posts)[["etp", "etp_bas", "explication"]].values.tolist()[-1]
+    >>> compared(cells, lycees, posts)[["etp", "etp_bas", "explication"]].values.tolist()[-1]
     [6.0, 6.3, 'repas 620 (500 à 750) : 6,3']
     """
     require(posts, "posts", ["code_uai", "metier", "etp"])
+    lines = applied(cells, lycees)
     said = [_said(*row) for row in lines[["critere", "quantite", "condition", "etp_bas", "etp_haut"]].to_numpy(object)]
     groups = lines.assign(explication=said).groupby(["code_uai", "fonction"])
     table = groups[["etp_bas", "etp_haut"]].sum(skipna=False)
@@ -170,11 +137,6 @@ def compared(cells: pd.DataFrame, lines: pd.DataFrame, posts: pd.DataFrame) -> p
 
 def _said(criterion: str, quantity: float, condition: str, low: float, high: float) -> str:
     """Explain a line in French."""
-    what = (
-        criterion
-        if criterion == "base"
-        else f"{criterion} {plain(quantity)}" + (f" ({condition})" if condition else "")
-    )
-    if pd.isna(low):
-        return f"{what} : inconnu"
-    return f"{what} : {joined({plain(low): 0, plain(high): 0}).replace(' et ', ' ou ')}"
+    what = criterion if criterion == "base" else f"{criterion} {plain(quantity)}"
+    what += f" ({condition})" if condition else ""
+    return f"{what} : " + ("inconnu" if pd.isna(low) else " ou ".join(dict.fromkeys([plain(low), plain(high)])))

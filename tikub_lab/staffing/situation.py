@@ -6,7 +6,6 @@ All of it comes from positions and assignments: with all absences and replacemen
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import pandas as pd
 
@@ -140,20 +139,7 @@ def _replayed(events: pd.DataFrame, jour: Day, connu: Day) -> tuple[Ledger, date
 
 
 def as_of(ledger: Ledger, jour: date, days: int = 1) -> Situation:
-    """Say where positions stand in a ledger on a day.
-
-    Parameters
-    ----------
-    ledger, jour, days
-        Where it is recorded; the day, and how many days before it the one lies that it is compared with.
-
-    Examples
-    --------
-    >>> from tikub_lab import tables
-    >>> found = as_of(replay(tables.load("staffing/events")), date(2025, 12, 31))
-    >>> str(found.debut), len(found.vacant)
-    ('2024-01-01', 199)
-    """
+    """Say where positions stand in a ledger on a day, and what changed in some days before it."""
     return stand(ledger.rows(*PUBLIC), jour, earlier(ledger, jour, days), days)
 
 
@@ -194,23 +180,11 @@ def earlier(ledger: Ledger, jour: date, days: int = 1) -> pd.DataFrame:
 
 def _changes(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Say how positions differ from those of before; nothing where these are not known."""
-    said = {"pourvu": "pourvu", "vacant": "devenu vacant", "gelé": "gelé"}
-    names, found = ["poste", "code_uai", "metier", "quotite"], []
-    there, was = (_by_position(table, [*names, "etat", "publication"]) for table in (now, before))
-    for key in sorted(there.keys() | was.keys()) if was else ():
-        row, old = there.get(key), was.get(key)
-        if row is None or old is None:
-            nature = "supprimé" if row is None else "créé"
-        elif row[-2] != old[-2]:
-            nature = said[row[-2]]
-        elif row[-1] != old[-1] and pd.notna(row[-1]):
-            nature = "offre publiée"
-        else:
-            continue
-        found.append([*(row or old or ())[:4], nature])
-    table = pd.DataFrame(found, columns=[*names, "nature"])
-    return table.astype(dict.fromkeys(table, "str") | {"quotite": "float64"})
-
-
-def _by_position(table: pd.DataFrame, names: list[str]) -> dict[str, tuple[Any, ...]]:
-    return dict(zip(table["poste"].tolist(), zip(*(table[name].tolist() for name in names), strict=True), strict=True))
+    both = now.merge(now if before.empty else before, on="poste", how="outer", suffixes=("", "_avant"))
+    state, was, offer = both["etat"].astype("object"), both["etat_avant"].astype("object"), both["publication"]
+    nature = state.map({"pourvu": "pourvu", "vacant": "devenu vacant", "gelé": "gelé"}).mask(state == was)
+    nature = nature.mask((state == was) & offer.notna() & (offer != both["publication_avant"]), "offre publiée")
+    both["nature"] = nature.mask(was.isna(), "créé").mask(state.isna(), "supprimé").astype("str")
+    names = ["code_uai", "metier", "quotite"]
+    both = both.assign(**{name: both[name].fillna(both[f"{name}_avant"]) for name in names})
+    return both.loc[both["nature"].notna(), ["poste", *names, "nature"]].reset_index(drop=True)

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from scipy.stats import CensoredData, ecdf
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Row, periods
+from tikub_lab.staffing.events import OPEN, Row, periods, spells
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.tables import require
 
@@ -255,37 +255,24 @@ def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
     return open_spans(ledger.rows(*PUBLIC), first, last)
 
 
-def open_spans(rows: Iterable[Row], first: date, last: date) -> pd.DataFrame:
+def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
     """Return :func:`vacancies` of what holds of positions and assignments."""
     held: dict[str, list[tuple[date, date]]] = defaultdict(list)
-    posts: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row["objet"] == "affectation":
             held[row["rattachement"]].append((row["debut"], row["fin"]))
-        elif row["statut"] != "gelé":
-            posts[row["cle"]].append(row)
     found = []
-    for key, parts in posts.items():
-        for begin, over, row in _joined(parts):
-            for debut, fin in [*sorted(held.get(key, ())), (OPEN, OPEN)]:
-                end = min(debut, over, last)
-                if first <= begin < end:
-                    said = (key, row["code_uai"], row["metier"])
-                    found.append((*said, begin, (end - begin).days, end == debut < over))
-                begin = max(begin, min(fin, over))
+    for spell in spells(row for row in rows if row["objet"] == "poste" and row["statut"] != "gelé"):
+        begin, over, row = spell.debut, spell.fin, spell.parts[0].row
+        for debut, fin in [*sorted(held.get(row["cle"], ())), (OPEN, OPEN)]:
+            end = min(debut, over, last)
+            if first <= begin < end:
+                said = (row["cle"], row["code_uai"], row["metier"])
+                found.append((*said, begin, (end - begin).days, end == debut < over))
+            begin = max(begin, min(fin, over))
     columns = ["poste", "code_uai", "metier", "debut", "jours", "pourvu"]
     kinds = {"debut": "datetime64[s]", "jours": "int64", "pourvu": "bool"}
     return pd.DataFrame(found, columns=columns).astype(kinds)
-
-
-def _joined(rows: list[Row]) -> Iterator[tuple[date, date, Row]]:
-    """Give first day, day on which it is over, and first row of those that follow each other without a gap."""
-    ordered = sorted(rows, key=lambda row: row["debut"])
-    while ordered:
-        first = last = ordered.pop(0)
-        while ordered and ordered[0]["debut"] == last["fin"]:
-            last = ordered.pop(0)
-        yield first["debut"], last["fin"], first
 
 
 def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
@@ -309,14 +296,13 @@ def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
     """
     require(vacancies, "vacancies", ["jours", "pourvu"])
     days, filled = vacancies["jours"].to_numpy(np.float64), vacancies["pourvu"].to_numpy(bool)
+    start = pd.DataFrame({"jours": [0.0], "part": [1.0], "part_bas": [1.0], "part_haut": [1.0]})
     if not filled.any():
-        return pd.DataFrame({"jours": [0.0], "part": [1.0], "part_bas": [1.0], "part_haut": [1.0]})
+        return start
     curve = ecdf(CensoredData(uncensored=days[filled], right=days[~filled])).sf
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where none is open any more, there is no interval
         bounds = curve.confidence_interval(method="log-log")
     found = pd.DataFrame({"jours": curve.quantiles, "part": curve.probabilities,
                           "part_bas": bounds.low.probabilities, "part_haut": bounds.high.probabilities})  # fmt: skip
-    found = found[np.isin(curve.quantiles, days[filled])]
-    start = pd.DataFrame({"jours": [0.0], "part": [1.0], "part_bas": [1.0], "part_haut": [1.0]})
-    return pd.concat([start, found], ignore_index=True)
+    return pd.concat([start, found[np.isin(curve.quantiles, days[filled])]], ignore_index=True)
