@@ -28,16 +28,14 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements-test.txt
 report: $(VENV)/.ready ## Run every notebook on the shipped sample into reports/
 	@$(RUN)/python -m tikub_lab report
 
-# Pages and commands are waited for: one test more than there are processors keeps them busy.
-TESTS := -n $$(( $$($(RUN)/python -c 'import os; print(os.cpu_count())') + 1 )) --dist loadfile
 test: export TIKUB_CACHE := off
 test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, mypy
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m mypy
-	$(RUN)/python -m pytest $(TESTS) --no-loadscope-reorder $(PROOF)
+	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PROOF)
 	@cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && set -x && TIKUB_CACHE="$$cache" \
-	  $(RUN)/python -m pytest $(TESTS) --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+	  $(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 proof: PROOF := --proof
 proof: test ## The same, and the tests that are large or repeated: minutes more

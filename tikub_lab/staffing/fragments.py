@@ -58,7 +58,7 @@ def covered(data: Situation, lycees: pd.DataFrame) -> None:
     )  # fmt: skip
     show.table(
         sites.sort_values(["part", "lib_etablissement"]), "Les lycées où il manque le plus",
-        ["lib_etablissement", "ville", "etp", "vacants", "geles", "part"],
+        ["lib_etablissement", "ville", "etp", "vacants", "part"], rows=5,
         empty="Aucun lycée n'a de poste.",
     )  # fmt: skip
 
@@ -74,7 +74,7 @@ def vacant(data: Situation, lycees: pd.DataFrame) -> None:
     rows = data.vacant.merge(lycees, on="code_uai", how="left")
     show.table(
         rows, "Vacants depuis le plus longtemps, parmi {n:poste}",
-        ["lib_etablissement", "ville", "metier", "poste", "depuis", "etape"], rows=12,
+        ["lib_etablissement", "metier", "poste", "depuis", "etape"], rows=5,
         empty="Aucun poste n'est vacant.", n=len(rows),
     )  # fmt: skip
     if (rows["depuis"] <= pd.Timestamp(data.debut)).any():
