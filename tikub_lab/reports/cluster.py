@@ -95,7 +95,7 @@ def _client(address: str) -> Any:
 def _result(future: Any, job: Job) -> Result | None:
     """Return a report's result; None where Dask could not bring it; what is wrong with the worker stops the build."""
     if error := future.exception():
-        if isinstance(error, RunError):
+        if isinstance(error, UsageError):
             raise error
         return None
     try:
@@ -149,12 +149,12 @@ def unpack(archive: bytes) -> Path:
 def make(job: Job, archive: bytes, there: str, timeout: float | None, memory: int | None) -> bytes:
     """Make one report on a worker, in a warm process of its own; return it as that process wrote it."""
     if _code() != there:
-        raise RunError(
+        raise UsageError(
             "A worker runs other code or other versions of packages than this machine; install the same tikub-lab and "
             "requirements on both and start it again."
         )
     if multiprocessing.current_process().daemon:
-        raise RunError("Dask's nanny forbids a worker's own processes; start it with `dask worker … --no-nanny`.")
+        raise UsageError("Dask's nanny forbids a worker's own processes; start it with `dask worker … --no-nanny`.")
     home = unpack(archive)
     moved = replace(job, home=home, report=replace(job.report, data=home / "data" if job.report.data else None))
     with Pool(1, timeout, memory, home / "data") as pool:
