@@ -22,6 +22,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack, vstack
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.show.french import counted, day, number
 from tikub_lab.staffing.events import Row, Spell, spells
@@ -305,9 +306,8 @@ def worked(table: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
     """Estimate the minutes from each home (a column) to each site (a row), by ``longitude`` and ``latitude``."""
-    (x, y), (u, v) = (np.radians(table[["longitude", "latitude"]].to_numpy(np.float64)).T for table in (sites, homes))
-    half = np.sin((y[:, None] - v) / 2) ** 2 + np.cos(y)[:, None] * np.cos(v) * np.sin((x[:, None] - u) / 2) ** 2
-    return np.asarray(2 * 6371 * np.arcsin(np.sqrt(half)) * DETOUR / SPEED * 60)
+    (x, y), (u, v) = (table[["longitude", "latitude"]].to_numpy(np.float64).T for table in (sites, homes))
+    return np.asarray(haversine(x[:, None], y[:, None], u, v) * DETOUR / SPEED * 60)
 
 
 def _enough(group: pd.DataFrame, most: float) -> int:
