@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-ALL = ("check", "energy", "flags", "import", "linkage", "pages", "planning", "reports")
+ALL = (
+    "check", "energy", "flags", "import", "linkage", "pages", "planning", "reports", "staffing", "staffing_live",
+    "staffing_replacements",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -61,6 +61,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.get_closest_marker("proof")]
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
+    slow = [ROOT / "tests" / name for name in ("reports", "kits", "test_cli.py")]  # begun last, they ran alone
+    items.sort(key=lambda item: not any(item.path.is_relative_to(place) for place in slow))
 
 
 # The same examples at each run, so that a build never fails by chance; HYPOTHESIS_PROFILE=explore looks for new ones.

@@ -43,6 +43,7 @@ class _Commands(TyperGroup):
             from tikub_lab.use_cases import commands
 
             command = _in_words(typer.main.get_command(commands(name)))
+            context.obj = _serve
         return name, command, rest
 
     def invoke(self, context: Any) -> Any:
@@ -51,6 +52,21 @@ class _Commands(TyperGroup):
             return super().invoke(context)
         except KeyboardInterrupt:
             raise Interrupted("interrupted.") from None
+
+
+def _serve(parts: dict[str, Any], address: str, port: int, browser: bool) -> None:
+    """Serve the live page of a use case, which says what is on it."""
+    import gc
+
+    from tikub_lab.reports.live import LivePage, serve
+    from tikub_lab.reports.page import FICTITIOUS
+    from tikub_lab.reports.publisher import read
+    from tikub_lab.tables.package import used, workbench
+
+    fictitious = any(item["origin"] == "sample" for item in used()) and FICTITIOUS
+    page = LivePage(**parts, publisher=read(workbench()), fictitious=fictitious)
+    gc.freeze()  # what is loaded stays: to go through it for garbage would take longer than to make the page
+    serve(page, address, port, browser)
 
 
 def _in_words(command: Any) -> Any:

@@ -20,6 +20,9 @@ from tikub_lab.kits import trial
 from tikub_lab.tables.audit import audit
 from tikub_lab.tables.package import Package
 
+SHARED = {"energy": {"territory/lycees", "territory/buildings"}, "staffing": {"territory/lycees"}, "bodies": {"territory/lycees"}}
+"""What a kit has of other tables than its use case's own."""
+
 
 def files(root):
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
@@ -44,8 +47,7 @@ def test_it_is_whole(made, kit):
     assert (kit / "data" / "DICTIONNAIRE.md").is_file()
     package = Package(kit / "data")
     assert package.resources
-    shared = {"territory/lycees", "territory/buildings"} if use_case == "energy" else set()
-    assert {name for name in package.resources if not name.startswith(f"{use_case}/")} == shared
+    assert {name for name in package.resources if not name.startswith(f"{use_case}/")} == SHARED.get(use_case, set())
     assert len(audit(package)) == 0
     names = files(kit)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]

@@ -91,7 +91,7 @@ def test_what_is_no_number_says_so(law):
         _ = law.value("règle", "ancienne").number
 
 
-@pytest.mark.parametrize("use_case", ["procurement", "energy"])
+@pytest.mark.parametrize("use_case", ["procurement", "energy", "staffing"])
 def test_the_file_of_a_use_case(root, use_case):
     law = Law(root / "tikub_lab" / use_case / "law.csv")
     for row in law.values():

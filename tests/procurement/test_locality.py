@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.distance import haversine
 from tikub_lab.procurement import groups, holders, locality
 from tikub_lab.tables.places import communes
 
@@ -106,13 +107,13 @@ def test_haversine_on_known_arcs():
     """A quarter of the equator, from pole to pole, and a degree of latitude, on a sphere of 6,371.0088 km."""
     at = [pd.Series(x, dtype="float64") for x in ([0, 0, 10], [0, -90, 48], [90, 123, 10], [0, 90, 49])]
     quarter = math.pi / 2 * 6371.0088
-    assert locality.haversine(*at).tolist() == pytest.approx([quarter, 2 * quarter, quarter / 90])
+    assert haversine(*at).tolist() == pytest.approx([quarter, 2 * quarter, quarter / 90])
 
 
 @given(*[st.floats(-180, 180), st.floats(-89, 89)] * 2)
 def test_haversine_against_the_law_of_cosines(a, b, c, d):
-    found = locality.haversine(*(pd.Series([x]) for x in (a, b, c, d)))[0]
-    back = locality.haversine(*(pd.Series([x]) for x in (c, d, a, b)))[0]
+    found = haversine(*(pd.Series([x]) for x in (a, b, c, d)))[0]
+    back = haversine(*(pd.Series([x]) for x in (c, d, a, b)))[0]
     lat, other, turn = math.radians(b), math.radians(d), math.radians(c - a)
     cosine = math.sin(lat) * math.sin(other) + math.cos(lat) * math.cos(other) * math.cos(turn)
     # The arc cosine is poor near 0 and 180 degrees: 1 km is what it can tell there.

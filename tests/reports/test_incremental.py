@@ -132,7 +132,7 @@ def comment_own_use_case(lab):
 
 
 def comment_other_use_case(lab):
-    comment(lab, "energy", "units.py")
+    comment(lab, "energy", "valuation.py")
     comment(lab, "kits", "recipe.py")
 
 
@@ -267,7 +267,7 @@ def test_methods_ask_no_clock_e7(root):
     assert not asked
 
 
-IMPORTS = {"imports.py", "staging.py", "sampling.py", "journal.py", "once.py"}
+IMPORTS = {"imports.py", "staging.py", "sampling.py", "journal.py", "once.py", "ledger.py"}  # a ledger notes when
 
 
 def test_only_failed(lab):

@@ -43,11 +43,11 @@ FAULTS = {
 }
 
 
-def run(bench, names=(), **options):
+def run(bench, names=(), timeout=6, **options):
     """Build, and give the entries by notebook."""
     reports = plan(bench.home / "notebooks", names, {})
     told = []
-    settings = Settings(jobs=2, timeout=6, memory=2**30, **options)
+    settings = Settings(jobs=2, timeout=timeout, memory=2**30, **options)
     package = open_package(bench.home / "data")
     document = build(reports, bench.home, bench.out, package, settings, told.append)
     return {item["notebook"]: item for item in document["reports"]}, told
@@ -127,7 +127,7 @@ def test_a_kernel_can_be_ended_too(bench, tmp_path):
         "boucle", "# Boucle", f"py:import os; open({str(note)!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
     )
     start = time.monotonic()
-    entries, _ = run(bench, engine="kernel")
+    entries, _ = run(bench, timeout=15, engine="kernel")  # a busy machine takes its time to start a kernel
     assert entries["boucle"]["reason"].startswith("Timeout")
     assert time.monotonic() - start < 30
     time.sleep(0.5)

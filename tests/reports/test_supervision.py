@@ -60,7 +60,7 @@ def test_a_folder_has_one_build_at_a_time_e5(bench):
         time.sleep(0.01)
     time.sleep(0.3)
     second = command(bench, "bon")
-    said = second.communicate(timeout=60)[1]
+    said = second.communicate(timeout=180)[1]
     assert first.wait(60) == 0
     assert second.returncode == 2
     assert said == f"tikub: {bench.out}: another build is writing there. Wait for its end, or give another --out.\n"
@@ -148,7 +148,7 @@ def test_the_cell_of_a_report_that_was_ended_e8(bench):
 def test_an_invalid_byte_is_one_line_e9(bench, value):
     bench.write("nom", "# Nom", ("py:nom: str = ''", ["parameters"]))
     ran = command(bench, "-p", value)
-    said = ran.communicate(timeout=60)[1]
+    said = ran.communicate(timeout=180)[1]
     assert ran.returncode == 2
     assert said.startswith("tikub: nom: nom='")
     assert "not UTF-8" in said
@@ -316,7 +316,7 @@ def test_a_folder_that_can_t_be_written_is_one_line_e11(bench, what):
         bench.out.mkdir()
         (bench.out / "index.html").mkdir()
     ran = command(bench, "bon", "-q")
-    said = ran.communicate(timeout=60)[1]
+    said = ran.communicate(timeout=180)[1]
     assert ran.returncode == 1
     assert len(said.splitlines()) == 1
     assert "could not be written" in said
@@ -377,7 +377,7 @@ def test_an_interrupted_build_leaves_nothing_for_long_e12(bench, tmp_path, how):
     while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
     first.send_signal(how)
-    first.communicate(timeout=60)
+    first.communicate(timeout=180)
     pids = [int(path.read_text()) for path in tmp_path.glob("note*")]
     assert len(pids) == 5
     assert gone(*pids)
@@ -397,7 +397,7 @@ def test_a_temporary_folder_too_long_for_a_socket_e12(bench, tmp_path, name):
     bench.write("bon", "# Bon", "py:print('bien')")
     # The second process, made when the server ran, knows its folder.
     ran = command(bench, "bon", "ou", "--jobs", "2", env={"TMPDIR": str(tmp)})
-    assert ran.communicate(timeout=60)[0].startswith("2 done, 0 failed, 0 skipped, of 2 reports")
+    assert ran.communicate(timeout=180)[0].startswith("2 done, 0 failed, 0 skipped, of 2 reports")
     assert len(note.read_text()) < 80
     assert not os.path.exists(note.read_text())  # noqa: PTH110
     assert list(tmp.iterdir()) == []
@@ -502,7 +502,7 @@ def test_a_failed_report_keeps_the_last_good_page_e18(bench):
 def test_odd_options_are_one_line_e16(bench, arguments, says):
     bench.write("bon", "# Bon", ("py:n: int = 1", ["parameters"]))
     ran = command(bench, *arguments)
-    said = ran.communicate(timeout=60)[1]
+    said = ran.communicate(timeout=180)[1]
     assert ran.returncode == 2
     assert says in said
     assert len(said.splitlines()) == 1
@@ -512,7 +512,7 @@ def test_odd_options_are_one_line_e16(bench, arguments, says):
 
 def test_what_a_notebook_says_cannot_command_the_terminal_e16(bench):
     bench.write("mal", "# Mal", "py:raise ValueError('\\x1b]0;titre\\x07\\x9b2J\\r\\nfin')")
-    said = command(bench, "mal").communicate(timeout=60)[1]
+    said = command(bench, "mal").communicate(timeout=180)[1]
     assert "cell 2: ValueError: " in said
     assert not {"\x1b", "\x07", "\x9b", "\r"} & set(said)
 
@@ -528,7 +528,7 @@ def test_ctrl_c_in_the_first_seconds_e16(bench, seconds):
     time.sleep(seconds)
     children = [child.pid for child in psutil.Process(ran.pid).children(recursive=True)]
     os.killpg(ran.pid, signal.SIGINT)
-    said = ran.communicate(timeout=60)[1]
+    said = ran.communicate(timeout=180)[1]
     assert "Traceback" not in said
     assert said.splitlines()[-1:] == [] or said.splitlines()[-1].startswith("tikub: interrupted.")
     assert ran.returncode in {130, -signal.SIGINT}

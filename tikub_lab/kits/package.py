@@ -51,7 +51,8 @@ def _sources(use_case: str, answers: Sequence[str]) -> dict[Path, str]:
     """Follow imports from where a kit starts, and refuse those of an answer."""
     secret = tuple(f"{use_case}.{answer}" for answer in answers)
     stay = {"kits", *USE_CASES} - {use_case}
-    waiting = [(name, "a kit") for name in (*STARTS, *(f"{use_case}.{noun}" for noun in OF_USE_CASE))]
+    begins = (*STARTS, *(f"{use_case}.{noun}" for noun in OF_USE_CASE if noun not in answers))
+    waiting = [(name, "a kit") for name in begins]
     found: dict[Path, str] = {}
     while waiting:
         name, because = waiting.pop()

@@ -19,7 +19,7 @@ def files(*parts: str) -> list[Path]:
 
     Examples
     --------
-    >>> {path.name for path in files("energy")} >= {"code.py", "errors.py", "units.py"}
+    >>> {path.name for path in files("energy")} >= {"code.py", "errors.py", "valuation.py"}
     True
     """
     found = [path for part in {*GROUND, *parts} for path in _listed(ROOT / part)]

@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.rates import classes, rates
 from tikub_lab.procurement.groups import By, grouped, share_keys
 from tikub_lab.procurement.indicators import PLACES, place_of, supplier_shares
 from tikub_lab.tables.places import communes as shipped_communes
 
-EARTH = 6371.0088
-"""Mean radius of the Earth in km (IUGG)."""
 BANDS = (10.0, 50.0, 100.0, 300.0)
 """Limits of the distance bands, km."""
 UNKNOWN_DISTANCE = "Distance inconnue"
@@ -76,23 +75,6 @@ def local_rates(
         "taux_departement", "taux_region", "taux_departement_montant", "taux_region_montant",
     ]  # fmt: skip
     return grouped(table, contracts, by, nomenclature, columns)
-
-
-def haversine(
-    longitude: pd.Series, latitude: pd.Series, other_longitude: pd.Series, other_latitude: pd.Series
-) -> pd.Series:
-    """Give the distance as the crow flies on a sphere, km (R. W. Sinnott, 1984).
-
-    Examples
-    --------
-    >>> quimper, rennes = (pd.Series([-4.1]), pd.Series([48.0])), (pd.Series([-1.68]), pd.Series([48.11]))
-    >>> haversine(*quimper, *rennes).round().tolist()
-    [180.0]
-    """
-    here, there = np.radians(latitude), np.radians(other_latitude)
-    east = np.radians(other_longitude) - np.radians(longitude)
-    half = np.sin((there - here) / 2) ** 2 + np.cos(here) * np.cos(there) * np.sin(east / 2) ** 2
-    return 2 * EARTH * np.arcsin(np.sqrt(half.clip(0, 1)))
 
 
 def distances(

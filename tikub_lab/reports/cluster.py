@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tikub_lab.reports.build import Settings
 
 MAX_PACKAGE = 2 * 2**30  # bytes that are sent to workers; a larger data package wants a shared disk
-WORKER_ENDED = {SERVER_ENDED, "Cluster: KilledWorker"}
 PATIENCE = 10.0  # seconds to wait for a worker where none is left
 
 
@@ -59,7 +58,7 @@ def run(jobs: Sequence[Job], settings: "Settings", package: Package) -> Iterator
                 lost = address not in threads or future.status in {"cancelled", "lost"}
                 if lost or future.done():
                     del running[future]
-                    if lost or (result := _result(future, job)).entry["reason"] in WORKER_ENDED:
+                    if lost or (result := _result(future, job)) is None or result.entry["reason"] == SERVER_ENDED:
                         rest.append(job)
                     else:
                         yield job, result
@@ -93,17 +92,16 @@ def _client(address: str) -> Any:
     return client
 
 
-def _result(future: Any, job: Job) -> Result:
-    """Return a report's result; what is wrong with the worker itself stops the build."""
-    if isinstance(error := future.exception(), RunError):
-        raise error
+def _result(future: Any, job: Job) -> Result | None:
+    """Return a report's result; None where Dask could not bring it; what is wrong with the worker stops the build."""
+    if error := future.exception():
+        if isinstance(error, UsageError):
+            raise error
+        return None
     try:
-        if not error:
-            return worker.unpack(job, future.result())
-        reason = f"Cluster: {type(error).__name__}"
+        return worker.unpack(job, future.result())
     except RunError as odd:
-        reason = str(odd)
-    return worker.failed(job, Failure(reason), 0.0)
+        return worker.failed(job, Failure(str(odd)), 0.0)
 
 
 def _code() -> str:
@@ -151,12 +149,12 @@ def unpack(archive: bytes) -> Path:
 def make(job: Job, archive: bytes, there: str, timeout: float | None, memory: int | None) -> bytes:
     """Make one report on a worker, in a warm process of its own; return it as that process wrote it."""
     if _code() != there:
-        raise RunError(
+        raise UsageError(
             "A worker runs other code or other versions of packages than this machine; install the same tikub-lab and "
             "requirements on both and start it again."
         )
     if multiprocessing.current_process().daemon:
-        raise RunError("Dask's nanny forbids a worker's own processes; start it with `dask worker … --no-nanny`.")
+        raise UsageError("Dask's nanny forbids a worker's own processes; start it with `dask worker … --no-nanny`.")
     home = unpack(archive)
     moved = replace(job, home=home, report=replace(job.report, data=home / "data" if job.report.data else None))
     with Pool(1, timeout, memory, home / "data") as pool:

@@ -1,5 +1,8 @@
 """What the ``show`` functions put into a notebook: HTML for a reader, plain text for a terminal."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -50,7 +53,33 @@ def _execution() -> Any:
     return None if shell is None else (id(shell), shell.execution_count)
 
 
+_gathered: ContextVar[list[Shown] | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[list[Shown]]:
+    """Collect what this thread shows meanwhile, in order, rather than show it: for who makes a page of it.
+
+    Examples
+    --------
+    >>> from tikub_lab import show
+    >>> with gathered() as pieces:
+    ...     _ = show.sentence("Un poste est vacant.")
+    >>> pieces[0].html
+    '<p class="tk">Un poste est vacant.</p>'
+    """
+    pieces: list[Shown] = []
+    before = _gathered.set(pieces)
+    try:
+        yield pieces
+    finally:
+        _gathered.reset(before)
+
+
 def display(shown: Shown) -> Shown:
+    if (pieces := _gathered.get()) is not None:
+        pieces.append(shown)
+        return shown
     shown.at = _execution()
     if shown.at is None:
         print(shown.text)

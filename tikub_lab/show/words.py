@@ -67,7 +67,7 @@ def _word(field: Any) -> Word:
 
 def _sheets(loaded: Collection[str]) -> list[Path]:
     """Return ``words.csv`` of each use case that is imported: a build imports all, which may share a name."""
-    names = [name for name in sys.modules if re.fullmatch(r"tikub_lab\.\w+", name)]
+    names = [name for name in sys.modules if name.startswith("tikub_lab.") and name.count(".") == 1]
     modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
     sheets = [Path(str(module.__file__)).with_name("words.csv") for module in modules if hasattr(module, "__path__")]
     return [sheet for sheet in sheets if sheet.is_file()]

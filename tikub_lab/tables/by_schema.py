@@ -87,6 +87,12 @@ def _header(rows: Sequence[Sequence[str]], schema: Schema) -> tuple[int, dict[st
     return place, known[place] if known else {}
 
 
+def lacking(path: Path, schema: Schema) -> list[str]:
+    """Return the fields of which a file has no column."""
+    columns = _header([cells for _, cells in islice(written(path), PREAMBLE)], schema)[1]
+    return [name for name in schema.names if name not in columns]
+
+
 def read_by_schema(
     path: Path, table: str, schema: Schema, style: Style = (None, None), rows: Callable[[Path], Iterator[Row]] = written
 ) -> Iterator[Batch]:

@@ -9,14 +9,11 @@ from data.make.energy import changes as planted
 from data.make.energy.facts import kinds_of_days
 from data.make.energy.meters import Meters, layout, parameters
 from data.make.energy.readings import BILLS, bounds
-from data.make.energy.sites import OIL, SITES, age, buildings, sites
+from data.make.energy.sites import OIL, SITES, age, buildings, lycees
 from data.make.energy.use import excess, expected, noise
 from data.make.energy.weather import STATIONS, weather
 from data.make.sampling import Floats, Integers, Stream, streams
-from tikub_lab.errors import UsageError
 
-LARGEST = 1000
-"""Largest scale: 3,637 lycées."""
 SWAPS = 3
 """How many of 115 lycées gave up oil in the eight years."""
 
@@ -79,13 +76,8 @@ def draw(scale: float, seed: int) -> Book:
     UsageError
         When the scale or the seed is out of bounds.
     """
-    if not 0.01 <= scale <= LARGEST:
-        raise UsageError(f"scale={scale}: give a number from 0.01 to {LARGEST} (1 gives {SITES} lycées).")
-    if seed < 0:
-        raise UsageError(f"seed={seed}: give zero or a positive whole number.")
-    lanes = streams(seed, 13)
-    count = max(12, round(SITES * float(np.sqrt(scale))))
-    site = sites(count, lanes[0])
+    site, lanes = lycees(scale, seed), streams(seed, 13)
+    count = len(site)
     building = buildings(site, lanes[1])
     of_stations, table = weather(lanes[2])
     temperature = of_stations[pd.Index(STATIONS["station"]).get_indexer(site["station"])]

@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from data.make.energy.weather import STATIONS, nearest
-from data.make.sampling import Floats, Integers, Stream, growth, position
+from data.make.sampling import Floats, Integers, Stream, growth, position, streams
+from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai_letter
 from tikub_lab.tables.places import BRITTANY, communes
 
 SITES = 115
 SURFACE = 1_800_000 / SITES
 """Mean floor area of a lycée, m²: the Région says 1.8 million m² in 115 lycées."""
+LARGEST = 1000
+"""Largest scale: 3,637 lycées."""
 BUILDING = 1200
 """Mean floor area of a building, m²: 1,500 buildings."""
 
@@ -54,6 +57,15 @@ FUNCTIONS = {
 _NAMES = list(FUNCTIONS)
 _USUAL_ORDER = np.array([0, 1, 2, 3, 4, 0, 5, 7, 6, 0, 4, 0, 2])
 """Functions of a lycée's first, second… building, for the lycées that have them; teaching for the others."""
+
+
+def lycees(scale: float, seed: int) -> pd.DataFrame:
+    """Draw the lycées that all use cases share: 115 at scale 1, growing with its square root."""
+    if not 0.01 <= scale <= LARGEST:
+        raise UsageError(f"scale={scale}: give a number from 0.01 to {LARGEST} (1 gives {SITES} lycées).")
+    if seed < 0:
+        raise UsageError(f"seed={seed}: give zero or a positive whole number.")
+    return sites(max(12, round(SITES * float(np.sqrt(scale)))), streams(seed, 1)[0])
 
 
 def sites(count: int, stream: Stream) -> pd.DataFrame:

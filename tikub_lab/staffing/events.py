@@ -1,0 +1,250 @@
+"""Events of the ledger: what they may say, how they are read and hashed, how they lie over each other."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import TikubError, nearest
+
+Row = dict[str, Any]
+Said = tuple[int, date, date]
+"""The number of an event, and the days on which it holds."""
+Stage = tuple[int, date, date, int, int]
+"""The same, and since and until which event that was known: a row of the store's table of periods."""
+
+OPEN = date.max
+"""The end of what has none, in the store."""
+NEVER = 2**31 - 1
+"""The number of the event until which a period is known that none has ended yet."""
+
+KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
+    "poste": (("code_uai", "metier", "quotite", "statut"), ("publication",), ""),
+    "affectation": (("rattachement", "agent", "quotite", "contrat"), (), "poste"),
+    "absence": (("rattachement", "motif"), (), "affectation"),
+    "remplacement": (("rattachement", "agent", "quotite", "contrat"), (), "absence"),
+}
+"""Of each kind of thing: what an assertion must say, what it may say, and the kind of thing it belongs to."""
+VALUES = {
+    "verbe": ("assert", "retract"),
+    "objet": tuple(KINDS),
+    "statut": ("ouvert", "gelé"),
+    "contrat": ("titulaire", "vacance", "remplacement", "pool", "EMAT"),
+    "motif": ("maladie", "longue maladie", "accident", "maternité", "paternité", "autre"),
+}
+HEAD = ("id", "verbe", "objet", "cle", "debut")
+CONTENT = (*HEAD, "fin", "remplace", "rattachement", "agent", "code_uai", "metier", "quotite", "statut", "contrat",
+           "motif", "publication")  # fmt: skip
+"""What an event says: the columns of ``staffing/events`` but ``enregistre``."""
+DAYS, NUMBERS = ("debut", "fin", "publication"), ("quotite",)
+
+
+class Refused(TikubError):
+    """An event that the ledger does not take, with the reason."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days on which a thing was there, and what was said of it."""
+
+    debut: date
+    fin: date
+    row: Row
+
+    @property
+    def said(self) -> Said:
+        """Which event holds on which days."""
+        return self.row["number"], self.debut, self.fin
+
+    @property
+    def thing(self) -> tuple[str, str]:
+        """Kind and key."""
+        return self.row["objet"], self.row["cle"]
+
+
+def content(event: Mapping[str, Any]) -> Row:
+    """Read an event given as text or typed, or refuse it with the reason, which repeats no value: it may be a name."""
+    if unknown := [name for name in event if name not in CONTENT]:
+        raise Refused(f"unknown key {unknown[0]!r}.{nearest(unknown[0], CONTENT)} Known: {', '.join(CONTENT)}.")
+    row = {name: _value(name, event.get(name)) for name in CONTENT}
+    for name in HEAD:
+        if row[name] is None:
+            raise Refused(f"{name} is missing: every event has {', '.join(HEAD)}.")
+    needed, more, _ = KINDS[row["objet"]]
+    asserts = row["verbe"] == "assert"
+    lacking = [name for name in needed if row[name] is None] if asserts else []
+    given = [name for name in CONTENT[7:] if row[name] is not None]
+    foreign = [name for name in given if not asserts or name not in needed + more]
+    if lacking or foreign:
+        said = f"{lacking[0]} is missing" if lacking else f"{foreign[0]} is not said of it"
+        raise Refused(f"{row['verbe']} {row['objet']}: {said}; it says {', '.join(needed) if asserts else 'nothing'}.")
+    row["fin"] = row["fin"] or OPEN
+    if row["fin"] <= row["debut"]:
+        raise Refused("fin is not after debut; it is the first day on which it is over.")
+    return row
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None or value == "" or value != value or value is pd.NaT:
+        return None
+    try:
+        if name in DAYS:
+            return value.date() if isinstance(value, datetime) else date.fromisoformat(str(value))
+        if name in NUMBERS:
+            if isinstance(value, bool) or not 0 < float(value) <= 100:
+                raise ValueError
+            return float(value)
+        if not isinstance(value, str) or not value.isprintable() or len(value) > 200:
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        what = "a date such as 2026-03-01" if name in DAYS else "a share of full time, above 0 and up to 100 (%)"
+        what = what if name in DAYS + NUMBERS else "text on one line, of at most 200 characters"
+        raise Refused(f"{name} is not {what}.") from None
+    if value not in VALUES.get(name, (value,)):
+        raise Refused(f"{name} is none of {', '.join(VALUES[name])}.{nearest(value, VALUES[name])}")
+    return value
+
+
+def laid(there: Iterable[Period], row: Row) -> list[Period]:
+    """Lay an event over the periods of its thing: it holds on its days, they on all others."""
+    first, last, kept = row["debut"], row["fin"], []
+    for item in there:
+        if item.debut < first:
+            kept.append(Period(item.debut, min(item.fin, first), item.row))
+        if item.fin > last:
+            kept.append(Period(max(item.debut, last), item.fin, item.row))
+    if row["verbe"] == "assert":
+        kept.append(Period(first, last, row))
+    return sorted(kept, key=lambda item: item.debut)
+
+
+def periods(rows: Iterable[Row]) -> list[Period]:
+    """Lay events over each other, in their order: the days on which each thing is there, by thing.
+
+    Examples
+    --------
+    >>> row = {"objet": "absence", "cle": "A1", "verbe": "assert", "debut": date(2026, 1, 5), "fin": date(2026, 2, 1)}
+    >>> back = {**row, "verbe": "retract", "debut": date(2026, 1, 20), "fin": OPEN}
+    >>> [(str(item.debut), str(item.fin)) for item in periods([row, back])]
+    [('2026-01-05', '2026-01-20')]
+    """
+    found: dict[tuple[str, str], list[Period]] = {}
+    for row in rows:
+        thing = row["objet"], row["cle"]
+        found[thing] = laid(found.get(thing, ()), row)
+    return [item for each in found.values() for item in each]
+
+
+def standing(rows: Iterable[Row]) -> list[Row]:
+    """Leave out the events that others replace: they are void, on all days."""
+    rows = [*rows]
+    void = {row["remplace"] for row in rows}
+    return [row for row in rows if row["id"] not in void]
+
+
+def stages(rows: Iterable[Row]) -> Iterator[Stage]:
+    """Work out from a thing's events all periods that it has or had: the rows of the store's table."""
+    heard: list[Row] = []
+    there: list[Period] = []
+    since: dict[Said, int] = {}
+    for row in rows:
+        heard.append(row)
+        there = laid(there, row) if row["remplace"] is None else periods(standing(heard))
+        now = {item.said for item in there}
+        yield from ((*said, since.pop(said), row["number"]) for said in since.keys() - now)
+        for said in now - since.keys():
+            since[said] = row["number"]
+    yield from ((*said, number, NEVER) for said, number in since.items())
+
+
+@dataclass(frozen=True)
+class Spell:
+    """Days in a row on which a thing was there, in parts of which different things are said."""
+
+    parts: tuple[Period, ...]
+
+    @property
+    def debut(self) -> date:
+        """The first day."""
+        return self.parts[0].debut
+
+    @property
+    def fin(self) -> date:
+        """The first day on which it is over."""
+        return self.parts[-1].fin
+
+    def row(self, day: date) -> Row:
+        """Return what is said of a day, or of the nearest one."""
+        return next((part.row for part in self.parts if day < part.fin), self.parts[-1].row)
+
+
+def spells(rows: Iterable[Row]) -> list[Spell]:
+    """Join the periods of each thing that follow each other without a gap."""
+    found: list[list[Period]] = []
+    for item in periods(rows):
+        last = found[-1][-1] if found else None
+        if last and (last.row["objet"], last.row["cle"], last.fin) == (item.row["objet"], item.row["cle"], item.debut):
+            found[-1].append(item)
+        else:
+            found.append([item])
+    return [Spell(tuple(parts)) for parts in found]
+
+
+def as_table(rows: Iterable[Row]) -> pd.DataFrame:
+    """Make a table of events, with the columns of ``staffing/events``; days may be text, as the store has them."""
+    rows = [*rows]
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in (*CONTENT, "enregistre")}
+    for name in DAYS:  # numpy reads text faster than dates
+        days = np.array([str(day or "NaT") for day in columns[name]], dtype="datetime64[s]")
+        columns[name] = np.where(days == np.datetime64(OPEN), np.datetime64("NaT"), days)
+    columns["enregistre"] = pd.DatetimeIndex(np.array(columns["enregistre"], dtype="datetime64[us]"), tz="UTC")
+    return pd.DataFrame(columns).astype(
+        {name: "float64" if name in NUMBERS else "str" for name in CONTENT if name not in DAYS}
+    )
+
+
+def chained(row: Row, head: Row, recorded: datetime) -> Row:
+    """Put an event behind the last one, as a row of the store: days and moments are text there, and sort as such."""
+    salt, when = secrets.token_hex(16), recorded.isoformat(timespec="microseconds")
+    new = {**row, "number": head["number"] + 1, "enregistre": when, "salt": salt, "digest": digest(row, salt)}
+    new |= {name: str(row[name]) for name in DAYS if row[name] is not None}
+    return {**new, "hash": link(head["hash"], new)}
+
+
+def stored(row: Mapping[str, Any]) -> Row:
+    """Read an event as the store has it."""
+    return {**row, **{name: date.fromisoformat(row[name]) for name in DAYS if row[name] is not None}}
+
+
+def digest(row: Mapping[str, Any], salt: str) -> str:
+    """Hash what an event says with its salt, without which nobody can try what it may have said."""
+    values = [str(row[name]) if name in DAYS and row[name] else row[name] for name in CONTENT]
+    return hashlib.sha256((json.dumps(values, ensure_ascii=False) + salt).encode()).hexdigest()
+
+
+def link(previous: str, row: Mapping[str, Any]) -> str:
+    text = f"{previous}|{row['number']}|{row['enregistre']}|{row['digest']}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def staged(item: Stage) -> Row:
+    number, debut, fin, since, until = item
+    return {"number": number, "debut": str(debut), "fin": str(fin), "since": since, "until": until}
+
+
+def left(found: Iterable[Iterable[Any]], day: str, by: int) -> set[tuple[Any, ...]]:
+    """Give what a purge leaves of periods: days from one on, knowledge from an event on, and that in as few rows."""
+    parts: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
+    for number, debut, fin, since, until in sorted(map(tuple, found), key=itemgetter(3)):
+        if fin > day and until > by:
+            known = parts.setdefault((number, max(debut, day), fin), [])
+            first = known.pop()[0] if known and known[-1][1] == since else max(since, by)
+            known.append((first, until))
+    return {(*said, *part) for said, known in parts.items() for part in known}

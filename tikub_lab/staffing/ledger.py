@@ -1,0 +1,399 @@
+"""The ledger of positions and staff: each thing said of them, when it is true and when it was known.
+
+An event asserts or retracts a thing (a position, an assignment, an absence, a replacement) from a day on, until
+another day (excluded) or without end. **State on a day, as known at a moment**: of each thing, the last event known by
+then that covers the day and was not replaced by then; the thing is there where that event asserts it. So a late event,
+one out of order or a correction is no special case. An event that replaces another voids it, on all days. What the
+events come to is kept beside them, as periods: an event, days on which it holds, since and until which event that was
+known.
+
+Events are chained: ``hash = H(previous hash, number, recorded, H(payload, salt))``. A changed row breaks the chain; a
+purge deletes payloads and salts and leaves it whole. A row removed at the end shows only beside a noted head.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import Day, as_date
+from tikub_lab.staffing.events import (
+    CONTENT,
+    KINDS,
+    NEVER,
+    OPEN,
+    Period,
+    Refused,
+    Row,
+    as_table,
+    chained,
+    content,
+    digest,
+    laid,
+    left,
+    link,
+    periods,
+    staged,
+    stages,
+    standing,
+    stored,
+)
+from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
+
+NAMED = sa.text("""
+SELECT *, (SELECT value FROM staffing_ledger WHERE name = 'purged before') AS purged FROM staffing_event
+WHERE number = (SELECT max(number) FROM staffing_event) OR id IN (:id, :remplace) OR remplace = :remplace
+ORDER BY number""")
+"""The last event, those that an event names, and what replaces them already."""
+MET = sa.text("""
+SELECT e.*, p.debut AS first, p.fin AS last, p.until
+FROM staffing_event e JOIN staffing_period p ON p.number = e.number
+WHERE p.debut < :fin AND p.fin > :debut
+AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
+OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
+"""Periods of the days of an event: of its thing, what that belongs to, what is beside it there, and its agent's."""
+OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
+RECORD, OPENED = EVENT.insert(), PERIOD.insert()
+CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
+_TRUE = f"""
+SELECT {", ".join(f"e.{name}" for name in (*CONTENT, "enregistre", "number"))}
+FROM staffing_period p JOIN staffing_event e ON p.number = e.number
+WHERE p.debut <= :day AND p.fin > :day"""
+TRUE = sa.text(f"{_TRUE} AND p.until = {NEVER}")
+KNOWN = sa.text(
+    f"{TRUE} AND p.since <= :by UNION ALL {_TRUE} AND p.since <= :by AND p.until > :by AND p.until < {NEVER}"
+)
+"""What is known still, and what is not any more: two parts of one index."""
+PURGE = sa.text(f"""
+UPDATE staffing_event SET {", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))}
+WHERE salt IS NOT NULL AND (fin <= :day AND (remplace IS NULL OR number <= :by)
+OR EXISTS (SELECT 1 FROM staffing_event n WHERE n.remplace = staffing_event.id AND n.number <= :by)
+OR NOT EXISTS (SELECT 1 FROM staffing_event o JOIN staffing_period p ON p.number = o.number
+WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
+"""Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
+that may be asked for."""
+FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
+EVER: Row = {"debut": str(date.min), "fin": str(OPEN), "rattachement": None, "agent": None}
+
+
+def utc_now() -> datetime:
+    """Now, UTC, without its zone: what the store has."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of an event: its number where the ledger has it, whether it is new, what to know about it."""
+
+    id: str
+    number: int | None
+    new: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a verification found: how many events, how many of them purged, the last hash, and what is wrong."""
+
+    events: int
+    purged: int
+    head: str
+    problems: tuple[str, ...]
+
+
+class Ledger(Store):
+    """A ledger in a file (SQLite) or a database (PostgreSQL).
+
+    Parameters
+    ----------
+    place : path or str
+        A file, or a URL such as ``postgresql://user@host/base``; ``sqlite://`` is one in memory.
+    create : bool
+        Whether to make one where there is none.
+    clock : callable
+        Gives the time, UTC without zone.
+
+    Examples
+    --------
+    >>> ledger = Ledger("sqlite://")
+    >>> what = {"objet": "poste", "cle": "P1", "code_uai": "0000001B", "metier": "cuisine", "quotite": 100}
+    >>> ledger.append([{"id": "e1", "verbe": "assert", "debut": "2026-01-01", "statut": "ouvert", **what}])[0].number
+    1
+    >>> ledger.state("2026-03-01")[["cle", "metier", "quotite"]].values.tolist()
+    [['P1', 'cuisine', 100.0]]
+    >>> len(ledger.state("2025-03-01"))
+    0
+    """
+
+    def __init__(self, place: Path | str, create: bool = True, clock: Callable[[], datetime] = utc_now):
+        super().__init__(place, create)
+        self.clock = clock
+
+    def append(self, events: Iterable[Mapping[str, Any]]) -> list[Receipt]:
+        """Append events, in one transaction: once it returns, what is accepted is on disk.
+
+        Parameters
+        ----------
+        events : iterable of mappings
+            The columns of ``staffing/events`` but ``enregistre``. An ``id`` comes from who sends the event, says
+            nothing about anybody and outlives a purge: the same event twice is one.
+
+        Returns
+        -------
+        list of Receipt
+            One an event. Without a number it was refused, its remark says why; others are not touched by that.
+
+        Raises
+        ------
+        RunError
+            The store could not write: nothing is acknowledged, nothing before is lost.
+        """
+        receipts = []
+        with self.writing() as connection:
+            for event in events:
+                try:
+                    receipts.append(self._take(connection, content(event)))
+                except Refused as error:
+                    receipts.append(Receipt(str(event.get("id"))[:80], None, remarks=(str(error),)))
+        return receipts
+
+    def _take(self, connection: sa.Connection, row: Row) -> Receipt:
+        """Put an event behind the last one, close the periods that it changes and open those that it makes."""
+        named = self.run(connection, NAMED, row)
+        if (known := _known(row, named)) is not None:
+            return Receipt(row["id"], known)
+        head = named[-1] if named else FIRST
+        if str(row["fin"]) <= (head["purged"] or ""):
+            raise Refused(f"it was over on {row['fin']}, and what was over by {head['purged']} is purged.")
+        met = self._met(connection, row)
+        remarks = _remarks(row, met)
+        now, last = self.clock(), datetime.fromisoformat(head["enregistre"])
+        if last - now > timedelta(seconds=1):
+            remarks.append(f"the clock was set back to {now:%Y-%m-%d %H:%M:%S} UTC; recorded as the last event")
+        new = chained(row, head, max(now, last))
+        self.run(connection, RECORD, new)
+        number, thing = new["number"], {"objet": row["objet"], "cle": row["cle"]}
+        if row["remplace"] is None:
+            before = [item for item in met if item.thing == (row["objet"], row["cle"])]
+            after = laid(before, {**row, "number": number})
+        else:  # what it uncovers may be of any day
+            before = self._met(connection, {**EVER, **thing})
+            after = periods(standing(map(stored, self.run(connection, OF_THING, thing))))
+        was, will = ({item.said for item in each} for each in (before, after))
+        for of, debut, _ in was - will:
+            self.run(connection, CLOSED, {"of": of, "first": str(debut), "by": number})
+        for said in will - was:
+            self.run(connection, OPENED, staged((*said, number, NEVER)))
+        return Receipt(row["id"], number, True, tuple(remarks))
+
+    def _met(self, connection: sa.Connection, row: Row) -> list[Period]:
+        parent = KINDS[row["objet"]][2]
+        values = {**row, "debut": str(row["debut"]), "fin": str(row["fin"]), "parent": parent}
+        values["beside"] = row["rattachement"] if parent == "poste" else None
+        # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
+        found = [each for each in self.run(connection, MET, values) if each["until"] == NEVER]
+        days = date.fromisoformat
+        return [Period(days(each["first"]), days(each["last"]), each) for each in found]
+
+    def state(self, valid: Day = None, known: datetime | date | str | None = None) -> pd.DataFrame:
+        """Return what is true on a day, as known by a moment.
+
+        Parameters
+        ----------
+        valid : date or str, optional
+            The day; today by default.
+        known : datetime, date or str, optional
+            UTC; a day means all of it. By default all that is known.
+
+        Returns
+        -------
+        DataFrame
+            One row a thing: the columns of ``staffing/events``; ``fin`` is missing where no end is known.
+
+        Raises
+        ------
+        UsageError
+            A day of which something was purged, or no date.
+        """
+        return as_table(self._true(valid, known))
+
+    def things(self, valid: Day = None, known: datetime | date | str | None = None) -> list[Row]:
+        """Return :meth:`state` as rows, in order of kind and key."""
+        return [stored(row) for row in self._true(valid, known)]
+
+    def _true(self, valid: Day, known: datetime | date | str | None) -> list[Row]:
+        day, until = as_date(valid) or self.clock().date(), _moment(known)
+        with self.reading() as connection:
+            purged = self.noted(connection, "purged before")
+            if purged and min(str(day), until) < purged:
+                raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
+            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until) if known else None}
+            found = self.run(connection, KNOWN if known else TRUE, values)
+        return sorted(found, key=itemgetter("objet", "cle"))
+
+    def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:
+        """Return what holds now: events, in their order, each with days on which it does.
+
+        Of kinds; of one key; with ``after``, of things that are not over by that day.
+        """
+        held, now = sa.join(PERIOD, EVENT, STAGES.number == COLUMNS.number), STAGES.until == NEVER
+        said = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held)
+        said = said.where(now, COLUMNS.objet.in_(kinds or tuple(KINDS)))
+        said = said if key is None else said.where(COLUMNS.cle == key)
+        if after is not None:
+            there = sa.select(COLUMNS.objet, COLUMNS.cle).select_from(held).where(now, STAGES.fin > str(after))
+            said = said.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
+        with self.reading() as connection:
+            found = connection.execute(said.order_by(COLUMNS.number, STAGES.debut)).mappings()
+            return [stored({**row, "debut": row["first"], "fin": row["last"]}) for row in found]
+
+    def verify(self) -> Verified:
+        """Work all hashes and periods out again, and say which rows are not what was recorded."""
+        problems, head, last, purged = list[str](), "", 0, 0
+        with self.reading() as connection:
+            noted = int(self.noted(connection, "purged") or 0)
+            for found in connection.execute(sa.select(EVENT).order_by(COLUMNS.number)).mappings():
+                row, number = dict(found), found["number"]
+                if number != last + 1:
+                    problems.append(f"event {last + 1} is missing")
+                purged += row["salt"] is None
+                if row["salt"] is not None and digest(row, row["salt"]) != row["digest"]:
+                    problems.append(f"event {number}: its content is not what was recorded")
+                if link(head, row) != row["hash"]:
+                    problems.append(f"event {number}: its hash does not follow from the one before")
+                head, last = row["hash"], number
+            if not problems:
+                problems += self._astray(connection)
+        if purged != noted:
+            problems.append(f"{purged} events have no content, and {noted} were purged")
+        return Verified(last, purged, head, tuple(problems))
+
+    def _astray(self, connection: sa.Connection) -> list[str]:
+        """Say which periods are not what the events come to, in all that a purge has left."""
+        said = sa.select(EVENT).where(COLUMNS.salt.is_not(None)).order_by(COLUMNS.objet, COLUMNS.cle, COLUMNS.number)
+        things = groupby((stored({**row}) for row in connection.execute(said).mappings()), itemgetter("objet", "cle"))
+        day = self.noted(connection, "purged before") or ""
+        by = _last(connection, COLUMNS.enregistre < day)
+        due = left((staged(item).values() for _, rows in things for item in stages(rows)), day, by)
+        there = left(connection.execute(sa.select(PERIOD)), day, by)
+        numbers = sorted({number for number, *_ in due ^ there})
+        return [f"event {number}: its periods are not what the events come to" for number in numbers]
+
+    def purge(self, before: date | str) -> int:
+        """Delete, for good, what events say that were over by a day or replaced by then; return how many.
+
+        So does what is said of a thing that was over by then. Numbers, times, ids and hashes stay, so that the chain
+        still verifies and no old event comes back.
+        """
+        day = as_date(before) or date.min
+        if day > self.clock().date():
+            raise UsageError(f"purge before {day}: that day is to come; only what is over may go.")
+        with self.writing() as connection:
+            asked = {"day": str(day), "by": _last(connection, COLUMNS.enregistre < str(day))}
+            connection.execute(sa.text("DELETE FROM staffing_period WHERE fin <= :day OR until <= :by"), asked)
+            count = connection.execute(PURGE, asked).rowcount
+            notes = {"purged before": max(str(day), self.noted(connection, "purged before") or ""),
+                     "purged": str(count + int(self.noted(connection, "purged") or 0))}  # fmt: skip
+            connection.execute(ABOUT.delete().where(ABOUT.c.name.in_(notes)))
+            connection.execute(ABOUT.insert(), [{"name": name, "value": value} for name, value in notes.items()])
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            cleaned = [f"VACUUM FULL {table.name}" for table in (EVENT, PERIOD)]
+            for clean in ["PRAGMA wal_checkpoint(TRUNCATE)"] if self.sqlite else cleaned:
+                connection.exec_driver_sql(clean)  # nothing of it in old pages
+        return count
+
+
+def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
+    """Make a ledger, where there is none, from a table of events that were accepted once, such as the sample's.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> events = tables.load("staffing/events")
+    >>> len(replay(events).rows()) <= len(events)
+    True
+    """
+    ledger, said, head = Ledger(place), events[[*CONTENT]].astype(object), FIRST
+    things: dict[tuple[str, str], list[Row]] = {}
+    for recorded, values in zip(events["enregistre"], said.itertuples(index=False, name=None), strict=True):
+        row = content(dict(zip(CONTENT, values, strict=True)))
+        head = chained(row, head, recorded.tz_convert(None).to_pydatetime())
+        things.setdefault((row["objet"], row["cle"]), []).append(head)
+    with ledger.writing() as connection:
+        for rows in things.values():
+            connection.execute(RECORD, rows)
+            if found := [*map(staged, stages(map(stored, rows)))]:
+                connection.execute(OPENED, found)
+    return ledger
+
+
+def _known(row: Row, named: list[Row]) -> int | None:
+    """Return the number of the same event; refuse another one of its id, and a correction of what can't be replaced."""
+    for each in named:
+        if each["id"] == row["id"]:
+            if each["salt"] is not None and digest(row, each["salt"]) != each["digest"]:
+                raise Refused(f"id {row['id']!r} is that of another event. A correction is a new one that replaces it.")
+            return int(each["number"])
+    if row["remplace"] is not None:
+        old = next((each for each in named if each["id"] == row["remplace"]), None)
+        if old is None or (old["objet"], old["cle"]) != (row["objet"], row["cle"]):
+            what = "no event" if old is None else "the event of another thing"
+            raise Refused(f"remplace: {row['remplace']!r} is {what}; name one of {row['objet']} {row['cle']!r}.")
+        if new := next((each["id"] for each in named if each["remplace"] == row["remplace"]), None):
+            raise Refused(f"remplace: {row['remplace']!r} is replaced already, by {new!r}; replace that one.")
+    return None
+
+
+def _remarks(row: Row, met: list[Period]) -> list[str]:
+    """Refuse what belongs to nothing; say what is more than it should be, which the law may allow for a time."""
+    parent, remarks = KINDS[row["objet"]][2], list[str]()
+    if not parent or row["verbe"] == "retract":
+        return remarks
+    there = [item for item in met if item.thing == (parent, row["rattachement"])]
+    if not there:
+        days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != OPEN else "")
+        missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
+        raise Refused(f"{missing} {days}. Send it first.")
+    others = [item for item in met if item.thing != (row["objet"], row["cle"])]
+    if row["agent"] is None:
+        return remarks
+    if (share := _peak(row, [item for item in others if item.row["agent"] == row["agent"]])) > 100:
+        remarks.append(f"the agent is at {share:g} %, over 100 %")
+    if parent == "absence":
+        if row["debut"] < min(item.debut for item in there):
+            remarks.append("the replacement begins before the absence: two on one position for a time")
+        return remarks
+    beside = [item for item in others if item.row["rattachement"] == row["rattachement"]]
+    if (share := _peak(row, beside)) > (most := max(item.row["quotite"] for item in there)):
+        remarks.append(f"the position is at {share:g} %, over its {most:g} %")
+    return remarks
+
+
+def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
+    """Return the number of the last event that was recorded by then."""
+    return connection.scalar(sa.select(sa.func.max(COLUMNS.number)).where(*when)) or 0
+
+
+def _peak(row: Row, others: Sequence[Period]) -> float:
+    """Return the largest sum of shares on a day of an event, its own included: on the first day of one of them."""
+    days = {max(item.debut, row["debut"]) for item in others} | {row["debut"]}
+    sums = (sum(item.row["quotite"] for item in others if item.debut <= day < item.fin) for day in days)
+    return float(row["quotite"] + max(sums))
+
+
+def _moment(known: datetime | date | str | None) -> str:
+    """Give the last moment of a day, or a moment, as the store has it; of nothing, one that never comes."""
+    try:
+        moment = datetime.fromisoformat(str(known or datetime.max))
+    except ValueError:
+        raise UsageError(f"{known!r} is no date or time; write it as 2026-05-03 or 2026-05-03T10:00.") from None
+    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    moment = datetime.combine(moment, time.max) if len(str(known)) == 10 else moment
+    return moment.isoformat(timespec="microseconds")

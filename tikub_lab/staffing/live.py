@@ -1,0 +1,80 @@
+"""The page of positions that stays up to date: what is on it, and how a change of the ledger is noticed."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache, partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from tikub_lab.staffing import fragments
+from tikub_lab.staffing.events import Row
+from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.situation import Situation, earlier, stand
+from tikub_lab.staffing.state import PUBLIC
+from tikub_lab.staffing.store import ABOUT, COLUMNS
+from tikub_lab.tables.package import load
+
+TITLE = "Les postes des lycées, en direct"
+SECTIONS = {
+    "reponse": ("", fragments.answer),
+    "changements": ("Les changements du jour", fragments.changes),
+    "couverture": ("Les postes pourvus, par lycée", fragments.covered),
+    "vacants": ("Les postes vacants", fragments.vacant),
+}
+"""By id: heading and what shows it, as on the report. None of it reads absences or replacements."""
+MANY = 200  # things of which something new is said: beyond, all are read again
+LAST = sa.select(
+    sa.func.coalesce(sa.func.max(COLUMNS.number), 0),
+    sa.select(ABOUT.c.value).where(ABOUT.c.name == "purged").scalar_subquery(),
+)
+"""The number of the last event, and how many were purged."""
+
+
+def parts(ledger: Ledger) -> dict[str, Any]:
+    """Return what a live page is made of: title, the data and whether they changed, sections."""
+    lycees = load("territory/lycees")
+    sections = {name: (heading, partial(shows, lycees=lycees)) for name, (heading, shows) in SECTIONS.items()}
+    before, following = lru_cache(1)(partial(earlier, ledger)), Following(ledger)
+
+    def read() -> Situation:
+        today = ledger.clock().date()
+        return stand(following.rows(), today, before(today))
+
+    return {"title": TITLE, "read": read, "changed": watcher(ledger), "sections": sections}
+
+
+class Following:
+    """What holds of positions and assignments: read once, then only of the things of which something new is said."""
+
+    def __init__(self, ledger: Ledger):
+        self.ledger, self.last, self.things = ledger, (-1, None), dict[tuple[str, str], list[Row]]()
+
+    def rows(self) -> list[Row]:
+        """Return what holds now."""
+        new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0], COLUMNS.objet.in_(PUBLIC))
+        with self.ledger.reading() as connection:
+            last = tuple(connection.execute(LAST).one())
+            told = {tuple(row) for row in connection.execute(new.distinct())} if last[1] == self.last[1] else None
+        if told is None or len(told) > MANY or self.last[0] < 0:
+            self.things = {}
+            for row in self.ledger.rows(*PUBLIC):
+                self.things.setdefault((row["objet"], row["cle"]), []).append(row)
+        else:
+            for kind, key in told:
+                self.things[kind, key] = self.ledger.rows(kind, key=key)
+        self.last = last
+        return [row for each in self.things.values() for row in each]
+
+
+def watcher(ledger: Ledger) -> Callable[[], tuple[date, Any]]:
+    """Return what says cheaply whether a ledger changed, in whichever process, or the day did."""
+    if ledger.sqlite:  # of one connection; it says another number once another connection has committed
+        connection = ledger.engine.raw_connection()
+        return lambda: (ledger.clock().date(), connection.cursor().execute("PRAGMA data_version").fetchone())
+
+    def look() -> tuple[date, Any]:
+        with ledger.reading() as connection:
+            return ledger.clock().date(), tuple(connection.execute(LAST).one())
+
+    return look

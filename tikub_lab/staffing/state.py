@@ -1,0 +1,308 @@
+"""State as tables: positions and what covers them, full-time equivalents, absences, history, time to fill."""
+
+import warnings
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import CensoredData, ecdf
+
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.privacy import LEAST, suppress
+from tikub_lab.staffing.events import OPEN, Row, periods, spells
+from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.tables import require
+
+STATES = ("pourvu", "vacant", "gelé")
+"""A position has somebody assigned to it, or is open and has nobody, or is frozen."""
+PUBLIC = ("poste", "affectation")
+"""The kinds of things from which all comes that is said below département."""
+SAID = ("code_uai", "metier", "quotite", "publication")
+ALL = "Ensemble"
+"""The row of all départements."""
+
+
+def positions(state: pd.DataFrame) -> pd.DataFrame:
+    """List the positions, and whether they are filled: absences and replacements are not read, so that none shows.
+
+    Parameters
+    ----------
+    state : DataFrame
+        What :meth:`Ledger.state` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe`` (percent of full time to which
+        agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> from tikub_lab.staffing.ledger import replay
+    >>> table = positions(replay(tables.load("staffing/events")).state("2025-12-31"))
+    >>> len(table), table["etat"].iloc[0]
+    (2490, 'pourvu')
+    """
+    needed = ["objet", "cle", "rattachement", "code_uai", "metier", "quotite", "statut", "publication"]
+    require(state, "state", needed)
+    return filled(state.loc[state["objet"].isin(PUBLIC), needed].to_dict("records"))
+
+
+def filled(things: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
+    """Return :func:`positions` of what is there, as rows."""
+    held: dict[str, float] = defaultdict(float)
+    for row in things:
+        if row["objet"] == "affectation":
+            held[row["rattachement"]] += row["quotite"]
+    posts = [row for row in things if row["objet"] == "poste"]
+    table = pd.DataFrame({name: [row[name] for row in posts] for name in ("cle", *SAID)})
+    table["occupe"] = [min(held.get(row["cle"], 0.0), row["quotite"]) for row in posts]
+    state = ["pourvu" if row["cle"] in held else "gelé" if row["statut"] == "gelé" else "vacant" for row in posts]
+    table["etat"] = pd.Categorical(state, categories=STATES)
+    kinds = {"cle": "str", "code_uai": "str", "metier": "str", "quotite": "float64", "publication": "datetime64[s]"}
+    return table.astype(kinds | {"occupe": "float64"}).rename(columns={"cle": "poste"})
+
+
+def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFrame:
+    """Add positions up in full-time equivalents, by lycée, trade or both.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What :func:`positions` gives.
+    by : str or list of str
+        ``"code_uai"``, ``"metier"``, or columns that were joined.
+
+    Returns
+    -------
+    DataFrame
+        ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts``,
+        ``vacants`` and ``geles``; ``part``, the share of ``etp`` that is filled.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"code_uai": "1", "quotite": [100.0, 50.0], "occupe": [100.0, 0],
+    ...                       "etat": ["pourvu", "vacant"]})
+    >>> coverage(table)[["etp", "couverts", "vacants"]].values.tolist()
+    [[1.5, 1.0, 0.5]]
+    """
+    names = [by] if isinstance(by, str) else list(by)
+    require(table, "positions", [*names, "quotite", "occupe", "etat"])
+    frozen, due, held = table["etat"] == "gelé", table["quotite"] / 100, table["occupe"] / 100
+    parts = table[names].assign(
+        postes=1, etp=due.mask(frozen, 0), couverts=held, vacants=(due - held).mask(frozen, 0),
+        geles=due.where(frozen, 0),
+    )  # fmt: skip
+    found = parts.groupby(names, as_index=False, observed=True).sum()
+    return found.assign(part=found["couverts"] / found["etp"].mask(found["etp"] == 0))
+
+
+def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+    """Count those who are away by département and reason, no small count shown or to be worked out.
+
+    Parameters
+    ----------
+    state : DataFrame
+        What :meth:`Ledger.state` gives.
+    departements : Series
+        The département of each lycée, by ``code_uai``.
+    least : int
+        Counts from 1 to below it are hidden: :func:`tikub_lab.methods.privacy.suppress`.
+
+    Returns
+    -------
+    DataFrame
+        One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> from tikub_lab.staffing.ledger import replay
+    >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
+    >>> found = absences(replay(tables.load("staffing/events")).state("2025-12-31"), site)
+    >>> found.loc[ALL, "maladie"].item()
+    52
+    """
+    site, of = _sites(state, departements)
+    away = state[state["objet"] == "absence"]
+    counts = pd.crosstab(away["rattachement"].map(of), away["motif"])
+    counts = counts.reindex(sorted(site.unique()), fill_value=0).rename_axis("departement")
+    shown = counts.astype("Int64") if counts.empty else suppress(counts, least)
+    totals = counts.sum().astype("Int64")  # which `suppress` takes for known
+    shown.loc[ALL] = totals.mask((totals > 0) & (totals < least))
+    return shown
+
+
+def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+    """Say how much of the work is filled, and how much is done: less who is away, with who replaces them.
+
+    By département only: a finer table would tell who is away. Its rows are those of :func:`absences`; where fewer than
+    ``least`` persons are away or replace somebody in one of them there is a single row, and where they are so few in
+    all, who is there is missing.
+
+    Parameters
+    ----------
+    state, departements, least
+        As for :func:`absences`.
+
+    Returns
+    -------
+    DataFrame
+        ``departement``, and in full-time equivalents ``etp``, ``couverts`` and ``presents``.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> from tikub_lab.staffing.ledger import replay
+    >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
+    >>> found = presence(replay(tables.load("staffing/events")).state("2025-12-31"), site)
+    >>> bool((found["presents"] < found["couverts"]).all())
+    True
+    """
+    site, of = _sites(state, departements)
+    stays, away, sent = (state[state["objet"] == kind] for kind in ("affectation", "absence", "remplacement"))
+    replaced = sent["rattachement"].map(away.set_index("cle")["rattachement"])
+    absent = stays[stays["cle"].isin(away["rattachement"])]
+    shown = absences(state, departements, least).index.drop(ALL)
+    labels = {part: label for label in shown for part in label.split(" + ")}
+    whole = " + ".join(sorted(site.unique()))
+
+    def few(group: pd.Series) -> bool:
+        counts = [keys.map(of).map(group).value_counts() for keys in (absent["cle"], replaced)]
+        return any(count.between(1, least - 1).any() for count in counts)
+
+    group = pd.Series(labels).reindex(site.unique()).fillna(whole)
+    if few(group) or whole in set(group):
+        group = pd.Series(whole, index=group.index)
+    table = positions(state)
+    found = coverage(table.assign(departement=table["poste"].map(site).map(group)), "departement")
+    away_share = absent["quotite"].groupby(absent["cle"].map(of).map(group)).sum()
+    back_share = sent["quotite"].groupby(replaced.map(of).map(group)).sum()
+    change = (back_share.sub(away_share, fill_value=0) / 100).reindex(found["departement"]).fillna(0).to_numpy()
+    presents = np.nan if few(group) else found["couverts"] + change
+    return found[["departement", "etp", "couverts"]].assign(presents=presents)
+
+
+def _sites(state: pd.DataFrame, departements: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Give the département of each position, and of each assignment, by its key."""
+    site = state[state["objet"] == "poste"].set_index("cle")["code_uai"].map(departements)
+    stays = state[state["objet"] == "affectation"].set_index("cle")["rattachement"]
+    return site, stays.map(site)
+
+
+def history(ledger: Ledger, position: str) -> pd.DataFrame:
+    """Tell what was said of a position, of who was on it and of its replacements, by its days.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where it is recorded.
+    position : str
+        Its key.
+
+    Returns
+    -------
+    DataFrame
+        ``objet``, ``debut``, ``fin`` (missing where open), ``agent``, ``quotite``, ``statut``, ``contrat``, by their
+        first days. It tells of persons.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> from tikub_lab.staffing.ledger import replay
+    >>> history(replay(tables.load("staffing/events")), "P00001")["objet"].tolist()[0]
+    'affectation'
+    """
+    rows = ledger.rows("poste", key=position) + ledger.rows("affectation", "remplacement")
+    found = [item for item in periods(rows) if item.row["cle"].partition("/")[0] == position]
+    if not found:
+        raise UsageError(f"position={position!r} is none that the ledger knows.")
+    names = ["objet", "agent", "quotite", "statut", "contrat"]
+    table = pd.DataFrame([{**{name: item.row[name] for name in names}, "debut": item.debut,
+                           "fin": None if item.fin == OPEN else item.fin} for item in found])  # fmt: skip
+    table = table.astype({"debut": "datetime64[s]", "fin": "datetime64[s]"})
+    return table[["objet", "debut", "fin", *names[1:]]].sort_values(["debut", "objet"], ignore_index=True)
+
+
+def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
+    """List the times during which positions were open and nobody was assigned to them, that began in a period.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where they are recorded.
+    first, last : date
+        The period; what happens from ``last`` on is not known.
+
+    Returns
+    -------
+    DataFrame
+        ``poste``, ``code_uai``, ``metier``, ``debut``, ``jours``, ``pourvu``: False where it was not filled by
+        ``last``, or ended otherwise (frozen, given up).
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> from tikub_lab.staffing.ledger import replay
+    >>> found = vacancies(replay(tables.load("staffing/events")), date(2024, 2, 1), date(2025, 12, 31))
+    >>> sorted(found["pourvu"].unique().tolist())
+    [False, True]
+    """
+    return open_spans(ledger.rows(*PUBLIC), first, last)
+
+
+def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
+    """Return :func:`vacancies` of what holds of positions and assignments."""
+    held: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    for row in rows:
+        if row["objet"] == "affectation":
+            held[row["rattachement"]].append((row["debut"], row["fin"]))
+    found = []
+    for spell in spells(row for row in rows if row["objet"] == "poste" and row["statut"] != "gelé"):
+        begin, over, row = spell.debut, spell.fin, spell.parts[0].row
+        for debut, fin in [*sorted(held.get(row["cle"], ())), (OPEN, OPEN)]:
+            end = min(debut, over, last)
+            if first <= begin < end:
+                said = (row["cle"], row["code_uai"], row["metier"])
+                found.append((*said, begin, (end - begin).days, end == debut < over))
+            begin = max(begin, min(fin, over))
+    columns = ["poste", "code_uai", "metier", "debut", "jours", "pourvu"]
+    kinds = {"debut": "datetime64[s]", "jours": "int64", "pourvu": "bool"}
+    return pd.DataFrame(found, columns=columns).astype(kinds)
+
+
+def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
+    """Estimate how many vacancies are still open after so many days (Kaplan–Meier), those that are open now included.
+
+    Parameters
+    ----------
+    vacancies : DataFrame
+        What :func:`vacancies` gives.
+
+    Returns
+    -------
+    DataFrame
+        ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log); from day 0, when all are.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"jours": [30, 60, 60, 90], "pourvu": [True, True, False, False]})
+    >>> time_to_fill(table)[["jours", "part"]].round(2).values.tolist()
+    [[0.0, 1.0], [30.0, 0.75], [60.0, 0.5]]
+    """
+    require(vacancies, "vacancies", ["jours", "pourvu"])
+    days, filled = vacancies["jours"].to_numpy(np.float64), vacancies["pourvu"].to_numpy(bool)
+    start = pd.DataFrame({"jours": [0.0], "part": [1.0], "part_bas": [1.0], "part_haut": [1.0]})
+    if not filled.any():
+        return start
+    curve = ecdf(CensoredData(uncensored=days[filled], right=days[~filled])).sf
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # where none is open any more, there is no interval
+        bounds = curve.confidence_interval(method="log-log")
+    found = pd.DataFrame({"jours": curve.quantiles, "part": curve.probabilities,
+                          "part_bas": bounds.low.probabilities, "part_haut": bounds.high.probabilities})  # fmt: skip
+    return pd.concat([start, found[np.isin(curve.quantiles, days[filled])]], ignore_index=True)

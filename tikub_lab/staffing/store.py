@@ -1,0 +1,152 @@
+"""Where a ledger is kept: three tables in SQLite or PostgreSQL, how they are opened, read and written."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tikub_lab.errors import RunError, UsageError
+from tikub_lab.staffing.events import CONTENT, NUMBERS, Row
+
+FORMAT = 1
+PG_LOCKS = ["SET LOCAL synchronous_commit = on", "SELECT pg_advisory_xact_lock(20261127)"]
+_metadata = sa.MetaData()
+ABOUT = sa.Table(
+    "staffing_ledger", _metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String)
+)
+EVENT = sa.Table(
+    "staffing_event",
+    _metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("enregistre", sa.String, nullable=False, index=True),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("hash", sa.String, nullable=False),
+    sa.Column("salt", sa.String),
+    sa.Column("id", sa.String, nullable=False, unique=True),
+    *(sa.Column(name, sa.Float if name in NUMBERS else sa.String) for name in CONTENT[1:]),
+    sa.Index("staffing_event_thing", "objet", "cle"),
+    sa.Index("staffing_event_parent", "objet", "rattachement"),
+    *(
+        sa.Index(f"staffing_event_{name}", name, sqlite_where=some, postgresql_where=some)
+        for name, some in ((name, sa.text(f"{name} IS NOT NULL")) for name in ("agent", "remplace"))
+    ),
+)
+PERIOD = sa.Table(
+    "staffing_period",
+    _metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("debut", sa.String, primary_key=True),
+    sa.Column("fin", sa.String, nullable=False),
+    sa.Column("since", sa.Integer, primary_key=True),
+    sa.Column("until", sa.Integer, nullable=False),
+    sa.Index("staffing_period_true", "until", "fin", "debut", "since", "number"),
+    sqlite_with_rowid=False,
+)
+"""What the events come to, so that state is one query: the event of this number holds from ``debut`` to ``fin``, as
+was known since the event ``since`` and until the event ``until``."""
+COLUMNS, STAGES = EVENT.columns, PERIOD.columns
+_NOTED = sa.select(ABOUT.c.value).where(ABOUT.c.name == sa.bindparam("what"))
+
+
+class Store:
+    """The three tables, in a file or under a URL."""
+
+    def __init__(self, place: Path | str, create: bool = True):
+        text = str(place)
+        if "://" not in text:
+            if not create and not Path(text).is_file():
+                raise UsageError(f"{text}: no ledger there. `tikub staffing import` or `append` makes one.")
+            text = f"sqlite:///{text}"
+        try:
+            url = sa.make_url(text)
+            if url.drivername == "postgresql":
+                url = url.set(drivername="postgresql+psycopg")
+            if url.drivername not in ("sqlite", "postgresql+psycopg"):
+                raise sa.exc.ArgumentError
+            self.sqlite = url.drivername == "sqlite"
+            options = {"isolation_level": None, "timeout": 60} if self.sqlite else {}
+            style = {"paramstyle": "named"} if self.sqlite else {}
+            self.engine = sa.create_engine(url, connect_args=options, **style)
+            self._texts: dict[sa.ClauseElement, str] = {}
+        except (sa.exc.ArgumentError, ValueError):
+            raise UsageError("The ledger's place is no file and no URL such as postgresql://user@host/base.") from None
+        except ImportError:
+            raise UsageError("A ledger in PostgreSQL needs psycopg: install tikub-lab[postgresql].") from None
+        self.name = self.engine.url.render_as_string(hide_password=True) if not self.sqlite else str(place)
+        if self.sqlite:
+            sa.event.listen(self.engine, "connect", _set_up)
+        self._open(create)
+
+    def _open(self, create: bool) -> None:
+        with self.reading() as connection:
+            there = sa.inspect(connection).has_table(ABOUT.name)
+        if not there and not create:
+            raise UsageError(f"{self.name}: no ledger there. `tikub staffing import` or `append` makes one.")
+        if not there:
+            with self.writing() as connection:
+                _metadata.create_all(connection)
+                if self.noted(connection, "format") is None:  # another process may just have made it
+                    connection.execute(ABOUT.insert().values(name="format", value=str(FORMAT)))
+        with self.reading() as connection:
+            found = self.noted(connection, "format") or "none"
+        if found != str(FORMAT):
+            raise UsageError(
+                f"{self.name}: a ledger of format {found}, and {FORMAT} is what this version reads. Update tikub-lab."
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Read; what the database says against it is one line."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except self._errors as error:
+            raise RunError(f"{self.name}: {_first_line(error)}.") from None
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Write, or leave everything as it was; one writer at a time, as the chain has one end."""
+        locks = ["BEGIN IMMEDIATE"] if self.sqlite else PG_LOCKS
+        try:
+            with self.engine.begin() as connection:
+                for lock in locks:
+                    connection.exec_driver_sql(lock)
+                yield connection
+        except self._errors as error:
+            said = f"{_first_line(error)}. Nothing of it was kept, nothing before it is lost"
+            raise RunError(
+                f"{self.name}: not written: {said}. Make room or mend the place, then send it again."
+            ) from None
+
+    @property
+    def _errors(self) -> tuple[type[Exception], ...]:
+        return sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error
+
+    def run(self, connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> list[Row]:
+        """Run a statement by the driver itself, which takes a third of the time, and give its rows.
+
+        Its parameters are named, and the store has text and numbers only: nothing is converted.
+        """
+        if statement not in self._texts:
+            self._texts[statement] = str(statement.compile(dialect=self.engine.dialect))
+        cursor = connection.connection.cursor()
+        cursor.execute(self._texts[statement], values)
+        names = [each[0] for each in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()] if names else []
+
+    def noted(self, connection: sa.Connection, name: str) -> str | None:
+        """Return what the ledger notes of itself."""
+        return connection.scalar(_NOTED, {"what": name})
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    """Set SQLite up: readers do not wait for the writer, a commit is on disk, what is deleted is overwritten."""
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _first_line(error: Exception) -> str:
+    """Say what the database said, without the statement, whose values may be about persons."""
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")
