@@ -67,7 +67,7 @@ LOCK = .lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11
 lock: ## Resolve requirements.txt and requirements-test.txt again from pyproject.toml
 	@$(PYTHON) -m venv .lock
 	@.lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@$(LOCK) --extra setup --extra xlsx --extra ledger --output-file requirements.txt
+	@$(LOCK) --extra setup --extra xlsx --extra ledger --extra linkage --output-file requirements.txt
 	@$(LOCK) --extra test --constraint requirements.txt --output-file requirements-test.txt \
 	  $$(sed -nE 's/^([a-z0-9._-]+)==[^ ;]+ \\$$/--no-emit-package \1/p' requirements.txt)
 
