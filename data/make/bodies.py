@@ -313,6 +313,10 @@ def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:
     lost &= ~table["body"].isin(ended)
     table.loc[lost, ["idBeneficiaire", "sirenBeneficiaire", "rnaBeneficiaire"]] = None
     table.loc[lost, "nomBeneficiaire"] = table["nomBeneficiaire"][lost].str.upper()
+    short, acronym = table.index[lost][1::4], table.index[lost][6:7]  # for a person to decide; beyond any comparison
+    names = table["nomBeneficiaire"].str.removesuffix(" (FICTIF)")
+    table.loc[short, "nomBeneficiaire"] = names[short].str.replace(r" D\S* \S+$", "", regex=True) + " (FICTIF)"
+    table.loc[acronym, "nomBeneficiaire"] = names[acronym].str.replace(r"(\w)\w*\W*", r"\1", regex=True) + " (FICTIF)"
     cases = zip(table["referenceDecision"][lost], table["exercice"][lost], whose["organisme_id"][lost], strict=True)
     truths += [("subvention sans identifiant", *case) for case in cases]
     text = table["exercice"].astype("str")
