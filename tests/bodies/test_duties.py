@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from tikub_lab.bodies.duties import LAW, PUBLISHED, RULES, VERDICTS, compliance, obligations
+from tikub_lab.bodies.duties import LAW, PUBLISHED, RULES, VERDICTS, obligations
+from tikub_lab.bodies.verdicts import compliance
 from tikub_lab.methods.law import CONFIRMED
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.schema import read_schema

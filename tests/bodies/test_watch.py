@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from tikub_lab.bodies import by_duty, fragility, identified, unmet, watched
+from tikub_lab.bodies import by_duty, fragility, identified, owed, unmet, watched
 from tikub_lab.bodies.bundle import Portfolio, portfolio
 from tikub_lab.errors import UsageError
 
@@ -51,12 +51,12 @@ def test_grants_and_bodies_are_enough(root, tmp_path, monkeypatch):
     assert alone.seats.empty
     assert alone.state().empty
     assert watched(alone).events["source"].eq("organismes").all()
-    counts = by_duty(alone.obligations)
+    counts = by_duty(owed(alone))
     assert counts["sans"].sum() == 0
 
 
 def test_verdicts_are_counted_and_what_is_missing_is_listed(data):
-    found = data.obligations
+    found = owed(data)
     table = by_duty(found)
     assert table[["avec", "sans", "manquants", "non_dues"]].sum().sum() == len(found)
     missing = unmet(found)

@@ -20,7 +20,7 @@ from tikub_lab.kits import trial
 from tikub_lab.tables.audit import audit
 from tikub_lab.tables.package import Package
 
-SHARED = {"energy": {"territory/lycees", "territory/buildings"}, "staffing": {"territory/lycees"}, "bodies": {"territory/lycees"}}
+SHARED = {"energy": {"territory/lycees", "territory/buildings"}, "staffing": {"territory/lycees"}}
 """What a kit has of other tables than its use case's own."""
 
 

@@ -7,8 +7,9 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "conflicts": "conflicts_of session_of",
         "money": "Scope by changes identified inhabitants scope year_of",
-        "duties": "compliance obligations",
-        "bundle": "Portfolio body_of by_duty last_closed portfolio unmet yearly",
+        "duties": "obligations",
+        "bundle": "Portfolio body_of last_closed portfolio yearly",
+        "verdicts": "by_duty compliance owed unmet",
         "signals": "fragility",
         "watch": "Watch watched",
         "seats": "in_force load movements proposal state to_appoint",

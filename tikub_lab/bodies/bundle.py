@@ -6,7 +6,6 @@ from functools import cached_property
 import pandas as pd
 
 from tikub_lab import tables
-from tikub_lab.bodies.duties import NOT_DUE, NOT_MET, OURS, UNKNOWN, compliance, obligations
 from tikub_lab.bodies.money import identified
 from tikub_lab.bodies.seats import Day, movements, state, to_appoint
 from tikub_lab.methods.law import as_date
@@ -28,14 +27,6 @@ class Portfolio:
     notices: pd.DataFrame
     councillors: pd.DataFrame
     jour: pd.Timestamp
-
-    @cached_property
-    def obligations(self) -> pd.DataFrame:
-        """What each body owed for each year, with its ``nom`` and what it was granted in that year (``montant``)."""
-        found = obligations(self.bodies, self.grants, self.filings, self.notices, self.jour.date())
-        given = self.grants.groupby(["beneficiaire", "exercice"])["montant"].sum().rename_axis(["organisme_id", None])
-        keys = pd.MultiIndex.from_frame(found[["organisme_id", "exercice"]])
-        return self.named(found).assign(montant=given.reindex(keys).fillna(0.0).to_numpy())
 
     @cached_property
     def moved(self) -> pd.DataFrame:
@@ -84,48 +75,6 @@ def portfolio(jour: Day | None = None) -> Portfolio:
     for name, column in DAYS.items():
         found[name] = found[name][~(found[name][column] > day)]
     return Portfolio(**(found | {"grants": identified(found["grants"], found["bodies"])}), jour=day)
-
-
-def by_duty(found: pd.DataFrame) -> pd.DataFrame:
-    """Count verdicts by duty, with the share that was met among those known, its interval, and the rule's status.
-
-    Parameters
-    ----------
-    found : DataFrame
-        From :func:`~tikub_lab.bodies.obligations`.
-
-    Returns
-    -------
-    DataFrame
-        obligation, statut, reference, avec (met), sans (not met), manquants (unknown), non_dues, taux, bas, haut.
-
-    Examples
-    --------
-    >>> by_duty(portfolio().obligations).set_index("obligation").loc["convention", ["avec", "sans"]].tolist()
-    [492, 35]
-    """
-    table = compliance(found).merge(found.groupby("obligation")[["statut", "reference"]].first().reset_index())
-    table["sans"] = table["connus"] - table["avec"]
-    table["non_dues"] = table["obligation"].map(found[found["verdict"] == NOT_DUE].groupby("obligation").size())
-    columns = ["obligation", "statut", "reference", "avec", "sans", "manquants", "non_dues", "taux", "bas", "haut"]
-    table = table.astype(dict.fromkeys(("avec", "sans", "manquants"), "int64")).fillna({"non_dues": 0})
-    return table[columns].sort_values("sans", ascending=False, ignore_index=True)
-
-
-def unmet(found: pd.DataFrame, verdict: str = NOT_MET) -> pd.DataFrame:
-    """List what was not met, or with ``verdict="inconnue"`` what is unknown: last years, then largest amounts, first.
-
-    ``qui`` says whose duty it is: the body's, or the Région's own.
-
-    Examples
-    --------
-    >>> unmet(portfolio().obligations)["exercice"].iloc[[0, -1]].tolist()
-    [2025, 2020]
-    """
-    one_of("verdict", verdict, (NOT_MET, UNKNOWN))
-    rows = found[found["verdict"] == verdict]
-    rows = rows.assign(qui=rows["obligation"].isin(OURS).map({True: "la Région", False: "l'organisme"}))
-    return rows.sort_values(["exercice", "montant"], ascending=False, kind="stable", ignore_index=True)
 
 
 def body_of(data: Portfolio, organisme: str) -> pd.Series:

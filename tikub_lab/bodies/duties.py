@@ -17,8 +17,6 @@ import pandas as pd
 from tikub_lab.bodies.money import identified
 from tikub_lab.methods.law import CONFIRMED, TO_CONFIRM, Law, as_date
 from tikub_lab.methods.once import once
-from tikub_lab.methods.rates import rates
-from tikub_lab.methods.scope import one_of
 from tikub_lab.show import day, euros
 from tikub_lab.tables import require
 
@@ -313,34 +311,3 @@ def _judged(known: dict[tuple[str, int], Case], when: date, kept: set[tuple[str,
                 law = LAW.values(duty)
                 sure = CONFIRMED if {row.statut for row in law} == {CONFIRMED} else TO_CONFIRM
                 yield body, year, duty, *judge(duty, case, when, kept), law[0].texte, law[0].reference, sure
-
-
-def compliance(found: pd.DataFrame, key: str = "obligation") -> pd.DataFrame:
-    """Count how many duties were met, by duty, year or body: of those that were due and of which it is known.
-
-    Parameters
-    ----------
-    found : DataFrame
-        From :func:`obligations`.
-    key : str
-        obligation, exercice or organisme_id.
-
-    Returns
-    -------
-    DataFrame
-        The key, nombre (due or perhaps due), connus, manquants (unknown), avec (met), taux, bas, haut (Wilson's
-        interval), minimum and maximum (if none, or all, of the unknown were met): see
-        :func:`tikub_lab.methods.rates.rates`.
-
-    Examples
-    --------
-    >>> verdicts = ["respectée", "non respectée", "inconnue", "non due"]
-    >>> found = pd.DataFrame({"obligation": "convention", "verdict": verdicts})
-    >>> compliance(found)[["nombre", "connus", "manquants", "taux"]].values.tolist()
-    [[3.0, 2.0, 1.0, 0.5]]
-    """
-    one_of("key", key, ("obligation", "exercice", "organisme_id"))
-    rows = found[found["verdict"] != NOT_DUE]
-    known, met = rows["verdict"] != UNKNOWN, rows["verdict"] == MET
-    table = rates(rows[key], known, met, pd.Series(0.0, index=rows.index))
-    return table.drop(columns=[name for name in table if str(name).startswith(("montant", "taux_"))]).reset_index()

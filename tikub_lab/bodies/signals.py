@@ -8,6 +8,7 @@ import pandas as pd
 
 from tikub_lab.bodies.bundle import Portfolio
 from tikub_lab.bodies.duties import MET, NOT_MET, OURS
+from tikub_lab.bodies.verdicts import owed
 from tikub_lab.methods.scope import one_of
 
 PUBLIC, REGION, LATE = SIGNALS = ("argent public", "part de la Région", "pièces en retard")
@@ -47,7 +48,7 @@ def fragility(data: Portfolio, annee: int) -> pd.DataFrame:
         for name in ("attestation de subventions", "comptes annuels")
     )
     public = attested.clip(lower=cash)
-    due = data.obligations
+    due = owed(data)
     due = due[due["exercice"].between(annee - YEARS + 1, annee) & ~due["obligation"].isin(OURS)]
     late = (due["verdict"] == NOT_MET) | ((due["verdict"] == MET) & (due["piece"] > due["echeance"]))
     late = late[due["verdict"].isin([MET, NOT_MET])].groupby(due["organisme_id"]).mean().reindex(cash.index)
