@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -179,29 +180,35 @@ def test_debug_shows_the_traceback(root):
     assert "Traceback" in tikub("--debug", "report", "procurment", cwd=root).stderr
 
 
-@pytest.fixture
-def copy(root, tmp_path):
-    """A data package of its own, made by `tikub data sample`."""
-    folder = tmp_path / "paquet à moi"
+@pytest.fixture(scope="module")
+def sample(root, tmp_path_factory):
+    """A data package, made by `tikub data sample`."""
+    folder = tmp_path_factory.mktemp("sample") / "paquet à moi"
     ran = tikub("data", "sample", "--scale", "0.05", "--into", folder, cwd=root)
     assert ran.returncode == 0, ran.stderr
     return folder
 
 
-def test_a_table_that_was_changed_is_refused(root, copy):
+@pytest.fixture
+def copy(sample, tmp_path):
+    """The same, which a test may change."""
+    return shutil.copytree(sample, tmp_path / sample.name)
+
+
+def test_a_table_that_was_changed_is_refused(tikub_here, copy):
     table = copy / "sample" / "procurement" / "contracts.csv"
     table.write_bytes(table.read_bytes().replace(b"2024", b"2023", 1))
-    checked = tikub("data", "check", copy, cwd=root)
+    checked = tikub_here("data", "check", copy)
     assert checked.returncode == 1
     assert "changed outside the workbench" in checked.stdout
-    made = tikub("report", "procurement", "--data", copy, "--out", copy / "pages", cwd=root)
+    made = tikub_here("report", "procurement", "--data", copy, "--out", copy / "pages")
     assert made.returncode == 2
     assert "changed outside the workbench" in made.stderr
     assert not (copy / "pages").exists()
 
 
-def test_a_report_on_another_package(root, copy):
-    made = tikub("report", "procurement", "--data", copy, "--out", copy / "pages", cwd=root)
+def test_a_report_on_another_package(tikub_here, copy):
+    made = tikub_here("report", "procurement", "--data", copy, "--out", copy / "pages")
     assert made.returncode == 0, made.stderr
     assert made.stdout.strip().endswith(str(copy / "pages" / "index.html"))
     page = (copy / "pages" / "procurement" / "procurement.html").read_text(encoding="utf-8")
@@ -247,13 +254,13 @@ def test_the_manifest_on_standard_output(root, tmp_path):
     assert {item["origin"] for item in report["tables"]} == {"sample"}
 
 
-def test_quiet_and_plain_progress(root, tmp_path):
+def test_quiet_and_plain_progress(tikub_here, tmp_path):
     each = "--each=annee_debut=2024,2025"
-    plain = tikub("report", "procurement", each, "--out", tmp_path, cwd=root)
+    plain = tikub_here("report", "procurement", each, "--out", tmp_path)
     lines = plain.stderr.strip().splitlines()
     assert [line[:5] for line in lines] == ["[1/2]", "[2/2]"]
     assert "\x1b" not in plain.stderr
-    quiet = tikub("report", "procurement", each, "--out", tmp_path, "--quiet", cwd=root)
+    quiet = tikub_here("report", "procurement", each, "--out", tmp_path, "--quiet")
     assert quiet.stderr == ""
     assert quiet.stdout.startswith("0 done, 0 failed, 2 skipped, of 2 reports.")
 
@@ -294,8 +301,6 @@ def test_what_would_be_made(root, tmp_path):
 
 
 def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):
-    import shutil
-
     shutil.copytree(root / "tikub_lab", tmp_path / "tikub_lab", ignore=shutil.ignore_patterns("__pycache__"))
     commands = "import typer\n\napp = typer.Typer()\n\n\n@app.callback()\ndef _():\n    pass\n"
     commands += "\n\n@app.command()\ndef dire(mot: str):\n    print(mot.upper())\n"

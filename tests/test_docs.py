@@ -72,10 +72,8 @@ def newcomer(tmp_path) -> str:
     return str(tmp_path / "essai.ipynb")
 
 
-def test_from_a_csv_to_a_page_in_six_lines(newcomer, tmp_path) -> None:
-    from tests.test_cli import tikub
-
-    ran = tikub("report", newcomer, "--out", tmp_path / "pages", cwd=ROOT)
+def test_from_a_csv_to_a_page_in_six_lines(newcomer, tmp_path, tikub_here) -> None:
+    ran = tikub_here("report", newcomer, "--out", tmp_path / "pages")
     assert ran.returncode == 0, ran.stderr
     page = (tmp_path / "pages/essai/essai.html").read_text(encoding="utf-8").replace("\u202f", " ").replace("\xa0", " ")
     assert "Lycée A (fictif) : 1 210 élèves" in page

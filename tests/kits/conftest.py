@@ -6,16 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from tests.conftest import ROOT
 from tikub_lab.kits import available
 
+TIKUB = ["-m", "tikub_lab"]
+UNTRIED = ["-c", "from tikub_lab import cli; from tikub_lab.kits import trial; trial.run = lambda *_: 0; cli.main()"]
+"""`tikub`, but a kit's notebooks are not run before it is given out."""
 
-def tikub(*arguments, umask=0o022, **environment):
+
+def tikub(*arguments, umask=0o022, program=TIKUB, **environment):
     """Run `tikub` as a person would, from the workbench."""
     return subprocess.run(
-        [sys.executable, "-m", "tikub_lab", *map(str, arguments)],
+        [sys.executable, *program, *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -26,33 +31,34 @@ def tikub(*arguments, umask=0o022, **environment):
     )
 
 
-@pytest.fixture(scope="session", params=available(ROOT))
+QUICK = "staffing"  # the kit that `make test` makes; `make proof` makes those of all use cases
+NAMES = [pytest.param(name, marks=() if name == QUICK else pytest.mark.proof) for name in available(ROOT)]
+
+
+@pytest.fixture(scope="session", params=NAMES)
 def made(request):
-    """A kit of each use case, in two folders, made by two people: use case, first and second folder.
+    """A kit: use case, and the folder that it is in."""
+    return request.param, make(request.param, "un", umask=0o077)
 
-    It takes half a minute: who asks first makes it, the other processes of the session wait for it.
-    """
-    home = Path(os.environ["TIKUB_TEST_CACHE"]).parent / "kits" / request.param
-    first, second = home / "un", home / "deux dossiers"
+
+@pytest.fixture(scope="session")
+def elsewhere(request, made):
+    """The folder in which another person made the same kit; only with --proof are its notebooks run once more."""
+    other = {"TZ": "Pacific/Auckland", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "7", "USER": "ana"}
+    fonts = {"MPLCONFIGDIR": matplotlib.get_cachedir()}  # in a new home, matplotlib would list them again for seconds
+    settings = {"HOME": str(made[1].parent / "ana"), **other, **fonts}
+    program = TIKUB if request.config.getoption("--proof") else UNTRIED
+    return make(made[0], "deux dossiers", program=program, **settings)
+
+
+def make(use_case, name, **settings):
+    """Make a kit, a quarter of a minute's work: who asks first does it, the session's other processes wait for it."""
+    home = Path(os.environ["TIKUB_TEST_CACHE"]).parent / "kits" / use_case
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as lock:
+    with (home / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "made").exists():
-            make(request.param, first, second)
-            (home / "made").touch()
-    return request.param, first, second
-
-
-def make(use_case, first, second):
-    other = {
-        "TZ": "Pacific/Auckland",
-        "LANG": "C",
-        "LC_ALL": "C",
-        "PYTHONHASHSEED": "7",
-        "USER": "ana",
-        "HOME": str(second),
-    }
-    for out, settings in ((first, {"umask": 0o077}), (second, other)):
-        out.mkdir()
-        ran = tikub("kit", use_case, "--zip", "--out", out, **settings)
-        assert ran.returncode == 0, ran.stderr
+        if not (home / f"{name}.made").exists():
+            ran = tikub("kit", use_case, "--zip", "--out", home / name, **settings)
+            assert ran.returncode == 0, ran.stderr
+            (home / f"{name}.made").touch()
+    return home / name

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
+from tests.kits.conftest import NAMES
 from tikub_lab import USE_CASES
 from tikub_lab.errors import RunError
 from tikub_lab.kits import package, trial
@@ -139,7 +140,7 @@ STRAYS = [
 ]
 
 
-@pytest.mark.parametrize("use_case", WRITTEN)
+@pytest.mark.parametrize("use_case", NAMES)
 def test_what_lies_about_stays_home(copy, use_case):
     before = package.files(use_case, answers_of(use_case)).keys()
     for folder in (copy, copy / "tables", copy / "reports" / "page", copy / use_case, copy / use_case / "published"):

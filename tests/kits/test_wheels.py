@@ -152,6 +152,7 @@ def test_what_pip_can_not_have_is_said_in_one_line(monkeypatch, tmp_path):
 
 
 OTHERS = [
+    (["--python", "3.12"], "add --offline"),
     (["--offline", "--for", "linux,"], "--for '': allowed are"),
     (["--offline", "--python", "2.7"], "--python '2.7': from 3.11 to 3.14 is allowed"),
     (["--offline", "--python", "3.13-3.11"], "--python '3.13-3.11': from 3.11"),
@@ -164,7 +165,6 @@ OTHERS = [
     ("arguments", "says"),
     [
         (["--for", "windows"], "add --offline"),
-        (["--python", "3.12"], "add --offline"),
         (["--offline", "--for", "amiga"], "--for 'amiga': allowed are windows, macos, linux"),
         *(pytest.param(*other, marks=pytest.mark.proof) for other in OTHERS),
     ],

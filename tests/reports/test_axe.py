@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 
@@ -21,11 +20,15 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
+from tests.conftest import computed_once
 from tikub_lab import show
 from tikub_lab.reports import ecoindex, index, page
+from tikub_lab.reports.build import Settings, build
 from tikub_lab.reports.notebooks import read
+from tikub_lab.reports.plan import plan
 from tikub_lab.reports.run import Execution, Failure, Report
 from tikub_lab.show import pieces
+from tikub_lab.tables.package import open_package
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 """The rules asked for: WCAG 2.0 to 2.2, A and AA, and what axe recommends besides."""
@@ -230,21 +233,26 @@ def libraries():
     return v4.new_notebook(cells=cells)
 
 
+QUICK = ["procurement", "energy_performance", "staffing", "bodies"]  # whose pages `make test` looks at
+
+
 @pytest.fixture(scope="module")
-def procurement(tmp_path_factory, root) -> dict[str, str]:
-    """The pages of all shipped notebooks and their build's index, made as anybody makes them."""
-    out = tmp_path_factory.mktemp("build")
-    words = [sys.executable, "-m", "tikub_lab", "report", "--out", str(out), "--quiet"]
-    subprocess.run(words, cwd=root, check=True, capture_output=True, timeout=300)
+def shipped(request, tmp_path_factory, root) -> dict[str, str]:
+    """Pages and their build's index: of a notebook a use case; with --proof, of all."""
+    out, package = tmp_path_factory.mktemp("build"), open_package(root / "data")
+    names = [] if request.config.getoption("--proof") else QUICK
+    with computed_once():
+        document = build(plan(root / "notebooks", names, {}), root, out, package, Settings(jobs=2), lambda _: None)
+    assert [entry["reason"] for entry in document["reports"] if entry["status"] != "done"] == []
     return {path.relative_to(out).as_posix(): path.read_text(encoding="utf-8") for path in out.rglob("*.html")}
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def found(request, chromium, axe, pages, procurement, tmp_path_factory) -> tuple[bool, list[dict]]:
+@pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.proof)])
+def found(request, chromium, axe, pages, shipped, tmp_path_factory) -> tuple[bool, list[dict]]:
     """What the browser and axe say of every page, in one colour scheme."""
     dark = request.param == "dark"
     flags = ["--blink-settings=preferredColorScheme=0"] if dark else []
-    return dark, check(chromium, axe, pages | procurement, tmp_path_factory.mktemp("axe"), *flags)
+    return dark, check(chromium, axe, pages | shipped, tmp_path_factory.mktemp("axe"), *flags)
 
 
 def test_no_violation(found):
@@ -260,15 +268,15 @@ def test_nothing_is_wider_than_the_screen(found):
     assert {(item["name"], item["width"]): item["spaced"] for item in found[1] if item["spaced"] > 0} == {}
 
 
-def test_elements_are_counted_as_the_browser_counts(found, pages, procurement):
+def test_elements_are_counted_as_the_browser_counts(found, pages, shipped):
     """One less than the browser sees: axe's own script."""
-    counted = {name: ecoindex.count(html)["dom_nodes"] for name, html in (pages | procurement).items()}
+    counted = {name: ecoindex.count(html)["dom_nodes"] for name, html in (pages | shipped).items()}
     assert {item["name"]: item["nodes"] for item in found[1]} == counted
 
 
-def test_pages_are_light(procurement):
-    assert len(procurement) > 6
-    for name, html in procurement.items():
+def test_pages_are_light(shipped):
+    assert len(shipped) > len(QUICK)
+    for name, html in shipped.items():
         facts = ecoindex.count(html)
         assert facts["ecoindex_grade"] == "A", name
         assert facts["page_transfer_bytes"] <= 100_000

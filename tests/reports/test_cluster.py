@@ -42,17 +42,19 @@ def started(folder, workers):
     ]  # fmt: skip
     processes = [*(subprocess.Popen(worker, **options) for _ in range(workers)), scheduler]
 
-    found = json.loads(ready.read_text())["address"]
-    with distributed.Client(found, timeout=30) as client:
-        client.wait_for_workers(workers, timeout=60)
-    yield found
-    for process in processes:
-        process.terminate()
-    for process in processes:  # on a busy machine Dask may take its time to say goodbye: not what is tested
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        process.kill()
-        process.wait(10)
+    try:
+        found = json.loads(ready.read_text())["address"]
+        with distributed.Client(found, timeout=30) as client:
+            client.wait_for_workers(workers, timeout=60)
+        yield found
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:  # Dask may take half a minute to say goodbye: not what is tested
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2)
+            process.kill()
+            process.wait(10)
 
 
 def run(reports, root, out, data=None, **options):
@@ -88,11 +90,12 @@ def test_faults_on_a_worker(bench, address):
     }
 
 
-KILLER = (
+KILLER = (  # on this machine, where no worker is to be ended, it ends by itself
     "py:import os, psutil, signal\n"
-    "for process in psutil.Process().parents():\n"
-    "    if 'dask' in ' '.join(process.cmdline()): os.kill(process.pid, signal.SIGKILL)\n"
-    "while True: pass"
+    "found = [process for process in psutil.Process().parents() if 'dask' in ' '.join(process.cmdline())]\n"
+    "for process in found: os.kill(process.pid, signal.SIGKILL)\n"
+    "while found: pass\n"
+    "os._exit(3)"
 )
 
 
@@ -117,7 +120,8 @@ def test_a_worker_that_a_notebook_ends_fails_only_that_one_e18(bench, tmp_path, 
     ("where", "says"),
     [("127.0.0.1:8786", "is not an address"), ("tcp://127.0.0.1:1", "no scheduler answers")],
 )
-def test_a_wrong_address(root, where, says):
+def test_a_wrong_address(root, monkeypatch, where, says):
+    monkeypatch.setattr(cluster, "ANSWER", 1.0)
     with pytest.raises(UsageError, match=says):
         list(cluster.run([], Settings(cluster=where), open_package(root / "data")))
 

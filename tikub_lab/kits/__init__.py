@@ -71,9 +71,9 @@ def make_kit(
     solutions.check(cells, notebook_of(home, use_case).name)
     source = open_package(other_data or home / "data")
     tables = data.choose(source, recipe, checked=other_data is not None)
-    book = workbook.workbook(recipe, tables)
     with archive.staging(out) as scratch:
         made = scratch / name
+        book = workbook.workbook(recipe, tables)
         fetched = wheels.fetch(home / "requirements.txt", made / wheels.FOLDER, targets) if targets else []
         archive.write(made, _files(home, recipe, cells, source, tables))
         archive.write(made, _texts(recipe, tables, targets, fetched, book))

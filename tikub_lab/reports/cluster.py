@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tikub_lab.reports.build import Settings
 
 MAX_PACKAGE = 2 * 2**30  # bytes that are sent to workers; a larger data package wants a shared disk
+ANSWER = 10.0  # seconds that a scheduler has to answer
 PATIENCE = 10.0  # seconds to wait for a worker where none is left
 
 
@@ -82,7 +83,7 @@ def _client(address: str) -> Any:
     if not re.fullmatch(r"(tcp|tls|ucx|ws|wss)://[^\s/]+", address):
         raise UsageError(f"--cluster {address!r} is not an address; write tcp://HOST:8786.")
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=ANSWER)
     except (OSError, TimeoutError) as error:
         said = f"no scheduler answers ({error}). Start one with `dask scheduler`."
         raise UsageError(f"--cluster {address}: {said}") from None

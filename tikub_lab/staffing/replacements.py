@@ -132,9 +132,9 @@ class Choice:
         Examples
         --------
         >>> from tikub_lab import staffing, tables
-        >>> ledger, names = staffing.replay(tables.load("staffing/events")), ("staffing/agents", "territory/lycees")
-        >>> choice = Choice.of(ledger, *map(tables.load, names), date(2025, 12, 31), days=5, most=20)
-        >>> choice.best().proven
+        >>> ledger, lycees = staffing.replay(tables.load("staffing/events")), tables.load("territory/lycees")
+        >>> pool = tables.load("staffing/agents").head(5)
+        >>> Choice.of(ledger, pool, lycees, date(2025, 12, 31), days=5, most=20).best().proven
         True
         """
         costs, rows, room = self.program
