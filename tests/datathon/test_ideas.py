@@ -6,7 +6,7 @@ import pytest
 
 from data.make.datathon_ideas import DAY, NAMES, PLANTED
 from tikub_lab import datathon, tables
-from tikub_lab.datathon.portfolio import STAGES, lengths, passages, published, survival
+from tikub_lab.datathon.portfolio import BRETON, STAGES, lengths, passages, published, survival
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.check import check, foreign_keys
 from tikub_lab.tables.imports import import_files
@@ -14,8 +14,6 @@ from tikub_lab.tables.package import open_package
 from tikub_lab.tables.schema import read_schema
 from tikub_lab.use_cases import readers
 
-BRETON = ["conseilregionaljeunesbretagne", "entreprises-bzh", "gladpourtous", "korrigo-lyceens",
-          "mes-aides.bretagne.bzh", "simpliformation"]  # fmt: skip
 READ = "2026-08-20"
 
 
@@ -179,7 +177,7 @@ def test_survival_by_the_product_of_its_steps():
 def test_without_the_table_nothing_is_said():
     none = tables.load("datathon/phases", optional=True)
     assert passages(lengths(none, READ)).empty
-    assert published(tables.load("datathon/products", optional=True), none, BRETON).empty
+    assert published(tables.load("datathon/products", optional=True), none).empty
 
 
 @pytest.fixture(scope="module")
@@ -197,9 +195,10 @@ def real(opendata, root, tmp_path_factory):
 def test_the_real_files_are_imported_without_persons(real):
     made, package = real
     assert {each.reader: (each.read, each.kept) for each in made} == {
-        "schema:datathon/products": (662, 662), "schema:datathon/phases": (1695, 1695),
+        "beta-products": (662, 662), "beta-phases": (1695, 1695),
     }  # fmt: skip
     products = package.load("datathon/products")
+    assert package.resource("datathon/products").licence == "licence à vérifier"
     assert "sponsors" not in products
     assert products["stats"].sum() == 143
     assert products["analyse_risques"].sum() == 67
@@ -219,8 +218,8 @@ def test_the_real_products(real):
 
 def test_the_six_breton_projects(real):
     _, package = real
-    found = published(package.load("datathon/products"), package.load("datathon/phases"), BRETON)
-    assert found["slug"].tolist() == sorted(BRETON, key=found["slug"].tolist().index)
+    found = published(package.load("datathon/products"), package.load("datathon/phases"))
+    assert {*found["slug"]} == {*BRETON}
     assert len(found) == 6
     assert (found["debut"] == pd.Timestamp("2019-10-21")).all()
     assert found["fin"].between("2020-01-30", "2020-01-31").all()

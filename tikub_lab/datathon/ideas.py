@@ -67,10 +67,11 @@ class Incubator:
 
     @cached_property
     def missing(self) -> pd.DataFrame:
-        """Who is missing from the team of each idea that goes on: idee_id, nom, manque (« design, développement »)."""
+        """Who is missing from the team of each digital idea that goes on: idee_id, nom, manque (roles)."""
         there = self.people.groupby("idee_id")["role"].agg(set).reindex(self.ideas["idee_id"])
         lacks = [", ".join(role for role in TEAM if not isinstance(has, set) or role not in has) for has in there]
         rows = self.ideas.assign(manque=lacks).query("etat not in ['arrêtée', 'transférée'] and manque != ''")
+        rows = rows[rows["numerique"].fillna(True)]
         return rows[["idee_id", "nom", "manque"]].reset_index(drop=True)
 
     def team(self, idee: str) -> pd.DataFrame:
@@ -103,7 +104,7 @@ def incubator(jour: Day | None = None) -> Incubator:
     ('2026-05-15', 12, 6, 1)
     """
     names = ("ideas", "assessments", "people", "stages", "adoption")
-    found = {name: tables.load(f"datathon/{name}", optional=name != "ideas") for name in names}
+    found = {name: tables.load(f"datathon/{name}", optional=True) for name in names}
     days = [found["ideas"]["depot"], found["stages"]["debut"], found["stages"]["fin"], found["adoption"]["jour"]]
     day = pd.Timestamp(str(as_date(jour))) if jour is not None else pd.concat(days).max()
     ideas, stages, adoption = found["ideas"], found["stages"], found["adoption"]

@@ -21,6 +21,9 @@ STAGES = {
 }  # fmt: skip
 ENDS = {"transfere": "transfert", "opere": "exploitation", "abandon-investigation": "arrêt", "abandon": "arrêt"}
 STOPPED = "arrêt"
+BRETON = ("conseilregionaljeunesbretagne", "entreprises-bzh", "gladpourtous", "korrigo-lyceens",
+          "mes-aides.bretagne.bzh", "simpliformation")  # fmt: skip
+"""Six projects of 2019 whose pages name the Région Bretagne; that of the last one names the Ti Kub."""
 _ORDER = {name: place for place, name in enumerate([*STAGES, *ENDS])}
 
 
@@ -128,27 +131,28 @@ def passages(spells: pd.DataFrame) -> pd.DataFrame:
     return table.assign(taux=share(table["suivies"], known), bas=low, haut=high)
 
 
-def published(products: pd.DataFrame, phases: pd.DataFrame, projets: list[str]) -> pd.DataFrame:
+def published(products: pd.DataFrame, phases: pd.DataFrame, projets: Sequence[str] | None = None) -> pd.DataFrame:
     """List what is published of some products, and nothing else: title, mission, debut, fin, issue, le (its day).
 
     Parameters
     ----------
     products, phases : DataFrame
         ``datathon/products`` and ``datathon/phases``.
-    projets : list of str
-        Their ``slug``; those that the table lacks are left out.
+    projets : sequence of str, optional
+        Their ``slug``, by default :data:`BRETON`; those that the table lacks are left out.
 
     Examples
     --------
     >>> from tikub_lab import tables
     >>> products, phases = (tables.load(f"datathon/{name}", optional=True) for name in ("products", "phases"))
-    >>> len(published(products, phases, ["simpliformation"]))  # not shipped
+    >>> len(published(products, phases))  # not shipped
     0
     """
-    rows = phases[phases["slug"].isin(projets)].sort_values(["slug", "order"])
+    wanted = list(BRETON if projets is None else projets)
+    rows = phases[phases["slug"].isin(wanted)].sort_values(["slug", "order"])
     active, ends = rows[rows["name"].isin([*STAGES])].groupby("slug"), rows[rows["name"].isin([*ENDS])]
     last = ends.groupby("slug").tail(1).set_index("slug")
-    table = products.loc[products["slug"].isin(projets), ["slug", "title", "mission"]].set_index("slug")
+    table = products.loc[products["slug"].isin(wanted), ["slug", "title", "mission"]].set_index("slug")
     table = table.assign(debut=active["start"].min(), fin=active["end"].max(), issue=last["name"].map(ENDS))
     return table.assign(le=last["start"]).sort_values("title").reset_index()
 
