@@ -112,6 +112,7 @@ def test_who_is_missing(data):
     team = data.team(PLANTED["no designer"])
     assert team["role"].tolist()[:3] == [*datathon.ideas.TEAM]
     assert team["qui"].tolist()[2] == "à trouver"
+    assert "à trouver" not in {*data.team(PLANTED["stopped"])["qui"]}
 
 
 def test_an_unknown_idea_is_one_clear_line(data):

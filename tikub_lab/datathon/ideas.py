@@ -16,6 +16,7 @@ MONTHS = 6
 """A decision to go on or to stop is due so many months after the last one, as beta.gouv.fr has it."""
 COMPARED = "comparée"
 WANTED = "à trouver"
+ENDED = ("arrêtée", "transférée")
 OPEN = ("proposée", "à confirmer par le jury")
 
 
@@ -60,7 +61,7 @@ class Incubator:
             mesure=by["mesure"].last(), decision=decided["decision"].astype("str"), decidee=decided["fin"],
         )  # fmt: skip
         since = table["decidee"].fillna(by["debut"].min())
-        ended = table["decision"].isin(["arrêter", "transférer"]) | table["etat"].isin(["arrêtée", "transférée"])
+        ended = table["decision"].isin(["arrêter", "transférer"]) | table["etat"].isin(ENDED)
         table["echeance"] = (since + pd.DateOffset(months=MONTHS)).mask(ended)
         table["retard"] = table["echeance"] < self.jour
         return table.sort_values("echeance", kind="stable").reset_index()
@@ -70,16 +71,17 @@ class Incubator:
         """Who is missing from the team of each digital idea that goes on: idee_id, nom, manque (roles)."""
         there = self.people.groupby("idee_id")["role"].agg(set).reindex(self.ideas["idee_id"])
         lacks = [", ".join(role for role in TEAM if not isinstance(has, set) or role not in has) for has in there]
-        rows = self.ideas.assign(manque=lacks).query("etat not in ['arrêtée', 'transférée'] and manque != ''")
-        rows = rows[rows["numerique"].fillna(True)]
+        rows = self.ideas.assign(manque=lacks)
+        rows = rows[~rows["etat"].isin(ENDED) & (rows["manque"] != "") & rows["numerique"].fillna(True)]
         return rows[["idee_id", "nom", "manque"]].reset_index(drop=True)
 
     def team(self, idee: str) -> pd.DataFrame:
-        """Return who is in an idea, the team first: role, qui (« à trouver » where nobody is), nombre, quotite."""
+        """Return who is in an idea, the team first: role, qui (« à trouver » where it is wanted), nombre, quotite."""
         rows = self.people[self.people["idee_id"] == idee].astype({"role": "str"})
         roles = [*TEAM, *self.people["role"].cat.categories]
         order = {role: place for place, role in enumerate(dict.fromkeys(roles))}
-        empty = pd.DataFrame({"role": [role for role in TEAM if role not in {*rows["role"]}], "qui": WANTED})
+        lacks = [role for role in TEAM if role not in {*rows["role"]} and self.idea(idee)["etat"] not in ENDED]
+        empty = pd.DataFrame({"role": lacks, "qui": WANTED})
         found = pd.concat([rows, empty], ignore_index=True)[["role", "qui", "nombre", "quotite"]]
         return found.sort_values("role", key=lambda column: column.map(order), kind="stable", ignore_index=True)
 
