@@ -1,6 +1,5 @@
 """State as tables: positions and what covers them, full-time equivalents, absences, history, time to fill."""
 
-import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -8,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import CensoredData, ecdf
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.durations import still
 from tikub_lab.methods.privacy import LEAST, suppress
 from tikub_lab.staffing.events import OPEN, Row, periods, spells
 from tikub_lab.staffing.ledger import Ledger
@@ -295,14 +294,4 @@ def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
     [[0.0, 1.0], [30.0, 0.75], [60.0, 0.5]]
     """
     require(vacancies, "vacancies", ["jours", "pourvu"])
-    days, filled = vacancies["jours"].to_numpy(np.float64), vacancies["pourvu"].to_numpy(bool)
-    start = pd.DataFrame({"jours": [0.0], "part": [1.0], "part_bas": [1.0], "part_haut": [1.0]})
-    if not filled.any():
-        return start
-    curve = ecdf(CensoredData(uncensored=days[filled], right=days[~filled])).sf
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # where none is open any more, there is no interval
-        bounds = curve.confidence_interval(method="log-log")
-    found = pd.DataFrame({"jours": curve.quantiles, "part": curve.probabilities,
-                          "part_bas": bounds.low.probabilities, "part_haut": bounds.high.probabilities})  # fmt: skip
-    return pd.concat([start, found[np.isin(curve.quantiles, days[filled])]], ignore_index=True)
+    return still(vacancies["jours"], vacancies["pourvu"])
