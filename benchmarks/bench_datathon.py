@@ -56,7 +56,7 @@ def first(found: Ranking, by: str) -> str:
 
 
 def run(runs: int, start: int = 0, likes: float = 0.0) -> tuple[float, float, pd.DataFrame]:
-    """Return how often mean and correction find the true winner; and stated and true chances of a prize."""
+    """Return how often mean and correction find the true winner; and what was said of prizes and places, and is."""
     hits, stated = np.zeros((runs, 2)), []
     for seed in range(runs):
         scores, worth = jury(start + seed, likes=likes)
@@ -65,17 +65,19 @@ def run(runs: int, start: int = 0, likes: float = 0.0) -> tuple[float, float, pd
         hits[seed] = first(found, "rang_brut") == best, first(found, "rang") == best
         place = pd.Series((-worth).argsort().argsort(), index=[f"E{team:02d}" for team in range(TEAMS)])
         place = place.reindex(found.teams["equipe_id"]).to_numpy()
-        stated.append(pd.DataFrame({"said": found.teams["p_prix"], "is": place < found.prizes, "what": "prize"}))
-        stated.append(pd.DataFrame({"said": found.teams["p_premier"], "is": place == 0, "what": "first"}))
+        stated.append(pd.DataFrame({"said": found.teams["p_prix"], "is": place < found.prizes}))
+        stated.append(pd.DataFrame({"said": found.teams["p_premier"], "is": place == 0}))
     return *hits.mean(axis=0), pd.concat(stated, ignore_index=True)
 
 
 def calibration(stated: pd.DataFrame) -> pd.DataFrame:
-    """Compare by fifths what was said and what was: n, said, is (means)."""
+    """Compare by fifths what was said and what is: n, said, is (means).
+
+    Of 300 juries some 200 statements fall into each fifth in the middle, so that a gap of 0.03 is chance.
+    """
     step = pd.cut(stated["said"], EDGES, include_lowest=True)
-    return stated.groupby(["what", step], observed=True).agg(
-        n=("is", "size"), said=("said", "mean"), **{"is": ("is", "mean")}
-    )
+    groups = stated.groupby(step, observed=True)
+    return groups.agg(n=("is", "size"), said=("said", "mean"), **{"is": ("is", "mean")})
 
 
 def main() -> None:

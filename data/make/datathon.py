@@ -80,7 +80,7 @@ def sample(scale: float = 1.0, seed: int = SEED, schemas: Path | None = None) ->
     stand_aside = aside(jurors, ties, members)
     read = [f"E{n:02d}" for n in range(1, 15)]
     readers = plan(read, [f"L{n}" for n in range(1, 6)], stand_aside, seed=2019)
-    quality = dict(zip(read, [*WORTH, 1.2, 1.0], strict=True))
+    quality = dict(zip(read, [*WORTH, 1.7, 1.6], strict=True))
     leanings = dict(zip([f"J{n}" for n in range(1, 7)], SEVERE, strict=True))
     readings = _marks(readers, quality, {}, rules.criteria("sélection"), of_readings)
     late = readings.loc[readings["equipe_id"] == "E05", "juge_id"].max()  # who has not read it yet

@@ -158,8 +158,8 @@ def decided(applications: pd.DataFrame, checks: pd.DataFrame) -> pd.DataFrame:
     states = pd.Series(ADMITTED, index=applications.index, dtype="str")
     states = states.mask(wait & (said == ""), WAITING).mask(out | (wait & (said == "refusée")), REFUSED)
     table = applications.assign(etat=pd.Categorical(states, STATES))
-    for name in ("regle", "raison"):
-        both = (rows.groupby("equipe_id")[name].agg(" ; ".join) for rows in (wrong, asked))
+    for name, between in (("regle", " ; "), ("raison", " ")):
+        both = (rows.groupby("equipe_id")[name].agg(between.join) for rows in (wrong, asked))
         first, second = (applications["equipe_id"].map(texts).astype("str") for texts in both)
         table[name] = first.where(out, second.where(wait)).fillna("")
     return table
