@@ -76,8 +76,8 @@ def test_too_long_or_too_many_is_said():
     with pytest.raises(UsageError, match=r"minutes=15: a presentation takes from 1 to 14 minutes"):
         schedule(panel, windows(DAYS), minutes=15)
     with pytest.raises(UsageError, match=r"4 teams, 3 times in 2 rooms: too few"):
-        schedule(panel, windows(DAYS[:1], "09:00", "10:00"), rooms=2)
-    assert len(schedule(panel, windows(DAYS[:1], "09:00", "10:12"), rooms=1)) == 4
+        schedule(panel, windows(DAYS[:1], ("09:00", "10:00")), rooms=2)
+    assert len(schedule(panel, windows(DAYS[:1], ("09:00", "10:12")), rooms=1)) == 4
 
 
 def test_the_sample_has_no_clash(datathon_tables):
@@ -90,7 +90,7 @@ def test_diaries_read_what_is_written():
     """Signs that RFC 5545 escapes, long lines, and both sides of a change of the clocks, in Europe/Paris."""
     panel = pd.DataFrame({"juge_id": ["J1", "J1"], "equipe_id": ["E1", "E2"]})
     name = "Les « Goélands », l'été; ligne\\1\nligne 2 " + "é" * 80
-    hours = windows([date(2019, 10, 26)], "23:50", "23:59") + windows([date(2019, 10, 27)], "09:00", "09:15")
+    hours = windows([date(2019, 10, 26)], ("23:50", "23:59")) + windows([date(2019, 10, 27)], ("09:00", "09:15"))
     table = schedule(panel, hours, minutes=9)
     data = as_ics(table, pd.Series({"E1": name, "E2": name}), fictitious=True)
     assert data == as_ics(table, pd.Series({"E1": name, "E2": name}), fictitious=True)

@@ -17,18 +17,13 @@ from tikub_lab.tables import require
 
 MET, BROKEN, OPEN = "respectée", "non respectée", "à vérifier"
 ADMITTED, REFUSED, WAITING = STATES = ("recevable", "refusée", "à décider")
-NO = ("non", "exclu", "aucun", "refusée")
-"""Values of a rule by which what it is about excludes a team."""
+NO = ("non", "exclu", "aucun", "refusée")  # values of a rule by which what it is about excludes a team
 TABLES = ("applications", "members", "jurors", "ties")
 Found = tuple[str, str, str]  # rule, verdict, reason in French
 
 
 def person(nom: Any, prenom: Any = "") -> str:
-    """Return a person's name or a body's without accents, signs and the order of its words.
-
-    >>> person("LE GOFF", "Anne-Maëlle") == person("Le Goff Anne", "maelle")
-    True
-    """
+    """Return a person's name or a body's without accents, signs and the order of its words."""
     return " ".join(sorted(words(" ".join(str(part) for part in (nom, prenom) if pd.notna(part)))))
 
 
@@ -49,10 +44,7 @@ def adult(birth: pd.Timestamp, day: date, age: int) -> bool:
 
 
 def aside(jurors: pd.DataFrame, ties: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """List who must stand aside for which team: juge_id, equipe_id, motif.
-
-    Ties are declared; a colleague's employer, or one's own name, is found among the members.
-    """
+    """List who must stand aside: juge_id, equipe_id, motif. Colleagues and oneself are found among the members."""
     same = jurors.assign(cle=named(jurors)).merge(members.assign(cle=named(members)), on="cle").assign(motif="membre")
     employed = jurors.assign(cle=bodies(jurors)).query("cle != ''")
     mates = employed.merge(members.assign(cle=bodies(members)), on="cle").assign(motif="collègue")

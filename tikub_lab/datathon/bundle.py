@@ -44,7 +44,7 @@ class Contest:
 
     def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Add to rows that have ``equipe_id`` the name of the team, ``equipe``."""
-        return rows.assign(equipe=rows["equipe_id"].map(self.names).fillna(rows["equipe_id"]))
+        return rows.assign(equipe=[self.names.get(code, code) for code in rows["equipe_id"]])
 
     def marks(self, table: str, note_max: float) -> pd.DataFrame:
         """Load and check « readings » or « scores »; no row where there are none yet."""

@@ -16,11 +16,10 @@ from tikub_lab.errors import UsageError
 NAMESPACE = uuid.UUID("1b1f8a52-6a0e-5c58-8f0b-0c1f4e6d7a90")
 """Drawn once: a presentation's UID is made of it, of the edition and of the team, so that a new file replaces it."""
 Window = tuple[pd.Timestamp, pd.Timestamp]
-LIMIT = 15
-"""A presentation takes less than so many minutes, by the press release of 2019."""
+LIMIT = 15  # minutes, by the press release of 2019: a presentation takes less
 
 
-def windows(days: Iterable[date], begin: str = "09:00", end: str = "12:30") -> list[Window]:
+def windows(days: Iterable[date], hours: tuple[str, str] = ("09:00", "12:30")) -> list[Window]:
     """Return the hours of each day, in Europe/Paris.
 
     Examples
@@ -28,7 +27,7 @@ def windows(days: Iterable[date], begin: str = "09:00", end: str = "12:30") -> l
     >>> [str(moment) for moment in windows([date(2019, 6, 15)])[0]]
     ['2019-06-15 09:00:00+02:00', '2019-06-15 12:30:00+02:00']
     """
-    ends = [[pd.Timestamp(f"{day} {hour}").tz_localize(PARIS) for hour in (begin, end)] for day in days]
+    ends = [[pd.Timestamp(f"{day} {hour}").tz_localize(PARIS) for hour in hours] for day in days]
     return [(first, last) for first, last in ends]
 
 
@@ -38,6 +37,8 @@ def schedule(
 ) -> pd.DataFrame:  # fmt: skip
     """Draw an order of presentations in which no juror has to be in two rooms at once, the earliest that there is.
 
+    It has equipe_id, debut, fin (Europe/Paris), salle and jures (« J1|J2 »).
+
     Parameters
     ----------
     panel, hours : DataFrame, sequence of pairs of Timestamp
@@ -46,11 +47,6 @@ def schedule(
         Of a presentation, and between two; how many are heard at once.
     seed, limit : int
         What draws the order, which no one chooses; a presentation takes less than so many minutes.
-
-    Returns
-    -------
-    DataFrame
-        equipe_id, debut, fin (Europe/Paris), salle, jures (« J1|J2 »).
 
     Examples
     --------
@@ -65,9 +61,8 @@ def schedule(
     teams, judges = sorted({*panel["equipe_id"]}), sorted({*panel["juge_id"]})
     at, slots = len(teams) * len(starts), len(starts)
     team, slot = (part.ravel() for part in np.indices((len(teams), slots)))
-    where = np.arange(at)
-    once = coo_array((np.ones(at), (team, where)), (len(teams), at))
-    room = coo_array((np.ones(at), (slot, where)), (slots, at))
+    once = coo_array((np.ones(at), (team, np.arange(at))), (len(teams), at))
+    room = coo_array((np.ones(at), (slot, np.arange(at))), (slots, at))
     seats = pd.crosstab(panel["juge_id"], panel["equipe_id"]).reindex(index=judges, columns=teams).to_numpy() > 0
     judge, heard = np.nonzero(seats[:, team])
     alone = coo_array((np.ones(len(judge)), (judge * slots + slot[heard], heard)), (len(judges) * slots, at))
@@ -146,8 +141,8 @@ def sheet(table: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     rows = table.sort_values(["debut", "salle"], ignore_index=True)
     local = rows["debut"].dt.tz_convert(PARIS)
     about = {"jour": local.dt.strftime("%d/%m/%Y"), "heure": local.dt.strftime("%H:%M"), "salle": rows["salle"]}
-    names = rows["equipe_id"].map(names).fillna(rows["equipe_id"])
-    return pd.DataFrame(about | {"equipe": names, "jures": rows["jures"].str.replace("|", ", ")})
+    teams = [names.get(code, code) for code in rows["equipe_id"]]
+    return pd.DataFrame(about | {"equipe": teams, "jures": rows["jures"].str.replace("|", ", ")})
 
 
 def as_ics(table: pd.DataFrame, names: pd.Series, edition: str = "2019", fictitious: bool = False) -> bytes:
@@ -169,18 +164,17 @@ def as_ics(table: pd.DataFrame, names: pd.Series, edition: str = "2019", fictiti
     from icalendar import Calendar, Event, vText
 
     calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", "-//tikub-lab//Datathon//FR")
-    calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", vText(f"Datathon {edition}"))
+    head = {"version": "2.0", "prodid": "-//tikub-lab//Datathon//FR", "method": "PUBLISH"}
+    for name, value in (head | {"x-wr-calname": vText(f"Datathon {edition}")}).items():
+        calendar.add(name, value)
     first, said = table["debut"].min(), " (données fictives)" if fictitious else ""
     stamp = datetime.combine(first.date(), time(), tzinfo=UTC) if len(table) else None
     for row in table.to_dict("records"):
         event = Event()
         event.add("uid", str(uuid.uuid5(NAMESPACE, f"{edition}/{row['equipe_id']}")))
         event.add("dtstamp", stamp)
-        event.add("dtstart", row["debut"].to_pydatetime().astimezone(PARIS))
-        event.add("dtend", row["fin"].to_pydatetime().astimezone(PARIS))
+        for name, end in (("dtstart", "debut"), ("dtend", "fin")):
+            event.add(name, row[end].to_pydatetime().astimezone(PARIS))
         event.add("summary", f"{names.get(row['equipe_id'], row['equipe_id'])}{said}")
         event.add("location", row["salle"])
         event.add("description", f"Jurés : {', '.join(_listed(row['jures']))}")

@@ -42,7 +42,7 @@ class Edition:
         try:
             return pd.Timestamp(datetime.fromisoformat(text or "").replace(tzinfo=PARIS))
         except ValueError:
-            name = f"{self.law.name}: « candidature{STEP}clôture »"
+            name = f"{self.law.name}: « candidature / clôture »"
             raise UsageError(f"{name} is {text!r}; write it as 2019-05-15T00:00:00, in local time.") from None
 
     @property

@@ -18,8 +18,7 @@ from scipy.stats import t as student
 
 from tikub_lab.errors import UsageError
 
-SURE = 0.8
-"""A prize is proposed from this probability on; below it, what would decide is said."""
+SURE = 0.8  # a prize is proposed from this probability on; below it, what would decide is said
 CHAINS, WARM, KEPT, MOST = 100, 30, 40, 15
 """Chains of draws, steps that are left out and kept of each; teams whose Kemeny order is searched among all sets."""
 Floats = npt.NDArray[np.float64]
@@ -112,9 +111,8 @@ def ranking(
     for name, of in (("rang", "note"), ("rang_brut", "brut")):
         table[name] = table[of].rank(method="min", ascending=False).astype("int64")
     before = np.array([(drawn[:, [at]] > drawn).mean(axis=0) for at in range(teams)])
-    jurors = sides.iloc[teams:].rename(columns={"note": "severite"}).reset_index(drop=True)
-    jurors.insert(0, "juge_id", judge.categories.astype("str"))
-    jurors["equipes"] = np.bincount(judge.codes, minlength=judges)
+    heard = {"juge_id": judge.categories.astype("str"), "equipes": np.bincount(judge.codes, minlength=judges)}
+    jurors = sides.iloc[teams:].rename(columns={"note": "severite"}).assign(**heard)
     return Ranking(
         table.sort_values(["rang", "equipe_id"], ignore_index=True),
         jurors.sort_values(["severite", "juge_id"], ascending=[False, True], ignore_index=True),
@@ -139,10 +137,7 @@ def _cells(scores: pd.DataFrame, weights: Mapping[str, float] | None) -> pd.Data
 
 
 def _draws(value: Floats, team: npt.NDArray[np.int64], judge: npt.NDArray[np.int64], seed: int) -> Floats:
-    """Draw the teams' worth from its posterior: CHAINS chains side by side, each KEPT times after WARM.
-
-    Teams, jurors and errors are normal; their variances have a vague prior, a tenth of the variance seen.
-    """
+    """Draw the teams' worth from its posterior: all is normal; variances have a vague prior, a tenth of that seen."""
     rng, teams, judges = np.random.default_rng(seed), int(team.max()) + 1, int(judge.max()) + 1
     size, count = len(value), 1 + teams + judges
     design = np.zeros((size, count))
@@ -185,9 +180,7 @@ def proposed(found: Ranking, sure: float = SURE) -> pd.DataFrame:
 
 
 def duels(found: Ranking, sure: float = SURE) -> pd.DataFrame:
-    """List the pairs that the jury has to compare again, the least sure first: both may win, which is better is open.
-
-    ``probabilite`` is that of equipe_a being better than equipe_b.
+    """List the pairs to compare again, the least sure first: both may win. ``probabilite`` is that of the first.
 
     Examples
     --------
@@ -200,8 +193,8 @@ def duels(found: Ranking, sure: float = SURE) -> pd.DataFrame:
     for at, first in enumerate(near):
         for other in near[at + 1 :]:
             chance: Any = found.before.at[first, other]
-            pair = (first, other, chance) if chance >= 0.5 else (other, first, 1 - chance)
-            rows += [pair] if pair[2] < sure else []
+            if 1 - sure < chance < sure:
+                rows.append((first, other, chance) if chance >= 0.5 else (other, first, 1 - chance))
     table = pd.DataFrame(rows, columns=["equipe_a", "equipe_b", "probabilite"])
     return table.sort_values("probabilite", ignore_index=True, kind="stable")
 

@@ -12,9 +12,8 @@ from tikub_lab.datathon.edition import Edition
 from tikub_lab.datathon.jury import Ranking, ranking
 from tikub_lab.methods.scope import one_of
 
-TO_CONFIRM = "à confirmer par le jury"
-KEPT = ("equipe_id", "brut", "note", "bas", "haut", "rang", "p_premier", "p_prix")
-SEAL = "sceau"
+TO_CONFIRM, SEAL = "à confirmer par le jury", "sceau"
+KEPT = ["equipe_id", "brut", "note", "bas", "haut", "rang", "p_premier", "p_prix"]
 
 
 def feedback(found: Ranking, scores: pd.DataFrame, criteria: Mapping[str, str], equipe: str) -> pd.DataFrame:
@@ -36,9 +35,8 @@ def feedback(found: Ranking, scores: pd.DataFrame, criteria: Mapping[str, str], 
     severe = scores["juge_id"].map(found.jurors.set_index("juge_id")["severite"])
     fair = scores.assign(note=scores["note"] + severe).groupby(["critere", "equipe_id"], observed=True)["note"].mean()
     wide = fair.unstack("critere")[[code for code in criteria if code in {*scores["critere"]}]]
-    table = pd.DataFrame({"critere": wide.columns.map(criteria), "obtenu": wide.loc[equipe].to_numpy()})
-    table["mediane"] = wide.median().to_numpy()
-    table["ecart"] = table["obtenu"] - table["mediane"]
+    columns = {"critere": wide.columns.map(criteria), "obtenu": wide.loc[equipe].array, "mediane": wide.median().array}
+    table = pd.DataFrame(columns).assign(ecart=lambda rows: rows["obtenu"] - rows["mediane"])
     return table.sort_values("ecart", ascending=False, ignore_index=True, kind="stable")
 
 
@@ -66,7 +64,7 @@ def record(
     """
     numbers = {code: f"juré {at}" for at, code in enumerate(sorted(scores["juge_id"].astype("str").unique()), 1)}
     plain = scores.assign(juge_id=scores["juge_id"].map(numbers))[["equipe_id", "juge_id", "critere", "note"]]
-    results = found.teams[[*KEPT]].round(6).astype(object)
+    results = found.teams[KEPT].round(6).astype(object)
     content = {
         "edition": edition.name, "criteres": edition.criteria("jury"),
         "reglement_sha256": hashlib.sha256(edition.law.path.read_bytes()).hexdigest(),
@@ -99,8 +97,7 @@ def verify(text: str) -> list[str]:
     again = ranking(scores, content["prix"], content["poids"] or None, content["graine"]).teams
     said = {row["equipe_id"]: (row["rang"], row["note"]) for row in content["resultats"]}
     rows = zip(again["equipe_id"], again["rang"], again["note"].round(6), strict=True)
-    wrong = [team for team, rank, mark in rows if said.get(team) != (rank, mark)]
-    return [f"Le rang de {team} ne suit pas des notes." for team in wrong]
+    return [f"Le rang de {team} ne suit pas des notes." for team, *both in rows if said.get(team) != tuple(both)]
 
 
 def as_idea(proposals: pd.DataFrame, applications: pd.DataFrame, edition: Edition) -> pd.DataFrame:
