@@ -17,6 +17,7 @@ from tikub_lab.datathon.jury import SURE, agreeing, duels, kemeny, marks, prefer
 from tikub_lab.datathon.outcome import as_idea, feedback, record, verify
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.check import check
+from tikub_lab.tables.frames import typed
 from tikub_lab.tables.schema import read_schema
 
 
@@ -252,10 +253,10 @@ def test_feedback_is_beside_the_others(scored):
 def test_the_first_goes_on_as_an_idea(root, datathon_tables, scored):
     idea = as_idea(proposed(scored[1]), datathon_tables["applications"], edition())
     assert idea[["etat", "origine"]].values.tolist() == [["à confirmer par le jury", "Datathon"]]
+    nothing = proposed(scored[1]).assign(proposition="à départager")
+    assert as_idea(nothing, datathon_tables["applications"], edition()).empty
     path = root / "data" / "schemas" / "datathon" / "ideas.json"
     if not path.is_file():
         pytest.skip("ideas.json comes with the incubator")
     schema = read_schema(path)
-    assert check(idea.reindex(columns=list(schema.names)).astype("str").fillna(""), schema).empty
-    nothing = proposed(scored[1]).assign(proposition="à départager")
-    assert as_idea(nothing, datathon_tables["applications"], edition()).empty
+    assert check(typed(idea.reindex(columns=list(schema.names)), schema), schema).empty

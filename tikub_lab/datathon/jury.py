@@ -111,7 +111,7 @@ def ranking(
     for name, of in (("rang", "note"), ("rang_brut", "brut")):
         table[name] = table[of].rank(method="min", ascending=False).astype("int64")
     before = np.array([(drawn[:, [at]] > drawn).mean(axis=0) for at in range(teams)])
-    heard = {"juge_id": judge.categories.astype("str"), "equipes": np.bincount(judge.codes, minlength=judges)}
+    heard: Any = {"juge_id": judge.categories.astype("str"), "equipes": np.bincount(judge.codes, minlength=judges)}
     jurors = sides.iloc[teams:].rename(columns={"note": "severite"}).assign(**heard)
     return Ranking(
         table.sort_values(["rang", "equipe_id"], ignore_index=True),
