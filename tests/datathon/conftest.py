@@ -1,4 +1,4 @@
-"""The fictitious tables of the incubator, read once for all tests."""
+"""The fictitious Datathon, drawn once for all tests."""
 
 import pytest
 

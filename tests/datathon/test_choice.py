@@ -189,7 +189,7 @@ def test_costs_count_the_other_way_and_scales_do_not_matter():
 
 def test_likely_values_by_hand():
     found = ranked([[10, 0, 0, 0, 0], [0, 10, 0, 0, 0]], poids=[3, 1, 0, 0, 0])
-    assert found.table[["idee_id", "note"]].to_numpy().tolist() == [["a", 75.0], ["b", 25.0]]
+    assert found.table[["idee_id", "points"]].to_numpy().tolist() == [["a", 75.0], ["b", 25.0]]
     assert found.turns.set_index("critere")["bascule"].dropna().round(6).to_dict() == {
         "ampleur": 0.5,
         "crédibilité": 0.5,

@@ -1,4 +1,4 @@
-"""The incubator and the Datathon: ideas weighed with their doubt, what was learnt, how long stages last."""
+"""The incubator and the Datathon: ideas weighed with their doubt, applications, a jury, what teams get back."""
 
 from tikub_lab.methods.lazy import lazy
 
@@ -8,5 +8,10 @@ __getattr__, __dir__, __all__ = lazy(
         "choice": "CRITERIA SURE Choice Smaa compare draws net_flows smaa turns",
         "ideas": "Incubator incubator",
         "portfolio": "drawn lengths passages published survival",
+        "bundle": "Contest contest",
+        "panel": "of_role plan unread",
+        "days": "as_ics clashes schedule sheet windows",
+        "jury": "Ranking duels kemeny proposed ranking",
+        "outcome": "as_idea feedback record verify",
     },
 )

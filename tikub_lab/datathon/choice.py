@@ -164,8 +164,8 @@ class Choice:
     Attributes
     ----------
     table : DataFrame
-        rang, idee_id, nom, note (weighted sum of likely values, 0 to 100), premiere (how often first), podium (first to
-        third), confiance, flux and rang_flux (PROMETHEE II); the best first.
+        rang, idee_id, nom, points (weighted sum of likely values, 0 to 100), premiere (how often first), podium (among
+        the first three), confiance, flux and rang_flux (PROMETHEE II); the best first.
     ranks : DataFrame
         Share of draws by idea (index) and rank (columns).
     central : DataFrame
@@ -269,12 +269,12 @@ def compare(
     found, flows, notes = smaa(utilities, drawn), net_flows(likely, weights), likely @ weights
     table = pd.DataFrame(
         {
-            "idee_id": names.index, "nom": names.to_numpy(), "note": 100 * notes, "premiere": found.ranks[:, 0],
+            "idee_id": names.index, "nom": names.to_numpy(), "points": 100 * notes, "premiere": found.ranks[:, 0],
             "podium": found.ranks[:, :3].sum(axis=1), "confiance": found.confidence, "flux": flows,
             "rang_flux": pd.Series(flows).round(12).rank(ascending=False, method="min").astype("int64"),
         }
-    ).sort_values(["note", "premiere"], ascending=False, ignore_index=True)  # fmt: skip
-    table.insert(0, "rang", table["note"].round(9).rank(ascending=False, method="min").astype("int64"))
+    ).sort_values(["points", "premiere"], ascending=False, ignore_index=True)  # fmt: skip
+    table.insert(0, "rang", table["points"].round(9).rank(ascending=False, method="min").astype("int64"))
     turn = turns(likely, weights)
     who = [None if each is None else names.index[each[1]] for each in turn]
     turned = pd.DataFrame(
