@@ -150,12 +150,21 @@ class Group:
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
             "schema": self.state.add(described, f"schemas/{name}"),
-            "origin": "import",
+            "origin": "portal" if all(item.download for item in self.sources) else "import",
             "created": max(item.date for item in self.sources),
             "licenses": [
-                _LICENCES.get(title, {"title": title}) for title in sorted({reader.licence for reader in self.readers})
+                _LICENCES.get(title, {"title": title})
+                for title in sorted(
+                    {
+                        item.download.get("licence") or reader.licence
+                        for item, reader in zip(self.sources, self.readers, strict=True)
+                    }
+                )
             ],
-            "sources": [{"title": item.file} for item in self.sources],  # `imported` says more of each
+            "sources": [
+                {"title": item.file} | ({"path": item.download["url"]} if item.download else {})
+                for item in self.sources  # `imported` says more of each
+            ],
             "hash": f"sha256:{sha256_of(path)}",
             "bytes": path.stat().st_size,
             "rows": pq.read_metadata(path).num_rows,
