@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 ALL = (
-    "check", "energy", "flags", "import", "linkage", "pages", "planning", "reports", "staffing", "staffing_live",
-    "staffing_replacements",
+    "check", "energy", "fetch", "flags", "import", "linkage", "pages", "planning", "reports", "staffing",
+    "staffing_live", "staffing_replacements",
 )  # fmt: skip
 
 

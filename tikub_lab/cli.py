@@ -231,6 +231,29 @@ def open_pages(
         raise RunError(f"No browser here; open {index.resolve().as_uri()} in one.")
 
 
+@app.command(epilog="Example: `tikub night`, from a timer; what it does stands in workbench.toml, [night].")
+def night(as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False) -> None:
+    """Fetch, import, check, build and publish by one rename; say in French what changed, and who must act."""
+    from datetime import datetime
+
+    from tikub_lab.night import Night, read_settings, summary
+    from tikub_lab.tables.download import Web
+    from tikub_lab.tables.package import workbench
+    from tikub_lab.use_cases import readers
+
+    home = workbench()
+    said = Night(home, read_settings(home), readers(), Web(), datetime.now()).run()
+    if as_json:
+        import json
+
+        print(json.dumps(said, ensure_ascii=False, indent=1))
+    else:
+        print(summary(said), end="")
+    if said["problems"]:
+        where = "The new edition is published" if said["published"] else "The last edition stays"
+        raise RunError(f"{len(said['problems'])} things need somebody, see above. {where}.")
+
+
 def _print_parameters(home: Path, names: list[str]) -> None:
     from tikub_lab.reports.notebooks import each_rules, find, folder_of
     from tikub_lab.reports.parameters import declared
