@@ -105,7 +105,7 @@ def test_a_portal_that_changes_its_columns_is_said_and_the_old_table_stays(home,
     path = home / "data/import/datapackage.json"
     path.write_text(path.read_text().replace('"version": "2026-11-26T03:00:00+00:00"', '"version": "x"'))
     (problem,) = night()["problems"]
-    assert "le portail a changé ses colonnes (column 'dispositifAide' is gone" in problem["said"]
+    assert "le portail a changé ce qu’il donne (column 'dispositifAide' is gone" in problem["said"]
     assert "--accept" in problem["who"]
     assert "3 subventions" in plain(served(home))
 

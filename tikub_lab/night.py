@@ -104,7 +104,7 @@ class Night:
         ):
             if done.state == "changed":
                 who = f"{TEAM} : relire, puis `tikub data fetch {done.source.table} --accept`"
-                said = f"le portail a changé ses colonnes ({' ; '.join(done.changes)})"
+                said = f"le portail a changé ce qu’il donne ({' ; '.join(done.changes)})"
                 self.problem("téléchargement", done.source.table, said, who)
             elif done.state == "failed":
                 who = f"le portail {done.source.portal} ; la dernière bonne table reste"

@@ -288,7 +288,7 @@ def test_no_value_of_a_table_becomes_part_of_a_filter(get, portal, bodies):
         ("wrong-total", GRANTS, "failed", "3 rows came, the portal counts 10."),
         ("wrong-total", "procurement/contracts", "failed", "rows came, the portal counts"),
         ("wrong-total", LYCEES, "failed", "2 rows came, the portal counts 9."),
-        ("repeated", LYCEES, "failed", "of 2 rows only 1 have a key of their own"),
+        ("repeated", LYCEES, "failed", "some come twice, others not at all"),
         ("html", GRANTS, "failed", "a page in HTML"),
         ("html", LYCEES, "failed", "a page in HTML"),
         ("drip", GRANTS, "failed", "bytes a second"),
@@ -343,6 +343,31 @@ def test_a_portal_that_changes_its_columns_is_caught(get, stocked, into, portal,
     assert tree(into) == before
     (done,) = get(GRANTS, accept=True)
     assert (done.state, len(table(into, GRANTS))) == ("new", 4)
+
+
+def test_keys_that_are_the_portal_s_own_twice_are_said(get, into, portal):
+    portal.data.rows("lycees").append(dict(portal.data.rows("lycees")[0], n="Annexe (fictive)"))
+    (done,) = get(LYCEES)
+    assert (done.state, done.said) == ("new", "1 of 3 rows have the key of another one, at the portal too.")
+    assert len(table(into, LYCEES)) == 2
+
+
+def test_half_of_the_rows_gone_wants_a_person(get, stocked, into, portal):
+    outdated(into)
+    del portal.data.rows("grants")[1:]
+    (done,) = get(GRANTS)
+    assert (done.state, done.changes, len(table(into, GRANTS))) == ("changed", ("1 rows came, 3 last time",), 3)
+    assert [get(GRANTS, accept=True)[0].state, len(table(into, GRANTS))] == ["new", 1]
+
+
+def test_a_lot_that_changed_is_seen_whatever_the_first_says(get, into, portal, bodies, monkeypatch):
+    monkeypatch.setattr(portals, "LOT", 1)
+    monkeypatch.setattr(portals, "ANEW", 1)
+    bodies(*(f"{siren},A{siren} (fictif),association,{siren}," for siren in ("338365059", "880878145")))
+    get(NOTICES)
+    portal.data.rows("bodacc").append(dict(portal.data.rows("bodacc")[0], id="B20260000003"))
+    portal.faults["annonces-commerciales"] = "updated"
+    assert (get(NOTICES)[0].state, len(table(into, NOTICES))) == ("new", 2)
 
 
 def test_a_failed_source_lets_the_others_go_on(get, into, portal):

@@ -14,8 +14,8 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from tikub_lab.errors import RunError, TikubError, UsageError, nearest
 from tikub_lab.tables.download import Refused, Saved, Web
 from tikub_lab.tables.imports import import_files, today
-from tikub_lab.tables.package import DESCRIPTOR, open_package, workbench
-from tikub_lab.tables.profiles import Profile, changes, profile
+from tikub_lab.tables.package import DESCRIPTOR, open_package, sha256_of, workbench
+from tikub_lab.tables.profiles import Change, Profile, changes, profile
 from tikub_lab.tables.readers import Reader
 from tikub_lab.tables.schema import aliases, read_schemas
 from tikub_lab.tables.sources import State
@@ -137,10 +137,10 @@ def fetch(
                     done = _fetch(source, into, readers, web, accept, Path(folder))
             except Missing as error:
                 done = Fetched(source, "left", str(error))
-            except (TikubError, KeyError, TypeError, ValueError) as error:  # or an answer of no known shape
-                done = Fetched(
-                    source, "failed", str(error) if isinstance(error, TikubError) else f"{source.name}: {error!r}."
-                )
+            except (TikubError, OSError) as error:
+                done = Fetched(source, "failed", str(error))
+            except (KeyError, TypeError, ValueError) as error:
+                done = Fetched(source, "failed", f"{source.name}: an answer of no known shape ({error!r}).")
         found.append(done)
         tell(done)
     return found
@@ -161,25 +161,31 @@ def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, acce
     version = requests[0].version()
     if version and version == old.get("version") and wheres == old["wheres"]:
         return done
-    path, saved, found = _checked(web, source, requests, folder, old if wheres == old.get("wheres") else {})
+    same = len(requests) == 1 and wheres == old.get("wheres")
+    path, saved, found = _checked(web, source, requests, folder, old if same else {})
     if saved is None:
         return done
-    if found and not found.rows:
+    columns, rows = (found.columns, found.rows) if found else ({}, None)
+    if rows == 0:
         if not source.per and not recent:
             raise RunError(f"{saved.url}: no row came. The table stays as it was.")
         return done
-    columns = found.columns if found else {}
     different = changes(old.get("columns", {}), columns) if found else []
+    if rows and not recent and 2 * rows < (old.get("rows") or 0):
+        different.append(Change(f"{rows:,} rows came, {old['rows']:,} last time", True))
     done.changes = tuple(item.said for item in different)
     if any(item.breaks for item in different) and not accept:
         done.state = "changed"
-        done.said = "the portal changed its columns; the table stays as it was. Look at it, then take it with --accept."
+        done.said = "the portal changed it; the table stays as it was. Look at it, then take it with --accept."
         return done
     download = {
         "source": source.name, "url": saved.url, "day": day, "version": version, "etag": saved.etag, "wheres": wheres,
         "modified": saved.modified, "columns": old.get("columns", {}) | columns if recent else columns,
         "licence": source.licence, "times": old.get("times", 0) + 1, "adds": recent,
+        "rows": old.get("rows") if recent else rows,
     }  # fmt: skip
+    if found and found.keys != found.rows:
+        done.said = f"{found.rows - found.keys:,} of {rows:,} rows have the key of another one, at the portal too."
     was = State.of(into).resources.get(source.table, {}).get("hash")
     import_files([path], into, readers, source.table, download=download, reader=source.reader or None)
     done.state = "unchanged" if State.of(into).resources[source.table]["hash"] == was else "new"
@@ -189,11 +195,14 @@ def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, acce
 def _checked(
     web: Web, source: Source, requests: Sequence[Request], folder: Path, old: dict[str, Any]
 ) -> tuple[Path, Saved | None, Profile | None]:
-    """Download what is asked, as one file, and hold it against the portal's number of rows; once more if it differs."""
-    for last in (False, True):
+    """Download what is asked, as one file, and hold it against what the portal counts; once more if that differs.
+
+    Keys that stand twice are the portal's own where the second file is the same; else some rows came twice, others not.
+    """
+    path, first, wrong = folder / requests[0].name, "", ""
+    for _ in range(2):
         parts = [folder / str(at) for at in range(len(requests))]
         saved = [_save(web, request, part, old) for request, part in zip(requests, parts, strict=True)]
-        path = folder / requests[0].name
         if saved[0] is None:
             return path, None, None
         if source.per:  # answers are lists of records
@@ -201,14 +210,13 @@ def _checked(
             path.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
         else:
             parts[0].replace(path)
-        totals = [request.total() for request in requests]
-        total = sum(filter(None, totals)) if None not in totals else None
-        found = profile(path, source.key.split(",") if source.key else [])
-        if not (wrong := _wrong(path, found, total, saved[0].sure)):
+        totals, found = [request.total() for request in requests], profile(path, [*filter(None, source.key.split(","))])
+        wrong = _wrong(path, found, sum(map(int, totals)) if None not in totals else None, saved[0].sure)  # type: ignore[arg-type]
+        if not wrong and (not found or found.keys == found.rows or sha256_of(path) == first):
             return path, saved[0], found
-        if last:
-            break
+        first = sha256_of(path)
         web.sleep(1)  # rows may have come meanwhile
+    wrong = wrong or "rows have a key twice, other ones each time: some come twice, others not at all."
     raise RunError(f"{requests[0].url}: {wrong} The table stays as it was.")
 
 
@@ -216,16 +224,11 @@ def _wrong(path: Path, found: Profile | None, total: int | None, sure: bool) -> 
     """Say what is wrong with a download that came with status 200."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - 4_000, 0))
-        if error := re.search(
-            rb"Streaming interrupted due to the following error: ?(.{0,200})", file.read(), re.DOTALL
-        ):
-            return f"ends with an error: {error[1].decode('utf-8', 'replace').strip()!r}."
+        error = re.search(rb"Streaming interrupted due to the following error: ?(.{0,200})", file.read(), re.DOTALL)
+    if error:
+        return f"ends with an error: {error[1].decode('utf-8', 'replace').strip()!r}."
     if found and total is not None and found.rows != total:
         return f"{found.rows:,} rows came, the portal counts {total:,}."
-    if found and found.keys is not None and found.keys < found.rows:
-        return (
-            f"of {found.rows:,} rows only {found.keys:,} have a key of their own: some came twice, others not at all."
-        )
     if not sure and (total is None or not found):
         return "the connection closed without a word of how long the file is, and nothing else tells that it is whole."
     return ""

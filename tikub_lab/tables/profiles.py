@@ -20,10 +20,10 @@ _FORMS = (
 
 
 class Profile(NamedTuple):
-    """Rows, distinct keys (None where no key is named), and for each column how it is written ("" without values)."""
+    """Rows, distinct keys (as many as rows where none is named), and how each column is written ("" without values)."""
 
     rows: int
-    keys: int | None
+    keys: int
     columns: dict[str, str]
 
 
@@ -43,7 +43,7 @@ def profile(path: Path, key: Sequence[str]) -> Profile | None:
     rows = _rows(path)
     header = next(rows, [])
     if not header:
-        return Profile(0, None, {})
+        return Profile(0, 0, {})
     if absent := [name for name in key if name not in header]:
         raise RunError(f"{path.name}: no column {', '.join(absent)}, the key of its rows; it has {', '.join(header)}.")
     places, keys, count = [header.index(name) for name in key], set[int](), 0
@@ -57,7 +57,7 @@ def profile(path: Path, key: Sequence[str]) -> Profile | None:
                     counts[-1] += 1
                     for at, (_, form) in enumerate(_FORMS):
                         counts[at] += form.fullmatch(cell) is not None
-    return Profile(count, len(keys) if places else None, dict(zip(header, map(_written, seen), strict=True)))
+    return Profile(count, len(keys) if places else count, dict(zip(header, map(_written, seen), strict=True)))
 
 
 def _written(counts: list[int]) -> str:
