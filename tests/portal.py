@@ -39,6 +39,7 @@ OPENDATASOFT = {
     tuple(item["dataset"].split("/")): name for name, item in SERVED.items() if "ows." not in item["dataset"]
 }
 FORMATS = ("csv", "json", "parquet")
+BOMB = gzip.compress(bytes(40 << 20), 1)
 PAGE = b"<!DOCTYPE html><html><body>Service momentan\xc3\xa9ment indisponible</body></html>"
 
 
@@ -177,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
         elif fault == "head":  # [seen] data.gouv.fr#125
             self.answer(b"", status=200 if self.command == "HEAD" else 404)
         elif fault == "bomb":
-            self.answer(gzip.compress(bytes(64 << 20)), **{"Content-Encoding": "gzip"})
+            self.answer(BOMB, **{"Content-Encoding": "gzip"})
         else:
             return True
         return False

@@ -18,9 +18,10 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -33,7 +34,6 @@ from tikub_lab.errors import RunError, UsageError
 ANSWER = 32 * 2**20
 """Bytes that a JSON answer may have."""
 REDIRECTS = 5
-IDENTITY = ("", "identity")
 
 
 class Refused(RunError):
@@ -69,7 +69,7 @@ class Limits:
 
 @dataclass
 class Saved:
-    """What was downloaded: its hash and size, the final address, and what tells the next time whether it changed."""
+    """What was downloaded: address, hash, size, and what tells the next time whether it changed."""
 
     url: str
     sha256: str
@@ -80,6 +80,12 @@ class Saved:
     """Whether the end of the file was told by a length, rather than by a connection that closed."""
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read the authorities that are trusted, once: it takes longer than a request."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 @dataclass
 class Web:
     """A client of portals. ``sleep`` waits between tries."""
@@ -87,7 +93,7 @@ class Web:
     limits: Limits = field(default_factory=Limits)
     sleep: Callable[[float], None] = time.sleep
     base: str = field(default_factory=lambda: os.environ.get("TIKUB_PORTAL", "").rstrip("/"))
-    tls: ssl.SSLContext | bool = True
+    tls: ssl.SSLContext = field(default_factory=_trusted)
     clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -109,18 +115,17 @@ class Web:
 
     def json(self, url: str) -> Any:
         """Ask for JSON."""
+        return self._tried(lambda: self._json(url))
 
-        def ask() -> Any:
-            with self._asked(url, {}) as response:
-                raw = b"".join(self._blocks(response, ANSWER, time.monotonic()))
-                if response.headers.get("Content-Encoding", "") not in IDENTITY:
-                    raw = zlib.decompressobj(wbits=47).decompress(raw, ANSWER)
-                try:
-                    return json.loads(raw)
-                except ValueError:
-                    raise Again(f"{url}: no JSON, but {_shown(raw)}") from None
-
-        return self._tried(ask)
+    def _json(self, url: str) -> Any:
+        with self._asked(url, {}) as response:
+            raw = b"".join(self._blocks(response, ANSWER, time.monotonic()))
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raw = zlib.decompressobj(wbits=47).decompress(raw, ANSWER)
+        try:
+            return json.loads(raw)
+        except ValueError:
+            raise Again(f"{url}: no JSON, but {_shown(raw)}") from None
 
     def save(self, url: str, path: Path, known: Mapping[str, str] | None = None) -> Saved | None:
         """Download a file; None where the portal says that it is still the one ``known`` by ``etag`` or ``modified``.
@@ -139,19 +144,16 @@ class Web:
             go_on = saved.size and saved.etag.startswith('"')
             headers = {"Range": f"bytes={saved.size}-", "If-Range": saved.etag} if go_on else since
             with self._asked(url, headers) as response:
-                said = response.headers
-                if response.status_code == 304:
-                    return False
-                span = re.match(r"bytes (?:(\d+)-\d+|\*)/(\d+)", said.get("Content-Range", ""))
-                if response.status_code == 416 and go_on and span and int(span[2]) == saved.size:
-                    return True  # all of it was there
-                same = go_on and response.status_code == 206 and span and said.get("ETag", saved.etag) == saved.etag
-                if not (same and span and span[1] and int(span[1]) == saved.size):
-                    if response.status_code != 200:
-                        saved.size = 0
-                        raise Again(f"{url}: another part of the file was sent than was asked for.")
+                status, said = response.status_code, response.headers
+                if status == 304 or (go_on and said.get("Content-Range") == f"bytes */{saved.size}"):
+                    return status != 304  # or all of it was there
+                same = go_on and status == 206 and said.get("ETag", saved.etag) == saved.etag
+                if status != 200 and not (same and said.get("Content-Range", "").startswith(f"bytes {saved.size}-")):
+                    saved.size = 0
+                    raise Again(f"{url}: another part of the file was sent than was asked for.")
+                if status == 200:
                     digest, saved.size = hashlib.sha256(), 0
-                saved.url, saved.etag, saved.modified = url, said.get("ETag", ""), said.get("Last-Modified", "")
+                saved.etag, saved.modified = said.get("ETag", ""), said.get("Last-Modified", "")
                 saved.sure = "Content-Length" in said or "chunked" in said.get("Transfer-Encoding", "")
                 with part.open("ab" if saved.size else "wb", buffering=0) as file:
                     for block in self._blocks(response, self.limits.size - saved.size, begun):
@@ -200,21 +202,18 @@ class Web:
 
     def _request(self, url: str, headers: Mapping[str, str]) -> httpx.Request:
         """Make a request to an address that was checked."""
-        parts = urlsplit(html.unescape(url))  # published addresses hold &amp; [transport-site#2575]
-        if self.base and not url.startswith(self.base + "/"):
-            if parts.scheme == "https":
-                if re.fullmatch(r"[\d.]+|.*:.*", parts.hostname or ""):
-                    public_address(str(parts.hostname), 443)
-                parts = urlsplit(f"{self.base}/{parts.hostname}{parts.path}" + f"?{parts.query}" * bool(parts.query))
-        elif not self.base and parts.scheme == "https":
-            address = public_address(parts.hostname or "", parts.port or 443)
-            name = {"Host": parts.netloc.rpartition("@")[2]}
-            target = httpx.URL(urlunsplit(parts)).copy_with(host=address)
-            tls = {"sni_hostname": parts.hostname}
-            return self._client(name["Host"]).build_request("GET", target, headers={**headers, **name}, extensions=tls)
-        if not self.base or not urlunsplit(parts).startswith(self.base + "/"):
+        parts, tls = urlsplit(html.unescape(url)), {}  # published addresses hold &amp; [transport-site#2575]
+        host, target = parts.hostname or "", httpx.URL(urlunsplit(parts))
+        if parts.scheme == "https" and self.base:
+            if re.fullmatch(r"[\d.]+|.*:.*", host):
+                public_address(host, 443)
+            target = httpx.URL(f"{self.base}/{host}{parts.path}" + f"?{parts.query}" * bool(parts.query))
+        elif parts.scheme == "https":
+            target, tls = target.copy_with(host=public_address(host, parts.port or 443)), {"sni_hostname": host}
+        elif not self.base or not url.startswith(self.base + "/"):
             raise Refused(f"{url}: only https:// addresses are asked, also where one leads elsewhere.")
-        return self._client(parts.netloc).build_request("GET", urlunsplit(parts), headers=dict(headers))
+        own = {**headers, "Host": parts.netloc.rpartition("@")[2]}
+        return self._client(own["Host"]).build_request("GET", target, headers=own, extensions=tls)
 
     def _blocks(self, response: httpx.Response, most: int, begun: float) -> Iterator[bytes]:
         """Give the bytes as sent, no more than allowed, unless they come too slowly: a drip trips no read timeout."""
@@ -262,18 +261,14 @@ def public_address(host: str, port: int) -> str:
 
 def back(retry_after: str, body: bytes) -> float:
     """Return in how many seconds a portal says to come back: by its header, or a reset within its answer; else 0."""
-    now = datetime.datetime.now(datetime.UTC)
-    try:
+    with suppress(ValueError, TypeError, OverflowError):
         if retry_after.isdigit():
             return float(retry_after)
-        if retry_after:
-            return max((parsedate_to_datetime(retry_after) - now).total_seconds(), 0)
-        if reset := re.search(rb'"reset_time": ?"([^"]+)"', body):
-            when = datetime.datetime.fromisoformat(reset[1].decode())
-            return max((when.replace(tzinfo=when.tzinfo or datetime.UTC) - now).total_seconds(), 0)
-    except (ValueError, TypeError, OverflowError):
-        return 0
-    return 0
+        reset = re.search(rb'"reset_time": ?"([^"]+)"', body)
+        said = reset[1].decode() if reset else "none"
+        when = parsedate_to_datetime(retry_after) if retry_after else datetime.datetime.fromisoformat(said)
+        return max((when - datetime.datetime.now(datetime.UTC)).total_seconds(), 0.0)
+    return 0.0
 
 
 def _shown(raw: bytes) -> str:

@@ -124,23 +124,15 @@ def fetch(
 
     ``accept`` takes columns that a portal has changed.
     """
-    found, web, schemas = [], web or Web(), workbench() / "data" / "schemas"
-    tables = {*read_schemas(schemas)}
+    found, web = [], web or Web()
     for source in sorted(sources, key=lambda item: bool(item.per)):  # those that ask by a table come after it
-        if source.dataset == UNKNOWN:
-            done = Fetched(source, "left", f"{source.title}: its id at {source.portal} is not known yet.")
-        elif source.table not in tables:
-            done = Fetched(source, "left", f"{source.table}: no Table Schema data/schemas/{source.table}.json yet.")
-        else:
-            try:
-                with tempfile.TemporaryDirectory(prefix="tikub-fetch-") as folder:
-                    done = _fetch(source, into, readers, web, accept, Path(folder))
-            except Missing as error:
-                done = Fetched(source, "left", str(error))
-            except (TikubError, OSError) as error:
-                done = Fetched(source, "failed", str(error))
-            except (KeyError, TypeError, ValueError) as error:
-                done = Fetched(source, "failed", f"{source.name}: an answer of no known shape ({error!r}).")
+        try:
+            with tempfile.TemporaryDirectory(prefix="tikub-fetch-") as folder:
+                done = _fetch(source, into, readers, web, accept, Path(folder))
+        except (TikubError, OSError) as error:
+            done = Fetched(source, "left" if isinstance(error, Missing) else "failed", str(error))
+        except (KeyError, TypeError, ValueError) as error:
+            done = Fetched(source, "failed", f"{source.name}: an answer of no known shape ({error!r}).")
         found.append(done)
         tell(done)
     return found
@@ -148,6 +140,10 @@ def fetch(
 
 def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, accept: bool, folder: Path) -> Fetched:
     """Ask for one source: whether it changed, its rows, the check of them, the import."""
+    if source.dataset == UNKNOWN:
+        raise Missing(f"{source.title}: its id at {source.portal} is not known yet.")
+    if source.table not in read_schemas(workbench() / "data" / "schemas"):
+        raise Missing(f"{source.table}: no Table Schema data/schemas/{source.table}.json yet.")
     before = [item.download for item in State.of(into).sources if item.download.get("source") == source.name]
     old: dict[str, Any] = before[-1] if before else {}
     wheres = _wheres(source, into)
@@ -268,7 +264,7 @@ def _file_name(source: Source, ending: str) -> str:
 
 
 def _ods(web: Web, source: Source, where: str) -> Request:
-    at, form = _dataset(source.portal, source.dataset), source.format or "parquet"
+    at, form = f"{_catalog(source.portal)}/{quote(source.dataset, safe='')}", source.format or "parquet"
     asked = _query(where=where, timezone="Europe/Paris")  # without which days are those of UTC
     return Request(
         f"{at}/exports/{form}?{_query(limit=-1, order_by=source.key)}&{asked}",
@@ -278,8 +274,8 @@ def _ods(web: Web, source: Source, where: str) -> Request:
     )
 
 
-def _dataset(portal: str, dataset: str) -> str:
-    return f"https://{portal}/api/explore/v2.1/catalog/datasets/{quote(dataset, safe='')}"
+def _catalog(portal: str) -> str:
+    return f"https://{portal}/api/explore/v2.1/catalog/datasets"
 
 
 def _ods1(web: Web, source: Source, where: str) -> Request:
@@ -327,24 +323,18 @@ _REQUESTS: dict[str, Callable[[Web, Source, str], Request]] = {
 }  # fmt: skip
 
 
-def search(
-    words: Sequence[str], sources: Sequence[Source], web: Web | None = None
-) -> Iterator[tuple[str, str, str, str]]:
+def search(words: Sequence[str], sources: Sequence[Source], web: Web | None = None) -> Iterator[tuple[str, ...]]:
     """Give the datasets of the Opendatasoft portals that our sources name: id, title, rows, date of the data."""
-    web, text = web or Web(), " and ".join(json.dumps(word, ensure_ascii=False) for word in words)
+    text = " and ".join(json.dumps(word, ensure_ascii=False) for word in words)
     for portal in dict.fromkeys(item.portal for item in sources if item.api == "ods"):
-        for item in web.json(
-            f"{_dataset(portal, '')}?{_query(limit=50, where=text)}".replace("datasets/?", "datasets?")
-        )["results"]:
-            meta = item["metas"]["default"]
-            yield (
-                f"{portal}/{item['dataset_id']}", str(meta.get("title")), str(meta.get("records_count")),
-                str(meta.get("data_processed"))[:10],
-            )  # fmt: skip
+        for item in (web or Web()).json(f"{_catalog(portal)}?{_query(limit=50, where=text)}")["results"]:
+            said = item["metas"]["default"]
+            date = str(said.get("data_processed"))[:10]
+            yield f"{portal}/{item['dataset_id']}", str(said.get("title")), str(said.get("records_count")), date
 
 
-def describe(name: str, web: Web | None = None) -> Iterator[tuple[str, str, str, str]]:
+def describe(name: str, web: Web | None = None) -> Iterator[tuple[str, ...]]:
     """Give the fields of an Opendatasoft dataset, named ``portal/dataset``: name, label, type, description."""
     portal, _, dataset = name.partition("/")
-    for item in (web or Web()).json(_dataset(portal, dataset))["fields"]:
-        yield tuple(str(item.get(key) or "") for key in ("name", "label", "type", "description"))  # type: ignore[misc]
+    for item in (web or Web()).json(f"{_catalog(portal)}/{quote(dataset, safe='')}")["fields"]:
+        yield tuple(str(item.get(key) or "") for key in ("name", "label", "type", "description"))
