@@ -234,24 +234,14 @@ def open_pages(
 @app.command(epilog="Example: `tikub night`, from a timer; what it does stands in workbench.toml, [night].")
 def night(as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False) -> None:
     """Fetch, import, check, build and publish by one rename; say in French what changed, and who must act."""
-    from datetime import datetime
+    import json
 
-    from tikub_lab.night import Night, read_settings, summary
-    from tikub_lab.tables.download import Web
-    from tikub_lab.tables.package import workbench
-    from tikub_lab.use_cases import readers
+    from tikub_lab.night import summary, tonight
 
-    home = workbench()
-    said = Night(home, read_settings(home), readers(), Web(), datetime.now()).run()
-    if as_json:
-        import json
-
-        print(json.dumps(said, ensure_ascii=False, indent=1))
-    else:
-        print(summary(said), end="")
+    said = tonight()
+    print(json.dumps(said, ensure_ascii=False, indent=1) if as_json else summary(said))
     if said["problems"]:
-        where = "The new edition is published" if said["published"] else "The last edition stays"
-        raise RunError(f"{len(said['problems'])} things need somebody, see above. {where}.")
+        raise RunError(f"{len(said['problems'])} things need somebody; the summary says whom.")
 
 
 def _print_parameters(home: Path, names: list[str]) -> None:

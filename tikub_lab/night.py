@@ -6,10 +6,10 @@
 
 import json
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -19,23 +19,18 @@ from tikub_lab.errors import RunError, TikubError, UsageError, nearest
 from tikub_lab.show import french
 from tikub_lab.tables.atomic import held, write_atomic
 from tikub_lab.tables.download import Web
-from tikub_lab.tables.package import Package, open_package
+from tikub_lab.tables.package import Package, open_package, workbench
 from tikub_lab.tables.readers import Reader
 
 CURRENT = "current"
 EDITIONS = "editions"
 TEAM = "l’équipe qui tient l’atelier"
-REFERENCES = "foreign-key"
-"""The rule of rows that name what no other table has: they are counted, and break nothing."""
+REFERENCES = "foreign-key"  # rows that name what no other table has are counted, and break nothing
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``[night]`` of ``workbench.toml``.
-
-    The data package, where editions go and how many stay; the tables that are fetched (none: all that have a source),
-    files that are imported (``*`` in their names), notebooks that are built.
-    """
+    """``[night]`` of ``workbench.toml``, which explains each."""
 
     data: str = "data/import"
     out: str = "site"
@@ -98,10 +93,8 @@ class Night:
         """Download what changed; what fails leaves the last good table."""
         from tikub_lab.tables import portals
 
-        sources, schemas = portals.read_sources(), self.home / "data" / "schemas"
-        for done in portals.fetch(
-            portals.chosen(sources, self.settings.tables, schemas), self.data, self.readers, self.web
-        ):
+        sources = portals.chosen(portals.read_sources(), self.settings.tables, self.home / "data" / "schemas")
+        for done in portals.fetch(sources, self.data, self.readers, self.web):
             if done.state == "changed":
                 who = f"{TEAM} : relire, puis `tikub data fetch {done.source.table} --accept`"
                 said = f"le portail a changé ce qu’il donne ({' ; '.join(done.changes)})"
@@ -159,8 +152,14 @@ class Night:
         for report in reports:
             item = entries[report.page]
             if item["status"] == "failed" or item.get("failed"):
-                said = str(entries.get(report.failed_page, item)["reason"])
-                self.problem("pages", report.page, said, f"qui a écrit le carnet {item['notebook']}")
+                said, who = (
+                    str(entries.get(report.failed_page, item)["reason"]),
+                    f"qui a écrit le carnet {item['notebook']}",
+                )
+                if absent := re.search("No table '([^']+)' in", said):
+                    said = f"la table {absent[1]} n’est pas là"
+                    who = f"le service qui la tient, à qui envoyer `tikub data template {absent[1]}`"
+                self.problem("pages", report.page, said, who)
         if not self.said["pages"]:
             raise RunError("no page could be made.")
         self.compare(_state(package, document["reports"]))
@@ -213,8 +212,16 @@ class Night:
                 self.edition.with_suffix(".json").unlink(missing_ok=True)
             document = json.dumps(self.said, ensure_ascii=False, indent=1) + "\n"
             write_atomic(self.out / "nuit.json", document.encode())
-            write_atomic(self.out / "nuit.txt", summary(self.said).encode())
+            write_atomic(self.out / "nuit.txt", f"{summary(self.said)}\n".encode())
         return self.said
+
+
+def tonight() -> dict[str, Any]:
+    """Run a night of the workbench, by its settings."""
+    from tikub_lab.use_cases import readers
+
+    home = workbench()
+    return Night(home, read_settings(home), readers(), Web(), datetime.now()).run()
 
 
 def _link(source: str, target: str) -> None:
@@ -241,10 +248,14 @@ def _state(package: Package, reports: Iterable[dict[str, Any]]) -> dict[str, Any
 
 def summary(said: dict[str, Any]) -> str:
     """Write what a night has to say, in French."""
-    lines = [f"Nuit du {_day(said['night'])} : publiée, {french.plural(said['pages'], 'page')}."]
+    lines = [f"Nuit du {french.day(said['night'][:10])} : publiée, {french.plural(said['pages'], 'page')}."]
     if not said["published"]:
-        stays = f"l’édition du {_day(said['before'])} reste en ligne" if said["before"] else "rien n’est en ligne"
-        lines = [f"Nuit du {_day(said['night'])} : rien n’est publié, {stays}."]
+        stays = (
+            f"l’édition du {french.day(said['before'][:10])} reste en ligne"
+            if said["before"]
+            else "rien n’est en ligne"
+        )
+        lines = [f"Nuit du {french.day(said['night'][:10])} : rien n’est publié, {stays}."]
     for title, items in (
         ("Ce qui a changé", [_table(item) for item in said["tables"]]),
         ("Chiffres qui ont bougé", [_figure(item) for item in said["figures"]]),
@@ -256,13 +267,7 @@ def summary(said: dict[str, Any]) -> str:
             lines += ["", title, *(f"- {item}" for item in items)]
     if not said["tables"] and not said["problems"]:
         lines += ["", "Aucune table n’a changé."]
-    return "\n".join(lines) + "\n"
-
-
-def _day(name: str) -> str:
-    with suppress(ValueError):
-        return french.day(datetime.strptime(name, "%Y-%m-%d-%H%M%S"))
-    return name
+    return "\n".join(lines)
 
 
 def _table(item: dict[str, Any]) -> str:

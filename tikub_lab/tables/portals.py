@@ -141,7 +141,7 @@ def fetch(
 def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, accept: bool, folder: Path) -> Fetched:
     """Ask for one source: whether it changed, its rows, the check of them, the import."""
     if source.dataset == UNKNOWN:
-        raise Missing(f"{source.title}: its id at {source.portal} is not known yet.")
+        raise Missing(f"its id at {source.portal} is not known yet.")
     if source.table not in read_schemas(workbench() / "data" / "schemas"):
         raise Missing(f"{source.table}: no Table Schema data/schemas/{source.table}.json yet.")
     before = [item.download for item in State.of(into).sources if item.download.get("source") == source.name]
