@@ -225,6 +225,6 @@ def test_exit_codes(home):
     (home / "data" / "sources.csv").write_text("x")
     broken = tikub("night", "--json", cwd=home)
     assert (broken.returncode, json.loads(broken.stdout)["published"]) == (1, False)
-    assert broken.stderr == "tikub: 1 things need somebody; the summary says whom.\n"
+    assert broken.stderr == "tikub: Problems: 1; the summary says who must act.\n"
     (home / "workbench.toml").write_text("[night]\nx = 1\n")
     assert tikub("night", cwd=home).returncode == 2

@@ -241,7 +241,7 @@ def night(as_json: Annotated[bool, typer.Option("--json", help="Print the summar
     said = tonight()
     print(json.dumps(said, ensure_ascii=False, indent=1) if as_json else summary(said))
     if said["problems"]:
-        raise RunError(f"{len(said['problems'])} things need somebody; the summary says whom.")
+        raise RunError(f"Problems: {len(said['problems'])}; the summary says who must act.")
 
 
 def _print_parameters(home: Path, names: list[str]) -> None:

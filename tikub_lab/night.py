@@ -122,7 +122,7 @@ class Night:
         found = audit(open_package(self.data))
         apart = found[found["rule"] == REFERENCES].groupby("table").size()
         for table, count in apart.items():
-            said = f"{french.plural(int(count), 'ligne')} nomment ce qu’aucune table ne connaît"
+            said = f"{french.plural(int(count), 'ligne')} sans correspondance dans les autres tables"
             self.said["left"].append({"about": str(table), "said": said})
         broken = found[found["rule"] != REFERENCES]
         for item in broken.head(20).itertuples(index=False):
@@ -199,7 +199,7 @@ class Night:
             if ours is None:
                 raise UsageError(f"{self.out}: another night is under way there. Wait for its end.")
             for path in (self.out / EDITIONS).iterdir():  # what a night that broke off has left
-                if path.is_dir() and not path.with_suffix(".json").exists():
+                if path.is_dir() and path.name != self.last and not path.with_suffix(".json").exists():
                     shutil.rmtree(path)
             for step, take in steps.items():
                 try:
@@ -248,14 +248,11 @@ def _state(package: Package, reports: Iterable[dict[str, Any]]) -> dict[str, Any
 
 def summary(said: dict[str, Any]) -> str:
     """Write what a night has to say, in French."""
-    lines = [f"Nuit du {french.day(said['night'][:10])} : publiée, {french.plural(said['pages'], 'page')}."]
+    tonight, before = (french.day(said[name][:10]) for name in ("night", "before"))
+    lines = [f"Nuit du {tonight} : publiée, {french.plural(said['pages'], 'page')}."]
     if not said["published"]:
-        stays = (
-            f"l’édition du {french.day(said['before'][:10])} reste en ligne"
-            if said["before"]
-            else "rien n’est en ligne"
-        )
-        lines = [f"Nuit du {french.day(said['night'][:10])} : rien n’est publié, {stays}."]
+        stays = f"l’édition du {before} reste en ligne" if said["before"] else "rien n’est en ligne"
+        lines = [f"Nuit du {tonight} : rien n’est publié, {stays}."]
     for title, items in (
         ("Ce qui a changé", [_table(item) for item in said["tables"]]),
         ("Chiffres qui ont bougé", [_figure(item) for item in said["figures"]]),
@@ -277,12 +274,9 @@ def _table(item: dict[str, Any]) -> str:
         return f"{item['name']} : {'nouvelle table' if after else 'table disparue'}, {count}"
     more = [f"« {name} » en plus" for name in after["columns"] if name not in before["columns"]]
     more += [f"« {name} » en moins" for name in before["columns"] if name not in after["columns"]]
-    rows = french.plural(after["rows"] or 0, "ligne")
-    moved = (
-        f"{rows}, {french.number(before['rows'] or 0)} avant"
-        if before["rows"] != after["rows"]
-        else f"{rows}, dont certaines ont changé"
-    )
+    was = f"{french.number(before['rows'] or 0)} avant"
+    moved = was if before["rows"] != after["rows"] else "dont certaines ont changé"
+    moved = f"{french.plural(after['rows'] or 0, 'ligne')}, {moved}"
     return f"{item['name']} : {moved}" + f" ; colonnes {', '.join(more)}" * bool(more)
 
 
