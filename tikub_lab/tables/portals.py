@@ -75,7 +75,6 @@ class Fetched:
     state: str
     said: str = ""
     changes: tuple[str, ...] = ()
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, acce
         new = f"{source.date} >= date'{datetime.date.fromisoformat(old['day']) - OVERLAP}'"
         asked = [f"({where}) and {new}" if where else new for where in wheres]
     requests = [_REQUESTS[source.api](web, source, where) for where in asked]
-    done = Fetched(source, "unchanged", url=requests[0].url)
+    done = Fetched(source, "unchanged")
     version = requests[0].version()
     if version and version == old.get("version") and wheres == old["wheres"]:
         return done
