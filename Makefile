@@ -4,10 +4,10 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help report test proof pins checks lab lint bench sample lock pictures clean
+.PHONY: help report test proof pins checks lab lint bench sample lock pictures demo-portal clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 # A stamp is newer than its lock and the metadata once what they say is installed; a set-up cut short leaves no stamp.
 # Python compiles what is used when it is first used: compiling all packages at once takes longer than that.
@@ -73,6 +73,9 @@ lock: ## Resolve requirements.txt and requirements-test.txt again from pyproject
 
 pictures: $(VENV)/.ready ## Take the pictures of the README again, with Chromium
 	@$(RUN)/python -m docs.pictures
+
+demo-portal: $(VENV)/.ready-test ## Serve a portal of open data on this machine, to try `tikub data fetch` and `tikub night`
+	@$(RUN)/python -m tests.portal $(addprefix --fault ,$(FAULTS))
 
 clean: ## Remove the environment and what builds made
 	rm -rf $(VENV) .lock .pytest_cache .mypy_cache .ruff_cache

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 ALL = (
-    "check", "datathon", "energy", "flags", "import", "linkage", "pages", "planning", "reports", "staffing",
+    "check", "datathon", "energy", "fetch", "flags", "import", "linkage", "pages", "planning", "reports", "staffing",
     "staffing_live", "staffing_replacements",
 )  # fmt: skip
 

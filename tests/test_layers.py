@@ -19,7 +19,8 @@ FLOORS = {
     "kits": {"errors", "use_cases", "reports", *GROUND},
     "new": {"errors", *GROUND},
     "cli_data": {"errors", "use_cases", *GROUND},
-    "cli": {"errors", "use_cases", "reports", "kits", "new", "cli_data", *GROUND},
+    "night": {"errors", "use_cases", "reports", *GROUND},
+    "cli": {"errors", "use_cases", "reports", "kits", "new", "night", "cli_data", *GROUND},
     "__main__": {"cli"},
     "__init__": set(),
 }

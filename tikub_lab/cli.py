@@ -231,6 +231,19 @@ def open_pages(
         raise RunError(f"No browser here; open {index.resolve().as_uri()} in one.")
 
 
+@app.command(epilog="Example: `tikub night`, from a timer; what it does stands in workbench.toml, [night].")
+def night(as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False) -> None:
+    """Fetch, import, check, build and publish by one rename; say in French what changed, and who must act."""
+    import json
+
+    from tikub_lab.night import summary, tonight
+
+    said = tonight()
+    print(json.dumps(said, ensure_ascii=False, indent=1) if as_json else summary(said))
+    if said["problems"]:
+        raise RunError(f"Problems: {len(said['problems'])}; the summary says who must act.")
+
+
 def _print_parameters(home: Path, names: list[str]) -> None:
     from tikub_lab.reports.notebooks import each_rules, find, folder_of
     from tikub_lab.reports.parameters import declared

@@ -1,6 +1,7 @@
 """`tikub data`: the tables of a data package, what they are made of, and imports."""
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -56,20 +57,41 @@ def data_list(
 
 @data_app.command("describe", epilog="Example: `tikub data describe energy/works`.")
 def data_describe(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as energy/works.")],
+    table: Annotated[
+        str, typer.Argument(metavar="TABLE", help="Such as energy/works; or a portal's data set, as `search` names it.")
+    ],
     data: DataOption = None,
 ) -> None:
-    """Say what each column of a table means."""
-    from rich.console import Console
-    from rich.table import Table
+    """Say what each column of a table means, or of a data set of a portal."""
+    if "." in table.partition("/")[0]:
+        from tikub_lab.tables.portals import describe as fields
 
+        _print_table(table, ("column", "title", "type", "meaning"), fields(table))
+        return
     from tikub_lab.tables.columns import describe
 
     columns = describe(table, data).drop(columns="title").reset_index()
-    shown = Table(*columns.columns, title=table, title_justify="left")
-    for row in columns.itertuples(index=False):
+    _print_table(table, tuple(columns.columns), columns.itertuples(index=False))
+
+
+def _print_table(title: str, names: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*names, title=title, title_justify="left")
+    for row in rows:
         shown.add_row(*("" if item is None else str(item) for item in row))
     Console(width=None if sys.stdout.isatty() else 160).print(shown)
+
+
+@data_app.command("search", epilog="Example: `tikub data search lycées effectifs`.")
+def data_search(
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="All of them are looked for.")],
+) -> None:
+    """Search the portals that `data/sources.csv` names for data sets."""
+    from tikub_lab.tables.portals import read_sources, search
+
+    _print_table(" ".join(words), ("data set", "title", "rows", "date"), search(words, read_sources()))
 
 
 IntoOption = Annotated[
@@ -124,6 +146,36 @@ def _print_missing(folder: Path) -> None:
     for found in missing_partners(tables):
         table, fields, other, rows, example = found.values()
         print(f"{table}: {rows:,} rows name a {fields} that {other} has not, such as {example}")
+
+
+@data_app.command("fetch", epilog="Example: `tikub data fetch bodies/grants`, or `tikub data fetch --all`.")
+def data_fetch(
+    tables: Annotated[list[str] | None, typer.Argument(metavar="TABLE", help="Such as bodies/grants.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that data/sources.csv names.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Take columns that a portal has changed.")] = False,
+    into: IntoOption = None,
+) -> None:
+    """Download tables from portals of open data, where something changed; what fails leaves the table as it was."""
+    from tikub_lab.tables.package import workbench
+    from tikub_lab.tables.portals import Fetched, chosen, fetch, read_sources
+    from tikub_lab.use_cases import readers
+
+    if bool(tables) == every:
+        raise UsageError("data fetch: name tables, or say --all.")
+    home = workbench()
+    into = into or home / "data" / "import"
+
+    def tell(done: Fetched) -> None:
+        print(f"{done.source.table}: {done.state}, {done.source.name}")
+        for line in (done.said, *done.changes):
+            print(f"    {line}" if line else "", end="\n" if line else "")
+
+    done = fetch(
+        chosen(read_sources(), tables or [], home / "data" / "schemas"), into, readers(), accept=accept, tell=tell
+    )
+    print(f"Tables are in {into}. Use them with --data {into}")
+    if wrong := [item for item in done if item.state in ("failed", "changed")]:
+        raise RunError(f"{len(wrong)} of {len(done)} sources could not be had; each says why above.")
 
 
 @data_app.command("forget", epilog="Example: `tikub data forget decp-2024.json`.")

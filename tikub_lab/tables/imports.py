@@ -32,21 +32,27 @@ def import_files(
     schemas: Path | None = None,
     dates: str | None = None,
     decimal: str | None = None,
+    reader: str | None = None,
+    download: Mapping[str, Any] | None = None,
 ) -> list[Provenance]:
     """Import published files, or zips of some, into the data package of a folder; all of them or none.
 
-    Only readers that fill ``table`` are asked; ``dates`` and ``decimal`` say how files by schema are written.
-    A file that is a source already changes nothing, unless another of its name came later.
+    Only readers that fill ``table``, or the one named, are asked; ``dates`` and ``decimal`` say how files by schema are
+    written. A file that is a source already changes nothing, unless another of its name came later. ``download`` is
+    what is known of files that came from a portal: they replace those of their names, unless it ``adds`` to them.
     """
     schemas = schemas or workbench() / "data" / "schemas"
     settings = {name: value for name, value in (("dates", dates), ("decimal", decimal)) if value}
     table = aliases(schemas).get(table or "", table)
     every = [*readers, *schema_readers(schemas, dates, decimal)]
-    asked = _filling(table, every)
+    asked = [item for item in _filling(table, every) if reader in (None, item.name)]
     files = [_existing(Path(path)) for path in paths]
     with writing(Path(into)) as state:
         change = Change(state, schemas, every)
+        if download and not download["adds"]:
+            change.replace(files)
         there = [change.take(path, asked, table, settings) for path in files]
+        change.downloaded(download, {sha for sha, _ in there})
         change.commit()
         return [
             replace(item, unchanged=stands) for sha, stands in there for item in state.sources if item.sha256 == sha
@@ -83,6 +89,7 @@ class Change:
         self.state, self.schemas = state, read_schemas(schemas)
         self.readers = {reader.name: reader for reader in readers}
         self.parts, self.touched, self.gone = Parts(state.place), set[str](), list[Provenance]()
+        self.noted = False
 
     def take(
         self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]
@@ -123,9 +130,25 @@ class Change:
         self.gone += gone
         self.touched |= _tables(gone)
 
+    def replace(self, paths: Iterable[Path]) -> None:
+        """Leave out what has the names of new files, unless it is the same; who reads it reads on."""
+        new = {printable(path.name): sha256_of(path) for path in paths}
+        for sha, name in {item.sha256: item.published for item in self.state.sources}.items():
+            if new.get(name, sha) != sha:
+                self.state.replaced.add(sha)
+                self.drop(sha)
+
+    def downloaded(self, download: Mapping[str, Any] | None, shas: set[str]) -> None:
+        """Note where files came from."""
+        for item in self.state.sources if download is not None else ():
+            if item.sha256 in shas:
+                item.download, self.noted = dict(download or {}), True
+
     def commit(self) -> None:
         """Make the tables that are touched again, and let the new state count."""
         if not self.touched:
+            if self.noted:
+                self.state.commit()
             return
         state, groups = self.state, _groups(self.state.sources)
         again = [group for group in groups if self.touched & _tables(group)]

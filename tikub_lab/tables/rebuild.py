@@ -142,6 +142,8 @@ class Group:
         path, described = self._new(f"{name}.parquet"), self._new(f"schemas/{name}.json")
         shutil.copyfile(schema.place, described)
         _copy(self.connection, f"SELECT {_cast(schema)} FROM ({query}) ORDER BY _position, _place", path)
+        read = zip(self.sources, self.readers, strict=True)
+        licences = {item.download.get("licence") or reader.licence for item, reader in read}
         return {
             "name": name,
             "type": "table",
@@ -150,12 +152,13 @@ class Group:
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
             "schema": self.state.add(described, f"schemas/{name}"),
-            "origin": "import",
+            "origin": "portal" if all(item.download for item in self.sources) else "import",
             "created": max(item.date for item in self.sources),
-            "licenses": [
-                _LICENCES.get(title, {"title": title}) for title in sorted({reader.licence for reader in self.readers})
+            "licenses": [_LICENCES.get(title, {"title": title}) for title in sorted(licences)],
+            "sources": [  # `imported` says more of each
+                {"title": item.file, **({"path": item.download["url"]} if item.download else {})}
+                for item in self.sources
             ],
-            "sources": [{"title": item.file} for item in self.sources],  # `imported` says more of each
             "hash": f"sha256:{sha256_of(path)}",
             "bytes": path.stat().st_size,
             "rows": pq.read_metadata(path).num_rows,

@@ -1,4 +1,4 @@
-"""Tables as rows of text, whatever they come in: CSV of any encoding, a sheet of a workbook, Parquet."""
+"""Tables as rows of text, whatever they come in: CSV of any encoding, a sheet of a workbook, Parquet, GeoJSON."""
 
 import datetime
 import io
@@ -6,13 +6,14 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from tikub_lab.errors import UsageError
+from tikub_lab.tables.answers import records_of
 from tikub_lab.tables.archives import MAX_RATIO, WORKBOOK, honest
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.texts import decode, delimiter_of, parsed, records
@@ -33,9 +34,10 @@ Row = tuple[int, list[str]]
 def first_rows(path: Path, start: bytes) -> list[list[str]]:
     """Return the first rows of a table, as far as the beginning of the file shows them; else none."""
     found: list[list[str]] = []
-    if start.startswith(PARQUET) or is_workbook(path, start):
+    one = start.startswith(PARQUET) or is_features(start)
+    if one or is_workbook(path, start):
         with suppress(Exception):  # whatever is made of a damaged file
-            found += [cells for _, cells in islice(rows(path), 1 if start.startswith(PARQUET) else PREAMBLE)]
+            found += [cells for _, cells in islice(rows(path), 1 if one else PREAMBLE)]
         return found
     text = decode(start)
     with suppress(UsageError):  # a quote left open: what comes before it is known
@@ -55,9 +57,11 @@ def rows(path: Path, delimiter: str | None = None) -> Iterator[Row]:
 def written(path: Path, delimiter: str | None = None) -> Iterator[Row]:
     """Give all rows, with cells as they are written."""
     with path.open("rb") as file:
-        start = file.read(4)
-    if start == PARQUET:
+        start = file.read(4_000)
+    if start.startswith(PARQUET):
         return _parquet(path)
+    if is_features(start):
+        return objects(path)
     return _sheet(path) if is_workbook(path, start) else enumerate(records(path, delimiter), 1)
 
 
@@ -69,6 +73,21 @@ def _parquet(path: Path) -> Iterator[Row]:
         found = connection.execute(f"SELECT COLUMNS(*)::VARCHAR FROM read_parquet({quoted(path)})")
         for line, cells in enumerate(iter(found.fetchone, None), 1):
             yield line, [cell or "" for cell in cells]
+
+
+def is_features(start: bytes) -> bool:
+    """Tell GeoJSON by its beginning."""
+    return start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" and b'"FeatureCollection"' in start[:4_000]
+
+
+def objects(path: Path) -> Iterator[Row]:
+    """Give the names of the properties of JSON records as row 1, then the records."""
+    records = records_of(path)
+    head = list(islice(records, 100))  # a record may lack what others have
+    names = list(dict.fromkeys(name for record in head for name in record))
+    yield 1, names
+    for line, record in enumerate(chain(head, records), 2):
+        yield line, [_text(record.get(name)) for name in names]
 
 
 def is_workbook(path: Path, start: bytes) -> bool:

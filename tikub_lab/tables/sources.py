@@ -49,6 +49,8 @@ class Provenance:
     sequence: int = 0
     tables: list[str] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
+    download: dict[str, Any] = field(default_factory=dict)
+    """Of a file from a portal: its source, address, day, validators, columns and licence."""
 
     @property
     def published(self) -> str:
@@ -76,6 +78,8 @@ class State:
     logs: dict[str, str] = field(default_factory=dict)
     new: dict[str, Path] = field(default_factory=dict)
     """Finished files that `commit` puts in their places."""
+    replaced: set[str] = field(default_factory=set)
+    """Hashes of sources that newer downloads replace."""
 
     @classmethod
     def of(cls, folder: Path) -> "State":
@@ -95,7 +99,7 @@ class State:
                 f"{folder}: holds the fictitious sample, which never stands beside real tables. Choose another folder "
                 "with --into."
             )
-        if "import" in origins and INDEX not in descriptor:
+        if origins and INDEX not in descriptor:
             raise UsageError(
                 f"{folder}: its tables stand there without their sources (those of an earlier version, or of a kit): "
                 "they can be read, not added to. Import all files into another folder with --into."
@@ -193,7 +197,8 @@ def _held(folder: Path) -> Iterator[State]:
         if after.descriptor == before.descriptor:
             _remove(folder, state.new.keys() - there)
         else:  # what the state before names stays for those who read it, unless some of its sources were forgotten
-            kept = {item.sha256 for item in before.sources} <= {item.sha256 for item in after.sources}
+            gone = {item.sha256 for item in before.sources} - {item.sha256 for item in after.sources}
+            kept = gone <= state.replaced
             unnamed = _files(folder) - after.files() - (before.files() if kept else set())
             _remove(folder, unnamed | before.logs.keys() - after.logs.keys())
         shutil.rmtree(place, ignore_errors=True)

@@ -7,16 +7,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import ijson
 import pandas as pd
 
 from tikub_lab.bodies.published import schema_of
 from tikub_lab.errors import UsageError
+from tikub_lab.tables.answers import records_of
 from tikub_lab.tables.by_schema import folded, read_by_schema
 from tikub_lab.tables.identifiers import siren
 from tikub_lab.tables.readers import REJECTS, Batch, Head, log
 from tikub_lab.tables.sheets import Row, written
-from tikub_lab.tables.texts import Utf8
 
 COUNCILLORS, NOTICES, REGISTRY = (f"bodies/{name}" for name in ("councillors", "notices", "registry"))
 BATCH = 5_000
@@ -57,17 +56,6 @@ def read_councillors(path: Path) -> Iterator[Batch]:
 
 
 # Notices and the register: answers of portals, in the shapes of their first and second API, and exports
-
-
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    """Give the records of an answer: ``records[].fields``, ``results[]``, ``result.results[]`` or a list."""
-    with Utf8(path) as file:
-        start = file.read(4_000).decode()
-    shapes = {'"records"': "records.item", '"result"': "result.results.item", '"results"': "results.item"}
-    prefix = next((shapes[key] for key in shapes if key in start), "item")
-    with Utf8(path) as file:
-        for record in ijson.items(file, prefix):
-            yield record.get("fields", record) if isinstance(record, dict) else {}
 
 
 def _inner(value: Any) -> Any:
@@ -165,7 +153,7 @@ def registered(record: dict[str, Any]) -> dict[str, Any]:
 def reader_of(table: str, make: Callable[[dict[str, Any]], dict[str, Any]], needed: tuple[str, ...]) -> Any:
     def read(path: Path) -> Iterator[Batch]:
         """Read records in runs; ``line`` is a record's position in the file, from 1."""
-        names, records = schema_of(table).names, enumerate(_records(path), 1)
+        names, records = schema_of(table).names, enumerate(records_of(path), 1)
         while part := list(islice(records, BATCH)):
             rows = [(line, make(record)) for line, record in part]
             kept = [(line, row) for line, row in rows if all(row.get(name) for name in needed)]
