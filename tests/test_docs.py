@@ -35,7 +35,7 @@ def test_every_command_and_option_is_said() -> None:
 
 def test_every_notebook_and_make_target_is_said() -> None:
     for path in (ROOT / "notebooks").glob("*.ipynb"):
-        assert f"| `{path.stem}` |" in PAGES["README.md"], path.stem
+        assert f"| `{path.stem}` |" in PAGES["pages.md"], path.stem
     for target in re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M):
         assert f"`make {target}`" in PAGES["commands.md"], target
 

@@ -96,3 +96,10 @@ def test_only_who_sits_there_that_day(bodies_tables):
     assert "extérieures à l'assemblée y siègent (1)" in alone["raison"].iloc[0]
     empty = conflicts_of(agenda, bodies, seats, rows.head(0))
     assert "aucun siège" in empty["raison"].iloc[0]
+
+
+def test_points_stand_in_the_order_of_their_numbers(bodies_tables):
+    named = [bodies_tables[name] for name in ("agenda", "bodies", "seats", "mandates")]
+    named[0] = named[0].sort_values("point", ascending=False)
+    points = conflicts_of(*named).drop_duplicates(["seance", "point"])
+    assert points["point"].tolist() == [str(n) for n in range(1, 11)] * 2

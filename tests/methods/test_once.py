@@ -250,6 +250,16 @@ def test_what_no_key_holds_raises(cache):
     assert not [path for path in cache.rglob("*") if path.is_file() and not path.suffix]
 
 
+SEEDED = {  # they draw from the seed that they are given: the same result each time
+    (name, function, attribute)
+    for name, function in (
+        ("choice.py", "_order"), ("choice.py", "draws"), ("days.py", "schedule"), ("panel.py", "plan"),
+        ("jury.py", "_draws"),
+    )
+    for attribute in ("default_rng", "random")
+}  # fmt: skip
+
+
 def test_no_method_asks_for_the_day_or_draws_at_random(root):
     """A kept result would hold the day on which it was computed."""
     asks = {
@@ -263,6 +273,7 @@ def test_no_method_asks_for_the_day_or_draws_at_random(root):
     assert asks <= {
         ("checking.py", "_future", "today"),  # of an import, not of a method
         ("ledger.py", "utc_now", "now"),  # when an event was recorded: its ledger's clock, and no result is kept of it
+        *SEEDED,
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tikub_lab.bodies.duties import LAW
@@ -86,6 +87,10 @@ def conflicts_of(
     about = bodies.set_index("organisme_id")
     held = {when: in_force(mandates, when.date()).merge(seats, on="siege_id") for when in agenda["seance"].unique()}
     lines = []
+    order = (
+        agenda["point"].astype("str").str.replace(r"\d+", lambda found: found[0].zfill(9), regex=True)
+    )  # 2 before 10
+    agenda = agenda.iloc[np.lexsort((order, agenda["seance"]))]
     for point in agenda.to_dict("records"):
         who = "" if pd.isna(point["organisme"]) else str(point["organisme"]).strip()
         body = about.loc[known[who]] if who in known else None

@@ -18,7 +18,7 @@ def _reader(name: str, marks: set[str]) -> Reader:
 
     def read(path: Path) -> Iterator[Batch]:
         schema = read_schema(workbench() / "data" / "schemas" / f"{table}.json")
-        return read_by_schema(path, table, schema, ("iso", "."))
+        return read_by_schema(path, table, schema)
 
     title, licence = f"{name} of beta.gouv.fr (CSV)", "licence à vérifier"
     return Reader(f"beta-{name}", title, (table,), recognises, read, licence=licence, publisher="beta.gouv.fr")
