@@ -267,7 +267,7 @@ def test_methods_ask_no_clock_e7(root):
     assert not asked
 
 
-IMPORTS = {"imports.py", "staging.py", "sampling.py", "journal.py", "once.py", "ledger.py"}  # a ledger notes when
+IMPORTS = {"download.py", "imports.py", "staging.py", "sampling.py", "journal.py", "once.py", "ledger.py"}  # a ledger notes when
 
 
 def test_only_failed(lab):
