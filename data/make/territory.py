@@ -1,8 +1,11 @@
-"""A fictitious portal's catalogue on two days: what its datasets lack is written beside each, and is the truth.
+"""A fictitious portal's catalogue on two days, written in ``territory.csv``: neither scale nor seed changes it.
 
-Nothing is drawn: neither scale nor seed changes it.
+``age`` is the days since a dataset's last update on the second day; ``manque``, the criteria that it does not meet, is
+the truth.
 """
 
+import csv
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,42 +24,8 @@ SOURCES = ({"title": "Inventé par tikub-lab, data/make/territory.py (données f
 DAYS = (pd.Timestamp("2026-02-02"), pd.Timestamp("2026-05-15"))
 PORTAL = "portail.exemple (fictif)"
 LICENCES = ("https://www.etalab.gouv.fr/licence-ouverte-open-licence/", "http://opendatacommons.org/licenses/odbl/")
-DATASETS = (  # identifier, title, theme, keywords, frequency, days since the last update, criteria that are not met
-    ("contrats-publics", "Contrats publics de la Région", "Finances", "DECP", "monthly", 15, ""),
-    ("marches-en-cours", "Marchés publics en préparation", "Finances", "achat", "quarterly", 140, "temporelle a_temps"),
-    ("subventions", "Subventions versées par la Région", "Finances", "SCDL", "weekly", 4, ""),
-    ("budget", "Budget primitif de la Région", "Finances", "budget", "annual", 95, "temporelle"),
-    ("deliberations", "Délibérations du conseil", "Institution", "SCDL", "monthly", 80, "temporelle a_temps"),
-    ("lycees", "Lycées publics", "Éducation", "UAI", "annual", 250, "temporelle"),
-    ("batiments", "Bâtiments des lycées", "Éducation", "patrimoine", "annual", 500, "temporelle a_temps description"),
-    ("photovoltaique", "Toitures solaires des lycées", "Énergie", "solaire", "", 700,
-     "temporelle spatiale frequence a_temps"),
-    ("restauration", "Restauration des lycées, produits locaux", "Éducation", "cantine", "", 420,
-     "licence temporelle frequence a_temps description"),
-    ("formations", "Formations sanitaires et sociales", "Éducation", "formation", "annual", 310, "spatiale"),
-    ("apprentissage", "Centres de formation d'apprentis", "Éducation", "CFA", "chaque rentrée", 240,
-     "temporelle frequence a_temps"),
-    ("patrimoine", "Inventaire du patrimoine", "Culture", "inventaire", "continuous", 2, "temporelle"),
-    ("festivals", "Festivals aidés", "Culture", "festival", "", 900,
-     "licence temporelle spatiale frequence a_temps description ouvert"),
-    ("langues", "Signalétique bilingue", "Culture", "breton | gallo", "irregular", 1_300, "temporelle description"),
-    ("gtfs", "Horaires des transports, GTFS", "Transports", "GTFS", "weekly", 3, "temporelle"),
-    ("lignes-car", "Lignes régionales de car", "Transports", "car", "annual", 260, "temporelle"),
-    ("arrets-train", "Gares et haltes régionales", "Transports", "TER", "annual", 400, "temporelle a_temps"),
-    ("bornes", "Bornes de recharge", "Transports", "IRVE", "daily", 1, "temporelle"),
-    ("ports", "Ports de la Région", "Mer", "port", "", 1_500,
-     "temporelle frequence a_temps description ouvert disponible documente"),
-    ("canaux", "Écluses et canaux", "Mer", "voie navigable", "annual", 340, "temporelle disponible"),
-    ("recensement", "Recensement de la population", "Territoire", "INSEE", "annual", 320, ""),
-    ("reserves", "Réserves naturelles régionales", "Environnement", "nature", "", 610, "temporelle frequence a_temps"),
-    ("qualite-eau", "Qualité des eaux littorales", "Environnement", "eau", "monthly", 75, "a_temps spatiale"),
-    ("projets-europeens", "Projets européens en Bretagne", "Économie", "FEDER", "biennial", 300, "spatiale documente"),
-    ("agenda", "Agenda des réunions", "Institution", "agenda", "unknown", 30, "temporelle frequence a_temps"),
-    ("annuaire", "Annuaire des services", "Institution", "annuaire", "", 800,
-     "licence temporelle spatiale frequence a_temps description ouvert documente"),
-)  # fmt: skip
-NEW, GONE = ("qualite-eau", "agenda"), "annuaire"
-REWRITTEN = {  # what the first state lacked: its sheet has been completed since, its data not
+NEW, GONE = ("qualite-eau", "agenda"), ("annuaire",)
+REWRITTEN = {  # what sheets lacked in the first state, and have been completed with since
     "budget": "licence", "lycees": "description", "langues": "frequence a_temps", "lignes-car": "spatiale",
 }  # fmt: skip
 LONG = (
@@ -73,32 +42,41 @@ def sample(schemas: Path | None = None) -> dict[str, pd.DataFrame]:
     >>> sample()["territory/datasets"].groupby("releve").size().tolist()
     [24, 25]
     """
-    first = [_row(item, DAYS[0]) for item in DATASETS if item[0] not in NEW]
-    last = [_row(item, DAYS[1]) for item in DATASETS if item[0] != GONE]
+    listed = enumerate(datasets().values())
+    rows = [_row(at, item, day) for at, item in listed for day in DAYS if there(item["jeu_id"], day)]
     schema = read_schema((schemas or workbench() / "data" / "schemas") / "territory" / "datasets.json")
-    table = pd.DataFrame(first + last).reindex(columns=list(schema.names))
+    table = pd.DataFrame(rows).sort_values("releve", kind="stable").reindex(columns=list(schema.names))
     return {"territory/datasets": typed(table, schema)}
 
 
+@cache
+def datasets() -> dict[str, dict[str, str]]:
+    """Read what was written, by identifier."""
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return {row["jeu_id"]: row for row in csv.DictReader(file)}
+
+
 def lacks(name: str, day: pd.Timestamp) -> set[str]:
-    """Return the criteria that a dataset does not meet on a day; of the first day, what was completed since too."""
-    missing = {item[0]: {*item[6].split()} for item in DATASETS}[name]
-    return missing | ({*REWRITTEN.get(name, "").split()} if day == DAYS[0] else set())
+    """Return the criteria that a dataset does not meet on a day; on the first, what was completed since too."""
+    return {*datasets()[name]["manque"].split()} | ({*REWRITTEN.get(name, "").split()} if day == DAYS[0] else set())
 
 
-def _row(item: tuple[Any, ...], day: pd.Timestamp) -> dict[str, Any]:
-    name, title, theme, words, frequency, age, _ = item
-    missing, at = lacks(name, day), [item[0] for item in DATASETS].index(name)
+def there(name: str, day: pd.Timestamp) -> bool:
+    return name not in (NEW if day == DAYS[0] else GONE)
+
+
+def _row(at: int, item: dict[str, str], day: pd.Timestamp) -> dict[str, Any]:
+    name, missing, age = item["jeu_id"], lacks(item["jeu_id"], day), int(item["age"])
     closed, none = "ouvert" in missing, {"ouvert", "disponible", "documente"} <= missing
     files = 0 if none else 1 if closed else 4
     updated = DAYS[1] - pd.Timedelta(days=age)
     return {
-        "releve": day, "catalogue": PORTAL, "jeu_id": name, "titre": f"{title} (fictif)",
+        "releve": day, "catalogue": PORTAL, "jeu_id": name, "titre": f"{item['titre']} (fictif)",
         "description": "Jeu fictif." if "description" in missing else LONG,
         "editeur": "Région Bretagne (fictif)", "adresse": f"https://portail.exemple/explore/dataset/{name}/",
-        "themes": theme, "mots_cles": words,
+        "themes": item["theme"], "mots_cles": item["mots_cles"],
         "licence": None if "licence" in missing else LICENCES[at % 5 == 0],
-        "frequence": None if "frequence" in missing - {*item[6].split()} else frequency or None,
+        "frequence": None if "frequence" in missing - {*item["manque"].split()} else item["frequence"] or None,
         "couverture_temporelle": None if "temporelle" in missing else "2020-01-01/2025-12-31",
         "couverture_spatiale": None if "spatiale" in missing else "Bretagne",
         "publie": pd.Timestamp("2020-01-15") + pd.Timedelta(days=37 * at),

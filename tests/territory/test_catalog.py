@@ -116,9 +116,9 @@ def test_scores_of_real_datasets_by_hand(real, name, score, missing):
 
 def test_real_datasets_that_serve(real):
     needs = territory.served(real[1]).set_index("besoin")
-    assert needs.loc["Subventions versées", ["jeux", "trouve"]].tolist() == [8, "par mots"]
+    assert needs.loc["Subventions versées", ["jeux", "trouve"]].tolist() == [8, "mots"]
     assert needs.loc["Population des communes", "titres"] == "Population légale - Ville de Vezin Le Coquet"
-    assert (needs["trouve"] == "absent").sum() == 9
+    assert (needs["titres"] == "aucun").sum() == 9
 
 
 # Criteria
@@ -195,7 +195,7 @@ def test_nothing_to_judge(sample):
     assert territory.by_criterion(scored)["part"].tolist() == [0] * 9
     assert territory.to_write(scored).empty
     assert territory.served(none)["jeux"].sum() == 0
-    assert territory.completeness(none)["remplis"].sum() == 0
+    assert territory.completeness(none)["avec"].sum() == 0
 
 
 # States, and what serves
@@ -218,7 +218,7 @@ def test_states_of_the_sample(sample, root):
 def test_planted_changes_are_said():
     found = territory.changes(territory.catalog()).set_index("jeu_id")
     assert set(found.index[found["changement"] == "nouveau"]) == set(made.NEW)
-    assert found.index[found["changement"] == "retiré"].tolist() == [made.GONE]
+    assert found.index[found["changement"] == "retiré"].tolist() == [*made.GONE]
     said = {"budget": "licence", "lycees": "description", "langues": "fréquence", "lignes-car": "territoire couvert"}
     assert {name: found.loc[name, "detail"] for name in made.REWRITTEN} == said
     assert found.loc["budget", "changement"] == "données mises à jour", "both new data and another sheet"
@@ -236,11 +236,11 @@ def test_changes_by_hand(whole):
 @pytest.mark.parametrize(
     ("values", "besoin", "how"),
     [
-        ({"jeu_id": "decp-crb0", "titre": "Sans rapport"}, "Contrats publics", "par identifiant"),
-        ({"titre": "Les marches publics de 2025"}, "Contrats publics", "par mots"),
-        ({"titre": "Marché aux fleurs"}, "Contrats publics", "absent"),
-        ({"titre": "Données", "mots_cles": "budget | GTFS"}, "Horaires des cars et des trains", "par mots"),
-        ({"titre": "Acclimatation", "mots_cles": None}, "Météo", "absent"),
+        ({"jeu_id": "decp-crb0", "titre": "Sans rapport"}, "Contrats publics", "identifiant"),
+        ({"titre": "Les marches publics de 2025"}, "Contrats publics", "mots"),
+        ({"titre": "Marché aux fleurs"}, "Contrats publics", ""),
+        ({"titre": "Données", "mots_cles": "budget | GTFS"}, "Horaires des cars et des trains", "mots"),
+        ({"titre": "Acclimatation", "mots_cles": None}, "Météo", ""),
     ],
 )
 def test_one_need(whole, values, besoin, how):
@@ -283,14 +283,14 @@ def test_two_files_are_two_states(bring):
 @pytest.mark.parametrize(
     ("content", "name", "match"),
     [
-        (dcat(named("un"))[:-20], "a_2026-05-15.rdf", r"not complete XML: .* after 1 datasets\. Download it again"),
+        (dcat(named("un"))[:-20], "a_2026-05-15.rdf", r"not complete XML: .*\. Download it again"),
         (dcat(named("un")), "catalogue.rdf", r"without its day\. Name the file, unzipped, as portail_2026-05-15\.rdf"),
         (dcat(), "a_2026-05-15.rdf", "no dcat:Dataset element"),
         ("<!DOCTYPE html><html><body>Erreur 502</body></html>", "a_2026-05-15.rdf", "no known format"),
         (dcat(named("un")).replace("<rdf:RDF", "<!DOCTYPE a [<!ENTITY b 'c'>]><rdf:RDF", 1), "a_2026-05-15.rdf",
          "document type declaration"),
         (dcat(named("un", '<dcat:distribution rdf:resource="https://un.exemple/f"/>')), "a_2026-05-15.rdf",
-         "the distributions of un stand apart"),
+         "distributions of un stand apart"),
     ],
 )  # fmt: skip
 def test_bad_files(bring, content, name, match):
@@ -298,6 +298,20 @@ def test_bad_files(bring, content, name, match):
         bring(content, name)
 
 
-def test_a_day_that_is_none_is_left_out_and_said(bring):
-    found, table = bring(dcat(named("un", "<dcterms:modified>hier</dcterms:modified>")))
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026-01-31T23:00:00+00:00", "2026-02-01"),  # midnight in Paris
+        ("2026-01-31T23:30:00", "2026-01-31"),
+        ("2026-01-31", "2026-01-31"),
+    ],
+)
+def test_days_are_those_of_paris(bring, written, day):
+    _, table = bring(dcat(named("un", f"<dcterms:modified>{written}</dcterms:modified>")))
+    assert table["modifie"].tolist() == [pd.Timestamp(day)]
+
+
+@pytest.mark.parametrize("written", ["hier", "05/06/2026"])
+def test_a_day_that_is_none_is_left_out_and_said(bring, written):
+    found, table = bring(dcat(named("un", f"<dcterms:modified>{written}</dcterms:modified>")))
     assert (found.kept, found.repairs_by_rule, table["modifie"].isna().all()) == (1, {"type-error": 1}, True)

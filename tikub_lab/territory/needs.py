@@ -1,48 +1,37 @@
 """Which datasets of a catalogue serve which use case of the workbench, and what is missing."""
 
 import re
-from pathlib import Path
 
 import pandas as pd
 
 from tikub_lab.tables.by_schema import folded
+from tikub_lab.territory.criteria import sheet
 
 
 def served(datasets: pd.DataFrame) -> pd.DataFrame:
     """Find the datasets that can fill each table that the use cases need (``needs.csv``).
 
     A dataset is known by its identifier, else by whole words of its title or keywords: a candidate, which a person
-    opens before it is imported.
-
-    Parameters
-    ----------
-    datasets : DataFrame
-        Rows of ``territory/datasets``.
-
-    Returns
-    -------
-    DataFrame
-        One row a need: cas, besoin, table, jeux (how many datasets), titres (the first three), trouve (« par
-        identifiant », « par mots », « absent »), ailleurs (who holds it).
+    opens before it is imported. One row a need: cas, besoin, table, jeux (how many datasets), titres (the first three),
+    trouve (« identifiant », « mots » or nothing), ailleurs (who holds it).
 
     Examples
     --------
     >>> from tikub_lab.territory import catalog
-    >>> served(catalog().datasets)["trouve"].value_counts()["absent"]
-    np.int64(3)
+    >>> served(catalog().datasets)["jeux"].tolist()
+    [2, 1, 0, 0, 1, 1, 0, 1, 1, 1, 1]
     """
-    needs = pd.read_csv(Path(__file__).with_name("needs.csv"), dtype="str", keep_default_na=False)
     said = [_words(f"{title} {words}") for title, words in datasets[["titre", "mots_cles"]].fillna("").to_numpy()]
     rows = []
-    for need in needs.itertuples():
-        known = datasets["jeu_id"].isin(str(need.identifiants).split())
-        asked = [_words(words) for words in str(need.mots).split("|")]
-        alike = pd.Series([any(words in text for words in asked) for text in said], index=datasets.index, dtype=bool)
-        rows.append(datasets[known if known.any() else alike]["titre"].tolist())
-        needs.loc[need.Index, "trouve"] = "par identifiant" if known.any() else "par mots" if alike.any() else "absent"
-    needs["jeux"] = [len(titles) for titles in rows]
-    needs["titres"] = [" ; ".join(titles[:3]) + (" ; …" if len(titles) > 3 else "") for titles in rows]
-    return needs[["cas", "besoin", "table", "jeux", "titres", "trouve", "ailleurs"]]
+    for need in sheet("needs").to_dict("records"):
+        known = datasets["jeu_id"].isin(need["identifiants"].split()).to_numpy()
+        asked = [_words(words) for words in need["mots"].split("|")]
+        alike = [any(words in text for words in asked) for text in said]
+        titles = datasets["titre"][known if known.any() else alike].tolist()
+        listed = " ; ".join(titles[:3]) + (" ; …" if len(titles) > 3 else "")
+        how = "identifiant" if known.any() else "mots" if titles else ""
+        rows.append({**need, "jeux": len(titles), "titres": listed or "aucun", "trouve": how})
+    return pd.DataFrame(rows)[["cas", "besoin", "table", "jeux", "titres", "trouve", "ailleurs"]]
 
 
 def _words(text: str) -> str:

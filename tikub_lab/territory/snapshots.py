@@ -9,10 +9,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import as_date
 from tikub_lab.methods.scope import only
 from tikub_lab.tables import load
-from tikub_lab.territory.criteria import LABELS
-
-WATCHED = {"titre": "titre", **LABELS, "ressources": "nombre de fichiers"}
-"""Fields whose change is said, and how."""
+from tikub_lab.territory.criteria import sheet
 
 
 @dataclass(frozen=True)
@@ -27,19 +24,14 @@ class Catalog:
 
 
 def catalog(catalogue: str | None = None, releve: date | str | None = None) -> Catalog:
-    """Load a state of a portal's catalogue.
+    """Load a state of a portal's catalogue, and the state before it.
 
     Parameters
     ----------
     catalogue : str, optional
         Which portal, as ``territory/datasets`` names it; by default the one whose last state is the most recent.
     releve : date or str, optional
-        The last state up to that day is taken; the last one by default.
-
-    Raises
-    ------
-    UsageError
-        A portal that is not there, or no state up to that day.
+        The last state up to that day is taken, and a UsageError says where there is none; the last one by default.
 
     Examples
     --------
@@ -50,8 +42,8 @@ def catalog(catalogue: str | None = None, releve: date | str | None = None) -> C
     table = load("territory/datasets")
     name = catalogue or str(table.sort_values(["releve", "catalogue"])["catalogue"].iloc[-1])
     table = only(table, "catalogue", name, "catalogue", "no such catalogue was imported")
-    last = pd.Timestamp(str(as_date(releve))) if releve is not None else table["releve"].max()
     days = sorted(table["releve"].unique())
+    last = pd.Timestamp(str(as_date(releve))) if releve is not None else days[-1]
     until = [day for day in days if day <= last]
     if not until:
         raise UsageError(
@@ -63,13 +55,7 @@ def catalog(catalogue: str | None = None, releve: date | str | None = None) -> C
 
 
 def changes(state: Catalog) -> pd.DataFrame:
-    """Say what changed since the state before: one row a dataset, the new and the withdrawn first.
-
-    Returns
-    -------
-    DataFrame
-        jeu_id, titre, changement, detail (the fields of its sheet that changed). Empty where there is no
-        state before.
+    """Say what changed since the state before, one row a dataset: jeu_id, titre, changement, detail (which fields).
 
     Examples
     --------
@@ -79,9 +65,9 @@ def changes(state: Catalog) -> pd.DataFrame:
     now, before = (frame.set_index("jeu_id") for frame in (state.datasets, state.before))
     both = now.index.intersection(before.index)
     new, old = now.loc[both], before.loc[both]
-    fields = {said: name for name, said in WATCHED.items() if name != "modifie"}
-    differs = pd.DataFrame({said: _text(new[name]) != _text(old[name]) for said, name in fields.items()}, index=both)
-    detail = pd.Series([", ".join(differs.columns[row]) for row in differs.to_numpy(bool)], index=both, dtype="str")
+    labels = sheet("fields").set_index("champ")["libelle"].drop("modifie")
+    differs = (new[labels.index].astype("str").fillna("") != old[labels.index].astype("str").fillna("")).to_numpy(bool)
+    detail = pd.Series([", ".join(labels[row]) for row in differs], index=both, dtype="str")
     updated = new["modifie"] > old["modifie"]
     kinds = {
         "nouveau": now.drop(index=both), "retiré": before.drop(index=both),
@@ -90,7 +76,3 @@ def changes(state: Catalog) -> pd.DataFrame:
     parts = [rows[["titre"]].assign(changement=kind, detail=detail.reindex(rows.index)) for kind, rows in kinds.items()]
     table = pd.concat(parts).fillna({"detail": ""}).reset_index()
     return table if state.avant is not None else table.head(0)
-
-
-def _text(column: pd.Series) -> pd.Series:
-    return column.astype("str").fillna("")
