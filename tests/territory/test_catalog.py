@@ -78,6 +78,7 @@ def real(opendata, bring):
 def test_the_real_export(real):
     found, table = real
     assert (found.reader, found.read, found.kept, found.rejected) == ("dcat", 27, 27, 0)
+    assert next(reader for reader in readers() if reader.name == "dcat").licence.endswith("voir le portail"), "not ours"
     assert table["catalogue"].unique().tolist() == ["data.rennesmetropole.fr"]
     assert table["ressources"].sum() == 272
     assert table["documentees"].sum() == 272
