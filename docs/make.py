@@ -7,7 +7,7 @@ from typing import Any
 
 from tikub_lab.tables import read_schema
 
-MODULES = ("tables", "show", "procurement", "energy", "staffing", "bodies", "datathon")
+MODULES = ("tables", "show", "procurement", "energy", "staffing", "bodies", "datathon", "territory")
 API, TABLES = (Path(__file__).with_name(name) for name in ("api.md", "tables.md"))
 SCHEMAS = Path(__file__).parent.parent / "data" / "schemas"
 INTRODUCTION = """# What notebooks may call

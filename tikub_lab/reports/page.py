@@ -42,6 +42,7 @@ SUBJECTS = {
     "energy": "Énergie des lycées",
     "staffing": "Affectation des personnels",
     "datathon": "Datathon",
+    "territory": "Territoire et données ouvertes",
 }
 """What a reader calls a use case; one without a name is called as its notebook is."""
 
