@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, Spell, content, spells
+from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, content, spells, thing
 from tikub_lab.staffing.ledger import Ledger, Receipt
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
@@ -74,12 +74,11 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
     table, aside, unread = read_export(path)
     wanted, left = _wanted(table, at, aside)
     left |= unread
-    there: dict[Thing, list[Spell]] = defaultdict(list)
-    for spell in spells(ledger.rows(after=at)):
-        row = spell.row(at)
-        if spell.fin > at and row["cle"] == _key(row):
-            there[row["objet"], row["cle"]].append(spell)
-    over = {thing for thing in there.keys() - wanted.keys() if thing[1].partition("/")[0] not in left}
+    there: dict[Thing, list[Row]] = defaultdict(list)
+    for spell in spells(ledger.rows(after=at), at):
+        if spell["fin"] > at and spell["cle"] == _key(spell):
+            there[thing(spell)].append(spell)
+    over = {each for each in there.keys() - wanted.keys() if each[1].partition("/")[0] not in left}
     over = set() if "" in left else over  # a row without its position may be of any
     counted = [sum(kind in ("poste", "affectation") for kind, _ in things) for things in (over, there)]
     if counted[0] * 100 > lost * counted[1]:
@@ -87,12 +86,10 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
             f"{path}: of {counted[1]} positions and assignments known on {at}, {counted[0]} are not in it: more than "
             f"{lost:g} %. If that is right, say so with --lost {100 * counted[0] // counted[1] + 1}."
         )
-    gone = (spell for thing in over for spell in there[thing])
-    events = [_retracted(spell.parts[-1].row, max(at, spell.debut), spell.fin) for spell in gone]
-    for kind in KINDS:  # what others belong to comes first
-        for thing, row in wanted.items():
-            if thing[0] == kind:
-                events += _changed(row, there.get(thing, []), at)
+    gone = (spell for each in over for spell in there[each])
+    events = [_retracted(spell, max(at, spell["debut"]), spell["fin"]) for spell in gone]
+    for row in sorted(wanted.values(), key=lambda row: [*KINDS].index(row["objet"])):  # what others belong to is first
+        events += _changed(row, there.get(thing(row), []), at)
     receipts = ledger.append({**event, "id": uuid.uuid4().hex} for event in events)
     aside += [SetAside(0, text) for item in receipts if item.number is None for text in item.remarks]
     remarks = [text for item in receipts if item.number is not None for text in item.remarks]
@@ -160,18 +157,18 @@ def _key(row: Mapping[str, Any]) -> str:
     return str(row["cle"]) if row["objet"] == "poste" else "/".join(filter(None, parts))
 
 
-def _changed(row: Row, there: list[Spell], at: date) -> list[Row]:
+def _changed(row: Row, there: list[Row], at: date) -> list[Row]:
     """Write the events after which the ledger says of a thing what the export does."""
     if not there:
         return [row]
-    old, known = there[0], there[0].row(max(at, there[0].debut))
-    first = old.debut if row["objet"] == "poste" else row["debut"]
-    same = all(row[name] == known[name] for name in CONTENT[7:])
+    debut, fin = there[0]["debut"], there[0]["fin"]
+    first = debut if row["objet"] == "poste" else row["debut"]
+    same = all(row[name] == there[0][name] for name in CONTENT[7:])
     events = []
-    if not same or first < old.debut or row["fin"] > old.fin:
+    if not same or first < debut or row["fin"] > fin:
         # what changed now did so today; what is only longer is said of all its days
-        events.append({**row, "debut": max(at, first) if not same and first >= old.debut else first})
-    gone = [(old.debut, first), (row["fin"], old.fin), *((spell.debut, spell.fin) for spell in there[1:])]
+        events.append({**row, "debut": max(at, first) if not same and first >= debut else first})
+    gone = [(debut, first), (row["fin"], fin), *((spell["debut"], spell["fin"]) for spell in there[1:])]
     return events + [_retracted(row, begin, end) for begin, end in gone if begin < end]
 
 

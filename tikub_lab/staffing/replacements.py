@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.show.french import counted, day, number
-from tikub_lab.staffing.events import Row, Spell, spells
+from tikub_lab.staffing.events import Row, spells
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.state import vacancies
 from tikub_lab.tables import require
@@ -271,21 +272,18 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
     Needs: ``poste``, ``code_uai``, ``metier``, ``quotite`` (%), ``debut``, ``fin`` (excluded), ``origine`` (« absence »
     or « vacance »), ``agent`` (who replaced until then, to stay if possible). The pool: ``agent`` and three of these.
     """
-    last, there = first + timedelta(days=days), defaultdict[str, list[tuple[Row, Spell]]](list)
-    for spell in spells(ledger.rows(after=first)):
-        if spell.debut < last:
-            there[spell.row(first)["objet"]].append((spell.row(first), spell))
-    posts = {row["cle"]: row for row, _ in there["poste"]}
-    stays = {row["cle"]: (row, spell) for row, spell in there["affectation"]}
-    sent = {row["rattachement"]: (row["agent"], spell.fin)
-            for row, spell in sorted(there["remplacement"], key=lambda item: item[1].fin)}  # fmt: skip
+    last, there = first + timedelta(days=days), defaultdict[str, list[Row]](list)
+    for row in spells(ledger.rows(after=first), first):
+        if row["debut"] < last:
+            there[row["objet"]].append(row)
+    posts, stays = ({row["cle"]: row for row in there[kind]} for kind in ("poste", "affectation"))
+    sent = {row["rattachement"]: row for row in sorted(there["remplacement"], key=itemgetter("fin"))}
     found = []
-    for row, away in there["absence"]:
-        who, free = sent.get(row["cle"], (None, first))
-        if row["rattachement"] in stays:
-            on, stay = stays[row["rattachement"]]
-            span = max(first, away.debut, free), min(away.fin, stay.fin, last)
-            found.append((on["rattachement"], on["quotite"], *span, "absence", who))
+    for row in there["absence"]:
+        if stay := stays.get(row["rattachement"]):
+            who = sent.get(row["cle"], {"agent": None, "fin": first})
+            span = max(first, row["debut"], who["fin"]), min(row["fin"], stay["fin"], last)
+            found.append((stay["rattachement"], stay["quotite"], *span, "absence", who["agent"]))
     item: Any
     for item in vacancies(ledger, date.min, last).itertuples():
         if item.poste in posts:
@@ -293,7 +291,7 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
             span = max(first, begin), begin + timedelta(days=item.jours)
             found.append((item.poste, posts[item.poste]["quotite"], *span, "vacance", None))
     rows = [(key, posts[key]["code_uai"], posts[key]["metier"], *more) for key, *more in found if more[1] < more[2]]
-    busy = [(row["agent"], row["quotite"], spell.debut, min(spell.fin, last)) for row, spell in there["remplacement"]]
+    busy = [(row["agent"], row["quotite"], row["debut"], min(row["fin"], last)) for row in there["remplacement"]]
     kinds = {"debut": "datetime64[s]", "fin": "datetime64[s]", "quotite": "float64"}
     return pd.DataFrame(rows, columns=NEEDS).astype(kinds), pd.DataFrame(busy, columns=BUSY).astype(kinds)
 

@@ -2,9 +2,8 @@
 
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from scipy.stats import CensoredData, ecdf
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Row, periods, spells
+from tikub_lab.staffing.events import OPEN, Row, as_table, spells
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.tables import require
 
@@ -47,24 +46,14 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
     >>> len(table), table["etat"].iloc[0]
     (2490, 'pourvu')
     """
-    needed = ["objet", "cle", "rattachement", "code_uai", "metier", "quotite", "statut", "publication"]
-    require(state, "state", needed)
-    return filled(state.loc[state["objet"].isin(PUBLIC), needed].to_dict("records"))
-
-
-def filled(things: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
-    """Return :func:`positions` of what is there, as rows."""
-    held: dict[str, float] = defaultdict(float)
-    for row in things:
-        if row["objet"] == "affectation":
-            held[row["rattachement"]] += row["quotite"]
-    posts = [row for row in things if row["objet"] == "poste"]
-    table = pd.DataFrame({name: [row[name] for row in posts] for name in ("cle", *SAID)})
-    table["occupe"] = [min(held.get(row["cle"], 0.0), row["quotite"]) for row in posts]
-    state = ["pourvu" if row["cle"] in held else "gelé" if row["statut"] == "gelé" else "vacant" for row in posts]
-    table["etat"] = pd.Categorical(state, categories=STATES)
-    kinds = {"cle": "str", "code_uai": "str", "metier": "str", "quotite": "float64", "publication": "datetime64[s]"}
-    return table.astype(kinds | {"occupe": "float64"}).rename(columns={"cle": "poste"})
+    require(state, "state", ["objet", "cle", "rattachement", *SAID, "statut"])
+    posts, stays = (state[state["objet"] == kind] for kind in PUBLIC)
+    held = posts["cle"].map(stays.groupby("rattachement")["quotite"].sum())
+    filled, vacant, frozen = STATES
+    etat = np.select([held.notna(), posts["statut"] == "gelé"], [filled, frozen], vacant)
+    table = posts[["cle", *SAID]].rename(columns={"cle": "poste"}).reset_index(drop=True)
+    table["occupe"] = held.clip(upper=posts["quotite"]).fillna(0.0).to_numpy(np.float64)
+    return table.assign(etat=pd.Categorical(etat, STATES))
 
 
 def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFrame:
@@ -217,15 +206,12 @@ def history(ledger: Ledger, position: str) -> pd.DataFrame:
     >>> history(replay(tables.load("staffing/events")), "P00001")["objet"].tolist()[0]
     'affectation'
     """
-    rows = ledger.rows("poste", key=position) + ledger.rows("affectation", "remplacement")
-    found = [item for item in periods(rows) if item.row["cle"].partition("/")[0] == position]
-    if not found:
+    rows = ledger.rows("poste", "affectation", "remplacement")
+    table = as_table(row for row in rows if row["cle"].partition("/")[0] == position)
+    if table.empty:
         raise UsageError(f"position={position!r} is none that the ledger knows.")
-    names = ["objet", "agent", "quotite", "statut", "contrat"]
-    table = pd.DataFrame([{**{name: item.row[name] for name in names}, "debut": item.debut,
-                           "fin": None if item.fin == OPEN else item.fin} for item in found])  # fmt: skip
-    table = table.astype({"debut": "datetime64[s]", "fin": "datetime64[s]"})
-    return table[["objet", "debut", "fin", *names[1:]]].sort_values(["debut", "objet"], ignore_index=True)
+    names = ["objet", "debut", "fin", "agent", "quotite", "statut", "contrat"]
+    return table[names].sort_values(["debut", "objet"], ignore_index=True)
 
 
 def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
@@ -257,18 +243,17 @@ def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
 
 def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
     """Return :func:`vacancies` of what holds of positions and assignments."""
-    held: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    where, held = itemgetter("cle", "code_uai", "metier"), defaultdict[str, list[tuple[date, date]]](list)
     for row in rows:
         if row["objet"] == "affectation":
             held[row["rattachement"]].append((row["debut"], row["fin"]))
     found = []
     for spell in spells(row for row in rows if row["objet"] == "poste" and row["statut"] != "gelé"):
-        begin, over, row = spell.debut, spell.fin, spell.parts[0].row
-        for debut, fin in [*sorted(held.get(row["cle"], ())), (OPEN, OPEN)]:
+        begin, over = spell["debut"], spell["fin"]
+        for debut, fin in [*sorted(held.get(spell["cle"], ())), (OPEN, OPEN)]:
             end = min(debut, over, last)
             if first <= begin < end:
-                said = (row["cle"], row["code_uai"], row["metier"])
-                found.append((*said, begin, (end - begin).days, end == debut < over))
+                found.append((*where(spell), begin, (end - begin).days, end == debut < over))
             begin = max(begin, min(fin, over))
     columns = ["poste", "code_uai", "metier", "debut", "jours", "pourvu"]
     kinds = {"debut": "datetime64[s]", "jours": "int64", "pourvu": "bool"}
