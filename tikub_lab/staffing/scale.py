@@ -28,19 +28,10 @@ CONDITION = rf"^\s*(?:(<|>)\s*)?{NUMBER}(?:\s*(?:à|jusqu'à)\s*{NUMBER})?\s*$"
 
 
 def read(path: Path | str | None = None, day: date | str | None = None) -> pd.DataFrame:
-    """Read the cells of a scale that are in force on a day.
+    """Read the cells of a scale that are in force on a day, by default those of the last scale.
 
-    Parameters
-    ----------
-    path : path, optional
-        A file with the columns of ``tikub_lab/staffing/scale.csv``, which is read by default.
-    day : date or str, optional
-        By default the last scale is taken.
-
-    Returns
-    -------
-    DataFrame
-        The file's rows, and ``bas`` and ``haut``, the values for which each holds.
+    The rows of a file with the columns of ``tikub_lab/staffing/scale.csv``, which is read by default, and ``bas`` and
+    ``haut``, the values for which each holds.
 
     Examples
     --------
@@ -95,6 +86,9 @@ def applied(cells: pd.DataFrame, lycees: pd.DataFrame) -> pd.DataFrame:
 def compared(cells: pd.DataFrame, lycees: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     """Lay what lycées have beside what a scale says, with the lines that explain it.
 
+    ``code_uai``, ``fonction``, ``etp``, ``etp_bas``, ``etp_haut`` (missing where the scale says nothing), ``ecart``:
+    how far ``etp`` is outside of these, 0 between them; ``explication``.
+
     Parameters
     ----------
     cells : DataFrame
@@ -103,12 +97,6 @@ def compared(cells: pd.DataFrame, lycees: pd.DataFrame, posts: pd.DataFrame) -> 
         ``code_uai``, ``internat``, and what the scale depends on: ``repas``, ``ouverture``, ``surface``…
     posts : DataFrame
         ``code_uai``, ``metier``, ``etp`` of positions, whoever is on them: :func:`tikub_lab.staffing.state.coverage`.
-
-    Returns
-    -------
-    DataFrame
-        ``code_uai``, ``fonction``, ``etp``, ``etp_bas``, ``etp_haut`` (missing where the scale says nothing),
-        ``ecart``: how far ``etp`` is outside of these, 0 between them; ``explication``.
 
     Examples
     --------

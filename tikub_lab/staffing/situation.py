@@ -35,21 +35,14 @@ YEARS = 2
 
 @dataclass(frozen=True)
 class Situation:
-    """Positions on a day.
+    """Positions on a day, beside an earlier one (``avant``), in a ledger that begins on a third (``debut``).
 
-    Attributes
-    ----------
-    jour, avant, debut : date
-        The day, the earlier one that it is compared with, and the one on which the ledger begins.
-    positions : DataFrame
-        What :func:`tikub_lab.staffing.positions` gives.
-    vacant : DataFrame
-        Those that are vacant, the oldest first, with ``depuis``, ``jours``, ``age`` (:data:`AGES`), ``etape``
-        (:data:`STEPS`), ``echeance``, the day from which it may be filled or will be, and ``suite``, what comes next.
-    changes : DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``quotite``, ``nature``: what differs from day ``avant``, as known then.
-    vacancies : DataFrame
-        Those that began in the last two years, after the ledger did: :func:`tikub_lab.staffing.vacancies`.
+    - ``positions``: what :func:`tikub_lab.staffing.positions` gives;
+    - ``vacant``: those that are vacant, the oldest first, with ``depuis``, ``jours``, ``age`` (:data:`AGES`), ``etape``
+      (:data:`STEPS`), ``echeance``, the day from which it may be filled or will be, and ``suite``, what comes next;
+    - ``changes``: ``poste``, ``code_uai``, ``metier``, ``quotite``, ``nature``: what differs, as known then;
+    - ``vacancies``: those that began in the last two years, after the ledger did:
+      :func:`tikub_lab.staffing.vacancies`.
     """
 
     jour: date
@@ -61,13 +54,7 @@ class Situation:
     vacancies: pd.DataFrame
 
     def at(self, uai: str) -> "Situation":
-        """Keep what is about a lycée.
-
-        Raises
-        ------
-        UsageError
-            A lycée that has no position.
-        """
+        """Keep what is about a lycée; a UsageError where it has no position."""
         problem = "no position is known there; leave it out for all"
         here = only(self.positions, "uai", uai, "code_uai", problem)
         others = (table[table["code_uai"] == uai] for table in (self.vacant, self.changes, self.vacancies))
@@ -89,10 +76,6 @@ def known(events: pd.DataFrame, jour: Day = None, connu: Day = None, days: int =
     days : int
         How many days before it the day lies with which it is compared.
 
-    Returns
-    -------
-    Situation
-
     Examples
     --------
     >>> from tikub_lab import tables
@@ -107,17 +90,12 @@ def known(events: pd.DataFrame, jour: Day = None, connu: Day = None, days: int =
 
 @once
 def state_of(events: pd.DataFrame, jour: Day = None, connu: Day = None) -> pd.DataFrame:
-    """Return all that is true on a day, absences included: for what counts by département.
+    """Return all that is true on a day, absences included, as :meth:`Ledger.state`: for what counts by département.
 
     Parameters
     ----------
     events, jour, connu
         As for :func:`known`.
-
-    Returns
-    -------
-    DataFrame
-        What :meth:`Ledger.state` gives.
 
     Examples
     --------

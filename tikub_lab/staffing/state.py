@@ -27,16 +27,8 @@ ALL = "Ensemble"
 def positions(state: pd.DataFrame) -> pd.DataFrame:
     """List the positions, and whether they are filled: absences and replacements are not read, so that none shows.
 
-    Parameters
-    ----------
-    state : DataFrame
-        What :meth:`Ledger.state` gives.
-
-    Returns
-    -------
-    DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe`` (percent of full time to which
-        agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
+    Of what :meth:`Ledger.state` gives: ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe``
+    (percent of full time to which agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
 
     Examples
     --------
@@ -57,20 +49,10 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFrame:
-    """Add positions up in full-time equivalents, by lycée, trade or both.
+    """Add what :func:`positions` gives up in full-time equivalents, by ``code_uai``, ``metier`` or columns joined.
 
-    Parameters
-    ----------
-    table : DataFrame
-        What :func:`positions` gives.
-    by : str or list of str
-        ``"code_uai"``, ``"metier"``, or columns that were joined.
-
-    Returns
-    -------
-    DataFrame
-        ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts``,
-        ``vacants`` and ``geles``; ``part``, the share of ``etp`` that is filled.
+    ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts``, ``vacants``
+    and ``geles``; ``part``, the share of ``etp`` that is filled.
 
     Examples
     --------
@@ -93,6 +75,8 @@ def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFr
 def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
     """Count those who are away by département and reason, no small count shown or to be worked out.
 
+    One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
+
     Parameters
     ----------
     state : DataFrame
@@ -101,11 +85,6 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
         The département of each lycée, by ``code_uai``.
     least : int
         Counts from 1 to below it are hidden: :func:`tikub_lab.methods.privacy.suppress`.
-
-    Returns
-    -------
-    DataFrame
-        One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
 
     Examples
     --------
@@ -129,19 +108,14 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
 def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
     """Say how much of the work is filled, and how much is done: less who is away, with who replaces them.
 
-    By département only: a finer table would tell who is away. Its rows are those of :func:`absences`; where fewer than
-    ``least`` persons are away or replace somebody in one of them there is a single row, and where they are so few in
-    all, who is there is missing.
+    ``departement``, and in full-time equivalents ``etp``, ``couverts`` and ``presents``. A finer table would tell who
+    is away. Its rows are those of :func:`absences`; a single one where fewer than ``least`` persons are away or replace
+    somebody in one of them; where they are so few in all, who is there is missing.
 
     Parameters
     ----------
     state, departements, least
         As for :func:`absences`.
-
-    Returns
-    -------
-    DataFrame
-        ``departement``, and in full-time equivalents ``etp``, ``couverts`` and ``presents``.
 
     Examples
     --------
@@ -154,24 +128,22 @@ def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     """
     site, of = _sites(state, departements)
     stays, away, sent = (state[state["objet"] == kind] for kind in ("affectation", "absence", "remplacement"))
-    replaced = sent["rattachement"].map(away.set_index("cle")["rattachement"])
     absent = stays[stays["cle"].isin(away["rattachement"])]
-    shown = absences(state, departements, least).index.drop(ALL)
-    labels = {part: label for label in shown for part in label.split(" + ")}
-    whole = " + ".join(sorted(site.unique()))
+    replaced = sent["rattachement"].map(away.set_index("cle")["rattachement"])
+    moves = pd.concat([absent.assign(part=-absent["quotite"]), sent.assign(part=sent["quotite"], cle=replaced)])
+    where = moves["cle"].map(of)
 
     def few(group: pd.Series) -> bool:
-        counts = [keys.map(of).map(group).value_counts() for keys in (absent["cle"], replaced)]
-        return any(count.between(1, least - 1).any() for count in counts)
+        return bool(moves.groupby(["objet", where.map(group)]).size().between(1, least - 1).any())
 
+    labels = {part: label for label in absences(state, departements, least).index for part in label.split(" + ")}
+    whole = " + ".join(sorted(site.unique()))
     group = pd.Series(labels).reindex(site.unique()).fillna(whole)
     if few(group) or whole in set(group):
         group = pd.Series(whole, index=group.index)
     table = positions(state)
     found = coverage(table.assign(departement=table["poste"].map(site).map(group)), "departement")
-    away_share = absent["quotite"].groupby(absent["cle"].map(of).map(group)).sum()
-    back_share = sent["quotite"].groupby(replaced.map(of).map(group)).sum()
-    change = (back_share.sub(away_share, fill_value=0) / 100).reindex(found["departement"]).fillna(0).to_numpy()
+    change = found["departement"].map(moves["part"].groupby(where.map(group)).sum()).fillna(0.0) / 100
     presents = np.nan if few(group) else found["couverts"] + change
     return found[["departement", "etp", "couverts"]].assign(presents=presents)
 
@@ -184,20 +156,10 @@ def _sites(state: pd.DataFrame, departements: pd.Series) -> tuple[pd.Series, pd.
 
 
 def history(ledger: Ledger, position: str) -> pd.DataFrame:
-    """Tell what was said of a position, of who was on it and of its replacements, by its days.
+    """Tell what was said of a position, of who was on it and of its replacements. It tells of persons.
 
-    Parameters
-    ----------
-    ledger : Ledger
-        Where it is recorded.
-    position : str
-        Its key.
-
-    Returns
-    -------
-    DataFrame
-        ``objet``, ``debut``, ``fin`` (missing where open), ``agent``, ``quotite``, ``statut``, ``contrat``, by their
-        first days. It tells of persons.
+    ``objet``, ``debut``, ``fin`` (missing where open), ``agent``, ``quotite``, ``statut``, ``contrat``, by their first
+    days.
 
     Examples
     --------
@@ -217,18 +179,14 @@ def history(ledger: Ledger, position: str) -> pd.DataFrame:
 def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
     """List the times during which positions were open and nobody was assigned to them, that began in a period.
 
+    ``poste``, ``code_uai``, ``metier``, ``debut``, ``jours``, ``pourvu``: False where it was not filled by ``last``, or
+    ended otherwise (frozen, given up).
+
     Parameters
     ----------
     ledger : Ledger
-        Where they are recorded.
     first, last : date
         The period; what happens from ``last`` on is not known.
-
-    Returns
-    -------
-    DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``debut``, ``jours``, ``pourvu``: False where it was not filled by
-        ``last``, or ended otherwise (frozen, given up).
 
     Examples
     --------
@@ -263,15 +221,8 @@ def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
 def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
     """Estimate how many vacancies are still open after so many days (Kaplan–Meier), those that are open now included.
 
-    Parameters
-    ----------
-    vacancies : DataFrame
-        What :func:`vacancies` gives.
-
-    Returns
-    -------
-    DataFrame
-        ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log); from day 0, when all are.
+    Of what :func:`vacancies` gives: ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log);
+    from day 0, when all are.
 
     Examples
     --------
