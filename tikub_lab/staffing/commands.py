@@ -11,8 +11,11 @@ import typer
 from tikub_lab.errors import RunError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from tikub_lab.staffing.feed import SetAside
     from tikub_lab.staffing.ledger import Ledger
 
 app = typer.Typer(name="staffing", help="The ledger of positions and staff of the lycées.", no_args_is_help=True)
@@ -24,6 +27,7 @@ LedgerOption = Annotated[
 AtOption = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Such as 2026-05-03; today by default.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where it goes, as CSV.")]
 KeyOption = Annotated[Path, typer.Option("--key", metavar="KEYFILE", help="The key of pseudonyms.")]
+DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="A data package with staffing/agents.")]
 
 
 def _ledger(place: str | None, create: bool = False) -> "Ledger":
@@ -54,7 +58,7 @@ def import_(
     print(f"{export}: {done.rows:,} rows; {done.new:,} events appended, {done.over:,} things are over.")
     for text in sorted(set(done.remarks)):
         print(f"    {done.remarks.count(text):>7,}  {text}")
-    _set_aside(export, [(item.line, item.reason) for item in done.aside])
+    _set_aside(export, done.aside)
 
 
 @app.command()
@@ -66,27 +70,27 @@ def append(
     import json
 
     from tikub_lab.staffing.feed import SetAside, append_lines
-    from tikub_lab.staffing.ledger import Receipt
 
     piped = file == "-"
     if not piped and not Path(file).is_file():
         raise UsageError(f"{file}: no such file. Give a file of JSON lines, or - for a pipe.")
-    new, known, aside = 0, 0, []
+    new, aside = list[bool](), list[SetAside]()
     with sys.stdin.buffer if piped else Path(file).open("rb") as lines:
         for item in append_lines(_ledger(ledger, create=True), lines):
             if isinstance(item, SetAside):
-                aside.append((item.line, item.reason))
+                aside.append(item)
             else:
-                new, known = new + item.new, known + (not item.new)
-            if piped or (isinstance(item, Receipt) and item.remarks):
+                new.append(item.new)
+            if piped or (not isinstance(item, SetAside) and item.remarks):
                 print(json.dumps(vars(item), ensure_ascii=False), flush=True)
-    print(f"{new:,} events appended, {known:,} known before.", file=sys.stderr if piped else sys.stdout)
+    said = f"{sum(new):,} events appended, {len(new) - sum(new):,} known before."
+    print(said, file=sys.stderr if piped else sys.stdout)
     _set_aside(file, aside)
 
 
-def _set_aside(place: str | Path, aside: list[tuple[int, str]]) -> None:
-    for line, reason in aside[:50]:
-        print(f"{place}, line {line}: {reason}", file=sys.stderr)
+def _set_aside(place: str | Path, aside: "Sequence[SetAside]") -> None:
+    for item in aside[:50]:
+        print(f"{place}, line {item.line}: {item.reason}", file=sys.stderr)
     if aside:
         raise RunError(f"{place}: {len(aside):,} lines set aside, all others taken. Mend those and send them again.")
 
@@ -169,7 +173,7 @@ def propose(
     days: Annotated[int, typer.Option(min=1, help="How many days to look ahead.")] = 30,
     minutes: Annotated[float, typer.Option(min=0, help="Longest way to work, one way; an estimate.")] = 60.0,
     ledger: LedgerOption = None,
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="A data package with the agents.")] = None,
+    data: DataOption = None,
 ) -> None:
     """Write who of the pool could replace where, with pseudonyms, and what it costs not to."""
     from tikub_lab.methods.privacy import read_key
@@ -189,9 +193,7 @@ def names(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What alerts wrote, or proposals: with pseudonyms.")],
     key: KeyOption,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="By default FILE.names.csv.")] = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="A data package with staffing/agents.")
-    ] = None,
+    data: DataOption = None,
 ) -> None:
     """Say whom pseudonyms are of, where the key and the table of agents are."""
     import pandas as pd

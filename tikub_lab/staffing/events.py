@@ -55,8 +55,15 @@ thing = itemgetter("objet", "cle")
 """Give the kind and the key of what an event is of."""
 
 
-def content(event: Mapping[str, Any]) -> Row:
-    """Read an event given as text or typed, or refuse it with the reason, which repeats no value: it may be a name."""
+def content(event: Any) -> Row:
+    """Read an event, typed, as text or as JSON, or refuse it with a reason that repeats no value: it may be a name."""
+    if isinstance(event, bytes):
+        try:
+            event = json.loads(event.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise Refused("no JSON in UTF-8") from None
+    if not isinstance(event, Mapping):
+        raise Refused('no JSON object, such as {"id": …}')
     if unknown := [name for name in event if name not in CONTENT]:
         raise Refused(f"unknown key {unknown[0]!r}.{nearest(unknown[0], CONTENT)} Known: {', '.join(CONTENT)}.")
     row = {name: _value(name, event.get(name)) for name in CONTENT}

@@ -1,13 +1,13 @@
 """What comes in: the nightly export of an HR system, and events by day, one JSON object a line."""
 
 import csv
-import json
 import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -108,18 +108,12 @@ def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
     with tempfile.TemporaryDirectory() as folder:
         import_files([path], folder, (), TABLE, schemas)
         table = open_package(folder).load(TABLE)
-        # a value that was blanked, such as an unknown reason, would end what it belongs to
-        rejects = _log(folder, "rejects") + [
-            row for row in _log(folder, "repairs") if row["id"] and not row["replacement"]
-        ]
-    aside = [SetAside(int(row["line"]), f"{row['field']} breaks {row['rule']}") for row in rejects]
-    return table, aside, {row["id"] for row in rejects}
-
-
-def _log(folder: str, name: str) -> list[dict[str, str]]:
-    """Read what an import notes of rows, if it does."""
-    paths = Path(folder).rglob(f"*.{name}.csv")
-    return [row for path in paths for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
+        logs = [log for name in ("rejects", "repairs") for log in Path(folder).rglob(f"*.{name}.csv")]
+        rows = [row for log in logs for row in csv.DictReader(log.read_text(encoding="utf-8").splitlines())]
+    # a repair that blanked a value, such as an unknown reason, would end what it belongs to
+    wrong = [row for row in rows if "replacement" not in row or (row["id"] and not row["replacement"])]
+    aside = [SetAside(int(row["line"]), f"{row['field']} breaks {row['rule']}") for row in wrong]
+    return table, aside, {row["id"] for row in wrong}
 
 
 def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[Thing, Row], set[str]]:
@@ -182,29 +176,10 @@ def append_lines(ledger: Ledger, source: BinaryIO) -> Iterator[Receipt | SetAsid
     What has come is put on disk together, before its receipts are given: who waits for each answer has one event a
     time on disk, who sends on does not wait for the disk at each.
     """
-    number, rest = 0, b""
-    while chunk := source.read1(CHUNK):  # type: ignore[attr-defined]
+    last, rest = 0, b""
+    for chunk in chain(iter(lambda: source.read1(CHUNK), b""), [b"\n"]):  # type: ignore[attr-defined]
         *lines, rest = (rest + chunk).split(b"\n")
-        yield from _append(ledger, list(enumerate(lines, start=number + 1)))
-        number += len(lines)
-    yield from _append(ledger, [(number + 1, rest)])
-
-
-def _append(ledger: Ledger, lines: list[tuple[int, bytes]]) -> Iterator[Receipt | SetAside]:
-    read = [(number, _parsed(number, line)) for number, line in lines if line.strip()]
-    events = [item for _, item in read if not isinstance(item, SetAside)]
-    receipts = iter(ledger.append(events) if events else ())
-    for number, item in read:
-        if isinstance(item, SetAside):
-            yield item
-        else:
-            receipt = next(receipts)
-            yield receipt if receipt.number is not None else SetAside(number, receipt.remarks[0])
-
-
-def _parsed(number: int, line: bytes) -> Row | SetAside:
-    try:
-        event = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return SetAside(number, "no JSON in UTF-8")
-    return event if isinstance(event, dict) else SetAside(number, 'no JSON object, such as {"id": …}')
+        events = {number: line for number, line in enumerate(lines, start=last + 1) if line.strip()}
+        for number, receipt in zip(events, ledger.append(events.values()) if events else (), strict=True):
+            yield SetAside(number, receipt.remarks[0]) if receipt.number is None else receipt
+        last += len(lines)

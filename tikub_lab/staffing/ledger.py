@@ -134,12 +134,12 @@ class Ledger(Store):
         super().__init__(place, create)
         self.clock = clock
 
-    def append(self, events: Iterable[Mapping[str, Any]]) -> list[Receipt]:
+    def append(self, events: Iterable[Mapping[str, Any] | bytes]) -> list[Receipt]:
         """Append events, in one transaction: once it returns, what is accepted is on disk.
 
         Parameters
         ----------
-        events : iterable of mappings
+        events : iterable of mappings, or of JSON in UTF-8
             The columns of ``staffing/events`` but ``enregistre``. An ``id`` comes from who sends the event, says
             nothing about anybody and outlives a purge: the same event twice is one.
 
@@ -159,7 +159,8 @@ class Ledger(Store):
                 try:
                     receipts.append(self._take(connection, content(event)))
                 except Refused as error:
-                    receipts.append(Receipt(str(event.get("id"))[:80], None, remarks=(str(error),)))
+                    name = str(event.get("id"))[:80] if isinstance(event, Mapping) else ""
+                    receipts.append(Receipt(name, None, remarks=(str(error),)))
         return receipts
 
     def _take(self, connection: sa.Connection, row: Row) -> Receipt:

@@ -69,9 +69,6 @@ class Following:
 
 def watcher(ledger: Ledger) -> Callable[[], tuple[date, Any]]:
     """Return what says cheaply whether a ledger changed, in whichever process, or the day did."""
-    if ledger.sqlite:  # of one connection; it says another number once another connection has committed
-        connection = ledger.engine.raw_connection()
-        return lambda: (ledger.clock().date(), connection.cursor().execute("PRAGMA data_version").fetchone())
 
     def look() -> tuple[date, Any]:
         with ledger.reading() as connection:

@@ -126,17 +126,15 @@ def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> S
     now = positions(as_table(row for row in rows if row["debut"] <= jour < row["fin"]))
     spans = open_spans(rows, date.min, jour + timedelta(days=1))
     open_now = spans[~spans["pourvu"] & (spans["debut"] + pd.to_timedelta(spans["jours"], "D") > pd.Timestamp(jour))]
-    since = open_now.drop_duplicates("poste", keep="last").set_index("poste")[["debut", "jours"]]
-    stays = (row for row in rows if row["objet"] == "affectation" and row["debut"] > jour)
-    planned = pd.DataFrame([(row["rattachement"], row["debut"]) for row in stays], columns=["poste", "arrive"])
-    coming = planned.astype({"poste": "str", "arrive": "datetime64[s]"}).groupby("poste")["arrive"].min()
+    since = open_now.drop_duplicates("poste", keep="last").set_index("poste")
     vacant = now[now["etat"] == "vacant"].drop(columns=["occupe", "etat"])
-    vacant = vacant.join(since.rename(columns={"debut": "depuis"}), on="poste")
+    vacant = vacant.join(since[["debut", "jours"]].rename(columns={"debut": "depuis"}), on="poste")
+    coming = as_table(row for row in rows if row["objet"] == "affectation" and row["debut"] > jour)
+    arrives = vacant["poste"].map(coming.groupby("rattachement")["debut"].min())
     age = pd.cut(vacant["jours"], [*AGES, float("inf")], right=False, labels=list(AGES.values()))
     months = int(LAW.value("publication", "durée").number)
     former = vacant["publication"] < vacant["depuis"] - pd.DateOffset(years=1)  # that of an earlier vacancy
     free = vacant["publication"].mask(former) + pd.DateOffset(months=months)
-    arrives = vacant.join(coming, on="poste")["arrive"]
     none, waits, ready, comes = STEPS
     step = pd.Series(none, index=vacant.index, dtype="str").mask(free.notna(), ready)
     step = step.mask(free > pd.Timestamp(jour), waits).mask(arrives.notna(), comes)
