@@ -22,16 +22,15 @@ Found = tuple[str, date, str, Row, Value]
 
 
 def alerts(ledger: Ledger, day: date, key: bytes) -> pd.DataFrame:
-    """List what the law's clocks say on a day: contracts on vacancies, publications, sick leave, ends of replacements.
+    """List what the law's clocks say on a day, the most urgent first: :data:`COLUMNS`.
 
-    ``alerte``, ``echeance``, ``jours`` left (negative once it is past), ``poste``, ``code_uai``, ``metier``,
-    ``personne`` (a pseudonym by the key), ``texte``, ``statut`` (whether the rule is confirmed); the most urgent first.
+    ``jours`` are those left, negative once it is past; ``personne`` is a pseudonym by the key; ``statut`` says whether
+    the rule is confirmed.
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> table = alerts(replay(tables.load("staffing/events")), date(2025, 12, 31), b"k" * 32)
+    >>> from tikub_lab import staffing, tables
+    >>> table = alerts(staffing.replay(tables.load("staffing/events")), date(2025, 12, 31), b"k" * 32)
     >>> table["personne"].str.startswith("p-").all().item()
     True
     """
@@ -51,7 +50,6 @@ def alerts(ledger: Ledger, day: date, key: bytes) -> pd.DataFrame:
 
 
 def _contracts(of: Things) -> Iterator[Found]:
-    """Give contracts on vacancies that reach one year or two, and those that began too soon after the publication."""
     for row in of.values():
         if row["contrat"] != "vacance" or row["objet"] != "affectation":
             continue
@@ -90,7 +88,6 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def _replacements(of: Things, day: date) -> Iterator[Found]:
-    """Give replacements that go on, or are to go on, when the absence is over."""
     for row in of.values():
         if row["objet"] == "remplacement":
             absence = of.get(("absence", row["rattachement"]))
@@ -101,11 +98,9 @@ def _replacements(of: Things, day: date) -> Iterator[Found]:
 
 
 def _rule(row: Row, *key: str) -> Value:
-    """Return the rule of its first day, or the first version that is known."""
     first = min(version.debut or date.min for version in LAW.values(*key))
     return LAW.value(*key, day=max(row["debut"], first))
 
 
 def _later(day: date, years: int = 0, months: int = 0) -> date:
-    """Give the same day of a later month, or the last one of it."""
     return (pd.Timestamp(day) + pd.DateOffset(years=years, months=months)).date()

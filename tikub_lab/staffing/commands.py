@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,8 +57,8 @@ def import_(
 
     done = import_export(_ledger(ledger, create=True), export, _day(at), lost)
     print(f"{export}: {done.rows:,} rows; {done.new:,} events appended, {done.over:,} things are over.")
-    for text in sorted(set(done.remarks)):
-        print(f"    {done.remarks.count(text):>7,}  {text}")
+    for text, count in sorted(Counter(done.remarks).items()):
+        print(f"    {count:>7,}  {text}")
     _set_aside(export, done.aside)
 
 
@@ -74,17 +75,16 @@ def append(
     piped = file == "-"
     if not piped and not Path(file).is_file():
         raise UsageError(f"{file}: no such file. Give a file of JSON lines, or - for a pipe.")
-    new, aside = list[bool](), list[SetAside]()
+    taken, aside = Counter[bool](), list[SetAside]()
     with sys.stdin.buffer if piped else Path(file).open("rb") as lines:
         for item in append_lines(_ledger(ledger, create=True), lines):
             if isinstance(item, SetAside):
                 aside.append(item)
             else:
-                new.append(item.new)
-            if piped or (not isinstance(item, SetAside) and item.remarks):
+                taken[item.new] += 1
+            if piped or getattr(item, "remarks", ()):
                 print(json.dumps(vars(item), ensure_ascii=False), flush=True)
-    said = f"{sum(new):,} events appended, {len(new) - sum(new):,} known before."
-    print(said, file=sys.stderr if piped else sys.stdout)
+    print(f"{taken[True]:,} events appended, {taken[False]:,} known before.", file=sys.stderr if piped else sys.stdout)
     _set_aside(file, aside)
 
 

@@ -157,7 +157,7 @@ def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
 
 
 def as_table(rows: Iterable[Row]) -> pd.DataFrame:
-    """Make a table of events, with the columns of ``staffing/events``; days may be text, as the store has them."""
+    """Make a table as ``staffing/events``; days may be text, as the store has them."""
     rows = [*rows]
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in (*CONTENT, "enregistre")}
     for name in DAYS:  # numpy reads text faster than dates
@@ -170,7 +170,7 @@ def as_table(rows: Iterable[Row]) -> pd.DataFrame:
 
 
 def chained(row: Row, head: Row, recorded: datetime) -> Row:
-    """Put an event behind the last one, as a row of the store: days and moments are text there, and sort as such."""
+    """Put an event behind the last one, as a row of the store, where days and moments are text."""
     salt, when = secrets.token_hex(16), recorded.isoformat(timespec="microseconds")
     new = {**row, "number": head["number"] + 1, "enregistre": when, "salt": salt, "digest": digest(row, salt)}
     new |= {name: str(row[name]) for name in DAYS if row[name] is not None}

@@ -2,10 +2,8 @@
 
 An event asserts or retracts a thing (a position, an assignment, an absence, a replacement) from a day on, until
 another day (excluded) or without end. **State on a day, as known at a moment**: of each thing, the last event known by
-then that covers the day and was not replaced by then; the thing is there where that event asserts it. So a late event,
-one out of order or a correction is no special case. An event that replaces another voids it, on all days. What the
-events come to is kept beside them, as periods: an event, days on which it holds, since and until which event that was
-known.
+then that covers the day; the thing is there where that event asserts it. So a late event, or one out of order, is no
+special case; one that replaces another voids it, on all days.
 
 Events are chained: ``hash = H(previous hash, number, recorded, H(payload, salt))``. A changed row breaks the chain; a
 purge deletes payloads and salts and leaves it whole. A row removed at the end shows only beside a noted head.
@@ -49,7 +47,7 @@ NAMED = sa.text("""
 SELECT *, (SELECT value FROM staffing_ledger WHERE name = 'purged before') AS purged FROM staffing_event
 WHERE number = (SELECT max(number) FROM staffing_event) OR id IN (:id, :remplace) OR remplace = :remplace
 ORDER BY number""")
-"""The last event, those that an event names, and what replaces them already."""
+"""The last event, and those that an event names or that replace these."""
 MET = sa.text("""
 SELECT e.*, p.debut AS first, p.fin AS last, p.until
 FROM staffing_event e JOIN staffing_period p ON p.number = e.number
@@ -135,7 +133,7 @@ class Ledger(Store):
         self.clock = clock
 
     def append(self, events: Iterable[Mapping[str, Any] | bytes]) -> list[Receipt]:
-        """Append events, in one transaction: once it returns, what is accepted is on disk.
+        """Append events, in one transaction: once it returns, what is accepted is on disk; after a RunError nothing is.
 
         Parameters
         ----------
@@ -147,11 +145,6 @@ class Ledger(Store):
         -------
         list of Receipt
             One an event. Without a number it was refused, its remark says why; others are not touched by that.
-
-        Raises
-        ------
-        RunError
-            The store could not write: nothing is acknowledged, nothing before is lost.
         """
         receipts = []
         with self.writing() as connection:
@@ -213,11 +206,6 @@ class Ledger(Store):
         -------
         DataFrame
             One row a thing: the columns of ``staffing/events``; ``fin`` is missing where no end is known.
-
-        Raises
-        ------
-        UsageError
-            A day of which something was purged, or no date.
         """
         return as_table(self._true(valid, known))
 
@@ -241,8 +229,8 @@ class Ledger(Store):
         Of kinds; of one key; with ``after``, of things that are not over by that day.
         """
         held, now = sa.join(PERIOD, EVENT, STAGES.number == COLUMNS.number), STAGES.until == NEVER
-        asked = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held)
-        asked = asked.where(now, COLUMNS.objet.in_(kinds or tuple(KINDS)))
+        asked = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held).where(now)
+        asked = asked.where(COLUMNS.objet.in_(kinds)) if kinds else asked
         asked = asked if key is None else asked.where(COLUMNS.cle == key)
         if after is not None:
             there = sa.select(COLUMNS.objet, COLUMNS.cle).select_from(held).where(now, STAGES.fin > str(after))
@@ -286,8 +274,7 @@ class Ledger(Store):
     def purge(self, before: date | str) -> int:
         """Delete, for good, what events say that were over by a day or replaced by then; return how many.
 
-        So does what is said of a thing that was over by then. Numbers, times, ids and hashes stay, so that the chain
-        still verifies and no old event comes back.
+        Numbers, times, ids and hashes stay: the chain still verifies, and no old event comes back.
         """
         day = as_date(before) or date.min
         if day > self.clock().date():
@@ -332,12 +319,11 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
 
 
 def _held(row: Any) -> Row:
-    """Read an event with days on which it holds."""
     return stored({**row, "debut": row["first"], "fin": row["last"]})
 
 
 def _known(row: Row, named: list[Row]) -> int | None:
-    """Return the number of the same event; refuse another one of its id, and a correction of what can't be replaced."""
+    """Return the number of the same event; refuse another of its id, and what replaces none that stands."""
     for each in named:
         if each["id"] == row["id"]:
             if each["salt"] is not None and digest(row, each["salt"]) != each["digest"]:
@@ -383,7 +369,7 @@ def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
 
 
 def _peak(row: Row, others: list[Row], same: str) -> float:
-    """Return the largest sum of shares of an agent or a position, on the first day of one of them, in an event's."""
+    """Return the largest sum of shares of an agent or a position on a day of an event: on the first day of one."""
     others = [item for item in others if item[same] == row[same]]
     days = {max(item["debut"], row["debut"]) for item in [*others, row]}
     sums = (sum(item["quotite"] for item in others if item["debut"] <= day < item["fin"]) for day in days)

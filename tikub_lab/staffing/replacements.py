@@ -1,11 +1,10 @@
 """Replacements: whom of the pool to send where, first for the days covered, then for the travel.
 
 A **need** is a stretch of days on which a position has nobody: its agent is away and not replaced (any more), or it is
-vacant. An agent of the pool can take one within reach, of the agent's trade or of another that is not strict, from the
-day on which the agent is free. **Decided** by whole numbers (HiGHS), each stage keeping what the one before found: who
-is on a position stays while the need goes on; the most days covered, in full-time equivalents; the most of them by
-people of the trade; the least travel of whoever travels most; the least travel in all. Limits: a need has one agent,
-and an absence that is replaced in part counts as replaced.
+vacant. **Decided** by whole numbers (HiGHS), each stage keeping what the one before found: who is on a position stays
+while the need goes on; the most days covered, in full-time equivalents; the most of them by people of the trade; the
+least travel of whoever travels most; the least travel in all. Limits: a need has one agent, and an absence that is
+replaced in part counts as replaced.
 """
 
 from collections import defaultdict
@@ -43,11 +42,10 @@ DETOUR, SPEED = 1.3, 60.0
 
 @dataclass(frozen=True)
 class Choice:
-    """What is to be chosen from.
+    """What is to be chosen from: ``needs`` and ``busy`` as :func:`needs` gives them; ``pool``, agents and their trades.
 
-    ``needs``, and ``busy``, what the pool does already, as :func:`needs` gives them; ``pool``: ``agent``, ``metier``,
-    at full time; ``minutes`` one way, a row a need and a column an agent; ``most``, the longest way to work;
-    ``strict``, the trades in which only their own people replace.
+    ``minutes`` one way, a row a need and a column an agent; ``most``, the longest way to work; ``strict``, trades that
+    only their own people replace.
     """
 
     needs: pd.DataFrame
@@ -69,11 +67,10 @@ class Choice:
 
     @cached_property
     def ways(self) -> pd.DataFrame:
-        """List the ways to serve needs.
+        """List the ways to serve needs (``besoin``, by place), each from the day on which its agent is free.
 
-        ``besoin`` (its place), ``agent``, ``minutes``, ``debut``, ``fin``, ``quotite``, ``reste``, ``jours`` worked,
-        ``valeur`` (hundredths of full-time days), ``propre`` (those by people of the trade), ``trajet`` (minutes, there
-        and back, on all days).
+        ``valeur`` is in hundredths of full-time days, ``propre`` those by people of the trade, ``trajet`` the minutes
+        there and back on all days.
         """
         require(self.needs, "needs", NEEDS)
         require(self.pool, "pool", ["agent", "metier"])
@@ -211,8 +208,7 @@ class Plan:
     def lacking(self, lycees: pd.DataFrame, origin: str | None = None) -> pd.DataFrame:
         """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
 
-        ``departement``, ``metier``, ``besoins``, ``agents``: enough of them, though not proven to be the fewest. A page
-        shows them for ``origin`` « vacance »; of absences it shows no more than sums of the region.
+        Enough ``agents``, though not proven to be the fewest. A page shows them for ``origin`` « vacance » only.
         """
         left = self.unserved.merge(lycees[["code_uai", "departement", "longitude", "latitude"]])
         left = left if origin is None else left[left["origine"] == origin]
@@ -249,10 +245,7 @@ class Plan:
 def lexicographic(
     costs: Sequence[Floats], rows: Any, room: Floats, seconds: float = 60.0
 ) -> tuple[Floats, bool, float]:
-    """Minimise whole-numbered costs one after the other, where rows @ x <= room; x is 0 or 1, the last one 0 or more.
-
-    Returned: x, whether all stages are proven, and the largest gap.
-    """
+    """Minimise whole-numbered costs in turn, where rows @ x <= room; x is 0 or 1, the last one 0 or more."""
     whole = np.append(np.ones(rows.shape[1] - 1), 0)
     bounds, best, proven, gap = Bounds(0, np.where(whole, 1, np.inf)), np.zeros(len(whole)), True, 0.0
     for cost in filter(np.any, costs):
@@ -269,8 +262,7 @@ def lexicographic(
 def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List what nobody covers in the days to come, and what the pool does already. Both tell of persons.
 
-    Needs: ``poste``, ``code_uai``, ``metier``, ``quotite`` (%), ``debut``, ``fin`` (excluded), ``origine`` (« absence »
-    or « vacance »), ``agent`` (who replaced until then, to stay if possible). The pool: ``agent`` and three of these.
+    ``fin`` is excluded, ``origine`` « absence » or « vacance »; ``agent`` replaced until then, to stay if possible.
     """
     last, there = first + timedelta(days=days), defaultdict[str, list[Row]](list)
     for row in spells(ledger.rows(after=first), first):

@@ -1,10 +1,9 @@
 """A staffing scale: a dated file that people edit, applied to lycées, and beside it what they have, line by line.
 
 ``scale.csv`` has a row a cell of a published scale: ``fonction`` and its ``metiers``; ``critere``, what it depends on
-(« base » is the same for all), and ``condition`` as published (« < 250 », « 250 à 500 », « > 11 jusqu'à 13 »);
-full-time equivalents without and with boarding, ``par`` so many units beyond the bound where they are pro rata. A
-``statut`` « manquant » is a cell that the source has and that is not known. A value on a bound that belongs to two
-classes gives both: the lowest and the highest. Nothing here decides: what is published is a tool for a dialogue.
+(« base » is the same for all), and ``condition`` as published; full-time equivalents without and with boarding, ``par``
+so many units beyond the bound where they are pro rata. A ``statut`` « manquant » is a cell that the source has and that
+is not known. A value on a bound of two classes gives both. What is published is a tool for a dialogue.
 """
 
 from datetime import date

@@ -32,9 +32,8 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> table = positions(replay(tables.load("staffing/events")).state("2025-12-31"))
+    >>> from tikub_lab import staffing, tables
+    >>> table = positions(staffing.state_of(tables.load("staffing/events"), "2025-12-31"))
     >>> len(table), table["etat"].iloc[0]
     (2490, 'pourvu')
     """
@@ -88,10 +87,9 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
+    >>> from tikub_lab import staffing, tables
     >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
-    >>> found = absences(replay(tables.load("staffing/events")).state("2025-12-31"), site)
+    >>> found = absences(staffing.state_of(tables.load("staffing/events"), "2025-12-31"), site)
     >>> found.loc[ALL, "maladie"].item()
     52
     """
@@ -119,10 +117,9 @@ def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
+    >>> from tikub_lab import staffing, tables
     >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
-    >>> found = presence(replay(tables.load("staffing/events")).state("2025-12-31"), site)
+    >>> found = presence(staffing.state_of(tables.load("staffing/events"), "2025-12-31"), site)
     >>> bool((found["presents"] < found["couverts"]).all())
     True
     """
@@ -163,9 +160,8 @@ def history(ledger: Ledger, position: str) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> history(replay(tables.load("staffing/events")), "P00001")["objet"].tolist()[0]
+    >>> from tikub_lab import staffing, tables
+    >>> history(staffing.replay(tables.load("staffing/events")), "P00001")["objet"].tolist()[0]
     'affectation'
     """
     rows = ledger.rows("poste", "affectation", "remplacement")
@@ -190,9 +186,8 @@ def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> found = vacancies(replay(tables.load("staffing/events")), date(2024, 2, 1), date(2025, 12, 31))
+    >>> from tikub_lab import staffing, tables
+    >>> found = vacancies(staffing.replay(tables.load("staffing/events")), date(2024, 2, 1), date(2025, 12, 31))
     >>> sorted(found["pourvu"].unique().tolist())
     [False, True]
     """
