@@ -146,8 +146,10 @@ def stages(rows: Iterable[Row]) -> Iterator[Stage]:
 
 def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
     """Join periods of a thing that follow each other without a gap; each says what holds on a day, or the nearest."""
-    found: list[Row] = []
-    for row in sorted(periods, key=itemgetter("objet", "cle", "debut")):
+    found, things = list[Row](), dict[tuple[str, str], list[Row]]()
+    for row in periods:
+        things.setdefault(thing(row), []).append(row)
+    for row in (row for each in things.values() for row in sorted(each, key=itemgetter("debut"))):
         last = found[-1] if found else row
         if (*thing(row), row["debut"]) == (*thing(last), last["fin"]):
             found[-1] = {**(last if day < last["fin"] else row), "debut": last["debut"], "fin": row["fin"]}

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab import show
-from tikub_lab.staffing.situation import AGES, STEPS, Situation
+from tikub_lab.staffing.situation import AGES, Situation
 from tikub_lab.staffing.state import coverage
 
 OLD = 180
@@ -82,18 +82,6 @@ def vacant(data: Situation, lycees: pd.DataFrame) -> None:
             "Le registre commence le {debut:jour} : ce qui est vacant depuis ce jour l'est peut-être depuis plus "
             "longtemps.", debut=data.debut,
         )  # fmt: skip
-
-
-def recruitment(data: Situation, lycees: pd.DataFrame) -> None:
-    """Show how far the recruitment on vacant positions is, and what comes next."""
-    steps = data.vacant["etape"].value_counts().reindex(list(STEPS), fill_value=0)
-    longest = data.vacant.groupby("etape")["jours"].max()
-    rows = steps[steps > 0].rename_axis("etape").reset_index(name="nombre")
-    rows = rows.assign(jours=rows["etape"].map(longest), suite=rows["etape"].map(STEPS))
-    show.ranked(
-        rows, "Où en est le recrutement", "etape", "nombre", form="poste", text="{suite}",
-        detail="{jours:jour} au plus", empty="Aucun poste n'est vacant.",
-    )  # fmt: skip
 
 
 def changes(data: Situation, lycees: pd.DataFrame) -> None:

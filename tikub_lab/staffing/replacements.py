@@ -42,10 +42,11 @@ DETOUR, SPEED = 1.3, 60.0
 
 @dataclass(frozen=True)
 class Choice:
-    """What is to be chosen from: ``needs`` and ``busy`` as :func:`needs` gives them; ``pool``, agents and their trades.
+    """What is to be chosen from.
 
-    ``minutes`` one way, a row a need and a column an agent; ``most``, the longest way to work; ``strict``, trades that
-    only their own people replace.
+    ``needs`` and ``busy`` as :func:`needs` gives them; ``pool``: ``agent``, ``metier``, at full time; ``minutes`` one
+    way, a row a need and a column an agent; ``most``, the longest way to work; ``strict``, the trades in which only
+    their own people replace.
     """
 
     needs: pd.DataFrame

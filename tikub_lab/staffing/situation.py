@@ -35,8 +35,9 @@ YEARS = 2
 
 @dataclass(frozen=True)
 class Situation:
-    """Positions on a day, beside an earlier one (``avant``), in a ledger that begins on a third (``debut``).
+    """Positions on a day, beside an earlier one.
 
+    - ``jour``, ``avant`` and ``debut``: the day, the earlier one, and that on which the ledger begins;
     - ``positions``: what :func:`tikub_lab.staffing.positions` gives;
     - ``vacant``: those that are vacant, the oldest first, with ``depuis``, ``jours``, ``age`` (:data:`AGES`), ``etape``
       (:data:`STEPS`), ``echeance``, the day from which it may be filled or will be, and ``suite``, what comes next;
@@ -90,7 +91,7 @@ def known(events: pd.DataFrame, jour: Day = None, connu: Day = None, days: int =
 
 @once
 def state_of(events: pd.DataFrame, jour: Day = None, connu: Day = None) -> pd.DataFrame:
-    """Return all that is true on a day, absences included, as :meth:`Ledger.state`: for what counts by département.
+    """Return all that is true on a day, absences included: for what counts by département.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> S
     vacant = now[now["etat"] == "vacant"].drop(columns=["occupe", "etat"])
     vacant = vacant.join(since[["debut", "jours"]].rename(columns={"debut": "depuis"}), on="poste")
     coming = as_table(row for row in rows if row["objet"] == "affectation" and row["debut"] > jour)
-    arrives = vacant["poste"].map(coming.groupby("rattachement")["debut"].min())
+    arrives = vacant[["poste"]].join(coming.groupby("rattachement")["debut"].min(), on="poste")["debut"]
     age = pd.cut(vacant["jours"], [*AGES, float("inf")], right=False, labels=list(AGES.values()))
     months = int(LAW.value("publication", "durée").number)
     former = vacant["publication"] < vacant["depuis"] - pd.DateOffset(years=1)  # that of an earlier vacancy
@@ -138,7 +139,8 @@ def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> S
     none, waits, ready, comes = STEPS
     step = pd.Series(none, index=vacant.index, dtype="str").mask(free.notna(), ready)
     step = step.mask(free > pd.Timestamp(jour), waits).mask(arrives.notna(), comes)
-    vacant = vacant.assign(age=age, etape=step, suite=step.map(STEPS), echeance=arrives.fillna(free))
+    etape = pd.Categorical(step, [*STEPS])
+    vacant = vacant.assign(age=age, etape=etape, suite=step.map(STEPS), echeance=arrives.fillna(free))
     first = pd.Timestamp(jour) - pd.DateOffset(years=YEARS)
     vacant = vacant.sort_values(["jours", "poste"], ascending=[False, True], ignore_index=True)
     debut = min((row["debut"] for row in rows if row["objet"] == "poste"), default=jour)

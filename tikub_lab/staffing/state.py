@@ -48,7 +48,7 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFrame:
-    """Add what :func:`positions` gives up in full-time equivalents, by ``code_uai``, ``metier`` or columns joined.
+    """Add positions up in full-time equivalents, by lycée (``code_uai``), trade (``metier``) or columns joined.
 
     ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts``, ``vacants``
     and ``geles``; ``part``, the share of ``etp`` that is filled.
@@ -153,10 +153,9 @@ def _sites(state: pd.DataFrame, departements: pd.Series) -> tuple[pd.Series, pd.
 
 
 def history(ledger: Ledger, position: str) -> pd.DataFrame:
-    """Tell what was said of a position, of who was on it and of its replacements. It tells of persons.
+    """Tell what was said of a position, of who was on it and of its replacements, by its days.
 
-    ``objet``, ``debut``, ``fin`` (missing where open), ``agent``, ``quotite``, ``statut``, ``contrat``, by their first
-    days.
+    It tells of persons. ``objet``, ``debut``, ``fin`` (missing where open), ``agent``, ``quotite``, ``statut``, ``contrat``.
 
     Examples
     --------
