@@ -66,7 +66,7 @@ def _contracts(of: Things) -> Iterator[Found]:
 
 
 def _sick(of: Things, known: list[Row], rows: list[Row], day: date) -> Iterator[Found]:
-    """Give sick leaves that come to half pay: what counts is all days of them that the agent had in the year before."""
+    """Give sick leaves that come to half pay: all days of them that the agent had in the year before count."""
     agents = {row["cle"]: row["agent"] for row in known if row["objet"] == "affectation"}
     end, ill = _later(day, years=1), defaultdict[str, set[date]](set)
     for row in rows:

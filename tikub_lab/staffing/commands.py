@@ -23,12 +23,12 @@ app = typer.Typer(name="staffing", help="The ledger of positions and staff of th
 
 LedgerOption = Annotated[
     str | None,
-    typer.Option("--ledger", metavar="PLACE", help="File or PostgreSQL URL; $TIKUB_LEDGER, or data/staffing.sqlite."),
+    typer.Option(metavar="PLACE", help="File or PostgreSQL URL; $TIKUB_LEDGER, or data/staffing.sqlite."),
 ]
-AtOption = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Such as 2026-05-03; today by default.")]
-OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where it goes, as CSV.")]
-KeyOption = Annotated[Path, typer.Option("--key", metavar="KEYFILE", help="The key of pseudonyms.")]
-DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="A data package with staffing/agents.")]
+AtOption = Annotated[str | None, typer.Option(metavar="DATE", help="Such as 2026-05-03; today by default.")]
+OutOption = Annotated[Path, typer.Option(metavar="FILE", help="Where it goes, as CSV.")]
+KeyOption = Annotated[Path, typer.Option(metavar="KEYFILE", help="The key of pseudonyms.")]
+DataOption = Annotated[Path | None, typer.Option(metavar="DIR", help="A data package with staffing/agents.")]
 
 
 def _ledger(place: str | None, create: bool = False) -> "Ledger":
@@ -48,7 +48,7 @@ def _day(text: str | None) -> date:
 @app.command("import")
 def import_(
     export: Annotated[Path, typer.Argument(metavar="EXPORT", help="A night's export: the columns of staffing/export.")],
-    at: Annotated[str, typer.Option("--at", metavar="DATE", help="The day of which it tells.")],
+    at: Annotated[str, typer.Option(metavar="DATE", help="The day of which it tells.")],
     lost: Annotated[float, typer.Option(min=0, max=100, help="Percent that may be gone since the last one.")] = 5.0,
     ledger: LedgerOption = None,
 ) -> None:
@@ -82,7 +82,7 @@ def append(
                 aside.append(item)
             else:
                 taken[item.new] += 1
-            if piped or getattr(item, "remarks", ()):
+            if piped or getattr(item, "remarks", False):
                 print(json.dumps(vars(item), ensure_ascii=False), flush=True)
     print(f"{taken[True]:,} events appended, {taken[False]:,} known before.", file=sys.stderr if piped else sys.stdout)
     _set_aside(file, aside)
@@ -99,7 +99,7 @@ def _set_aside(place: str | Path, aside: "Sequence[SetAside]") -> None:
 def state(
     at: AtOption = None,
     known: Annotated[str | None, typer.Option(metavar="DATE", help="As it was known by then; now by default.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="All of it; it tells of persons.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="All of it; it tells of persons.")] = None,
     ledger: LedgerOption = None,
 ) -> None:
     """Say how many positions are covered on a day, as known by a day."""
@@ -108,7 +108,7 @@ def state(
     day, found = _day(at), _ledger(ledger)
     table = found.state(day, known)
     if out is not None:
-        _write(table, "staffing/events", out)
+        _write(table, out, "staffing/events")
     trades = coverage(positions(table), "metier")
     posts, due, there = trades[["postes", "etp", "couverts"]].sum()
     print(f"{found.name} on {day}: {posts:,.0f} positions, {there:,.1f} of {due:,.1f} full-time equivalents covered.")
@@ -143,10 +143,10 @@ def live(
     context: typer.Context,
     ledger: LedgerOption = None,
     address: Annotated[
-        str, typer.Option("--address", metavar="ADDRESS", help="One of this machine that others reach; else none does.")
+        str, typer.Option(metavar="ADDRESS", help="One of this machine that others reach; else none does.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="NUMBER", help="A free one by default.")] = 0,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open it here.")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="NUMBER", help="A free one by default.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Whether to open it here.")] = True,
 ) -> None:
     """Show positions on a page that stays up to date, with nothing of absences; Ctrl-C ends it."""
     from tikub_lab.staffing.live import parts
@@ -161,7 +161,7 @@ def alerts(out: OutOption, key: KeyOption, at: AtOption = None, ledger: LedgerOp
     from tikub_lab.staffing.alerts import alerts as found
 
     table = found(_ledger(ledger), _day(at), read_key(key, create=True))
-    _write(table, None, out)
+    _write(table, out)
     print(f"{out}: {len(table):,} alerts. `tikub staffing names {out} --key {key}` says who.")
 
 
@@ -182,7 +182,7 @@ def propose(
 
     tables = load("staffing/agents", data), load("territory/lycees", data)
     plan = Choice.of(_ledger(ledger), *tables, _day(at), days, minutes).best()
-    _write(plan.proposals(read_key(key, create=True)), None, out)
+    _write(plan.proposals(read_key(key, create=True)), out)
     totals, proven = plan.totals, "proven the best" if plan.proven else f"within {plan.gap:.1%} of the best"
     print(f"{out}: {totals['servis']:,} of {totals['besoins']:,} needs served, {proven}. "
           f"`tikub staffing names {out} --key {key}` says who.")  # fmt: skip
@@ -192,7 +192,7 @@ def propose(
 def names(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What alerts wrote, or proposals: with pseudonyms.")],
     key: KeyOption,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="By default FILE.names.csv.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="By default FILE.names.csv.")] = None,
     data: DataOption = None,
 ) -> None:
     """Say whom pseudonyms are of, where the key and the table of agents are."""
@@ -210,11 +210,11 @@ def names(
         raise UsageError(f"{file}: no column personne, which has the pseudonyms.")
     table = table.join(agents[["agent", "nom"]], on="personne")
     out = out or file.with_suffix(".names.csv")
-    _write(table, None, out)
+    _write(table, out)
     print(f"{out}: {table['nom'].notna().sum():,} of {len(table):,} rows have a name. Delete it once it is read.")
 
 
-def _write(table: "pd.DataFrame", name: str | None, path: Path) -> None:
+def _write(table: "pd.DataFrame", path: Path, name: str = "") -> None:
     """Write a table about persons, for its owner's eyes; by its schema where it has one."""
     from tikub_lab.tables.atomic import write_atomic
     from tikub_lab.tables.frames import write_csv

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 Said = tuple[int, str, str]
 """The number of an event and the days on which it holds, as the store has them."""
 Stage = tuple[int, str, str, int, int]
-"""The same, and since and until which event that was known: a row of the store's table of periods."""
+"""The same, and since and until which event that was known."""
 
 OPEN = date.max
 """The end of what has none, in the store."""
@@ -130,7 +130,7 @@ def periods(rows: Sequence[Row]) -> list[Row]:
 
 
 def stages(rows: Iterable[Row]) -> Iterator[Stage]:
-    """Work out from a thing's events all periods that it has or had: the rows of the store's table."""
+    """Work out from a thing's events all periods that it has or had."""
     heard: list[Row] = []
     there: list[Row] = []
     since: dict[Said, int] = {}
@@ -196,7 +196,7 @@ def link(previous: str, row: Mapping[str, Any]) -> str:
 
 
 def left(found: Iterable[Stage], day: str, by: int) -> set[Stage]:
-    """Give what a purge leaves of periods: days from one on, knowledge from an event on, and that in as few rows."""
+    """Give what a purge leaves of periods: days from one on, knowledge from an event on, in as few rows."""
     parts: dict[Said, list[tuple[int, int]]] = {}
     for number, debut, fin, since, until in sorted(found, key=itemgetter(3)):
         if fin > day and until > by:

@@ -23,9 +23,9 @@ from tikub_lab.tables.schema import read_schema
 
 TABLE = "staffing/export"
 LOST = 5.0
-"""Percent of positions and assignments that may be gone from one night to the next, unless that is confirmed."""
+"""Percent of positions and assignments that may be gone since the last one, unless that is confirmed."""
 CHUNK = 2**17
-"""Bytes of events that are put on disk together, at most; a pipe gives those that have come."""
+"""Bytes of events that are put on disk together, at most."""
 PARTS = {
     "poste": ("poste", "code_uai metier quotite=quotite_poste statut publication"),
     "affectation": ("agent", "agent quotite=quotite_agent contrat debut=debut_affectation fin=fin_affectation"),
@@ -36,7 +36,7 @@ PARTS = {
         "fin=fin_remplacement",
     ),
 }
-"""Of each kind of thing: the column of the export that has one, and what is said of it, with its column's name."""
+"""Of each kind of thing: the column of the export that has one, and what is said of it where."""
 
 Thing = tuple[str, str]
 
@@ -51,7 +51,7 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Night:
-    """What an export changed: its rows, events that are new, of them things that are over, what was set aside."""
+    """What an export changed: of its new events, how many end a thing."""
 
     rows: int
     new: int
@@ -97,7 +97,7 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
 
 
 def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
-    """Read an export by its schema, as any published file; give the rows set aside, and the positions they are of."""
+    """Read an export by its schema, as any published file; give what is set aside, and of which positions."""
     schemas = workbench() / "data" / "schemas"
     if not path.is_file():
         raise UsageError(f"{path}: no such file.")
@@ -117,7 +117,7 @@ def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
 
 
 def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[Thing, Row], set[str]]:
-    """Say what an export's rows say, by thing; positions of which something can't be read are left as they are."""
+    """Say what an export's rows say, by thing, and which positions are left as they are."""
     wanted: dict[Thing, Row] = {}
     left = set[str]()
     for line, cells in enumerate(table.astype(object).to_dict("records"), start=2):

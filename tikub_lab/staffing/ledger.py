@@ -54,7 +54,7 @@ FROM staffing_event e JOIN staffing_period p ON p.number = e.number
 WHERE p.debut < :fin AND p.fin > :debut
 AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
 OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
-"""Periods of the days of an event: of its thing, what that belongs to, what is beside it there, and its agent's."""
+"""Periods of the days of an event: of its thing, of what that belongs to, beside it there, and of its agent."""
 OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
 RECORD, OPENED = EVENT.insert(), PERIOD.insert()
 CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
@@ -86,7 +86,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of an event: its number where the ledger has it, whether it is new, what to know about it."""
+    """What became of an event; without a number it was refused, and its remark says why."""
 
     id: str
     number: int | None
@@ -96,7 +96,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a verification found: how many events, how many of them purged, the last hash, and what is wrong."""
+    """What a verification found."""
 
     events: int
     purged: int
@@ -144,7 +144,7 @@ class Ledger(Store):
         Returns
         -------
         list of Receipt
-            One an event. Without a number it was refused, its remark says why; others are not touched by that.
+            One an event; others are not touched by one that is refused.
         """
         receipts = []
         with self.writing() as connection:
@@ -157,7 +157,7 @@ class Ledger(Store):
         return receipts
 
     def _take(self, connection: sa.Connection, row: Row) -> Receipt:
-        """Put an event behind the last one, close the periods that it changes and open those that it makes."""
+        """Put an event behind the last one, and change the periods of its thing."""
         named = self.run(connection, NAMED, row)
         if (known := _known(row, named)) is not None:
             return Receipt(row["id"], known)
@@ -324,14 +324,14 @@ def _held(row: Any) -> Row:
 
 def _known(row: Row, named: list[Row]) -> int | None:
     """Return the number of the same event; refuse another of its id, and what replaces none that stands."""
-    for each in named:
-        if each["id"] == row["id"]:
-            if each["salt"] is not None and digest(row, each["salt"]) != each["digest"]:
-                raise Refused(f"id {row['id']!r} is that of another event. A correction is a new one that replaces it.")
-            return int(each["number"])
+    by_id = {each["id"]: each for each in named}
+    if same := by_id.get(row["id"]):
+        if same["salt"] is not None and digest(row, same["salt"]) != same["digest"]:
+            raise Refused(f"id {row['id']!r} is that of another event. A correction is a new one that replaces it.")
+        return int(same["number"])
     if row["remplace"] is not None:
-        old = next((each for each in named if each["id"] == row["remplace"]), None)
-        if old is None or (old["objet"], old["cle"]) != (row["objet"], row["cle"]):
+        old = by_id.get(row["remplace"])
+        if old is None or thing(old) != thing(row):
             what = "no event" if old is None else "the event of another thing"
             raise Refused(f"remplace: {row['remplace']!r} is {what}; name one of {row['objet']} {row['cle']!r}.")
         if new := next((each["id"] for each in named if each["remplace"] == row["remplace"]), None):
@@ -369,7 +369,7 @@ def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
 
 
 def _peak(row: Row, others: list[Row], same: str) -> float:
-    """Return the largest sum of shares of an agent or a position on a day of an event: on the first day of one."""
+    """Return the largest sum of shares of an agent or a position on a day of an event."""
     others = [item for item in others if item[same] == row[same]]
     days = {max(item["debut"], row["debut"]) for item in [*others, row]}
     sums = (sum(item["quotite"] for item in others if item["debut"] <= day < item["fin"]) for day in days)

@@ -37,7 +37,7 @@ NEEDS = ["poste", "code_uai", "metier", "quotite", "debut", "fin", "origine", "a
 BUSY = ["agent", "quotite", "debut", "fin"]
 VACANT, AWAY = ([f"{origin}_servie", f"{origin}_non_servie"] for origin in ("vacance", "absence"))
 DETOUR, SPEED = 1.3, 60.0
-"""How much longer roads are than the straight line, and km/h: assumptions, for want of a table of times."""
+"""How much longer roads are than the straight line, and km/h: assumptions."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class Plan:
         return ways.drop_duplicates("besoin").set_index("besoin")
 
     def by_departement(self, departements: pd.Series) -> pd.DataFrame:
-        """Count needs by département (of each lycée, by ``code_uai``): ``absence`` or ``vacance``, ``servie`` or not.
+        """Count needs by département: ``absence`` or ``vacance``, ``servie`` or not.
 
         Vacant positions are public, lycée by lycée: small counts of absences are suppressed by themselves.
         """
@@ -219,7 +219,7 @@ class Plan:
         return found.sort_values(["agents", "besoins"], ascending=False, ignore_index=True)
 
     def proposals(self, key: bytes) -> pd.DataFrame:
-        """Say each proposal in a sentence, with what it costs not to do it (all others staying), and what nobody takes.
+        """Say each proposal in a sentence, with what it costs not to do it, and what nobody takes.
 
         It tells of absences: ``personne`` is a pseudonym, by a key, and the table is for a file, never for a page.
         """
@@ -296,7 +296,7 @@ def worked(table: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
-    """Estimate the minutes from each home (a column) to each site (a row), by ``longitude`` and ``latitude``."""
+    """Estimate the minutes from each home (a column) to each site (a row)."""
     (x, y), (u, v) = (table[["longitude", "latitude"]].to_numpy(np.float64).T for table in (sites, homes))
     return np.asarray(haversine(x[:, None], y[:, None], u, v) * DETOUR / SPEED * 60)
 

@@ -2,8 +2,8 @@
 
 ``scale.csv`` has a row a cell of a published scale: ``fonction`` and its ``metiers``; ``critere``, what it depends on
 (« base » is the same for all), and ``condition`` as published; full-time equivalents without and with boarding, ``par``
-so many units beyond the bound where they are pro rata. A ``statut`` « manquant » is a cell that the source has and that
-is not known. A value on a bound of two classes gives both. What is published is a tool for a dialogue.
+so many units beyond the bound where they are pro rata. A ``statut`` « manquant » is a cell of the source that is not
+known. A value on a bound of two classes gives both.
 """
 
 from datetime import date
@@ -62,8 +62,7 @@ def read(path: Path | str | None = None, day: date | str | None = None) -> pd.Da
 def applied(cells: pd.DataFrame, lycees: pd.DataFrame) -> pd.DataFrame:
     """Apply a scale to lycées, a line for each thing that it counts.
 
-    ``code_uai``, ``fonction``, ``critere``, ``quantite``, ``condition`` that holds, ``etp_bas``, ``etp_haut``: missing
-    where the quantity is, or is beyond the scale; 0 below its first bound, and for what there is none of.
+    ``etp_bas`` and ``etp_haut`` are missing where the quantity is, or is beyond the scale; 0 below its first bound.
     """
     known = cells[cells["statut"] != MISSING]
     criteria = sorted({*known["critere"]} - {"base"})

@@ -155,7 +155,7 @@ def _sites(state: pd.DataFrame, departements: pd.Series) -> tuple[pd.Series, pd.
 def history(ledger: Ledger, position: str) -> pd.DataFrame:
     """Tell what was said of a position, of who was on it and of its replacements, by its days.
 
-    It tells of persons. ``objet``, ``debut``, ``fin`` (missing where open), ``agent``, ``quotite``, ``statut``, ``contrat``.
+    It tells of persons. Columns: ``objet``, ``debut``, ``fin``, ``agent``, ``quotite``, ``statut``, ``contrat``.
 
     Examples
     --------

@@ -124,7 +124,7 @@ class Store:
     def run(self, connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> list[Row]:
         """Run a statement by the driver itself, which takes a third of the time, and give its rows.
 
-        Its parameters are named, and the store has text and numbers only: nothing is converted.
+        The store has text and numbers only: nothing is converted.
         """
         if statement not in self._texts:
             self._texts[statement] = str(statement.compile(dialect=self.engine.dialect))
