@@ -146,7 +146,7 @@ def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[
 
 
 def _key(row: Mapping[str, Any]) -> str:
-    """Give the key that a thing of the export has: position, assigned agent, replacing agent."""
+    """Give the key of a thing of the export: position, assigned agent, replacing agent."""
     parts = [row["rattachement"], row.get("agent")]
     return str(row["cle"]) if row["objet"] == "poste" else "/".join(filter(None, parts))
 

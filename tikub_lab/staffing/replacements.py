@@ -302,7 +302,7 @@ def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
 
 
 def _enough(group: pd.DataFrame, most: float) -> int:
-    """Give needs, the longest first, to the first agent in reach who has room, or to one more who lives there."""
+    """Give needs, the longest first, to the first agent in reach who has room, or to one more."""
     near, agents = travel(group, group) <= most, list[list[int]]()
     first, last, share = (group[name].to_numpy() for name in ("debut", "fin", "quotite"))
     for need in np.argsort(-worked(group) * share, kind="stable").tolist():

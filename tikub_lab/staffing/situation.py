@@ -149,7 +149,7 @@ def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> S
 
 
 def earlier(ledger: Ledger, jour: date, days: int = 1) -> pd.DataFrame:
-    """Return the positions some days earlier, as they were known then; without a row where that is purged."""
+    """Return the positions some days earlier, as they were known then; no row where that is purged."""
     past = jour - timedelta(days=days)
     with suppress(UsageError):
         return positions(ledger.state(past, past))
