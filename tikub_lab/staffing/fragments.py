@@ -3,6 +3,8 @@
 They take where positions stand, as :func:`tikub_lab.staffing.known` gives it, and the table ``territory/lycees``.
 """
 
+from typing import Any
+
 import pandas as pd
 
 from tikub_lab import show
@@ -89,3 +91,16 @@ def changes(data: Situation, lycees: pd.DataFrame) -> None:
         ["lib_etablissement", "ville", "nature", "metier", "poste", "quotite"], rows=20,
         empty=f"Aucun changement depuis le {show.day(data.avant)}.", n=len(rows), avant=data.avant,
     )  # fmt: skip
+
+
+def drawn(curve: pd.DataFrame) -> Any:
+    """Draw what :func:`tikub_lab.staffing.time_to_fill` gives: the share still vacant, with its interval."""
+    show.style()
+    axes = curve.plot("jours", "part", drawstyle="steps-post", figsize=(6.5, 3.2), legend=False, grid=False)
+    axes.grid(axis="y")
+    axes.fill_between(curve["jours"], curve["part_bas"], curve["part_haut"], step="post", alpha=0.25, linewidth=0)
+    axes.axhline(0.5, linewidth=1, linestyle=":", color="0.5")
+    axes.set(xlabel="Jours depuis que le poste est vacant", ylim=(0, 1), xlim=(0, None))
+    axes.set_title("Part des postes encore vacants ; bande : intervalle à 95 %", loc="left", fontsize=10)
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    return axes

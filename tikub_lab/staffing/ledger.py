@@ -133,7 +133,7 @@ class Ledger(Store):
         self.clock = clock
 
     def append(self, events: Iterable[Mapping[str, Any] | bytes]) -> list[Receipt]:
-        """Append events, in one transaction: once it returns, what is accepted is on disk; after a RunError nothing is.
+        """Append events, in one transaction: once it returns, what is accepted is on disk.
 
         Parameters
         ----------
@@ -145,6 +145,11 @@ class Ledger(Store):
         -------
         list of Receipt
             One an event; others are not touched by one that is refused.
+
+        Raises
+        ------
+        RunError
+            The store could not write: nothing is acknowledged, nothing before is lost.
         """
         receipts = []
         with self.writing() as connection:
@@ -206,6 +211,11 @@ class Ledger(Store):
         -------
         DataFrame
             One row a thing: the columns of ``staffing/events``; ``fin`` is missing where no end is known.
+
+        Raises
+        ------
+        UsageError
+            A day of which something was purged, or no date.
         """
         return as_table(self._true(valid, known))
 

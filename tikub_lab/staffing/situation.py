@@ -77,6 +77,10 @@ def known(events: pd.DataFrame, jour: Day = None, connu: Day = None, days: int =
     days : int
         How many days before it the day lies with which it is compared.
 
+    Returns
+    -------
+    Situation
+
     Examples
     --------
     >>> from tikub_lab import tables
