@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,19 +12,23 @@ import typer
 from tikub_lab.errors import RunError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from tikub_lab.staffing.feed import SetAside
     from tikub_lab.staffing.ledger import Ledger
 
 app = typer.Typer(name="staffing", help="The ledger of positions and staff of the lycées.", no_args_is_help=True)
 
 LedgerOption = Annotated[
     str | None,
-    typer.Option("--ledger", metavar="PLACE", help="File or PostgreSQL URL; $TIKUB_LEDGER, or data/staffing.sqlite."),
+    typer.Option(metavar="PLACE", help="File or PostgreSQL URL; $TIKUB_LEDGER, or data/staffing.sqlite."),
 ]
-AtOption = Annotated[str | None, typer.Option("--at", metavar="DATE", help="Such as 2026-05-03; today by default.")]
-OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where it goes, as CSV.")]
-KeyOption = Annotated[Path, typer.Option("--key", metavar="KEYFILE", help="The key of pseudonyms.")]
+AtOption = Annotated[str | None, typer.Option(metavar="DATE", help="Such as 2026-05-03; today by default.")]
+OutOption = Annotated[Path, typer.Option(metavar="FILE", help="Where it goes, as CSV.")]
+KeyOption = Annotated[Path, typer.Option(metavar="KEYFILE", help="The key of pseudonyms.")]
+DataOption = Annotated[Path | None, typer.Option(metavar="DIR", help="A data package with staffing/agents.")]
 
 
 def _ledger(place: str | None, create: bool = False) -> "Ledger":
@@ -43,7 +48,7 @@ def _day(text: str | None) -> date:
 @app.command("import")
 def import_(
     export: Annotated[Path, typer.Argument(metavar="EXPORT", help="A night's export: the columns of staffing/export.")],
-    at: Annotated[str, typer.Option("--at", metavar="DATE", help="The day of which it tells.")],
+    at: Annotated[str, typer.Option(metavar="DATE", help="The day of which it tells.")],
     lost: Annotated[float, typer.Option(min=0, max=100, help="Percent that may be gone since the last one.")] = 5.0,
     ledger: LedgerOption = None,
 ) -> None:
@@ -52,9 +57,9 @@ def import_(
 
     done = import_export(_ledger(ledger, create=True), export, _day(at), lost)
     print(f"{export}: {done.rows:,} rows; {done.new:,} events appended, {done.over:,} things are over.")
-    for text in sorted(set(done.remarks)):
-        print(f"    {done.remarks.count(text):>7,}  {text}")
-    _set_aside(export, [(item.line, item.reason) for item in done.aside])
+    for text, count in sorted(Counter(done.remarks).items()):
+        print(f"    {count:>7,}  {text}")
+    _set_aside(export, done.aside)
 
 
 @app.command()
@@ -66,27 +71,26 @@ def append(
     import json
 
     from tikub_lab.staffing.feed import SetAside, append_lines
-    from tikub_lab.staffing.ledger import Receipt
 
     piped = file == "-"
     if not piped and not Path(file).is_file():
         raise UsageError(f"{file}: no such file. Give a file of JSON lines, or - for a pipe.")
-    new, known, aside = 0, 0, []
+    taken, aside = Counter[bool](), list[SetAside]()
     with sys.stdin.buffer if piped else Path(file).open("rb") as lines:
         for item in append_lines(_ledger(ledger, create=True), lines):
             if isinstance(item, SetAside):
-                aside.append((item.line, item.reason))
+                aside.append(item)
             else:
-                new, known = new + item.new, known + (not item.new)
-            if piped or (isinstance(item, Receipt) and item.remarks):
+                taken[item.new] += 1
+            if piped or getattr(item, "remarks", False):
                 print(json.dumps(vars(item), ensure_ascii=False), flush=True)
-    print(f"{new:,} events appended, {known:,} known before.", file=sys.stderr if piped else sys.stdout)
+    print(f"{taken[True]:,} events appended, {taken[False]:,} known before.", file=sys.stderr if piped else sys.stdout)
     _set_aside(file, aside)
 
 
-def _set_aside(place: str | Path, aside: list[tuple[int, str]]) -> None:
-    for line, reason in aside[:50]:
-        print(f"{place}, line {line}: {reason}", file=sys.stderr)
+def _set_aside(place: str | Path, aside: "Sequence[SetAside]") -> None:
+    for item in aside[:50]:
+        print(f"{place}, line {item.line}: {item.reason}", file=sys.stderr)
     if aside:
         raise RunError(f"{place}: {len(aside):,} lines set aside, all others taken. Mend those and send them again.")
 
@@ -95,7 +99,7 @@ def _set_aside(place: str | Path, aside: list[tuple[int, str]]) -> None:
 def state(
     at: AtOption = None,
     known: Annotated[str | None, typer.Option(metavar="DATE", help="As it was known by then; now by default.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="All of it; it tells of persons.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="All of it; it tells of persons.")] = None,
     ledger: LedgerOption = None,
 ) -> None:
     """Say how many positions are covered on a day, as known by a day."""
@@ -104,7 +108,7 @@ def state(
     day, found = _day(at), _ledger(ledger)
     table = found.state(day, known)
     if out is not None:
-        _write(table, "staffing/events", out)
+        _write(table, out, "staffing/events")
     trades = coverage(positions(table), "metier")
     posts, due, there = trades[["postes", "etp", "couverts"]].sum()
     print(f"{found.name} on {day}: {posts:,.0f} positions, {there:,.1f} of {due:,.1f} full-time equivalents covered.")
@@ -139,10 +143,10 @@ def live(
     context: typer.Context,
     ledger: LedgerOption = None,
     address: Annotated[
-        str, typer.Option("--address", metavar="ADDRESS", help="One of this machine that others reach; else none does.")
+        str, typer.Option(metavar="ADDRESS", help="One of this machine that others reach; else none does.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="NUMBER", help="A free one by default.")] = 0,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open it here.")] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="NUMBER", help="A free one by default.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Whether to open it here.")] = True,
 ) -> None:
     """Show positions on a page that stays up to date, with nothing of absences; Ctrl-C ends it."""
     from tikub_lab.staffing.live import parts
@@ -157,7 +161,7 @@ def alerts(out: OutOption, key: KeyOption, at: AtOption = None, ledger: LedgerOp
     from tikub_lab.staffing.alerts import alerts as found
 
     table = found(_ledger(ledger), _day(at), read_key(key, create=True))
-    _write(table, None, out)
+    _write(table, out)
     print(f"{out}: {len(table):,} alerts. `tikub staffing names {out} --key {key}` says who.")
 
 
@@ -169,7 +173,7 @@ def propose(
     days: Annotated[int, typer.Option(min=1, help="How many days to look ahead.")] = 30,
     minutes: Annotated[float, typer.Option(min=0, help="Longest way to work, one way; an estimate.")] = 60.0,
     ledger: LedgerOption = None,
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="A data package with the agents.")] = None,
+    data: DataOption = None,
 ) -> None:
     """Write who of the pool could replace where, with pseudonyms, and what it costs not to."""
     from tikub_lab.methods.privacy import read_key
@@ -178,7 +182,7 @@ def propose(
 
     tables = load("staffing/agents", data), load("territory/lycees", data)
     plan = Choice.of(_ledger(ledger), *tables, _day(at), days, minutes).best()
-    _write(plan.proposals(read_key(key, create=True)), None, out)
+    _write(plan.proposals(read_key(key, create=True)), out)
     totals, proven = plan.totals, "proven the best" if plan.proven else f"within {plan.gap:.1%} of the best"
     print(f"{out}: {totals['servis']:,} of {totals['besoins']:,} needs served, {proven}. "
           f"`tikub staffing names {out} --key {key}` says who.")  # fmt: skip
@@ -188,10 +192,8 @@ def propose(
 def names(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What alerts wrote, or proposals: with pseudonyms.")],
     key: KeyOption,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="By default FILE.names.csv.")] = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="A data package with staffing/agents.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="By default FILE.names.csv.")] = None,
+    data: DataOption = None,
 ) -> None:
     """Say whom pseudonyms are of, where the key and the table of agents are."""
     import pandas as pd
@@ -208,11 +210,11 @@ def names(
         raise UsageError(f"{file}: no column personne, which has the pseudonyms.")
     table = table.join(agents[["agent", "nom"]], on="personne")
     out = out or file.with_suffix(".names.csv")
-    _write(table, None, out)
+    _write(table, out)
     print(f"{out}: {table['nom'].notna().sum():,} of {len(table):,} rows have a name. Delete it once it is read.")
 
 
-def _write(table: "pd.DataFrame", name: str | None, path: Path) -> None:
+def _write(table: "pd.DataFrame", path: Path, name: str = "") -> None:
     """Write a table about persons, for its owner's eyes; by its schema where it has one."""
     from tikub_lab.tables.atomic import write_atomic
     from tikub_lab.tables.frames import write_csv

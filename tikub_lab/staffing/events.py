@@ -3,9 +3,9 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
 from operator import itemgetter
 from typing import Any
 
@@ -15,10 +15,11 @@ import pandas as pd
 from tikub_lab.errors import TikubError, nearest
 
 Row = dict[str, Any]
-Said = tuple[int, date, date]
-"""The number of an event, and the days on which it holds."""
-Stage = tuple[int, date, date, int, int]
-"""The same, and since and until which event that was known: a row of the store's table of periods."""
+"""An event; a **period** is one too, on days on which it holds."""
+Said = tuple[int, str, str]
+"""The number of an event and the days on which it holds, as the store has them."""
+Stage = tuple[int, str, str, int, int]
+"""The same, and since and until which event that was known."""
 
 OPEN = date.max
 """The end of what has none, in the store."""
@@ -50,41 +51,31 @@ class Refused(TikubError):
     """An event that the ledger does not take, with the reason."""
 
 
-@dataclass(frozen=True)
-class Period:
-    """Days on which a thing was there, and what was said of it."""
-
-    debut: date
-    fin: date
-    row: Row
-
-    @property
-    def said(self) -> Said:
-        """Which event holds on which days."""
-        return self.row["number"], self.debut, self.fin
-
-    @property
-    def thing(self) -> tuple[str, str]:
-        """Kind and key."""
-        return self.row["objet"], self.row["cle"]
+thing = itemgetter("objet", "cle")
+"""Give the kind and the key of what an event is of."""
 
 
-def content(event: Mapping[str, Any]) -> Row:
-    """Read an event given as text or typed, or refuse it with the reason, which repeats no value: it may be a name."""
+def content(event: Any) -> Row:
+    """Read an event, typed, as text or as JSON, or refuse it with a reason that repeats no value: it may be a name."""
+    if isinstance(event, bytes):
+        try:
+            event = json.loads(event.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise Refused("no JSON in UTF-8") from None
+    if not isinstance(event, Mapping):
+        raise Refused('no JSON object, such as {"id": …}')
     if unknown := [name for name in event if name not in CONTENT]:
         raise Refused(f"unknown key {unknown[0]!r}.{nearest(unknown[0], CONTENT)} Known: {', '.join(CONTENT)}.")
     row = {name: _value(name, event.get(name)) for name in CONTENT}
     for name in HEAD:
         if row[name] is None:
             raise Refused(f"{name} is missing: every event has {', '.join(HEAD)}.")
-    needed, more, _ = KINDS[row["objet"]]
-    asserts = row["verbe"] == "assert"
-    lacking = [name for name in needed if row[name] is None] if asserts else []
-    given = [name for name in CONTENT[7:] if row[name] is not None]
-    foreign = [name for name in given if not asserts or name not in needed + more]
+    needed, more, _ = KINDS[row["objet"]] if row["verbe"] == "assert" else ((), (), "")
+    lacking = [name for name in needed if row[name] is None]
+    foreign = [name for name in CONTENT[7:] if row[name] is not None and name not in needed + more]
     if lacking or foreign:
-        said = f"{lacking[0]} is missing" if lacking else f"{foreign[0]} is not said of it"
-        raise Refused(f"{row['verbe']} {row['objet']}: {said}; it says {', '.join(needed) if asserts else 'nothing'}.")
+        problem = f"{lacking[0]} is missing" if lacking else f"{foreign[0]} is not said of it"
+        raise Refused(f"{row['verbe']} {row['objet']}: {problem}; it says {', '.join(needed) or 'nothing'}.")
     row["fin"] = row["fin"] or OPEN
     if row["fin"] <= row["debut"]:
         raise Refused("fin is not after debut; it is the first day on which it is over.")
@@ -112,93 +103,63 @@ def _value(name: str, value: Any) -> Any:
     return value
 
 
-def laid(there: Iterable[Period], row: Row) -> list[Period]:
+def said(row: Row) -> Said:
+    return row["number"], str(row["debut"]), str(row["fin"])
+
+
+def laid(there: list[Row], row: Row) -> list[Row]:
     """Lay an event over the periods of its thing: it holds on its days, they on all others."""
-    first, last, kept = row["debut"], row["fin"], []
-    for item in there:
-        if item.debut < first:
-            kept.append(Period(item.debut, min(item.fin, first), item.row))
-        if item.fin > last:
-            kept.append(Period(max(item.debut, last), item.fin, item.row))
-    if row["verbe"] == "assert":
-        kept.append(Period(first, last, row))
-    return sorted(kept, key=lambda item: item.debut)
+    first, last = row["debut"], row["fin"]
+    kept = [{**item, "fin": min(item["fin"], first)} for item in there if item["debut"] < first]
+    kept += [{**item, "debut": max(item["debut"], last)} for item in there if item["fin"] > last]
+    return sorted([*kept, row] if row["verbe"] == "assert" else kept, key=itemgetter("debut"))
 
 
-def periods(rows: Iterable[Row]) -> list[Period]:
-    """Lay events over each other, in their order: the days on which each thing is there, by thing.
+def periods(rows: Sequence[Row]) -> list[Row]:
+    """Lay a thing's events over each other, in their order; those that others replace are void, on all days.
 
     Examples
     --------
-    >>> row = {"objet": "absence", "cle": "A1", "verbe": "assert", "debut": date(2026, 1, 5), "fin": date(2026, 2, 1)}
-    >>> back = {**row, "verbe": "retract", "debut": date(2026, 1, 20), "fin": OPEN}
-    >>> [(str(item.debut), str(item.fin)) for item in periods([row, back])]
+    >>> row = {"id": "e1", "verbe": "assert", "debut": date(2026, 1, 5), "fin": date(2026, 2, 1), "remplace": None}
+    >>> back = {**row, "id": "e2", "verbe": "retract", "debut": date(2026, 1, 20), "fin": OPEN}
+    >>> [(str(item["debut"]), str(item["fin"])) for item in periods([row, back])]
     [('2026-01-05', '2026-01-20')]
     """
-    found: dict[tuple[str, str], list[Period]] = {}
-    for row in rows:
-        thing = row["objet"], row["cle"]
-        found[thing] = laid(found.get(thing, ()), row)
-    return [item for each in found.values() for item in each]
-
-
-def standing(rows: Iterable[Row]) -> list[Row]:
-    """Leave out the events that others replace: they are void, on all days."""
-    rows = [*rows]
     void = {row["remplace"] for row in rows}
-    return [row for row in rows if row["id"] not in void]
+    return reduce(laid, (row for row in rows if row["id"] not in void), [])
 
 
 def stages(rows: Iterable[Row]) -> Iterator[Stage]:
-    """Work out from a thing's events all periods that it has or had: the rows of the store's table."""
+    """Work out from a thing's events all periods that it has or had."""
     heard: list[Row] = []
-    there: list[Period] = []
+    there: list[Row] = []
     since: dict[Said, int] = {}
     for row in rows:
         heard.append(row)
-        there = laid(there, row) if row["remplace"] is None else periods(standing(heard))
-        now = {item.said for item in there}
-        yield from ((*said, since.pop(said), row["number"]) for said in since.keys() - now)
-        for said in now - since.keys():
-            since[said] = row["number"]
-    yield from ((*said, number, NEVER) for said, number in since.items())
+        there = laid(there, row) if row["remplace"] is None else periods(heard)
+        now = {*map(said, there)}
+        yield from ((*item, since.pop(item), row["number"]) for item in since.keys() - now)
+        for item in now - since.keys():
+            since[item] = row["number"]
+    yield from ((*item, number, NEVER) for item, number in since.items())
 
 
-@dataclass(frozen=True)
-class Spell:
-    """Days in a row on which a thing was there, in parts of which different things are said."""
-
-    parts: tuple[Period, ...]
-
-    @property
-    def debut(self) -> date:
-        """The first day."""
-        return self.parts[0].debut
-
-    @property
-    def fin(self) -> date:
-        """The first day on which it is over."""
-        return self.parts[-1].fin
-
-    def row(self, day: date) -> Row:
-        """Return what is said of a day, or of the nearest one."""
-        return next((part.row for part in self.parts if day < part.fin), self.parts[-1].row)
-
-
-def spells(rows: Iterable[Row]) -> list[Spell]:
-    """Join the periods of each thing that follow each other without a gap."""
-    found: list[list[Period]] = []
-    for item in periods(rows):
-        last = found[-1][-1] if found else None
-        if last and (last.row["objet"], last.row["cle"], last.fin) == (item.row["objet"], item.row["cle"], item.debut):
-            found[-1].append(item)
+def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
+    """Join periods of a thing that follow each other without a gap; each says what holds on a day, or the nearest."""
+    found, things = list[Row](), dict[tuple[str, str], list[Row]]()
+    for row in periods:
+        things.setdefault(thing(row), []).append(row)
+    for row in (row for each in things.values() for row in sorted(each, key=itemgetter("debut"))):
+        last = found[-1] if found else row
+        if (*thing(row), row["debut"]) == (*thing(last), last["fin"]):
+            found[-1] = {**(last if day < last["fin"] else row), "debut": last["debut"], "fin": row["fin"]}
         else:
-            found.append([item])
-    return [Spell(tuple(parts)) for parts in found]
+            found.append(row)
+    return found
 
 
 def as_table(rows: Iterable[Row]) -> pd.DataFrame:
-    """Make a table of events, with the columns of ``staffing/events``; days may be text, as the store has them."""
+    """Make a table as ``staffing/events``; days may be text, as the store has them."""
     rows = [*rows]
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in (*CONTENT, "enregistre")}
     for name in DAYS:  # numpy reads text faster than dates
@@ -211,7 +172,7 @@ def as_table(rows: Iterable[Row]) -> pd.DataFrame:
 
 
 def chained(row: Row, head: Row, recorded: datetime) -> Row:
-    """Put an event behind the last one, as a row of the store: days and moments are text there, and sort as such."""
+    """Put an event behind the last one, as a row of the store, where days and moments are text."""
     salt, when = secrets.token_hex(16), recorded.isoformat(timespec="microseconds")
     new = {**row, "number": head["number"] + 1, "enregistre": when, "salt": salt, "digest": digest(row, salt)}
     new |= {name: str(row[name]) for name in DAYS if row[name] is not None}
@@ -234,15 +195,10 @@ def link(previous: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def staged(item: Stage) -> Row:
-    number, debut, fin, since, until = item
-    return {"number": number, "debut": str(debut), "fin": str(fin), "since": since, "until": until}
-
-
-def left(found: Iterable[Iterable[Any]], day: str, by: int) -> set[tuple[Any, ...]]:
-    """Give what a purge leaves of periods: days from one on, knowledge from an event on, and that in as few rows."""
-    parts: dict[tuple[int, str, str], list[tuple[int, int]]] = {}
-    for number, debut, fin, since, until in sorted(map(tuple, found), key=itemgetter(3)):
+def left(found: Iterable[Stage], day: str, by: int) -> set[Stage]:
+    """Give what a purge leaves of periods: days from one on, knowledge from an event on, in as few rows."""
+    parts: dict[Said, list[tuple[int, int]]] = {}
+    for number, debut, fin, since, until in sorted(found, key=itemgetter(3)):
         if fin > day and until > by:
             known = parts.setdefault((number, max(debut, day), fin), [])
             first = known.pop()[0] if known and known[-1][1] == since else max(since, by)

@@ -1,20 +1,20 @@
 """What comes in: the nightly export of an HR system, and events by day, one JSON object a line."""
 
 import csv
-import json
 import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, Spell, content, spells
+from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, content, spells, thing
 from tikub_lab.staffing.ledger import Ledger, Receipt
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
@@ -23,9 +23,9 @@ from tikub_lab.tables.schema import read_schema
 
 TABLE = "staffing/export"
 LOST = 5.0
-"""Percent of positions and assignments that may be gone from one night to the next, unless that is confirmed."""
+"""Percent of positions and assignments that may be gone since the last one, unless that is confirmed."""
 CHUNK = 2**17
-"""Bytes of events that are put on disk together, at most; a pipe gives those that have come."""
+"""Bytes of events that are put on disk together, at most."""
 PARTS = {
     "poste": ("poste", "code_uai metier quotite=quotite_poste statut publication"),
     "affectation": ("agent", "agent quotite=quotite_agent contrat debut=debut_affectation fin=fin_affectation"),
@@ -36,7 +36,7 @@ PARTS = {
         "fin=fin_remplacement",
     ),
 }
-"""Of each kind of thing: the column of the export that has one, and what is said of it, with its column's name."""
+"""Of each kind of thing: the column of the export that has one, and what is said of it where."""
 
 Thing = tuple[str, str]
 
@@ -51,7 +51,7 @@ class SetAside:
 
 @dataclass(frozen=True)
 class Night:
-    """What an export changed: its rows, events that are new, of them things that are over, what was set aside."""
+    """What an export changed: of its new events, how many end a thing."""
 
     rows: int
     new: int
@@ -74,12 +74,11 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
     table, aside, unread = read_export(path)
     wanted, left = _wanted(table, at, aside)
     left |= unread
-    there: dict[Thing, list[Spell]] = defaultdict(list)
-    for spell in spells(ledger.rows(after=at)):
-        row = spell.row(at)
-        if spell.fin > at and row["cle"] == _key(row):
-            there[row["objet"], row["cle"]].append(spell)
-    over = {thing for thing in there.keys() - wanted.keys() if thing[1].partition("/")[0] not in left}
+    there: dict[Thing, list[Row]] = defaultdict(list)
+    for spell in spells(ledger.rows(after=at), at):
+        if spell["fin"] > at and spell["cle"] == _key(spell):
+            there[thing(spell)].append(spell)
+    over = {each for each in there.keys() - wanted.keys() if each[1].partition("/")[0] not in left}
     over = set() if "" in left else over  # a row without its position may be of any
     counted = [sum(kind in ("poste", "affectation") for kind, _ in things) for things in (over, there)]
     if counted[0] * 100 > lost * counted[1]:
@@ -87,12 +86,10 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
             f"{path}: of {counted[1]} positions and assignments known on {at}, {counted[0]} are not in it: more than "
             f"{lost:g} %. If that is right, say so with --lost {100 * counted[0] // counted[1] + 1}."
         )
-    gone = (spell for thing in over for spell in there[thing])
-    events = [_retracted(spell.parts[-1].row, max(at, spell.debut), spell.fin) for spell in gone]
-    for kind in KINDS:  # what others belong to comes first
-        for thing, row in wanted.items():
-            if thing[0] == kind:
-                events += _changed(row, there.get(thing, []), at)
+    gone = (spell for each in over for spell in there[each])
+    events = [_retracted(spell, max(at, spell["debut"]), spell["fin"]) for spell in gone]
+    for row in sorted(wanted.values(), key=lambda row: [*KINDS].index(row["objet"])):  # what others belong to is first
+        events += _changed(row, there.get(thing(row), []), at)
     receipts = ledger.append({**event, "id": uuid.uuid4().hex} for event in events)
     aside += [SetAside(0, text) for item in receipts if item.number is None for text in item.remarks]
     remarks = [text for item in receipts if item.number is not None for text in item.remarks]
@@ -100,7 +97,7 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
 
 
 def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
-    """Read an export by its schema, as any published file; give the rows set aside, and the positions they are of."""
+    """Read an export by its schema, as any published file; give what is set aside, and of which positions."""
     schemas = workbench() / "data" / "schemas"
     if not path.is_file():
         raise UsageError(f"{path}: no such file.")
@@ -111,22 +108,16 @@ def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
     with tempfile.TemporaryDirectory() as folder:
         import_files([path], folder, (), TABLE, schemas)
         table = open_package(folder).load(TABLE)
-        # a value that was blanked, such as an unknown reason, would end what it belongs to
-        rejects = _log(folder, "rejects") + [
-            row for row in _log(folder, "repairs") if row["id"] and not row["replacement"]
-        ]
-    aside = [SetAside(int(row["line"]), f"{row['field']} breaks {row['rule']}") for row in rejects]
-    return table, aside, {row["id"] for row in rejects}
-
-
-def _log(folder: str, name: str) -> list[dict[str, str]]:
-    """Read what an import notes of rows, if it does."""
-    paths = Path(folder).rglob(f"*.{name}.csv")
-    return [row for path in paths for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
+        logs = [log for name in ("rejects", "repairs") for log in Path(folder).rglob(f"*.{name}.csv")]
+        rows = [row for log in logs for row in csv.DictReader(log.read_text(encoding="utf-8").splitlines())]
+    # a repair that blanked a value, such as an unknown reason, would end what it belongs to
+    wrong = [row for row in rows if "replacement" not in row or (row["id"] and not row["replacement"])]
+    aside = [SetAside(int(row["line"]), f"{row['field']} breaks {row['rule']}") for row in wrong]
+    return table, aside, {row["id"] for row in wrong}
 
 
 def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[Thing, Row], set[str]]:
-    """Say what an export's rows say, by thing; positions of which something can't be read are left as they are."""
+    """Say what an export's rows say, by thing, and which positions are left as they are."""
     wanted: dict[Thing, Row] = {}
     left = set[str]()
     for line, cells in enumerate(table.astype(object).to_dict("records"), start=2):
@@ -155,23 +146,23 @@ def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[
 
 
 def _key(row: Mapping[str, Any]) -> str:
-    """Give the key that a thing of the export has: position, assigned agent, replacing agent."""
+    """Give the key of a thing of the export: position, assigned agent, replacing agent."""
     parts = [row["rattachement"], row.get("agent")]
     return str(row["cle"]) if row["objet"] == "poste" else "/".join(filter(None, parts))
 
 
-def _changed(row: Row, there: list[Spell], at: date) -> list[Row]:
+def _changed(row: Row, there: list[Row], at: date) -> list[Row]:
     """Write the events after which the ledger says of a thing what the export does."""
     if not there:
         return [row]
-    old, known = there[0], there[0].row(max(at, there[0].debut))
-    first = old.debut if row["objet"] == "poste" else row["debut"]
-    same = all(row[name] == known[name] for name in CONTENT[7:])
+    debut, fin = there[0]["debut"], there[0]["fin"]
+    first = debut if row["objet"] == "poste" else row["debut"]
+    same = all(row[name] == there[0][name] for name in CONTENT[7:])
     events = []
-    if not same or first < old.debut or row["fin"] > old.fin:
+    if not same or first < debut or row["fin"] > fin:
         # what changed now did so today; what is only longer is said of all its days
-        events.append({**row, "debut": max(at, first) if not same and first >= old.debut else first})
-    gone = [(old.debut, first), (row["fin"], old.fin), *((spell.debut, spell.fin) for spell in there[1:])]
+        events.append({**row, "debut": max(at, first) if not same and first >= debut else first})
+    gone = [(debut, first), (row["fin"], fin), *((spell["debut"], spell["fin"]) for spell in there[1:])]
     return events + [_retracted(row, begin, end) for begin, end in gone if begin < end]
 
 
@@ -185,29 +176,10 @@ def append_lines(ledger: Ledger, source: BinaryIO) -> Iterator[Receipt | SetAsid
     What has come is put on disk together, before its receipts are given: who waits for each answer has one event a
     time on disk, who sends on does not wait for the disk at each.
     """
-    number, rest = 0, b""
-    while chunk := source.read1(CHUNK):  # type: ignore[attr-defined]
+    last, rest = 0, b""
+    for chunk in chain(iter(lambda: source.read1(CHUNK), b""), [b"\n"]):  # type: ignore[attr-defined]
         *lines, rest = (rest + chunk).split(b"\n")
-        yield from _append(ledger, list(enumerate(lines, start=number + 1)))
-        number += len(lines)
-    yield from _append(ledger, [(number + 1, rest)])
-
-
-def _append(ledger: Ledger, lines: list[tuple[int, bytes]]) -> Iterator[Receipt | SetAside]:
-    read = [(number, _parsed(number, line)) for number, line in lines if line.strip()]
-    events = [item for _, item in read if not isinstance(item, SetAside)]
-    receipts = iter(ledger.append(events) if events else ())
-    for number, item in read:
-        if isinstance(item, SetAside):
-            yield item
-        else:
-            receipt = next(receipts)
-            yield receipt if receipt.number is not None else SetAside(number, receipt.remarks[0])
-
-
-def _parsed(number: int, line: bytes) -> Row | SetAside:
-    try:
-        event = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return SetAside(number, "no JSON in UTF-8")
-    return event if isinstance(event, dict) else SetAside(number, 'no JSON object, such as {"id": …}')
+        events = {number: line for number, line in enumerate(lines, start=last + 1) if line.strip()}
+        for number, receipt in zip(events, ledger.append(events.values()) if events else (), strict=True):
+            yield SetAside(number, receipt.remarks[0]) if receipt.number is None else receipt
+        last += len(lines)

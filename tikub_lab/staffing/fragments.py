@@ -1,7 +1,6 @@
 """What the notebook and the live page both show of positions: each a part of a page, made with ``show``.
 
 They take where positions stand, as :func:`tikub_lab.staffing.known` gives it, and the table ``territory/lycees``.
-Nothing here reads absences or replacements: see :mod:`tikub_lab.staffing.situation`.
 """
 
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab import show
-from tikub_lab.staffing.situation import AGES, STEPS, Situation
+from tikub_lab.staffing.situation import AGES, Situation
 from tikub_lab.staffing.state import coverage
 
 OLD = 180
@@ -84,18 +83,6 @@ def vacant(data: Situation, lycees: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def recruitment(data: Situation, lycees: pd.DataFrame) -> None:
-    """Show how far the recruitment on vacant positions is, and what comes next."""
-    steps = data.vacant["etape"].value_counts().reindex(list(STEPS), fill_value=0)
-    longest = data.vacant.groupby("etape")["jours"].max()
-    rows = steps[steps > 0].rename_axis("etape").reset_index(name="nombre")
-    rows = rows.assign(jours=rows["etape"].map(longest), suite=rows["etape"].map(STEPS))
-    show.ranked(
-        rows, "Où en est le recrutement", "etape", "nombre", form="poste", text="{suite}",
-        detail="{jours:jour} au plus", empty="Aucun poste n'est vacant.",
-    )  # fmt: skip
-
-
 def changes(data: Situation, lycees: pd.DataFrame) -> None:
     """List what is not as it was on the earlier day."""
     rows = data.changes.merge(lycees, on="code_uai", how="left")
@@ -108,12 +95,10 @@ def changes(data: Situation, lycees: pd.DataFrame) -> None:
 
 def drawn(curve: pd.DataFrame) -> Any:
     """Draw what :func:`tikub_lab.staffing.time_to_fill` gives: the share still vacant, with its interval."""
-    from matplotlib import pyplot
-
     show.style()
-    _, axes = pyplot.subplots(figsize=(6.5, 3.2))
+    axes = curve.plot("jours", "part", drawstyle="steps-post", figsize=(6.5, 3.2), legend=False, grid=False)
+    axes.grid(axis="y")
     axes.fill_between(curve["jours"], curve["part_bas"], curve["part_haut"], step="post", alpha=0.25, linewidth=0)
-    axes.step(curve["jours"], curve["part"], where="post")
     axes.axhline(0.5, linewidth=1, linestyle=":", color="0.5")
     axes.set(xlabel="Jours depuis que le poste est vacant", ylim=(0, 1), xlim=(0, None))
     axes.set_title("Part des postes encore vacants ; bande : intervalle à 95 %", loc="left", fontsize=10)

@@ -2,20 +2,17 @@
 
 An event asserts or retracts a thing (a position, an assignment, an absence, a replacement) from a day on, until
 another day (excluded) or without end. **State on a day, as known at a moment**: of each thing, the last event known by
-then that covers the day and was not replaced by then; the thing is there where that event asserts it. So a late event,
-one out of order or a correction is no special case. An event that replaces another voids it, on all days. What the
-events come to is kept beside them, as periods: an event, days on which it holds, since and until which event that was
-known.
+then that covers the day; the thing is there where that event asserts it. So a late event, or one out of order, is no
+special case; one that replaces another voids it, on all days.
 
 Events are chained: ``hash = H(previous hash, number, recorded, H(payload, salt))``. A changed row breaks the chain; a
 purge deletes payloads and salts and leaves it whole. A row removed at the end shows only beside a noted head.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +26,6 @@ from tikub_lab.staffing.events import (
     KINDS,
     NEVER,
     OPEN,
-    Period,
     Refused,
     Row,
     as_table,
@@ -40,10 +36,10 @@ from tikub_lab.staffing.events import (
     left,
     link,
     periods,
-    staged,
+    said,
     stages,
-    standing,
     stored,
+    thing,
 )
 from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
 
@@ -51,14 +47,14 @@ NAMED = sa.text("""
 SELECT *, (SELECT value FROM staffing_ledger WHERE name = 'purged before') AS purged FROM staffing_event
 WHERE number = (SELECT max(number) FROM staffing_event) OR id IN (:id, :remplace) OR remplace = :remplace
 ORDER BY number""")
-"""The last event, those that an event names, and what replaces them already."""
+"""The last event, and those that an event names or that replace these."""
 MET = sa.text("""
 SELECT e.*, p.debut AS first, p.fin AS last, p.until
 FROM staffing_event e JOIN staffing_period p ON p.number = e.number
 WHERE p.debut < :fin AND p.fin > :debut
 AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
 OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
-"""Periods of the days of an event: of its thing, what that belongs to, what is beside it there, and its agent's."""
+"""Periods of the days of an event: of its thing, of what that belongs to, beside it there, and of its agent."""
 OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
 RECORD, OPENED = EVENT.insert(), PERIOD.insert()
 CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
@@ -80,7 +76,7 @@ WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
 """Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
 that may be asked for."""
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
-EVER: Row = {"debut": str(date.min), "fin": str(OPEN), "rattachement": None, "agent": None}
+EVER: Row = {"debut": date.min, "fin": OPEN, "rattachement": None, "agent": None}
 
 
 def utc_now() -> datetime:
@@ -90,7 +86,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of an event: its number where the ledger has it, whether it is new, what to know about it."""
+    """What became of an event; without a number it was refused, and its remark says why."""
 
     id: str
     number: int | None
@@ -100,7 +96,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a verification found: how many events, how many of them purged, the last hash, and what is wrong."""
+    """What a verification found."""
 
     events: int
     purged: int
@@ -136,19 +132,19 @@ class Ledger(Store):
         super().__init__(place, create)
         self.clock = clock
 
-    def append(self, events: Iterable[Mapping[str, Any]]) -> list[Receipt]:
+    def append(self, events: Iterable[Mapping[str, Any] | bytes]) -> list[Receipt]:
         """Append events, in one transaction: once it returns, what is accepted is on disk.
 
         Parameters
         ----------
-        events : iterable of mappings
+        events : iterable of mappings, or of JSON in UTF-8
             The columns of ``staffing/events`` but ``enregistre``. An ``id`` comes from who sends the event, says
             nothing about anybody and outlives a purge: the same event twice is one.
 
         Returns
         -------
         list of Receipt
-            One an event. Without a number it was refused, its remark says why; others are not touched by that.
+            One an event; others are not touched by one that is refused.
 
         Raises
         ------
@@ -161,11 +157,12 @@ class Ledger(Store):
                 try:
                     receipts.append(self._take(connection, content(event)))
                 except Refused as error:
-                    receipts.append(Receipt(str(event.get("id"))[:80], None, remarks=(str(error),)))
+                    name = str(event.get("id"))[:80] if isinstance(event, Mapping) else ""
+                    receipts.append(Receipt(name, None, remarks=(str(error),)))
         return receipts
 
     def _take(self, connection: sa.Connection, row: Row) -> Receipt:
-        """Put an event behind the last one, close the periods that it changes and open those that it makes."""
+        """Put an event behind the last one, and change the periods of its thing."""
         named = self.run(connection, NAMED, row)
         if (known := _known(row, named)) is not None:
             return Receipt(row["id"], known)
@@ -179,28 +176,26 @@ class Ledger(Store):
             remarks.append(f"the clock was set back to {now:%Y-%m-%d %H:%M:%S} UTC; recorded as the last event")
         new = chained(row, head, max(now, last))
         self.run(connection, RECORD, new)
-        number, thing = new["number"], {"objet": row["objet"], "cle": row["cle"]}
+        number = new["number"]
         if row["remplace"] is None:
-            before = [item for item in met if item.thing == (row["objet"], row["cle"])]
+            before = [item for item in met if thing(item) == thing(row)]
             after = laid(before, {**row, "number": number})
         else:  # what it uncovers may be of any day
-            before = self._met(connection, {**EVER, **thing})
-            after = periods(standing(map(stored, self.run(connection, OF_THING, thing))))
-        was, will = ({item.said for item in each} for each in (before, after))
+            before = self._met(connection, {**row, **EVER})
+            after = periods([*map(stored, self.run(connection, OF_THING, row))])
+        was, will = ({*map(said, each)} for each in (before, after))
         for of, debut, _ in was - will:
-            self.run(connection, CLOSED, {"of": of, "first": str(debut), "by": number})
-        for said in will - was:
-            self.run(connection, OPENED, staged((*said, number, NEVER)))
+            self.run(connection, CLOSED, {"of": of, "first": debut, "by": number})
+        for item in will - was:
+            self.run(connection, OPENED, dict(zip(STAGES.keys(), (*item, number, NEVER), strict=True)))
         return Receipt(row["id"], number, True, tuple(remarks))
 
-    def _met(self, connection: sa.Connection, row: Row) -> list[Period]:
+    def _met(self, connection: sa.Connection, row: Row) -> list[Row]:
         parent = KINDS[row["objet"]][2]
         values = {**row, "debut": str(row["debut"]), "fin": str(row["fin"]), "parent": parent}
         values["beside"] = row["rattachement"] if parent == "poste" else None
         # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
-        found = [each for each in self.run(connection, MET, values) if each["until"] == NEVER]
-        days = date.fromisoformat
-        return [Period(days(each["first"]), days(each["last"]), each) for each in found]
+        return [_held(each) for each in self.run(connection, MET, values) if each["until"] == NEVER]
 
     def state(self, valid: Day = None, known: datetime | date | str | None = None) -> pd.DataFrame:
         """Return what is true on a day, as known by a moment.
@@ -236,7 +231,7 @@ class Ledger(Store):
                 raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
             values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until) if known else None}
             found = self.run(connection, KNOWN if known else TRUE, values)
-        return sorted(found, key=itemgetter("objet", "cle"))
+        return sorted(found, key=thing)
 
     def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:
         """Return what holds now: events, in their order, each with days on which it does.
@@ -244,15 +239,15 @@ class Ledger(Store):
         Of kinds; of one key; with ``after``, of things that are not over by that day.
         """
         held, now = sa.join(PERIOD, EVENT, STAGES.number == COLUMNS.number), STAGES.until == NEVER
-        said = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held)
-        said = said.where(now, COLUMNS.objet.in_(kinds or tuple(KINDS)))
-        said = said if key is None else said.where(COLUMNS.cle == key)
+        asked = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held).where(now)
+        asked = asked.where(COLUMNS.objet.in_(kinds)) if kinds else asked
+        asked = asked if key is None else asked.where(COLUMNS.cle == key)
         if after is not None:
             there = sa.select(COLUMNS.objet, COLUMNS.cle).select_from(held).where(now, STAGES.fin > str(after))
-            said = said.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
+            asked = asked.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
         with self.reading() as connection:
-            found = connection.execute(said.order_by(COLUMNS.number, STAGES.debut)).mappings()
-            return [stored({**row, "debut": row["first"], "fin": row["last"]}) for row in found]
+            found = connection.execute(asked.order_by(COLUMNS.number, STAGES.debut)).mappings()
+            return [_held(row) for row in found]
 
     def verify(self) -> Verified:
         """Work all hashes and periods out again, and say which rows are not what was recorded."""
@@ -277,20 +272,19 @@ class Ledger(Store):
 
     def _astray(self, connection: sa.Connection) -> list[str]:
         """Say which periods are not what the events come to, in all that a purge has left."""
-        said = sa.select(EVENT).where(COLUMNS.salt.is_not(None)).order_by(COLUMNS.objet, COLUMNS.cle, COLUMNS.number)
-        things = groupby((stored({**row}) for row in connection.execute(said).mappings()), itemgetter("objet", "cle"))
+        asked = sa.select(EVENT).where(COLUMNS.salt.is_not(None)).order_by(COLUMNS.objet, COLUMNS.cle, COLUMNS.number)
+        things = groupby((stored({**row}) for row in connection.execute(asked).mappings()), thing)
         day = self.noted(connection, "purged before") or ""
         by = _last(connection, COLUMNS.enregistre < day)
-        due = left((staged(item).values() for _, rows in things for item in stages(rows)), day, by)
-        there = left(connection.execute(sa.select(PERIOD)), day, by)
+        due = left((item for _, rows in things for item in stages(rows)), day, by)
+        there = left(map(tuple, connection.execute(sa.select(PERIOD))), day, by)
         numbers = sorted({number for number, *_ in due ^ there})
         return [f"event {number}: its periods are not what the events come to" for number in numbers]
 
     def purge(self, before: date | str) -> int:
         """Delete, for good, what events say that were over by a day or replaced by then; return how many.
 
-        So does what is said of a thing that was over by then. Numbers, times, ids and hashes stay, so that the chain
-        still verifies and no old event comes back.
+        Numbers, times, ids and hashes stay: the chain still verifies, and no old event comes back.
         """
         day = as_date(before) or date.min
         if day > self.clock().date():
@@ -320,30 +314,34 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     >>> len(replay(events).rows()) <= len(events)
     True
     """
-    ledger, said, head = Ledger(place), events[[*CONTENT]].astype(object), FIRST
-    things: dict[tuple[str, str], list[Row]] = {}
-    for recorded, values in zip(events["enregistre"], said.itertuples(index=False, name=None), strict=True):
+    ledger, head, things = Ledger(place), FIRST, dict[tuple[str, str], list[Row]]()
+    texts = events[[*CONTENT]].astype(object).itertuples(index=False, name=None)
+    for recorded, values in zip(events["enregistre"], texts, strict=True):
         row = content(dict(zip(CONTENT, values, strict=True)))
         head = chained(row, head, recorded.tz_convert(None).to_pydatetime())
-        things.setdefault((row["objet"], row["cle"]), []).append(head)
+        things.setdefault(thing(row), []).append(head)
     with ledger.writing() as connection:
         for rows in things.values():
             connection.execute(RECORD, rows)
-            if found := [*map(staged, stages(map(stored, rows)))]:
+            if found := [dict(zip(STAGES.keys(), item, strict=True)) for item in stages(map(stored, rows))]:
                 connection.execute(OPENED, found)
     return ledger
 
 
+def _held(row: Any) -> Row:
+    return stored({**row, "debut": row["first"], "fin": row["last"]})
+
+
 def _known(row: Row, named: list[Row]) -> int | None:
-    """Return the number of the same event; refuse another one of its id, and a correction of what can't be replaced."""
-    for each in named:
-        if each["id"] == row["id"]:
-            if each["salt"] is not None and digest(row, each["salt"]) != each["digest"]:
-                raise Refused(f"id {row['id']!r} is that of another event. A correction is a new one that replaces it.")
-            return int(each["number"])
+    """Return the number of the same event; refuse another of its id, and what replaces none that stands."""
+    by_id = {each["id"]: each for each in named}
+    if same := by_id.get(row["id"]):
+        if same["salt"] is not None and digest(row, same["salt"]) != same["digest"]:
+            raise Refused(f"id {row['id']!r} is that of another event. A correction is a new one that replaces it.")
+        return int(same["number"])
     if row["remplace"] is not None:
-        old = next((each for each in named if each["id"] == row["remplace"]), None)
-        if old is None or (old["objet"], old["cle"]) != (row["objet"], row["cle"]):
+        old = by_id.get(row["remplace"])
+        if old is None or thing(old) != thing(row):
             what = "no event" if old is None else "the event of another thing"
             raise Refused(f"remplace: {row['remplace']!r} is {what}; name one of {row['objet']} {row['cle']!r}.")
         if new := next((each["id"] for each in named if each["remplace"] == row["remplace"]), None):
@@ -351,27 +349,26 @@ def _known(row: Row, named: list[Row]) -> int | None:
     return None
 
 
-def _remarks(row: Row, met: list[Period]) -> list[str]:
+def _remarks(row: Row, met: list[Row]) -> list[str]:
     """Refuse what belongs to nothing; say what is more than it should be, which the law may allow for a time."""
     parent, remarks = KINDS[row["objet"]][2], list[str]()
     if not parent or row["verbe"] == "retract":
         return remarks
-    there = [item for item in met if item.thing == (parent, row["rattachement"])]
+    there = [item for item in met if thing(item) == (parent, row["rattachement"])]
     if not there:
         days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != OPEN else "")
         missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
         raise Refused(f"{missing} {days}. Send it first.")
-    others = [item for item in met if item.thing != (row["objet"], row["cle"])]
     if row["agent"] is None:
         return remarks
-    if (share := _peak(row, [item for item in others if item.row["agent"] == row["agent"]])) > 100:
+    others = [item for item in met if thing(item) != thing(row)]
+    if (share := _peak(row, others, "agent")) > 100:
         remarks.append(f"the agent is at {share:g} %, over 100 %")
     if parent == "absence":
-        if row["debut"] < min(item.debut for item in there):
+        if row["debut"] < min(item["debut"] for item in there):
             remarks.append("the replacement begins before the absence: two on one position for a time")
         return remarks
-    beside = [item for item in others if item.row["rattachement"] == row["rattachement"]]
-    if (share := _peak(row, beside)) > (most := max(item.row["quotite"] for item in there)):
+    if (share := _peak(row, others, "rattachement")) > (most := max(item["quotite"] for item in there)):
         remarks.append(f"the position is at {share:g} %, over its {most:g} %")
     return remarks
 
@@ -381,10 +378,11 @@ def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
     return connection.scalar(sa.select(sa.func.max(COLUMNS.number)).where(*when)) or 0
 
 
-def _peak(row: Row, others: Sequence[Period]) -> float:
-    """Return the largest sum of shares on a day of an event, its own included: on the first day of one of them."""
-    days = {max(item.debut, row["debut"]) for item in others} | {row["debut"]}
-    sums = (sum(item.row["quotite"] for item in others if item.debut <= day < item.fin) for day in days)
+def _peak(row: Row, others: list[Row], same: str) -> float:
+    """Return the largest sum of shares of an agent or a position on a day of an event."""
+    others = [item for item in others if item[same] == row[same]]
+    days = {max(item["debut"], row["debut"]) for item in [*others, row]}
+    sums = (sum(item["quotite"] for item in others if item["debut"] <= day < item["fin"]) for day in days)
     return float(row["quotite"] + max(sums))
 
 

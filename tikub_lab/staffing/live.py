@@ -22,7 +22,7 @@ SECTIONS = {
     "couverture": ("Les postes pourvus, par lycée", fragments.covered),
     "vacants": ("Les postes vacants", fragments.vacant),
 }
-"""By id: heading and what shows it, as on the report. None of it reads absences or replacements."""
+"""By id: heading and what shows it, as on the report."""
 MANY = 200  # things of which something new is said: beyond, all are read again
 LAST = sa.select(
     sa.func.coalesce(sa.func.max(COLUMNS.number), 0),
@@ -45,7 +45,7 @@ def parts(ledger: Ledger) -> dict[str, Any]:
 
 
 class Following:
-    """What holds of positions and assignments: read once, then only of the things of which something new is said."""
+    """What holds of positions and assignments: read once, then only where something new is said."""
 
     def __init__(self, ledger: Ledger):
         self.ledger, self.last, self.things = ledger, (-1, None), dict[tuple[str, str], list[Row]]()
@@ -69,9 +69,6 @@ class Following:
 
 def watcher(ledger: Ledger) -> Callable[[], tuple[date, Any]]:
     """Return what says cheaply whether a ledger changed, in whichever process, or the day did."""
-    if ledger.sqlite:  # of one connection; it says another number once another connection has committed
-        connection = ledger.engine.raw_connection()
-        return lambda: (ledger.clock().date(), connection.cursor().execute("PRAGMA data_version").fetchone())
 
     def look() -> tuple[date, Any]:
         with ledger.reading() as connection:

@@ -1,11 +1,10 @@
 """Replacements: whom of the pool to send where, first for the days covered, then for the travel.
 
 A **need** is a stretch of days on which a position has nobody: its agent is away and not replaced (any more), or it is
-vacant. An agent of the pool can take one within reach, of the agent's trade or of another that is not strict, from the
-day on which the agent is free. **Decided** by whole numbers (HiGHS), each stage keeping what the one before found: who
-is on a position stays while the need goes on; the most days covered, in full-time equivalents; the most of them by
-people of the trade; the least travel of whoever travels most; the least travel in all. Limits: a need has one agent,
-and an absence that is replaced in part counts as replaced.
+vacant. **Decided** by whole numbers (HiGHS), each stage keeping what the one before found: who is on a position stays
+while the need goes on; the most days covered, in full-time equivalents; the most of them by people of the trade; the
+least travel of whoever travels most; the least travel in all. Limits: a need has one agent, and an absence that is
+replaced in part counts as replaced.
 """
 
 from collections import defaultdict
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.show.french import counted, day, number
-from tikub_lab.staffing.events import Row, Spell, spells
+from tikub_lab.staffing.events import Row, spells
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.state import vacancies
 from tikub_lab.tables import require
@@ -37,16 +37,16 @@ NEEDS = ["poste", "code_uai", "metier", "quotite", "debut", "fin", "origine", "a
 BUSY = ["agent", "quotite", "debut", "fin"]
 VACANT, AWAY = ([f"{origin}_servie", f"{origin}_non_servie"] for origin in ("vacance", "absence"))
 DETOUR, SPEED = 1.3, 60.0
-"""How much longer roads are than the straight line, and km/h: assumptions, for want of a table of times."""
+"""How much longer roads are than the straight line, and km/h: assumptions."""
 
 
 @dataclass(frozen=True)
 class Choice:
     """What is to be chosen from.
 
-    ``needs``, and ``busy``, what the pool does already, as :func:`needs` gives them; ``pool``: ``agent``, ``metier``,
-    at full time; ``minutes`` one way, a row a need and a column an agent; ``most``, the longest way to work;
-    ``strict``, the trades in which only their own people replace.
+    ``needs`` and ``busy`` as :func:`needs` gives them; ``pool``: ``agent``, ``metier``, at full time; ``minutes`` one
+    way, a row a need and a column an agent; ``most``, the longest way to work; ``strict``, the trades in which only
+    their own people replace.
     """
 
     needs: pd.DataFrame
@@ -68,11 +68,10 @@ class Choice:
 
     @cached_property
     def ways(self) -> pd.DataFrame:
-        """List the ways to serve needs.
+        """List the ways to serve needs (``besoin``, by place), each from the day on which its agent is free.
 
-        ``besoin`` (its place), ``agent``, ``minutes``, ``debut``, ``fin``, ``quotite``, ``reste``, ``jours`` worked,
-        ``valeur`` (hundredths of full-time days), ``propre`` (those by people of the trade), ``trajet`` (minutes, there
-        and back, on all days).
+        ``valeur`` is in hundredths of full-time days, ``propre`` those by people of the trade, ``trajet`` the minutes
+        there and back on all days.
         """
         require(self.needs, "needs", NEEDS)
         require(self.pool, "pool", ["agent", "metier"])
@@ -195,7 +194,7 @@ class Plan:
         return ways.drop_duplicates("besoin").set_index("besoin")
 
     def by_departement(self, departements: pd.Series) -> pd.DataFrame:
-        """Count needs by département (of each lycée, by ``code_uai``): ``absence`` or ``vacance``, ``servie`` or not.
+        """Count needs by département: ``absence`` or ``vacance``, ``servie`` or not.
 
         Vacant positions are public, lycée by lycée: small counts of absences are suppressed by themselves.
         """
@@ -210,8 +209,7 @@ class Plan:
     def lacking(self, lycees: pd.DataFrame, origin: str | None = None) -> pd.DataFrame:
         """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
 
-        ``departement``, ``metier``, ``besoins``, ``agents``: enough of them, though not proven to be the fewest. A page
-        shows them for ``origin`` « vacance »; of absences it shows no more than sums of the region.
+        Enough ``agents``, though not proven to be the fewest. A page shows them for ``origin`` « vacance » only.
         """
         left = self.unserved.merge(lycees[["code_uai", "departement", "longitude", "latitude"]])
         left = left if origin is None else left[left["origine"] == origin]
@@ -221,7 +219,7 @@ class Plan:
         return found.sort_values(["agents", "besoins"], ascending=False, ignore_index=True)
 
     def proposals(self, key: bytes) -> pd.DataFrame:
-        """Say each proposal in a sentence, with what it costs not to do it (all others staying), and what nobody takes.
+        """Say each proposal in a sentence, with what it costs not to do it, and what nobody takes.
 
         It tells of absences: ``personne`` is a pseudonym, by a key, and the table is for a file, never for a page.
         """
@@ -248,10 +246,7 @@ class Plan:
 def lexicographic(
     costs: Sequence[Floats], rows: Any, room: Floats, seconds: float = 60.0
 ) -> tuple[Floats, bool, float]:
-    """Minimise whole-numbered costs one after the other, where rows @ x <= room; x is 0 or 1, the last one 0 or more.
-
-    Returned: x, whether all stages are proven, and the largest gap.
-    """
+    """Minimise whole-numbered costs in turn, where rows @ x <= room; x is 0 or 1, the last one 0 or more."""
     whole = np.append(np.ones(rows.shape[1] - 1), 0)
     bounds, best, proven, gap = Bounds(0, np.where(whole, 1, np.inf)), np.zeros(len(whole)), True, 0.0
     for cost in filter(np.any, costs):
@@ -268,24 +263,20 @@ def lexicographic(
 def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List what nobody covers in the days to come, and what the pool does already. Both tell of persons.
 
-    Needs: ``poste``, ``code_uai``, ``metier``, ``quotite`` (%), ``debut``, ``fin`` (excluded), ``origine`` (« absence »
-    or « vacance »), ``agent`` (who replaced until then, to stay if possible). The pool: ``agent`` and three of these.
+    ``fin`` is excluded, ``origine`` « absence » or « vacance »; ``agent`` replaced until then, to stay if possible.
     """
-    last, there = first + timedelta(days=days), defaultdict[str, list[tuple[Row, Spell]]](list)
-    for spell in spells(ledger.rows(after=first)):
-        if spell.debut < last:
-            there[spell.row(first)["objet"]].append((spell.row(first), spell))
-    posts = {row["cle"]: row for row, _ in there["poste"]}
-    stays = {row["cle"]: (row, spell) for row, spell in there["affectation"]}
-    sent = {row["rattachement"]: (row["agent"], spell.fin)
-            for row, spell in sorted(there["remplacement"], key=lambda item: item[1].fin)}  # fmt: skip
+    last, there = first + timedelta(days=days), defaultdict[str, list[Row]](list)
+    for row in spells(ledger.rows(after=first), first):
+        if row["debut"] < last:
+            there[row["objet"]].append(row)
+    posts, stays = ({row["cle"]: row for row in there[kind]} for kind in ("poste", "affectation"))
+    sent = {row["rattachement"]: row for row in sorted(there["remplacement"], key=itemgetter("fin"))}
     found = []
-    for row, away in there["absence"]:
-        who, free = sent.get(row["cle"], (None, first))
-        if row["rattachement"] in stays:
-            on, stay = stays[row["rattachement"]]
-            span = max(first, away.debut, free), min(away.fin, stay.fin, last)
-            found.append((on["rattachement"], on["quotite"], *span, "absence", who))
+    for row in there["absence"]:
+        if stay := stays.get(row["rattachement"]):
+            who = sent.get(row["cle"], {"agent": None, "fin": first})
+            span = max(first, row["debut"], who["fin"]), min(row["fin"], stay["fin"], last)
+            found.append((stay["rattachement"], stay["quotite"], *span, "absence", who["agent"]))
     item: Any
     for item in vacancies(ledger, date.min, last).itertuples():
         if item.poste in posts:
@@ -293,7 +284,7 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
             span = max(first, begin), begin + timedelta(days=item.jours)
             found.append((item.poste, posts[item.poste]["quotite"], *span, "vacance", None))
     rows = [(key, posts[key]["code_uai"], posts[key]["metier"], *more) for key, *more in found if more[1] < more[2]]
-    busy = [(row["agent"], row["quotite"], spell.debut, min(spell.fin, last)) for row, spell in there["remplacement"]]
+    busy = [(row["agent"], row["quotite"], row["debut"], min(row["fin"], last)) for row in there["remplacement"]]
     kinds = {"debut": "datetime64[s]", "fin": "datetime64[s]", "quotite": "float64"}
     return pd.DataFrame(rows, columns=NEEDS).astype(kinds), pd.DataFrame(busy, columns=BUSY).astype(kinds)
 
@@ -305,13 +296,13 @@ def worked(table: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def travel(sites: pd.DataFrame, homes: pd.DataFrame) -> Floats:
-    """Estimate the minutes from each home (a column) to each site (a row), by ``longitude`` and ``latitude``."""
+    """Estimate the minutes from each home (a column) to each site (a row)."""
     (x, y), (u, v) = (table[["longitude", "latitude"]].to_numpy(np.float64).T for table in (sites, homes))
     return np.asarray(haversine(x[:, None], y[:, None], u, v) * DETOUR / SPEED * 60)
 
 
 def _enough(group: pd.DataFrame, most: float) -> int:
-    """Give needs, the longest first, to the first agent in reach who has room, or to one more who lives there."""
+    """Give needs, the longest first, to the first agent in reach who has room, or to one more."""
     near, agents = travel(group, group) <= most, list[list[int]]()
     first, last, share = (group[name].to_numpy() for name in ("debut", "fin", "quotite"))
     for need in np.argsort(-worked(group) * share, kind="stable").tolist():

@@ -1,10 +1,9 @@
 """A staffing scale: a dated file that people edit, applied to lycées, and beside it what they have, line by line.
 
 ``scale.csv`` has a row a cell of a published scale: ``fonction`` and its ``metiers``; ``critere``, what it depends on
-(« base » is the same for all), and ``condition`` as published (« < 250 », « 250 à 500 », « > 11 jusqu'à 13 »);
-full-time equivalents without and with boarding, ``par`` so many units beyond the bound where they are pro rata. A
-``statut`` « manquant » is a cell that the source has and that is not known. A value on a bound that belongs to two
-classes gives both: the lowest and the highest. Nothing here decides: what is published is a tool for a dialogue.
+(« base » is the same for all), and ``condition`` as published; full-time equivalents without and with boarding, ``par``
+so many units beyond the bound where they are pro rata. A ``statut`` « manquant » is a cell of the source that is not
+known. A value on a bound of two classes gives both.
 """
 
 from datetime import date
@@ -28,19 +27,10 @@ CONDITION = rf"^\s*(?:(<|>)\s*)?{NUMBER}(?:\s*(?:à|jusqu'à)\s*{NUMBER})?\s*$"
 
 
 def read(path: Path | str | None = None, day: date | str | None = None) -> pd.DataFrame:
-    """Read the cells of a scale that are in force on a day.
+    """Read the cells of a scale that are in force on a day, by default those of the last scale.
 
-    Parameters
-    ----------
-    path : path, optional
-        A file with the columns of ``tikub_lab/staffing/scale.csv``, which is read by default.
-    day : date or str, optional
-        By default the last scale is taken.
-
-    Returns
-    -------
-    DataFrame
-        The file's rows, and ``bas`` and ``haut``, the values for which each holds.
+    The rows of a file with the columns of ``tikub_lab/staffing/scale.csv``, which is read by default, and ``bas`` and
+    ``haut``, the values for which each holds.
 
     Examples
     --------
@@ -72,8 +62,7 @@ def read(path: Path | str | None = None, day: date | str | None = None) -> pd.Da
 def applied(cells: pd.DataFrame, lycees: pd.DataFrame) -> pd.DataFrame:
     """Apply a scale to lycées, a line for each thing that it counts.
 
-    ``code_uai``, ``fonction``, ``critere``, ``quantite``, ``condition`` that holds, ``etp_bas``, ``etp_haut``: missing
-    where the quantity is, or is beyond the scale; 0 below its first bound, and for what there is none of.
+    ``etp_bas`` and ``etp_haut`` are missing where the quantity is, or is beyond the scale; 0 below its first bound.
     """
     known = cells[cells["statut"] != MISSING]
     criteria = sorted({*known["critere"]} - {"base"})
@@ -95,6 +84,9 @@ def applied(cells: pd.DataFrame, lycees: pd.DataFrame) -> pd.DataFrame:
 def compared(cells: pd.DataFrame, lycees: pd.DataFrame, posts: pd.DataFrame) -> pd.DataFrame:
     """Lay what lycées have beside what a scale says, with the lines that explain it.
 
+    ``code_uai``, ``fonction``, ``etp``, ``etp_bas``, ``etp_haut`` (missing where the scale says nothing), ``ecart``:
+    how far ``etp`` is outside of these, 0 between them; ``explication``.
+
     Parameters
     ----------
     cells : DataFrame
@@ -103,12 +95,6 @@ def compared(cells: pd.DataFrame, lycees: pd.DataFrame, posts: pd.DataFrame) -> 
         ``code_uai``, ``internat``, and what the scale depends on: ``repas``, ``ouverture``, ``surface``…
     posts : DataFrame
         ``code_uai``, ``metier``, ``etp`` of positions, whoever is on them: :func:`tikub_lab.staffing.state.coverage`.
-
-    Returns
-    -------
-    DataFrame
-        ``code_uai``, ``fonction``, ``etp``, ``etp_bas``, ``etp_haut`` (missing where the scale says nothing),
-        ``ecart``: how far ``etp`` is outside of these, 0 between them; ``explication``.
 
     Examples
     --------

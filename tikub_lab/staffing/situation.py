@@ -16,7 +16,7 @@ from tikub_lab.methods.scope import only
 from tikub_lab.staffing.alerts import LAW
 from tikub_lab.staffing.events import Row, as_table
 from tikub_lab.staffing.ledger import Ledger, replay
-from tikub_lab.staffing.state import PUBLIC, filled, open_spans, positions
+from tikub_lab.staffing.state import PUBLIC, open_spans, positions
 
 AGES = {0: "moins de 3 mois", 90: "de 3 à 6 mois", 180: "de 6 mois à 1 an", 365: "plus d'un an"}
 """Classes of the age of a vacancy, by their first day."""
@@ -35,21 +35,15 @@ YEARS = 2
 
 @dataclass(frozen=True)
 class Situation:
-    """Positions on a day.
+    """Positions on a day, beside an earlier one.
 
-    Attributes
-    ----------
-    jour, avant, debut : date
-        The day, the earlier one that it is compared with, and the one on which the ledger begins.
-    positions : DataFrame
-        What :func:`tikub_lab.staffing.positions` gives.
-    vacant : DataFrame
-        Those that are vacant, the oldest first, with ``depuis``, ``jours``, ``age`` (:data:`AGES`), ``etape``
-        (:data:`STEPS`), ``echeance``, the day from which it may be filled or will be, and ``suite``, what comes next.
-    changes : DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``quotite``, ``nature``: what differs from day ``avant``, as known then.
-    vacancies : DataFrame
-        Those that began in the last two years, after the ledger did: :func:`tikub_lab.staffing.vacancies`.
+    - ``jour``, ``avant`` and ``debut``: the day, the earlier one, and that on which the ledger begins;
+    - ``positions``: what :func:`tikub_lab.staffing.positions` gives;
+    - ``vacant``: those that are vacant, the oldest first, with ``depuis``, ``jours``, ``age`` (:data:`AGES`), ``etape``
+      (:data:`STEPS`), ``echeance``, the day from which it may be filled or will be, and ``suite``, what comes next;
+    - ``changes``: ``poste``, ``code_uai``, ``metier``, ``quotite``, ``nature``: what differs, as known then;
+    - ``vacancies``: those that began in the last two years, after the ledger did:
+      :func:`tikub_lab.staffing.vacancies`.
     """
 
     jour: date
@@ -61,13 +55,7 @@ class Situation:
     vacancies: pd.DataFrame
 
     def at(self, uai: str) -> "Situation":
-        """Keep what is about a lycée.
-
-        Raises
-        ------
-        UsageError
-            A lycée that has no position.
-        """
+        """Keep what is about a lycée; a UsageError where it has no position."""
         problem = "no position is known there; leave it out for all"
         here = only(self.positions, "uai", uai, "code_uai", problem)
         others = (table[table["code_uai"] == uai] for table in (self.vacant, self.changes, self.vacancies))
@@ -114,11 +102,6 @@ def state_of(events: pd.DataFrame, jour: Day = None, connu: Day = None) -> pd.Da
     events, jour, connu
         As for :func:`known`.
 
-    Returns
-    -------
-    DataFrame
-        What :meth:`Ledger.state` gives.
-
     Examples
     --------
     >>> from tikub_lab import tables
@@ -145,24 +128,23 @@ def as_of(ledger: Ledger, jour: date, days: int = 1) -> Situation:
 
 def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> Situation:
     """Return :func:`as_of` of what holds of positions and assignments, and of what :func:`earlier` gives."""
-    now = filled([row for row in rows if row["debut"] <= jour < row["fin"]])
+    now = positions(as_table(row for row in rows if row["debut"] <= jour < row["fin"]))
     spans = open_spans(rows, date.min, jour + timedelta(days=1))
     open_now = spans[~spans["pourvu"] & (spans["debut"] + pd.to_timedelta(spans["jours"], "D") > pd.Timestamp(jour))]
-    since = open_now.drop_duplicates("poste", keep="last").set_index("poste")[["debut", "jours"]]
-    stays = (row for row in rows if row["objet"] == "affectation" and row["debut"] > jour)
-    planned = pd.DataFrame([(row["rattachement"], row["debut"]) for row in stays], columns=["poste", "arrive"])
-    coming = planned.astype({"poste": "str", "arrive": "datetime64[s]"}).groupby("poste")["arrive"].min()
+    since = open_now.drop_duplicates("poste", keep="last").set_index("poste")
     vacant = now[now["etat"] == "vacant"].drop(columns=["occupe", "etat"])
-    vacant = vacant.join(since.rename(columns={"debut": "depuis"}), on="poste")
+    vacant = vacant.join(since[["debut", "jours"]].rename(columns={"debut": "depuis"}), on="poste")
+    coming = as_table(row for row in rows if row["objet"] == "affectation" and row["debut"] > jour)
+    arrives = vacant[["poste"]].join(coming.groupby("rattachement")["debut"].min(), on="poste")["debut"]
     age = pd.cut(vacant["jours"], [*AGES, float("inf")], right=False, labels=list(AGES.values()))
     months = int(LAW.value("publication", "durée").number)
     former = vacant["publication"] < vacant["depuis"] - pd.DateOffset(years=1)  # that of an earlier vacancy
     free = vacant["publication"].mask(former) + pd.DateOffset(months=months)
-    arrives = vacant.join(coming, on="poste")["arrive"]
     none, waits, ready, comes = STEPS
     step = pd.Series(none, index=vacant.index, dtype="str").mask(free.notna(), ready)
     step = step.mask(free > pd.Timestamp(jour), waits).mask(arrives.notna(), comes)
-    vacant = vacant.assign(age=age, etape=step, suite=step.map(STEPS), echeance=arrives.fillna(free))
+    etape = pd.Categorical(step, [*STEPS])
+    vacant = vacant.assign(age=age, etape=etape, suite=step.map(STEPS), echeance=arrives.fillna(free))
     first = pd.Timestamp(jour) - pd.DateOffset(years=YEARS)
     vacant = vacant.sort_values(["jours", "poste"], ascending=[False, True], ignore_index=True)
     debut = min((row["debut"] for row in rows if row["objet"] == "poste"), default=jour)
@@ -171,7 +153,7 @@ def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> S
 
 
 def earlier(ledger: Ledger, jour: date, days: int = 1) -> pd.DataFrame:
-    """Return the positions some days earlier, as they were known then; without a row where that is purged."""
+    """Return the positions some days earlier, as they were known then; no row where that is purged."""
     past = jour - timedelta(days=days)
     with suppress(UsageError):
         return positions(ledger.state(past, past))

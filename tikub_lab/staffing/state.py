@@ -1,9 +1,8 @@
 """State as tables: positions and what covers them, full-time equivalents, absences, history, time to fill."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.durations import still
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Row, periods, spells
+from tikub_lab.staffing.events import OPEN, Row, as_table, spells
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.tables import require
 
@@ -27,60 +26,31 @@ ALL = "Ensemble"
 def positions(state: pd.DataFrame) -> pd.DataFrame:
     """List the positions, and whether they are filled: absences and replacements are not read, so that none shows.
 
-    Parameters
-    ----------
-    state : DataFrame
-        What :meth:`Ledger.state` gives.
-
-    Returns
-    -------
-    DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe`` (percent of full time to which
-        agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
+    Of what :meth:`Ledger.state` gives: ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe``
+    (percent of full time to which agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> table = positions(replay(tables.load("staffing/events")).state("2025-12-31"))
+    >>> from tikub_lab import staffing, tables
+    >>> table = positions(staffing.state_of(tables.load("staffing/events"), "2025-12-31"))
     >>> len(table), table["etat"].iloc[0]
     (2490, 'pourvu')
     """
-    needed = ["objet", "cle", "rattachement", "code_uai", "metier", "quotite", "statut", "publication"]
-    require(state, "state", needed)
-    return filled(state.loc[state["objet"].isin(PUBLIC), needed].to_dict("records"))
-
-
-def filled(things: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
-    """Return :func:`positions` of what is there, as rows."""
-    held: dict[str, float] = defaultdict(float)
-    for row in things:
-        if row["objet"] == "affectation":
-            held[row["rattachement"]] += row["quotite"]
-    posts = [row for row in things if row["objet"] == "poste"]
-    table = pd.DataFrame({name: [row[name] for row in posts] for name in ("cle", *SAID)})
-    table["occupe"] = [min(held.get(row["cle"], 0.0), row["quotite"]) for row in posts]
-    state = ["pourvu" if row["cle"] in held else "gelé" if row["statut"] == "gelé" else "vacant" for row in posts]
-    table["etat"] = pd.Categorical(state, categories=STATES)
-    kinds = {"cle": "str", "code_uai": "str", "metier": "str", "quotite": "float64", "publication": "datetime64[s]"}
-    return table.astype(kinds | {"occupe": "float64"}).rename(columns={"cle": "poste"})
+    require(state, "state", ["objet", "cle", "rattachement", *SAID, "statut"])
+    posts, stays = (state[state["objet"] == kind] for kind in PUBLIC)
+    held = posts["cle"].map(stays.groupby("rattachement")["quotite"].sum())
+    filled, vacant, frozen = STATES
+    etat = np.select([held.notna(), posts["statut"] == "gelé"], [filled, frozen], vacant)
+    table = posts[["cle", *SAID]].rename(columns={"cle": "poste"}).reset_index(drop=True)
+    table["occupe"] = held.clip(upper=posts["quotite"]).fillna(0.0).to_numpy(np.float64)
+    return table.assign(etat=pd.Categorical(etat, STATES))
 
 
 def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFrame:
-    """Add positions up in full-time equivalents, by lycée, trade or both.
+    """Add positions up in full-time equivalents, by lycée (``code_uai``), trade (``metier``) or columns joined.
 
-    Parameters
-    ----------
-    table : DataFrame
-        What :func:`positions` gives.
-    by : str or list of str
-        ``"code_uai"``, ``"metier"``, or columns that were joined.
-
-    Returns
-    -------
-    DataFrame
-        ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts``,
-        ``vacants`` and ``geles``; ``part``, the share of ``etp`` that is filled.
+    ``by``, then ``postes``, and in full-time equivalents ``etp`` (frozen positions left out), ``couverts``, ``vacants``
+    and ``geles``; ``part``, the share of ``etp`` that is filled.
 
     Examples
     --------
@@ -103,6 +73,8 @@ def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFr
 def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
     """Count those who are away by département and reason, no small count shown or to be worked out.
 
+    One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
+
     Parameters
     ----------
     state : DataFrame
@@ -112,17 +84,11 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     least : int
         Counts from 1 to below it are hidden: :func:`tikub_lab.methods.privacy.suppress`.
 
-    Returns
-    -------
-    DataFrame
-        One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
-
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
+    >>> from tikub_lab import staffing, tables
     >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
-    >>> found = absences(replay(tables.load("staffing/events")).state("2025-12-31"), site)
+    >>> found = absences(staffing.state_of(tables.load("staffing/events"), "2025-12-31"), site)
     >>> found.loc[ALL, "maladie"].item()
     52
     """
@@ -139,49 +105,41 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
 def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
     """Say how much of the work is filled, and how much is done: less who is away, with who replaces them.
 
-    By département only: a finer table would tell who is away. Its rows are those of :func:`absences`; where fewer than
-    ``least`` persons are away or replace somebody in one of them there is a single row, and where they are so few in
-    all, who is there is missing.
+    ``departement``, and in full-time equivalents ``etp``, ``couverts`` and ``presents``. A finer table would tell who
+    is away. Its rows are those of :func:`absences`; a single one where fewer than ``least`` persons are away or replace
+    somebody in one of them; where they are so few in all, who is there is missing.
 
     Parameters
     ----------
     state, departements, least
         As for :func:`absences`.
 
-    Returns
-    -------
-    DataFrame
-        ``departement``, and in full-time equivalents ``etp``, ``couverts`` and ``presents``.
-
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
+    >>> from tikub_lab import staffing, tables
     >>> site = tables.load("territory/lycees").set_index("code_uai")["departement"]
-    >>> found = presence(replay(tables.load("staffing/events")).state("2025-12-31"), site)
+    >>> found = presence(staffing.state_of(tables.load("staffing/events"), "2025-12-31"), site)
     >>> bool((found["presents"] < found["couverts"]).all())
     True
     """
     site, of = _sites(state, departements)
     stays, away, sent = (state[state["objet"] == kind] for kind in ("affectation", "absence", "remplacement"))
-    replaced = sent["rattachement"].map(away.set_index("cle")["rattachement"])
     absent = stays[stays["cle"].isin(away["rattachement"])]
-    shown = absences(state, departements, least).index.drop(ALL)
-    labels = {part: label for label in shown for part in label.split(" + ")}
-    whole = " + ".join(sorted(site.unique()))
+    replaced = sent["rattachement"].map(away.set_index("cle")["rattachement"])
+    moves = pd.concat([absent.assign(part=-absent["quotite"]), sent.assign(part=sent["quotite"], cle=replaced)])
+    where = moves["cle"].map(of)
 
     def few(group: pd.Series) -> bool:
-        counts = [keys.map(of).map(group).value_counts() for keys in (absent["cle"], replaced)]
-        return any(count.between(1, least - 1).any() for count in counts)
+        return bool(moves.groupby(["objet", where.map(group)]).size().between(1, least - 1).any())
 
+    labels = {part: label for label in absences(state, departements, least).index for part in label.split(" + ")}
+    whole = " + ".join(sorted(site.unique()))
     group = pd.Series(labels).reindex(site.unique()).fillna(whole)
     if few(group) or whole in set(group):
         group = pd.Series(whole, index=group.index)
     table = positions(state)
     found = coverage(table.assign(departement=table["poste"].map(site).map(group)), "departement")
-    away_share = absent["quotite"].groupby(absent["cle"].map(of).map(group)).sum()
-    back_share = sent["quotite"].groupby(replaced.map(of).map(group)).sum()
-    change = (back_share.sub(away_share, fill_value=0) / 100).reindex(found["departement"]).fillna(0).to_numpy()
+    change = found["departement"].map(moves["part"].groupby(where.map(group)).sum()).fillna(0.0) / 100
     presents = np.nan if few(group) else found["couverts"] + change
     return found[["departement", "etp", "couverts"]].assign(presents=presents)
 
@@ -196,58 +154,38 @@ def _sites(state: pd.DataFrame, departements: pd.Series) -> tuple[pd.Series, pd.
 def history(ledger: Ledger, position: str) -> pd.DataFrame:
     """Tell what was said of a position, of who was on it and of its replacements, by its days.
 
-    Parameters
-    ----------
-    ledger : Ledger
-        Where it is recorded.
-    position : str
-        Its key.
-
-    Returns
-    -------
-    DataFrame
-        ``objet``, ``debut``, ``fin`` (missing where open), ``agent``, ``quotite``, ``statut``, ``contrat``, by their
-        first days. It tells of persons.
+    It tells of persons. Columns: ``objet``, ``debut``, ``fin``, ``agent``, ``quotite``, ``statut``, ``contrat``.
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> history(replay(tables.load("staffing/events")), "P00001")["objet"].tolist()[0]
+    >>> from tikub_lab import staffing, tables
+    >>> history(staffing.replay(tables.load("staffing/events")), "P00001")["objet"].tolist()[0]
     'affectation'
     """
-    rows = ledger.rows("poste", key=position) + ledger.rows("affectation", "remplacement")
-    found = [item for item in periods(rows) if item.row["cle"].partition("/")[0] == position]
-    if not found:
+    rows = ledger.rows("poste", "affectation", "remplacement")
+    table = as_table(row for row in rows if row["cle"].partition("/")[0] == position)
+    if table.empty:
         raise UsageError(f"position={position!r} is none that the ledger knows.")
-    names = ["objet", "agent", "quotite", "statut", "contrat"]
-    table = pd.DataFrame([{**{name: item.row[name] for name in names}, "debut": item.debut,
-                           "fin": None if item.fin == OPEN else item.fin} for item in found])  # fmt: skip
-    table = table.astype({"debut": "datetime64[s]", "fin": "datetime64[s]"})
-    return table[["objet", "debut", "fin", *names[1:]]].sort_values(["debut", "objet"], ignore_index=True)
+    names = ["objet", "debut", "fin", "agent", "quotite", "statut", "contrat"]
+    return table[names].sort_values(["debut", "objet"], ignore_index=True)
 
 
 def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
     """List the times during which positions were open and nobody was assigned to them, that began in a period.
 
+    ``poste``, ``code_uai``, ``metier``, ``debut``, ``jours``, ``pourvu``: False where it was not filled by ``last``, or
+    ended otherwise (frozen, given up).
+
     Parameters
     ----------
     ledger : Ledger
-        Where they are recorded.
     first, last : date
         The period; what happens from ``last`` on is not known.
 
-    Returns
-    -------
-    DataFrame
-        ``poste``, ``code_uai``, ``metier``, ``debut``, ``jours``, ``pourvu``: False where it was not filled by
-        ``last``, or ended otherwise (frozen, given up).
-
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.staffing.ledger import replay
-    >>> found = vacancies(replay(tables.load("staffing/events")), date(2024, 2, 1), date(2025, 12, 31))
+    >>> from tikub_lab import staffing, tables
+    >>> found = vacancies(staffing.replay(tables.load("staffing/events")), date(2024, 2, 1), date(2025, 12, 31))
     >>> sorted(found["pourvu"].unique().tolist())
     [False, True]
     """
@@ -256,18 +194,17 @@ def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
 
 def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
     """Return :func:`vacancies` of what holds of positions and assignments."""
-    held: dict[str, list[tuple[date, date]]] = defaultdict(list)
+    where, held = itemgetter("cle", "code_uai", "metier"), defaultdict[str, list[tuple[date, date]]](list)
     for row in rows:
         if row["objet"] == "affectation":
             held[row["rattachement"]].append((row["debut"], row["fin"]))
     found = []
     for spell in spells(row for row in rows if row["objet"] == "poste" and row["statut"] != "gelé"):
-        begin, over, row = spell.debut, spell.fin, spell.parts[0].row
-        for debut, fin in [*sorted(held.get(row["cle"], ())), (OPEN, OPEN)]:
+        begin, over = spell["debut"], spell["fin"]
+        for debut, fin in [*sorted(held.get(spell["cle"], ())), (OPEN, OPEN)]:
             end = min(debut, over, last)
             if first <= begin < end:
-                said = (row["cle"], row["code_uai"], row["metier"])
-                found.append((*said, begin, (end - begin).days, end == debut < over))
+                found.append((*where(spell), begin, (end - begin).days, end == debut < over))
             begin = max(begin, min(fin, over))
     columns = ["poste", "code_uai", "metier", "debut", "jours", "pourvu"]
     kinds = {"debut": "datetime64[s]", "jours": "int64", "pourvu": "bool"}
@@ -277,15 +214,8 @@ def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
 def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
     """Estimate how many vacancies are still open after so many days (Kaplan–Meier), those that are open now included.
 
-    Parameters
-    ----------
-    vacancies : DataFrame
-        What :func:`vacancies` gives.
-
-    Returns
-    -------
-    DataFrame
-        ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log); from day 0, when all are.
+    Of what :func:`vacancies` gives: ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log);
+    from day 0, when all are.
 
     Examples
     --------

@@ -21,11 +21,9 @@ EVENT = sa.Table(
     _metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("enregistre", sa.String, nullable=False, index=True),
-    sa.Column("digest", sa.String, nullable=False),
-    sa.Column("hash", sa.String, nullable=False),
-    sa.Column("salt", sa.String),
+    *(sa.Column(name, sa.String, nullable=False) for name in ("digest", "hash")),
     sa.Column("id", sa.String, nullable=False, unique=True),
-    *(sa.Column(name, sa.Float if name in NUMBERS else sa.String) for name in CONTENT[1:]),
+    *(sa.Column(name, sa.Float if name in NUMBERS else sa.String) for name in ("salt", *CONTENT[1:])),
     sa.Index("staffing_event_thing", "objet", "cle"),
     sa.Index("staffing_event_parent", "objet", "rattachement"),
     *(
@@ -44,8 +42,7 @@ PERIOD = sa.Table(
     sa.Index("staffing_period_true", "until", "fin", "debut", "since", "number"),
     sqlite_with_rowid=False,
 )
-"""What the events come to, so that state is one query: the event of this number holds from ``debut`` to ``fin``, as
-was known since the event ``since`` and until the event ``until``."""
+"""What the events come to: one holds from ``debut`` to ``fin``, as was known since one event and until another."""
 COLUMNS, STAGES = EVENT.columns, PERIOD.columns
 _NOTED = sa.select(ABOUT.c.value).where(ABOUT.c.name == sa.bindparam("what"))
 
@@ -127,7 +124,7 @@ class Store:
     def run(self, connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> list[Row]:
         """Run a statement by the driver itself, which takes a third of the time, and give its rows.
 
-        Its parameters are named, and the store has text and numbers only: nothing is converted.
+        The store has text and numbers only: nothing is converted.
         """
         if statement not in self._texts:
             self._texts[statement] = str(statement.compile(dialect=self.engine.dialect))
