@@ -96,7 +96,7 @@ def changes(data: Situation, lycees: pd.DataFrame) -> None:
 def drawn(curve: pd.DataFrame) -> Any:
     """Draw what :func:`tikub_lab.staffing.time_to_fill` gives: the share still vacant, with its interval."""
     show.style()
-    axes = curve.plot("jours", "part", drawstyle="steps-post", figsize=(6.5, 3.2), legend=False, grid=False)
+    axes = curve.plot.line("jours", "part", drawstyle="steps-post", figsize=(6.5, 3.2), legend=False, grid=False)
     axes.grid(axis="y")
     axes.fill_between(curve["jours"], curve["part_bas"], curve["part_haut"], step="post", alpha=0.25, linewidth=0)
     axes.axhline(0.5, linewidth=1, linestyle=":", color="0.5")
