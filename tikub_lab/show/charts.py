@@ -204,11 +204,11 @@ def bars(frame: Any, title: str, value: Any = None, label: Any = None, *, accent
 
     Examples
     --------
-    >>> families = pd.DataFrame({"famille": ["Travaux", "Services"], "achats": [3_000_000, 1_200_000]})
-    >>> print(bars(families, "{famille} : {achats:€} sur {total:€}", "achats", form="€", total=4_200_000).text)
+    >>> families = pd.DataFrame({"rubrique": ["Travaux", "Services"], "achats": [3_000_000, 1_200_000]})
+    >>> print(bars(families, "{rubrique} : {achats:€} sur {total:€}", "achats", form="€", total=4_200_000).text)
     Travaux : 3 M€ sur 4,2 M€
     Barres : 2 valeurs, la plus grande Travaux (3 M€), la plus petite Services (1,2 M€).
-    famille | achats (M€)
+    rubrique | achats (M€)
     Travaux | 3,0
     Services | 1,2
     """
