@@ -16,9 +16,9 @@ from data.make.energy import SEED
 from data.make.energy.sites import GIVEN
 from data.make.sampling import Folder, Stream, streams
 from tikub_lab.datathon.applications import aside
-from tikub_lab.datathon.days import schedule, windows
 from tikub_lab.datathon.edition import PARIS, edition
 from tikub_lab.datathon.panel import plan
+from tikub_lab.datathon.timetable import schedule, windows
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
 from tikub_lab.tables.schema import read_schema

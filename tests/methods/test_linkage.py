@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from benchmarks.bench_linkage import hidden, state_list, tables
 from tikub_lab.errors import UsageError
 from tikub_lab.methods import linkage
-from tikub_lab.methods.decisions import REVIEWED, read_decisions, write_review
 from tikub_lab.methods.linkage import FEATURES, Model, Names, candidates, compete, features, learn, link, one_to_one
+from tikub_lab.methods.review import REVIEWED, read_decisions, write_review
 
 pytest.importorskip("rapidfuzz", reason="linking by name needs the extra linkage")
 

@@ -253,7 +253,7 @@ def test_what_no_key_holds_raises(cache):
 SEEDED = {  # they draw from the seed that they are given: the same result each time
     (name, function, attribute)
     for name, function in (
-        ("choice.py", "_order"), ("choice.py", "draws"), ("days.py", "schedule"), ("panel.py", "plan"),
+        ("weighing.py", "_order"), ("weighing.py", "draws"), ("timetable.py", "schedule"), ("panel.py", "plan"),
         ("jury.py", "_draws"),
     )
     for attribute in ("default_rng", "random")

@@ -6,7 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from tikub_lab import tables
-from tikub_lab.datathon.choice import CRITERIA
+from tikub_lab.datathon.weighing import CRITERIA
 from tikub_lab.methods.law import Day, as_date
 from tikub_lab.methods.scope import one_of
 

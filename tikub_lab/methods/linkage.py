@@ -21,8 +21,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array, diags_array
 
 from tikub_lab.errors import UsageError
-from tikub_lab.methods.decisions import KEY, REVIEWED
 from tikub_lab.methods.names import Names, places, words
+from tikub_lab.methods.review import KEY, REVIEWED
 from tikub_lab.tables import identifiers, require
 
 Table = pd.DataFrame
@@ -270,7 +270,7 @@ def link(
     key : str
         The column that identifies an entry of the registry.
     decisions : DataFrame, optional
-        What persons decided: see :func:`tikub_lab.methods.decisions.read_decisions`.
+        What persons decided: see :func:`tikub_lab.methods.review.read_decisions`.
     model : Model
         By default weights that need no reviewed row; those that :func:`learn` fits to ``pairs`` suit a file better.
     unique : bool

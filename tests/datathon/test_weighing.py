@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.make.datathon_ideas import PLANTED
-from tikub_lab.datathon.choice import CRITERIA, SURE, compare, draws, net_flows, smaa, turns
+from tikub_lab.datathon.weighing import CRITERIA, SURE, compare, draws, net_flows, smaa, turns
 from tikub_lab.errors import UsageError
 
 TINY = st.lists(st.integers(0, 4), min_size=3, max_size=3)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.datathon.applications import aside
-from tikub_lab.datathon.days import as_ics, clashes, schedule, windows
 from tikub_lab.datathon.panel import plan
+from tikub_lab.datathon.timetable import as_ics, clashes, schedule, windows
 from tikub_lab.errors import UsageError
 
 NOBODY = pd.DataFrame(columns=["juge_id", "equipe_id"], dtype="str")
