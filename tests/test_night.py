@@ -105,7 +105,7 @@ def test_a_portal_that_changes_its_columns_is_said_and_the_old_table_stays(home,
     path = home / "data/import/datapackage.json"
     path.write_text(path.read_text().replace('"version": "2026-11-26T03:00:00+00:00"', '"version": "x"'))
     (problem,) = night()["problems"]
-    assert "le portail a changé ce qu’il donne (column 'dispositifAide' is gone" in problem["said"]
+    assert "le portail a changé ce qu’il donne : la colonne « dispositifAide » n’est plus là" in problem["said"]
     assert "--accept" in problem["who"]
     assert "3 subventions" in plain(served(home))
 
@@ -144,7 +144,7 @@ def test_a_page_whose_table_is_missing_names_who_has_it(home, night):
     nbformat.write(book, home / "notebooks" / "works.ipynb")
     (problem,) = night()["problems"]
     assert (problem["about"], problem["said"]) == ("works/works.html", "la table energy/works n’est pas là")
-    assert problem["who"] == "le service qui la tient, à qui envoyer `tikub data template energy/works`"
+    assert problem["who"] == "le service qui suit l’énergie des lycées (`tikub data template energy/works`)"
 
 
 def test_the_last_editions_stay(home, night):

@@ -167,7 +167,7 @@ def data_fetch(
 
     def tell(done: Fetched) -> None:
         print(f"{done.source.table}: {done.state}, {done.source.name}")
-        for line in (done.said, *done.changes):
+        for line in (done.said, *(change.said for change in done.changes)):
             print(f"    {line}" if line else "", end="\n" if line else "")
 
     done = fetch(

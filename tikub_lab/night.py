@@ -6,7 +6,6 @@
 
 import json
 import os
-import re
 import shutil
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -20,11 +19,21 @@ from tikub_lab.show import french
 from tikub_lab.tables.atomic import held, write_atomic
 from tikub_lab.tables.download import Web
 from tikub_lab.tables.package import Package, open_package, workbench
+from tikub_lab.tables.profiles import Change
 from tikub_lab.tables.readers import Reader
+from tikub_lab.tables.template import holder
 
 CURRENT = "current"
 EDITIONS = "editions"
 TEAM = "l’équipe qui tient l’atelier"
+LEFT = {
+    "unknown": "son identifiant sur le portail {portal} n’est pas encore connu",
+    "undescribed": "la table {table} n’a pas encore de schéma",
+    "unasked": "la colonne {per}, par laquelle on la demande, est vide ou absente",
+}
+"""Why a source can't be asked for yet."""
+WRITTEN = {"texts": "des textes", "numbers": "des nombres", "dates 2025-01-31": "des dates comme 2025-01-31",
+           "dates 31/01/2025": "des dates comme 31/01/2025"}  # fmt: skip
 REFERENCES = "foreign-key"  # rows that name what no other table has are counted, and break nothing
 
 
@@ -85,9 +94,11 @@ class Night:
         link = self.out / CURRENT
         return link.readlink().name if link.is_symlink() and link.is_dir() else ""
 
-    def problem(self, step: str, about: str, said: str, who: str) -> None:
-        """Note what failed and who must act."""
-        self.said["problems"].append({"step": step, "about": about, "said": said, "who": who})
+    def problem(self, step: str, about: str, said: str, who: str, detail: str = "") -> None:
+        """Note what failed and who must act; the detail, in English, is for those who mend it."""
+        home = f"{self.home}{os.sep}"
+        problem = {"step": step, "about": about, "said": said, "who": who, "detail": detail.replace(home, "")}
+        self.said["problems"].append(problem)
 
     def fetch(self) -> None:
         """Download what changed; what fails leaves the last good table."""
@@ -97,13 +108,14 @@ class Night:
         for done in portals.fetch(sources, self.data, self.readers, self.web):
             if done.state == "changed":
                 who = f"{TEAM} : relire, puis `tikub data fetch {done.source.table} --accept`"
-                said = f"le portail a changé ce qu’il donne ({' ; '.join(done.changes)})"
+                said = f"le portail a changé ce qu’il donne : {' ; '.join(map(_change, done.changes))}"
                 self.problem("téléchargement", done.source.table, said, who)
             elif done.state == "failed":
                 who = f"le portail {done.source.portal} ; la dernière bonne table reste"
-                self.problem("téléchargement", done.source.table, done.said, who)
-            elif done.state == "left":
-                self.said["left"].append({"about": done.source.title, "said": done.said})
+                self.problem("téléchargement", done.source.table, "le portail n’a pas donné le fichier", who, done.said)
+            elif done.state in LEFT:
+                said = LEFT[done.state].format(**vars(done.source))
+                self.said["left"].append({"about": done.source.title, "said": said})
 
     def bring(self) -> None:
         """Import the files that services have put down."""
@@ -113,7 +125,8 @@ class Night:
             try:
                 import_files([path], self.data, self.readers)
             except TikubError as error:
-                self.problem("import", path.name, str(error), "le service qui a fourni ce fichier")
+                who = "le service qui a fourni ce fichier"
+                self.problem("import", path.name, "ce fichier ne peut pas être lu", who, str(error))
 
     def check(self) -> None:
         """Check every table; pages are made on none that breaks its schema."""
@@ -152,14 +165,11 @@ class Night:
         for report in reports:
             item = entries[report.page]
             if item["status"] == "failed" or item.get("failed"):
-                said, who = (
-                    str(entries.get(report.failed_page, item)["reason"]),
-                    f"qui a écrit le carnet {item['notebook']}",
-                )
-                if absent := re.search("No table '([^']+)' in", said):
-                    said = f"la table {absent[1]} n’est pas là"
-                    who = f"le service qui la tient, à qui envoyer `tikub data template {absent[1]}`"
-                self.problem("pages", report.page, said, who)
+                reason = str(entries.get(report.failed_page, item)["reason"])
+                said, who = "le carnet s’arrête sur une erreur", f"qui a écrit le carnet {item['notebook']}"
+                if absent := holder(reason):
+                    said, who = f"la table {absent.table} n’est pas là", f"{absent.who} (`{absent.command}`)"
+                self.problem("pages", report.page, said, who, reason)
         if not self.said["pages"]:
             raise RunError("no page could be made.")
         self.compare(_state(package, document["reports"]))
@@ -205,7 +215,7 @@ class Night:
                 try:
                     take()
                 except (TikubError, OSError) as error:
-                    self.problem(step, "la nuit s’arrête là", str(error), TEAM)
+                    self.problem(step, "la nuit s’arrête là", "cette étape n’a pas pu finir", TEAM, str(error))
                     break
             if not self.said["published"]:
                 shutil.rmtree(self.edition, ignore_errors=True)
@@ -257,7 +267,7 @@ def summary(said: dict[str, Any]) -> str:
         ("Ce qui a changé", [_table(item) for item in said["tables"]]),
         ("Chiffres qui ont bougé", [_figure(item) for item in said["figures"]]),
         ("Ce qui a échoué, et qui doit agir",
-         [f"{i['step']}, {i['about']} : {i['said']} → {i['who']}" for i in said["problems"]]),
+         [_problem(item) for item in said["problems"]]),
         ("Ce qui reste à trouver", [f"{item['about']} : {item['said']}" for item in said["left"]]),
     ):  # fmt: skip
         if items:
@@ -265,6 +275,21 @@ def summary(said: dict[str, Any]) -> str:
     if not said["tables"] and not said["problems"]:
         lines += ["", "Aucune table n’a changé."]
     return "\n".join(lines)
+
+
+def _problem(item: dict[str, str]) -> str:
+    detail = f" (détail : {item['detail']})" if item["detail"] else ""
+    return f"{item['step']}, {item['about']} : {item['said']} → {item['who']}{detail}"
+
+
+def _change(item: Change) -> str:
+    """Say in French what a portal has changed."""
+    if not item.column:
+        return f"{item.after} lignes au lieu de {item.before}".replace(",", "\u202f")
+    if item.after is None or item.before is None:
+        return f"la colonne « {item.column} » {'n’est plus là' if item.after is None else 'est nouvelle'}"
+    before, after = (WRITTEN.get(form, "rien") for form in (item.before, item.after))
+    return f"la colonne « {item.column} » donnait {before}, elle donne {after}"
 
 
 def _table(item: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from tikub_lab.reports.publisher import NOBODY, Publisher
 from tikub_lab.reports.run import PINNED, Execution, Report
 from tikub_lab.show import french, pieces
 from tikub_lab.show.output import KIND, stylesheet
+from tikub_lab.tables.template import holder
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # what a browser may do for a page: show it
 
@@ -105,6 +106,7 @@ def render(report: Report, execution: Execution, pdf: str = "", publisher: Publi
     values: dict[str, Any] = {"report": report, "code": execution.code[:8], "version": __version__, "tables": used}
     values |= {"pdf": pdf, "failure": failure, "publisher": publisher, "data": data_line(used), "also": Markup(ALSO)}
     if failure or nb is None:
+        values["holder"] = holder(failure.reason) if failure else None
         title = f"{report.notebook.title} : ce rapport n'a pas pu être fait"
         return Page(fill("failed.html.j2", title=title, crumb=report.notebook.title, **values), title)
     said = _said(nb, report.notebook.title)

@@ -22,6 +22,8 @@ from tikub_lab.tables.sources import State
 
 UNKNOWN = "à trouver"
 """The dataset of a source whose id nobody knows yet; it is never guessed."""
+LEFT = ("unknown", "undescribed", "unasked")
+"""States of a source that can't be asked for yet: no id, no schema, nothing in another table to ask by."""
 OVERLAP = datetime.timedelta(days=10)
 """What is asked again of a source with a date column: portals publish late, and correct."""
 ANEW = 30
@@ -31,7 +33,10 @@ LOT = 40
 
 
 class Missing(UsageError):
-    """What a source is asked by is not there yet."""
+    """What a source is asked by is not there yet; ``args[1]`` is the state that it leaves the source in."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,14 @@ class Source:
 class Fetched:
     """What became of a source.
 
-    ``state`` is new, unchanged, changed (by its portal: the old table stays), failed, or left (can't be asked for
-    yet); ``said`` says why, ``changes`` what is different in its columns.
+    ``state`` is new, unchanged, changed (by its portal: the old table stays), failed, or one of :data:`LEFT` (can't be
+    asked for yet); ``said`` says why, ``changes`` what is different in its columns.
     """
 
     source: Source
     state: str
     said: str = ""
-    changes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ def fetch(
             with tempfile.TemporaryDirectory(prefix="tikub-fetch-") as folder:
                 done = _fetch(source, into, readers, web, accept, Path(folder))
         except (TikubError, OSError) as error:
-            done = Fetched(source, "left" if isinstance(error, Missing) else "failed", str(error))
+            done = Fetched(source, error.args[1] if isinstance(error, Missing) else "failed", str(error))
         except (KeyError, TypeError, ValueError) as error:
             done = Fetched(source, "failed", f"{source.name}: an answer of no known shape ({error!r}).")
         found.append(done)
@@ -140,9 +145,9 @@ def fetch(
 def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, accept: bool, folder: Path) -> Fetched:
     """Ask for one source: whether it changed, its rows, the check of them, the import."""
     if source.dataset == UNKNOWN:
-        raise Missing(f"its id at {source.portal} is not known yet.")
+        raise Missing(f"its id at {source.portal} is not known yet.", "unknown")
     if source.table not in read_schemas(workbench() / "data" / "schemas"):
-        raise Missing(f"{source.table}: no Table Schema data/schemas/{source.table}.json yet.")
+        raise Missing(f"{source.table}: no Table Schema data/schemas/{source.table}.json yet.", "undescribed")
     before = [item.download for item in State.of(into).sources if item.download.get("source") == source.name]
     old: dict[str, Any] = before[-1] if before else {}
     wheres = _wheres(source, into)
@@ -167,8 +172,8 @@ def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, acce
         return done
     different = changes(old.get("columns", {}), columns) if found else []
     if rows and not recent and 2 * rows < (old.get("rows") or 0):
-        different.append(Change(f"{rows:,} rows came, {old['rows']:,} last time", True))
-    done.changes = tuple(item.said for item in different)
+        different.append(Change("", f"{old['rows']:,}", f"{rows:,}"))
+    done.changes = tuple(different)
     if any(item.breaks for item in different) and not accept:
         done.state = "changed"
         done.said = "the portal changed it; the table stays as it was. Look at it, then take it with --accept."
@@ -248,7 +253,7 @@ def _wheres(source: Source, into: Path) -> list[str]:
     found = package.values(table, column) if package and table in package.resources else []
     values = [value for value in map(str, found) if re.fullmatch(r"\w+", value)]  # no other sign gets into a filter
     if not values:
-        raise Missing(f"{source.per}: no value in {into} to ask by. Import that table first.")
+        raise Missing(f"{source.per}: no value in {into} to ask by. Import that table first.", "unasked")
     lots = (values[at : at + LOT] for at in range(0, len(values), LOT))
     return [" or ".join(source.where.replace("{}", value) for value in lot) for lot in lots]
 

@@ -28,10 +28,25 @@ class Profile(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What is different in a column, and whether rows would be read otherwise."""
+    """How a column was written and is now, None where it was not or is no more; without a name: how many rows there are."""
 
-    said: str
-    breaks: bool
+    column: str
+    before: str | None
+    after: str | None
+
+    @property
+    def breaks(self) -> bool:
+        """Tell whether rows would be read otherwise."""
+        return self.before is not None
+
+    @property
+    def said(self) -> str:
+        """The change in words."""
+        if not self.column:
+            return f"{self.after} rows came, {self.before} last time"
+        if self.after is None or self.before is None:
+            return f"column {self.column!r} is {'gone' if self.after is None else 'new'}"
+        return f"column {self.column!r} held {self.before}, now {self.after}"
 
 
 def profile(path: Path, key: Sequence[str]) -> Profile | None:
@@ -80,11 +95,7 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[Change]:
     """Say what is different between the columns of two downloads; the first one has nothing to differ from."""
     if not old:
         return []
-    gone = [Change(f"column {name!r} is gone", True) for name in old if name not in new]
-    more = [Change(f"column {name!r} is new", False) for name in new if name not in old]
-    other = [
-        Change(f"column {name!r} held {old[name]}, now {new[name]}", True)
-        for name in new
-        if old.get(name) and new[name] and old[name] != new[name]
-    ]
-    return [*gone, *other, *more]
+    gone = [Change(name, old[name], None) for name in old if name not in new]
+    more = [Change(name, None, new[name]) for name in new if name not in old]
+    both = (Change(name, old[name], new[name]) for name in new if name in old)
+    return [*gone, *(item for item in both if item.before and item.after and item.before != item.after), *more]

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tikub_lab.errors import UsageError, nearest
+from tikub_lab.tables.package import open_package
 from tikub_lab.tables.schema import Field, Schema, aliases, read_schemas
 
 TYPES = {
@@ -24,6 +26,32 @@ _RULES = {
 }  # fmt: skip
 _EXAMPLES = {"boolean": "true", "number": 1.5, "integer": 1, "date": "2025-01-31", "year": "2025",
              "datetime": "2025-01-31T12:00:00Z"}  # fmt: skip
+
+
+class Holder(NamedTuple):
+    """Who has a table that is missing, in French, and the command that asks for it."""
+
+    table: str
+    title: str
+    who: str
+    command: str
+
+
+def holder(reason: str) -> Holder | None:
+    """Return who has the table that an error says is missing; None for any other error."""
+    from tikub_lab.tables.portals import UNKNOWN, read_sources
+
+    if not (missing := re.search(r"No table '([^']+)' in", reason)):
+        return None
+    schemas = open_package().schemas()
+    name, known = aliases(schemas).get(missing[1], missing[1]), read_schemas(schemas)
+    if name not in known:
+        return None
+    listed = schemas.parent / "sources.csv"
+    sources = read_sources(listed) if listed.is_file() else []
+    portal = next((item.portal for item in sources if item.table == name and item.dataset != UNKNOWN), "")
+    who = f"le portail {portal}" if portal else str(known[name].raw.get("holder", "le service qui la tient"))
+    return Holder(name, known[name].title or name, who, f"tikub data {'fetch' if portal else 'template'} {name}")
 
 
 def write_template(table: str, schemas: Path, folder: Path, xlsx: bool = False) -> list[Path]:
