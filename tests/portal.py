@@ -6,7 +6,8 @@ answer go wrong; ``--fault DATASET=NAME`` that of a dataset, each time it is ask
 
 What it follows: [ods] Explore 2.1's OpenAPI as public code holds it, and the limits of data-fair's layer for it;
 [v1] answers of the first API, saved from BODACC and JOAFE; [udata] data.gouv.fr; [tabular] datagouv/api-tabular;
-[wfs] OGC WFS 2.0 as GeoServer gives it; [rfc] RFC 9110; [seen] failures that users reported.
+[register] API Recherche d'entreprises; [wfs] OGC WFS 2.0 as GeoServer gives it; [rfc] RFC 9110; [seen] failures that
+users reported.
 Rows are those of real files in ``$TIKUB_OPENDATA``, or a few invented ones.
 """
 
@@ -194,6 +195,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self.udata(name)
             case ["api", "resources", _, "data", *form]:
                 return self.tabular(form)
+            case ["search"]:
+                return self.register()
             case ["geoserver", _, "ows"]:
                 return self.wfs()
         name = path[-1] if path else ""
@@ -324,6 +327,13 @@ class Handler(BaseHTTPRequestHandler):
             self.query = {"delimiter": ",", "with_bom": "false"}
             return self.export(rows, "csv")
         return self.json({"data": rows[:size], "links": {}, "meta": {"page_size": size, "total": self.total(rows)}})
+
+    def register(self):
+        """[register] a search by SIREN; people who run a firm stand in an answer unless `minimal` leaves them out."""
+        rows = [row for row in self.server.data.rows("register") if row["siren"] == self.query.get("q")]
+        if self.query.get("minimal") != "true":
+            rows = [row | {"dirigeants": [{"nom": "FICTIF"}]} for row in rows]
+        return self.json({"results": rows, "total_results": len(rows), "page": 1, "per_page": 1})
 
     def wfs(self):
         """[wfs] GetFeature as GeoJSON, with numberMatched; errors are an ExceptionReport with status 200."""

@@ -239,6 +239,18 @@ def test_notices_are_asked_for_by_the_bodies_in_lots(get, into, portal, bodies, 
     assert open_package(into).resources[NOTICES].origin == "portal"
 
 
+def test_the_register_is_asked_for_each_body_without_the_people_who_run_it(get, into, portal, bodies):
+    bodies(*(f"{siren},A{siren} (fictif),association,{siren}," for siren in ("880878145", "338365059", "210060349")))
+    (done,) = get("bodies/registry")
+    assert done.state == "new", done.said
+    asked = [path for _, path, _ in portal.asked if "/search?" in path]
+    assert len(asked) == 3
+    assert all("minimal=true" in path for path in asked)
+    found = table(into, "bodies/registry").set_index("siren")
+    assert found["nom"].str.contains("FICTIVE").all()
+    assert (len(found), bool(found.loc["338365059", "actif"])) == (2, False)
+
+
 def test_later_only_new_notices_with_an_overlap_and_all_of_them_now_and_then(get, into, portal, bodies, monkeypatch):
     bodies("880878145,A (fictif),association,880878145,")
     get(NOTICES)

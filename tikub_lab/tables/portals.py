@@ -44,9 +44,10 @@ class Source:
     """A line of `data/sources.csv`: what a table is made of, and how it is asked for.
 
     ``api`` is ods (Opendatasoft Explore 2.1), ods1 (its first API), datagouv (``dataset#part-of-a-resource's-name``),
-    tabular (of data.gouv.fr), wfs, or file. ``key`` names columns that no two rows share; ``date`` the column by which
-    new rows are asked; ``where`` a filter in the portal's language, its ``{}`` standing for the values of ``per``, a
-    column of another table (``bodies/bodies.siren``).
+    tabular (of data.gouv.fr), register (of firms and associations, one answer a SIREN), wfs, or file. ``key`` names
+    columns that no two rows share; ``date`` the column by which new rows are asked; ``where`` a filter in the
+    portal's language, its ``{}`` standing for the values of ``per``, a column of another table
+    (``bodies/bodies.siren``).
     """
 
     table: str
@@ -84,12 +85,16 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Request:
-    """What a portal is asked: a file, the name it gets, and, asked when needed, its number of rows and its version."""
+    """What a portal is asked: a file, the name it gets, and, asked when needed, its number of rows and its version.
+
+    ``pause`` seconds pass before it is asked.
+    """
 
     url: str
     name: str
     total: Callable[[], int | None] = lambda: None
     version: Callable[[], str] = lambda: ""
+    pause: float = 0
 
 
 def read_sources(path: Path | None = None) -> list[Source]:
@@ -206,7 +211,8 @@ def _checked(
         if saved[0] is None:
             return path, None, None
         if source.per:  # answers are lists of records
-            records = [record for part in parts for record in json.loads(part.read_bytes())]
+            answers = [json.loads(part.read_bytes()) for part in parts]
+            records = [record for said in answers for record in (said["results"] if isinstance(said, dict) else said)]
             path.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
         else:
             parts[0].replace(path)
@@ -236,6 +242,7 @@ def _wrong(path: Path, found: Profile | None, total: int | None, sure: bool) -> 
 
 def _save(web: Web, request: Request, path: Path, old: dict[str, Any]) -> Saved | None:
     """Download one file; as CSV where a portal has no Parquet."""
+    web.sleep(request.pause)
     try:
         return web.save(request.url, path, old if request.url == old.get("url") else None)
     except Refused as error:
@@ -254,7 +261,8 @@ def _wheres(source: Source, into: Path) -> list[str]:
     values = [value for value in map(str, found) if re.fullmatch(r"\w+", value)]  # no other sign gets into a filter
     if not values:
         raise Missing(f"{source.per}: no value in {into} to ask by. Import that table first.", "unasked")
-    lots = (values[at : at + LOT] for at in range(0, len(values), LOT))
+    size = 1 if source.api == "register" else LOT
+    lots = (values[at : at + size] for at in range(0, len(values), size))
     return [" or ".join(source.where.replace("{}", value) for value in lot) for lot in lots]
 
 
@@ -318,12 +326,19 @@ def _wfs(web: Web, source: Source, where: str) -> Request:
     return Request(url, _file_name(source, "geojson"), total)
 
 
+def _register(web: Web, source: Source, where: str) -> Request:
+    """Ask for one SIREN without the people who run it, five a second: above that the State's register says 429."""
+    asked = _query(q=where, page=1, per_page=1, minimal="true", include="siege,complements")
+    return Request(f"https://{source.portal}/{source.dataset}?{asked}", _file_name(source, "json"), pause=0.2)
+
+
 def _file(web: Web, source: Source, where: str) -> Request:
     return Request(f"https://{source.portal}/{source.dataset}", PurePosixPath(source.dataset).name)
 
 
 _REQUESTS: dict[str, Callable[[Web, Source, str], Request]] = {
-    "ods": _ods, "ods1": _ods1, "datagouv": _datagouv, "tabular": _tabular, "wfs": _wfs, "file": _file,
+    "ods": _ods, "ods1": _ods1, "datagouv": _datagouv, "tabular": _tabular, "register": _register, "wfs": _wfs,
+    "file": _file,
 }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class Profile(NamedTuple):
 
 
 class Change(NamedTuple):
-    """How a column was written and is now, None where it was not or is no more; without a name: how many rows there are."""
+    """How a column was written and is now, None where it is not there; without a name: how many rows."""
 
     column: str
     before: str | None
