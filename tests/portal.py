@@ -37,7 +37,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 FAULTS = SERVED.pop("faults")
 OPENDATASOFT = {
-    tuple(item["dataset"].split("/")): name for name, item in SERVED.items() if "ows." not in item["dataset"]
+    tuple(item["dataset"].split("/")): name
+    for name, item in SERVED.items()
+    if not {"ows.region-bretagne.fr", "catalog"} & {*item["dataset"].split("/")}
 }
 FORMATS = ("csv", "json", "parquet")
 BOMB = gzip.compress(bytes(40 << 20), 1)
@@ -187,6 +189,8 @@ class Handler(BaseHTTPRequestHandler):
     def found(self, parts):
         domain, *path = parts
         match path:
+            case ["api", "explore", "v2.1", "catalog", "exports", "dcat"]:  # [ods] RDF/XML
+                return self.server.data.texts["catalog"].encode(), "application/rdf+xml"
             case ["api", "explore", "v2.1", "catalog", "datasets", *rest]:
                 return self.explore(domain, *rest) if rest else self.catalog(domain)
             case ["api", "records", "1.0", what]:

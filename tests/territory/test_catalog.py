@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from data.make import territory as made
+from tests.portal import Portal
 from tikub_lab import territory
-from tikub_lab.errors import UsageError
+from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
@@ -316,3 +317,13 @@ def test_days_are_those_of_paris(bring, written, day):
 def test_a_day_that_is_none_is_left_out_and_said(bring, written):
     found, table = bring(dcat(named("un", f"<dcterms:modified>{written}</dcterms:modified>")))
     assert (found.kept, found.repairs_by_rule, table["modifie"].isna().all()) == (1, {"type-error": 1}, True)
+
+
+def test_a_portal_is_asked_now(monkeypatch):
+    with Portal() as portal:
+        monkeypatch.setenv("TIKUB_PORTAL", portal.url)
+        state = territory.catalog("data.bretagne.bzh", en_direct=True)
+        assert (len(state.datasets), state.avant, len(territory.changes(state))) == (2, None, 0)
+        portal.faults["dcat"] = "html"
+        with pytest.raises(RunError, match=r"The catalogue of data\.bretagne\.bzh could not be had"):
+            territory.catalog(en_direct=True)

@@ -44,10 +44,10 @@ class Source:
     """A line of `data/sources.csv`: what a table is made of, and how it is asked for.
 
     ``api`` is ods (Opendatasoft Explore 2.1), ods1 (its first API), datagouv (``dataset#part-of-a-resource's-name``),
-    tabular (of data.gouv.fr), register (of firms and associations, one answer a SIREN), wfs, or file. ``key`` names
-    columns that no two rows share; ``date`` the column by which new rows are asked; ``where`` a filter in the
-    portal's language, its ``{}`` standing for the values of ``per``, a column of another table
-    (``bodies/bodies.siren``).
+    tabular (of data.gouv.fr), register (of firms and associations, one answer a SIREN), wfs, dcat (the portal's own
+    catalogue), or file. ``key`` names columns that no two rows share; ``date`` the column by which new rows are
+    asked; ``where`` a filter in the portal's language, its ``{}`` standing for the values of ``per``, a column of
+    another table (``bodies/bodies.siren``).
     """
 
     table: str
@@ -216,7 +216,7 @@ def _checked(
             path.write_text(json.dumps(records, ensure_ascii=False), encoding="utf-8")
         else:
             parts[0].replace(path)
-        totals, found = [request.total() for request in requests], profile(path, [*filter(None, source.key.split(","))])
+        totals, found = [request.total() for request in requests], _profile(source, path)
         wrong = _wrong(path, found, sum(map(int, totals)) if None not in totals else None, saved[0].sure)  # type: ignore[arg-type]
         if not wrong and (not found or found.keys == found.rows or sha256_of(path) == first):
             return path, saved[0], found
@@ -224,6 +224,11 @@ def _checked(
         web.sleep(1)  # rows may have come meanwhile
     wrong = wrong or "rows have a key twice, other ones each time: some come twice, others not at all."
     raise RunError(f"{requests[0].url}: {wrong} The table stays as it was.")
+
+
+def _profile(source: Source, path: Path) -> Profile | None:
+    """Go through rows; a catalogue in RDF has none, the import looks at it whole."""
+    return None if source.api == "dcat" else profile(path, [*filter(None, source.key.split(","))])
 
 
 def _wrong(path: Path, found: Profile | None, total: int | None, sure: bool) -> str:
@@ -326,6 +331,11 @@ def _wfs(web: Web, source: Source, where: str) -> Request:
     return Request(url, _file_name(source, "geojson"), total)
 
 
+def _dcat(web: Web, source: Source, where: str) -> Request:
+    """Ask for the catalogue itself; its states stay beside each other, by their days."""
+    return Request(f"{_catalog(source.portal).rpartition('/')[0]}/exports/dcat", f"{source.portal}_{today()}.rdf")
+
+
 def _register(web: Web, source: Source, where: str) -> Request:
     """Ask for one SIREN without the people who run it, five a second: above that the State's register says 429."""
     asked = _query(q=where, page=1, per_page=1, minimal="true", include="siege,complements")
@@ -338,7 +348,7 @@ def _file(web: Web, source: Source, where: str) -> Request:
 
 _REQUESTS: dict[str, Callable[[Web, Source, str], Request]] = {
     "ods": _ods, "ods1": _ods1, "datagouv": _datagouv, "tabular": _tabular, "register": _register, "wfs": _wfs,
-    "file": _file,
+    "dcat": _dcat, "file": _file,
 }  # fmt: skip
 
 
