@@ -147,6 +147,17 @@ def test_a_page_whose_table_is_missing_names_who_has_it(home, night):
     assert problem["who"] == "le service qui suit l’énergie des lycées (`tikub data template energy/works`)"
 
 
+def test_each_makes_a_page_a_value_beside_the_overview(home, night):
+    book = nbformat.read(home / "notebooks" / "grants.ipynb", 4)
+    book.cells.insert(1, nbformat.v4.new_code_cell('objet: str = ""', metadata={"tags": ["parameters"]}))
+    book.metadata["language_info"] = {"name": "python"}
+    book.metadata["tikub"] = {"each": {"parameter": "objet", "table": "bodies/grants", "column": "objet"}}
+    nbformat.write(book, home / "notebooks" / "grants.ipynb")
+    said = night(each=True)
+    assert (said["problems"], said["published"], said["pages"]) == ([], True, 4)
+    assert len(list((home / "site" / "current" / "grants").glob("*.html"))) == 4
+
+
 def test_the_last_editions_stay(home, night):
     for _ in range(4):
         night(keep=2, fetch=not (home / "data" / "import").exists())

@@ -106,7 +106,7 @@ def incubator(jour: Day | None = None) -> Incubator:
     ('2026-05-15', 12, 6, 1)
     """
     names = ("ideas", "assessments", "people", "stages", "adoption")
-    found = {name: tables.load(f"datathon/{name}", optional=True) for name in names}
+    found = {name: tables.load(f"datathon/{name}", optional=name != "ideas") for name in names}
     days = [found["ideas"]["depot"], found["stages"]["debut"], found["stages"]["fin"], found["adoption"]["jour"]]
     day = pd.Timestamp(str(as_date(jour))) if jour is not None else pd.concat(days).max()
     ideas, stages, adoption = found["ideas"], found["stages"], found["adoption"]
