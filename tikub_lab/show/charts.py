@@ -59,7 +59,8 @@ class Chart:
         everything = pd.concat([self.numbers(name) for name in names])
         forms = {self.measured[0]: self.form} if self.form else {}
         unit = simple or ("" if self.said else None)
-        self.measure = words.measure(everything, names[0], self.labels, forms, unit).alone()
+        self.exact = words.measure(everything, names[0], self.labels, forms, unit)  # as many decimals everywhere
+        self.measure = self.exact.alone()
         heading = self.measure.heading[:1].upper() + self.measure.heading[1:]
         line = f"{heading}, en {self.measure.unit}" if self.measure.unit else heading
         self.unit = self.said if self.said and not simple else line
@@ -309,7 +310,7 @@ def intervals(
     everything = np.array([*values, *lower, *upper, np.nan if reference is None else reference])
     bottom, most = np.nanmin(everything), np.nanmax(everything)
     axis = Axis(chart.measure, 0.0 if 0 < bottom < most * 0.5 else bottom, most, 2, 98)
-    at, write, compact = axis.at, chart.measure.full, len(values) > 12
+    at, write, compact = axis.at, chart.exact.full, len(values) > 12
     marked = [False] * len(values) if compact and accent is None else chart.marked(accent)
     step, head = (15, 24) if compact else (38, 4 if reference is None else 24)
     foot = head + step * len(values)
@@ -322,7 +323,7 @@ def intervals(
         y, first, sure = top + (8 if compact else 26), marked[place], not np.isnan(least)
         said = f" : {write(number)}"
         if not compact:
-            between = f" ({chart.measure.write(least)} à {write(largest)})" if sure else ""
+            between = f" ({chart.exact.write(least)} à {write(largest)})" if sure else ""
             drawing.row(y - 10, name, "h", said + between, said, room=10)
         if np.isnan(number):
             continue
