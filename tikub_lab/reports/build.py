@@ -93,7 +93,8 @@ def _run(jobs: Sequence[Job], settings: Settings, package: Package) -> Iterator[
 
         yield from run(jobs, settings, package)
     elif jobs:
-        with Pool(min(settings.jobs, len(jobs)), settings.timeout, settings.memory, package.root) as pool:
+        ahead = package.root if len(jobs) > settings.jobs else None
+        with Pool(min(settings.jobs, len(jobs)), settings.timeout, settings.memory, ahead) as pool:
             yield from pool.run(jobs)
 
 

@@ -105,13 +105,13 @@ class Pool:
     """Makes reports in processes of their own, a few at a time, with the next one ready.
 
     Whatever happens to a report (an endless loop, a hard exit, a kill), it gets a result with the reason, and the
-    others go on. ``timeout`` is in seconds, ``memory`` in bytes; the tables of ``data`` are read before the first.
+    others go on. ``timeout`` is in seconds, ``memory`` in bytes. Use cases are imported and the tables of ``data`` read
+    before the first, where it is given: that pays once reports are more than processes.
     """
 
     def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):
         self.jobs, self.timeout, self.memory = jobs, timeout, memory
-        if data is not None:
-            os.environ["TIKUB_AHEAD"] = str(data)  # the forkserver inherits it, see preload.py
+        os.environ["TIKUB_AHEAD"] = str(data or "")  # the forkserver inherits it, see preload.py
         self._context: Any = get_context(METHOD)
         self._folder = files.scratch("tikub-reports-")
         self._root = self._folder.__enter__()

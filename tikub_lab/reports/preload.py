@@ -51,10 +51,11 @@ from tikub_lab.reports.shell import _ready, new_shell  # noqa: E402
 from tikub_lab.tables.package import open_package, read_ahead  # noqa: E402
 from tikub_lab.use_cases import import_all  # noqa: E402
 
-import_all()
-
+folder = os.environ.get("TIKUB_AHEAD")  # without it a few reports import and read what they need themselves
+if folder:
+    import_all()
 _warm()
-if folder := os.environ.get("TIKUB_AHEAD"):
+if folder:
     with suppress(TikubError, OSError):  # what is wrong with a table, the report that loads it says
         read_ahead(open_package(folder))
 _ready.append(new_shell())
