@@ -37,7 +37,8 @@ def test_every_notebook_gives_its_page_or_says_which_table_is_missing(fetched):
         assert origins <= {"portal"}, item["page"]
         if item["status"] == "failed":
             page = (fetched / "out" / item["page"]).read_text(encoding="utf-8")
-            assert (found := MISSING.search(page)), (item["page"], item["reason"])
+            found = MISSING.search(page)
+            assert found, (item["page"], item["reason"])
             name = found[1]
             assert name not in DATASETS
             assert f"tikub data template {name}" in page

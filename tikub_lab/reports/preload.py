@@ -41,11 +41,9 @@ worker.control(worker.SET_CHILD_SUBREAPER, 1)
 warnings.filterwarnings("ignore", "forkserver: waitpid returned unexpected pid")
 atexit.register(worker.leave)
 
-# rfc3987_syntax compiles a grammar for 1.6 s when jsonschema looks for it, to check IRIs that no notebook's schema has.
-sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it were not installed
 import nbformat  # noqa: E402, F401
 
-del sys.modules["rfc3987_syntax"]
+del sys.modules["rfc3987_syntax"]  # a notebook may want it, see tikub_lab/reports/__init__.py
 
 from tikub_lab.reports.shell import _ready, new_shell  # noqa: E402
 from tikub_lab.tables.package import open_package, read_ahead  # noqa: E402
