@@ -1,8 +1,6 @@
 """Charts: hand-made places and heights, order, what is not known, what is refused, nothing from data taken for HTML."""
 
 import re
-import sys
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -297,13 +295,14 @@ def test_headings_of_the_call_name_lines_and_a_form_holds_for_bounds(drawn):
     ]
 
 
-def test_words_are_first_those_of_the_use_case_whose_tables_were_loaded(monkeypatch, tmp_path):
-    for name in ("un", "deux"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "words.csv").write_text(f"name,heading,unit\nchose_dite,De {name},\n", encoding="utf-8")
-        module = ModuleType(f"tikub_lab.{name}")
-        module.__path__, module.__file__ = [str(tmp_path)], str(tmp_path / name / "__init__.py")
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+def test_words_are_those_of_the_tables_that_were_loaded_then_of_others(monkeypatch, tmp_path):
+    homes = {name: tmp_path / f"{name}.csv" for name in ("deux", "un")}
+    for name, path in homes.items():
+        path.write_text(f"name,heading,unit\nchose_dite,De {name},\nmontant,De {name},\n", encoding="utf-8")
+    monkeypatch.setattr(words, "_homes", lambda: homes)
+    assert words.word("chose_dite").heading == "De deux"
+    monkeypatch.setattr("tikub_lab.tables.package.used", lambda: [{"table": "un/lycees"}])
     assert words.word("chose_dite").heading == "De un"
-    monkeypatch.setattr("tikub_lab.tables.package.used", lambda: [{"table": "deux/lycees"}])
+    monkeypatch.setattr("tikub_lab.tables.package.used", lambda: [{"table": "procurement/contracts"}])
+    assert words.word("montant") == ("Montant", "€ HT")  # its schema's, whatever others call theirs
     assert words.word("chose_dite").heading == "De deux"

@@ -1,14 +1,13 @@
 """Words: the heading and unit of a column, how its values are written, by its name, and templates of both.
 
-They are looked up in the call, in ``words.csv`` of the use cases that are imported, first of those whose tables were
-loaded, in the Table Schemas of these tables, then in all of them.
+They are looked up in the call, in ``words.csv`` of the use cases whose tables were loaded, in the Table Schemas of
+these tables, then in the ``words.csv`` and the schemas of all: what else is imported changes no page.
 """
 
 import csv
 import datetime
 import re
 import string
-import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -44,9 +43,9 @@ def word(name: object) -> Word:
     from tikub_lab.tables.schema import read_schemas
 
     name, tables = str(name), used()
-    for sheet in map(_sheet, _sheets({item["table"].partition("/")[0] for item in tables})):
-        if name in sheet:
-            return sheet[name]
+    loaded = {item["table"].partition("/")[0] for item in tables}
+    if near := _named(name, loaded):
+        return near
     try:
         schemas = read_schemas(open_package().schemas())
     except UsageError:  # a notebook far from any workbench has its own words only
@@ -55,6 +54,8 @@ def word(name: object) -> Word:
     for item in tables:
         if item["table"] in found:
             return found[item["table"]]
+    if far := _named(name, {*_homes()} - loaded):
+        return far
     if known := list(found.values()):  # what most tables call it, in the fewest letters
         return min(known, key=lambda found: (-known.count(found), len(found.heading), found))
     return Word(name.replace("_", " "), "année" if re.fullmatch(r"(?i)ann[eé]e.*|year", name) else "")
@@ -65,12 +66,16 @@ def _word(field: Any) -> Word:
     return Word(field.title.removesuffix(f" ({field.unit})") or field.name, unit)
 
 
-def _sheets(loaded: Collection[str]) -> list[Path]:
-    """Return ``words.csv`` of each use case that is imported: a build imports all, which may share a name."""
-    names = [name for name in sys.modules if name.startswith("tikub_lab.") and name.count(".") == 1]
-    modules = [sys.modules[name] for name in sorted(names, key=lambda name: name.split(".")[1] not in loaded)]
-    sheets = [Path(str(module.__file__)).with_name("words.csv") for module in modules if hasattr(module, "__path__")]
-    return [sheet for sheet in sheets if sheet.is_file()]
+@cache
+def _homes() -> dict[str, Path]:
+    """Return ``words.csv`` of each use case."""
+    return {path.parent.name: path for path in sorted(Path(__file__).parents[1].glob("*/words.csv"))}
+
+
+def _named(name: str, use_cases: Collection[str]) -> Word | None:
+    """Return what ``words.csv`` of some use cases says of a name."""
+    sheets = (_sheet(path) for use_case, path in _homes().items() if use_case in use_cases)
+    return next((sheet[name] for sheet in sheets if name in sheet), None)
 
 
 @cache
