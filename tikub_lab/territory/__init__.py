@@ -1,10 +1,11 @@
-"""The territory, and what an open-data portal offers about it: how fresh, how complete, how well described."""
+"""The territory: its communes, and what an open-data portal offers about it, how fresh, complete and well described."""
 
 from tikub_lab.methods.lazy import lazy
 
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
+        "population": "communes",
         "snapshots": "Catalog catalog changes",
         "criteria": "by_criterion completeness freshness scores to_write",
         "needs": "served",
