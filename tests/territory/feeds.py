@@ -29,14 +29,13 @@ T3,30:30:00,30:30:00,B,2,0,0
     "S,1,1,1,1,1,0,0,20260201,20260703\nN,1,0,0,0,0,0,0,20260201,20260703\n",
     "calendar_dates": "service_id,date,exception_type\nS,20260303,2\n",
 }
-"""Six stops, two trips of a weekday and one of Monday's night. The first school Tuesday after the holidays is 3 March,
-on which the service does not run: then it is 10 March, since 3 February is before the holidays it is 3 February."""
+"""Six stops, two trips of a weekday and one of Monday's night; the first school Tuesday is 3 February 2026."""
 
 
 def feed(path, files, **changes):
     """Write a feed; a file that is None is left out."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name, text in (files | changes).items():
             if text is not None:
-                archive.writestr(f"{name}.txt", text)
+                archive.writestr(zipfile.ZipInfo(f"{name}.txt"), text, zipfile.ZIP_DEFLATED)  # the same bytes each time
     return path

@@ -108,7 +108,7 @@ def is_gtfs(head: Head) -> bool:
 
 
 def read_gtfs(path: Path) -> Iterator[Batch]:
-    """Read a feed: the day that follows « jour- » in the file's name, else the first school Tuesday on which it runs."""
+    """Read a feed: the day that follows « jour- » in the file's name, else the first school Tuesday with service."""
     said = re.search(r"jour[-_=]?(20\d\d-?\d\d-?\d\d)", path.name)
     feed = re.sub(r"[-_.]*(jour[-_=]?)?20\d\d-?\d\d-?\d\d", "", path.name).removesuffix(".zip") or "gtfs"
     lines = count(1)
@@ -150,7 +150,7 @@ def read_gtfs(path: Path) -> Iterator[Batch]:
 
 
 def _lined(frame: pd.DataFrame, lines: Iterator[int], feed: str, day: pd.Timestamp) -> pd.DataFrame:
-    """Number rows, put the feed before ids, add the day."""
+    """Give rows their number and day, and ids the name of their feed."""
     named = {name: f"{feed}:" + frame[name] for name in ("arret", "trajet", "de", "vers") if name in frame}
     days = {"jour": day} if "trajet" in frame else {}
     return frame.assign(**named, **days, _line=[*islice(lines, len(frame))], _rows=1).astype({"_line": "int64"})
