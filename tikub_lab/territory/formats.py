@@ -1,6 +1,7 @@
 """The published files about the territory that can be imported."""
 
 from tikub_lab.tables.readers import Reader
+from tikub_lab.territory import published
 from tikub_lab.territory.dcat import DATASETS, is_dcat, read_dcat
 
 READERS: tuple[Reader, ...] = (
@@ -8,5 +9,6 @@ READERS: tuple[Reader, ...] = (
         "dcat", "catalogue of an open-data portal (DCAT in RDF/XML)", (DATASETS,), is_dcat, read_dcat,
         licence="Licence du catalogue : voir le portail",
     ),
+    *published.READERS,
 )  # fmt: skip
 """In the order in which they are asked whether they know a file."""
