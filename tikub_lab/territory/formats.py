@@ -1,6 +1,7 @@
 """The published files about the territory that can be imported."""
 
 from tikub_lab.tables.readers import Reader
+from tikub_lab.territory import published
 from tikub_lab.territory.dcat import DATASETS, is_dcat, read_dcat
 from tikub_lab.territory.gtfs import TABLES, is_gtfs, read_gtfs
 
@@ -13,5 +14,6 @@ READERS: tuple[Reader, ...] = (
         "gtfs", "timetables of transit networks (GTFS in a zip)", TABLES, is_gtfs, read_gtfs,
         licence="Licence du réseau : voir le portail",
     ),
+    *published.READERS,
 )  # fmt: skip
 """In the order in which they are asked whether they know a file."""

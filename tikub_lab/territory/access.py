@@ -1,0 +1,234 @@
+"""Which lycées can be reached by bus, train and on foot before lessons, from which communes, and in how long."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.distance import haversine
+from tikub_lab.methods.law import as_date
+from tikub_lab.methods.once import once
+from tikub_lab.tables import load
+from tikub_lab.territory.population import communes as load_communes
+from tikub_lab.territory.scan import NEVER, Timetable, latest, walks
+
+RANGES = (30, 45, 60)
+"""Minutes before lessons at which a page counts who has left home."""
+LONGEST = 120
+"""Longer journeys are not looked for."""
+_KEYS = ["code_uai", "code_commune"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """What runs on the morning of a day: tables such as ``territory/connections``."""
+
+    jour: pd.Timestamp
+    feeds: pd.DataFrame
+    stops: pd.DataFrame
+    trips: pd.DataFrame
+    connections: pd.DataFrame
+    transfers: pd.DataFrame
+
+
+def network(jour: date | str | None = None) -> Network:
+    """Load what runs on a day that was imported, by default the last one; a UsageError says which days there are.
+
+    Examples
+    --------
+    >>> found = network()
+    >>> str(found.jour.date()), found.feeds["periode"].tolist()
+    ('2025-03-11', ['jour scolaire'])
+    """
+    names = ("feeds", "stops", "trips", "connections", "transfers")
+    tables = {name: load(f"territory/{name}") for name in names}
+    days = sorted(tables["feeds"]["jour"].unique())
+    day = pd.Timestamp(str(as_date(jour))) if jour is not None else pd.Timestamp(days[-1])
+    if day not in days:
+        known = ", ".join(f"{each:%Y-%m-%d}" for each in days[-6:])
+        raise UsageError(
+            f"date={day:%Y-%m-%d}: no timetable of that day was imported; there is {known}. To have another day, name "
+            f"the feed network_jour-{day:%Y-%m-%d}.zip and import it."
+        )
+    for name in ("feeds", "trips", "connections"):
+        tables[name] = tables[name][tables[name]["jour"] == day].reset_index(drop=True)
+    return Network(day, **tables)
+
+
+@once
+def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heure: str = "08:00") -> pd.DataFrame:
+    """Find, for each commune and lycée, the latest departure from the commune's point that arrives in time.
+
+    Parameters
+    ----------
+    network : Network
+    lycees, communes : DataFrame
+        As ``territory/lycees`` and ``territory/communes``; those without a point have no row.
+    heure : str
+        When one has to be there, at noon at the latest.
+
+    Returns
+    -------
+    DataFrame, one row a commune and a lycée no more than ``LONGEST`` minutes apart
+        code_uai, code_commune, minutes (from leaving to ``heure``, waiting at the lycée included), quitte (when one
+        leaves), and of the first vehicle monte (when), arret, ligne, mode; missing where one walks all the way.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> found = journeys(network(), tables.load("territory/lycees"), load_communes())
+    >>> found.loc[found["code_commune"] == "29105", ["minutes", "quitte", "ligne"]].tail(1).values.tolist()
+    [[68, '6 h 52', 'Train fictif 1']]
+    """
+    due, stops, lines = _seconds(heure), network.stops, network.connections
+    to, home, straight = walks(stops, lycees), walks(communes, stops), walks(communes, lycees)
+    alight = np.full((len(stops), len(lycees)), NEVER)
+    alight[to.here, to.there] = due - to.seconds
+    timetable = Timetable.of(stops, lines, network.transfers)
+    leaves, by = latest(timetable, alight, due - LONGEST * 60)
+    best = np.full((len(communes), len(lycees)), NEVER)
+    best[straight.here, straight.there] = due - straight.seconds
+    first = np.full(best.shape, -1)
+    for commune, stop, seconds in zip(home.here, home.there, home.seconds, strict=True):
+        better = leaves[stop] - seconds > best[commune]
+        best[commune, better], first[commune, better] = leaves[stop, better] - seconds, by[stop, better]
+    rows, columns = np.nonzero(best >= due - LONGEST * 60)
+    quits, chosen = best[rows, columns], first[rows, columns]
+    vehicle = (
+        lines.iloc[timetable.rows[chosen]].reset_index(drop=True) if len(lines) else lines.reindex(range(len(rows)))
+    )
+    vehicle = vehicle.merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
+    stop = vehicle["de"].map(stops.set_index("arret")["nom"])
+    said = pd.DataFrame({"monte": _clock(vehicle["depart"]), "arret": stop}).join(vehicle[["ligne", "mode"]])
+    return pd.DataFrame(
+        {
+            "code_uai": lycees["code_uai"].to_numpy()[columns],
+            "code_commune": communes["code_commune"].to_numpy()[rows],
+            "minutes": -((quits - due) // 60),
+            "quitte": _clock(pd.Series(quits)),
+        }
+    ).join(said.astype("str").where(pd.Series(chosen >= 0)))
+
+
+def _seconds(heure: str) -> int:
+    found = re.fullmatch(r"([01]?\d)[:h]([0-5]\d)", heure)
+    seconds = int(found[1]) * 3600 + int(found[2]) * 60 if found else 0
+    if not 0 < seconds <= 12 * 3600:
+        raise UsageError(f"heure={heure!r}: a time is written 08:00, between 00:01 and 12:00.")
+    return seconds
+
+
+def _clock(seconds: pd.Series) -> pd.Series:
+    """Write times of day in French.
+
+    >>> _clock(pd.Series([24_780])).tolist()
+    ['6 h 53']
+    """
+    minutes = seconds.fillna(0).astype("int64") // 60
+    return (minutes // 60).astype("str") + " h " + (minutes % 60).astype("str").str.zfill(2)
+
+
+def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> pd.DataFrame:
+    """Say for each lycée who can be there in time: of whom it is the nearest lycée, and of all.
+
+    Returns
+    -------
+    DataFrame
+        code_uai, lib_etablissement, ville, internat; for each of ``RANGES``: communes_30, jeunes_30 (young people of 15
+        to 17 years in these communes); secteur (those of whom no lycée is nearer as the crow flies), part_30… (share
+        of them); venus (communes from which one comes by a vehicle within the longest range: 0 where nobody can).
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> lycees, communes = tables.load("territory/lycees"), load_communes()
+    >>> int((reach(journeys(network(), lycees, communes), lycees, communes)["venus"] == 0).sum())
+    7
+    """
+    young = communes.set_index("code_commune")["population_15_17"].astype("float64")
+    nearest = nearest_to(communes, lycees)
+    rows = found.assign(
+        jeunes=found["code_commune"].map(young), own=found["code_commune"].map(nearest) == found["code_uai"]
+    )
+    table = lycees[["code_uai", "lib_etablissement", "ville", "internat"]].set_index("code_uai")
+    table["secteur"] = young.groupby(nearest.reindex(young.index)).sum().reindex(table.index).fillna(0)
+    for limit in RANGES:
+        near = rows[rows["minutes"] <= limit]
+        sums = near.groupby("code_uai").agg(communes=("code_commune", "size"), jeunes=("jeunes", "sum"))
+        table[[f"communes_{limit}", f"jeunes_{limit}"]] = sums.reindex(table.index).fillna(0)
+        own = near[near["own"]].groupby("code_uai")["jeunes"].sum().reindex(table.index).fillna(0)
+        table[f"part_{limit}"] = own / table["secteur"].where(table["secteur"] > 0)
+    came = rows[(rows["minutes"] <= max(RANGES)) & rows["ligne"].notna()]
+    table["venus"] = came.groupby("code_uai").size().reindex(table.index).fillna(0)
+    whole = [name for name in table if name.startswith(("communes_", "venus"))]
+    return table.astype(dict.fromkeys(whole, "int64")).reset_index()
+
+
+def by_commune(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> pd.DataFrame:
+    """Say for each commune how many lycées can be reached in time, and which in the shortest time.
+
+    Returns
+    -------
+    DataFrame
+        The communes' own columns; lycees_30, lycees_45, lycees_60; minutes, proche (the lycée that takes least; missing
+        where there is none within ``LONGEST``); pension, the nearest lycée with boarding, as the crow flies.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> lycees, communes = tables.load("territory/lycees"), load_communes()
+    >>> table = by_commune(journeys(network(), lycees, communes), lycees, communes)
+    >>> table.loc[table["lycees_60"] == 0, "nom"].tolist()
+    ['Rostrenen']
+    """
+    table, names = communes.set_index("code_commune"), lycees.set_index("code_uai")["lib_etablissement"]
+    for limit in RANGES:
+        counts = found[found["minutes"] <= limit].groupby("code_commune").size()
+        table[f"lycees_{limit}"] = counts.reindex(table.index).fillna(0).astype("int64")
+    first = found.sort_values(["minutes", "code_uai"]).drop_duplicates("code_commune").set_index("code_commune")
+    table["minutes"] = first["minutes"].reindex(table.index).astype("Int64")
+    table["proche"] = first["code_uai"].map(names).reindex(table.index)
+    boarding = lycees[lycees["internat"].fillna(False).astype(bool)]
+    table["pension"] = nearest_to(communes, boarding).map(names).reindex(table.index)
+    return table.reset_index()
+
+
+def shares(table: pd.DataFrame, ranges: Sequence[int] = RANGES) -> pd.DataFrame:
+    """Give the share of the young people whose commune reaches a lycée in time: minutes, communes, jeunes, part.
+
+    ``table`` is that of :func:`by_commune`.
+    """
+    young = table["population_15_17"].astype("float64")
+    within = [table[f"lycees_{limit}"] > 0 for limit in ranges]
+    rows = [(f"{limit} min", int(near.sum()), young[near].sum()) for limit, near in zip(ranges, within, strict=True)]
+    found = pd.DataFrame(rows, columns=["duree", "communes", "jeunes"])
+    return found.assign(part=found["jeunes"] / young.sum())
+
+
+def nearest_to(communes: pd.DataFrame, lycees: pd.DataFrame) -> pd.Series:
+    """Name the lycée nearest to each commune's point as the crow flies, by code of commune."""
+    to, here = (each.dropna(subset=["longitude", "latitude"]) for each in (lycees, communes))
+    if to.empty:
+        return pd.Series(dtype="str")
+    ends = [frame[axis].to_numpy("float64") for frame in (here, to) for axis in ("longitude", "latitude")]
+    km = haversine(ends[0][:, None], ends[1][:, None], ends[2], ends[3])
+    return pd.Series(to["code_uai"].to_numpy()[km.argmin(axis=1)], index=here["code_commune"].to_numpy())
+
+
+def access(uai: str, jour: date | str | None = None, heure: str = "08:00") -> pd.Series | None:
+    """Give one lycée's row of :func:`reach`, with ``jour``; None where no timetable was imported.
+
+    Examples
+    --------
+    >>> access("0000044Y")[["communes_30", "venus"]].tolist()
+    [3, 9]
+    """
+    if load("territory/connections", optional=True).empty:
+        return None
+    lycees, communes, day = load("territory/lycees"), load_communes(), network(jour)
+    table = reach(journeys(day, lycees, communes, heure), lycees, communes).set_index("code_uai")
+    return table.assign(jour=day.jour).loc[uai]
