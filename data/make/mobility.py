@@ -80,14 +80,15 @@ def _boats() -> list[tuple[Any, ...]]:
 
 
 def _coaches(towns: pd.DataFrame) -> list[tuple[Any, ...]]:
-    """Let coaches go from each town to the three nearest larger ones, those of late towns after eight only."""
+    """Let coaches go from each town to the three nearest larger ones, and from the nearest back; some late."""
     rides, number = [], 0
     for name, town in towns.iterrows():
         larger = towns[(towns["population"] > town["population"]) & ~towns.index.isin(UNSERVED)]
         near = sorted(larger.index, key=lambda other: _km(towns, str(name), str(other)))[:3]
-        for other in near if name not in UNSERVED else []:
-            number += 1
-            for start in (8 * 3600 + 300,) if name in LATE else (6 * 3600 + 2100, 7 * 3600 + 300, 7 * 3600 + 1200):
-                start += number * 7 % 10 * 60
-                rides.append((f"Car fictif {number}", "car ou bus", ROAD, start, [str(name), other]))
+        for way in [(str(name), other) for other in near] + [(near[0], str(name))] * (number % 3 > 0) if near else []:
+            starts = (8 * 3600 + 300,) if way[0] in LATE else (6 * 3600 + 2100, 7 * 3600 + 300, 7 * 3600 + 1200)
+            if name not in UNSERVED:
+                number += 1
+                late = number * 7 % 10 * 60
+                rides += [(f"Car fictif {number}", "car ou bus", ROAD, start + late, [*way]) for start in starts]
     return rides

@@ -110,7 +110,7 @@ def test_which_day(read, name, changes, day):
 def test_a_day_without_service(read):
     with pytest.raises(UsageError, match="nothing runs on 2026-03-01; the feed covers 2026-02-01 to 2026-07-03"):
         read("six_jour-2026-03-01.zip")
-    with pytest.raises(UsageError, match="nothing runs on no day"):
+    with pytest.raises(UsageError, match="nothing runs on any day"):
         read(calendar=SIX["calendar"].replace(",1", ",0"), calendar_dates=None)
 
 

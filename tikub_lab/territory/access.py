@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.law import as_date
 from tikub_lab.methods.once import once
+from tikub_lab.methods.scope import only
 from tikub_lab.tables import load
 from tikub_lab.territory.population import communes as load_communes
 from tikub_lab.territory.scan import NEVER, Timetable, latest, walks
@@ -20,7 +22,8 @@ RANGES = (30, 45, 60)
 """Minutes before lessons at which a page counts who has left home."""
 LONGEST = 120
 """Longer journeys are not looked for."""
-_KEYS = ["code_uai", "code_commune"]
+AROUND = 20
+"""Whom a lycée is near: young people of communes whose point is no more than so many km away."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +136,14 @@ def _clock(seconds: pd.Series) -> pd.Series:
 
 
 def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> pd.DataFrame:
-    """Say for each lycée who can be there in time: of whom it is the nearest lycée, and of all.
+    """Say for each lycée who can be there in time, and what share that is of the young people around it.
 
     Returns
     -------
     DataFrame
         code_uai, lib_etablissement, ville, internat; for each of ``RANGES``: communes_30, jeunes_30 (young people of 15
-        to 17 years in these communes); secteur (those of whom no lycée is nearer as the crow flies), part_30… (share
-        of them); venus (communes from which one comes by a vehicle within the longest range: 0 where nobody can).
+        to 17 years in these communes); voisins (those of communes within ``AROUND`` km as the crow flies), part_30…
+        (share of them that can be there); venus (communes from which one comes by a vehicle within the longest range).
 
     Examples
     --------
@@ -149,23 +152,20 @@ def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> 
     >>> int((reach(journeys(network(), lycees, communes), lycees, communes)["venus"] == 0).sum())
     7
     """
-    young = communes.set_index("code_commune")["population_15_17"].astype("float64")
-    nearest = nearest_to(communes, lycees)
-    rows = found.assign(
-        jeunes=found["code_commune"].map(young), own=found["code_commune"].map(nearest) == found["code_uai"]
-    )
-    table = lycees[["code_uai", "lib_etablissement", "ville", "internat"]].set_index("code_uai")
-    table["secteur"] = young.groupby(nearest.reindex(young.index)).sum().reindex(table.index).fillna(0)
+    young = communes["population_15_17"].astype("float64").to_numpy()
+    near = _km(communes, lycees) <= AROUND
+    minutes = found.pivot(index="code_commune", columns="code_uai", values="minutes")
+    lasts = minutes.reindex(index=communes["code_commune"], columns=lycees["code_uai"]).to_numpy("float64")
+    table = lycees[["code_uai", "lib_etablissement", "ville", "internat"]].reset_index(drop=True)
+    table["voisins"] = np.nansum(young[:, None] * near, axis=0)
     for limit in RANGES:
-        near = rows[rows["minutes"] <= limit]
-        sums = near.groupby("code_uai").agg(communes=("code_commune", "size"), jeunes=("jeunes", "sum"))
-        table[[f"communes_{limit}", f"jeunes_{limit}"]] = sums.reindex(table.index).fillna(0)
-        own = near[near["own"]].groupby("code_uai")["jeunes"].sum().reindex(table.index).fillna(0)
-        table[f"part_{limit}"] = own / table["secteur"].where(table["secteur"] > 0)
-    came = rows[(rows["minutes"] <= max(RANGES)) & rows["ligne"].notna()]
-    table["venus"] = came.groupby("code_uai").size().reindex(table.index).fillna(0)
-    whole = [name for name in table if name.startswith(("communes_", "venus"))]
-    return table.astype(dict.fromkeys(whole, "int64")).reset_index()
+        within = lasts <= limit
+        table[f"communes_{limit}"] = within.sum(axis=0)
+        table[f"jeunes_{limit}"] = np.nansum(young[:, None] * within, axis=0)
+        own = np.nansum(young[:, None] * (within & near), axis=0)
+        table[f"part_{limit}"] = own / table["voisins"].where(table["voisins"] > 0)
+    came = found[(found["minutes"] <= max(RANGES)) & found["monte"].notna()].groupby("code_uai").size()
+    return table.assign(venus=table["code_uai"].map(came).fillna(0).astype("int64"))
 
 
 def by_commune(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> pd.DataFrame:
@@ -193,7 +193,8 @@ def by_commune(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame
     table["minutes"] = first["minutes"].reindex(table.index).astype("Int64")
     table["proche"] = first["code_uai"].map(names).reindex(table.index)
     boarding = lycees[lycees["internat"].fillna(False).astype(bool)]
-    table["pension"] = nearest_to(communes, boarding).map(names).reindex(table.index)
+    km = np.where(np.isfinite(apart := _km(communes, boarding)), apart, np.inf)
+    table["pension"] = boarding["lib_etablissement"].to_numpy(object)[km.argmin(axis=1)] if len(boarding) else None
     return table.reset_index()
 
 
@@ -209,14 +210,10 @@ def shares(table: pd.DataFrame, ranges: Sequence[int] = RANGES) -> pd.DataFrame:
     return found.assign(part=found["jeunes"] / young.sum())
 
 
-def nearest_to(communes: pd.DataFrame, lycees: pd.DataFrame) -> pd.Series:
-    """Name the lycée nearest to each commune's point as the crow flies, by code of commune."""
-    to, here = (each.dropna(subset=["longitude", "latitude"]) for each in (lycees, communes))
-    if to.empty:
-        return pd.Series(dtype="str")
-    ends = [frame[axis].to_numpy("float64") for frame in (here, to) for axis in ("longitude", "latitude")]
-    km = haversine(ends[0][:, None], ends[1][:, None], ends[2], ends[3])
-    return pd.Series(to["code_uai"].to_numpy()[km.argmin(axis=1)], index=here["code_commune"].to_numpy())
+def _km(communes: pd.DataFrame, lycees: pd.DataFrame) -> Any:
+    """Return the distances from communes to lycées as the crow flies."""
+    ends = [frame[axis].to_numpy("float64") for frame in (communes, lycees) for axis in ("longitude", "latitude")]
+    return haversine(ends[0][:, None], ends[1][:, None], ends[2], ends[3])
 
 
 def access(uai: str, jour: date | str | None = None, heure: str = "08:00") -> pd.Series | None:
@@ -230,5 +227,5 @@ def access(uai: str, jour: date | str | None = None, heure: str = "08:00") -> pd
     if load("territory/connections", optional=True).empty:
         return None
     lycees, communes, day = load("territory/lycees"), load_communes(), network(jour)
-    table = reach(journeys(day, lycees, communes, heure), lycees, communes).set_index("code_uai")
-    return table.assign(jour=day.jour).loc[uai]
+    table = reach(journeys(day, lycees, communes, heure), lycees, communes).assign(jour=day.jour)
+    return only(table, "uai", uai, "code_uai", "no such lycée").iloc[0]

@@ -6,6 +6,7 @@ once at most, between stops no farther apart than the walk allows.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +86,9 @@ def changes(stops: pd.DataFrame, transfers: pd.DataFrame, least: int = CHANGE) -
 class Timetable:
     """What runs: columns of numbers, one entry a connection, sorted by departure; and where one changes."""
 
+    size: int
+    """How many stops there are."""
+    changes: Walks
     trip: Integers
     source: Integers
     target: Integers
@@ -94,9 +98,6 @@ class Timetable:
     off: npt.NDArray[np.bool_]
     rows: npt.NDArray[np.intp]
     """Which row of the table of connections each is."""
-    changes: Walks
-    size: int
-    """How many stops there are."""
 
     @classmethod
     def of(cls, stops: pd.DataFrame, connections: pd.DataFrame, transfers: pd.DataFrame) -> "Timetable":
@@ -106,12 +107,11 @@ class Timetable:
         known = (ends[0].notna() & ends[1].notna()).to_numpy(bool)
         rows = connections.assign(de=ends[0], vers=ends[1])[known]
         order = np.lexsort([rows[name].to_numpy("int64") for name in ("rang", "arrivee", "depart")])
-        trip = pd.factorize(rows["trajet"])[0]
+        trip = pd.factorize(rows["trajet"])[0].astype(np.int32)
         numbers = [trip, *(rows[name].to_numpy("int32") for name in ("de", "vers", "depart", "arrivee"))]
         flags = [rows[name].fillna(True).to_numpy(bool) for name in ("montee", "descente")]
-        every = [each[order] for each in (*numbers, *flags)]
-        every[0] = every[0].astype(np.int32)
-        return cls(*every, np.flatnonzero(known)[order], changes(stops, transfers), len(stops))
+        every: list[Any] = [each[order] for each in (*numbers, *flags, np.flatnonzero(known))]
+        return cls(len(stops), changes(stops, transfers), *every)
 
 
 def latest(timetable: Timetable, due: Integers, since: int = 0) -> tuple[Integers, Integers]:
