@@ -91,7 +91,7 @@ def outlines(towns: pd.DataFrame) -> pd.DataFrame:
     """Draw what is nearest to each commune's point within the schematic outline of its département; join by EPCI."""
     rows = []
     for code, group in towns.groupby("departement"):
-        land = shapely.union_all([shapely.Polygon(ring) for ring in maps.outlines()[str(code)]])
+        land = shapely.union_all([shapely.Polygon(ring) for ring in maps.schematic()[str(code)]])
         points = shapely.points(group["longitude"], group["latitude"])
         cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=land))
         cells = [next(cell for cell in cells if cell.contains(point)).intersection(land) for point in points]
@@ -99,7 +99,7 @@ def outlines(towns: pd.DataFrame) -> pd.DataFrame:
         rows += [("commune", *each) for each in zip(group["code_commune"], group["nom"], cells, strict=True)]
         for epci, name in group[["code_epci", "nom_epci"]].drop_duplicates().to_numpy():
             rows.append(("epci", epci, name, shapely.union_all(cells[(group["code_epci"] == epci).to_numpy()])))
-        rows.append(("departement", code, maps.tiles()[str(code)][0], shapely.union_all(cells)))
+        rows.append(("departement", code, maps.tiles()[str(code)][0], land))
     table = pd.DataFrame(rows, columns=["type", "territoire", "nom", "contour"])
     table["contour"] = [shapely.to_geojson(shapely.normalize(shape)) for shape in table["contour"]]
     return table.sort_values(["type", "territoire"], kind="stable")

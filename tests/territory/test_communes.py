@@ -1,5 +1,7 @@
 """Communes: the sample's territory, published files, events; and the real ones in place."""
 
+import gzip
+
 import pandas as pd
 import pytest
 import shapely
@@ -11,6 +13,7 @@ from tikub_lab.show import maps
 from tikub_lab.tables.check import check
 from tikub_lab.tables.identifiers import siren
 from tikub_lab.tables.imports import import_files
+from tikub_lab.tables.places import outlines
 from tikub_lab.tables.schema import read_schema
 from tikub_lab.use_cases import readers
 
@@ -42,7 +45,7 @@ def test_outlines_of_the_sample_fit_together():
     towns = territory.communes().set_index("code_commune")
     points = pd.Series(shapely.points(towns["longitude"], towns["latitude"]), towns.index)
     assert max(shapes[code].distance(point) for code, point in points.items()) < 0.02, "the coast is schematic"
-    for code, rings in maps.outlines().items():
+    for code, rings in maps.schematic().items():
         inside = shapes[towns.index[towns["departement"] == code]].to_numpy()
         assert shapely.coverage_is_valid(inside)
         land = shapely.union_all([shapely.Polygon(ring) for ring in rings])
@@ -178,15 +181,21 @@ def test_mergers_that_are_shipped():
     ]  # fmt: skip
 
 
-def test_the_real_communes(opendata, tmp_path, root, monkeypatch):
+@pytest.fixture
+def real(opendata, tmp_path_factory, root, monkeypatch):
+    """Read the package of the real communes, imported in place, once."""
     folder = opendata / "territory"
-    paths = [folder / f"lusk_{name}" for name in ("communes.geojson.gz", "epcis.geojson", "departements.geojson")]
+    names = ["communes.geojson.gz", "epcis.geojson", "departements.geojson", "territoires.json"]
+    paths = [folder / f"lusk_{name}" for name in names]
     if not all(path.is_file() for path in paths):
         pytest.skip(f"no real communes in {folder}")
-    import_files(
-        [*paths, folder / "lusk_territoires.json"], tmp_path / "data", readers(), schemas=root / "data" / "schemas"
-    )
-    monkeypatch.setenv("TIKUB_DATA", str(tmp_path / "data"))
+    into = tmp_path_factory.getbasetemp() / "real-territory"
+    if not into.exists():
+        import_files(paths, into, readers(), schemas=root / "data" / "schemas")
+    monkeypatch.setenv("TIKUB_DATA", str(into))
+
+
+def test_the_real_communes(real):
     table = territory.communes()
     assert (len(table), table["code_epci"].nunique(), table["code_epci"].isna().sum()) == (1202, 61, 3)
     assert table[["longitude", "latitude"]].notna().all(axis=None)
@@ -194,3 +203,17 @@ def test_the_real_communes(opendata, tmp_path, root, monkeypatch):
     moves = territory.movements()
     assert set(moves["code_apres"]) <= set(table["code_commune"])
     assert not set(moves["code_avant"]) & set(table["code_commune"])
+
+
+def test_a_map_of_the_real_communes_is_light(real):
+    shapes = outlines("commune")
+    assert len(shapes) == 1202
+    assert shapely.coverage_is_valid(shapes.to_crs(2154).to_numpy()), "neighbours keep one border"
+    table = territory.communes().assign(nombre=range(1202))
+    shown = maps.area_map(table, "Une carte", "nombre", "code_commune", name="nom")
+    assert len(gzip.compress(shown.html.encode())) <= 30_000
+    assert shown.html.count("<path") < 8, "a path a class, not a commune"
+    assert "1\u202f201 valeurs" in shown.facts["alt"]
+    assert len(gzip.compress(maps.map(table.head(20), "Une carte", "nombre", "nom").html.encode())) < 6_000
+    assert maps.outlines().keys() == maps.schematic().keys()
+    assert len(maps.outlines()["29"]) > 3, "islands"
