@@ -27,8 +27,9 @@ RAIL, ROAD, BOATING = 75, 38, 15
 def timetables(communes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Make the tables of ``territory/`` that a timetable fills."""
     towns = communes.set_index("nom")
+    km = _apart(towns)
     stops = pd.concat([_stops(towns, "Centre", 0.0), _stops(towns.loc[_stations()], "Gare", 0.006)])
-    rides = [*_trains(), *_boats(), *_coaches(towns)]
+    rides = [*_trains(), *_boats(), *_coaches(towns, km)]
     rows, trips = [], []
     for number, (line, mode, speed, start, names) in enumerate(rides, 1):
         trip, place = f"{FEED}:T{number}", "Gare" if mode == "train" else "Centre"
@@ -36,7 +37,7 @@ def timetables(communes: pd.DataFrame) -> dict[str, pd.DataFrame]:
         trips.append({"trajet": trip, "ligne": line, "mode": mode, "destination": f"{names[-1]} (fictif)"})
         at = start
         for rank, (one, other) in enumerate(pairwise(names), 1):
-            lasts = 60 * int(np.ceil(_km(towns, one, other) * 1.2 / speed * 60 + 1))
+            lasts = 60 * int(np.ceil(float(km[one][other]) * 1.2 / speed * 60 + 1))
             rows.append({"trajet": trip, "rang": rank, "de": ids[rank - 1], "vers": ids[rank], "depart": at,
                          "arrivee": at + lasts, "montee": True, "descente": True})  # fmt: skip
             at += lasts + 60
@@ -61,11 +62,11 @@ def _stops(towns: pd.DataFrame, kind: str, north: float) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _km(towns: pd.DataFrame, one: str, other: str) -> float:
-    here, there = towns.loc[one], towns.loc[other]
-    return float(
-        haversine(*(np.array([each]) for place in (here, there) for each in place[["longitude", "latitude"]]))[0]
-    )
+def _apart(towns: pd.DataFrame) -> pd.DataFrame:
+    """Return the distances between towns as the crow flies, km."""
+    ends = [towns[axis].to_numpy() for axis in ("longitude", "latitude")]
+    km = haversine(*(each[:, None] for each in ends), *ends)
+    return pd.DataFrame(km, index=towns.index, columns=towns.index)
 
 
 def _trains() -> list[tuple[Any, ...]]:
@@ -79,12 +80,12 @@ def _boats() -> list[tuple[Any, ...]]:
     return [("Bateau fictif", "bateau", BOATING, hour * 3600 + 900, BOAT.split("|")) for hour in (6, 7, 8)]
 
 
-def _coaches(towns: pd.DataFrame) -> list[tuple[Any, ...]]:
+def _coaches(towns: pd.DataFrame, km: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Let coaches go from each town to the three nearest larger ones, and from the nearest back; some late."""
     rides, number = [], 0
     for name, town in towns.iterrows():
         larger = towns[(towns["population"] > town["population"]) & ~towns.index.isin(UNSERVED)]
-        near = sorted(larger.index, key=lambda other: _km(towns, str(name), str(other)))[:3]
+        near = [*map(str, km[str(name)][larger.index].sort_values(kind="stable").index[:3])]
         for way in [(str(name), other) for other in near] + [(near[0], str(name))] * (number % 3 > 0) if near else []:
             starts = (8 * 3600 + 300,) if way[0] in LATE else (6 * 3600 + 2100, 7 * 3600 + 300, 7 * 3600 + 1200)
             if name not in UNSERVED:

@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "population": "communes",
-        "access": "Network access by_commune journeys network reach shares",
+        "mobility": "Network access by_commune clock journeys network reach shares",
         "movements": "current movements",
         "snapshots": "Catalog catalog changes",
         "criteria": "by_criterion completeness freshness scores to_write",

@@ -78,14 +78,15 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
     -------
     DataFrame, one row a commune and a lycée no more than ``LONGEST`` minutes apart
         code_uai, code_commune, minutes (from leaving to ``heure``, waiting at the lycée included), quitte (when one
-        leaves), and of the first vehicle monte (when), arret, ligne, mode; missing where one walks all the way.
+        leaves), and of the first vehicle monte (when), premier_arret, ligne, mode; only mode, « à pied », where there
+        is none.
 
     Examples
     --------
     >>> from tikub_lab import tables
     >>> found = journeys(network(), tables.load("territory/lycees"), load_communes())
-    >>> found.loc[found["code_commune"] == "29105", ["minutes", "quitte", "ligne"]].tail(1).values.tolist()
-    [[68, '6 h 52', 'Train fictif 1']]
+    >>> found.loc[found["code_commune"] == "29105", ["minutes", "ligne"]].values.tolist()[1:2]
+    [[50, 'Car fictif 65']]
     """
     due, stops, lines = _seconds(heure), network.stops, network.connections
     to, home, straight = walks(stops, lycees), walks(communes, stops), walks(communes, lycees)
@@ -106,7 +107,7 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
     )
     vehicle = vehicle.merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
     stop = vehicle["de"].map(stops.set_index("arret")["nom"])
-    said = pd.DataFrame({"monte": _clock(vehicle["depart"]), "arret": stop}).join(vehicle[["ligne", "mode"]])
+    said = pd.DataFrame({"monte": _clock(vehicle["depart"]), "premier_arret": stop}).join(vehicle[["ligne", "mode"]])
     return pd.DataFrame(
         {
             "code_uai": lycees["code_uai"].to_numpy()[columns],
@@ -114,7 +115,7 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
             "minutes": -((quits - due) // 60),
             "quitte": _clock(pd.Series(quits)),
         }
-    ).join(said.astype("str").where(pd.Series(chosen >= 0)))
+    ).join(said.where(pd.Series(chosen >= 0)).fillna({"mode": "à pied"}))
 
 
 def _seconds(heure: str) -> int:
@@ -126,13 +127,22 @@ def _seconds(heure: str) -> int:
 
 
 def _clock(seconds: pd.Series) -> pd.Series:
-    """Write times of day in French.
+    """Write times of day in French, without a line break.
 
-    >>> _clock(pd.Series([24_780])).tolist()
-    ['6 h 53']
+    >>> _clock(pd.Series([24_780])).str.split().tolist()
+    [['6', 'h', '53']]
     """
     minutes = seconds.fillna(0).astype("int64") // 60
-    return (minutes // 60).astype("str") + " h " + (minutes % 60).astype("str").str.zfill(2)
+    return (minutes // 60).astype("str") + "\u00a0h\u00a0" + (minutes % 60).astype("str").str.zfill(2)
+
+
+def clock(heure: str) -> str:
+    """Write an hour such as 08:00 in French.
+
+    >>> clock("08:00").split(), clock("7:45").split()
+    (['8', 'h'], ['7', 'h', '45'])
+    """
+    return str(_clock(pd.Series([_seconds(heure)]))[0]).removesuffix("\u00a000")
 
 
 def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +160,7 @@ def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> 
     >>> from tikub_lab import tables
     >>> lycees, communes = tables.load("territory/lycees"), load_communes()
     >>> int((reach(journeys(network(), lycees, communes), lycees, communes)["venus"] == 0).sum())
-    7
+    19
     """
     young = communes["population_15_17"].astype("float64").to_numpy()
     near = _km(communes, lycees) <= AROUND
@@ -183,7 +193,7 @@ def by_commune(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame
     >>> lycees, communes = tables.load("territory/lycees"), load_communes()
     >>> table = by_commune(journeys(network(), lycees, communes), lycees, communes)
     >>> table.loc[table["lycees_60"] == 0, "nom"].tolist()
-    ['Rostrenen']
+    ['Guingamp', 'Paimpol', 'Plouha', 'Rostrenen', 'Carhaix-Plouguer', 'Carnac']
     """
     table, names = communes.set_index("code_commune"), lycees.set_index("code_uai")["lib_etablissement"]
     for limit in RANGES:
@@ -221,8 +231,9 @@ def access(uai: str, jour: date | str | None = None, heure: str = "08:00") -> pd
 
     Examples
     --------
-    >>> access("0000044Y")[["communes_30", "venus"]].tolist()
-    [3, 9]
+    >>> row = access("0007614B")
+    >>> int(row["communes_60"]), int(row["venus"]), float(row["part_45"].round(2))
+    (9, 8, 0.97)
     """
     if load("territory/connections", optional=True).empty:
         return None
