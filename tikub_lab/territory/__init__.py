@@ -5,8 +5,8 @@ from tikub_lab.methods.lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
-        "population": "communes",
-        "movements": "current movements",
+        "population": "by_area communes there",
+        "mergers": "current movements",
         "snapshots": "Catalog catalog changes",
         "criteria": "by_criterion completeness freshness scores to_write",
         "needs": "served",
