@@ -5,9 +5,9 @@ from tikub_lab.methods.lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
-        "population": "communes",
+        "population": "by_area communes there",
+        "mergers": "current movements",
         "mobility": "Network access by_commune clock journeys network reach shares",
-        "movements": "current movements",
         "snapshots": "Catalog catalog changes",
         "criteria": "by_criterion completeness freshness scores to_write",
         "needs": "served",
