@@ -1,7 +1,6 @@
 """Which lycées can be reached by bus, train and on foot before lessons, from which communes, and in how long."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -102,10 +101,12 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
         best[commune, better], first[commune, better] = leaves[stop, better] - seconds, by[stop, better]
     rows, columns = np.nonzero(best >= due - LONGEST * 60)
     quits, chosen = best[rows, columns], first[rows, columns]
+    taken = np.append(timetable.rows, -1)[chosen]  # no row is -1: all is missing where one walks
     vehicle = (
-        lines.iloc[timetable.rows[chosen]].reset_index(drop=True) if len(lines) else lines.reindex(range(len(rows)))
+        lines.reset_index(drop=True)
+        .reindex(taken)
+        .merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
     )
-    vehicle = vehicle.merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
     stop = vehicle["de"].map(stops.set_index("arret")["nom"])
     said = pd.DataFrame({"monte": _clock(vehicle["depart"]), "premier_arret": stop}).join(vehicle[["ligne", "mode"]])
     return pd.DataFrame(
@@ -139,6 +140,8 @@ def _clock(seconds: pd.Series) -> pd.Series:
 def clock(heure: str) -> str:
     """Write an hour such as 08:00 in French.
 
+    Examples
+    --------
     >>> clock("08:00").split(), clock("7:45").split()
     (['8', 'h'], ['7', 'h', '45'])
     """
@@ -147,6 +150,11 @@ def clock(heure: str) -> str:
 
 def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> pd.DataFrame:
     """Say for each lycée who can be there in time, and what share that is of the young people around it.
+
+    Parameters
+    ----------
+    found, lycees, communes : DataFrame
+        What :func:`journeys` returns, and the tables that it was given.
 
     Returns
     -------
@@ -181,6 +189,11 @@ def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> 
 def by_commune(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> pd.DataFrame:
     """Say for each commune how many lycées can be reached in time, and which in the shortest time.
 
+    Parameters
+    ----------
+    found, lycees, communes : DataFrame
+        As for :func:`reach`.
+
     Returns
     -------
     DataFrame
@@ -203,31 +216,38 @@ def by_commune(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame
     table["minutes"] = first["minutes"].reindex(table.index).astype("Int64")
     table["proche"] = first["code_uai"].map(names).reindex(table.index)
     boarding = lycees[lycees["internat"].fillna(False).astype(bool)]
-    km = np.where(np.isfinite(apart := _km(communes, boarding)), apart, np.inf)
-    table["pension"] = boarding["lib_etablissement"].to_numpy(object)[km.argmin(axis=1)] if len(boarding) else None
+    km = pd.DataFrame(_km(communes, boarding), table.index, boarding["code_uai"]).dropna(how="all")
+    table["pension"] = km.idxmin(axis=1).map(names) if km.size else None
     return table.reset_index()
 
 
-def shares(table: pd.DataFrame, ranges: Sequence[int] = RANGES) -> pd.DataFrame:
-    """Give the share of the young people whose commune reaches a lycée in time: minutes, communes, jeunes, part.
+def shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the share of young people whose commune reaches a lycée in time, a row a range: communes, jeunes, part.
 
-    ``table`` is that of :func:`by_commune`.
+    Parameters
+    ----------
+    table : DataFrame
+        What :func:`by_commune` returns.
+
+    Examples
+    --------
+    >>> towns = {"population_15_17": [30, 10], "lycees_30": [1, 0], "lycees_45": [1, 1], "lycees_60": [1, 1]}
+    >>> shares(pd.DataFrame(towns))["part"].tolist()
+    [0.75, 1.0, 1.0]
     """
-    young = table["population_15_17"].astype("float64")
-    within = [table[f"lycees_{limit}"] > 0 for limit in ranges]
-    rows = [(f"{limit} min", int(near.sum()), young[near].sum()) for limit, near in zip(ranges, within, strict=True)]
-    found = pd.DataFrame(rows, columns=["duree", "communes", "jeunes"])
+    young, within = table["population_15_17"].astype("float64"), [table[f"lycees_{limit}"] > 0 for limit in RANGES]
+    counts = {"communes": [int(near.sum()) for near in within], "jeunes": [young[near].sum() for near in within]}
+    found = pd.DataFrame(counts, index=pd.Index(RANGES, name="minutes")).reset_index()
     return found.assign(part=found["jeunes"] / young.sum())
 
 
 def _km(communes: pd.DataFrame, lycees: pd.DataFrame) -> Any:
-    """Return the distances from communes to lycées as the crow flies."""
     ends = [frame[axis].to_numpy("float64") for frame in (communes, lycees) for axis in ("longitude", "latitude")]
     return haversine(ends[0][:, None], ends[1][:, None], ends[2], ends[3])
 
 
-def access(uai: str, jour: date | str | None = None, heure: str = "08:00") -> pd.Series | None:
-    """Give one lycée's row of :func:`reach`, with ``jour``; None where no timetable was imported.
+def access(uai: str) -> pd.Series | None:
+    """Give one lycée's row of :func:`reach` at 8:00, with ``jour``; None where no timetable was imported.
 
     Examples
     --------
@@ -237,6 +257,6 @@ def access(uai: str, jour: date | str | None = None, heure: str = "08:00") -> pd
     """
     if load("territory/connections", optional=True).empty:
         return None
-    lycees, communes, day = load("territory/lycees"), load_communes(), network(jour)
-    table = reach(journeys(day, lycees, communes, heure), lycees, communes).assign(jour=day.jour)
+    lycees, communes, day = load("territory/lycees"), load_communes(), network()
+    table = reach(journeys(day, lycees, communes), lycees, communes).assign(jour=day.jour)
     return only(table, "uai", uai, "code_uai", "no such lycée").iloc[0]
