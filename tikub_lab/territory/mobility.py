@@ -88,11 +88,11 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
     [[50, 'Car fictif 65']]
     """
     due, stops, lines = _seconds(heure), network.stops, network.connections
+    lines = lines[(lines["depart"] >= due - LONGEST * 60) & (lines["arrivee"] <= due)].reset_index(drop=True)
     to, home, straight = walks(stops, lycees), walks(communes, stops), walks(communes, lycees)
     alight = np.full((len(stops), len(lycees)), NEVER)
     alight[to.here, to.there] = due - to.seconds
-    timetable = Timetable.of(stops, lines, network.transfers)
-    leaves, by = latest(timetable, alight, due - LONGEST * 60)
+    leaves, by = latest(Timetable.of(stops, lines, network.transfers), alight)
     best = np.full((len(communes), len(lycees)), NEVER)
     best[straight.here, straight.there] = due - straight.seconds
     first = np.full(best.shape, -1)
@@ -101,12 +101,7 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
         best[commune, better], first[commune, better] = leaves[stop, better] - seconds, by[stop, better]
     rows, columns = np.nonzero(best >= due - LONGEST * 60)
     quits, chosen = best[rows, columns], first[rows, columns]
-    taken = np.append(timetable.rows, -1)[chosen]  # no row is -1: all is missing where one walks
-    vehicle = (
-        lines.reset_index(drop=True)
-        .reindex(taken)
-        .merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
-    )
+    vehicle = lines.reindex(chosen).merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
     stop = vehicle["de"].map(stops.set_index("arret")["nom"])
     said = pd.DataFrame({"monte": _clock(vehicle["depart"]), "premier_arret": stop}).join(vehicle[["ligne", "mode"]])
     return pd.DataFrame(
