@@ -5,7 +5,7 @@ from tikub_lab.methods.lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
-        "population": "by_area communes there",
+        "population": "by_area communes located there",
         "mergers": "current movements",
         "mobility": "Network access by_commune clock journeys network reach shares",
         "snapshots": "Catalog catalog changes",

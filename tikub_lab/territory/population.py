@@ -62,6 +62,20 @@ def there(*names: str) -> bool:
     return all(rows)
 
 
+def located(rows: pd.DataFrame, towns: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """Give rows the ``code_commune`` of today, missing where it was split, and the columns of communes that they lack.
+
+    Examples
+    --------
+    >>> from tikub_lab.territory import movements
+    >>> located(load("territory/lycees"), communes(), movements())["nom_epci"].iloc[0]
+    'Pays de Morlaix (fictif)'
+    """
+    now = rows.assign(code_commune=current(rows["code_commune"], moves, towns["code_commune"], split="missing"))
+    more = [name for name in towns if name not in rows]
+    return now.merge(towns[["code_commune", *more]], "left", "code_commune", validate="m:1")
+
+
 def by_area(
     rows: pd.DataFrame, towns: pd.DataFrame, area: str, values: Sequence[str], moves: pd.DataFrame
 ) -> pd.DataFrame:
@@ -70,7 +84,7 @@ def by_area(
     Parameters
     ----------
     rows : DataFrame
-        ``code_commune``, of whatever year (see :func:`~tikub_lab.territory.current`), and the columns to sum.
+        ``code_commune``, of whatever year, and the columns to sum.
     towns : DataFrame
         As :func:`communes` gives them.
     area : str
@@ -94,9 +108,8 @@ def by_area(
     """
     one_of("area", area, AREAS)
     key, name = AREAS[area]
-    code = current(rows["code_commune"], moves, towns["code_commune"], split="missing")
-    of = code.map(towns.set_index("code_commune")[key]).fillna("").rename(key)
-    sums = rows.groupby(of)[[*values]].sum(min_count=1).assign(nombre=rows.groupby(of).size())
+    of = located(rows[["code_commune", *values]], towns, moves).fillna({key: ""}).groupby(key)
+    sums = of[[*values]].sum(min_count=1).assign(nombre=of.size())
     counts, places = [*PEOPLE.values()], towns.groupby(key)
     people = places[counts].sum().mask(towns[counts].isna().groupby(towns[key]).any())
     table = people.assign(nom=places[name].first()).join(sums, how="outer").fillna({"nombre": 0})
