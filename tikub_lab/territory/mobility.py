@@ -15,6 +15,7 @@ from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import only
 from tikub_lab.tables import load
 from tikub_lab.territory.population import communes as load_communes
+from tikub_lab.territory.population import there
 from tikub_lab.territory.scan import NEVER, Timetable, latest, walks
 
 RANGES = (30, 45, 60)
@@ -242,16 +243,19 @@ def _km(communes: pd.DataFrame, lycees: pd.DataFrame) -> Any:
 
 
 def access(uai: str) -> pd.Series | None:
-    """Give one lycée's row of :func:`reach` at 8:00, with ``jour``; None where no timetable was imported.
+    """Give one lycée's row of :func:`reach` at 8:00, with ``jour`` and ``repere``, the median of part_60.
+
+    None where the data package lacks timetables or communes.
 
     Examples
     --------
     >>> row = access("0007614B")
-    >>> int(row["communes_60"]), int(row["venus"]), float(row["part_45"].round(2))
-    (9, 8, 0.97)
+    >>> int(row["communes_60"]), int(row["venus"]), float(row["part_45"].round(2)), row["repere"]
+    (9, 8, 0.97, 1.0)
     """
-    if load("territory/connections", optional=True).empty:
+    if not there("territory/connections", "territory/communes"):
         return None
     lycees, communes, day = load("territory/lycees"), load_communes(), network()
-    table = reach(journeys(day, lycees, communes), lycees, communes).assign(jour=day.jour)
+    table = reach(journeys(day, lycees, communes), lycees, communes)
+    table = table.assign(jour=day.jour, repere=table["part_60"].median())
     return only(table, "uai", uai, "code_uai", "no such lycée").iloc[0]
