@@ -79,7 +79,9 @@ def test_without_boarding_service_or_young_people(network):
     towns = territory.by_commune(found, LYCEES.assign(internat=pd.array([None, None], dtype="boolean")), none)
     assert towns["pension"].isna().all()
     assert territory.shares(towns)["part"].isna().all()
-    assert territory.reach(found, LYCEES, none)["part_60"].isna().all()
+    table = territory.reach(found, LYCEES, none)
+    assert table["part_60"].isna().all()
+    assert table["jeunes_60"].fillna(-1).tolist() == [-1, 0], "not known of the first, nobody at the second"
 
 
 @pytest.mark.parametrize("heure", ["8", "25:00", "12:01", "00:00", "08:60"])

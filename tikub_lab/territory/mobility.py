@@ -171,13 +171,12 @@ def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> 
     minutes = found.pivot(index="code_commune", columns="code_uai", values="minutes")
     lasts = minutes.reindex(index=communes["code_commune"], columns=lycees["code_uai"]).to_numpy("float64")
     table = lycees[["code_uai", "lib_etablissement", "ville", "internat"]].reset_index(drop=True)
-    table["voisins"] = np.nansum(young[:, None] * near, axis=0)
+    table["voisins"] = _people(young, near)
     for limit in RANGES:
         within = lasts <= limit
         table[f"communes_{limit}"] = within.sum(axis=0)
-        table[f"jeunes_{limit}"] = np.nansum(young[:, None] * within, axis=0)
-        own = np.nansum(young[:, None] * (within & near), axis=0)
-        table[f"part_{limit}"] = own / table["voisins"].where(table["voisins"] > 0)
+        table[f"jeunes_{limit}"] = _people(young, within)
+        table[f"part_{limit}"] = _people(young, within & near) / table["voisins"].where(table["voisins"] > 0)
     came = found[(found["minutes"] <= max(RANGES)) & found["monte"].notna()].groupby("code_uai").size()
     return table.assign(venus=table["code_uai"].map(came).fillna(0).astype("int64"))
 
@@ -235,6 +234,12 @@ def shares(table: pd.DataFrame) -> pd.DataFrame:
     counts = {"communes": [int(near.sum()) for near in within], "jeunes": [young[near].sum() for near in within]}
     found = pd.DataFrame(counts, index=pd.Index(RANGES, name="minutes")).reset_index()
     return found.assign(part=found["jeunes"] / young.sum())
+
+
+def _people(young: Any, where: Any) -> Any:
+    """Sum the people of communes by lycée; missing where they are known of none of them."""
+    known = (where & np.isfinite(young)[:, None]).any(axis=0)
+    return np.where(known | ~where.any(axis=0), np.nansum(young[:, None] * where, axis=0), np.nan)
 
 
 def _km(communes: pd.DataFrame, lycees: pd.DataFrame) -> Any:
