@@ -1,4 +1,4 @@
-"""A fictitious portal's catalogue on two days, and a fictitious territory: neither scale nor seed changes them.
+"""A fictitious portal's catalogue on two days, and a fictitious territory with its trains: no scale or seed changes it.
 
 ``territory.csv`` is the catalogue: ``age`` is the days since a dataset's last update on the second day; ``manque``, the
 criteria that it does not meet, is the truth. The territory has the real names and codes of the sample's communes;
@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from data.make.energy import SEED
+from data.make.mobility import timetables
 from data.make.sampling import Folder, streams
 from tikub_lab.methods.distance import haversine
 from tikub_lab.show import maps
@@ -58,6 +59,7 @@ def sample(schemas: Path | None = None) -> dict[str, pd.DataFrame]:
     rows = [_row(at, item, day) for at, item in listed for day in DAYS if there(item["jeu_id"], day)]
     made = {"datasets": pd.DataFrame(rows).sort_values("releve", kind="stable"), "communes": communes()}
     made["outlines"] = outlines(made["communes"])
+    made |= timetables(made["communes"])
     folder = (schemas or workbench() / "data" / "schemas") / "territory"
     known = {name: read_schema(folder / f"{name}.json") for name in made}
     return {

@@ -31,6 +31,7 @@ DATASETS = {
     "procurement/contracts": "22847056-61df-452d-837d-8b8ceadbfc52",
     GRANTS: "subventions_attribuees_scdl0",
     "bodies/councillors": "repertoire-national-des-elus-1",
+    "territory/connections": "korrigo",
 }
 """What the portal has at once, in the order of sources."""
 

@@ -7,7 +7,7 @@ départements below.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -196,8 +196,9 @@ def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more
 
 
 def area_map(
-    frame: Any, title: str, value: Any = None, code: Any = None, *, name: Any = None, kind: str = "commune", **more: Any
-) -> Shown:
+    frame: Any, title: str, value: Any = None, code: Any = None, *, name: Any = None, kind: str = "commune",
+    breaks: Sequence[float] = (), **more: Any,
+) -> Shown:  # fmt: skip
     r"""Shade the communes of Brittany, or its EPCI or départements, the darker the larger the value.
 
     It needs the outlines of the data package; without them it shows the twelve largest values as bars.
@@ -210,6 +211,8 @@ def area_map(
         Codes, each once, as for :func:`tile_map`; what each is called, for the text alternative.
     kind : str
         commune, epci or departement.
+    breaks : sequence of float
+        Where classes begin, but for the first; without any, as those of :func:`tile_map`.
 
     Examples
     --------
@@ -221,7 +224,7 @@ def area_map(
     if not rings:
         return bars(frame.sort_values(value, ascending=False).head(12), title, value, name or code, **more)
     chart = Chart("area_map", frame, title, value, code, more)
-    known, css, legend = _classes(chart)
+    known, css, legend = _classes(chart, breaks)
     if known.empty:
         return chart.nothing()
     codes, names = chart.frame[chart.label].astype("str"), chart.frame[name or chart.label].astype("str")
@@ -236,7 +239,9 @@ def area_map(
     return _classed(chart, drawing, known, legend, called, KINDS[kind])
 
 
-def _classes(chart: Chart) -> tuple[pd.Series, Callable[[str], str], list[tuple[str, str]]]:
+def _classes(
+    chart: Chart, breaks: Sequence[float] = ()
+) -> tuple[pd.Series, Callable[[str], str], list[tuple[str, str]]]:
     """Return the values above zero by code, the class in which a code is drawn, and what the classes stand for."""
     series = pd.Series(chart.numbers(chart.value).to_numpy(), index=chart.frame[chart.label].astype("str"))
     if not series.index.is_unique:
@@ -244,7 +249,7 @@ def _classes(chart: Chart) -> tuple[pd.Series, Callable[[str], str], list[tuple[
     if (series < 0).any():
         raise UsageError(f"{chart.what} needs values from 0; {series.idxmin()} has {series.min():g}.")
     known = series[series > 0]
-    bounds, write = _bounds(known) if len(known) else [0.0], chart.measure.full
+    bounds, write = [*breaks] or (_bounds(known) if len(known) else [0.0]), chart.measure.full
     whole = chart.measure.size == 1 and (known == known.round()).all()  # « 10 à 19, 20 à 199 »
     spans = [f"{chart.measure.write(low)} à {write(high - whole)}" for low, high in pairwise(bounds)]
     ranges = [f"moins de {write(bounds[0])}", *spans, f"{write(bounds[-1])} et plus"]

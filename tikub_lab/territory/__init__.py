@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "population": "by_area communes located there",
         "mergers": "current movements",
+        "mobility": "Network access by_commune clock journeys network reach shares",
         "snapshots": "Catalog catalog changes",
         "criteria": "by_criterion completeness freshness scores to_write",
         "needs": "served",
