@@ -33,6 +33,7 @@ def outlines(kind: str, tolerance: float = 800.0) -> "GeoSeries":
     """Return the outlines of communes, EPCI or départements by code (WGS 84); none where the data package has none.
 
     They are simplified together (a coverage, EPSG:2154, ``tolerance`` in metres): neighbours keep one border.
+    Départements are joined from communes where a source has no others.
     """
     import geopandas
 
@@ -42,8 +43,13 @@ def outlines(kind: str, tolerance: float = 800.0) -> "GeoSeries":
     except UsageError:  # a notebook far from any workbench
         return shapes
     item = package.resources.get(OUTLINES)
-    if item and (item.origin != "sample" or kind != "departement"):  # the sample's are those that show has anyway
-        table = package.load(OUTLINES).set_index("territoire")
-        rows = table.loc[table["type"] == kind, "contour"]
-        shapes = geopandas.GeoSeries(shapely.from_geojson(rows.to_numpy(object)), rows.index, crs=4326)
-    return shapes.to_crs(2154).simplify_coverage(tolerance).to_crs(4326).normalize() if len(shapes) else shapes
+    if item is None or (item.origin == "sample" and kind == "departement"):  # the sample's are those that show has
+        return shapes
+    table = package.load(OUTLINES).set_index("territoire")
+    joined = kind == "departement" and not (table["type"] == kind).any()
+    rows = table.loc[table["type"] == ("commune" if joined else kind), "contour"]
+    shapes = geopandas.GeoSeries(shapely.from_geojson(rows.to_numpy(object)), rows.index, crs=4326)
+    shapes = shapes.to_crs(2154).simplify_coverage(tolerance).to_crs(4326).normalize() if len(shapes) else shapes
+    if joined:  # a code of a commune begins with that of its département, but overseas
+        shapes = shapes.to_frame("geometry").dissolve(shapes.index.str[:2], method="coverage").geometry.normalize()
+    return shapes
