@@ -114,6 +114,20 @@ def test_communes_and_outlines_of_the_state_s_service(bring):
     assert tables.load("territory/outlines")[["type", "territoire"]].to_numpy().tolist() == [["commune", "35238"]]
 
 
+def test_maps_draw_imported_outlines_and_join_departements_from_communes(bring):
+    bring(shapes_dot_geojson=SHAPES)
+    ((code, rings),) = maps.outlines().items()
+    assert code == "22", "not the schematic ones of the others"
+    assert {tuple(round(each, 6) for each in point) for point in rings[0]} == {
+        (-2.6, 48.0), (-2.4, 48.0), (-2.4, 48.2), (-2.6, 48.2),
+    }  # fmt: skip
+    assert maps.outlines("epci") == {}
+    shown = maps.map(pd.DataFrame({"nom": ["X"], "longitude": [-2.5], "latitude": [48.1], "n": [1]}), "T", "n", "nom")
+    assert shown.html.count('class="land"') == 1
+    bring(list_dot_json=LIST)
+    assert str(tables.list().loc["territory/outlines", "origin"]) == "import"
+
+
 # Events
 
 

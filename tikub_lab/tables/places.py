@@ -6,16 +6,12 @@ thousands as a rough weight: 61 Breton communes, large and small, and 40 large t
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import shapely
 
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.package import open_package
-
-if TYPE_CHECKING:
-    from geopandas import GeoSeries
 
 BRITTANY = "53"
 """INSEE code of the region Bretagne."""
@@ -29,21 +25,29 @@ def communes() -> pd.DataFrame:
     return pd.read_csv(Path(__file__).with_name("communes.csv"), dtype=text, encoding="utf-8")
 
 
-def outlines(kind: str, tolerance: float = 800.0) -> "GeoSeries":
-    """Return the outlines of communes, EPCI or départements by code (WGS 84); none where the data package has none.
+def outlines(kind: str, tolerance: float = 800.0) -> pd.Series:
+    """Return the outlines of communes, EPCI or départements that the data package has, by code (GeoSeries, WGS 84).
 
     They are simplified together (a coverage, EPSG:2154, ``tolerance`` in metres): neighbours keep one border.
+    Départements are joined from communes where a source has no others.
     """
-    import geopandas
-
-    shapes = geopandas.GeoSeries([], crs=4326)
+    nothing = pd.Series(dtype="object")
     try:
         package = open_package()
     except UsageError:  # a notebook far from any workbench
-        return shapes
+        return nothing
     item = package.resources.get(OUTLINES)
-    if item and (item.origin != "sample" or kind != "departement"):  # the sample's are those that show has anyway
-        table = package.load(OUTLINES).set_index("territoire")
-        rows = table.loc[table["type"] == kind, "contour"]
-        shapes = geopandas.GeoSeries(shapely.from_geojson(rows.to_numpy(object)), rows.index, crs=4326)
-    return shapes.to_crs(2154).simplify_coverage(tolerance).to_crs(4326).normalize() if len(shapes) else shapes
+    if item is None or (item.origin == "sample" and kind == "departement"):  # the sample's are those that show has
+        return nothing
+    import geopandas  # a kit may lack it
+
+    table = package.load(OUTLINES).set_index("territoire")
+    joined = kind == "departement" and not (table["type"] == kind).any()
+    rows = table.loc[table["type"] == ("commune" if joined else kind), "contour"]
+    shapes = geopandas.GeoSeries(shapely.from_geojson(rows.to_numpy(object)), rows.index, crs=4326)
+    if shapes.empty:
+        return nothing
+    shapes = shapes.to_crs(2154).simplify_coverage(tolerance).to_crs(4326).normalize()
+    if joined:  # a code of a commune begins with that of its département, but overseas
+        shapes = shapes.to_frame("geometry").dissolve(shapes.index.str[:2], method="coverage").geometry.normalize()
+    return shapes

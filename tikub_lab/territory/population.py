@@ -65,6 +65,13 @@ def there(*names: str) -> bool:
 def located(rows: pd.DataFrame, towns: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
     """Give rows the ``code_commune`` of today, missing where it was split, and the columns of communes that they lack.
 
+    Parameters
+    ----------
+    rows : DataFrame
+        With ``code_commune``, of whatever year.
+    towns, moves : DataFrame
+        As :func:`communes` and :func:`~tikub_lab.territory.movements` give them.
+
     Examples
     --------
     >>> from tikub_lab.territory import movements
