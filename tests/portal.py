@@ -6,8 +6,8 @@ answer go wrong; ``--fault DATASET=NAME`` that of a dataset, each time it is ask
 
 What it follows: [ods] Explore 2.1's OpenAPI as public code holds it, and the limits of data-fair's layer for it;
 [v1] answers of the first API, saved from BODACC and JOAFE; [udata] data.gouv.fr; [tabular] datagouv/api-tabular;
-[register] API Recherche d'entreprises; [wfs] OGC WFS 2.0 as GeoServer gives it; [rfc] RFC 9110; [seen] failures that
-users reported.
+[register] API Recherche d'entreprises; [wfs] OGC WFS 2.0 as GeoServer gives it; [geo] geo.api.gouv.fr as public code
+asks it; [rfc] RFC 9110; [seen] failures that users reported.
 Rows are those of real files in ``$TIKUB_OPENDATA``, or a few invented ones.
 """
 
@@ -33,13 +33,15 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.territory.feeds import SIX, feed
+
 ROOT = Path(__file__).resolve().parents[1]
 SERVED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 FAULTS = SERVED.pop("faults")
 OPENDATASOFT = {
     tuple(item["dataset"].split("/")): name
     for name, item in SERVED.items()
-    if not {"ows.region-bretagne.fr", "catalog"} & {*item["dataset"].split("/")}
+    if not {"ows.region-bretagne.fr", "geo.api.gouv.fr", "catalog"} & {*item["dataset"].split("/")}
 }
 FORMATS = ("csv", "json", "parquet")
 BOMB = gzip.compress(bytes(40 << 20), 1)
@@ -56,6 +58,8 @@ def wrong(status, message, code="ODSQLError"):
 
 def read_rows(text):
     """Rows of a saved file: CSV with either delimiter, or an answer of the first API."""
+    if text.startswith("["):
+        return json.loads(text)
     if text.startswith("{"):
         document = json.loads(text)
         return [item.get("fields", item) for item in document.get("records") or document.get("lycees")]
@@ -203,6 +207,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self.register()
             case ["geoserver", _, "ows"]:
                 return self.wfs()
+            case ["communes"]:
+                return self.communes()
         name = path[-1] if path else ""
         if self.server.files and (self.server.files / name).is_file():
             return (self.server.files / name).read_bytes(), "application/octet-stream"
@@ -254,6 +260,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.json({"total_count": len(here), "results": here[: integer(self.query, "limit", 10, -1, 100)]})
 
     def explore(self, domain, name, *rest):
+        if (name, rest) == ("korrigo", ("alternative_exports", "korrigo")):  # [seen] CalumRob/lusk: a file beside rows
+            return feed(io.BytesIO(), SIX).getvalue(), "application/zip"
         if not rest:
             self.selected(domain, name)
             return self.json(self.meta(domain, name))
@@ -358,6 +366,20 @@ class Handler(BaseHTTPRequestHandler):
                 "numberMatched": self.total(features),
             }
         )
+
+    def communes(self):
+        """[geo] Communes of a région with the fields that are asked; as GeoJSON with their outlines, here squares."""
+        rows, names = self.server.data.rows("communes"), self.query["fields"].split(",")
+        said = [{name: row[name] for name in names if name in row} for row in rows]
+        if self.query.get("geometry") != "contour":
+            return self.json(said)
+        features = []
+        for row, properties in zip(rows, said, strict=True):
+            x, y = row["centre"]["coordinates"]
+            ring = [[x - 1, y], [x, y - 1], [x + 1, y], [x, y + 1], [x - 1, y]]
+            shape = {"type": "Polygon", "coordinates": [ring]}
+            features.append({"type": "Feature", "properties": properties, "geometry": shape})
+        return self.json({"type": "FeatureCollection", "features": features})
 
     def total(self, rows):
         return len(rows) + 7 * (self.fault == "wrong-total")

@@ -77,6 +77,31 @@ def test_overview_and_items_lead_to_one_another(lab):
     assert all(entry.get("skipped") for entry in told), "what the links changed is recorded"
 
 
+def test_pages_of_one_item_on_other_subjects_lead_to_one_another(tmp_path):
+    lycee = {"name": "Lycée A", "value": "0A", "also": "2300"}
+    row = '<th scope="row">Achats publics</th><th scope="row">Énergie des lycées</th><th scope="row">Lycée A</th>'
+    given = {
+        "sheet": ("territory", "Une fiche", lycee), "energy_lycee": ("energy", "Son énergie", lycee),
+        "procurement": ("procurement", "Ses achats", {"name": "Lycée A, Brest", "value": "2300"}),
+        "other": ("energy", "Autre", {"name": "Lycée B", "value": "0B"}),
+    }  # fmt: skip
+    entries = {}
+    for name, (use_case, title, item) in given.items():
+        entries[name] = {"notebook": name, "use_case": use_case, "title": title, "status": "done", "item": item,
+                         "page": f"{name}/a.html", "parameters": {"uai": item["value"]}}  # fmt: skip
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.html").write_text(row + page.ALSO, encoding="utf-8")
+    links.write(entries, tmp_path)
+    sheet, energy, other = (BeautifulSoup((tmp_path / name / "a.html").read_text(encoding="utf-8"), "html.parser")
+                            for name in ("sheet", "energy_lycee", "other"))  # fmt: skip
+    assert [(a.text, a["href"]) for a in sheet.select("th a")] == [
+        ("Achats publics", "../procurement/a.html"), ("Énergie des lycées", "../energy_lycee/a.html"),
+    ]  # fmt: skip
+    assert {a["href"] for a in sheet.select(".also a")} >= {"../procurement/a.html", "../energy_lycee/a.html"}
+    assert "../sheet/a.html" in {a["href"] for a in energy.select(".also a")}
+    assert "../sheet/a.html" not in {a["href"] for a in other.select(".also a")}, "only its own"
+
+
 def test_an_item_of_many_rows_is_called_as_none_of_them(lab, root):
     rule = {"parameter": "uai", "table": "territory/lycees", "column": "emat"}
     path = lab.write("equipe", "# Une équipe", PARAMETERS, metadata={"use_case": "energy", "each": rule})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, shape
 from shapely.ops import unary_union
 
+from tikub_lab import tables
 from tikub_lab.errors import UsageError
 from tikub_lab.show import drawing, maps, output
 
@@ -35,15 +36,15 @@ def note(found):
 
 
 def land(code):
-    return MultiPolygon([Polygon(ring) for ring in maps.outlines()[code]])
+    return MultiPolygon([Polygon(ring) for ring in maps.schematic()[code]])
 
 
 def test_the_outline_is_sound():
-    shapes = {code: land(code) for code in maps.outlines()}
+    shapes = {code: land(code) for code in maps.schematic()}
     assert sorted(shapes) == sorted(maps.BRETAGNE)
     for code, found in shapes.items():
         assert found.is_valid, code
-        assert 20 <= len(maps.outlines()[code][0]) <= 70
+        assert 20 <= len(maps.schematic()[code][0]) <= 70
     area = sum(found.area for found in shapes.values())
     whole = unary_union(list(shapes.values()))
     assert whole.area == pytest.approx(area, rel=1e-12), "no overlap"
@@ -114,6 +115,53 @@ def test_nothing_to_draw_is_still_said(drawn):
     assert "aucune valeur" in maps.map(TOWNS.head(0), "Titre", "q").text
     with pytest.raises(UsageError, match=r"show\.map: no column 'longitude'"):
         maps.map(TOWNS.drop(columns="longitude"), "Titre", "q")
+
+
+def test_the_schematic_outline_is_drawn_where_no_other_is_known(tmp_path, monkeypatch):
+    assert maps.outlines() == maps.schematic(), "the sample has the same"
+    assert len(maps.outlines("commune")) == 61
+    monkeypatch.setenv("TIKUB_HOME", str(tmp_path))  # no workbench there
+    assert maps.outlines() == maps.schematic()
+    assert maps.outlines("commune") == {}
+
+
+AREAS = pd.DataFrame(
+    {"code": ["35238", "29019", "56260", "99999", "22050"], "nom": ["Rennes", "Brest", "Vannes", "X", "Dinan"],
+     "q": [50.0, 8.0, 20.0, 3.0, 0.0]}
+)  # fmt: skip
+
+
+def test_communes_are_shaded_by_class_and_nothing_is_lost(drawn):
+    found = drawn(maps.area_map(AREAS, "{nom} : {q}", "q", "code", name="nom"))
+    assert found.alt == "Carte des communes : 3 valeurs, la plus grande Rennes (50), la plus petite Brest (8)."
+    assert "Hors de la carte : 1 code (3)." in note(found)
+    assert swatches(found) == ["moins de 10", "10 à 19", "20 à 49", "50 et plus", "aucun"]
+    paths = {" ".join(path["class"]): path["d"].count("z") for path in found.svg.find_all("path")}
+    assert paths["q0"] > 50, "communes without a value, or with zero"
+    assert {*paths} - {"q0", "k"} == {"ed q2", "ed q4", "ed q5"}, "a path a class"
+    assert sum(paths.values()) == sum(len(rings) for kind in ("commune", "departement") for rings in
+                                      maps.outlines(kind).values())  # fmt: skip
+
+
+def test_classes_begin_where_is_said(drawn):
+    found = drawn(maps.area_map(AREAS, "Titre", "q", "code", breaks=(5, 10)))
+    assert swatches(found) == ["moins de 5", "5 à 9", "10 et plus", "aucun"]
+
+
+def test_departements_and_epci_are_shaded_too(drawn):
+    places = pd.DataFrame({"code": ["35", "29"], "q": [2.0, 1.0]})
+    assert "Carte des départements" in maps.area_map(places, "Titre", "q", "code", kind="departement").facts["alt"]
+    codes = tables.load("territory/communes")["code_epci"].drop_duplicates()
+    found = maps.area_map(
+        pd.DataFrame({"code": codes, "q": range(1, len(codes) + 1)}), "Titre", "q", "code", kind="epci"
+    )
+    assert f"Carte des intercommunalités\u00a0: {len(codes)} valeurs" in found.facts["alt"]
+
+
+def test_without_outlines_the_largest_are_bars(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIKUB_HOME", str(tmp_path))
+    shown = maps.area_map(AREAS, "Titre", "q", "code", name="nom")
+    assert shown.facts["alt"].startswith("Barres")
 
 
 def boxes(found, pixels):

@@ -32,6 +32,9 @@ DATASETS = {
     GRANTS: "subventions_attribuees_scdl0",
     "bodies/councillors": "repertoire-national-des-elus-1",
     "territory/datasets": "catalog",
+    "territory/connections": "korrigo",
+    "territory/communes": "communes",
+    "territory/outlines": "communes",
 }
 """What the portal has at once, in the order of sources."""
 
@@ -424,7 +427,8 @@ def test_the_shipped_sources_name_readers_and_tables_that_there_are():
         assert source.reader in names or not source.reader or source.reader == f"schema:{source.table}"
         assert source.licence
     said = {item.table for item in read_sources() if item.dataset == portals.UNKNOWN}
-    assert said == {"energy/weather", "territory/railways", "territory/heritage"}
+    assert said == {"energy/weather", "territory/railways", "territory/heritage", "territory/movements",
+                    "territory/census"}  # fmt: skip
 
 
 def test_search_and_describe(web):

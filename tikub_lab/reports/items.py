@@ -13,8 +13,9 @@ COLUMNS = {
     "name": ("lib_etablissement", "nom", "acheteur_nom", "libelle"),
     "place": ("ville", "commune", "nom_commune"),
     "group": ("departement",),
+    "also": ("siret",),
 }
-"""Columns that say what an item is called and where it is, the first that the table has."""
+"""Columns that say what an item is called, where it is and how else it is identified: the first that the table has."""
 
 
 def item_of(report: Report, home: Path) -> dict[str, str]:

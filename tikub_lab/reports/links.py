@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from tikub_lab.reports import ecoindex
 from tikub_lab.reports.fragments import plain, slug
+from tikub_lab.reports.page import subject
 from tikub_lab.show import french
 from tikub_lab.show.words import word
 from tikub_lab.tables.atomic import write_atomic
@@ -44,29 +45,38 @@ def write(entries: dict[str, dict[str, Any]], out: Path) -> None:
         for text in (item["name"], item["value"]):
             known.setdefault(plain(text), {}).setdefault(item["value"], entry)
     pages = {text: next(iter(found.values())) for text, found in known.items() if len(found) == 1}  # no namesakes
+    alike: dict[str, list[Entry]] = {}
+    for entry, item in sorted(of_items, key=lambda pair: len(pair[0]["parameters"])):
+        alike.setdefault(item["value"], []).append(entry)
     for entry in done:
+        item = entry.get("item") or {}
+        same = [each for key in ("value", "also") for each in alike.get(item.get(key, ""), []) if each is not entry]
+        same = list({each["notebook"]: each for each in reversed(same)}.values())[::-1]
+        subjects = {plain(said): each for each in reversed(same) for said in (subject(each["use_case"]), each["title"])}
         path = out / entry["page"]
         old = path.read_text(encoding="utf-8") if path.is_file() else ""
-        also = f"<!--also-->{_also(entry, done)}<!--/also-->"
+        also = f"<!--also-->{_also(entry, done, same)}<!--/also-->"
         html = _ALSO.sub(also.replace("\\", r"\\"), old)
-        html = _ROW.sub(partial(_row, pages, entry), html)
+        html = _ROW.sub(partial(_row, pages, subjects, entry), html)
         if html != old:
             write_atomic(path, html.encode("utf-8"))
             entry |= ecoindex.count(html) | {"page_sha256": sha256(html.encode("utf-8")).hexdigest()}
 
 
-def _row(pages: Mapping[str, Entry], own: Entry, match: re.Match[str]) -> str:
-    """Have the header of a row lead to the page of the item that it names."""
-    to = pages.get(plain(" ".join(unescape(match[2]).split())))
-    if to is None or to.get("item") == own.get("item"):
+def _row(pages: Mapping[str, Entry], subjects: Mapping[str, Entry], own: Entry, match: re.Match[str]) -> str:
+    """Have the header of a row lead to the page of the item that it names, or of its own item on another subject."""
+    text = plain(" ".join(unescape(match[2]).split()))
+    to = subjects.get(text) or pages.get(text)
+    if to is None or (text not in subjects and to.get("item") == own.get("item")):
         return match[1] + match[2]
     return f'{match[1]}<a class="to" href="../{quote(to["page"])}">{match[2]}</a>'
 
 
-def _also(own: Entry, done: Iterable[Entry]) -> str:
-    """Write which other pages of the same use case there are, and where those of items are listed."""
+def _also(own: Entry, done: Iterable[Entry], same: Iterable[Entry]) -> str:
+    """Write which pages the same item has elsewhere, what others of the use case there are, where items are listed."""
     others = [entry for entry in done if entry["use_case"] == own["use_case"]]
-    links = [("../" + quote(e["page"]), called(e, others)) for e in others if not e.get("item") and e is not own]
+    links = [("../" + quote(e["page"]), e["title"]) for e in same if e["notebook"] != own["notebook"]]
+    links += [("../" + quote(e["page"]), called(e, others)) for e in others if not e.get("item") and e is not own]
     lists = {f"{slug(e['notebook'])}-pages": f"{e['title']} : toutes les pages" for e in others if e.get("item")}
     if len(lists) > 1:  # each link costs elements, which a page of a large build can't spare
         lists = {slug(own["use_case"]): "Toutes les pages du sujet"}

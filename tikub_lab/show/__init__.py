@@ -6,7 +6,8 @@ take.
 - :func:`title` names the report, :func:`sentence` writes a computed sentence, :func:`note` sets a remark apart;
 - :func:`keys` shows key figures, :func:`table` a table, :func:`ranked` things to look into, in order;
 - :func:`bars`, :func:`columns`, :func:`lines`, :func:`months`, :func:`strip`, :func:`scatter`, :func:`histogram`,
-  :func:`intervals`, :func:`targets`, :func:`calendar` draw charts, :func:`map` and :func:`tile_map` maps;
+  :func:`intervals`, :func:`targets`, :func:`calendar` draw charts;
+- :func:`map`, :func:`area_map` and :func:`tile_map` draw maps;
 - :func:`figure` shows what matplotlib or pandas drew, with :func:`style` in the house's colours;
 - :func:`download` offers a table for a spreadsheet, :func:`file` any file; :func:`data_used` says which data was used.
 
@@ -28,9 +29,9 @@ from tikub_lab.show.output import Shown, display
 from tikub_lab.show.pieces import Key
 
 __all__ = [
-    "MISSING", "STYLE", "Key", "bars", "calendar", "columns", "data_used", "day", "download", "euros", "figure", "file",
-    "histogram", "intervals", "keys", "lines", "map", "months", "note", "number", "percent", "plural", "ranked",
-    "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets", "tile_map", "title",
+    "MISSING", "STYLE", "Key", "area_map", "bars", "calendar", "columns", "data_used", "day", "download", "euros",
+    "figure", "file", "histogram", "intervals", "keys", "lines", "map", "months", "note", "number", "percent",
+    "plural", "ranked", "scatter", "sentence", "spreadsheet", "strip", "style", "table", "targets", "tile_map", "title",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
@@ -64,6 +65,7 @@ calendar = _shows(_time.calendar)
 strip = _shows(_points.strip)
 scatter = _shows(_points.scatter)
 map = _shows(maps.map)
+area_map = _shows(maps.area_map)
 tile_map = _shows(maps.tile_map)
 
 

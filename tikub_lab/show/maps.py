@@ -1,10 +1,13 @@
-"""Maps: proportional circles on a schematic outline of Brittany, and a tile for each French département.
+"""Maps: proportional circles on an outline of Brittany, its communes shaded, and a tile for each French département.
 
-The outline (``outlines.csv``) is our own tracing from capes, river mouths and border towns, not for measuring; the
-layout of the tiles (``tiles.csv``) is ours too, neighbours near each other, the overseas départements below.
+The outline is that of the data package, else (``outlines.csv``) our own tracing from capes, river mouths and border
+towns, not for measuring. The layout of the tiles (``tiles.csv``) is ours too, neighbours near each other, the overseas
+départements below.
 """
 
+import re
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -12,12 +15,14 @@ from math import cos, floor, log10, radians, sqrt
 from typing import Any
 
 import pandas as pd
+import shapely
 
 from tikub_lab.errors import UsageError
 from tikub_lab.show import french
-from tikub_lab.show.charts import Chart, extremes
+from tikub_lab.show.charts import Chart, bars, extremes
 from tikub_lab.show.drawing import Drawing, clipped
 from tikub_lab.show.output import Shown
+from tikub_lab.tables.places import outlines as known_outlines
 
 WEST, EAST, SOUTH, NORTH = -5.25, -0.95, 47.22, 48.93
 """The frame, in degrees: what is outside, or too near its edge to be drawn whole, is counted under the map."""
@@ -26,13 +31,27 @@ ASPECT = (EAST - WEST) * SHRINK / (NORTH - SOUTH)
 MARGIN, MOST_PLACES, LABELLED = 0.09, 60, 8
 LARGEST = 5.5  # radius of the largest circle, in percent of the map's width
 BRETAGNE = ("22", "29", "35", "56")
+KINDS = {"commune": "communes", "epci": "intercommunalités", "departement": "départements"}
 SIDE, GAP = 12, 0.05  # tiles on each side of their map, and the free part around each
 
 
+Rings = dict[str, list[list[tuple[float, float]]]]
+
+
+def outlines(kind: str = "departement") -> Rings:
+    """Return the rings of (longitude, latitude) of territories by code; of départements there is a schematic one."""
+    shapes = known_outlines(kind)
+    found = {
+        str(code): [ring.coords[:-1] for ring in shapely.get_rings(shapely.get_parts(shape))]
+        for code, shape in shapes.items()
+    }
+    return found or (schematic() if kind == "departement" else {})
+
+
 @cache
-def outlines() -> dict[str, list[list[tuple[float, float]]]]:
-    """Return the rings of (longitude, latitude) of each Breton département, the mainland first."""
-    found: dict[str, list[list[tuple[float, float]]]] = {}
+def schematic() -> Rings:
+    """Return the rings of each Breton département, the mainland first."""
+    found: Rings = {}
     rows = _read("outlines.csv").astype({"longitude": float, "latitude": float})
     for (code, _), ring in rows.groupby(["departement", "anneau"], sort=False):
         found.setdefault(str(code), []).append(list(zip(ring["longitude"], ring["latitude"], strict=True)))
@@ -89,7 +108,7 @@ def map(
         said.append(f"Sans valeur : {french.counted(lost, noun)}.")
     drawing = Drawing(100 / ASPECT, (ASPECT, "map"))
     for ring in (ring for rings in outlines().values() for ring in rings):
-        drawing.path("land", "M" + "L".join("{:.2f} {:.2f}".format(*_project(*point)) for point in ring) + "z")
+        drawing.path("land", _ring(ring))
     names = chart.names
     places = [(*_project(lon[row], lat[row]), _radius(drawn[row], drawn.max()), names[row]) for row in drawn.index]
     if len(drawn):  # the key: the circle of a round value, at sea in the south-west
@@ -111,6 +130,14 @@ def map(
 def _project(longitude: float, latitude: float) -> tuple[float, float]:
     """Turn degrees into percent of the map's width, from the left and from the top: true to scale at its middle."""
     return (longitude - WEST) / (EAST - WEST) * 100, (NORTH - latitude) / (EAST - WEST) / SHRINK * 100
+
+
+def _ring(ring: list[tuple[float, float]]) -> str:
+    """Write a ring in tenths of a percent of the width, less than a pixel, each point from the one before."""
+    places = [[round(10 * each) for each in _project(*point)] for point in ring]
+    steps = [[x - west, y - north] for (west, north), (x, y) in pairwise(places) if [x, y] != [west, north]]
+    first, *rest = (re.sub(r"\b0\.", ".", f"{x / 10:g} {y / 10:g}") for x, y in [places[0], *steps])
+    return f"M{first}l{' '.join(rest)}z"
 
 
 def _radius(value: float, largest: float) -> float:
@@ -155,34 +182,96 @@ def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more
     Carte des départements : 2 valeurs, la plus grande Ille-et-Vilaine (50), la plus petite Finistère (8).
     """
     chart = Chart("tile_map", frame, title, value, code, more)
+    known, css, legend = _classes(chart)
+    if known.empty:
+        return chart.nothing()
+    drawing = Drawing(100.0, (1.0, "tiles"))
+    for place, (_, x, y) in tiles().items():
+        kind = css(place)
+        drawing.path(kind, _square(x, y))
+        drawing.text((x + 0.5) / SIDE * 100, (y + 0.5) / SIDE * 100, place, {"q0": "m s", "q5": "m p"}.get(kind, "m"))
+    for place in BRETAGNE:
+        drawing.path("frame", _square(*tiles()[place][1:]))
+    return _classed(chart, drawing, known, legend, {code: name for code, (name, *_) in tiles().items()}, "départements")
+
+
+def area_map(
+    frame: Any, title: str, value: Any = None, code: Any = None, *, name: Any = None, kind: str = "commune",
+    breaks: Sequence[float] = (), **more: Any,
+) -> Shown:  # fmt: skip
+    r"""Shade the communes of Brittany, or its EPCI or départements, the darker the larger the value.
+
+    It needs the outlines of the data package; without them it shows the twelve largest values as bars.
+
+    Parameters
+    ----------
+    frame, title, value, more
+        As for :func:`tikub_lab.show.bars`.
+    code, name : columns, optional
+        Codes, each once, as for :func:`tile_map`; what each is called, for the text alternative.
+    kind : str
+        commune, epci or departement.
+    breaks : sequence of float
+        Where classes begin, but for the first; without any, as those of :func:`tile_map`.
+
+    Examples
+    --------
+    >>> towns = pd.DataFrame({"code": ["35238", "29019"], "nom": ["Rennes", "Brest"], "nombre": [50, 8]})
+    >>> print(area_map(towns, "Rennes d'abord", "nombre", "code", name="nom").text.splitlines()[1])
+    Carte des communes : 2 valeurs, la plus grande Rennes (50), la plus petite Brest (8).
+    """
+    rings = outlines(kind)
+    if not rings:
+        return bars(frame.sort_values(value, ascending=False).head(12), title, value, name or code, **more)
+    chart = Chart("area_map", frame, title, value, code, more)
+    known, css, legend = _classes(chart, breaks)
+    if known.empty:
+        return chart.nothing()
+    codes, names = chart.frame[chart.label].astype("str"), chart.frame[name or chart.label].astype("str")
+    if chart.data is None:
+        chart.data = chart.frame.nlargest(12, chart.value)[[name or chart.label, chart.value]]
+    drawing = Drawing(100 / ASPECT, (ASPECT, "map"))
+    for place, parts in rings.items():
+        drawing.path("q0" if css(place) == "q0" else f"ed {css(place)}", "".join(_ring(ring) for ring in parts))
+    for ring in (ring for parts in outlines().values() for ring in parts):
+        drawing.path("k", _ring(ring), 0.75)
+    called = {place: said for place, said in zip(codes, names, strict=True) if place in rings}
+    return _classed(chart, drawing, known, legend, called, KINDS[kind])
+
+
+def _classes(
+    chart: Chart, breaks: Sequence[float] = ()
+) -> tuple[pd.Series, Callable[[str], str], list[tuple[str, str]]]:
+    """Return the values above zero by code, the class in which a code is drawn, and what the classes stand for."""
     series = pd.Series(chart.numbers(chart.value).to_numpy(), index=chart.frame[chart.label].astype("str"))
     if not series.index.is_unique:
         raise UsageError(f"{chart.what} needs each code once; {series.index[series.index.duplicated()][0]} is twice.")
     if (series < 0).any():
         raise UsageError(f"{chart.what} needs values from 0; {series.idxmin()} has {series.min():g}.")
     known = series[series > 0]
-    if known.empty:
-        return chart.nothing()
-    bounds, write = _bounds(known), chart.measure.full
-    drawing = Drawing(100.0, (1.0, "tiles"))
-    for place, (_, x, y) in tiles().items():
-        kind = f"q{bisect_right(bounds, known[place]) + 5 - len(bounds)}" if place in known else "q0"
-        css = {"q0": "m s", "q5": "m p"}.get(kind, "m")
-        drawing.path(kind, _square(x, y))
-        drawing.text((x + 0.5) / SIDE * 100, (y + 0.5) / SIDE * 100, place, css)
-    for place in BRETAGNE:
-        drawing.path("frame", _square(*tiles()[place][1:]))
+    bounds, write = [*breaks] or (_bounds(known) if len(known) else [0.0]), chart.measure.full
     whole = chart.measure.size == 1 and (known == known.round()).all()  # « 10 à 19, 20 à 199 »
     spans = [f"{chart.measure.write(low)} à {write(high - whole)}" for low, high in pairwise(bounds)]
     ranges = [f"moins de {write(bounds[0])}", *spans, f"{write(bounds[-1])} et plus"]
     legend = [(f"q{place}", said) for place, said in enumerate(ranges, 6 - len(ranges))]
-    mapped = known[known.index.isin(list(tiles()))]
+
+    def css(place: str) -> str:
+        return f"q{bisect_right(bounds, known[place]) + 5 - len(bounds)}" if place in known else "q0"
+
+    return known, css, [*legend, ("q0", "aucun")]
+
+
+def _classed(
+    chart: Chart, drawing: Drawing, known: pd.Series, legend: list[tuple[str, str]], named: dict[str, str], what: str
+) -> Shown:
+    """Say what a map of classes shows, and what has no place on it."""
+    mapped, write = known[known.index.isin(list(named))], chart.measure.full
     outside = known.drop(mapped.index)
     note = f"Hors de la carte : {french.counted(len(outside), 'code')} ({write(outside.sum())})."
     note = note if len(outside) else ""
-    names = [tiles()[place][0] for place in mapped.index]
-    alt = extremes("Carte des départements", names, mapped, write) if names else f"Carte des départements. {note}"
-    return chart.shown(drawing, alt, [*legend, ("q0", "aucun")], note)
+    names = [named[str(place)] for place in mapped.index]
+    alt = extremes(f"Carte des {what}", names, mapped, write) if names else f"Carte des {what}. {note}"
+    return chart.shown(drawing, alt, legend, note)
 
 
 def _square(x: float, y: float) -> str:

@@ -21,8 +21,8 @@ MAX_TOTAL = 8 * 2**30
 MAX_RATIO = 200
 """How much a member larger than 10 MB may expand. JSON and XML of public procurement expand 10 to 40 times."""
 RATIO_FREE = 10 * 2**20
-WORKBOOK = "xl/workbook.xml"
-"""What a zip has that is an Excel workbook (ECMA-376, xlsx)."""
+WORKBOOK, TIMETABLE = "xl/workbook.xml", "stop_times.txt"
+"""What a zip has that is an Excel workbook (ECMA-376, xlsx) or a transit feed (GTFS): one file, for its reader."""
 
 _DAMAGE = (zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -55,7 +55,8 @@ def members(path: Path, folder: Path) -> Iterator[Member]:
             with zipfile.ZipFile(path) as archive:
                 for problem in _problems(archive):
                     raise UsageError(f"{path}: {problem}")
-                if WORKBOOK not in archive.namelist():  # which is one file, for a reader of workbooks
+                names = archive.namelist()
+                if WORKBOOK not in names and TIMETABLE not in {PurePosixPath(name).name for name in names}:
                     for entry in _files(archive):
                         member = Member(f"{name}/{printable(entry.filename)}", folder / "member")
                         yield from _expanded(archive, entry, path, member)

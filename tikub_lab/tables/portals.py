@@ -343,7 +343,9 @@ def _register(web: Web, source: Source, where: str) -> Request:
 
 
 def _file(web: Web, source: Source, where: str) -> Request:
-    return Request(f"https://{source.portal}/{source.dataset}", PurePosixPath(source.dataset).name)
+    path, _, asked = source.dataset.partition("?")
+    name = _file_name(source, source.format) if asked else PurePosixPath(path).name
+    return Request(f"https://{source.portal}/{source.dataset}", name)
 
 
 _REQUESTS: dict[str, Callable[[Web, Source, str], Request]] = {

@@ -28,7 +28,7 @@ from data.make.energy.book import Book, draw
 from data.make.energy.changes import DAYS, START
 from data.make.energy.meters import USES, Meters
 from data.make.energy.panels import Panel, meters_with_saving, meters_without_change
-from data.make.energy.sites import ENERGIES
+from data.make.energy.sites import ENERGIES, SEED
 from data.make.energy.use import shown
 from data.make.energy.weather import START as FIRST_DAY
 from data.make.energy.weather import stations
@@ -39,7 +39,6 @@ from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 __all__ = ["CREATED", "SEED", "Panel", "meters_with_saving", "meters_without_change", "sample", "write_sample"]
 
-SEED = 20261124
 """The seed of the shipped sample."""
 
 CREATED = "2026-11-24T00:00:00Z"

@@ -9,12 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from data.make import procurement
 from data.make.energy.weather import STATIONS, nearest
+from data.make.procurement.book import purchasers
 from data.make.sampling import Floats, Integers, Stream, growth, position, streams
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai_letter
 from tikub_lab.tables.places import BRITTANY, communes
 
+SEED = 20261124
 SITES = 115
 SURFACE = 1_800_000 / SITES
 """Mean floor area of a lycée, m²: the Région says 1.8 million m² in 115 lycées."""
@@ -65,7 +68,21 @@ def lycees(scale: float, seed: int) -> pd.DataFrame:
         raise UsageError(f"scale={scale}: give a number from 0.01 to {LARGEST} (1 gives {SITES} lycées).")
     if seed < 0:
         raise UsageError(f"seed={seed}: give zero or a positive whole number.")
-    return sites(max(12, round(SITES * float(np.sqrt(scale)))), streams(seed, 1)[0])
+    table = sites(max(12, round(SITES * float(np.sqrt(scale)))), streams(seed, 1)[0])
+    table.insert(1, "siret", sirets(table, scale, seed))
+    return table
+
+
+def sirets(table: pd.DataFrame, scale: float, seed: int) -> pd.Series:
+    """Return the number under which a lycée buys: that of a buyer of its commune in the contracts, if there is one.
+
+    The buyer has another invented name there.
+    """
+    buyer = purchasers(scale, streams(procurement.SEED if seed == SEED else seed, 13)[0])[1].iloc[1:]
+    code = communes()["code"].take(buyer["place"].to_numpy()).set_axis(buyer.index).rename("code_commune")
+    known = buyer.set_index([code, buyer.groupby(code).cumcount()])["siret"]
+    here = pd.MultiIndex.from_arrays([table["code_commune"], table.groupby("code_commune").cumcount()])
+    return known.reindex(here).set_axis(table.index).astype("str")
 
 
 def sites(count: int, stream: Stream) -> pd.DataFrame:

@@ -94,9 +94,8 @@ def draw(scale: float, seed: int) -> Book:
         raise UsageError(f"seed={seed}: give zero or a positive whole number.")
     lanes = streams(seed, 13)
     root = float(np.sqrt(scale))
-    offset = int(lanes[0].below(30_000, 1)[0])
-    lycees = max(4, round(40 * root))
-    buyer = buyers(lycees, lanes[0], offset)
+    offset, buyer = purchasers(scale, lanes[0])
+    lycees = len(buyer) - 1
     firm = firms(round(600 * root), lanes[1], offset, start=lycees + 1)
     share = 0.42 / max(1.0, root)  # so that the Région grows with the scale as every lycée does
     book = _demand(round(CONTRACTS * scale), share, buyer, lanes[2])
@@ -125,6 +124,12 @@ def limit(name: str, day: Integers, kind: Integers) -> Integers:
 def years(day: Integers) -> Integers:
     """Return the years of days counted since :data:`START`."""
     return (START + day).astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def purchasers(scale: float, stream: Stream) -> tuple[int, pd.DataFrame]:
+    """Draw the buyers from the first stream: the first of their numbers, and the Région and the lycées."""
+    offset = int(stream.below(30_000, 1)[0])
+    return offset, buyers(max(4, round(40 * float(np.sqrt(scale)))), stream, offset)
 
 
 def _demand(count: int, share: float, buyer: pd.DataFrame, stream: Stream) -> pd.DataFrame:
