@@ -13,7 +13,7 @@ from tests.tables.test_portals import DATASETS
 from tests.test_cli import tikub
 
 pytestmark = pytest.mark.proof
-MISSING = re.compile(r"Il manque la table «\s[^»]+\s» \(<code>([a-z]+/[a-z_]+)</code>\), que tient (le|l’|la)")
+MISSING = re.compile(r"Il manque la table «\s[^»]+\s» \(<code>([a-z]+/[a-z_]+)</code>\), que tient (le |l’|la )")
 
 
 @pytest.fixture(scope="module")
