@@ -143,6 +143,11 @@ def test_communes_are_shaded_by_class_and_nothing_is_lost(drawn):
                                       maps.outlines(kind).values())  # fmt: skip
 
 
+def test_classes_begin_where_is_said(drawn):
+    found = drawn(maps.area_map(AREAS, "Titre", "q", "code", breaks=(5, 10)))
+    assert swatches(found) == ["moins de 5", "5 à 9", "10 et plus", "aucun"]
+
+
 def test_departements_and_epci_are_shaded_too(drawn):
     places = pd.DataFrame({"code": ["35", "29"], "q": [2.0, 1.0]})
     assert "Carte des départements" in maps.area_map(places, "Titre", "q", "code", kind="departement").facts["alt"]

@@ -114,6 +114,22 @@ def test_a_day_without_service(read):
         read(calendar=SIX["calendar"].replace(",1", ",0"), calendar_dates=None)
 
 
+def test_what_runs_in_the_afternoon_only(tmp_path, root):
+    """A boat on Saturdays: its day is the first one, and nothing of it is in the morning."""
+    path = feed(
+        tmp_path / "boat.zip", SIX, trips="route_id,service_id,trip_id\nR1,S,T1\n", calendar_dates=None,
+        routes="route_id,route_type\nR1,4\n", calendar="service_id,monday,tuesday,wednesday,thursday,friday,saturday,"
+        "sunday,start_date,end_date\nS,0,0,0,0,0,1,0,20250401,20250930\n",
+        stop_times="trip_id,arrival_time,departure_time,stop_id,stop_sequence\nT1,14:00:00,14:00:00,A,0\nT1,15:00:00,,B,1\n",
+    )  # fmt: skip
+    import_files([path], tmp_path / "data", readers(), schemas=root / "data" / "schemas")
+    package = open_package(tmp_path / "data")
+    assert [len(package.load(f"territory/{name}")) for name in ("stops", "trips", "connections")] == [6, 0, 0]
+    assert package.load("territory/feeds")[["jour", "periode"]].astype("str").to_numpy().tolist() == [
+        ["2025-04-05", "vacances ou jour férié"]
+    ]
+
+
 def test_a_year_whose_holidays_are_not_known(read):
     calendar = SIX["calendar"].replace("20260201", "20350201").replace("20260703", "20350703")
     assert read(calendar=calendar)["feeds"]["periode"].tolist() == ["vacances non connues"]
@@ -178,8 +194,9 @@ def test_a_trip_that_no_file_knows(read):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"stops": STOPS.replace("stop_id", "id")}, r"stops.txt, line 1: no column stop_id; it has id, stop_name"),
-        ({"stops": ""}, r"stops.txt, line 1: no column stop_id"),
+        ({"stops": STOPS.replace("stop_id", "id")}, r"stops.txt, line 1: no column stop_id; there is id, stop_name"),
+        ({"stops": ""}, r"stops.txt, line 1: no column stop_id; there is nothing"),
+        ({"routes": None}, r"routes.txt, line 1: no column route_id, route_type; there is nothing, or"),
         ({"calendar": None, "calendar_dates": None}, r"say of no day what runs"),
         ({"calendar": SIX["calendar"].replace("20260201", "01/02/2026", 1)},
          r"calendar.txt, line 2: start_date is '01/02/2026'; a day is written 20260310"),

@@ -79,7 +79,9 @@ def test_without_boarding_service_or_young_people(network):
     towns = territory.by_commune(found, LYCEES.assign(internat=pd.array([None, None], dtype="boolean")), none)
     assert towns["pension"].isna().all()
     assert territory.shares(towns)["part"].isna().all()
-    assert territory.reach(found, LYCEES, none)["part_60"].isna().all()
+    table = territory.reach(found, LYCEES, none)
+    assert table["part_60"].isna().all()
+    assert table["jeunes_60"].fillna(-1).tolist() == [-1, 0], "not known of the first, nobody at the second"
 
 
 @pytest.mark.parametrize("heure", ["8", "25:00", "12:01", "00:00", "08:60"])
@@ -100,8 +102,7 @@ def test_one_lycee_for_its_sheet(monkeypatch):
     assert territory.access("0007614B")["venus"] == 8
     with pytest.raises(UsageError, match="no such lycée"):
         territory.access("0000000A")
-    load = mobility.load
-    monkeypatch.setattr(mobility, "load", lambda name, **more: load(name, **more).head(0))
+    monkeypatch.setattr(mobility, "there", lambda *names: False)
     assert territory.access("0007614B") is None
 
 

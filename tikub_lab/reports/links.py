@@ -75,7 +75,7 @@ def _row(pages: Mapping[str, Entry], subjects: Mapping[str, Entry], own: Entry, 
 def _also(own: Entry, done: Iterable[Entry], same: Iterable[Entry]) -> str:
     """Write which pages the same item has elsewhere, what others of the use case there are, where items are listed."""
     others = [entry for entry in done if entry["use_case"] == own["use_case"]]
-    links = [("../" + quote(e["page"]), e["title"]) for e in same if e["use_case"] != own["use_case"]]
+    links = [("../" + quote(e["page"]), e["title"]) for e in same if e["notebook"] != own["notebook"]]
     links += [("../" + quote(e["page"]), called(e, others)) for e in others if not e.get("item") and e is not own]
     lists = {f"{slug(e['notebook'])}-pages": f"{e['title']} : toutes les pages" for e in others if e.get("item")}
     if len(lists) > 1:  # each link costs elements, which a page of a large build can't spare

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.tables.archives import TIMETABLE
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REPAIRS, Batch, Head, log
 from tikub_lab.tables.texts import opened, parsed
@@ -42,7 +43,7 @@ NEEDED = ("stops", "routes", "trips", "stop_times")
 
 def is_gtfs(head: Head) -> bool:
     with zipfile.ZipFile(head.path) as archive:
-        return {f"{name}.txt" for name in NEEDED} <= {PurePosixPath(name).name for name in archive.namelist()}
+        return TIMETABLE in {PurePosixPath(name).name for name in archive.namelist()}
 
 
 def read_gtfs(path: Path) -> Iterator[Batch]:
@@ -98,9 +99,8 @@ def _extract(path: Path, folder: Path, db: Any) -> None:
                     shutil.copyfileobj(lines, copy, 1 << 20)
             lacks = [column for column in must.split() if column not in header]
             if lacks and (header or name in NEEDED):
-                raise UsageError(
-                    f"{path}: {name}.txt, line 1: no column {', '.join(lacks)}; it has {', '.join(header)}."
-                )
+                has = ", ".join(header) or "nothing, or the file is missing"
+                raise UsageError(f"{path}: {name}.txt, line 1: no column {', '.join(lacks)}; there is {has}.")
             if header and text.stat().st_size:
                 columns = {f"c{at}": "VARCHAR" for at in range(len(header))}
                 rows = f"""read_csv({quoted(text)}, columns={columns}, header=false, auto_detect=false, delim=',',

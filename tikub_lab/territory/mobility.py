@@ -15,6 +15,7 @@ from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import only
 from tikub_lab.tables import load
 from tikub_lab.territory.population import communes as load_communes
+from tikub_lab.territory.population import there
 from tikub_lab.territory.scan import NEVER, Timetable, latest, walks
 
 RANGES = (30, 45, 60)
@@ -88,11 +89,11 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
     [[50, 'Car fictif 65']]
     """
     due, stops, lines = _seconds(heure), network.stops, network.connections
+    lines = lines[(lines["depart"] >= due - LONGEST * 60) & (lines["arrivee"] <= due)].reset_index(drop=True)
     to, home, straight = walks(stops, lycees), walks(communes, stops), walks(communes, lycees)
     alight = np.full((len(stops), len(lycees)), NEVER)
     alight[to.here, to.there] = due - to.seconds
-    timetable = Timetable.of(stops, lines, network.transfers)
-    leaves, by = latest(timetable, alight, due - LONGEST * 60)
+    leaves, by = latest(Timetable.of(stops, lines, network.transfers), alight)
     best = np.full((len(communes), len(lycees)), NEVER)
     best[straight.here, straight.there] = due - straight.seconds
     first = np.full(best.shape, -1)
@@ -101,12 +102,7 @@ def journeys(network: Network, lycees: pd.DataFrame, communes: pd.DataFrame, heu
         best[commune, better], first[commune, better] = leaves[stop, better] - seconds, by[stop, better]
     rows, columns = np.nonzero(best >= due - LONGEST * 60)
     quits, chosen = best[rows, columns], first[rows, columns]
-    taken = np.append(timetable.rows, -1)[chosen]  # no row is -1: all is missing where one walks
-    vehicle = (
-        lines.reset_index(drop=True)
-        .reindex(taken)
-        .merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
-    )
+    vehicle = lines.reindex(chosen).merge(network.trips.astype({"mode": "str"}), how="left", on=["jour", "trajet"])
     stop = vehicle["de"].map(stops.set_index("arret")["nom"])
     said = pd.DataFrame({"monte": _clock(vehicle["depart"]), "premier_arret": stop}).join(vehicle[["ligne", "mode"]])
     return pd.DataFrame(
@@ -175,13 +171,12 @@ def reach(found: pd.DataFrame, lycees: pd.DataFrame, communes: pd.DataFrame) -> 
     minutes = found.pivot(index="code_commune", columns="code_uai", values="minutes")
     lasts = minutes.reindex(index=communes["code_commune"], columns=lycees["code_uai"]).to_numpy("float64")
     table = lycees[["code_uai", "lib_etablissement", "ville", "internat"]].reset_index(drop=True)
-    table["voisins"] = np.nansum(young[:, None] * near, axis=0)
+    table["voisins"] = _people(young, near)
     for limit in RANGES:
         within = lasts <= limit
         table[f"communes_{limit}"] = within.sum(axis=0)
-        table[f"jeunes_{limit}"] = np.nansum(young[:, None] * within, axis=0)
-        own = np.nansum(young[:, None] * (within & near), axis=0)
-        table[f"part_{limit}"] = own / table["voisins"].where(table["voisins"] > 0)
+        table[f"jeunes_{limit}"] = _people(young, within)
+        table[f"part_{limit}"] = _people(young, within & near) / table["voisins"].where(table["voisins"] > 0)
     came = found[(found["minutes"] <= max(RANGES)) & found["monte"].notna()].groupby("code_uai").size()
     return table.assign(venus=table["code_uai"].map(came).fillna(0).astype("int64"))
 
@@ -241,22 +236,31 @@ def shares(table: pd.DataFrame) -> pd.DataFrame:
     return found.assign(part=found["jeunes"] / young.sum())
 
 
+def _people(young: Any, where: Any) -> Any:
+    """Sum the people of communes by lycée; missing where they are known of none of them."""
+    known = (where & np.isfinite(young)[:, None]).any(axis=0)
+    return np.where(known | ~where.any(axis=0), np.nansum(young[:, None] * where, axis=0), np.nan)
+
+
 def _km(communes: pd.DataFrame, lycees: pd.DataFrame) -> Any:
     ends = [frame[axis].to_numpy("float64") for frame in (communes, lycees) for axis in ("longitude", "latitude")]
     return haversine(ends[0][:, None], ends[1][:, None], ends[2], ends[3])
 
 
 def access(uai: str) -> pd.Series | None:
-    """Give one lycée's row of :func:`reach` at 8:00, with ``jour``; None where no timetable was imported.
+    """Give one lycée's row of :func:`reach` at 8:00, with ``jour`` and ``repere``, the median of part_60.
+
+    None where the data package lacks timetables or communes.
 
     Examples
     --------
     >>> row = access("0007614B")
-    >>> int(row["communes_60"]), int(row["venus"]), float(row["part_45"].round(2))
-    (9, 8, 0.97)
+    >>> int(row["communes_60"]), int(row["venus"]), float(row["part_45"].round(2)), row["repere"]
+    (9, 8, 0.97, 1.0)
     """
-    if load("territory/connections", optional=True).empty:
+    if not there("territory/connections", "territory/communes"):
         return None
     lycees, communes, day = load("territory/lycees"), load_communes(), network()
-    table = reach(journeys(day, lycees, communes), lycees, communes).assign(jour=day.jour)
+    table = reach(journeys(day, lycees, communes), lycees, communes)
+    table = table.assign(jour=day.jour, repere=table["part_60"].median())
     return only(table, "uai", uai, "code_uai", "no such lycée").iloc[0]

@@ -48,12 +48,10 @@ def walks(places: pd.DataFrame, others: pd.DataFrame) -> Walks:
     """
     at = [frame[["longitude", "latitude"]].to_numpy("float64") for frame in (places, others)]
     rows = [np.flatnonzero(np.isfinite(each).all(axis=1)) for each in at]
-    spots = [_on_sphere(each[known]) for each, known in zip(at, rows, strict=True)]
-    pairs = (
-        cKDTree(spots[0]).query_ball_tree(cKDTree(spots[1]), FARTHEST / DETOUR / EARTH) if all(map(len, rows)) else []
-    )
-    here = np.repeat(rows[0], [len(each) for each in pairs] or 0)
-    there = rows[1][np.array([each for pair in pairs for each in sorted(pair)], dtype=np.intp)]
+    trees = [cKDTree(_on_sphere(each[known])) for each, known in zip(at, rows, strict=True)]
+    pairs = trees[0].sparse_distance_matrix(trees[1], FARTHEST / DETOUR / EARTH, output_type="ndarray")
+    pairs.sort(order=["i", "j"])
+    here, there = rows[0][pairs["i"]], rows[1][pairs["j"]]
     km = haversine(*at[0][here].T, *at[1][there].T) * DETOUR
     kept = km <= FARTHEST
     seconds = np.ceil(km / SPEED * 3600).astype(np.int32)
@@ -96,7 +94,7 @@ class Timetable:
     arrival: Integers
     on: npt.NDArray[np.bool_]
     off: npt.NDArray[np.bool_]
-    rows: npt.NDArray[np.intp]
+    row: npt.NDArray[np.intp]
     """Which row of the table of connections each is."""
 
     @classmethod
@@ -114,37 +112,25 @@ class Timetable:
         return cls(len(stops), changes(stops, transfers), *every)
 
 
-def latest(timetable: Timetable, due: Integers, since: int = 0) -> tuple[Integers, Integers]:
+def latest(timetable: Timetable, due: Integers) -> tuple[Integers, Integers]:
     """Return when one gets on at each stop at the latest, and by which connection, to be in time at each destination.
 
-    Parameters
-    ----------
-    timetable : Timetable
-    due : array (stops, destinations)
-        When one has to get off at a stop at the latest to walk to a destination; ``NEVER`` where it is too far.
-    since : int
-        Nothing that leaves earlier is looked at.
-
-    Returns
-    -------
-    two arrays (stops, destinations)
-        Seconds, ``NEVER`` where there is no way; positions of connections, -1 there.
+    ``due`` (stops, destinations) is when one has to get off at a stop to walk from there to a destination, ``NEVER``
+    where that is too far. Of the same shape are the times, ``NEVER`` where there is no way, and the connections: rows
+    of the table, -1 there.
     """
-    reach, leaves = due.copy(), np.full(due.shape, NEVER)
-    by, aboard = np.full(due.shape, -1, np.int32), np.zeros((timetable.trip.max(initial=-1) + 1, due.shape[1]), bool)
-    near = timetable.changes.near(timetable.size)
-    last = np.searchsorted(timetable.departure, due.max(initial=NEVER), side="right")
-    first = np.searchsorted(timetable.departure, since)
-    columns = (getattr(timetable, name)[first:last][::-1].tolist()
-               for name in ("trip", "source", "target", "departure", "arrival", "on", "off"))  # fmt: skip
-    for back, (trip, source, target, departure, arrival, on, off) in enumerate(zip(*columns, strict=True), 1):
+    reach, leaves, by = due.copy(), np.full(due.shape, NEVER), np.full(due.shape, -1)
+    aboard = np.zeros((timetable.trip.max(initial=-1) + 1, due.shape[1]), bool)
+    near, names = timetable.changes.near(timetable.size), ("row", "trip", "source", "target", "departure", "arrival")
+    columns = (getattr(timetable, name)[::-1].tolist() for name in (*names, "on", "off"))
+    for row, trip, source, target, departure, arrival, on, off in zip(*columns, strict=True):
         stay = aboard[trip]
         if off:
             stay |= reach[target] >= arrival
         if on and stay.any():
             new = stay & (by[source] < 0)  # what comes later in the scan leaves earlier
             if new.any():
-                leaves[source, new], by[source, new] = departure, last - back
+                leaves[source, new], by[source, new] = departure, row
                 stops, seconds = near[source]
                 earlier = np.where(new, departure - seconds[:, None], NEVER)
                 reach[stops] = np.maximum(reach[stops], earlier)
