@@ -33,7 +33,7 @@ def kinds() -> dict[str, Kind]:
 class Finding:
     """One fault at one place (``carnet.ipynb, cellule 3``); its texts are those of its kind.
 
-    >>> Finding("bare_parameters", "a.ipynb", names="annee").criterion
+    >>> Finding("bare_parameters", "a.ipynb", reason="annee = 2025").criterion
     'technique'
     """
 
@@ -111,6 +111,7 @@ class Subject:
     links are never followed. ``handed_out`` are those of a kit that are as its ``kit.json`` says: nobody's work but
     ours. ``kit``, ``package`` and ``build`` are what ``kit.json``, ``data/datapackage.json`` and ``build.json`` hold.
     ``runs`` is filled by the first check, by path in ``root``, unless there are no ``walls``: then nothing is run.
+    ``scratch`` is an empty folder for what checks make, gone when the check ends.
     """
 
     root: Path
@@ -122,6 +123,7 @@ class Subject:
     build: Mapping[str, Any] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     walls: Any = None
+    scratch: Path = Path()
 
     def place(self, path: Path) -> str:
         """Return the path of a file in the subject, as findings say it."""

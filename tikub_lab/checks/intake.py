@@ -3,7 +3,6 @@
 import hashlib
 import json
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 from tikub_lab.checks.findings import Finding, Said, Subject
 from tikub_lab.errors import UsageError, printable
+from tikub_lab.reports.files import scratch
 from tikub_lab.tables import archives
 
 MAX_FILES, MAX_BYTES = 20_000, 2 * 2**30
@@ -37,17 +37,24 @@ def opened(path: Path) -> Iterator[Subject]:
     UsageError
         A path that is nothing which can be checked, a zip that is refused: one line, and nothing was written.
     """
+    with scratch("tikub-check-") as folder:
+        (made := folder.resolve() / "scratch").mkdir()
+        subject = _opened(path, folder.resolve())
+        subject.scratch = made
+        yield subject
+
+
+def _opened(path: Path, folder: Path) -> Subject:
     if path.is_dir():
-        yield _subject(path.resolve())
-    elif zipfile.is_zipfile(path) and path.suffix.lower() == ".zip":
-        with tempfile.TemporaryDirectory(prefix="tikub-check-") as folder:
-            _unpack(path, root := Path(folder).resolve())
-            inside = list(root.iterdir())
-            yield _subject(inside[0] if len(inside) == 1 and inside[0].is_dir() else root)
-    elif path.is_file() and (kind := _type(path)) in {"notebook", "page"}:
+        return _subject(path.resolve())
+    if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+        _unpack(path, root := folder / "unpacked")
+        inside = list(root.iterdir())
+        return _subject(inside[0] if len(inside) == 1 and inside[0].is_dir() else root)
+    if path.is_file() and (kind := _type(path)) in {"notebook", "page"}:
         path = path.resolve()
         home = next((item for item in path.parents if (item / "data/datapackage.json").is_file()), path.parent)
-        yield Subject(home, kind, {kind: [path]}, package=_json(home / "data/datapackage.json"))  # type: ignore[arg-type]
+        return Subject(home, kind, {kind: [path]}, package=_json(home / "data/datapackage.json"))  # type: ignore[arg-type]
     else:
         raise UsageError(
             f"{path}: nothing to check there. Name a folder, a .zip, a notebook (.ipynb) or a page (.html)."
@@ -67,20 +74,27 @@ def check(subject: Subject) -> Iterator[Said]:
 
 def _subject(root: Path) -> Subject:
     files: dict[str, list[Path]] = {}
-    total = count = 0
-    for path in _walk(root):
-        total, count = total + path.stat().st_size, count + 1
+    for path in work(root):
         files.setdefault(_type(path), []).append(path)
-        if count > MAX_FILES or total > MAX_BYTES:
-            raise UsageError(
-                f"{root}: more than {MAX_FILES:,} files or {MAX_BYTES / 2**30:.0f} GiB, links and hidden folders not "
-                "counted. Name the folder of one kit."
-            )
     kit, build = _json(root / "kit.json"), _json(root / "build.json")
     handed = frozenset(root / name for name, sha in _files_of(kit).items() if _sha256(root / name) == sha)
     kind: Any = "kit" if _files_of(kit) else "reports" if build.get("reports") else "folder"
     package = _json(root / "data/datapackage.json")
     return Subject(root, kind, files, handed, {**kit, "files": _files_of(kit)}, package, build)
+
+
+def work(root: Path) -> list[Path]:
+    """List the regular files of a folder, in order, unless there are too many."""
+    found, total = [], 0
+    for path in _walk(root):
+        total += path.stat().st_size
+        found.append(path)
+        if len(found) > MAX_FILES or total > MAX_BYTES:
+            raise UsageError(
+                f"{root}: more than {MAX_FILES:,} files or {MAX_BYTES / 2**30:.0f} GiB, links and hidden folders not "
+                "counted. Name the folder of one kit."
+            )
+    return found
 
 
 def _walk(root: Path) -> Iterator[Path]:
