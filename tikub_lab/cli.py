@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from tikub_lab import USE_CASES
+from tikub_lab.checks.command import check
 from tikub_lab.cli_data import DataOption, data_app
 from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
 
@@ -95,6 +96,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app)
+app.command(epilog="Example: `tikub check team.zip --page controle.html`.")(check)
 
 
 def _version(asked: bool) -> None:
