@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -14,11 +13,11 @@ from bs4 import BeautifulSoup, Tag
 
 from tikub_lab.checks import browser
 from tikub_lab.checks.findings import Finding, Measure, Said, Subject, Unchecked
+from tikub_lab.checks.rules import RULES, pattern
 from tikub_lab.reports import ecoindex
 from tikub_lab.reports.outputs import short
 from tikub_lab.tables.texts import decode
 
-RULES = tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
 HEAVY_PAGE, HEAVY_IMAGE, HUGE = 1_000_000, 500_000, 50_000_000
 """Bytes: of a page as it travels, of an image; beyond the last a page is not opened."""
 
@@ -65,7 +64,7 @@ def _written(place: str, soup: BeautifulSoup) -> Iterator[Said]:
     links = [_text(node) for node in soup.select("a[href]:not([aria-label], [title])")]
     pictures = [str(node.get("alt") or node.get("aria-label") or "…") for node in soup.select("img, svg[role=img]")]
     for kind, texts in (("vague_link", links), ("hollow_alternative", pictures)):
-        empty = [text for text in texts if re.fullmatch(RULES["words"][kind], text.lower().strip(" .>»→"))]
+        empty = [text for text in texts if re.fullmatch(pattern(RULES["words"][kind]), text.lower().strip(" .>»→"))]
         if empty:
             yield Finding(kind, place, count=len(empty), text=short(empty[0], 60))
 
