@@ -55,7 +55,7 @@ INNOCENT = [
     "FR76 1007 1290 0000 0010 0012 345, FR7630006000011234567890188, GB82WEST, AB12 CDEF 1234 5678",
     "/home/jovyan/work, /home/runner/x, C:\\Users\\Public, /home/user/data, os.path.expanduser('~'), /home/{name}",
     "password = os.environ['PASSWORD'], token=token, api_key = 'YOUR_API_KEY', password='password'",
-    "postgresql://user:password@localhost/db, https://{user}:{password}@x, http://a.fr:8080/@b, sk-learn, hf_hub_download",
+    "postgresql://user:password@localhost/db, https://{user}:{password}@x, http://a.fr:8080/@b, sk-learn",
     "tokenizer = 'bert-base-v2', token: Secret = Secret(os.environ.get('TOKEN', '')), ghp_, AKIA, sha256:" + "ab" * 32,
 ]  # fmt: skip
 
@@ -129,7 +129,8 @@ def test_it_is_found_in_tables(tmp_path, ending):
 
 
 HEADINGS = [
-    ("date_naissance", {"person_columns"}), ("Date de naissance", {"person_columns"}), ("nom_complet", {"person_columns"}),
+    ("date_naissance", {"person_columns"}), ("Date de naissance", {"person_columns"}),
+    ("nom_complet", {"person_columns"}),
     ("nom,prenom", {"person_columns"}), ("last_name,first_name", {"person_columns"}), ("NIR", {"person_columns"}),
     ("nom", set()), ("nom,commune", set()), ("prenom", set()), ("nom_commune,prenom_usuel", {"person_columns"}),
     ("nom,prenom,mandat", set()), ("Nom de l'élu,Prénom de l'élu", set()), ("titre,nom auteur,prenom auteur", set()),

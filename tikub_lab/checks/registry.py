@@ -1,6 +1,6 @@
 """The checks, in their order: runs come first, for others look at what came of them."""
 
-from tikub_lab.checks import intake, pages, persons, runs
+from tikub_lab.checks import cells, intake, pages, persons, provenance, runs
 from tikub_lab.checks.findings import Check
 
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -8,5 +8,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Dossier reçu", intake.check),
     ("Pages", pages.check),
     ("Personnes et secrets", persons.check),
+    ("Origine des tables", provenance.check),
+    ("Code", cells.check),
 )
 """What each is called in French, and the function."""
