@@ -11,7 +11,7 @@ from tikub_lab.checks.findings import Finding, collect
 from tikub_lab.errors import UsageError
 
 
-def written(path: Path, *cells: str, language: str = "python") -> Path:
+def write(path: Path, *cells: str, language: str = "python") -> Path:
     """Write a notebook: a parameters cell, then these."""
     path.parent.mkdir(parents=True, exist_ok=True)
     first = v4.new_code_cell("annee: int = 2025  # année", metadata={"tags": ["parameters"]})
@@ -19,6 +19,11 @@ def written(path: Path, *cells: str, language: str = "python") -> Path:
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": language}
     nbformat.write(nb, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def written():
+    return write
 
 
 @pytest.fixture(scope="session")
