@@ -269,8 +269,7 @@ def _cores() -> int:
 
 def _size(text: str) -> int:
     units = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
-    number, unit = text[:-1], text[-1:].upper()
-    number, unit = (text, "") if unit.isdigit() else (number, unit)
+    number, unit = (text, "") if text[-1:].isdigit() else (text[:-1], text[-1:].upper())
     try:
         size = int(float(number) * units[unit])
     except (ValueError, KeyError, OverflowError):
@@ -332,9 +331,7 @@ def kit(
 
     home, targets = workbench(), wheels.targets(offline, systems, pythons)
     made = make_kit(use_case, home, out or home / "kits", zipped, targets, data)
-    print(f"{made.left_out} solution cells stay home; both notebooks ran.")
-    for line in made.said:
-        print(line)
+    print(f"{made.left_out} solution cells stay home; both notebooks ran.", *made.said, sep="\n")
     print(f"{_short(made.folder)}: {made.bytes / 1e6:.1f} MB")
     if made.zip is not None:
         print(f"{_short(made.zip)}: {made.zip_bytes / 1e6:.1f} MB")

@@ -48,7 +48,7 @@ SOUND = [
     "%%time\nimport pandas as pd\nlate = pd.DataFrame()",
     "%%bash\necho $HOME; for f in *; do echo $f; done",
     "from math import *\nprint(sqrt(2))",
-    "def early():\n    return late\n\nclass A:\n    x = 1\n    y = [i for i in range(x)]\n    def m(self): return __class__",
+    "def early():\n    return late\n\nclass A:\n    x = 1\n    y = [i for i in range(x)]",
     "print([i * j for i in range(3) for j in range(i)], {k: v for k, v in {}.items()}, (lambda z, *a, **k: z + k)(1))",
     "import asyncio\nawait asyncio.sleep(0)\nasync def f():\n    async for x in f():\n        yield x",
     "with open('sortie.csv', 'w') as file:\n    file.write('a')\nopen('sortie.csv').read()",
@@ -59,7 +59,8 @@ SOUND = [
     "if 1: pass\nelif 2: pass\nelif 3: pass\nelif 4: pass\nelif 5: pass\nelif 6: pass",
     "try:\n    int('a')\nexcept ValueError:\n    pass",
     "url = 'https://data.exemple.fr'\nprint(url, '/absolu', open)",
-    "%%html\n<p>{{ pas_un_nom }}</p>", "", "# seulement un commentaire", "%load_ext autoreload\n%autoreload 2", "_, In, Out[0]",
+    "%%html\n<p>{{ pas_un_nom }}</p>", "", "# seulement un commentaire", "%load_ext autoreload\n%autoreload 2",
+    "_, In, Out[0]",
 ]  # fmt: skip
 
 
@@ -86,7 +87,8 @@ def test_what_a_notebook_stores(tmp_path):
     write(tmp_path / "a.ipynb", "a = 1", "b = a", "c = b", counts=(1, 7, 3), outputs=([], error))
     write(tmp_path / "b.ipynb", "a = 1", "b = a", counts=(4, 9), title=False)
     assert found(tmp_path) == [
-        ("out_of_order", "a.ipynb, cellule 4"), ("stored_error", "a.ipynb, cellule 3"), ("untitled_notebook", "b.ipynb"),
+        ("out_of_order", "a.ipynb, cellule 4"), ("stored_error", "a.ipynb, cellule 3"),
+        ("untitled_notebook", "b.ipynb"),
     ]  # fmt: skip
 
 

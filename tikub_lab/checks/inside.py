@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import socket
 import sys
@@ -70,7 +71,7 @@ def run(order: dict[str, Any]) -> None:
     from nbclient.exceptions import CellExecutionError
 
     out, path = Path(order["out"]), Path(order["notebook"])
-    printed = 0
+    printed = peak = 0
 
     class Client(NotebookClient):
         """Counts what comes out."""
@@ -83,10 +84,18 @@ def run(order: dict[str, Any]) -> None:
                 os._exit(3)  # the walls end the kernel too
             return super().output(outs, msg, display_id, cell_index)
 
+    def noted(**_: Any) -> None:
+        """Read what the kernel alone has used at most: this process has modules of its own in memory."""
+        nonlocal peak
+        with contextlib.suppress(OSError, IndexError):
+            status = Path(f"/proc/{manager.provisioner.pid}/status").read_text()
+            peak = int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) * 1024
+
     nb = nbformat.read(path, as_version=4)
     sockets = f"{os.environ['TMPDIR']}/kernel"  # no network is needed, and the kernel's own folder is another one
+    manager: Any = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=sockets)
     client = Client(
-        nb, km=AsyncKernelManager(kernel_name="python3", transport="ipc", ip=sockets), timeout=None,
+        nb, km=manager, timeout=None, on_cell_executed=noted,
         resources={"metadata": {"path": str(path.parent)}}, extra_arguments=["--log-level=ERROR", *order["kernel"]],
         on_cell_start=lambda cell, cell_index: Path(out, "cell").write_text(str(cell_index + 1)),
     )  # fmt: skip
@@ -97,15 +106,15 @@ def run(order: dict[str, Any]) -> None:
         error = f"{failure.ename}: {failure.evalue}"
     except Exception as failure:  # a kernel that died
         error = f"{type(failure).__name__}: {failure}"
-    said = {"seconds": time.perf_counter() - start, "error": error}
+    said = {"seconds": (seconds := time.perf_counter() - start), "peak": peak, "error": error}
     nbformat.write(nb, out / "executed.ipynb")
     Path(out, "said.json").write_text(json.dumps(said), encoding="utf-8")
     if order["page"] and not error:
         with contextlib.suppress(Exception):  # a page is for those checks that look at one
-            Path(out, "page.html").write_text(_page(nb, path, said["seconds"]), encoding="utf-8")
+            Path(out, "page.html").write_text(_page(nb, path, seconds), encoding="utf-8")
 
 
-def _page(nb: Any, path: Path, seconds: Any) -> str:
+def _page(nb: Any, path: Path, seconds: float) -> str:
     from tikub_lab.reports import notebooks, page
     from tikub_lab.reports.run import Execution, Report, _used
 

@@ -17,6 +17,7 @@ from tikub_lab.show import french, pieces
 
 FORMAT = "tikub-check/1"
 RELEVANCE = "La pertinence reste au jury."
+TOOLS = {"bwrap": "bubblewrap", "unshare": "unshare"}
 PROBED = {
     "write": "Écrire hors de son dossier",
     "write_home": "Écrire dans le dossier de l’utilisateur",
@@ -96,16 +97,18 @@ def _measures(found: Sequence[dict[str, Any]]) -> str:
     names = {item["name"]: f"{item['name']} ({item['unit']})" if item["unit"] else item["name"] for item in found}
     rows = [{"place": place} | {item["name"]: item["value"] for item in found if item["place"] == place}
             for place in dict.fromkeys(item["place"] for item in found)]  # fmt: skip
-    written = [{name: row.get(name, "") for name in ("place", *names)} for row in rows]
-    frame = pd.DataFrame([{name: _text(value) for name, value in row.items()} for row in written])
-    if frame.empty:
+    if not rows:
         return "<p>Rien n’a été mesuré.</p>"
+    frame = pd.DataFrame(rows).reindex(columns=["place", *names])
     frame["place"] = frame["place"].replace("", "l’ensemble")
-    return pieces.table(frame, "Ce que chaque fichier demande", {"place": "Fichier", **names}, rows=len(frame)).html
+    forms = dict.fromkeys(names, _text)
+    return pieces.table(
+        frame, "Ce que chaque fichier demande", {"place": "Fichier", **names}, forms, rows=len(rows)
+    ).html
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else french.plain(value)
+    return value if isinstance(value, str) else "" if french.missing(value) else french.plain(value)
 
 
 def _walls(walls: dict[str, Any] | None) -> Iterator[str]:
@@ -114,7 +117,7 @@ def _walls(walls: dict[str, Any] | None) -> Iterator[str]:
     if not walls or not walls["refused"]:
         yield f"<p>{'Aucun essai n’a abouti.' if walls else 'Rien n’a été exécuté.'}</p>"
         return
-    kept = f"par {walls['name']}" if walls["name"] else "sans isolement, à la demande de qui contrôle (--trust)"
+    kept = f"par {TOOLS[walls['name']]}" if walls["name"] else "sans isolement, à la demande de qui contrôle (--trust)"
     yield f"<p>Les carnets ont été exécutés {kept}. Un essai, fait dans les mêmes conditions, a tenté ce qui suit.</p>"
     tried = [(what, "non" if walls["refused"].get(key, "?") else "oui") for key, what in PROBED.items()]
     yield pieces.table(pd.DataFrame(tried, columns=["essai", "fait"]), "Ce que l’essai a pu faire",

@@ -114,7 +114,7 @@ def _run(subject: Subject, path: Path, number: int) -> Run:
     cell = _read(out / "cell")
     run.cell = cell if isinstance(cell, int) else None
     with suppress(ValueError, TypeError, KeyError):
-        run.seconds, run.error = float(said["seconds"]), str(said["error"])
+        run.seconds, run.error, run.peak = float(said["seconds"]), str(said["error"]), int(said["peak"])
     if not run.error and run.notebook is None and not run.stopped:
         run.stopped = "sortie" if (out / "stopped").is_file() else ""
         run.error = ended.printed.strip().rpartition("\n")[2]

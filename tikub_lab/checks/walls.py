@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -211,8 +211,10 @@ def _watched(command: list[str], folder: Path, environment: dict[str, str], limi
         )  # fmt: skip
         try:
             while process.poll() is None and not stopped:
-                family = list(_family(process.pid))
-                memory = sum(item.info["memory_info"].rss for item in family if item.info["memory_info"])
+                family = _family(process.pid)
+                memory = sum(_memory(item, "rss") for item in family)
+                if memory > limits.memory:  # pages that processes share are counted once, which takes longer
+                    memory = sum(_memory(item, "pss") for item in family)
                 peak, now = max(peak, memory), time.monotonic()
                 reached = {"temps": now - start > limits.seconds, "mémoire": memory > limits.memory,
                            "processus": len(family) > limits.processes,
@@ -220,10 +222,10 @@ def _watched(command: list[str], folder: Path, environment: dict[str, str], limi
                 if now - looked > 0.25:  # to go through a folder takes longer than the rest
                     reached["disque"], looked = _holds(folder) > limits.disk, now
                 stopped = next((wall for wall, over in reached.items() if over), "")
-                time.sleep(0.02)
+                time.sleep(0.1)
         finally:
             for _ in range(20):  # who forks faster than it is ended is met again
-                family = list(_family(process.pid))
+                family = _family(process.pid)
                 for item in family:
                     with suppress(psutil.Error):
                         item.kill()
@@ -237,16 +239,25 @@ def _watched(command: list[str], folder: Path, environment: dict[str, str], limi
         return Ended(stopped, process.returncode, printed.read(limits.printed).decode("utf-8", "replace"), peak)
 
 
-def _family(pid: int) -> Iterator[Any]:
-    """Yield a process and all below it."""
+def _family(pid: int) -> list[Any]:
+    """Return a process and all below it."""
     import psutil
 
     with suppress(psutil.Error):
         top = psutil.Process(pid)
-        for item in (top, *top.children(recursive=True)):
-            with suppress(psutil.Error):
-                item.info = item.as_dict(["memory_info"])
-                yield item
+        return [top, *top.children(recursive=True)]
+    return []
+
+
+def _memory(process: Any, kind: str) -> int:
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        try:
+            return getattr(process.memory_full_info() if kind == "pss" else process.memory_info(), kind)
+        except psutil.AccessDenied:
+            return process.memory_info().rss
+    return 0
 
 
 def _holds(folder: Path) -> int:
