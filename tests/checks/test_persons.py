@@ -14,20 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.faults import CORSICAN, GITHUB, IBAN, NIR, key
 from tikub_lab.checks import intake, persons
 from tikub_lab.checks.findings import Finding
 from tikub_lab.checks.rules import RULES, pattern
 
-IBAN = "FR76 3000 6000 0112 3456 7890 189"
-
-
-def key(number: str) -> str:
-    return f"{97 - int(number.replace('2A', '19').replace('2B', '18')) % 97:02d}"
-
-
-NIR = f"1 85 05 29 019 456 {key('1850529019456')}"
-CORSICAN = f"285052A019456{key('285052A019456')}"
-GITHUB = "ghp_" + "a1B2c3D4e5F6" * 3
 TEXTS = {
     "email": ["écrire à ana.le-goff@orange.fr", "<a href='mailto:j.morvan@ville-brest.fr'>", "Yann <yann29@gmail.com>"],
     "mobile": ["06 12 34 56 78", "+33 6 12 34 56 78", "+33612345678", "07.12.34.56.78",

@@ -32,7 +32,7 @@ def check(subject: Subject) -> Iterator[Said]:
     items = described(subject)
     for path in (path for path in items if not path.is_file()):
         yield Finding("missing_table", subject.place(path) if path.is_relative_to(subject.root) else path.name)
-    documents = [path for path in subject.files.get("text", ()) if path.suffix in {".md", ".txt"}]
+    documents = [path for path in subject.own("text") if path.suffix in {".md", ".txt"}]
     said = " ".join(decode(path.read_bytes()).lower() for path in documents if path.stat().st_size < LONGEST)
     known = {"licenses": "licen" in said, "sources": "source" in said or "http" in said}
     tables = [path for path in subject.own("table") if not (path.parent / "__init__.py").exists()]  # those of code
