@@ -26,7 +26,7 @@ WRITTEN = {
     "tracker": ("</head>", '<script src="https://www.googletagmanager.com/gtag.js"></script></head>'),
     "heavy_image": ("R0lGODlhAQABAAAAACw=", "A" * 800_000),
     "heavy_page": ("</main>", "".join(f"{number * 7919**3:x} " for number in range(260_000)) + "</main>"),
-    "ecoindex": ("</main>", "<b>a</b>" * 2_000 + "</main>"),
+    "ecoindex": ("</main>", "<b>a</b>" * 3_000 + "</main>"),
 }
 SEEN = {
     "contrast": ("<p>", '<p style="color:#ccc">'),

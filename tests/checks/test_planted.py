@@ -35,7 +35,8 @@ PLANTED = {
     **dict.fromkeys(
         [
             "untitled_notebook", "out_of_order", "stored_error", "long_cell", "function_in_cell", "unknown_name",
-            "deep_nesting", "silent_except", "absolute_path", "missing_file", "online_data", "installs",
+            "no_parameters", "deep_nesting", "silent_except", "absolute_path", "missing_file", "online_data",
+            "installs",
         ],
         NOTEBOOK,
     ),
@@ -48,9 +49,11 @@ PLANTED = {
 }  # fmt: skip
 """Each kind, and the file in which it was put."""
 
-RUN = {"no_parameters": NOTEBOOK, "cell_fails": NOTEBOOK, "missing_package": NOTEBOOK, "unreadable": "illisible.ipynb",
-       "bare_parameters": "nu.ipynb", "differs": "hasard.ipynb",
-       "foreign_requirement": "requirements.txt", "stopped": "boucle.ipynb"}  # fmt: skip
+RUN = {
+    "cell_fails": NOTEBOOK, "missing_package": "paquet.ipynb", "unreadable": "illisible.ipynb",
+    "bare_parameters": "nu.ipynb", "differs": "hasard.ipynb", "stopped": "boucle.ipynb",
+    "needs_network": "reseau.ipynb", "foreign_requirement": "requirements.txt",
+}  # fmt: skip
 """Kinds that come of executing notebooks, which takes longer."""
 
 
@@ -117,7 +120,7 @@ def analysis() -> str:
         "for a in []:\n for b in a:\n  for c in b:\n   if c:\n    if a: print(a)",
         "try:\n    x = 1 / 0\nexcept:\n    pass",
         "open('D:/lycees/a.csv')", "open('absent.csv')", "import pandas as pd\npd.read_csv('https://exemple.fr/a.csv')",
-        "import paquet_absent", title="Sans titre", counts=(5, 2),
+        title="Sans titre", counts=(5, 2),
     )  # fmt: skip
     nb = nbformat.reads(text, as_version=4)
     nb.cells[2].outputs = [v4.new_output("error", ename="KeyError", evalue="'kwh'", traceback=[])]
@@ -171,9 +174,11 @@ def test_every_fault_is_found_and_none_is_invented(planted):
 @pytest.mark.proof
 def test_those_of_notebooks_that_run_too(planted, small, tmp_path):
     shutil.copytree(planted, tmp_path / "kit", symlinks=True)
+    online = "import urllib.request\nurllib.request.urlopen('http' + '://exemple.fr')"
     texts = {
         "illisible.ipynb": "{", "hasard.ipynb": notebook("import random", "print(random.random())"),
         "boucle.ipynb": notebook("while True: pass"), "nu.ipynb": notebook("print(1)").replace("annee: int", "annee"),
+        "paquet.ipynb": notebook("import paquet_absent"), "reseau.ipynb": notebook(online),
     }  # fmt: skip
     for name, text in texts.items():
         (tmp_path / "kit" / name).write_text(text, encoding="utf-8")

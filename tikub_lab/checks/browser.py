@@ -30,8 +30,9 @@ _FACTS = """async ([rules, spacing]) => {
   const root = document.documentElement, wide = () => root.scrollWidth - root.clientWidth;
   const nodes = document.querySelectorAll("*").length - document.querySelectorAll("svg *").length;
   const found = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
-  const violations = found.violations.map((rule) => [rule.id, rule.help, rule.nodes.map(
-    (node) => node.html.slice(0, 200) + " " + node.failureSummary)]);
+  const why = (node) => [...node.any, ...node.all, ...node.none].map((check) => check.message).join(" ; ");
+  const violations = found.violations.map(
+    (rule) => [rule.id, rule.help, rule.nodes.map((node) => `${node.html.slice(0, 100)} : ${why(node)}`)]);
   const overflow = wide(), sheet = document.head.appendChild(document.createElement("style"));
   sheet.textContent = spacing;
   const spaced = wide();

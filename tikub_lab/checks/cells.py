@@ -38,6 +38,8 @@ def _notebook(path: Path, subject: Subject) -> Iterator[Said]:
     cells = [(f"{place}, cellule {at}", cell, "".join(cell["source"])) for at, cell in enumerate(notebook["cells"], 1)]
     if not any(cell["cell_type"] == "markdown" and re.search("^#+ ", text, re.M) for _, cell, text in cells):
         yield Finding("untitled_notebook", place)
+    if subject.kind == "kit" and not any("parameters" in cell["metadata"].get("tags", ()) for _, cell, _ in cells):
+        yield Finding("no_parameters", place)
     python = str((notebook["metadata"].get("kernelspec") or {}).get("language", "python")).lower() == "python"
     code = [item for item in cells if item[1]["cell_type"] == "code" and python]
     counts = [(where, cell["execution_count"]) for where, cell, _ in code if cell.get("execution_count")]
@@ -70,7 +72,7 @@ def _code(pieces: list[tuple[str, str, str]], path: Path, subject: Subject) -> G
     for where, text, python in pieces:
         for kind, rule in RULES["code"].items():
             if found := pattern(rule).search(text):
-                yield Finding(kind, where, text=found[0].strip()[:100])
+                yield Finding(kind, where, text=(found.groupdict().get("text") or found[0])[:100])
         for name in set(reads.findall(text)):  # one that is said elsewhere too may be written there
             there = any((folder / name).exists() for folder in (path.parent, subject.root))
             if not there and whole.count(name) == reads.findall(whole).count(name):

@@ -21,7 +21,7 @@ from tikub_lab.tables.texts import decode
 HEAVY_PAGE, HEAVY_IMAGE, HUGE = 1_000_000, 500_000, 50_000_000
 """Bytes: of a page as it travels, of an image; beyond the last a page is not opened."""
 
-GRADES = "AB"  # of the EcoIndex: C is where half of the web's pages begin
+FEW = "ABC"  # grades of the EcoIndex that half of the web's pages do not reach
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp"}
 SCHEMES = browser.SCHEMES | {"light": browser.TAGS[:-1]}  # best practice is a matter of style
 _AWAY = re.compile(r"(?:(?:https?|wss?):)?//(?:[^/@]*@)?([^/:?#]*)")  # an address and its host
@@ -104,8 +104,10 @@ def _cost(place: str, path: Path, root: Path, html: str, soup: BeautifulSoup, se
     points = ecoindex.score(elements, 1 + len(away) + len(sizes), sent / 1000)
     grade = ecoindex.grade(points)
     yield Measure(place, "EcoIndex", points, grade)
-    if grade not in GRADES:
-        yield Finding("ecoindex", place, score=points, grade=grade, nodes=elements, kb=sent // 1000)
+    if grade not in FEW:
+        yield Finding(
+            "ecoindex", place, score=str(points).replace(".", ","), grade=grade, nodes=elements, kb=sent // 1000
+        )
 
 
 def _seen(place: str, seen: browser.Look) -> Iterator[Said]:
@@ -118,7 +120,7 @@ def _seen(place: str, seen: browser.Look) -> Iterator[Said]:
             where = f"{view['width']} pixels, {'sombre' if view['dark'] else 'clair'}"
             broken[rule, said] = dict.fromkeys(examples, where) | broken[rule, said]
     for (rule, said), examples in broken.items():
-        values = {"count": len(examples), "example": short(next(iter(examples)), 150)}
+        values = {"count": len(examples), "example": short(next(iter(examples)), 250)}
         if rule == "color-contrast":
             yield Finding("contrast", place, where=next(iter(examples.values())), **values)
         elif rule not in SAID:

@@ -47,13 +47,16 @@ def _file(path: Path, kind: str, subject: Subject) -> Iterator[Said]:
     of_bodies = {"email", "mobile"} if headings["organisation"] and not _naming(headings) else set()
     pieces = [(f"colonne « {name} »", "\n".join(f"{name} : {it}" for it in values)) for name, values in columns.items()]
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    told: set[tuple[str, str]] = set()
     for where, text in [*pieces, *_pieces(path, kind)]:
         for name, what, rule in WANTED:
             for match in pattern(rule).finditer(text) if name not in of_bodies else ():
                 value = next(filter(None, match.groupdict().values()), match[0])
                 if _is(name, value) and not pattern(RULES["nobody"].get(name, "(?!)")).fullmatch(value):
                     line = where or f"ligne {text.count(chr(10), 0, match.start()) + 1}"
-                    found.setdefault((name, what), []).append((line, value[:2]))
+                    if (name, line) not in told or name != "secret":  # which has its maker's shape or a general one
+                        found.setdefault((name, what), []).append((line, value[:2]))
+                    told.add((name, line))
     for (name, what), places in found.items():
         values = {"what": what} if what else {"count": len(places), "hint": places[0][1]}
         yield Finding(name, f"{place}, {places[0][0]}", **values)
