@@ -22,7 +22,7 @@ def test_findings_are_counted_by_criterion(tmp_path):
     (batch,) = (item for item in reader.read(path) if item.rows_read)
     rows = batch.tables["datathon/checks"]
     assert dict(zip(rows["critere"], rows["constats"], strict=True)) == {
-        "technique": 2, "ergonomie": 0, "responsabilite": 1
+        "technique": "2", "ergonomie": "0", "responsabilite": "1"
     }  # fmt: skip
     assert set(rows["equipe_id"]) == {"E03"}
     assert batch.rejects.empty
