@@ -67,7 +67,7 @@ def html(found: dict[str, Any]) -> str:
     parts.append("<h2>Ce qui n’a pas pu être contrôlé</h2>")
     parts.append(_list([f"{item['what']} : {item['reason']}" for item in found["unchecked"]]) or "<p>Rien.</p>")
     method = (
-        f"<p>Contrôles faits : {escape(french.joined(found['checked']) or 'aucun')}. Un contrôle automatique ne voit "
+        f"<p>Contrôles faits : {escape(french.joined(found['checked'] or ['aucun']))}. Un contrôle automatique ne voit "
         "qu’une partie de chaque critère : son silence n’est pas une note.</p><p>Énergie : durée × "
         f"{power()['watts']} W, {escape(power()['source'])}. C’est une estimation, utile pour comparer deux "
         f"versions.</p><p>tikub-lab {escape(found['tikub_lab'])}, {escape(found['kind'])}.</p>"
