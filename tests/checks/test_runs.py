@@ -39,6 +39,7 @@ def test_one_notebook_that_is_stopped_does_not_stop_the_others(tmp_path, written
     written(tmp_path / "b.ipynb", "import random, time\nprint(random.random())")
     written(tmp_path / "c.ipynb", "print(2)", "inconnu + 1")
     written(tmp_path / "d.ipynb", "import paquet_absent.module")
+    written(tmp_path / "g.ipynb", "import urllib.request\nurllib.request.urlopen('http://192.0.2.1/')")
     written(tmp_path / "e.ipynb", "print(1)", language="R")
     (tmp_path / "f.ipynb").write_text("{")
     _, said, subject = found(tmp_path, [runs.check], small)
@@ -46,10 +47,11 @@ def test_one_notebook_that_is_stopped_does_not_stop_the_others(tmp_path, written
     assert findings == {
         ("stopped", "a.ipynb, cellule 3"), ("differs", "b.ipynb, cellule 3"), ("cell_fails", "c.ipynb, cellule 4"),
         ("missing_package", "d.ipynb, cellule 3"), ("unreadable", "f.ipynb"),
+        ("needs_network", "g.ipynb, cellule 3"),
     }  # fmt: skip
     (unchecked,) = (item for item in said if isinstance(item, Unchecked))
     assert "langage « R »" in unchecked.reason
-    assert set(subject.runs) == {"a.ipynb", "b.ipynb", "c.ipynb", "d.ipynb"}
+    assert set(subject.runs) == {"a.ipynb", "b.ipynb", "c.ipynb", "d.ipynb", "g.ipynb"}
 
 
 def test_a_sound_notebook_gives_nothing_but_measures(tmp_path, written, found, small):

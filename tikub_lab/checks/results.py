@@ -119,6 +119,7 @@ def _walls(walls: dict[str, Any] | None) -> Iterator[str]:
         return
     kept = f"par {TOOLS[walls['name']]}" if walls["name"] else "sans isolement, à la demande de qui contrôle (--trust)"
     yield f"<p>Les carnets ont été exécutés {kept}. Un essai, fait dans les mêmes conditions, a tenté ce qui suit.</p>"
-    tried = [(what, "non" if walls["refused"].get(key, "?") else "oui") for key, what in PROBED.items()]
+    answers = {what: "non" if refused else "oui" for what, refused in walls["refused"].items()}
+    tried = [(what, answers.get(key, "l’essai s’est arrêté avant")) for key, what in PROBED.items()]
     yield pieces.table(pd.DataFrame(tried, columns=["essai", "fait"]), "Ce que l’essai a pu faire",
                        {"essai": "Ce qui a été tenté", "fait": "Possible"}, rows=len(tried)).html  # fmt: skip

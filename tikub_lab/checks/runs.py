@@ -26,6 +26,8 @@ WALLS_MET = {"MemoryError": "mémoire", "OSError: [Errno 27]": "disque", "OSErro
              "RuntimeError: can't start new thread": "processus"}  # fmt: skip
 """What a cell raises where the kernel's own limit was met before the watch saw it."""
 
+NETWORK = re.compile(r"URLError|gaierror|Connect(ion)?Error|Max retries|[Nn]ame resolution|Network is unreachable")
+
 
 @cache
 def power() -> dict[str, Any]:
@@ -79,7 +81,8 @@ def _twice(subject: Subject, path: Path) -> Iterator[Said]:
         else:
             yield Finding("missing_package", where, name=name)
     elif first.error or first.notebook is None:
-        yield Finding("cell_fails", where, cell=first.cell or "?", error=line(first.error or "aucun résultat", 300))
+        kind = "needs_network" if NETWORK.search(first.error) else "cell_fails"
+        yield Finding(kind, where, cell=first.cell or "?", error=line(first.error or "aucun résultat", 300))
     else:
         again = _run(subject, path, 2)
         if again.notebook is None or again.error or again.stopped:
