@@ -98,3 +98,14 @@ def test_the_environment_has_nothing_of_ours(monkeypatch):
     monkeypatch.setenv("SECRET_TOKEN", "k3y")
     assert "k3y" not in json.dumps(walls._environment("/travail"))
     assert sys.prefix in walls._reads()
+
+
+def test_a_folder_that_is_closed_counts_as_full(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(bytes(100_000))
+    assert 100_000 < walls._holds(tmp_path) < 200_000
+
+    def closed(path):
+        raise PermissionError
+
+    monkeypatch.setattr(walls.os, "scandir", closed)
+    assert walls._holds(tmp_path) == float("inf")

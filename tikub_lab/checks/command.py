@@ -19,7 +19,7 @@ def check(
     trust: Annotated[
         bool, typer.Option("--trust", help="Run notebooks though nothing here can keep them apart.")
     ] = False,
-    run: Annotated[bool, typer.Option("--run/--no-run", help="Whether notebooks are run at all.")] = True,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Run no notebook.")] = False,
     seconds: Annotated[
         float, typer.Option("--timeout", min=1, max=86_400, metavar="SECONDS", help="What one run may take.")
     ] = 300,
@@ -36,7 +36,7 @@ def check(
         if target is not None and not target.resolve().parent.is_dir():
             raise UsageError(f"{target}: its folder is not there. Make it, or name another file.")
     with intake.opened(path) as subject:
-        if run and subject.files.get("notebook"):
+        if not no_run and subject.files.get("notebook"):
             subject.walls = walls.find(trust, walls.Limits(seconds=seconds))
         said, through = collect(CHECKS, subject)
         found = results.document(subject, path.resolve().stem or "/", said, through)

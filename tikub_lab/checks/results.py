@@ -67,7 +67,7 @@ def html(found: dict[str, Any]) -> str:
     parts.append("<h2>Ce qui n’a pas pu être contrôlé</h2>")
     parts.append(_list([f"{item['what']} : {item['reason']}" for item in found["unchecked"]]) or "<p>Rien.</p>")
     method = (
-        f"<p>Contrôles faits : {escape(french.joined(found['checked']) or 'aucun')}. Un contrôle automatique ne voit "
+        f"<p>Contrôles faits : {escape(french.joined(found['checked'] or ['aucun']))}. Un contrôle automatique ne voit "
         "qu’une partie de chaque critère : son silence n’est pas une note.</p><p>Énergie : durée × "
         f"{power()['watts']} W, {escape(power()['source'])}. C’est une estimation, utile pour comparer deux "
         f"versions.</p><p>tikub-lab {escape(found['tikub_lab'])}, {escape(found['kind'])}.</p>"
@@ -119,6 +119,7 @@ def _walls(walls: dict[str, Any] | None) -> Iterator[str]:
         return
     kept = f"par {TOOLS[walls['name']]}" if walls["name"] else "sans isolement, à la demande de qui contrôle (--trust)"
     yield f"<p>Les carnets ont été exécutés {kept}. Un essai, fait dans les mêmes conditions, a tenté ce qui suit.</p>"
-    tried = [(what, "non" if walls["refused"].get(key, "?") else "oui") for key, what in PROBED.items()]
+    answers = {what: "non" if refused else "oui" for what, refused in walls["refused"].items()}
+    tried = [(what, answers.get(key, "l’essai s’est arrêté avant")) for key, what in PROBED.items()]
     yield pieces.table(pd.DataFrame(tried, columns=["essai", "fait"]), "Ce que l’essai a pu faire",
                        {"essai": "Ce qui a été tenté", "fait": "Possible"}, rows=len(tried)).html  # fmt: skip

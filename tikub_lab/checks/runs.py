@@ -19,10 +19,14 @@ from tikub_lab.reports.outputs import KERNEL
 from tikub_lab.reports.private import line
 
 WHAT = "Exécution des carnets"
+LARGEST, MOST = 100_000_000, 50
+"""Bytes of a notebook that is read, and notebooks that are run: more would take a day."""
 WALLS_MET = {"MemoryError": "mémoire", "OSError: [Errno 27]": "disque", "OSError: [Errno 28]": "disque",
              "BlockingIOError: [Errno 11]": "processus",
              "RuntimeError: can't start new thread": "processus"}  # fmt: skip
 """What a cell raises where the kernel's own limit was met before the watch saw it."""
+
+NETWORK = re.compile(r"URLError|gaierror|Connect(ion)?Error|Max retries|[Nn]ame resolution|Network is unreachable")
 
 
 @cache
@@ -39,12 +43,13 @@ def check(subject: Subject) -> Iterator[Said]:
     for path in subject.own("notebook") or subject.files.get("notebook", []):
         place = subject.place(path)
         try:
+            if path.stat().st_size > LARGEST:
+                raise UsageError(f"({LARGEST / 1e6:.0f} Mo au plus)")
             notebook = notebooks.read(path)
             language = (notebook.node().metadata.get("kernelspec") or {}).get("language", "python")
         except Exception as error:
-            yield Finding(
-                "unreadable", place, reason=line(str(error).rpartition("(")[2].rstrip(").") or str(error), 200)
-            )
+            reason = (re.findall(r"\((.+)\)", str(error)) or [str(error)])[0]
+            yield Finding("unreadable", place, reason=line(reason, 200))
             continue
         try:
             parameters.declared(notebook)
@@ -54,6 +59,8 @@ def check(subject: Subject) -> Iterator[Said]:
             yield Unchecked(WHAT, f"{place} : langage « {language} », et seul Python est exécuté")
         elif subject.walls is None:
             yield Unchecked(WHAT, f"{place} : rien n’a été exécuté, à la demande (--no-run)")
+        elif len(subject.runs) >= MOST:
+            yield Unchecked(WHAT, f"{place} : {MOST} carnets ont déjà été exécutés, c’est le plus")
         else:
             yield from _twice(subject, path)
 
@@ -74,7 +81,8 @@ def _twice(subject: Subject, path: Path) -> Iterator[Said]:
         else:
             yield Finding("missing_package", where, name=name)
     elif first.error or first.notebook is None:
-        yield Finding("cell_fails", where, cell=first.cell or "?", error=line(first.error or "aucun résultat", 300))
+        kind = "needs_network" if NETWORK.search(first.error) else "cell_fails"
+        yield Finding(kind, where, cell=first.cell or "?", error=line(first.error or "aucun résultat", 300))
     else:
         again = _run(subject, path, 2)
         if again.notebook is None or again.error or again.stopped:

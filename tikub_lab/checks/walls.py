@@ -4,6 +4,7 @@ Only the standard library and psutil: what can be tried as an ordinary user is t
 """
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -27,6 +28,8 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternative
 INNER = "/travail"
 """Where a run's folder is inside the walls; it has ``work``, ``home``, ``tmp``, ``shm`` and ``out``."""
 NOBODY = 65534
+SPARE = 2**28
+"""Bytes of memory that the machine keeps: what is in memory without a process that has it is seen by this alone."""
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -78,6 +81,10 @@ class Walls:
 
 def find(trust: bool, limits: Limits) -> Walls:
     """Return the first rung whose probe met a wall everywhere; without any, refuse but for those who trust."""
+    if sys.platform == "win32":
+        raise UsageError(
+            "Notebooks are run apart on Linux, and with --trust on macOS. Say --no-run for all other checks."
+        )
     met = []
     for name in RUNGS:
         walls = Walls(name, limits)
@@ -88,7 +95,7 @@ def find(trust: bool, limits: Limits) -> Walls:
             continue
         probed = probe(walls)
         holes = [what for what, refused in probed.items() if not refused]
-        if not name or (probed and not holes):
+        if not name or ("fork" in probed and not holes):  # which is tried last
             return Walls(name, limits, probed)
         met.append(f"{name}: {', '.join(holes) or 'does not start'}")
     raise UsageError(
@@ -109,7 +116,7 @@ def probe(walls: Walls) -> dict[str, str]:
         order = {"foreign": str(foreign), "home": str(Path.home()), "pid": os.getpid(), "address": "192.0.2.1"}
         small = replace(walls, limits=replace(walls.limits, threads=48, processes=96, seconds=20))
         ended = small.run(folder, order | {"port": server.getsockname()[1]})
-        said = dict(json.loads(line) for line in ended.printed.splitlines() if line.startswith("["))
+        said = dict(json.loads(line) for line in ended.printed.splitlines() if line.endswith("]"))
         for what, path in (("write", foreign / "written"), ("write_home", Path.home() / ".tikub-probe")):
             if said.get(what) == "" and not path.exists():
                 said[what] = "written into the run's own folder"
@@ -139,9 +146,9 @@ def _environment(inner: str) -> dict[str, str]:
 
 def _reads() -> list[str]:
     """List what may be read: the system's libraries, the interpreter's, and this package."""
-    own = [sys.prefix, sys.base_prefix, str(CODE / "tikub_lab"), os.path.dirname(sys.executable)]  # noqa: PTH120
-    found = [path for path in (*SYSTEM, *own) if Path(path).exists()]
-    return [path for path in dict.fromkeys(found) if not path.startswith("/usr/")]
+    own = (sys.prefix, sys.base_prefix, str(CODE / "tikub_lab"))
+    found = dict.fromkeys(path for path in (*SYSTEM, *own) if Path(path).exists())
+    return [path for path in found if not path.startswith("/usr/")]
 
 
 def _drop() -> list[str]:
@@ -216,7 +223,8 @@ def _watched(command: list[str], folder: Path, environment: dict[str, str], limi
                 if memory > limits.memory:  # pages that processes share are counted once, which takes longer
                     memory = sum(_memory(item, "pss") for item in family)
                 peak, now = max(peak, memory), time.monotonic()
-                reached = {"temps": now - start > limits.seconds, "mémoire": memory > limits.memory,
+                reached = {"temps": now - start > limits.seconds,
+                           "mémoire": memory > limits.memory or psutil.virtual_memory().available < SPARE,
                            "processus": len(family) > limits.processes,
                            "sortie": os.fstat(printed.fileno()).st_size > limits.printed}  # fmt: skip
                 if now - looked > 0.25:  # to go through a folder takes longer than the rest
@@ -260,13 +268,18 @@ def _memory(process: Any, kind: str) -> int:
     return 0
 
 
-def _holds(folder: Path) -> int:
-    """Return the bytes in a folder, an inode counted as a block."""
+def _holds(folder: Path) -> float:
+    """Return the bytes in a folder, an inode counted as a block; no end of them where a folder was closed to us."""
     total, waiting = 0, [str(folder)]
     while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                total += entry.stat(follow_symlinks=False).st_blocks * 512 + 4096
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512 + 4096
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except PermissionError:
+            return math.inf
+        except OSError:  # gone meanwhile
+            continue
     return total
