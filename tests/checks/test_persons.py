@@ -17,7 +17,7 @@ from PIL import Image
 from tests.faults import CORSICAN, GITHUB, IBAN, NIR, key
 from tikub_lab.checks import intake, persons
 from tikub_lab.checks.findings import Finding
-from tikub_lab.checks.rules import RULES, pattern
+from tikub_lab.checks.patterns import RULES, pattern
 
 TEXTS = {
     "email": ["écrire à ana.le-goff@orange.fr", "<a href='mailto:j.morvan@ville-brest.fr'>", "Yann <yann29@gmail.com>"],

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tikub_lab.checks.findings import Finding, Said, Subject, collect
-from tikub_lab.checks.rules import RULES, pattern
+from tikub_lab.checks.patterns import RULES, pattern
 
 LONG_CELL, LONG_FUNCTION, DEEP = 50, 25, 4
 """Lines of a cell, of a function in a cell; loops and conditions in each other."""

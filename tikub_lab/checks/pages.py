@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 
 from tikub_lab.checks import browser
 from tikub_lab.checks.findings import Finding, Measure, Said, Subject, Unchecked
-from tikub_lab.checks.rules import RULES, pattern
+from tikub_lab.checks.patterns import RULES, pattern
 from tikub_lab.reports import ecoindex
 from tikub_lab.reports.outputs import short
 from tikub_lab.tables.texts import decode

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tikub_lab.checks.findings import Finding, Said, Subject, collect
-from tikub_lab.checks.rules import RULES, pattern
+from tikub_lab.checks.patterns import RULES, pattern
 from tikub_lab.methods.privacy import LEAST
 from tikub_lab.reports.fragments import slug
 from tikub_lab.tables import sheets, texts

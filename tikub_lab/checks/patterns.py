@@ -1,11 +1,11 @@
-"""What is looked for, from ``rules.toml``, where a table says it better than code."""
+"""What is looked for, from ``patterns.toml``, where a table says it better than code."""
 
 import re
 import tomllib
 from functools import cache
 from pathlib import Path
 
-RULES = tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
+RULES = tomllib.loads(Path(__file__).with_name("patterns.toml").read_text(encoding="utf-8"))
 
 
 @cache
