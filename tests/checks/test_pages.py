@@ -88,3 +88,12 @@ def test_a_page_that_loops_is_given_up_and_the_next_is_looked_at(tmp_path, monke
     found = list(pages.check(Subject(tmp_path, "folder", {"page": [loops, pale]})))
     assert [item.what for item in found if isinstance(item, Unchecked)] == ["a.html dans un navigateur"]
     assert kinds(found) == {"contrast"}
+
+
+def test_a_page_that_breaks_loses_no_other(tmp_path, unseen):
+    deep, pale = tmp_path / "a.html", tmp_path / "b.html"
+    deep.write_text("<div>" * 3_000, encoding="utf-8")
+    pale.write_text(broken("vague_link", *WRITTEN["vague_link"]), encoding="utf-8")
+    found = list(pages.check(Subject(tmp_path, "folder", {"page": [deep, tmp_path / "gone.html", pale]})))
+    assert "gone.html" in [item.what for item in found if isinstance(item, Unchecked)]
+    assert "vague_link" in kinds(found)

@@ -84,3 +84,11 @@ def test_a_table_that_can_not_be_read_loses_no_other(folder):
     broken, kept = found(folder)
     assert broken.what == "data/a.parquet"
     assert kept == ("other_rows", "data/lycees.csv")
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "null", '{"resources": 3}', '{"resources": [{"path": ["a"]}]}', '{"resources": ["a"]}']
+)
+def test_what_is_no_descriptor_describes_nothing(folder, text):
+    (folder / "data" / "datapackage.json").write_text(text, encoding="utf-8")
+    assert found(folder) == [("unlisted_table", "data/lycees.csv")]

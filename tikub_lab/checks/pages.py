@@ -5,14 +5,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Tag
 
 from tikub_lab.checks import browser
-from tikub_lab.checks.findings import Finding, Measure, Said, Subject, Unchecked
+from tikub_lab.checks.findings import Finding, Measure, Said, Subject, Unchecked, collect
 from tikub_lab.checks.patterns import RULES, pattern
 from tikub_lab.reports import ecoindex
 from tikub_lab.reports.outputs import short
@@ -37,17 +39,21 @@ def check(subject: Subject) -> Iterator[Said]:
     if files and lacking:
         yield Unchecked("Pages dans un navigateur", lacking)
     with nullcontext() if lacking else browser.opened() as opened:
-        for place, path, root in files:
-            if path.stat().st_size > HUGE:
-                yield Finding("heavy_page", place, kb=path.stat().st_size // 1000)
-                continue
-            html = decode(path.read_bytes())
-            html = html if re.search("<html", html, re.I) else f"<html>{html}"
-            soup = BeautifulSoup(html, "html.parser")
-            seen = browser.look(opened, path, root, SCHEMES) if opened else browser.Look()
-            yield from _written(place, soup)
-            yield from _cost(place, path, root, html, soup, seen)
-            yield from _seen(place, seen)
+        checks = [(place, partial(_page, opened, place, path, root)) for place, path, root in files]
+        yield from collect(checks, subject)[0]
+
+
+def _page(opened: Any, place: str, path: Path, root: Path, subject: Subject) -> Iterator[Said]:
+    if path.stat().st_size > HUGE:
+        yield Finding("heavy_page", place, kb=path.stat().st_size // 1000)
+        return
+    html = decode(path.read_bytes())
+    html = html if re.search("<html", html, re.I) else f"<html>{html}"
+    soup = BeautifulSoup(html, "html.parser")
+    seen = browser.look(opened, path, root, SCHEMES) if opened else browser.Look()
+    yield from _written(place, soup)
+    yield from _cost(place, path, root, html, soup, seen)
+    yield from _seen(place, seen)
 
 
 def _written(place: str, soup: BeautifulSoup) -> Iterator[Said]:

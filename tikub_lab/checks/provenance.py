@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ def described(subject: Subject) -> dict[Path, Item]:
     """Return the resources of all descriptors that were sent, by the file that each is about."""
     found: dict[Path, Item] = {}
     for path in (item for item in subject.files.get("text", ()) if item.name == DESCRIPTOR):
-        package = json.loads(path.read_text(encoding="utf-8"))
-        inherited = {name: package[name] for name in ("licenses", "sources") if name in package}
-        found |= {(path.parent / item["path"]).resolve(): inherited | item for item in package["resources"]}
+        with suppress(OSError, ValueError, KeyError, TypeError):  # what is no descriptor describes nothing
+            package = json.loads(path.read_text(encoding="utf-8"))
+            inherited = {name: package[name] for name in ("licenses", "sources") if name in package}
+            found |= {(path.parent / item["path"]).resolve(): inherited | item for item in package["resources"]}
     return found
 
 
