@@ -316,7 +316,8 @@ def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):
     code += "atexit.register(lambda: print(*(name for name in sys.modules if name.startswith('tikub_lab.'))))\n"
     code += "tikub_lab.cli.main()"
     ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, **own}, capture_output=True, text=True)
-    assert ran.stdout.splitlines()[-1] == "tikub_lab.errors tikub_lab.cli_data tikub_lab.cli"
+    loaded = "tikub_lab.checks tikub_lab.errors tikub_lab.checks.command tikub_lab.cli_data tikub_lab.cli"
+    assert ran.stdout.splitlines()[-1] == loaded
 
 
 def test_files_come_and_go(root, tmp_path):

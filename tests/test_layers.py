@@ -17,10 +17,11 @@ FLOORS = {
     "use_cases": {"errors", *GROUND, *USE_CASES},
     "reports": {"errors", "use_cases", *GROUND},
     "kits": {"errors", "use_cases", "reports", *GROUND},
+    "checks": {"errors", "use_cases", "reports", *GROUND},
     "new": {"errors", *GROUND},
     "cli_data": {"errors", "use_cases", *GROUND},
     "night": {"errors", "use_cases", "reports", *GROUND},
-    "cli": {"errors", "use_cases", "reports", "kits", "new", "night", "cli_data", *GROUND},
+    "cli": {"errors", "use_cases", "reports", "kits", "checks", "new", "night", "cli_data", *GROUND},
     "__main__": {"cli"},
     "__init__": set(),
 }

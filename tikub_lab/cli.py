@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from tikub_lab import USE_CASES
+from tikub_lab.checks.command import check
 from tikub_lab.cli_data import DataOption, data_app
 from tikub_lab.errors import Interrupted, RunError, TikubError, UsageError
 
@@ -95,6 +96,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app)
+app.command(epilog="Example: `tikub check team.zip --page controle.html`.")(check)
 
 
 def _version(asked: bool) -> None:
@@ -267,8 +269,7 @@ def _cores() -> int:
 
 def _size(text: str) -> int:
     units = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
-    number, unit = text[:-1], text[-1:].upper()
-    number, unit = (text, "") if unit.isdigit() else (number, unit)
+    number, unit = (text, "") if text[-1:].isdigit() else (text[:-1], text[-1:].upper())
     try:
         size = int(float(number) * units[unit])
     except (ValueError, KeyError, OverflowError):
@@ -330,9 +331,7 @@ def kit(
 
     home, targets = workbench(), wheels.targets(offline, systems, pythons)
     made = make_kit(use_case, home, out or home / "kits", zipped, targets, data)
-    print(f"{made.left_out} solution cells stay home; both notebooks ran.")
-    for line in made.said:
-        print(line)
+    print(f"{made.left_out} solution cells stay home; both notebooks ran.", *made.said, sep="\n")
     print(f"{_short(made.folder)}: {made.bytes / 1e6:.1f} MB")
     if made.zip is not None:
         print(f"{_short(made.zip)}: {made.zip_bytes / 1e6:.1f} MB")

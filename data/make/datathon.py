@@ -99,6 +99,7 @@ def sample(scale: float = 1.0, seed: int = SEED, schemas: Path | None = None) ->
         "applications": applications, "members": members, "jurors": jurors, "ties": ties, "schedule": days,
         "readings": readings.rename(columns={"juge_id": "lecteur_id"}),
         "scores": scores.rename(columns={"juge_id": "jure_id"}),
+        "checks": _checks(read[: FINAL - 1]),  # the last team has not sent its folder
         "planted": pd.DataFrame(truths, columns=["cas", "cle", "valeur"]),
     }  # fmt: skip
     made |= ideas({name: read_schema(schemas / "datathon" / f"{name}.json") for name in NAMES})
@@ -191,6 +192,17 @@ def _judges() -> tuple[pd.DataFrame, pd.DataFrame]:
     jurors.loc[jurors["juge_id"] == "L1", "organisation"] = ORGANISER
     ties = [("J4", "E07", "autre intérêt"), ("L3", "E02", "autre intérêt"), ("L2", "E21", "proche")]
     return jurors, pd.DataFrame(ties, columns=["juge_id", "equipe_id", "lien"])
+
+
+def _checks(teams: list[str]) -> pd.DataFrame:
+    """Make what was counted of each team's folder."""
+    criteria = ("technique", "ergonomie", "responsabilite")
+    rows = [
+        (team, name, (3 * n + 5 * m) % 7, "2019-06-14")
+        for n, team in enumerate(teams)
+        for m, name in enumerate(criteria)
+    ]
+    return pd.DataFrame(rows, columns=["equipe_id", "critere", "constats", "jour"])
 
 
 def _marks(

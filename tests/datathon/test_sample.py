@@ -8,7 +8,7 @@ from tikub_lab.tables.check import check, foreign_keys
 from tikub_lab.tables.package import open_package
 from tikub_lab.tables.schema import read_schema
 
-TABLES = ("applications", "members", "jurors", "ties", "schedule", "readings", "scores", "planted")
+TABLES = ("applications", "members", "jurors", "ties", "schedule", "readings", "scores", "checks", "planted")
 
 
 @pytest.mark.parametrize("name", TABLES)

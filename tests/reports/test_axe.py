@@ -1,17 +1,11 @@
 """Pages in a real browser: no axe-core violation in light, in dark and on a phone; nothing wider than the screen.
 
-Needs Chromium and axe-core (``npm install axe-core@4.14``), named by ``TIKUB_AXE`` (a file or the folder that npm
-installed into) or in ``node_modules``; skipped, with the reason, where one is missing.
+Needs Chromium, Playwright for Python and axe-core (``npm install axe-core@4.14``), named by ``TIKUB_AXE`` (a file or
+the folder that npm installed into) or in ``node_modules``; skipped, with the reason, where one is missing.
 """
 
 import base64
 import io
-import json
-import os
-import re
-import shutil
-import subprocess
-from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -22,6 +16,7 @@ from markupsafe import Markup
 
 from tests.conftest import computed_once
 from tikub_lab import show
+from tikub_lab.checks import browser
 from tikub_lab.reports import ecoindex, index, page
 from tikub_lab.reports.build import Settings, build
 from tikub_lab.reports.notebooks import read
@@ -30,99 +25,26 @@ from tikub_lab.reports.run import Execution, Failure, Report
 from tikub_lab.show import pieces
 from tikub_lab.tables.package import open_package
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-"""The rules asked for: WCAG 2.0 to 2.2, A and AA, and what axe recommends besides."""
-
-WIDTHS = (320, 1280)
-"""CSS pixels; 320 is where WCAG 1.4.10 wants no scrolling in two directions."""
-
-SPACING = (
-    "*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}"
-    "p{margin-bottom:2em!important}"
-)
-"""The text spacing that a page must bear (WCAG 1.4.12)."""
-
-HARNESS = """<!doctype html><html lang="en"><title>harness</title><body><script>
-const AXE = %s, PAGES = %s, WIDTHS = %s, TAGS = %s, SPACING = %s;
-function loaded(frame, html) {
-  const source = html.replace('<head>', () => '<head><script>' + AXE + '<\\/script>');
-  return new Promise(done => { frame.onload = done; frame.srcdoc = source; });
-}
-async function main() {
-  const found = [];
-  for (const [name, html] of Object.entries(PAGES)) for (const width of WIDTHS) {
-    const frame = document.createElement('iframe');
-    frame.style.cssText = 'border:0;height:900px;width:' + width + 'px';
-    document.body.append(frame);
-    await loaded(frame, html);
-    const inner = frame.contentDocument;
-    const nodes = inner.querySelectorAll('*').length - inner.querySelectorAll('svg *').length - 1;
-    for (const details of inner.querySelectorAll('details')) details.open = true;
-    const result = await frame.contentWindow.axe.run(inner, {runOnly: TAGS, resultTypes: ['violations']});
-    const told = node => node.html.slice(0, 200) + ' ' + node.failureSummary;
-    const violations = result.violations.map(rule => [rule.id, rule.nodes.map(told)]);
-    const sheet = inner.createElement('style');
-    const wide = () => inner.documentElement.scrollWidth - inner.documentElement.clientWidth;
-    const overflow = wide();
-    sheet.textContent = SPACING;
-    inner.head.append(sheet);
-    const spaced = wide();
-    const dark = frame.contentWindow.matchMedia('(prefers-color-scheme: dark)').matches;
-    found.push({name, width, dark, nodes, violations, passes: result.passes.length, overflow, spaced});
-    frame.remove();
-  }
-  return found;
-}
-main().then(found => document.title = JSON.stringify(found), error => document.title = JSON.stringify(String(error)));
-</script></body></html>"""
-
-
-def axe_source() -> str:
-    """Return the source of axe-core; nothing where it is not."""
-    place = Path(os.environ.get("TIKUB_AXE", ""))
-    roots = [place, place / "node_modules/axe-core", Path(__file__).resolve().parents[2] / "node_modules/axe-core"]
-    files = [place] if place.is_file() else [root / "axe.min.js" for root in roots]
-    found = next((file for file in files if file.is_file()), None)
-    return found.read_text(encoding="utf-8") if found else ""
-
 
 @pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe-core, or a skip that says how to get it."""
-    return axe_source() or pytest.skip("axe-core not found: npm install axe-core@4.14, or set TIKUB_AXE")
+def chromium():
+    """A browser, or a skip that says what lacks to look at pages."""
+    if lacking := browser.lacking():
+        pytest.skip(lacking)
+    with browser.opened(trusted=True) as opened:
+        yield opened
 
 
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    """Chromium's command, or a skip."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return found or pytest.skip("Chromium is not installed")
-
-
-def dump(command: str, html: str, folder: Path, *flags: str) -> str:
-    """Return the DOM of a page after its scripts ran."""
-    file = folder / "harness.html"
-    file.write_text(html, encoding="utf-8")
-    safe = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    more = "--disable-component-update --disable-sync --virtual-time-budget=600000 --dump-dom"
-    profile = f"--user-data-dir={folder / 'profile'}"
-    words = [command, *safe.split(), *more.split(), profile, *flags, file.as_uri()]
-    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=True, encoding="utf-8").stdout
-
-
-def without_policy(html: str) -> str:
-    """Return a page that lets axe in."""
-    assert page.POLICY in html
-    return html.replace(page.POLICY, "default-src * data: 'unsafe-inline' 'unsafe-eval'")
-
-
-def check(chromium: str, axe: str, pages: dict[str, str], folder: Path, *flags: str) -> list[dict]:
-    """Run axe on pages, in each width; return what it found."""
-    values = (axe, {name: without_policy(html) for name, html in pages.items()}, WIDTHS, TAGS, SPACING)
-    script = HARNESS % tuple(json.dumps(value).replace("</", "<\\/") for value in values)
-    dom = dump(chromium, script, folder, *flags)
-    found = json.loads(unescape(re.search(r"<title>(.*?)</title>", dom, re.S)[1]))
-    assert isinstance(found, list), found
+def check(chromium, pages: dict[str, str], folder: Path, scheme: str = "light") -> list[dict]:
+    """Look at pages in each width, and return what was found."""
+    found = []
+    for number, (name, html) in enumerate(pages.items()):
+        file = folder / f"{number}.html"
+        file.write_text(html, encoding="utf-8")
+        seen = browser.look(chromium, file, folder, {scheme: browser.TAGS})
+        assert seen.failed == ""
+        assert seen.asked == []
+        found += [{**view, "name": name} for view in seen.views]
     return found
 
 
@@ -248,11 +170,10 @@ def shipped(request, tmp_path_factory, root) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.proof)])
-def found(request, chromium, axe, pages, shipped, tmp_path_factory) -> tuple[bool, list[dict]]:
+def found(request, chromium, pages, shipped, tmp_path_factory) -> tuple[bool, list[dict]]:
     """What the browser and axe say of every page, in one colour scheme."""
-    dark = request.param == "dark"
-    flags = ["--blink-settings=preferredColorScheme=0"] if dark else []
-    return dark, check(chromium, axe, pages | shipped, tmp_path_factory.mktemp("axe"), *flags)
+    results = check(chromium, pages | shipped, tmp_path_factory.mktemp("axe"), request.param)
+    return request.param == "dark", results
 
 
 def test_no_violation(found):
@@ -269,7 +190,6 @@ def test_nothing_is_wider_than_the_screen(found):
 
 
 def test_elements_are_counted_as_the_browser_counts(found, pages, shipped):
-    """One less than the browser sees: axe's own script."""
     counted = {name: ecoindex.count(html)["dom_nodes"] for name, html in (pages | shipped).items()}
     assert {item["name"]: item["nodes"] for item in found[1]} == counted
 
@@ -282,11 +202,10 @@ def test_pages_are_light(shipped):
         assert facts["page_transfer_bytes"] <= 100_000
 
 
-def test_axe_finds_what_is_wrong(chromium, axe, tmp_path):
+def test_axe_finds_what_is_wrong(chromium, tmp_path):
     """The check can fail: a page with a faint word, an image without alternative and a column too wide."""
     body = '<p style="color:#ccc;width:900px">pâle</p><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'
-    results = check(
-        chromium, axe, {"bad": page.fill("report.html.j2", title="Essai", cells=[{"html": Markup(body)}])}, tmp_path
-    )
-    assert {rule for rule, _ in results[0]["violations"]} >= {"color-contrast", "image-alt"}
+    bad = page.fill("report.html.j2", title="Essai", cells=[{"html": Markup(body)}])
+    results = check(chromium, {"bad": bad}, tmp_path)
+    assert {rule for rule, *_ in results[0]["violations"]} >= {"color-contrast", "image-alt"}
     assert results[0]["overflow"] > 0

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import ROOT
-from tests.reports.test_axe import TAGS, axe_source
+from tikub_lab.checks import browser as chromium
 
 QUICK = "procurement_quality"  # the page that `make test` looks at
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -28,9 +28,7 @@ NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 ITEMS = {"uai": "0009695N", "emat": "EMAT fictive n° 6", "acheteur": "22000303200012", "famille": "72"}
 WIDTHS = (390, 768, 1280)  # CSS pixels: a phone, a tablet, a laptop
 FONTS = ("Liberation Sans", "DejaVu Sans")  # as wide as Arial, and as Verdana: what readers have lies between
-PAPER = 673  # CSS pixels between the margins of an A4 page
 FEW = 4  # lines that are too few for a sheet of paper
-FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 KINDS = {
     "small": "texte < 11 px",
     "cut": "coupés",
@@ -75,14 +73,13 @@ def _each(name: str) -> set[str]:
 @contextmanager
 def browser() -> Iterator[dict[int, Any]]:
     """Open one browser, and give a context for each width."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None or shutil.which("pdftotext") is None:
-        pytest.skip("Chromium or pdftotext (poppler-utils) is not installed")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+    lacking = chromium.lacking(axe=False) or (
+        "" if shutil.which("pdftotext") else "pdftotext (poppler-utils) is not installed"
+    )
+    if lacking:
+        pytest.skip(lacking)
+    with chromium.opened(trusted=True) as opened:
         yield {width: opened.new_context(viewport={"width": width, "height": 900}) for width in WIDTHS}
-        opened.close()
 
 
 def measure(contexts: dict[int, Any], file: Path, axe: str) -> Measured:
@@ -101,7 +98,7 @@ def measure(contexts: dict[int, Any], file: Path, axe: str) -> Measured:
             facts["smallest"] = min(facts["smallest"], found["smallest"])
             for kind, words in found["said"]:
                 faults[kind].add(f"{width} px, {font}: {words}")
-        for scheme, rules in (("light", TAGS), ("dark", ["color-contrast"])):  # colours change nothing else
+        for scheme, rules in chromium.SCHEMES.items():
             tab.emulate_media(color_scheme=scheme)
             for kind, words in tab.evaluate("boxes.faint(document.body, 'svg *')"):
                 faults[kind].add(f"{width} px, {scheme}: {words}")
@@ -118,7 +115,7 @@ def measure(contexts: dict[int, Any], file: Path, axe: str) -> Measured:
 def printed(tab: Any) -> tuple[int, set[str]]:
     """Print a page; give its sheets, and what is lost: headings of columns, what is wider than paper, sheets."""
     tab.emulate_media(media="print", color_scheme="light")
-    tab.set_viewport_size({"width": PAPER, "height": 900})
+    tab.set_viewport_size({"width": chromium.PAPER, "height": 900})
     found = tab.evaluate("font => everyPage.look(font)", FONTS[-1])["said"]
     lost = {f"{kind}: {words}" for kind, words in found if kind == "cut"}
     headings = tab.evaluate("everyPage.headings()")
@@ -176,7 +173,7 @@ def table(measured: dict[str, Measured]) -> str:
 @pytest.fixture(scope="module", params=["quick", pytest.param("all", marks=pytest.mark.proof)])
 def measured(request, tmp_path_factory) -> dict[str, Measured]:
     names, items = ([QUICK], {}) if request.param == "quick" else (NAMES, ITEMS)
-    return measure_all(names, tmp_path_factory.mktemp("pages"), axe_source(), items)
+    return measure_all(names, tmp_path_factory.mktemp("pages"), chromium.axe_source(), items)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -206,7 +203,7 @@ WRONG = {
 
 def test_what_is_wrong_is_found(tmp_path):
     """The measures themselves: each piece has the fault that is expected of it."""
-    axe = axe_source()
+    axe = chromium.axe_source()
     with browser() as contexts:
         for kind, html in WRONG.items():
             file = tmp_path / "wrong.html"
@@ -217,7 +214,7 @@ def test_what_is_wrong_is_found(tmp_path):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        found = measure_all(sys.argv[1:] or NAMES, Path(folder), axe_source())
+        found = measure_all(sys.argv[1:] or NAMES, Path(folder), chromium.axe_source())
     print(table(found))
     for page, (faults, _) in found.items():
         for kind in KINDS:

@@ -8,6 +8,7 @@ import base64
 import http.server
 import re
 import shutil
+import subprocess
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +18,6 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.reports.test_axe import dump
 from tikub_lab.reports import fragments, index, links, page
 from tikub_lab.reports.notebooks import Notebook
 from tikub_lab.reports.publisher import Publisher
@@ -281,6 +281,17 @@ def listener():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/", asked
         server.shutdown()
+
+
+def dump(command: str, html: str, folder: Path) -> str:
+    """Return the DOM of a page after its scripts ran."""
+    file = folder / "page.html"
+    file.write_text(html, encoding="utf-8")
+    safe = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    more = "--disable-component-update --disable-sync --virtual-time-budget=600000 --dump-dom"
+    profile = f"--user-data-dir={folder / 'profile'}"
+    words = [command, *safe.split(), *more.split(), profile, file.as_uri()]
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=True, encoding="utf-8").stdout
 
 
 def test_a_browser_runs_nothing_and_asks_for_nothing(chromium, listener, tmp_path):

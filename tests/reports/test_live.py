@@ -21,7 +21,7 @@ from tornado.websocket import websocket_connect
 
 from tests.conftest import ROOT
 from tests.reports.live_server import page as page_of
-from tests.reports.test_axe import TAGS, axe_source
+from tikub_lab.checks.browser import TAGS, axe_source
 from tikub_lab.errors import UsageError
 from tikub_lab.reports import ecoindex, live
 

@@ -24,7 +24,7 @@ RATIO_FREE = 10 * 2**20
 WORKBOOK, TIMETABLE = "xl/workbook.xml", "stop_times.txt"
 """What a zip has that is an Excel workbook (ECMA-376, xlsx) or a transit feed (GTFS): one file, for its reader."""
 
-_DAMAGE = (zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+DAMAGE = (zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
@@ -61,7 +61,7 @@ def members(path: Path, folder: Path) -> Iterator[Member]:
                         member = Member(f"{name}/{printable(entry.filename)}", folder / "member")
                         yield from _expanded(archive, entry, path, member)
                     return
-        except (zipfile.BadZipFile, *_DAMAGE) as error:
+        except (zipfile.BadZipFile, *DAMAGE) as error:
             if getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             raise UsageError(f"{path}: a zip that is damaged or cut short ({error}). Download it again.") from None
