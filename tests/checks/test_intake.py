@@ -120,3 +120,25 @@ def test_odd_manifests_are_no_kit_or_harmless(tmp_path, found, text):
     kinds, _, subject = found(tmp_path, [intake.check])
     assert kinds == {}
     assert subject.handed_out == frozenset()
+
+
+def test_folders_below_folders_without_end(tmp_path, found, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1_200):
+        os.mkdir("d")  # noqa: PTH102 -- relative, for the whole path is long
+        os.chdir("d")
+    Path("a.csv").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    _, said, subject = found(tmp_path, [intake.check])
+    assert said == []
+    assert [path.name for path in subject.files["table"]] == ["a.csv"]
+
+
+def test_a_folder_that_may_not_be_read_is_one_line(tmp_path, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(UsageError, match="not readable") as error, intake.opened(tmp_path):
+        pass
+    assert len(str(error.value).splitlines()) == 1

@@ -55,16 +55,13 @@ def _opened(path: Path, folder: Path) -> Subject:
         path = path.resolve()
         home = next((item for item in path.parents if (item / "data/datapackage.json").is_file()), path.parent)
         return Subject(home, kind, {kind: [path]}, package=_json(home / "data/datapackage.json"))  # type: ignore[arg-type]
-    else:
-        raise UsageError(
-            f"{path}: nothing to check there. Name a folder, a .zip, a notebook (.ipynb) or a page (.html)."
-        )
+    raise UsageError(f"{path}: nothing to check there. Name a folder, a .zip, an .ipynb or an .html.")
 
 
 def check(subject: Subject) -> Iterator[Said]:
     """Say what is odd about the files themselves."""
-    for path in sorted(subject.root.rglob("*")) if subject.kind not in {"notebook", "page"} else ():
-        if path.is_symlink() and not _hidden(path, subject.root):
+    for path in sorted(_walk(subject.root)) if subject.kind not in {"notebook", "page"} else ():
+        if path.is_symlink():
             yield Finding("link", subject.place(path))
     for name in sorted(subject.kit.get("files", {})):
         path = subject.root / name
@@ -87,29 +84,31 @@ def work(root: Path) -> list[Path]:
     """List the regular files of a folder, in order, unless there are too many."""
     found, total = [], 0
     for path in _walk(root):
-        total += path.stat().st_size
-        found.append(path)
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode):
+            total += status.st_size
+            found.append(path)
         if len(found) > MAX_FILES or total > MAX_BYTES:
             raise UsageError(
                 f"{root}: more than {MAX_FILES:,} files or {MAX_BYTES / 2**30:.0f} GiB, links and hidden folders not "
                 "counted. Name the folder of one kit."
             )
-    return found
+    return sorted(found)
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Go through the regular files of a folder in order, and follow no link."""
-    for path in sorted(root.iterdir()):
-        mode = path.lstat().st_mode
-        if stat.S_ISREG(mode):
-            yield path
-        elif stat.S_ISDIR(mode) and not _hidden(path, root.parent):
-            yield from _walk(path)
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    parts = path.relative_to(root).parts[-1:] if path.is_dir() else path.relative_to(root).parts[:-1]
-    return any(part.startswith(".") or part in NOT_WORK for part in parts)
+    """Go through all that is in a folder but folders, and follow no link."""
+    waiting = [root]
+    while waiting:
+        try:
+            inside = list(waiting.pop().iterdir())
+        except OSError as error:
+            raise UsageError(f"{error.filename}: not readable ({error.strerror}). Check a copy that you own.") from None
+        for path in inside:
+            if path.is_symlink() or not path.is_dir():
+                yield path
+            elif not path.name.startswith(".") and path.name not in NOT_WORK:
+                waiting.append(path)
 
 
 def _type(path: Path) -> str:
