@@ -16,6 +16,8 @@ from tikub_lab.tables import archives
 
 MAX_FILES, MAX_BYTES = 20_000, 2 * 2**30
 """Of a folder or a zip: an offline kit for three systems has 500 wheels and 900 MB."""
+DEEPEST = 100
+"""Folders in folders; what removes them takes them one in the other."""
 NOT_WORK = {"__pycache__", "node_modules", "virtual_documents"}
 """Folders beside hidden ones that are nobody's work."""
 TYPES = {
@@ -105,6 +107,8 @@ def _walk(root: Path) -> Iterator[Path]:
         except OSError as error:
             raise UsageError(f"{error.filename}: not readable ({error.strerror}). Check a copy that you own.") from None
         for path in inside:
+            if len(path.parts) - len(root.parts) > DEEPEST:
+                raise UsageError(f"{root}: folders in folders, more than {DEEPEST} deep. Check a flatter copy.")
             if path.is_symlink() or not path.is_dir():
                 yield path
             elif not path.name.startswith(".") and path.name not in NOT_WORK:
@@ -160,6 +164,8 @@ def _problems(archive: zipfile.ZipFile) -> Iterator[str]:
         shown, parts = repr(printable(name)), PureWindowsPath(name).parts  # both kinds of slashes, drives
         if not parts or ".." in parts or parts[0].endswith(("/", "\\", ":")) or name[:1] in "/\\" or "\0" in name:
             yield f"the zip holds {shown}, a path outside itself."
+        if len(parts) > DEEPEST:
+            yield f"the zip holds folders in folders, more than {DEEPEST} deep."
         if any(part.split(".")[0].rstrip().upper() in RESERVED or ":" in part for part in parts):
             yield f"the zip holds {shown}, the name of a device on Windows. Rename it."
         if stat.S_IFMT(entry.external_attr >> 16) not in {0, stat.S_IFREG, stat.S_IFDIR}:
