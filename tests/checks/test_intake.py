@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import stat
+import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
@@ -24,7 +25,16 @@ def zipped(path, *entries, mode=0):
     return path
 
 
+DEEP = """
+import os, sys
+os.mkdir(sys.argv[1])
+os.chdir(sys.argv[1])
+for _ in range(1_200):
+    os.mkdir("d")
+    os.chdir("d")
+"""
 HOSTILE = {
+    "deep": [("d/" * 1_200 + "a.csv", b"x")],
     "bomb": [("a.csv", b"0" * 30_000_000)],
     "climbing": [("a/../../b.txt", b"x")],
     "climbing on Windows": [("a\\..\\..\\b.txt", b"x")],
@@ -120,3 +130,24 @@ def test_odd_manifests_are_no_kit_or_harmless(tmp_path, found, text):
     kinds, _, subject = found(tmp_path, [intake.check])
     assert kinds == {}
     assert subject.handed_out == frozenset()
+
+
+def test_folders_below_folders_without_end_are_refused(tmp_path):
+    """Even ones that are deeper than what Python can remove."""
+    deep = tmp_path / "team"
+    try:
+        subprocess.run(["python3", "-c", DEEP, deep], check=True)
+        with pytest.raises(UsageError, match="more than 100 deep"), intake.opened(deep):
+            pass
+    finally:
+        subprocess.run(["rm", "-rf", deep], check=True)
+
+
+def test_a_folder_that_may_not_be_read_is_one_line(tmp_path, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(UsageError, match="not readable") as error, intake.opened(tmp_path):
+        pass
+    assert len(str(error.value).splitlines()) == 1

@@ -55,16 +55,19 @@ def test_one_notebook_that_is_stopped_does_not_stop_the_others(tmp_path, written
 
 
 def test_a_sound_notebook_gives_nothing_but_measures(tmp_path, written, found, small):
-    """Files beside it are there, writing beside it is allowed, timings and addresses are no figures."""
+    """Files beside it are there, writing beside it is allowed, timings are no figures, what it starts ends with it."""
     (tmp_path / "donnees").mkdir()
     (tmp_path / "donnees" / "a.csv").write_text("x\n1\n2\n")
     written(
         tmp_path / "sous" / "a.ipynb",
         "import time\nprint(open('../donnees/a.csv').read())\nopen('b.csv', 'w').write('1')",
+        "import subprocess\nsubprocess.Popen(['sleep', '98765'], start_new_session=True).returncode",
+        "import os\nhere = os.getcwd()\nfor _ in range(1_200):\n    os.mkdir('d')\n    os.chdir('d')\nos.chdir(here)",
         "print(object(), time.strftime('%Y-%m-%d %H:%M:%S'), f'{time.perf_counter():.4f} s')\nrange(3)",
     )
     _, said, subject = found(tmp_path, [runs.check], small)
     assert all(isinstance(item, Measure) for item in said), said
+    assert not [item for item in psutil.process_iter(["cmdline"]) if item.info["cmdline"] == ["sleep", "98765"]]
     measured = {item.name: item.value for item in said}
     assert 0 < measured["Temps d’exécution"] < 60
     assert 20 < measured["Mémoire au plus"] < 700

@@ -16,6 +16,8 @@ from tikub_lab.tables import archives
 
 MAX_FILES, MAX_BYTES = 20_000, 2 * 2**30
 """Of a folder or a zip: an offline kit for three systems has 500 wheels and 900 MB."""
+DEEPEST = 100
+"""Folders in folders; what removes them takes them one in the other."""
 NOT_WORK = {"__pycache__", "node_modules", "virtual_documents"}
 """Folders beside hidden ones that are nobody's work."""
 TYPES = {
@@ -55,16 +57,13 @@ def _opened(path: Path, folder: Path) -> Subject:
         path = path.resolve()
         home = next((item for item in path.parents if (item / "data/datapackage.json").is_file()), path.parent)
         return Subject(home, kind, {kind: [path]}, package=_json(home / "data/datapackage.json"))  # type: ignore[arg-type]
-    else:
-        raise UsageError(
-            f"{path}: nothing to check there. Name a folder, a .zip, a notebook (.ipynb) or a page (.html)."
-        )
+    raise UsageError(f"{path}: nothing to check there. Name a folder, a .zip, an .ipynb or an .html.")
 
 
 def check(subject: Subject) -> Iterator[Said]:
     """Say what is odd about the files themselves."""
-    for path in sorted(subject.root.rglob("*")) if subject.kind not in {"notebook", "page"} else ():
-        if path.is_symlink() and not _hidden(path, subject.root):
+    for path in sorted(_walk(subject.root)) if subject.kind not in {"notebook", "page"} else ():
+        if path.is_symlink():
             yield Finding("link", subject.place(path))
     for name in sorted(subject.kit.get("files", {})):
         path = subject.root / name
@@ -87,29 +86,33 @@ def work(root: Path) -> list[Path]:
     """List the regular files of a folder, in order, unless there are too many."""
     found, total = [], 0
     for path in _walk(root):
-        total += path.stat().st_size
-        found.append(path)
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode):
+            total += status.st_size
+            found.append(path)
         if len(found) > MAX_FILES or total > MAX_BYTES:
             raise UsageError(
                 f"{root}: more than {MAX_FILES:,} files or {MAX_BYTES / 2**30:.0f} GiB, links and hidden folders not "
                 "counted. Name the folder of one kit."
             )
-    return found
+    return sorted(found)
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Go through the regular files of a folder in order, and follow no link."""
-    for path in sorted(root.iterdir()):
-        mode = path.lstat().st_mode
-        if stat.S_ISREG(mode):
-            yield path
-        elif stat.S_ISDIR(mode) and not _hidden(path, root.parent):
-            yield from _walk(path)
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    parts = path.relative_to(root).parts[-1:] if path.is_dir() else path.relative_to(root).parts[:-1]
-    return any(part.startswith(".") or part in NOT_WORK for part in parts)
+    """Go through all that is in a folder but folders, and follow no link."""
+    waiting = [root]
+    while waiting:
+        try:
+            inside = list(waiting.pop().iterdir())
+        except OSError as error:
+            raise UsageError(f"{error.filename}: not readable ({error.strerror}). Check a copy that you own.") from None
+        for path in inside:
+            if len(path.parts) - len(root.parts) > DEEPEST:
+                raise UsageError(f"{root}: folders in folders, more than {DEEPEST} deep. Check a flatter copy.")
+            if path.is_symlink() or not path.is_dir():
+                yield path
+            elif not path.name.startswith(".") and path.name not in NOT_WORK:
+                waiting.append(path)
 
 
 def _type(path: Path) -> str:
@@ -161,6 +164,8 @@ def _problems(archive: zipfile.ZipFile) -> Iterator[str]:
         shown, parts = repr(printable(name)), PureWindowsPath(name).parts  # both kinds of slashes, drives
         if not parts or ".." in parts or parts[0].endswith(("/", "\\", ":")) or name[:1] in "/\\" or "\0" in name:
             yield f"the zip holds {shown}, a path outside itself."
+        if len(parts) > DEEPEST:
+            yield f"the zip holds folders in folders, more than {DEEPEST} deep."
         if any(part.split(".")[0].rstrip().upper() in RESERVED or ":" in part for part in parts):
             yield f"the zip holds {shown}, the name of a device on Windows. Rename it."
         if stat.S_IFMT(entry.external_attr >> 16) not in {0, stat.S_IFREG, stat.S_IFDIR}:

@@ -17,6 +17,7 @@ from tikub_lab.show import french, pieces
 
 FORMAT = "tikub-check/1"
 RELEVANCE = "La pertinence reste au jury."
+TEXTS = ("kind", "criterion", "place", "title", "why", "how")
 TOOLS = {"bwrap": "bubblewrap", "unshare": "unshare"}
 PROBED = {
     "write": "Écrire hors de son dossier",
@@ -38,10 +39,7 @@ def document(subject: Subject, name: str, said: Sequence[Said], through: Sequenc
     return {
         "format": FORMAT, "subject": name, "kind": subject.kind, "day": date.today().isoformat(),
         "tikub_lab": __version__, "relevance": RELEVANCE,
-        "findings": [
-            {"kind": item.kind, "criterion": item.criterion, "place": item.place, "title": item.title,
-             "why": item.why, "how": item.how} for item in findings
-        ],
+        "findings": [{name: getattr(item, name) for name in TEXTS} for item in findings],
         "measures": [item._asdict() for item in said if isinstance(item, Measure)],
         "unchecked": [item._asdict() for item in said if isinstance(item, Unchecked)],
         "checked": list(through),

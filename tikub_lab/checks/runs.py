@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -127,8 +128,11 @@ def _run(subject: Subject, path: Path, number: int) -> Run:
         run.stopped = "sortie" if (out / "stopped").is_file() else ""
         run.error = ended.printed.strip().rpartition("\n")[2]
     run.stopped = run.stopped or next((wall for sign, wall in WALLS_MET.items() if run.error.startswith(sign)), "")
-    run.page = page if _plain(page := out / "page.html") else None
-    shutil.rmtree(folder / "work", ignore_errors=True)
+    if _plain(out / "page.html"):
+        run.page = folder.with_suffix(".html")
+        shutil.move(out / "page.html", run.page)
+    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):  # of folders in folders without end too, or closed ones
+        subprocess.run([*command, folder], capture_output=True, check=False)
     return run
 
 

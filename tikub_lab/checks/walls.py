@@ -269,7 +269,7 @@ def _memory(process: Any, kind: str) -> int:
 
 
 def _holds(folder: Path) -> float:
-    """Return the bytes in a folder, an inode counted as a block; no end of them where a folder was closed to us."""
+    """Return the bytes in a folder, an inode counted as a block; no end of them where a folder can't be looked into."""
     total, waiting = 0, [str(folder)]
     while waiting:
         try:
@@ -278,8 +278,8 @@ def _holds(folder: Path) -> float:
                     total += entry.stat(follow_symlinks=False).st_blocks * 512 + 4096
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-        except PermissionError:
-            return math.inf
-        except OSError:  # gone meanwhile
+        except (FileNotFoundError, NotADirectoryError):  # gone meanwhile
             continue
+        except OSError:  # closed, or deeper than what has a name
+            return math.inf
     return total
