@@ -23,6 +23,20 @@ def limit(order: dict[str, Any]) -> None:
         resource.setrlimit(which, (most, most))
 
 
+def shut(reads: list[str], folder: str) -> None:
+    """Let the kernel refuse this process, and all that it starts, other files, TCP, and signals to others."""
+    from landlockpy import AccessFS, Ruleset, Scope
+
+    look = AccessFS.EXECUTE | AccessFS.READ_FILE
+    with Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET) as rules:
+        for path in filter(os.path.exists, reads):
+            rules.allow_path(path, look | AccessFS.READ_DIR if Path(path).is_dir() else look)
+        for name in ("null", "zero", "full", "random", "urandom"):
+            rules.allow_path(f"/dev/{name}", AccessFS.READ_FILE | AccessFS.WRITE_FILE)
+        rules.allow_path(folder, ~AccessFS.NONE)
+        rules.restrict()
+
+
 def probe(order: dict[str, Any]) -> None:
     """Try what must not be possible; print line by line what was refused, and how: an empty text where it was done."""
     tries: dict[str, Callable[[], object]] = {
@@ -125,6 +139,8 @@ def _page(nb: Any, path: Path, seconds: float) -> str:
 if __name__ == "__main__":
     ordered = json.loads(sys.argv[1])
     limit(ordered)
+    if "landlock" in ordered:
+        shut(**ordered["landlock"])
     if "notebook" in ordered:
         run(ordered)
     else:

@@ -18,7 +18,7 @@ from tikub_lab.show import french, pieces
 FORMAT = "tikub-check/1"
 RELEVANCE = "La pertinence reste au jury."
 TEXTS = ("kind", "criterion", "place", "title", "why", "how")
-TOOLS = {"bwrap": "bubblewrap", "unshare": "unshare"}
+TOOLS = {"bwrap": "bubblewrap", "unshare": "unshare", "landlock": "Landlock"}
 PROBED = {
     "write": "Écrire hors de son dossier",
     "write_home": "Écrire dans le dossier de l’utilisateur",

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,10 @@ class Walls:
         if os.getuid() == 0 and self.name:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-        inner = INNER if self.name else str(folder)
+        inner = str(folder) if self.name in ("", "landlock") else INNER
         order = {**asdict(self.limits), "out": f"{inner}/out", **order}
+        if self.name == "landlock":
+            order["landlock"] = {"reads": [*SYSTEM, *_reads(), "/proc"], "folder": str(folder)}
         if "notebook" in order:
             order |= {"notebook": f"{inner}/work/{order['notebook']}", "path": _path(folder, inner)}
         command = [sys.executable, "-P", "-m", "tikub_lab.checks.inside", json.dumps(order)]
@@ -88,13 +91,13 @@ def find(trust: bool, limits: Limits) -> Walls:
     met = []
     for name in RUNGS:
         walls = Walls(name, limits)
-        if name and not shutil.which(name):
+        if name and not (find_spec("landlockpy") if name == "landlock" else shutil.which(name)):
             met.append(f"{name} is not installed")
             continue
         if not name and not trust:
             continue
         probed = probe(walls)
-        holes = [what for what, refused in probed.items() if not refused]
+        holes = [what for what, refused in probed.items() if not refused and what not in OPEN.get(name, ())]
         if not name or ("fork" in probed and not holes):  # which is tried last
             return Walls(name, limits, probed)
         met.append(f"{name}: {', '.join(holes) or 'does not start'}")
@@ -199,11 +202,19 @@ def _unshare(folder: Path, command: list[str]) -> list[str]:
     return ["unshare", *user, *spaces, "/bin/sh", "-c", script, "sh", str(new), str(folder), *drop, *command]
 
 
+def _landlock(folder: Path, command: list[str]) -> list[str]:
+    """Leave it to :func:`inside.shut` to close what is outside the folder."""
+    return [*_drop(), *command]
+
+
 def _none(folder: Path, command: list[str]) -> list[str]:
     return command
 
 
-RUNGS: dict[str, Callable[[Path, list[str]], list[str]]] = {"bwrap": _bwrap, "unshare": _unshare, "": _none}
+RUNGS: dict[str, Callable[[Path, list[str]], list[str]]] = {"bwrap": _bwrap, "unshare": _unshare,
+                                                                  "landlock": _landlock, "": _none}  # fmt: skip
+OPEN = {"landlock": ("datagram",)}
+"""What a rung is known to leave open: it is the last one, and the page says so."""
 
 
 def _watched(command: list[str], folder: Path, environment: dict[str, str], limits: Limits) -> Ended:
