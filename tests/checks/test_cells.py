@@ -70,7 +70,7 @@ def test_what_is_wrong_in_a_cell(tmp_path, kind):
     assert found(tmp_path) == [(kind, "a.ipynb, cellule 3")]
 
 
-@pytest.mark.parametrize("kind", WRONG.keys() - {"installs", "long_cell", "function_in_cell"})
+@pytest.mark.parametrize("kind", sorted(WRONG.keys() - {"installs", "long_cell", "function_in_cell"}))
 def test_what_is_wrong_in_a_module(tmp_path, kind):
     (tmp_path / "a.py").write_text(WRONG[kind], encoding="utf-8")
     assert (kind, "a.py") in found(tmp_path)

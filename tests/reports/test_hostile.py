@@ -236,7 +236,9 @@ def channels(evil: str) -> dict[str, str]:
         "data of a picture": rendered(code(output(data={"image/png": evil}, **{"image/png": {"alt": evil}}))),
         "index": index.render([entry, entry | {"status": "failed", "reason": evil}]),
         "index of items": index.render([item, item | {"title": "lisible"}], **published),
-        "links": rendered().replace(page.ALSO, links._also(entry, [entry, dict(entry), item])),
+        "links": rendered().replace(
+            page.ALSO, links._also(entry, [entry, dict(entry), item], [entry | {"notebook": "x"}])
+        ),
         "publisher": page.fill("report.html.j2", title=evil, description=evil, data=evil, **published),
     }  # fmt: skip
 
