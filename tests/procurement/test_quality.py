@@ -7,7 +7,7 @@ from tikub_lab.procurement.published import quality
 from tikub_lab.procurement.published.checking import repeated_digit
 from tikub_lab.procurement.published.mending import iso_date
 from tikub_lab.procurement.published.record import frames
-from tikub_lab.procurement.published.rules import FIELDS, PARTIES
+from tikub_lab.procurement.published.rules import FIELDS, PARTIES, TEXTS
 from tikub_lab.tables import imports
 
 LA_POSTE = "35600000049837"
@@ -254,7 +254,7 @@ def test_rules_name_frames_and_fields_that_exist():
     known["contracts"] |= {"titulaires"}
     for rule in quality.RULES:
         assert rule.checks.endswith(".") or rule.checks.endswith("#"), rule.name
-        assert rule.source
+        assert TEXTS[rule.name]["source"]
         for table, fields in rule.fields.items():
             assert table in PARTIES or set(fields) <= known[table], rule.name
 

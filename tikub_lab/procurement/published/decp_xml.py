@@ -1,7 +1,8 @@
 """DECP in XML, of 2019 and of 2022, streamed: each contract is released as soon as it is read.
 
-``<marches>`` holds ``<marche>`` and ``<contrat-concession>`` elements in any order; one of them may also be the root.
-Document type declarations are refused, so that no entity can be expanded.
+``<marches>`` holds ``<marche>`` and ``<contrat-concession>``
+elements in any order; one of them may also be the root. Document
+type declarations are refused, so that no entity can be expanded.
 """
 
 from collections.abc import Iterator
@@ -37,22 +38,7 @@ def is_2022(head: Head) -> bool:
 
 
 def read(path: Path) -> Iterator[Batch]:
-    """Read an XML file in runs of records.
-
-    Raises
-    ------
-    UsageError
-        Where the file stops short, is not well formed or declares a document type; the message says where.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "decp.xml")
-    ...     _ = file.write_text("<marches><marche><id>1</id></marche><marche><id>2</id></marche></marches>")
-    ...     [batch.rows_read for batch in read(file)]
-    [2]
-    """
+    """Read an XML file in runs of records."""
     yield from in_runs(_records(path))
 
 
