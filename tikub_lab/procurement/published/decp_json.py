@@ -80,6 +80,8 @@ def _records(path: Path, how: str) -> Iterator[Record]:
     for kind in KINDS:  # one pass each: the other kind is skipped at parsing speed
         prefix = f"marches.{kind}.item" if how == "lists" else f"marches.{kind}"
         for kind_, record in _stream(path, prefix, kind, done):
+            if record is None and how == "objects":  # no contract of this kind
+                continue
             for each in record if isinstance(record, list) else [record]:
                 done += 1
                 yield kind_, each
