@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -12,10 +13,19 @@ from tikub_lab.procurement.published.rules import FIELDS, PARTIES, Tests, number
 
 _DEPARTMENT = r"0[1-9]|[1-8]\d|9[0-5]|2A|2B|97[1-8]|98[4678]"
 _NUMBER = r"-?\d+(?:\.\d*)?(?:[eE]\+?\d+)?"
+_ENGLISH, _GERMAN = (
+    rf"-?\d{{1,3}}(?:(?:{thousand}\d{{3}})+{decimal}\d+|(?:{thousand}\d{{3}}){{2,}})"
+    for thousand, decimal in ((",", r"\."), (r"\.", ","))
+)
 _INTEGER = r"-?\d+(?:\.0*)?"
 _BOOLEANS = {"true": "true", "false": "false", "oui": "true", "non": "false", "1": "true", "0": "false"}
 _BOOLEAN_WORDS = {**_BOOLEANS, "vrai": "true", "faux": "false", "yes": "true", "no": "false", "o": "true", "n": "false"}
-_DATE = re.compile(r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)/(\d\d)/(\d{4}))(?:[T ].*|Z|[+-]\d\d:?\d\d)?")
+_DATE = re.compile(
+    r"(?:(\d{4})(?:-(\d\d?)-(\d\d?)|/(\d\d?)/(\d\d?)|(\d\d)(\d\d))|(\d\d?)(?:/(\d\d?)/|-(\d\d?)-)(\d{4}))"
+    r"(?:[T ](.*)|Z|[+-]\d\d:?\d\d)?"
+)
+_MOMENT = re.compile(r"(\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)")
+_PARIS = ZoneInfo("Europe/Paris")
 FIRST_YEAR = 1950
 
 
@@ -30,20 +40,27 @@ def _each(values: pd.Series, change: Callable[[str], str | None]) -> pd.Series:
 
 
 def iso_date(value: str) -> str | None:
-    """Read a date with or without time and zone, year or day first; the calendar day as it is written.
+    """Read a date with or without time and zone, year or day first; a moment with its zone is the day in Paris.
 
     Examples
     --------
-    >>> iso_date("2018-07-10+02:00"), iso_date("10/07/2018"), iso_date("2018-02-30")
-    ('2018-07-10', '2018-07-10', None)
+    >>> iso_date("2018-07-10+02:00"), iso_date("2018-7-10"), iso_date("10-07-2018"), iso_date("20180230")
+    ('2018-07-10', '2018-07-10', '2018-07-10', None)
+    >>> iso_date("2024-05-01T22:00:00Z")
+    '2024-05-02'
     """
     match = _DATE.fullmatch(value)
     if not match:
         return None
-    year, month, day, last_day, last_month, last_year = match.groups()
+    *parts, clock = match.groups()
+    numbers = [int(part) for part in parts if part]
+    year, month, day = numbers if parts[0] else reversed(numbers)
     try:
-        date = datetime.date(int(year or last_year), int(month or last_month), int(day or last_day))
-    except ValueError:
+        date = datetime.date(year, month, day)
+        if clock and (moment := _MOMENT.fullmatch(clock)):
+            there = datetime.datetime.fromisoformat(f"{date}T{moment[1]}{moment[2]}")
+            date = there.astimezone(_PARIS).date()
+    except (ValueError, OverflowError):
         return None
     return date.isoformat() if date.year >= FIRST_YEAR else None
 
@@ -100,7 +117,11 @@ def _readable_dates(frame: pd.DataFrame, field: str) -> pd.Series:
 
 
 def _numbers(frame: pd.DataFrame, field: str) -> pd.Series:
-    spelt = frame[field].str.replace(r"[\s\u00a0\u202f€]|EUR", "", regex=True).str.replace(",", ".")
+    spelt = frame[field].str.replace(r"[\s\u00a0\u202f€]|EUR", "", regex=True)
+    # 12,345.67 and 1,234,567, then 12.345,67 and 1.234.567: a single mark before three digits is the decimal one.
+    spelt = spelt.mask(spelt.str.fullmatch(_ENGLISH).fillna(False), spelt.str.replace(",", ""))
+    spelt = spelt.mask(spelt.str.fullmatch(_GERMAN).fillna(False), spelt.str.replace(".", "", regex=False))
+    spelt = spelt.str.replace(",", ".")
     return frame[field].where(frame[field].str.fullmatch(_NUMBER) | ~spelt.str.fullmatch(_NUMBER), spelt)
 
 
