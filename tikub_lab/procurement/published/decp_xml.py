@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import errors
 
 from defusedxml import DTDForbidden
 from defusedxml.ElementTree import iterparse
@@ -37,6 +38,14 @@ def is_2022(head: Head) -> bool:
     return is_decp(head) and any(tag in head.text for tag in _ONLY_2022)
 
 
+_MENDED = {
+    errors.codes[errors.XML_ERROR_INVALID_TOKEN]: "A bare & is written &amp;, a bare < is written &lt;.",
+    errors.codes[errors.XML_ERROR_UNDEFINED_ENTITY]: "XML knows no &nbsp; or &eacute;: write the character itself.",
+    errors.codes[errors.XML_ERROR_TAG_MISMATCH]: "Close each element where it was opened.",
+}
+"""Faults of what is complete, by their code, and how they are mended."""
+
+
 def read(path: Path) -> Iterator[Batch]:
     """Read an XML file in runs of records."""
     yield from in_runs(_records(path))
@@ -63,6 +72,11 @@ def _records(path: Path) -> Iterator[Record]:
         except DTDForbidden:
             raise UsageError(f"{path}: has a document type declaration (DTD), which is not read. Remove it.") from None
         except (ParseError, ValueError, LookupError, RecursionError) as error:
+            code = getattr(error, "code", None)
+            if code in _MENDED:  # downloaded again it would be the same
+                raise UsageError(
+                    f"{path}: complete, but no XML: {error} after {done} contracts. {_MENDED[code]}"
+                ) from None
             raise UsageError(f"{path}: not complete XML: {error} after {done} contracts. Download it again.") from None
 
 
