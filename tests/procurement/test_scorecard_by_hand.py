@@ -107,7 +107,7 @@ def test_scores_by_hand(hand):
     assert row["remplis"] == 80 - 2 - 3 - 2
     # of the filled ones, buyer-siret spoils one in lines 4, 5, 7, and amount-too-low one more in line 7
     assert row["sains"] == 73 - 4
-    assert row["part_exploitable"] == 3 / 8
+    assert row["part_exploitable"] == 3 / 9
     assert (row["score"], row["note"]) == ((8 + 10 + 10) / 80, "E")
     assert row["completude"] == 69 / 80
 

@@ -56,8 +56,8 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a publication
         ``publication``, ``nombre`` (records), ``exploitables``,
-        ``rejetes``, ``doublons``, ``part_exploitable`` (of the
-        records but the repeated ones), ``attendus`` (values owed),
+        ``rejetes``, ``doublons``, ``part_exploitable`` (of all
+        records), ``attendus`` (values owed),
         ``remplis`` (filled), ``sains`` (sound), ``completude``
         (``sains / attendus``), ``score``, ``note`` (see
         :func:`grade`), ``champs_absents`` (mandatory fields that no
@@ -93,7 +93,7 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
         }
     )
     table = frame.groupby("publication").sum().reset_index()
-    table["part_exploitable"] = table["exploitables"] / (table["nombre"] - table["doublons"])
+    table["part_exploitable"] = table["exploitables"] / table["nombre"]
     table["completude"] = table["sains"] / table["attendus"]
     table["score"] = table["_counting"] / table["attendus"]
     table["note"] = table["score"].map(grade).astype("str")
