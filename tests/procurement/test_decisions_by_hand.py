@@ -137,8 +137,19 @@ def test_needs_that_may_have_been_split(worked):
         f"2 marchés à A (fictif) du 15 janvier 2024 au 3 juin 2024, 50 k€ en tout, {law} Indice fort.",
         f"2 marchés du 1er janvier 2024 au 3 juin 2024, 50 k€ en tout, {law} Indice moyen.",
     ]
-    assert found["prudence"].str.startswith("À écarter si les besoins sont distincts ou imprévisibles").all()
+    strong, fair = found["prudence"]
+    assert strong.startswith(
+        "À écarter si les achats répondent à des besoins distincts ou imprévisibles, sont les lots"
+    )
+    assert fair.startswith("À écarter si les achats répondent à des besoins distincts, ou sont les lots")
+    assert found["prudence"].str.endswith("la consultation a pu être lancée plus tôt.").all()
     assert found["avant"].isna().all()
+
+
+def test_works_keep_their_caution(worked):
+    book = worked(*twice("2024-01-15", "2024-06-03", amounts=(60_000, 50_000), codeCPV="45210000-2"))[:2]
+    (caution,) = procurement.split_advice(procurement.split_needs(*book))["prudence"]
+    assert "opérations différentes (autre site, autre programme)" in caution
 
 
 @pytest.mark.parametrize(

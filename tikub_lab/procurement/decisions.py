@@ -59,10 +59,6 @@ _WRONG_HELD = (
     "quelques grands marchés font le poids, si les titulaires forment un groupement d'achat, ou si la famille couvre "
     "des métiers différents."
 )
-_WRONG_SPLIT = (
-    "les besoins sont distincts ou imprévisibles, si ce sont les lots d'une même consultation, ou s'ils exécutent un "
-    "accord-cadre que les données ne montrent pas."
-)
 _WRONG_TOGETHER = (
     "les besoins diffèrent d'un lieu à l'autre, si un groupement ou une centrale existe déjà, ou si le regroupement "
     "écarte des PME locales : l'allotissement reste la règle (article L2113-10 du code de la commande publique)."
@@ -163,7 +159,8 @@ def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
             f"Indice {'fort' if row['force'] == 'forte' else 'moyen'}."
         )
         uids, amount = row["uids"].split("|"), row["montant"]
-        advice = _advice(GROUP, row, uids, amount, amount, proof, _WRONG_SPLIT)
+        wrong = row["faux_si"][:1].lower() + row["faux_si"][1:]
+        advice = _advice(GROUP, row, uids, amount, amount, proof, wrong)
         rows.append(advice | {"acheteur_id": row["acheteur_id"], "acheteur": row["acheteur_nom"]})
     return _frame(rows)
 
