@@ -12,7 +12,22 @@ from typing import Any
 
 import pandas as pd
 
+from tests.procurement.cardinal import as_cardinal
 from tikub_lab import procurement as p
+from tikub_lab.procurement.calendar.schedule import LeadTimes, time_limits
+from tikub_lab.procurement.considerations import targets
+from tikub_lab.procurement.duties import climate_law
+from tikub_lab.procurement.execution import final_states
+from tikub_lab.procurement.flags.bids import from_bids
+from tikub_lab.procurement.flags.cardinal import FLAGS, Settings, red_flags
+from tikub_lab.procurement.flags.ocds import from_releases, read_releases
+from tikub_lab.procurement.flags.processes import from_contracts
+from tikub_lab.procurement.groups import families, family_labels
+from tikub_lab.procurement.scorecard.card import rule_texts
+from tikub_lab.procurement.scorecard.scores import missing_fields
+from tikub_lab.procurement.selection import buyer_name
+from tikub_lab.procurement.suppliers import firm, supplier_shares
+from tikub_lab.procurement.thresholds import purchase_kind, threshold
 
 BY = ("ensemble", "annee", "famille", "acheteur", "procedure", "forme_prix")
 KINDS = ("travaux", "fournitures", "services")
@@ -40,7 +55,7 @@ def results(load: Any, **selection: Any) -> Pins:
     yield "short_labels", p.short_labels(p.by_division(contracts)["libelle"]).tolist()
     yield "signals", p.signals(contracts, suppliers, bids[bids["uid"].isin(contracts["uid"])] if len(bids) else bids)
     buyers = contracts["acheteur_id"].drop_duplicates().head(3)
-    yield "buyer_name", [p.buyer_name(contracts, buyer) for buyer in [None, *buyers]]
+    yield "buyer_name", [buyer_name(contracts, buyer) for buyer in [None, *buyers]]
     yield from _bought(contracts, suppliers)
     yield from _competition(contracts, suppliers)
     yield from _responsible(contracts, suppliers)
@@ -53,17 +68,17 @@ def results(load: Any, **selection: Any) -> Pins:
 
 def constants() -> Pins:
     """Results that depend on no table: rules, thresholds, targets, words, defaults, a few releases made here."""
-    yield "FLAGS", p.FLAGS
-    yield "LeadTimes", p.LeadTimes()
-    yield "Settings", p.Settings()
-    yield "targets", p.targets()
-    yield "rule_texts", p.rule_texts()
+    yield "FLAGS", FLAGS
+    yield "LeadTimes", LeadTimes()
+    yield "Settings", Settings()
+    yield "targets", targets()
+    yield "rule_texts", rule_texts()
     days = ("2019-06-01", "2022-03-01", "2024-05-15", "2026-09-01")
-    yield "time_limits", {day: p.time_limits(day) for day in days}
+    yield "time_limits", {day: time_limits(day) for day in days}
     yield (
         "threshold",
         {
-            f"{name}, {kind}, {day}": _threshold(p.threshold(name, day, kind))
+            f"{name}, {kind}, {day}": _threshold(threshold(name, day, kind))
             for name in ("dispense", "publicite", "formalisee")
             for kind in KINDS
             for day in days[1:]
@@ -72,10 +87,10 @@ def constants() -> Pins:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "releases.jsonl")
         path.write_text("".join(json.dumps(release) + "\n" for release in releases()), encoding="utf-8")
-        read = list(p.read_releases(path))
+        read = list(read_releases(path))
     yield "read_releases", len(read)
-    yield "from_releases", p.from_releases(read)
-    yield "red_flags[releases]", p.red_flags(p.from_releases(read))
+    yield "from_releases", from_releases(read)
+    yield "red_flags[releases]", red_flags(from_releases(read))
 
 
 def _threshold(found: Any) -> dict[str, Any]:
@@ -88,13 +103,13 @@ def _threshold(found: Any) -> dict[str, Any]:
 def _bought(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
     yield "summary", p.summary(contracts, suppliers)
     yield "Summary", p.summary(contracts.head(0), suppliers.head(0))
-    for name in ("by_division", "by_price_form", "by_price_type", "by_procedure", "by_year"):
+    for name in ("by_division", "by_price_form", "by_procedure", "by_year"):
         yield name, getattr(p, name)(contracts)
     for digits in (2, 3):
-        keys = p.families(contracts["codeCPV"], digits)
+        keys = families(contracts["codeCPV"], digits)
         yield f"families[{digits}]", keys.value_counts().sort_index()
-        yield f"family_labels[{digits}]", p.family_labels(keys.drop_duplicates().sort_values().reset_index(drop=True))
-    yield "purchase_kind", p.purchase_kind(contracts["codeCPV"]).value_counts(dropna=False).sort_index()
+        yield f"family_labels[{digits}]", family_labels(keys.drop_duplicates().sort_values().reset_index(drop=True))
+    yield "purchase_kind", purchase_kind(contracts["codeCPV"]).value_counts(dropna=False).sort_index()
     for name in ("dispense", "publicite", "formalisee"):
         found = p.in_force(contracts, name)
         yield f"in_force[{name}]", found.value_counts(dropna=False).sort_index()
@@ -104,15 +119,11 @@ def _bought(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
 def _competition(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
     calls = p.called(contracts)
     yield "called", calls[["uid"]]
-    yield "single_offer_rate", p.single_offer_rate(contracts)
-    yield "Rate", p.single_offer_rate(contracts.head(0))
     yield "single_offers_overall", p.single_offers_overall(calls)
     yield "offers_distribution", p.offers_distribution(calls)
     for by in BY:
         yield f"single_offers[{by}]", p.single_offers(calls, by)
-        yield f"offers_received[{by}]", p.offers_received(calls, by)
         yield f"concentrations[{by}]", p.concentrations(contracts, suppliers, by)
-    yield "single_offers[famille, 3]", p.single_offers(calls, "famille", digits=3, confidence=0.9)
 
 
 def _responsible(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
@@ -121,20 +132,19 @@ def _responsible(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
         for domain in ("environnement", "social"):
             yield f"consideration_rates[{domain}, {by}]", p.consideration_rates(contracts, domain, by)
         yield f"innovation_rates[{by}]", p.innovation_rates(contracts, by)
-        yield f"origin_rates[{by}]", p.origin_rates(contracts, by)
         yield f"readiness[{by}]", p.readiness(contracts, limit, by)
     yield "against_targets", p.against_targets(contracts)
-    law = p.climate_law(contracts, limit)
+    law = climate_law(contracts, limit)
     yield "climate_law", law
     yield "spaser", p.spaser(contracts)
 
 
 def _suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
-    yield "firm", p.firm(suppliers["titulaire_id"].drop_duplicates().sort_values().head(200).reset_index(drop=True))
+    yield "firm", firm(suppliers["titulaire_id"].drop_duplicates().sort_values().head(200).reset_index(drop=True))
     yield "largest_suppliers", p.largest_suppliers(contracts, suppliers, 20)
     for name in ("by_category", "by_commune", "by_departement", "supplier_places"):
         yield name, getattr(p, name)(contracts, suppliers)
-    shares = p.supplier_shares(contracts, suppliers)
+    shares = supplier_shares(contracts, suppliers)
     yield "supplier_shares", shares
     measured = p.distances(contracts, suppliers)
     yield "distances", measured
@@ -153,7 +163,7 @@ def _advice(
     yield "ends", ends
     yield "ends_summary", p.ends_summary(ends)
     yield "launches", plan
-    yield "launches[LeadTimes]", p.launches(ends, today, p.LeadTimes(besoin=60))["a_lancer_avant"]
+    yield "launches[LeadTimes]", p.launches(ends, today, LeadTimes(besoin=60))["a_lancer_avant"]
     yield "by_month", p.by_month(plan, today)
     yield "by_month[12]", p.by_month(plan, today, 12)
     coming = plan[plan["fin"] >= today]
@@ -172,40 +182,32 @@ def _advice(
     yield "first_lever", p.first_lever(advices)
     for by in BY:
         yield f"amended[{by}]", p.amended(contracts, amendments, by)
-    yield "final_states", p.final_states(contracts, amendments)
+    yield "final_states", final_states(contracts, amendments)
     yield "largest_changes", p.largest_changes(contracts, amendments, 30)
 
 
 def _splits(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
     needs = p.split_needs(contracts, suppliers)
     yield "split_needs", needs
-    yield "split_needs[6 months, 2]", p.totals(p.split_needs(contracts, suppliers, months=6, digits=2))
-    yield "totals", p.totals(needs)
     if len(needs):
         yield "evidence", p.evidence(needs.iloc[0], contracts)
     yield "at_thresholds", p.at_thresholds(contracts)
     for name, kind in (("dispense", "travaux"), ("publicite", "fournitures et services"), ("formalisee", "travaux")):
         yield f"around[{name}, {kind}]", p.around(contracts, name, kind, width=0.05)
-    amounts = contracts["montant"].dropna()
-    amounts = amounts[amounts.between(10_000, 400_000)]
-    if len(amounts) >= 60:
-        for options in ({}, {"model": "restricted", "variance": "plugin"}, {"order": 1, "kernel": "uniform"}):
-            name = ", ".join(map(str, options.values()))
-            yield f"jump[{name}]", p.jump(amounts.to_numpy(), float(amounts.median()), **options)
 
 
 def _flags(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame) -> Pins:
-    processes = p.from_contracts(contracts, suppliers)
+    processes = from_contracts(contracts, suppliers)
     yield "from_contracts", {name: len(getattr(processes, name)) for name in ("tenders", "bids", "suppliers", "items")}
     yield "from_contracts[tenders]", processes.tenders
-    yield "red_flags[contracts]", p.red_flags(processes, p.Settings(flags=("R018", "R048")))
+    yield "red_flags[contracts]", red_flags(processes, Settings(flags=("R018", "R048")))
     if len(bids):
-        processes = p.from_bids(bids)
+        processes = from_bids(bids)
         yield "from_bids[tenders]", processes.tenders
         yield "from_bids[bids]", processes.bids
-        found = p.red_flags(processes)
+        found = red_flags(processes)
         yield "red_flags[bids]", found
-        yield "as_cardinal", p.as_cardinal(found, meta=True)
+        yield "as_cardinal", as_cardinal(found, meta=True)
 
 
 def releases() -> Iterator[dict[str, Any]]:
@@ -246,11 +248,11 @@ def releases() -> Iterator[dict[str, Any]]:
 
 def _quality(contracts: pd.DataFrame, records: pd.DataFrame) -> Pins:
     yield "completeness", p.completeness(contracts)
-    yield "completeness_by_buyer", p.completeness_by_buyer(contracts)
     for by in BY:
         yield f"publication_delays[{by}]", p.publication_delays(contracts, by)
-    for name in ("scores", "bridge", "doubtful", "missing_fields", "published_files", "trend"):
+    for name in ("scores", "bridge", "doubtful", "published_files", "trend"):
         yield name, getattr(p, name)(records)
+    yield "missing_fields", missing_fields(records)
     yield "trend[accepted]", p.trend(records, accepted_only=True)
     yield "by_rule", p.by_rule(records, all_rules=True)
     yield "largest_moves", p.largest_moves(records, n=60)

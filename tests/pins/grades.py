@@ -19,7 +19,11 @@ from data.make.procurement import planted_splits
 from data.make.procurement import sample as procurement_sample
 from tests.energy import test_alerts, test_challenge, test_uncertainty
 from tests.procurement import test_density, test_flags_cardinal
+from tests.procurement.cardinal import as_cardinal, cardinal_settings
 from tikub_lab import energy, procurement
+from tikub_lab.procurement.flags.cardinal import red_flags
+from tikub_lab.procurement.flags.ocds import from_releases, read_releases
+from tikub_lab.procurement.jump import jump
 
 Pins = Iterator[tuple[str, Any]]
 
@@ -36,7 +40,7 @@ def small() -> Pins:
     yield "splits", {str(seed): splits(1, seed) for seed in (1, 2, 3)}
     yield (
         "density",
-        {name: [density(name, options) for options in test_density.OPTIONS[::5]] for name in test_density.SAMPLES},
+        {name: jump(test_density.drawn(name)) for name in test_density.SAMPLES},
     )
     yield "density, false alarms", level(range(40))
 
@@ -56,7 +60,7 @@ def large() -> Pins:
     )
     yield (
         "density",
-        {name: [density(name, options) for options in test_density.OPTIONS] for name in test_density.SAMPLES},
+        {name: jump(test_density.drawn(name)) for name in test_density.SAMPLES},
     )
     yield "density, false alarms", level(range(200))
 
@@ -123,21 +127,16 @@ def splits(scale: float, seed: int) -> list[int]:
     return [len(planted), hits, len(strong), sum(not any(one & need for need in planted) for one in strong)]
 
 
-def density(name: str, options: dict[str, Any]) -> Any:
-    """The test of one seeded sample, which test_density compares with the authors' program."""
-    return procurement.jump(test_density.drawn(name), **options)
-
-
 def level(seeds: range) -> list[int]:
     """Alarms of the density test on samples of round amounts, without a jump and with one."""
     without = with_one = 0
     for seed in seeds:
         draw = np.random.default_rng(seed)
         amounts = np.round(draw.lognormal(np.log(45_000), 0.8, 600), -2)
-        without += procurement.jump(np.log(amounts / 40_000)).p_value < 0.05
+        without += jump(np.log(amounts / 40_000)).p_value < 0.05
         near = (amounts >= 40_000) & (amounts < 46_000) & (draw.random(600) < 0.9)
         moved = np.where(near, 40_000 - 10 * draw.integers(1, 300, 600), amounts)
-        with_one += procurement.jump(np.log(moved / 40_000)).p_value < 0.05
+        with_one += jump(np.log(moved / 40_000)).p_value < 0.05
     return [int(without), int(with_one)]
 
 
@@ -152,10 +151,8 @@ def others(opendata: Path) -> Pins:
 def _cardinal(folder: Path) -> Iterator[tuple[str, bool]]:
     for path in sorted(folder.glob("*.jsonl")):
         sections = {**test_flags_cardinal.NAMES, **test_flags_cardinal.parameters(path.stem)}
-        settings = test_flags_cardinal.cardinal_settings(sections)
-        found = procurement.as_cardinal(
-            procurement.red_flags(procurement.from_releases(procurement.read_releases(path)), settings)
-        )
+        settings = cardinal_settings(sections)
+        found = as_cardinal(red_flags(from_releases(read_releases(path)), settings))
         yield path.stem, found == json.loads(path.with_suffix(".expected").read_text(encoding="utf-8"))
 
 

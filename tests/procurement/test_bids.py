@@ -13,8 +13,9 @@ from data.make.procurement.book import draw
 from data.make.procurement.contracts import contracts
 from data.make.procurement.details import suppliers
 from data.make.sampling import streams
+from tests.procurement.cardinal import as_cardinal
 from tikub_lab.procurement.flags.bids import FIELDS, LABELS, OPENINGS, STATES, STATUSES_FR, from_bids
-from tikub_lab.procurement.flags.cardinal import Settings, as_cardinal, red_flags
+from tikub_lab.procurement.flags.cardinal import Settings, red_flags
 from tikub_lab.procurement.flags.ocds import from_releases
 from tikub_lab.procurement.published.bids import BIDS_READERS, TABLE, is_csv, is_ocds, read_csv
 from tikub_lab.tables.check import check

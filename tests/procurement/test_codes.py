@@ -115,6 +115,22 @@ def test_reader_of_the_nomenclature(tmp_path):
         list(codes.CPV_READER.read(path))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CODE,EN,FR\n45000000-7,Works,Travaux\n",
+        "CODE;FR\r\n45000000-7;Travaux\r\n",
+        '\ufeff"FR";"CODE"\n"Travaux";"45000000-7"\n',
+    ],
+)
+def test_a_nomenclature_with_other_languages_or_from_a_spreadsheet(tmp_path, text):
+    path = tmp_path / "cpv.csv"
+    path.write_text(text, encoding="utf-8")
+    assert codes.CPV_READER.recognises(Head.of(path))
+    (batch,) = codes.CPV_READER.read(path)
+    assert batch.tables["procurement/cpv"][["code", "libelle"]].to_numpy().tolist() == [["45000000-7", "Travaux"]]
+
+
 def test_divisions_are_those_of_the_published_nomenclature(opendata):
     with (opendata / "procurement" / "cpv" / "cpv_2008.csv").open(encoding="utf-8-sig", newline="") as file:
         published = {row["CODE"]: row["FR"] for row in csv.DictReader(file)}

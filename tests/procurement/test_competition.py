@@ -76,19 +76,6 @@ def sql(root):
 def test_families_are_the_beginning_of_the_code():
     codes = pd.Series(["45214200-2", "4521", None], dtype="str")
     assert groups.families(codes, 5).tolist() == ["45214", "4521", ""]
-    with pytest.raises(UsageError, match="digits=6: a family of the CPV has 2, 3, 4 or 5 digits"):
-        groups.families(codes, 6)
-
-
-def test_family_labels_come_from_the_nomenclature_when_there_is_one():
-    cpv = pd.DataFrame(
-        {"code": ["45200000-9", "45210000-2"], "libelle": ["Travaux de construction complète", "Bâtiments"]}
-    )
-    keys = pd.Series(["452", "4521", "4529", "", "99"], dtype="str")
-    assert groups.family_labels(keys, cpv).tolist() == [
-        "Travaux de construction complète", "Bâtiments", "Travaux de construction (4529…)", "Famille non renseignée",
-        "Famille 99",
-    ]  # fmt: skip
 
 
 def test_groups_keep_what_is_missing(book):
@@ -99,17 +86,8 @@ def test_groups_keep_what_is_missing(book):
 
 
 def test_buyers_go_by_their_latest_name(book):
-    found = competition.offers_received(book, "acheteur").set_index("acheteur_id")["libelle"]
+    found = competition.single_offers(book, "acheteur").set_index("acheteur_id")["libelle"]
     assert found.to_dict() == {"10000000000001": "Région (fictif)", "20000000000002": "SIRET 20000000000002"}
-
-
-def test_concessions_are_counted_like_contracts():
-    table = tables.load("procurement/concessions")
-    found = competition.called(groups.as_contracts(table)).assign(offresRecues=pd.array([None] * len(table), "Int64"))
-    years = competition.offers_received(found, "annee")
-    assert years["montant"].sum() == table["valeurGlobale"].sum()
-    undated = groups.as_contracts(table.assign(dateSignature=pd.NaT)).assign(offresRecues=found["offresRecues"])
-    assert competition.offers_received(undated, "annee")["libelle"].tolist() == ["Non renseignée"]
 
 
 def test_offers_distribution(book):
@@ -119,13 +97,6 @@ def test_offers_distribution(book):
     assert found["part"].tolist()[:5] == [0.4, 0, 0.2, 0.2, 0.2]
     assert np.isnan(found["part"].iloc[5])
     assert found["part_montant"].iloc[0] == pytest.approx(140 / 580)
-
-
-def test_offers_received(book):
-    found = competition.offers_received(book).set_index("famille")
-    assert found.index.tolist() == ["45", "", "15"]  # 440 €, then 80 € twice: the key decides between equals
-    assert found.loc["45", ["connus", "manquants", "mediane", "moyenne"]].tolist() == [3, 0, 1, pytest.approx(5 / 3)]
-    assert found.loc["15", ["connus", "manquants", "mediane"]].tolist() == [1, 1, 6]
 
 
 def test_called_leaves_out_what_had_no_call(book):
@@ -207,27 +178,14 @@ def test_classes_and_their_cause():
     assert (one["hhi"], one["hhi_marches"], one["classe"], one["cause"]) == (
         pytest.approx(2500), pytest.approx(500), "Très concentré", "mêmes titulaires",
     )  # fmt: skip
-    assert concentration.concentrations(book, who, scale="DoJ-FTC 2010")["classe"].tolist() == ["Modérément concentré"]
     book.loc[0, "montant"] = 1e6
     large = concentration.concentrations(book, who).iloc[0]
     assert (large["classe"], large["cause"]) == ("Très concentré", "gros marchés")
-    few = concentration.concentrations(book, who, minimum=21).iloc[0]
+    few = concentration.concentrations(*_equal(9, 4)).iloc[0]
     assert few["classe"] == concentration.TOO_FEW
     assert pd.isna(few["cause"])
     spread = concentration.concentrations(*_equal(20, 20)).iloc[0]
     assert (spread["classe"], spread["hhi"]) == ("Peu concentré", pytest.approx(500))
-
-
-def test_limits_of_the_authorities():
-    index = pd.Series([999.9, 1000, 1500, 1800, 1800.1, 2000.1, 2500, 2500.1, None])
-    letter = {name: name[0] for name in concentration.CLASSES}
-    read = {
-        name: "".join(letter.get(x, "-") for x in concentration.concentration_class(index, name))
-        for name in concentration.SCALES
-    }
-    assert read == {"DoJ-FTC 2023": "PMMMTTTT-", "DoJ-FTC 2010": "PPMMMMMT-", "Commission 2004": "PMMMMTTT-"}
-    with pytest.raises(UsageError, match=r"scale='DoJ-FTC 2024'.*Did you mean 'DoJ-FTC 2023'"):
-        concentration.concentration_class(index, "DoJ-FTC 2024")
 
 
 @given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(0, 6)), min_size=1, max_size=30))
@@ -253,14 +211,12 @@ def test_the_sample_against_duckdb(sample, sql):
     contracts, suppliers = sample
     rows = sql.execute(
         """select coalesce(left(codeCPV, 2), '') f, count(*), count(offresRecues),
-               count(*) filter (offresRecues = '1'), median(offresRecues::int),
+               count(*) filter (offresRecues = '1'),
                sum(montant::double) filter (offresRecues = '1') from contracts group by f order by f"""
     ).fetchall()
-    offers = competition.offers_received(contracts).set_index("famille")
     single = competition.single_offers(contracts).set_index("famille")
-    for family, number, known, one, median, amount in rows:
+    for family, number, known, one, amount in rows:
         assert single.loc[family, ["nombre", "connus", "offre_unique"]].tolist() == [number, known, one]
-        assert offers.loc[family, "mediane"] == median
         assert single.loc[family, "montant_unique"] == pytest.approx(amount or 0)
     assert len(rows) == len(single)
     rows = sql.execute(
@@ -287,9 +243,8 @@ def test_empty_tables_give_empty_figures(sample):
     assert competition.offers_distribution(contracts)["nombre"].tolist() == [0] * 6
     for by in groups.KEYS:
         for found in (
-            competition.offers_received(contracts, by),
             competition.single_offers(contracts, by),
             concentration.concentrations(contracts, suppliers, by),
         ):
             assert len(found) == 0
-            assert found.columns[:2].tolist() == [groups.KEYS[by], "libelle"]
+            assert found.columns[:2].tolist() == [groups.KEYS[by][0], "libelle"]

@@ -199,15 +199,11 @@ def test_spreading_loses_no_euro(rows):
     assert found["montant_notifie"].sum() == pytest.approx(sum(amounts))
 
 
-def test_innovation_and_origin():
+def test_innovation():
     book = _book(["2024-01-01"] * 3, amount=[10.0, 30.0, 60.0])
     book["marcheInnovant"] = pd.array([True, False, None], "boolean")
-    book["origineUE"], book["origineFrance"] = [1.0, 0.5, None], [None, None, 0.25]
     new = considerations.innovation_rates(book).iloc[0]
     assert new[["connus", "manquants", "innovants", "taux", "taux_montant"]].tolist() == [2, 1, 1, 0.5, 0.25]
-    origin = considerations.origin_rates(book).iloc[0]
-    assert origin[["connus_ue", "manquants_ue", "moyenne_ue", "ponderee_ue"]].tolist() == [2, 1, 0.75, 0.625]
-    assert origin[["connus_france", "moyenne_france", "ponderee_france"]].tolist() == [1, 0.25, 0.25]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +260,6 @@ def test_empty_tables_give_empty_figures(sample):
     for by in groups.KEYS:
         assert considerations.consideration_rates(nothing, "social", by).empty
         assert considerations.innovation_rates(nothing, by).empty
-        assert considerations.origin_rates(nothing, by).empty
         assert duties.readiness(nothing, 1.0, by).empty
     assert considerations.against_targets(nothing).empty
     assert duties.climate_law(nothing).empty

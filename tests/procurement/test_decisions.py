@@ -7,6 +7,7 @@ import pytest
 from data.make.procurement import planted_splits
 from tikub_lab import procurement, tables
 from tikub_lab.procurement import decisions
+from tikub_lab.procurement.decisions import COMPETE, GREEN, GROUP
 
 TODAY = "2025-12-31"
 
@@ -157,7 +158,7 @@ def test_order_and_leading(advices):
     assert order["enjeu"].is_monotonic_decreasing
     assert len(order) == sum(map(len, advices.values()))
     first = procurement.leading(order)
-    assert first["action"].value_counts().to_dict() == dict.fromkeys(decisions.ACTIONS, 3)
+    assert first["action"].value_counts().to_dict() == dict.fromkeys((COMPETE, GROUP, GREEN), 3)
     assert first["rang"].is_monotonic_increasing
 
 

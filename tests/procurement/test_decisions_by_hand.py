@@ -111,13 +111,6 @@ def test_what_is_no_hold_of_the_same_firms(worked):
     assert len(weak(worked, *large, *medium, *few, *held(None, 40_000, 40_000))) == 0
 
 
-def test_families_as_fine_as_asked(worked):
-    found = weak(worked, *rows(8, "90910000", offresRecues=1), *rows(8, "90920000", offresRecues=3), digits=3)
-    assert found["famille"].tolist() == ["909"] * len(found)
-    found = weak(worked, *rows(8, "90910000", offresRecues=1), *rows(8, "90920000", offresRecues=3), digits=4)
-    assert told(found, "famille", "marches") == [("9091", 8)]
-
-
 # Splits
 
 
@@ -144,8 +137,19 @@ def test_needs_that_may_have_been_split(worked):
         f"2 marchés à A (fictif) du 15 janvier 2024 au 3 juin 2024, 50 k€ en tout, {law} Indice fort.",
         f"2 marchés du 1er janvier 2024 au 3 juin 2024, 50 k€ en tout, {law} Indice moyen.",
     ]
-    assert found["prudence"].str.startswith("À écarter si les besoins sont distincts ou imprévisibles").all()
+    strong, fair = found["prudence"]
+    assert strong.startswith(
+        "À écarter si les achats répondent à des besoins distincts ou imprévisibles, sont les lots"
+    )
+    assert fair.startswith("À écarter si les achats répondent à des besoins distincts, ou sont les lots")
+    assert found["prudence"].str.endswith("la consultation a pu être lancée plus tôt.").all()
     assert found["avant"].isna().all()
+
+
+def test_works_keep_their_caution(worked):
+    book = worked(*twice("2024-01-15", "2024-06-03", amounts=(60_000, 50_000), codeCPV="45210000-2"))[:2]
+    (caution,) = procurement.split_advice(procurement.split_needs(*book))["prudence"]
+    assert "opérations différentes (autre site, autre programme)" in caution
 
 
 @pytest.mark.parametrize(
@@ -210,12 +214,12 @@ def test_the_higher_of_two_thresholds_must_be_reached(worked):
 # Green
 
 
-def green(worked, *contracts, today=TODAY, digits=2, seen=None):
+def green(worked, *contracts, today=TODAY, seen=None):
     """The advices on some contracts; ``seen`` are those whose ends are planned, by default all."""
     book, suppliers, amendments = worked(*contracts)
     plan = procurement.launches(procurement.ends(book, amendments, today, suppliers), today)
     plan = plan if seen is None else plan[plan["uid"].isin(seen)]
-    return procurement.to_green(book, plan, today, digits)
+    return procurement.to_green(book, plan, today)
 
 
 NOTHING, NOT_SOCIAL = "Pas de considération environnementale", "Pas de considération sociale"
@@ -310,7 +314,6 @@ def test_advices_by_buyer_and_family(worked):
     assert told(green(worked, *book), "acheteur_id", "famille", "marches", "enjeu") == [
         ("2", "90", 1, 30_000.0), ("23350001600040", "33", 2, 60_000.0), ("23350001600040", "90", 1, 30_000.0),
     ]  # fmt: skip
-    assert green(worked, *book, digits=3)["famille"].tolist() == ["909", "331", "336", "909"]
     assert green(worked, *book, seen=["u0"])["uids"].tolist() == ["u0"]
 
 

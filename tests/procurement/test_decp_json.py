@@ -55,6 +55,11 @@ def test_single_objects_and_repeated_keys(path, published):
     assert ids(batches) == ["A", "B"]
 
 
+def test_a_kind_without_contract_counts_for_nothing(path, published):
+    (batch,) = read(path, {"marches": {"marche": published.contract(), "contrat-concession": None}})
+    assert (batch.rows_read, len(batch.rejects)) == (1, 0)
+
+
 def test_wrappers_of_all_generations_read_the_same(path, published):
     old = published.contract(
         techniques=None,

@@ -79,6 +79,16 @@ def test_a_truncated_file_is_an_error_with_its_place(path):
         list(decp_xml.read(path))
 
 
+@pytest.mark.parametrize(("subject", "hint"), [("Eau & gaz", "&amp;"), ("Eau&nbsp;froide", "the character itself")])
+def test_what_is_complete_is_not_called_incomplete(path, subject, hint):
+    """To download it again would give the same."""
+    path.write_text(f"<marches>{marche()}<marche><objet>{subject}</objet></marche></marches>")
+    with pytest.raises(UsageError, match=r"complete, but no XML: .*line \d+, column \d+ after 1 contracts") as error:
+        list(decp_xml.read(path))
+    assert hint in str(error.value)
+    assert "Download" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     "doctype",
     ['<!DOCTYPE m [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>', '<!DOCTYPE m SYSTEM "file:///etc/passwd">'],

@@ -80,14 +80,6 @@ def test_final_states(book, amendments):
     assert found["au_dela_50"].tolist() == [False, False, True, False, False]
 
 
-def test_steps(book, amendments):
-    found = execution.amendment_steps(book, amendments)
-    assert found[["uid", "modification_id", "avant", "apres", "ecart"]].to_numpy().tolist() == [
-        ["a", 1, 100, 107, 7], ["a", 2, 107, 114, 7], ["b", 1, 200, 80, -120], ["c", 1, 1000, 1600, 600],
-        ["c", 2, 1600, 1000, -600], ["d", 1, 1000, 1100, 100],
-    ]  # fmt: skip
-
-
 def test_amended(book, amendments):
     found = execution.amended(book, amendments).set_index("annee")
     counts = ["nombre", "modifies", "en_hausse", "en_baisse", "douteux", "au_dela_faible", "au_dela_50", "allonges"]
@@ -98,37 +90,6 @@ def test_amended(book, amendments):
     assert found["raccourcis"].tolist() == [0, 1]
     assert found["sans_duree"].tolist() == [0, 1]
     assert found["mois_median"].tolist() == [6, -1]
-
-
-def test_changes(book, amendments):
-    found = execution.changes(book, amendments).set_index("evolution")
-    assert found["nombre"].to_dict() == {
-        "Baisse": 0, "Montant inchangé": 1, "Hausse jusqu'à 5 %": 0, "De 5 à 10 %": 1, "De 10 à 15 %": 1,
-        "De 15 à 50 %": 0, "Plus de 50 %": 0, "Montant douteux": 1,
-    }  # fmt: skip
-    assert found["part"].max() == 0.25  # of four contracts that were amended
-    assert found.loc["Montant douteux", "ecart"] == -120
-
-
-@pytest.mark.parametrize(
-    ("amount", "label"),
-    [
-        (80, "Baisse"), (100, "Montant inchangé"), (105, "Hausse jusqu'à 5 %"), (105.01, "De 5 à 10 %"),
-        (110, "De 5 à 10 %"), (110.01, "De 10 à 15 %"), (115, "De 10 à 15 %"), (150, "De 15 à 50 %"),
-        (150.01, "Plus de 50 %"), (300, "Plus de 50 %"), (300.01, "Montant douteux"), (49.99, "Montant douteux"),
-    ],
-)  # fmt: skip
-def test_classes_of_change(book, amount, label):
-    one = pd.DataFrame(
-        {
-            "uid": ["a"],
-            "modification_id": [1],
-            "montant": [float(amount)],
-            "dureeMois": pd.array([None], "Int64"),
-            "dateNotificationModification": pd.to_datetime(["2024-01-01"]),
-        }
-    )
-    assert execution.changes(book, one).query("nombre == 1")["evolution"].tolist() == [label]
 
 
 def test_largest_changes(book, amendments):
@@ -157,17 +118,6 @@ def test_the_sample_against_duckdb(sample, sql):
         row = found.loc[year, ["modifies", "en_hausse", "en_baisse", "allonges", "au_dela_faible"]]
         assert row.tolist() == [number, up, down, longer, beyond]
         assert found.loc[year, "montant_final"] == pytest.approx(final)
-
-
-def test_steps_of_the_sample_add_up(sample):
-    contracts, amendments = sample
-    state = execution.final_states(contracts, amendments).set_index("uid")["ecart"]
-    steps = execution.amendment_steps(contracts, amendments)
-    assert len(steps) == len(amendments)
-    summed = steps.groupby("uid")["ecart"].sum()
-    assert summed.to_numpy() == pytest.approx(state[summed.index].to_numpy())
-    mixed = execution.amendment_steps(contracts, amendments.sample(frac=1, random_state=1))
-    pd.testing.assert_frame_equal(steps, mixed)
 
 
 def test_two_months_are_calendar_months():
@@ -262,8 +212,6 @@ def test_empty_tables_give_empty_figures(sample):
     for by in groups.KEYS:
         assert execution.amended(nothing, none, by).empty
         assert delays.publication_delays(nothing, by).empty
-    assert execution.amendment_steps(contracts, none).empty
     assert execution.largest_changes(contracts, none).empty
-    assert execution.changes(contracts, none)["nombre"].tolist() == [0] * 8
     still = execution.amended(contracts, none, "ensemble").iloc[0]
     assert (still["modifies"], still["ecart"], still["montant_final"]) == (0, 0, still["montant"])

@@ -7,20 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.procurement.cardinal import as_cardinal, cardinal_settings
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.flags.cardinal import (
-    ALL,
-    FLAGS,
-    FUNCTIONS,
-    Settings,
-    as_cardinal,
-    cardinal_settings,
-    red_flags,
-)
+from tikub_lab.procurement.flags.cardinal import ALL, FLAGS, Settings, fence, quantile, red_flags
 from tikub_lab.procurement.flags.ocds import from_releases
 from tikub_lab.procurement.flags.processes import METHODS, from_contracts
-from tikub_lab.procurement.flags.view import fence, first_by, quantile
 
 
 def bid(who, amount=None, status="valid", **more):
@@ -178,7 +170,7 @@ def test_nothing_gives_nothing():
 
 
 def test_words_are_there_for_each_flag():
-    assert tuple(FLAGS["drapeau"]) == ALL == tuple(FUNCTIONS)
+    assert tuple(FLAGS["drapeau"]) == ALL
     assert not FLAGS.isna().any(axis=None)
     assert all(FLAGS["innocent"].str.len() > 60)
 
@@ -216,14 +208,6 @@ def test_quantile_is_numpys_type_8(values, share):
 @given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
 def test_fence_is_near_the_plain_sum(start, low, high):
     assert fence(start, low, high, 1.5) == pytest.approx(start + 1.5 * (high - low), abs=1e-9)
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30))
-def test_first_by_takes_the_earliest_lowest(pairs):
-    group = np.array([g for g, _ in pairs], dtype=np.int64)
-    value = np.array([v for _, v in pairs], dtype=np.float64)
-    expected = [min((v, at) for at, (h, v) in enumerate(pairs) if h == g)[1] for g in sorted(set(group.tolist()))]
-    assert first_by(group, value).tolist() == expected
 
 
 # The essential data

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from tikub_lab import procurement
-from tikub_lab.procurement.flags.bids import FIELDS, utc
+from tikub_lab.procurement.flags.bids import FIELDS, from_bids, utc
+from tikub_lab.procurement.flags.cardinal import Settings, red_flags
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.schema import read_schema
 
@@ -24,7 +24,7 @@ def processes(root):
             {**plain, **{name: None if value is None else str(value) for name, value in row.items()}} for row in rows
         ]
         texts = {name: pd.Series([row.get(name) for row in rows], dtype="str") for name in FIELDS}
-        return procurement.from_bids(typed(pd.DataFrame(texts), schema))
+        return from_bids(typed(pd.DataFrame(texts), schema))
 
     return make
 
@@ -117,14 +117,14 @@ def test_a_lot_has_its_number_in_its_name(processes):
 def test_what_a_reader_is_told_of_single_bids(processes):
     """Two single bids, one told to be two by the register, one of which nothing is known."""
     single = {**OPEN, "candidat_id": "x", "retenue": "true"}
-    found = procurement.red_flags(
+    found = red_flags(
         processes(
             single,
             {**single, "consultation_id": "B"},
             {**single, "consultation_id": "C", "nombreCandidats": 2},
             {"consultation_id": "D", "candidat_id": "x", "procedure": "Procédure adaptée"},
         ),
-        procurement.Settings(flags=("R018",)),
+        Settings(flags=("R018",)),
     )
     assert found.table[["groupe", "id"]].to_numpy().tolist() == [["OCID", "A"], ["OCID", "B"]]
     assert found.coverage[["examines", "manquants"]].to_numpy().tolist() == [[3, 1]]

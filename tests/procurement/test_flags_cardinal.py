@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.procurement.flags.cardinal import ALL, as_cardinal, cardinal_settings, red_flags
+from tests.procurement.cardinal import as_cardinal, cardinal_settings
+from tikub_lab.procurement.flags.cardinal import ALL, COLUMNS, red_flags
 from tikub_lab.procurement.flags.ocds import from_releases, read_releases
-from tikub_lab.procurement.flags.view import COLUMNS
 
 NAMES = {"no_price_comparison_procurement_methods": "NPC", "exclusions": {"procurement_method_details": "EXC"}}
 """What Cardinal's own tests set for every fixture."""

@@ -51,71 +51,30 @@ def book():
     )
 
 
-def test_kinds(book):
-    found = frameworks.kinds(book)
-    assert found.groupby(found).size().to_dict() == {
-        "Accord-cadre": 6, "Marché subséquent": 6, "Autre marché": 2, "Non renseigné": 1,
-    }  # fmt: skip
-    by_id = dict(zip(book["id"], found, strict=True))
-    assert by_id["10"] == "Accord-cadre"  # names itself: no subsequent contract
-    assert by_id["2"] == "Marché subséquent"  # though it says « accord-cadre » as its technique
-    assert (by_id["14"], by_id["15"]) == ("Autre marché", "Non renseigné")
-    counted = frameworks.by_kind(book).set_index("type")
-    assert counted["nombre"].sum() == len(book)
-    assert counted.loc["Marché subséquent", "montant"] == 60 + 50 + 5 + 1 + 2 + 3
-
-
-def test_frameworks(book):
-    found = frameworks.frameworks(book).set_index("id")
-    assert found.index.tolist() == ["1", "10", "9", "5", "4", "7", "13"]
-    first = found.loc["1"]
-    assert (first["subsequents"], first["montant_subsequents"], first["consommation"]) == (2, 110, 1.1)
-    # 13 months from 31 January 2024 end on 27 February 2025: the contract of March is outside, that of June within.
-    assert first["fin"] == pd.Timestamp("2025-02-27")
-    assert first["hors_validite"] == 1
-    assert found["connu"].to_dict() == {**dict.fromkeys(["1", "10", "9", "5", "4", "13"], "déclaré"), "7": "déduit"}
-    assert found["forme"].to_dict() == {
-        "1": CALLS, "10": CALLS, "9": CALLS, "5": ORDERS, "4": f"{ORDERS} et marchés subséquents", "7": CALLS,
-        "13": "Non renseignée",
-    }  # fmt: skip
-    assert found["plus_de_4_ans"].to_dict() == {**dict.fromkeys(found.index, False), "4": True}
-    assert pd.isna(found.loc["5", "fin"])
+def test_subsequents(book):
+    """The second says « accord-cadre » as its technique, the tenth names itself, the twelfth says so by its nature."""
+    found = frameworks.subsequents(book)
+    assert book.loc[found, "id"].tolist() == ["2", "3", "6", "8", "11", "12"]
 
 
 def test_lots_under_one_number_are_one_agreement():
     book = _book(
         ("1", B1, AC, CALLS, None, 100.0, "2024-01-01", 12),
         ("1", B1, AC, CALLS, None, 50.0, "2024-02-01", 24),
-        ("2", B1, None, None, "1", 30.0, "2024-06-01", 3),
+        ("2", B1, AC, CALLS, "1", 30.0, "2024-03-01", 12),
     )
-    found = frameworks.frameworks(book)
-    assert found[["lignes", "montant", "subsequents", "consommation"]].to_numpy().tolist() == [[2, 150, 1, 0.2]]
-    assert found["dateNotification"].iloc[0] == pd.Timestamp("2024-01-01")
-    assert found["fin"].iloc[0] == pd.Timestamp("2026-01-31")
-
-
-def test_orphans(book):
-    found = frameworks.orphans(book).set_index("id")["motif"]
-    assert found.to_dict() == {
-        "8": "accord-cadre d'un autre acheteur", "11": "absent du tableau", "12": "numéro non renseigné",
-    }  # fmt: skip
-    loop = _book(("1", B1, None, None, "1", 5.0, "2019-01-01", 1, "Marché subséquent"))
-    assert frameworks.orphans(loop)["motif"].tolist() == ["renvoie à lui-même"]
+    assert frameworks.framework_summary(book) == frameworks.Frameworks(1, 150.0, 0, 1, 0)
 
 
 def test_summary(book):
     found = frameworks.framework_summary(book)
     assert (found.agreements, found.amount) == (7, 100 + 40 + 30 + 20 + 10 + 8 + 4)
-    assert (found.subsequent, found.subsequent_amount) == (6, 121)
-    assert (found.linked, found.orphans) == (3, 3)
-    # 10, 9 and 4 have calls to come and none here; 1 has more than its amount.
-    assert (found.unused, found.overrun, found.unknown) == (3, 1, 1)
-
-
-def test_the_order_of_rows_does_not_matter(book):
-    mixed = book.sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(frameworks.frameworks(book), frameworks.frameworks(mixed))
-    pd.testing.assert_frame_equal(frameworks.orphans(book), frameworks.orphans(mixed))
+    # 8 names the number of another buyer, 11 one that is not there, 12 none.
+    assert (found.subsequent, found.orphans) == (6, 3)
+    assert found.unused == 3, "10, 9 and 4 have calls to come and none here"
+    loop = _book(("1", B1, None, None, "1", 5.0, "2019-01-01", 1, "Marché subséquent"))
+    assert frameworks.framework_summary(loop) == frameworks.Frameworks(0, 0.0, 0, 1, 1)
+    assert frameworks.framework_summary(book.sample(frac=1, random_state=3)) == found
 
 
 def test_the_sample_against_duckdb(root):
@@ -127,34 +86,21 @@ def test_the_sample_against_duckdb(root):
             """with f as (select * from c where idAccordCadre is null
                 and (list_contains(string_split(techniques, '|'), 'Accord-cadre') or nature = 'Accord-cadre'
                      or exists (from c s where s.idAccordCadre = c.id and s.acheteur_id = c.acheteur_id)))
-            select f.acheteur_id, f.id, any_value(f.montant::double), count(s.id), coalesce(sum(s.montant::double), 0),
-                count(*) filter (s.dateNotification::date < f.dateNotification::date
-                    or s.dateNotification::date >= f.dateNotification::date + to_months(f.dureeMois::int))
-            from f left join c s on s.idAccordCadre = f.id and s.acheteur_id = f.acheteur_id group by 1, 2"""
-        ).fetchall()
+            select count(distinct f.acheteur_id || f.id), sum(f.montant::double) from f"""
+        ).fetchone()
         lost = connection.execute(
             """select count(*) from c where idAccordCadre is not null
             and not exists (from c f where f.id = c.idAccordCadre and f.acheteur_id = c.acheteur_id)"""
         ).fetchone()[0]
-    found = frameworks.frameworks(contracts).set_index(["acheteur_id", "id"])
-    assert len(rows) == len(found)
-    for buyer, number, amount, count, summed, outside in rows:
-        row = found.loc[(buyer, number)]
-        assert (row["montant"], row["subsequents"], row["hors_validite"]) == (amount, count, outside)
-        assert row["montant_subsequents"] == pytest.approx(summed)
-        assert row["consommation"] == pytest.approx(summed / amount)
-    assert len(frameworks.orphans(contracts)) == lost
-    total = frameworks.framework_summary(contracts)
-    assert total.subsequent == total.linked + total.orphans == contracts["idAccordCadre"].notna().sum()
+    found = frameworks.framework_summary(contracts)
+    assert (found.agreements, found.amount) == (rows[0], pytest.approx(rows[1]))
+    assert (found.subsequent, found.orphans) == (contracts["idAccordCadre"].notna().sum(), lost)
 
 
 def test_empty_tables_and_tables_that_say_nothing():
     contracts = tables.load("procurement/contracts")
-    nothing = contracts.iloc[:0]
-    assert frameworks.frameworks(nothing).empty
-    assert frameworks.orphans(nothing).empty
-    assert frameworks.framework_summary(nothing) == frameworks.Frameworks(0, 0.0, 0, 0.0, 0, 0, 0, 0, 0)
+    nothing = frameworks.Frameworks(0, 0.0, 0, 0, 0)
+    assert frameworks.framework_summary(contracts.iloc[:0]) == nothing
     silent = ["nature", "techniques", "modalitesExecution", "idAccordCadre"]
     bare = contracts.assign(**{name: pd.Series(np.nan, index=contracts.index, dtype="str") for name in silent})
-    assert frameworks.frameworks(bare).empty
-    assert frameworks.framework_summary(bare).unknown == len(contracts)
+    assert frameworks.framework_summary(bare) == nothing

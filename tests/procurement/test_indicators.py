@@ -6,7 +6,8 @@ import pytest
 
 from tikub_lab import procurement, tables
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.indicators import by_price_form, by_price_type
+from tikub_lab.procurement.selection import buyer_name
+from tikub_lab.procurement.spending import by_price_form
 
 
 @pytest.fixture
@@ -69,23 +70,15 @@ def test_by_procedure_keeps_what_is_missing(book):
     assert same == ["Appel d'offres ouvert", "Non renseignée", "Procédure adaptée"], "of one amount, by name"
 
 
-def test_by_price_form_and_type(book):
-    priced = book.assign(
-        formePrix=pd.Categorical(["Unitaire", "Mixte", "Unitaire", None]),
-        typesPrix=["Définitif ferme", "Définitif ferme|Provisoire", None, "Provisoire"],
-    )
+def test_by_price_form(book):
+    priced = book.assign(formePrix=pd.Categorical(["Unitaire", "Mixte", "Unitaire", None]))
     columns = ["nombre", "montant", "part"]
     assert by_price_form(priced)[["forme_prix", *columns]].to_numpy().tolist() == [
         ["Mixte", 1, 300, 0.6], ["Unitaire", 2, 150, 0.3], ["Non renseignée", 1, 50, 0.1],
     ]  # fmt: skip
-    assert by_price_type(priced)[["type_prix", *columns]].to_numpy().tolist() == [
-        ["Définitif ferme", 2, 400, 0.8], ["Provisoire", 2, 350, 0.7], ["Non renseigné", 1, 50, 0.1],
-    ]  # fmt: skip
-    level = priced.assign(montant=[1.0, 2.0, 1.0, 2.0], typesPrix=["b", "a", "b", "c"])
+    level = priced.assign(montant=[1.0, 2.0, 1.0, 2.0])
     assert by_price_form(level)["forme_prix"].tolist() == ["Mixte", "Non renseignée", "Unitaire"]
-    assert by_price_type(level)["type_prix"].tolist() == ["a", "b", "c"]
     assert by_price_form(priced.iloc[:0]).empty
-    assert by_price_type(priced.iloc[:0]).empty
 
 
 def test_no_euro_is_counted_twice(book, suppliers):
@@ -95,11 +88,6 @@ def test_no_euro_is_counted_twice(book, suppliers):
         ["812231132", 2, 250.0], ["675901778", 2, 200.0], ["DE814864138", 1, 50.0],
     ]  # fmt: skip
     assert found["nom"].tolist() == ["Un bis (fictif)", "Deux (fictif)", "Identifiant DE814864138"]
-
-
-def test_single_offer_rate_leaves_the_unknown_out(book):
-    rate = procurement.single_offer_rate(book)
-    assert (rate.part, rate.base, rate.missing, rate.value) == (2, 3, 1, 2 / 3)
 
 
 def test_supplier_places(book, suppliers):
@@ -129,9 +117,9 @@ def test_scope_names_family_region_and_period(book):
 
 
 def test_buyer_name(book):
-    assert procurement.buyer_name(book, "1") == "Région (fictif)"
-    assert procurement.buyer_name(book, None) == "2 acheteurs publics"
-    assert procurement.buyer_name(book.assign(acheteur_nom=None), "1") == "SIRET 1"
+    assert buyer_name(book, "1") == "Région (fictif)"
+    assert buyer_name(book, None) == "2 acheteurs publics"
+    assert buyer_name(book.assign(acheteur_nom=None), "1") == "SIRET 1"
 
 
 def test_the_sample_against_duckdb(root):
@@ -145,8 +133,8 @@ def test_the_sample_against_duckdb(root):
     count, amount = sql.execute("select count(*), sum(montant::decimal(18, 2)) from c").fetchone()
     assert (total.contracts, round(total.amount, 2)) == (count, float(amount))
     offers = sql.execute("select count(*) filter (offresRecues = '1'), count(offresRecues) from c").fetchone()
-    rate = procurement.single_offer_rate(contracts)
-    assert (rate.part, rate.base) == offers
+    rate = procurement.single_offers_overall(contracts)
+    assert tuple(rate[["offre_unique", "connus"]]) == offers
     rows = sql.execute(
         "select left(codeCPV, 2) d, sum(montant::double) m from c group by d order by m desc, d limit 1"
     ).fetchone()
@@ -157,9 +145,6 @@ def test_the_sample_against_duckdb(root):
     assert {form: (count, pytest.approx(amount)) for form, count, amount in rows} == {
         form: tuple(forms.loc[form, ["nombre", "montant"]]) for form in forms.index
     }
-    listed = "select unnest(string_split(coalesce(typesPrix, 'Non renseigné'), '|')) t from c"
-    rows = sql.execute(f"select t, count(*) from ({listed}) group by 1").fetchall()
-    assert dict(rows) == by_price_type(contracts).set_index("type_prix")["nombre"].to_dict()
     leader = sql.execute(
         """with members as (select uid, count(*) n from s group by uid)
         select case when length(titulaire_id) = 14 then left(titulaire_id, 9) else titulaire_id end firme,

@@ -7,7 +7,7 @@ from tikub_lab.procurement.published import quality
 from tikub_lab.procurement.published.checking import repeated_digit
 from tikub_lab.procurement.published.mending import iso_date
 from tikub_lab.procurement.published.record import frames
-from tikub_lab.procurement.published.rules import FIELDS, PARTIES
+from tikub_lab.procurement.published.rules import FIELDS, PARTIES, TEXTS
 from tikub_lab.tables import imports
 
 LA_POSTE = "35600000049837"
@@ -254,7 +254,7 @@ def test_rules_name_frames_and_fields_that_exist():
     known["contracts"] |= {"titulaires"}
     for rule in quality.RULES:
         assert rule.checks.endswith(".") or rule.checks.endswith("#"), rule.name
-        assert rule.source
+        assert TEXTS[rule.name]["source"]
         for table, fields in rule.fields.items():
             assert table in PARTIES or set(fields) <= known[table], rule.name
 
@@ -347,9 +347,32 @@ def test_a_reject_shows_the_value_as_published(published):
 
 
 @pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("12,345.67", 12345.67), ("1.234.567", 1234567), ("1,234,567", 1234567), ("12.345,67", 12345.67),
+        ("1.234,5", 1234.5), ("12 345,67 €", 12345.67), ("1234.567", 1234.567), ("12,345", 12.345),
+    ],
+)  # fmt: skip
+def test_amounts_in_both_notations(published, written, amount):
+    sound, _, repairs = judged(published.contract(montant=written))
+    assert float(sound["contracts"]["montant"].iloc[0]) == amount
+    assert repairs["rule"].tolist() == (["number-notation"] if written != "1234.567" else [])
+
+
+@pytest.mark.parametrize(
     ("written", "day"),
     [
-        ("2024-01-31T23:00:00Z", "2024-01-31"),
+        ("2024-01-31T23:00:00Z", "2024-02-01"),  # midnight in Paris
+        ("2024-05-01T22:00:00.000Z", "2024-05-02"),
+        ("2024-05-02T00:00:00+02:00", "2024-05-02"),
+        ("2024-05-02 23:30:00", "2024-05-02"),
+        ("20240502", "2024-05-02"),
+        ("2024-5-2", "2024-05-02"),
+        ("02-05-2024", "2024-05-02"),
+        ("2024/05/02", "2024-05-02"),
+        ("2024/05-02", None),
+        ("2024052", None),
+        ("02-05-24", None),
         ("31/01/2024", "2024-01-31"),
         ("2024-13-01", None),
         ("1024-01-01", None),

@@ -5,10 +5,11 @@ import pytest
 
 from tikub_lab import procurement, tables
 from tikub_lab.procurement.published import quality
+from tikub_lab.procurement.published.rules import TEXTS
 from tikub_lab.procurement.scorecard import card as scorecard
 from tikub_lab.procurement.scorecard import scores as scorecard_scores
+from tikub_lab.procurement.scorecard.card import rule_texts
 from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES, TITLES
-from tikub_lab.procurement.scorecard.texts import TEXTS
 
 BASE = {
     "publication": "p",
@@ -106,7 +107,7 @@ def test_scores_by_hand(hand):
     assert row["remplis"] == 80 - 2 - 3 - 2
     # of the filled ones, buyer-siret spoils one in lines 4, 5, 7, and amount-too-low one more in line 7
     assert row["sains"] == 73 - 4
-    assert row["part_exploitable"] == 3 / 8
+    assert row["part_exploitable"] == 3 / 9
     assert (row["score"], row["note"]) == ((8 + 10 + 10) / 80, "E")
     assert row["completude"] == 69 / 80
 
@@ -151,7 +152,6 @@ def test_nothing_gives_nothing():
         assert list(method(empty).columns) == list(full.columns)
     contracts = tables.load("procurement/contracts").head(0)
     assert scorecard_scores.completeness(contracts)["attendus"].sum() == 0
-    assert scorecard_scores.completeness_by_buyer(contracts).empty
 
 
 def test_every_rule_and_field_has_its_french():
@@ -159,22 +159,7 @@ def test_every_rule_and_field_has_its_french():
     fields = {name for regime in REGIMES for name in (*regime.contract, *regime.concession)}
     fields |= {field for rule in quality.RULES for names in rule.fields.values() for field in names}
     assert fields | {item.field for item in CONDITIONS} <= set(TITLES) | {"donneesActuelles", "source"}
-    assert all(text.asks.endswith(".") and text.without.endswith(".") for text in TEXTS.values())
-
-
-def test_completeness_of_one_buyer_by_hand():
-    contracts = tables.load("procurement/contracts").query("dateNotification >= '2024-01-01'").head(2).copy()
-    contracts["acheteur_id"], contracts["acheteur_nom"] = "1", ["A (fictif)", "B (fictif)"]
-    for field in REGIMES[1].contract:
-        if field not in ("id", "acheteur_id", "titulaires", "dateNotification"):
-            contracts[field] = contracts[field].where(pd.Series(False, index=contracts.index))
-    contracts["dateNotification"] = pd.to_datetime(["2024-02-01", "2023-02-01"]).astype("datetime64[s]")
-    contracts["typesPrix"] = "Définitif ferme"
-    (row,) = scorecard_scores.completeness_by_buyer(contracts).to_dict("records")
-    # 24 of the regime of 2022, of which id, buyer, date, types of price; 14 of 2019, of which id, buyer, name, date,
-    # and the form of price, for which its type stands
-    assert (row["nombre"], row["attendus"], row["remplis"]) == (2, 24 + 14, 4 + 5)
-    assert (row["acheteur_nom"], row["manquants"], row["note"]) == ("A (fictif)", 2, "E")
+    assert all(row["attendu"].endswith(".") and row["consequence"].endswith(".") for row in TEXTS.values())
 
 
 # Two publications
@@ -208,11 +193,11 @@ def test_rules_in_the_order_of_their_effect():
         ["p", "unreadable-characters", "signalé", 0.0],
     ]
     assert table["part"].tolist() == [1.0, *[1 / 6] * 9]
-    assert table.loc[1, ["attendu", "source"]].tolist() == [TEXTS["id-form"].asks, known("id-form")["source"]]
+    assert table.loc[1, ["attendu", "source"]].tolist() == [TEXTS["id-form"]["attendu"], known("id-form")["source"]]
 
 
 def known(rule):
-    return procurement.rule_texts().set_index("regle").loc[rule]
+    return rule_texts().set_index("regle").loc[rule]
 
 
 def test_rules_that_nothing_broke_have_no_figure():
@@ -346,7 +331,7 @@ def test_scores_of_each_publication():
 def test_fields_that_no_record_has():
     frame = book({"manquants": "ccag|objet"}, {"manquants": "ccag"}, {"manquants": "objet|ccag", "publication": "a"})
     assert procurement.scores(frame)["champs_absents"].tolist() == [2, 1]
-    assert procurement.missing_fields(frame).to_numpy().tolist() == [
+    assert scorecard_scores.missing_fields(frame).to_numpy().tolist() == [
         ["a", "ccag", "CCAG", 1, 1.0], ["a", "objet", "Objet", 1, 1.0],
         ["p", "ccag", "CCAG", 2, 1.0], ["p", "objet", "Objet", 1, 0.5],
     ]  # fmt: skip
@@ -431,36 +416,6 @@ def test_what_is_owed_under_a_condition(worked):
         assert group["part"].is_monotonic_increasing, "the least filled first"
         assert all(names == sorted(names) for _, names in group.groupby("part")["champ"].agg(list).items())
     assert procurement.completeness(worked(other)[0]).set_index("champ")["part"].isna()["tauxAvance"]
-
-
-def test_buyers_by_what_they_leave_out(worked):
-    """Of a contract of 2024, 24 values are owed: titulaires stand in another table."""
-    full = {name: "x" for name in REGIMES[1].contract if name not in ("titulaires", "uid", "id")} | {
-        "nature": "Marché", "codeCPV": "15500000-3", "marcheInnovant": False, "offresRecues": 3, "dureeMois": 12,
-        "attributionAvance": False, "dateNotification": "2024-05-15", "datePublicationDonnees": "2024-06-01",
-        "montant": 5.0, "sousTraitanceDeclaree": False, "procedure": "Procédure adaptée", "ccag": "Travaux",
-        "typeGroupementOperateurs": "Conjoint", "lieuExecution_typeCode": "Code commune", "formePrix": "Unitaire",
-    }  # fmt: skip
-    four = {"acheteur_id": "4", "ccag": None}
-    rows = [
-        {**full, "acheteur_id": "3", "acheteur_nom": "Trois"},
-        {**full, "acheteur_id": "3", "acheteur_nom": None, "objet": None},
-        {**full, "acheteur_id": "2", "acheteur_nom": None}, {**full, "acheteur_id": "1", "acheteur_nom": "Un"},
-        {**full, **four, "acheteur_nom": "Vieux", "dateNotification": "2024-02-01", "procedure": None},
-        {**full, **four, "acheteur_nom": "Neuf", "dateNotification": "2024-08-01"},
-    ]  # fmt: skip
-    contracts = worked(*rows)[0]
-    found = procurement.completeness_by_buyer(contracts)
-    columns = ["acheteur_id", "acheteur_nom", "nombre", "attendus", "remplis", "note", "champ", "titre", "manquants"]
-    rows = [[None if pd.isna(cell) else cell for cell in row] for row in found[columns].to_numpy(object)]
-    assert rows == [
-        ["4", "Neuf", 2, 48, 45, "B", "ccag", "CCAG", 2],
-        ["3", "Trois", 2, 48, 47, "A", "objet", "Objet", 1],
-        ["1", "Un", 1, 24, 24, "A", None, None, 0],
-        ["2", None, 1, 24, 24, "A", None, None, 0],
-    ]
-    assert found["part"].tolist() == [45 / 48, 47 / 48, 1.0, 1.0]
-    assert procurement.completeness_by_buyer(contracts, least=2)["acheteur_id"].tolist() == ["4", "3"]
 
 
 # Moves between publications

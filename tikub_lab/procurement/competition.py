@@ -1,8 +1,11 @@
 """How much competition there is: offers received, and contracts that received one only.
 
-Offers received are what buyers publish (``offresRecues`` of the DECP, paper and electronic, admitted or not). One offer
-where a call for competition was open is the European Commission's « single bidder » (Single Market Scoreboard, public
-procurement); a contract awarded without a call mostly has one offer by construction: :func:`called` leaves these out.
+Offers received are what buyers publish (``offresRecues`` of the
+DECP, paper and electronic, admitted or not). One offer where a call
+for competition was open is the European Commission's « single
+bidder » (Single Market Scoreboard, public procurement); a contract
+awarded without a call mostly has one offer by construction:
+:func:`called` leaves these out.
 """
 
 import numpy as np
@@ -13,7 +16,8 @@ from tikub_lab.procurement.groups import By, group_keys, grouped
 
 WITHOUT_CALL = "Marché passé sans publicité ni mise en concurrence préalable"
 HABIT = 5
-"""Contracts from which « always one offer » looks like a way of filling the form rather than a market."""
+"""Contracts from which « always one offer » looks like a way of
+filling the form rather than a market."""
 OFFERS = ("1", "2", "3", "4 ou 5", "6 et plus", "Non renseigné")
 """Classes of the number of offers."""
 SINGLE = (
@@ -36,16 +40,13 @@ def called(contracts: pd.DataFrame) -> pd.DataFrame:
 def offers_distribution(contracts: pd.DataFrame) -> pd.DataFrame:
     """Count contracts and euros by the number of offers received.
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-
     Returns
     -------
     DataFrame of shape (6, 5)
-        Columns offres (one of :data:`OFFERS`), nombre, part (of the contracts whose number of offers is known), montant
-        (euros), part_montant (of their amount). The row of what is not published has no share.
+        Columns offres (one of :data:`OFFERS`), nombre, part (of the
+        contracts whose number of offers is known), montant (euros),
+        part_montant (of their amount). The row of what is not
+        published has no share.
 
     Examples
     --------
@@ -59,69 +60,26 @@ def offers_distribution(contracts: pd.DataFrame) -> pd.DataFrame:
     return classes(label, contracts["montant"], OFFERS, OFFERS[-1]).rename_axis("offres").reset_index()
 
 
-def offers_received(
-    contracts: pd.DataFrame, by: By = "famille", digits: int = 2, nomenclature: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Give the median and the mean number of offers of each group.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    by, digits, nomenclature
-        See ``groups.group_keys`` and ``groups.grouped``.
-
-    Returns
-    -------
-    DataFrame, one row a group
-        Key, libelle, nombre (contracts), montant, connus, manquants (contracts whose number of offers is published or
-        not), mediane, moyenne (offers, of the known). Years in order, other groups by decreasing amount.
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"codeCPV": ["45"] * 3, "offresRecues": pd.array([1, 4, None], "Int64"), "montant": 1.0})
-    >>> offers_received(book)[["famille", "connus", "manquants", "mediane"]].values.tolist()
-    [['45', 2, 1, 2.5]]
-    """
-    frame = contracts.assign(_offers=contracts["offresRecues"].astype("float64"))
-    table = frame.groupby(group_keys(contracts, by, digits)).agg(
-        nombre=("montant", "size"),
-        montant=("montant", "sum"),
-        connus=("_offers", "count"),
-        mediane=("_offers", "median"),
-        moyenne=("_offers", "mean"),
-    )
-    table.insert(3, "manquants", table["nombre"] - table["connus"])
-    return grouped(table, contracts, by, nomenclature)
-
-
-def single_offers(
-    contracts: pd.DataFrame,
-    by: By = "famille",
-    digits: int = 2,
-    confidence: float = 0.95,
-    nomenclature: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+def single_offers(contracts: pd.DataFrame, by: By = "famille") -> pd.DataFrame:
     """Give the share of contracts with one offer in each group, with its interval.
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``; pass it through :func:`called` to judge competition rather than procedures.
-    by, digits, nomenclature
-        See ``groups.group_keys`` and ``groups.grouped``.
-    confidence : float
-        Of the interval; see :func:`tikub_lab.methods.rates.wilson`.
+    Pass contracts through :func:`called` to judge competition
+    rather than procedures.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants (contracts), offre_unique (contracts with one offer), taux (of the
-        known), bas, haut (interval), position (against the rate of all other groups together: « au-dessus », « en
-        dessous » when the interval leaves that rate out, else « indistinct »), montant_connu, montant_unique (euros),
-        taux_montant, toujours_1 (at least :data:`HABIT` contracts, all with one offer: the buyer may have written 1 for
-        the offer that won; check before judging). Years in order; other groups by decreasing lower
-        bound, so that what is surely high comes first.
+        Key, libelle, nombre, connus, manquants (contracts),
+        offre_unique (contracts with one offer), taux (of the
+        known), bas, haut (interval), position (against the rate of
+        all other groups together: « au-dessus », « en dessous »
+        when the interval leaves that rate out, else
+        « indistinct »), montant_connu, montant_unique (euros),
+        taux_montant, toujours_1 (at least :data:`HABIT` contracts,
+        all with one offer: the buyer may have written 1 for the
+        offer that won; check before judging). Years in order; other
+        groups by decreasing lower bound, so that what is surely
+        high comes first.
 
     Examples
     --------
@@ -131,29 +89,18 @@ def single_offers(
     [['45', 2, 1, 0.5, 0.25], ['15', 0, 0, nan, nan]]
     """
     offers = contracts["offresRecues"]
-    keys = group_keys(contracts, by, digits)
-    table = rates(keys, offers.notna(), offers == 1, contracts["montant"], confidence=confidence)
+    table = rates(group_keys(contracts, by), offers.notna(), offers == 1, contracts["montant"])
     others = share(table["avec"].sum() - table["avec"], table["connus"].sum() - table["connus"])
     table["position"] = np.select(
         [table["bas"] > others, table["haut"] < others], ["au-dessus", "en dessous"], "indistinct"
     )
     table["toujours_1"] = (table["connus"] >= HABIT) & (table["avec"] == table["connus"])
     table = table.rename(columns={"avec": "offre_unique", "montant_avec": "montant_unique"})
-    return grouped(table, contracts, by, nomenclature, SINGLE, "bas")
+    return grouped(table, contracts, by, SINGLE, "bas")
 
 
 def single_offers_overall(contracts: pd.DataFrame) -> pd.Series:
-    """Give the share of contracts with one offer among all of them; counts are zero where there is no contract.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        As for :func:`single_offers`.
-
-    Returns
-    -------
-    Series
-        The one row of :func:`single_offers` by ``ensemble``.
+    """Give the one row of :func:`single_offers` by ``ensemble``; counts are zero where there is no contract.
 
     Examples
     --------

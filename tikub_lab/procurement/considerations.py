@@ -1,8 +1,10 @@
 """Environmental and social considerations in contracts, in number and in value, against the national targets.
 
-The essential data say of each contract whether it has a clause (a condition of execution), a criterion (for the award),
-is reserved, or has no consideration. They do not say how demanding it is. What is not published is neither « with » nor
-« without »: each rate comes with the least and the most that it can be.
+The essential data say of each contract whether it has a clause (a
+condition of execution), a criterion (for the award), is reserved,
+or has no consideration. They do not say how demanding it is. What
+is not published is neither « with » nor « without »: each rate
+comes with the least and the most that it can be.
 """
 
 import numpy as np
@@ -20,9 +22,11 @@ CLAUSES = {"environnement": "Clause environnementale", "social": "Clause sociale
 CRITERIA = {"environnement": "Critère environnemental", "social": "Critère social"}
 RESERVED = ("Marché réservé", "Concession réservée")
 FEWEST = 30
-"""Contracts of a year below which its rate is left out of a series: it would tell of chance."""
+"""Contracts of a year below which its rate is left out of a series:
+it would tell of chance."""
 YEARLY = "part des marchés notifiés"
-"""Unit of the targets that are judged by the contracts of their last year."""
+"""Unit of the targets that are judged by the contracts of their
+last year."""
 TARGETS = (
     "cible", "domaine", "exigence", "debut", "fin", "echeance", "valeur", "unite", "perimetre", "reference", "source",
     "statut",
@@ -31,12 +35,6 @@ TARGETS = (
 
 def targets() -> pd.DataFrame:
     """Return the dated national targets and duties, each with its source and whether it could be checked.
-
-    Returns
-    -------
-    DataFrame of shape (11, 12)
-        Columns cible, domaine, exigence, debut, fin (dates; missing: open), echeance (the year whose contracts are
-        judged), valeur, unite, perimetre, reference, source, statut (« confirmé » or « à confirmer »).
 
     Examples
     --------
@@ -50,24 +48,10 @@ def targets() -> pd.DataFrame:
 
 
 def considerations(contracts: pd.DataFrame, domain: str) -> pd.DataFrame:
-    """Read the considerations of one domain.
+    """Read the considerations of one domain (« environnement » or « social ») of contracts.
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``, or concessions through :func:`tikub_lab.procurement.groups.as_contracts`.
-    domain : str
-        ``environnement`` or ``social``.
-
-    Returns
-    -------
-    DataFrame on the index of the contracts
-        Booleans connu (published), avec (any value but « Pas de considération … »), clause, critere, reserve.
-
-    Raises
-    ------
-    UsageError
-        Another domain.
+    Booleans on their index: connu (published), avec (any value but
+    « Pas de considération … »), clause, critere, reserve.
 
     Examples
     --------
@@ -92,13 +76,7 @@ def considerations(contracts: pd.DataFrame, domain: str) -> pd.DataFrame:
     )
 
 
-def consideration_rates(
-    contracts: pd.DataFrame,
-    domain: str,
-    by: By = "annee",
-    digits: int = 2,
-    nomenclature: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+def consideration_rates(contracts: pd.DataFrame, domain: str, by: By = "annee") -> pd.DataFrame:
     """Give the share of contracts with a consideration, by number and by value.
 
     Parameters
@@ -107,15 +85,17 @@ def consideration_rates(
         Table ``procurement/contracts``.
     domain : str
         ``environnement`` or ``social``.
-    by, digits, nomenclature
-        See ``groups.group_keys`` and ``groups.grouped``.
+    by : str
+        Key of ``groups.KEYS``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants, avec, clause, critere, reserve (contracts; one may have several), taux
-        (avec of the known), bas, haut (of all contracts: if none, or all, of the missing had one), montant,
-        montant_connu, montant_avec (euros), taux_montant (of the known). Years in order, other groups by amount.
+        Key, libelle, nombre, connus, manquants, avec, clause,
+        critere, reserve (contracts; one may have several), taux
+        (avec of the known), bas, haut (of all contracts: if none,
+        or all, of the missing had one), montant, montant_connu,
+        montant_avec (euros), taux_montant (of the known).
 
     Examples
     --------
@@ -126,47 +106,34 @@ def consideration_rates(
     """
     read = considerations(contracts, domain)
     kinds = {name: read[name] for name in ("clause", "critere", "reserve")}
-    table = rates(group_keys(contracts, by, digits), read["connu"], read["avec"], contracts["montant"], kinds)
+    table = rates(group_keys(contracts, by), read["connu"], read["avec"], contracts["montant"], kinds)
     table = table.drop(columns=["bas", "haut"]).rename(columns={"minimum": "bas", "maximum": "haut"})
-    return grouped(table, contracts, by, nomenclature)
+    return grouped(table, contracts, by)
 
 
-def considered_by_year(contracts: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
-    """Put both domains' rates side by side, without those of a handful of contracts.
+def considered_by_year(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Put both domains' rates side by side, year after year: columns annee, environnement, social.
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    fewest : int
-        Contracts whose considerations are published in a year below which it has no rate.
-
-    Returns
-    -------
-    DataFrame of shape (years, 3)
-        Columns annee, environnement, social (shares of the known; missing where these are too few). No row of a single
-        year: nothing evolves in it.
+    A rate of fewer than :data:`FEWEST` contracts is missing. No row
+    of a single year: nothing evolves in it.
 
     Examples
     --------
-    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2024-03-01", "2025-03-01"]), "montant": 1.0,
+    >>> book = pd.DataFrame({"dateNotification": pd.to_datetime(["2024-03-01", "2025-03-01"] * 30), "montant": 1.0,
     ...     "considerationsSociales": "Clause sociale", "considerationsEnvironnementales": None})
-    >>> considered_by_year(book, fewest=1).values.tolist()
+    >>> considered_by_year(book).values.tolist()
     [[2024.0, nan, 1.0], [2025.0, nan, 1.0]]
     """
     tables = {domain: consideration_rates(contracts, domain).set_index("annee") for domain in DOMAINS}
-    table = {domain: found["taux"].where(found["connus"] >= fewest) for domain, found in tables.items()}
+    table = {domain: found["taux"].where(found["connus"] >= FEWEST) for domain, found in tables.items()}
     found = pd.DataFrame(table)[["environnement", "social"]].reset_index()
     return found if len(found) > 1 else found.head(0)
 
 
 def evolution(rates: pd.DataFrame) -> str:
-    """Say how a rate moved from the first year to the last, if Wilson's intervals (95 %) of the two are apart.
+    """Say how a rate of :func:`consideration_rates` moved from the first year to the last.
 
-    Parameters
-    ----------
-    rates : DataFrame
-        From :func:`consideration_rates`, by year.
+    It moved if Wilson's intervals (95 %) of the two are apart.
 
     Examples
     --------
@@ -183,26 +150,27 @@ def evolution(rates: pd.DataFrame) -> str:
 def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     """Compare each year's rates to the national plan for sustainable purchases (PNAD) of that year.
 
-    A plan sets a rate for the contracts notified in its last year. In that year the target is reached, missed, or
-    cannot be told where too much is not published; before it, the year is only on the way. A year without a plan, or
-    after the last one known, has no target.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
+    A plan sets a rate for the contracts notified in its last year.
+    In that year the target is reached, missed, or cannot be told
+    where too much is not published; before it, the year is only on
+    the way. A year without a plan, or after the last one known, has
+    no target.
 
     Returns
     -------
     DataFrame, one row a year and domain
-        Columns annee, domaine, nombre, connus, manquants, avec, taux, bas, haut (as in :func:`consideration_rates`),
-        taux_montant, cible (name of the plan), valeur (its rate), echeance (year), verdict (« atteinte », « manquée »,
-        « indécidable : données manquantes », « en chemin », « pas de cible connue »), reference, statut.
+        Columns annee, domaine, nombre, connus, manquants, avec,
+        taux, bas, haut (as in :func:`consideration_rates`),
+        taux_montant, cible (name of the plan), valeur (its rate),
+        echeance (year), verdict (« atteinte », « manquée »,
+        « indécidable : données manquantes », « en chemin », « pas
+        de cible connue »), reference, statut.
 
     Notes
     -----
-    The plan binds nobody, and counts contracts, whatever their amount. Its rates of 2019 come from a census whose scope
-    is not that of the essential data: compare with care.
+    The plan binds nobody, and counts contracts, whatever their
+    amount. Its rates of 2019 come from a census whose scope is not
+    that of the essential data: compare with care.
 
     Examples
     --------
@@ -217,21 +185,12 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     table = pd.concat(found, ignore_index=True)
     plans = targets()
     plans = plans[plans["cible"].str.startswith("PNAD")]
-    last = table["annee"].astype("int64")
-    chosen = []
-    for year, domain in zip(last, table["domaine"], strict=True):
-        fits = (plans["domaine"] == domain) & (plans["debut"].dt.year <= year) & (plans["fin"].dt.year >= year)
-        chosen.append(plans.index[fits][0] if fits.any() else -1)
-    plan = plans.reindex(chosen).reset_index(drop=True)
-    table = table.join(plan[["cible", "valeur", "echeance", "reference", "statut"]])
-    due = (table["echeance"] == last).fillna(False).astype(bool)
+    fits = table.reset_index().merge(plans, on="domaine")
+    fits = fits[fits["annee"].between(fits["debut"].dt.year, fits["fin"].dt.year)].set_index("index")
+    table = table.join(fits[["cible", "valeur", "echeance", "reference", "statut"]])
+    due = (table["echeance"] == table["annee"]).fillna(False).astype(bool)
     verdict = np.select(
-        [
-            table["valeur"].isna(),
-            ~due,
-            table["bas"] >= table["valeur"],
-            table["haut"] < table["valeur"],
-        ],
+        [table["valeur"].isna(), ~due, table["bas"] >= table["valeur"], table["haut"] < table["valeur"]],
         ["pas de cible connue", "en chemin", "atteinte", "manquée"],
         "indécidable : données manquantes",
     )
@@ -240,49 +199,20 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     return table[order].sort_values(["annee", "domaine"], ignore_index=True)
 
 
-def origin_rates(contracts: pd.DataFrame, by: By = "ensemble", digits: int = 2) -> pd.DataFrame:
-    """Give the mean shares of products of European and of French origin, where buyers publish them.
-
-    Source: ``origineUE`` and ``origineFrance`` of the essential data, conditional fields that only some supply
-    contracts carry: contracts without them are not all in default.
-
-    Returns
-    -------
-    DataFrame, one row a group
-        Key, libelle, nombre, montant; for each origin (ue, france) connus_, manquants_ (contracts), moyenne_ (of the
-        contracts) and ponderee_ (by their amount).
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"montant": [30.0, 10.0], "origineUE": [1.0, 0.5], "origineFrance": [0.5, None]})
-    >>> origin_rates(book)[["moyenne_ue", "ponderee_ue", "manquants_france"]].values.tolist()
-    [[0.75, 0.875, 1.0]]
-    """
-    keys, amount = group_keys(contracts, by, digits), contracts["montant"]
-    found = {
-        name: contracts[field].astype("float64") for name, field in (("ue", "origineUE"), ("france", "origineFrance"))
-    }
-    tables = {name: rates(keys, part.notna(), part, amount) for name, part in found.items()}
-    table = tables["ue"][["nombre", "montant"]]
-    shown = {"connus": "connus", "manquants": "manquants", "taux": "moyenne", "taux_montant": "ponderee"}
-    for name, own in tables.items():
-        table = table.join(own[[*shown]].rename(columns={old: f"{new}_{name}" for old, new in shown.items()}))
-    return grouped(table, contracts, by)
-
-
-def innovation_rates(
-    contracts: pd.DataFrame, by: By = "annee", digits: int = 2, nomenclature: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def innovation_rates(contracts: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
     """Give the share of innovative purchases, by number and by value.
 
-    Innovative are works, supplies or services that are new or substantially improved (article R2124-3, 2°, of the Code
-    de la commande publique); the buyer says so in ``marcheInnovant``.
+    Innovative are works, supplies or services that are new or
+    substantially improved (article R2124-3, 2°, of the Code de la
+    commande publique); the buyer says so in ``marcheInnovant``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants, innovants, taux (of the known), montant_connu, montant_innovant
-        (euros), taux_montant. Years in order, other groups by decreasing amount of innovative purchases.
+        Key, libelle, nombre, connus, manquants, innovants, taux (of
+        the known), montant_connu, montant_innovant (euros),
+        taux_montant. Years in order, other groups by decreasing
+        amount of innovative purchases.
 
     Examples
     --------
@@ -292,16 +222,8 @@ def innovation_rates(
     [[2.0, 1.0, 0.5, 0.25]]
     """
     new = contracts["marcheInnovant"]
-    table = rates(group_keys(contracts, by, digits), new.notna(), new, contracts["montant"])
+    table = rates(group_keys(contracts, by), new.notna(), new, contracts["montant"])
     table = table.rename(columns={"avec": "innovants", "montant_avec": "montant_innovant"})
-    columns = [
-        "nombre",
-        "connus",
-        "manquants",
-        "innovants",
-        "taux",
-        "montant_connu",
-        "montant_innovant",
-        "taux_montant",
-    ]
-    return grouped(table, contracts, by, nomenclature, columns, "montant_innovant")
+    counts = ["nombre", "connus", "manquants", "innovants"]
+    columns = [*counts, "taux", "montant_connu", "montant_innovant", "taux_montant"]
+    return grouped(table, contracts, by, columns, "montant_innovant")

@@ -1,13 +1,18 @@
 """Where to act: from measures to decisions, each with what is at stake, its evidence, and what would make it wrong.
 
-Three kinds of advice, found by the methods of this package and put into one order by euros a year:
+Three kinds of advice, found by the methods of this package and put
+into one order by euros a year:
 
-- open the competition again, in families where single offers are too many to be chance, or a few firms hold most;
-- buy together what is bought apart, by one buyer in a year or by several buyers;
-- prepare an environmental consideration in contracts that end soon and have none.
+- open the competition again, in families where single offers are
+  too many to be chance, or a few firms hold most;
+- buy together what is bought apart, by one buyer in a year or by
+  several buyers;
+- prepare an environmental consideration in contracts that end soon
+  and have none.
 
-An advice is a question to look into, never a finding against anybody. The same contract may be in two of them: their
-euros are not to be added up.
+An advice is a question to look into, never a finding against
+anybody. The same contract may be in two of them: their euros are
+not to be added up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,23 +30,26 @@ from tikub_lab.procurement.thresholds import in_force, purchase_kind
 from tikub_lab.show.french import day, euros, number, percent, plural, typeset
 
 COMPETE, GROUP, GREEN = "Rouvrir la concurrence", "Acheter ensemble", "Prévoir une considération environnementale"
-ACTIONS = (COMPETE, GROUP, GREEN)
 
 COLUMNS = (
     "action", "sujet", "acheteur_id", "acheteur", "famille", "enjeu", "montant", "marches", "preuve", "prudence",
     "avant", "uids",
 )  # fmt: skip
-"""Columns of every advice. ``enjeu`` is in € a year, ``montant`` in €, both excluding tax; ``avant`` is the day by
-which to begin, where there is one; ``uids`` are the contracts, separated by a bar."""
+"""Columns of every advice. ``enjeu`` is in € a year, ``montant`` in
+€, both excluding tax; ``avant`` is the day by which to begin, where
+there is one; ``uids`` are the contracts, separated by a bar."""
 
 RECENT = 36
-"""Months that count as recent: a contract of a public buyer rarely lasts longer than three or four years."""
+"""Months that count as recent: a contract of a public buyer rarely
+lasts longer than three or four years."""
 
 KNOWN = 8
-"""Contracts whose number of offers must be known before a family's rate is judged."""
+"""Contracts whose number of offers must be known before a family's
+rate is judged."""
 
 BUYERS = 3
-"""From how many buyers of the same thing one speaks of buying together."""
+"""From how many buyers of the same thing one speaks of buying
+together."""
 
 _WRONG_COMPETE = (
     "le marché n'a vraiment qu'un fournisseur possible (droit exclusif, réseau, compatibilité), si les lots cachent "
@@ -50,10 +58,6 @@ _WRONG_COMPETE = (
 _WRONG_HELD = (
     "quelques grands marchés font le poids, si les titulaires forment un groupement d'achat, ou si la famille couvre "
     "des métiers différents."
-)
-_WRONG_SPLIT = (
-    "les besoins sont distincts ou imprévisibles, si ce sont les lots d'une même consultation, ou s'ils exécutent un "
-    "accord-cadre que les données ne montrent pas."
 )
 _WRONG_TOGETHER = (
     "les besoins diffèrent d'un lieu à l'autre, si un groupement ou une centrale existe déjà, ou si le regroupement "
@@ -65,22 +69,25 @@ _WRONG_GREEN = (
 )
 
 
-def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Day, digits: int = 2) -> pd.DataFrame:
+def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Day) -> pd.DataFrame:
     """Find families of purchases in which competition is weak in recent years.
 
-    Two signs: the rate of single offers is above that of the whole book even at the lower end of its 95 % interval
-    (:func:`~tikub_lab.procurement.competition.single_offers`), or the same firms hold most of the amount
-    (:func:`~tikub_lab.procurement.concentration.concentrations`). At stake: the single-offer contracts, or the part of
-    the first firm, a year.
+    Two signs: the rate of single offers is above that of the whole
+    book even at the lower end of its 95 % interval
+    (:func:`~tikub_lab.procurement.competition.single_offers`), or
+    the same firms hold most of the amount
+    (:func:`~tikub_lab.procurement.concentration.concentrations`).
+    At stake: the single-offer contracts, or the part of the first
+    firm, a year.
 
     Parameters
     ----------
     contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/suppliers``.
+        Tables ``procurement/contracts`` and
+        ``procurement/suppliers``.
     today : date, Timestamp or str
-        The last day that counts; the :data:`RECENT` months up to it do.
-    digits : int
-        Digits of the CPV that make a family.
+        The last day that counts; the :data:`RECENT` months up to it
+        do.
 
     Returns
     -------
@@ -89,12 +96,12 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
     """
     book = called(_recent(contracts, today))
     years = RECENT / 12
-    rates = single_offers(book, "famille", digits)
+    rates = single_offers(book)
     alone = rates[(rates["position"] == "au-dessus") & (rates["famille"] != "") & (rates["connus"] >= KNOWN)]
-    held = concentrations(book, suppliers, "famille", digits)
+    held = concentrations(book, suppliers)
     held = held[(held["classe"] == "Très concentré") & (held["cause"] == "mêmes titulaires") & (held["famille"] != "")]
     rows = []
-    key = families(book["codeCPV"], digits)
+    key = families(book["codeCPV"])
     for row in alone.to_dict("records"):
         own = book[(key == row["famille"]) & (book["offresRecues"] == 1).fillna(False)]
         proof = (
@@ -120,7 +127,6 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
 
 
 def _usual(objects: pd.Series) -> str:
-    """Say what the contracts are most often called: the label of a CPV group alone says little."""
     called_so = objects.dropna().str.split(",").str[0].str.strip().str[:70]
     return f" Par exemple : « {called_so.mode().iloc[0]} »." if len(called_so) else ""
 
@@ -130,19 +136,16 @@ def _unknown(count: int) -> str:
 
 
 def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
-    """Turn needs that may have been split into advices to buy together, but for weak evidence and old ones.
+    """Turn needs that may have been split into advices to buy together, but for weak evidence.
 
-    Parameters
-    ----------
-    needs : DataFrame
-        From :func:`~tikub_lab.procurement.splits.split_needs`.
-    today : date, Timestamp or str, optional
-        Needs whose last contract is older than :data:`RECENT` months are left out; none is by default.
+    Those whose last contract is older than :data:`RECENT` months on
+    the day given are left out.
 
     Returns
     -------
     DataFrame of shape (advices, 12)
-        :data:`COLUMNS`; at stake is the sum of the contracts, given within twelve months.
+        :data:`COLUMNS`; at stake is the sum of the contracts, given
+        within twelve months.
     """
     near = needs[needs["force"].isin(("forte", "moyenne"))]
     if today is not None:
@@ -153,34 +156,23 @@ def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
         proof = (
             f"{row['nombre']} marchés{who} du {day(row['debut'])} au {day(row['fin'])}, "
             f"{euros(row['montant'])} en tout, chacun sous {euros(row['seuil_montant'])} ; {row['seuil_version']}. "
-            f"Indice {_strength(row['force'])}."
+            f"Indice {'fort' if row['force'] == 'forte' else 'moyen'}."
         )
         uids, amount = row["uids"].split("|"), row["montant"]
-        advice = _advice(GROUP, row, uids, amount, amount, proof, _WRONG_SPLIT)
+        wrong = row["faux_si"][:1].lower() + row["faux_si"][1:]
+        advice = _advice(GROUP, row, uids, amount, amount, proof, wrong)
         rows.append(advice | {"acheteur_id": row["acheteur_id"], "acheteur": row["acheteur_nom"]})
     return _frame(rows)
 
 
-def _strength(force: str) -> str:
-    return {"forte": "fort", "moyenne": "moyen"}.get(force, "faible")
-
-
-def bought_apart(contracts: pd.DataFrame, today: Day, buyers: int = BUYERS, digits: int = 3) -> pd.DataFrame:
+def bought_apart(contracts: pd.DataFrame, today: Day) -> pd.DataFrame:
     """Find what several buyers bought apart in the last twelve months and could buy together.
 
-    Counted are supplies and services (works belong to a place) outside framework agreements, each below the threshold
-    of formal procedures of its day, whose sum reaches it; social and other specific services have none (groupement de
-    commandes: articles L2113-6 to L2113-8 of the Code de la commande publique).
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    today : date, Timestamp or str
-    buyers : int
-        At least so many.
-    digits : int
-        Digits of the CPV that make a family.
+    Counted are supplies and services (works belong to a place)
+    outside framework agreements, each below the threshold of formal
+    procedures of its day, whose sum reaches it; social and other
+    specific services have none (groupement de commandes: articles
+    L2113-6 to L2113-8 of the Code de la commande publique).
 
     Returns
     -------
@@ -194,12 +186,12 @@ def bought_apart(contracts: pd.DataFrame, today: Day, buyers: int = BUYERS, digi
     book = book[~is_framework(book) & book["idAccordCadre"].isna() & book["codeCPV"].notna()]
     book = book[purchase_kind(book["codeCPV"]) != "travaux"]
     limit = in_force(book, "formalisee")["seuil_montant"]
-    book = book.assign(seuil=limit, cle=families(book["codeCPV"], digits))[book["montant"] < limit]
+    book = book.assign(seuil=limit, cle=families(book["codeCPV"], 3))[book["montant"] < limit]
     rows = []
     for key, own in book.groupby("cle"):
         many = own["acheteur_id"].nunique()
         total, bar = float(own["montant"].sum()), float(own["seuil"].max())
-        if many < buyers or total < bar:
+        if many < BUYERS or total < bar:
             continue
         proof = (
             f"{many} acheteurs ont passé {len(own)} marchés en douze mois, la moitié sous "
@@ -211,31 +203,34 @@ def bought_apart(contracts: pd.DataFrame, today: Day, buyers: int = BUYERS, digi
     return _frame(rows)
 
 
-def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day, digits: int = 2) -> pd.DataFrame:
+def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day) -> pd.DataFrame:
     """Find contracts that end within the horizon, whose need comes back, and that have no environmental consideration.
 
-    They are put together by buyer and family. The evidence says how many recent contracts of the family do have one:
-    where others do, it can be done.
+    They are put together by buyer and family. The evidence says how
+    many recent contracts of the family do have one: where others
+    do, it can be done.
 
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``, of all buyers where their example is to be counted.
+        Table ``procurement/contracts``, of all buyers where their
+        example is to be counted.
     plan : DataFrame
-        From :func:`~tikub_lab.procurement.calendar.launches.launches`, of the buyer or buyers concerned.
+        From
+        :func:`~tikub_lab.procurement.calendar.launches.launches`,
+        of the buyer or buyers concerned.
     today : date, Timestamp or str
-    digits : int
-        Digits of the CPV that make a family.
 
     Returns
     -------
     DataFrame of shape (advices, 12)
-        :data:`COLUMNS`; at stake is the amount of the contracts a year of their length (one year at least).
+        :data:`COLUMNS`; at stake is the amount of the contracts a
+        year of their length (one year at least).
     """
     green, fair = (considerations(contracts, domain) for domain in ("environnement", "social"))
     facts = pd.DataFrame(
         {
-            "cle": families(contracts["codeCPV"], digits),
+            "cle": families(contracts["codeCPV"]),
             "sans": green["connu"] & ~green["avec"],
             "ni_social": fair["connu"] & ~fair["avec"],
         }
@@ -245,7 +240,7 @@ def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day, digits: in
     soon = soon[soon["sans"] & (soon["cle"] != "")]
     yearly = soon["montant"] / (soon["duree"].astype("float64") / 12).clip(lower=1)
     recent = _recent(contracts, today)
-    example = green.loc[recent.index].groupby(families(recent["codeCPV"], digits))[["avec", "connu"]].sum()
+    example = green.loc[recent.index].groupby(families(recent["codeCPV"]))[["avec", "connu"]].sum()
     rows = []
     for (buyer, key), own in soon.groupby(["acheteur_id", "cle"]):
         label = family_labels(pd.Series([key])).iloc[0]
@@ -310,17 +305,11 @@ def where_to_act(*advices: pd.DataFrame) -> pd.DataFrame:
 def leading(advices: pd.DataFrame, each: int = 3) -> pd.DataFrame:
     """Keep the first advices of each action, in their order, so that one kind does not hide the others.
 
-    Parameters
-    ----------
-    advices : DataFrame
-        From :func:`where_to_act`.
-    each : int
-        At most so many of each action.
-
     Returns
     -------
     DataFrame of shape (at most 3 × each, 14)
-        The columns of :func:`where_to_act`, and ``titre``: the subject in short, with its buyer where buyers differ.
+        The columns of :func:`where_to_act`, and ``titre``: the
+        subject in short, with its buyer where buyers differ.
 
     Examples
     --------
@@ -361,10 +350,6 @@ def _recent(contracts: pd.DataFrame, today: Day) -> pd.DataFrame:
     return contracts[(notified > _since(today)) & (notified <= day_of(today))]
 
 
-def _wrong(reasons: str) -> str:
-    return f"À écarter si {reasons}"
-
-
 def _advice(
     action: str, row: Mapping[Any, Any], uids: Any, yearly: float, total: float, proof: str, wrong: str
 ) -> dict[str, object]:
@@ -378,7 +363,7 @@ def _advice(
         "montant": total,
         "marches": len(uids),
         "preuve": proof,
-        "prudence": _wrong(wrong),
+        "prudence": f"À écarter si {wrong}",
         "avant": pd.NaT,
         "uids": "|".join(uids),
     }

@@ -1,9 +1,12 @@
 """How soon contracts are published: from notification to publication, against the two months of the law.
 
-Essential data are published within two months of the notification of the contract, or of its modification: article
-R2196-1 of the Code de la commande publique (before April 2019: article 107 of the décret n° 2016-360 du 25 mars 2016).
-The duty began on 1 October 2018; the arrêtés of 14 April 2017 and of 22 December 2022 set the format, not the delay.
-Months are calendar months: what is notified on 31 December is due on the last day of February.
+Essential data are published within two months of the notification
+of the contract, or of its modification: article R2196-1 of the Code
+de la commande publique (before April 2019: article 107 of the
+décret n° 2016-360 du 25 mars 2016). The duty began on 1 October
+2018; the arrêtés of 14 April 2017 and of 22 December 2022 set the
+format, not the delay. Months are calendar months: what is notified
+on 31 December is due on the last day of February.
 """
 
 import numpy as np
@@ -22,31 +25,18 @@ STATES = (
     "Date de publication absente",
     "Notifié avant l'obligation",
 )
-"""What may be said of a delay. A publication before the notification is a wrong date, neither soon nor late."""
+"""What may be said of a delay. A publication before the
+notification is a wrong date, neither soon nor late."""
 
 
 def delays(notified: pd.Series, published: pd.Series) -> pd.DataFrame:
-    """Measure the days from notification to publication and judge them.
+    """Measure the days from notification to publication of contracts or of amendments, and judge them.
 
-    Parameters
-    ----------
-    notified, published : Series of datetime
-        ``dateNotification`` and ``datePublicationDonnees`` of contracts, or ``dateNotificationModification`` and
-        ``datePublicationDonneesModification`` of amendments.
-
-    Returns
-    -------
-    DataFrame on the same index
-        Columns jours (missing without both dates; below 0 where they are the wrong way round), echeance (last day of
-        the delay), etat (one of :data:`STATES`; missing without a notification), jours_de_retard (0 when in time;
-        missing unless judged).
-
-    Examples
-    --------
-    >>> days = pd.to_datetime(pd.Series(["2023-12-31", "2024-03-15"]))
-    >>> found = delays(days, pd.to_datetime(pd.Series(["2024-02-29", "2024-05-16"])))
-    >>> found[["jours", "etat"]].values.tolist()
-    [[60.0, 'Dans les deux mois'], [62.0, 'En retard']]
+    Columns jours (missing without both dates; below 0 where they
+    are the wrong way round), echeance (last day of the delay), etat
+    (one of :data:`STATES`; missing without a notification),
+    jours_de_retard (0 when in time; missing unless judged), on the
+    same index.
     """
     days = (published - notified).dt.days.astype("float64")
     due = notified + pd.DateOffset(months=MONTHS)
@@ -57,36 +47,27 @@ def delays(notified: pd.Series, published: pd.Series) -> pd.DataFrame:
     )
     judged = pd.Series(state, index=notified.index, dtype="str").where(notified.notna())
     late = (published - due).dt.days.clip(lower=0).astype("float64")
-    return pd.DataFrame(
-        {
-            "jours": days,
-            "echeance": due,
-            "etat": judged,
-            "jours_de_retard": late.where(judged.isin(STATES[:2])),
-        }
-    )
+    late = late.where(judged.isin(STATES[:2]))
+    return pd.DataFrame({"jours": days, "echeance": due, "etat": judged, "jours_de_retard": late})
 
 
-def publication_delays(
-    contracts: pd.DataFrame, by: By = "annee", digits: int = 2, nomenclature: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def publication_delays(contracts: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
     """Give the share of contracts published late and the median delay.
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``. A contract that is not published at all is not in it: the rate is that of what
-        can be seen.
-    by, digits, nomenclature
-        See ``groups.group_keys`` and ``groups.grouped``.
+    A contract that is not published at all is not in the table: the
+    rate is that of what can be seen.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, juges (contracts judged: in time or late), en_retard, taux_retard (of those judged),
-        manquants (without a date of publication), inverses (published before they were notified), avant_obligation
-        (contracts notified before :data:`DUTY`), jours_median (of those judged), retard_median (of those late, days
-        beyond the delay). Years in order, other groups by decreasing number of late contracts.
+        Key, libelle, nombre, juges (contracts judged: in time or
+        late), en_retard, taux_retard (of those judged), manquants
+        (without a date of publication), inverses (published before
+        they were notified), avant_obligation (contracts notified
+        before :data:`DUTY`), jours_median (of those judged),
+        retard_median (of those late, days beyond the delay). Years
+        in order, other groups by decreasing number of late
+        contracts.
 
     Examples
     --------
@@ -96,7 +77,7 @@ def publication_delays(
     [[2.0, 1.0, 1.0, 91.5]]
     """
     found = delays(contracts["dateNotification"], contracts["datePublicationDonnees"])
-    keys, state = group_keys(contracts, by, digits), found["etat"]
+    keys, state = group_keys(contracts, by), found["etat"]
     judged, late = state.isin(STATES[:2]), state == STATES[1]
     others = {"absentes": state == STATES[3], "inverses": state == STATES[2], "avant_obligation": state == STATES[4]}
     table = rates(keys, judged, late, pd.Series(0.0, index=contracts.index), others).drop(columns="manquants")
@@ -105,4 +86,4 @@ def publication_delays(
     table["jours_median"] = found["jours"].where(judged).groupby(keys).median()
     table["retard_median"] = found["jours_de_retard"].where(late).groupby(keys).median()
     columns = ["nombre", "juges", "en_retard", "taux_retard", "manquants", "inverses", "avant_obligation"]
-    return grouped(table, contracts, by, nomenclature, [*columns, "jours_median", "retard_median"], "en_retard")
+    return grouped(table, contracts, by, [*columns, "jours_median", "retard_median"], "en_retard")

@@ -1,7 +1,9 @@
 """Duties of sustainable purchasing: article 35 of the law « Climat et résilience » and the SPASER.
 
-Both depend on facts that the essential data do not hold (when the consultation began, what was spent in the year):
-verdicts say what the data allow, and what to check. Dates and limits come from ``law.csv``.
+Both depend on facts that the essential data do not hold (when the
+consultation began, what was spent in the year): verdicts say what
+the data allow, and what to check. Dates and limits come from
+``law.csv``.
 """
 
 from datetime import date
@@ -31,43 +33,14 @@ VERDICTS = (
 def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float | None = None) -> pd.DataFrame:
     """Judge each contract by article 35 of the law of 22 August 2021.
 
-    Every contract has environmental conditions of execution and at least one environmental award criterion; above the
-    European thresholds it has social conditions of execution too. The law holds for consultations begun since its entry
-    into force (the criterion a day before the conditions), a date that the data lack: a contract notified before it is
-    surely out; one notified after it may stem from an older consultation, so that a lack is something to check, not a
-    breach.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    european_threshold : Series or float, optional
-        Euros, on the index of the contracts; missing where it is not known, as for social and other specific services
-        (which European threshold article L2112-2-1 means for them was not found). Without it the social side is not
-        judged.
-
-    Returns
-    -------
-    DataFrame on the index of the contracts
-        Columns uid, dateNotification, clause_environnementale, critere_environnemental, clause_sociale (nullable
-        booleans, missing where not published), social_exige (nullable boolean: amount at or above the threshold),
-        pret (nullable boolean: whether the contract would comply, whatever its date), manques (what lacks, in French;
-        ``""``: nothing), verdict (one of :data:`VERDICTS`), version (the rule that was used).
-
-    Notes
-    -----
-    A reserved contract counts as a social condition: its holder employs disabled or disadvantaged people (articles
-    L2113-12 to L2113-14). The exceptions of article L2112-2-1 cannot be read from the data.
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"uid": ["a", "b"], "dateNotification": pd.to_datetime(["2026-08-20", "2026-08-22"]),
-    ...     "nature": "Marché", "montant": 50_000.0, "considerationsSociales": None,
-    ...     "considerationsEnvironnementales": "Clause environnementale"})
-    >>> climate_law(book)[["manques", "verdict"]].iloc[1].tolist()
-    ['critère environnemental', 'manque à vérifier : date de la consultation non publiée']
-    >>> climate_law(book)["verdict"].iloc[0]
-    "non soumis : notifié avant l'entrée en vigueur"
+    Every contract has environmental conditions of execution and at
+    least one environmental award criterion; above the European
+    thresholds it has social conditions of execution too. The law
+    holds for consultations begun since its entry into force (the
+    criterion a day before the conditions), a date that the data
+    lack: a contract notified before it is surely out; one notified
+    after it may stem from an older consultation, so that a lack is
+    something to check, not a breach.
     """
     article = [LAW.value("cible", CLIMATE, "environnement", what) for what in (CRITERION, CONDITION)]
     starts = [pd.Timestamp(rule.debut or date.min) for rule in article]
@@ -81,10 +54,12 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     else:
         limit = pd.Series(european_threshold, index=contracts.index, dtype="float64")
         due = _known(contracts["montant"] >= limit, limit.notna())
-    # An unknown threshold leaves the social side out of the verdict; the verdict says so.
+    # An unknown threshold leaves the social side out of the verdict;
+    # the verdict says so.
     side = (humane | ~due).mask(due.isna(), True)
     ready = clause & criterion & side
-    # Conditions not yet due when the criterion is are no lack; before both, all that lacks is said.
+    # Conditions not yet due when the criterion is are no lack; before
+    # both, all that lacks is said.
     owed = early | ~before_conditions
     lacks = [
         (~clause & owed, "clause environnementale"),
@@ -124,11 +99,7 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
 
 
 def readiness(
-    contracts: pd.DataFrame,
-    european_threshold: pd.Series | float | None = None,
-    by: By = "annee",
-    digits: int = 2,
-    nomenclature: pd.DataFrame | None = None,
+    contracts: pd.DataFrame, european_threshold: pd.Series | float | None = None, by: By = "annee"
 ) -> pd.DataFrame:
     """Give the share of contracts that would comply with article 35 today, whatever their date.
 
@@ -136,14 +107,15 @@ def readiness(
     ----------
     contracts, european_threshold
         As for :func:`climate_law`.
-    by, digits, nomenclature
-        See ``groups.group_keys`` and ``groups.grouped``.
+    by : str
+        Key of ``groups.KEYS``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants (contracts that can be judged or not), prets, taux (of the known),
-        montant, montant_connu, montant_pret (euros), taux_montant. Years in order, other groups by decreasing amount.
+        Key, libelle, nombre, connus, manquants (contracts that can
+        be judged or not), prets, taux (of the known), montant,
+        montant_connu, montant_pret (euros), taux_montant.
 
     Examples
     --------
@@ -154,10 +126,10 @@ def readiness(
     [[2025.0, 1.0, 1.0]]
     """
     ready = climate_law(contracts, european_threshold)["pret"]
-    table = rates(group_keys(contracts, by, digits), ready.notna(), ready, contracts["montant"])
+    table = rates(group_keys(contracts, by), ready.notna(), ready, contracts["montant"])
     table = table.drop(columns=["bas", "haut", "minimum", "maximum"])
     table = table.rename(columns={"avec": "prets", "montant_avec": "montant_pret"})
-    return grouped(table, contracts, by, nomenclature)
+    return grouped(table, contracts, by)
 
 
 def _known(values: pd.Series, known: pd.Series) -> pd.Series:
@@ -167,26 +139,35 @@ def _known(values: pd.Series, known: pd.Series) -> pd.Series:
 def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     """Say for each buyer and year whether it likely owes a scheme of socially and ecologically responsible purchasing.
 
-    The duty falls on a buyer whose purchases of a calendar year exceed a limit (articles L2111-3 and D2111-3): from
-    2015 to 2022, contracts of 100 M€ before tax concluded in the year, which is what the data hold; since 2023, 50 M€
-    spent in the year, for which two sums stand in. The amounts notified count several years of a long contract at
-    once; the others are spread evenly over the months of each contract, from its notification. Neither is exact:
-    purchases below the limit of publication are missing from both, so is what runs from contracts older than the data;
-    the amount of a framework agreement is often a maximum.
+    The duty falls on a buyer whose purchases of a calendar year
+    exceed a limit (articles L2111-3 and D2111-3): from 2015 to
+    2022, contracts of 100 M€ before tax concluded in the year,
+    which is what the data hold; since 2023, 50 M€ spent in the
+    year, for which two sums stand in. The amounts notified count
+    several years of a long contract at once; the others are spread
+    evenly over the months of each contract, from its notification.
+    Neither is exact: purchases below the limit of publication are
+    missing from both, so is what runs from contracts older than the
+    data; the amount of a framework agreement is often a maximum.
 
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``, all buyers and years at hand.
+        Table ``procurement/contracts``, all buyers and years at
+        hand.
 
     Returns
     -------
     DataFrame, one row a buyer (SIREN) and year of the data
-        Columns acheteur_siren, acheteur_nom, annee, nombre (notified), montant_notifie, montant_etale (euros),
-        sans_duree (contracts without a length, counted wholly in their year), seuil (euros; missing before 2015),
-        verdict (« au-dessus du seuil » by both sums, or until 2022 by the first; « à vérifier : une estimation sur deux
-        au-dessus », « en dessous du seuil d'après les marchés publiés », « pas encore en vigueur »), version, statut.
-        The largest sums first within each year.
+        Columns acheteur_siren, acheteur_nom, annee, nombre
+        (notified), montant_notifie, montant_etale (euros),
+        sans_duree (contracts without a length, counted wholly in
+        their year), seuil (euros; missing before 2015), verdict
+        (« au-dessus du seuil » by both sums, or until 2022 by the
+        first; « à vérifier : une estimation sur deux au-dessus »,
+        « en dessous du seuil d'après les marchés publiés », « pas
+        encore en vigueur »), version, statut. The largest sums
+        first within each year.
 
     Examples
     --------
@@ -207,7 +188,8 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     counts = ["nombre", "sans_duree"]
     table[counts] = table[counts].fillna(0).astype("int64")
     table[["montant_notifie", "montant_etale"]] = table[["montant_notifie", "montant_etale"]].fillna(0.0)
-    # The version in force at the end of the year; until 2022 what was concluded is the measure, not spending.
+    # The version in force at the end of the year; until 2022 what was
+    # concluded is the measure, not spending.
     rules = [
         (year, rule) for year in table["annee"].unique() for rule in LAW.values("cible", SPASER, day=f"{year}-12-31")
     ]

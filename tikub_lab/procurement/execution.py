@@ -1,69 +1,44 @@
 """What becomes of contracts after their award: changes of amount and of length by amendments.
 
-The table of contracts holds the initial state; each amendment holds the new amount and the new length where they
-changed (arrêté du 22 décembre 2022: the amount of the contract after the modification, not the difference). Some
-publishers write the difference all the same: a contract that shrinks below half or grows beyond three times its initial
-amount is marked as doubtful, counted apart, and left in the sums only where said.
+The table of contracts holds the initial state; each amendment holds
+the new amount and the new length where they changed (arrêté du 22
+décembre 2022: the amount of the contract after the modification,
+not the difference). Some publishers write the difference all the
+same: a contract that shrinks below half or grows beyond three times
+its initial amount is marked as doubtful, counted apart, and left in
+the sums only where said.
 
-The limits of the Code de la commande publique serve as landmarks, no more: a modification may rest on another ground
-than its size. Below the European thresholds, small changes are free below 10 % of the initial amount for supplies and
-services and 15 % for works, all added up (articles R2194-8 and R2194-9); unforeseen circumstances and necessary extra
-work allow up to 50 % for each modification (R2194-3 and R2194-5); clauses of review and unsubstantial changes know no
-limit (R2194-1 and R2194-7).
+The limits of the Code de la commande publique serve as landmarks,
+no more: a modification may rest on another ground than its size.
+Below the European thresholds, small changes are free below 10 % of
+the initial amount for supplies and services and 15 % for works, all
+added up (articles R2194-8 and R2194-9); unforeseen circumstances
+and necessary extra work allow up to 50 % for each modification
+(R2194-3 and R2194-5); clauses of review and unsubstantial changes
+know no limit (R2194-1 and R2194-7).
 """
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.methods.rates import classes, rates, share
+from tikub_lab.methods.rates import rates, share
 from tikub_lab.procurement.groups import By, group_keys, grouped
 
 WORKS = "45"
 """Division of the CPV that holds works."""
 SMALL, SMALL_WORKS, LARGE = 0.10, 0.15, 0.50
-"""Landmarks, as shares of the initial amount: R2194-8 (supplies and services, works), R2194-3."""
+"""Landmarks, as shares of the initial amount: R2194-8 (supplies and
+services, works), R2194-3."""
 DOUBTFUL = (0.5, 3.0)
-"""Final over initial amount, below and above which an amendment may state a difference, or a wrong amount."""
-CHANGES = (
-    "Baisse",
-    "Montant inchangé",
-    "Hausse jusqu'à 5 %",
-    "De 5 à 10 %",
-    "De 10 à 15 %",
-    "De 15 à 50 %",
-    "Plus de 50 %",
-    "Montant douteux",
-)
-"""Classes of the change of amount of contracts that were amended."""
+"""Final over initial amount, below and above which an amendment may
+state a difference, or a wrong amount."""
 
 
 def final_states(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFrame:
-    """Follow each contract to its last known amount and length.
-
-    Parameters
-    ----------
-    contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/amendments``; amendments of other contracts are left out.
-
-    Returns
-    -------
-    DataFrame on the index of the contracts
-        Columns uid, modifications (number of amendments), derniere (date of the last notified one), montant,
-        montant_final, ecart (euros), ecart_part (of the initial amount), dureeMois, duree_finale, ecart_mois (missing
-        where the initial length is), douteux (see :data:`DOUBTFUL`), au_dela_faible (all changes together reach,
-        up or down, 10 %, or 15 % of works), au_dela_50 (one amendment alone added more than half the initial amount).
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"uid": ["a"], "codeCPV": ["45210000"], "montant": [100.0],
-    ...                      "dureeMois": pd.array([12], "Int64")})
-    >>> later = pd.DataFrame({"uid": "a", "modification_id": [1, 2], "montant": [120.0, None],
-    ...     "dureeMois": pd.array([None, 18], "Int64"), "dateNotificationModification": pd.Timestamp("2025-03-01")})
-    >>> final_states(book, later)[["montant_final", "ecart_part", "ecart_mois"]].values.tolist()
-    [[120.0, 0.2, 6.0]]
-    """
+    """Follow each contract to its last known amount and length."""
     own = amendments[amendments["uid"].isin(contracts["uid"])].sort_values(["uid", "modification_id"], kind="stable")
-    # last() skips what is missing: an amendment that leaves the amount alone does not state it.
+    # last() skips what is missing: an amendment that leaves the amount
+    # alone does not state it.
     last = own.groupby("uid").agg(
         modifications=("modification_id", "size"),
         derniere=("dateNotificationModification", "max"),
@@ -106,67 +81,39 @@ def _steps(own: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame:
     return steps.assign(part=share(steps["ecart"], first))
 
 
-def amendment_steps(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFrame:
-    """List the amendments with what each changes.
-
-    Parameters
-    ----------
-    contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/amendments``.
-
-    Returns
-    -------
-    DataFrame, one row an amendment
-        Columns uid, modification_id, avant, apres, ecart (euros), part (of the initial amount), motif
-        (``objetModification``), dateNotificationModification.
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"uid": ["a"], "montant": [100.0]})
-    >>> later = pd.DataFrame({"uid": ["a", "a"], "modification_id": [1, 2], "montant": [120.0, 150.0],
-    ...     "dateNotificationModification": pd.to_datetime(["2025-03-01"] * 2), "objetModification": None})
-    >>> amendment_steps(book, later)["ecart"].tolist()
-    [20.0, 30.0]
-    """
-    own = amendments[amendments["uid"].isin(contracts["uid"])].sort_values(["uid", "modification_id"], kind="stable")
-    more = own[["objetModification", "dateNotificationModification"]].rename(columns={"objetModification": "motif"})
-    return _steps(own, contracts).join(more).reset_index(drop=True)
-
-
-def amended(
-    contracts: pd.DataFrame,
-    amendments: pd.DataFrame,
-    by: By = "annee",
-    digits: int = 2,
-    nomenclature: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+def amended(contracts: pd.DataFrame, amendments: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
     """Give the share of contracts that were amended, and by how much amounts and lengths changed.
 
     Parameters
     ----------
     contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/amendments``.
-    by, digits, nomenclature
-        See ``groups.group_keys`` and ``groups.grouped``; years
-        are those of the contract's notification, so that recent ones have had less time to be amended.
+        Tables ``procurement/contracts`` and
+        ``procurement/amendments``; amendments of other contracts
+        are left out.
+    by : str
+        Key of ``groups.KEYS``; years are those of the contract's
+        notification, so that recent ones have had less time to be
+        amended.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, modifies (contracts with an amendment), taux, en_hausse, en_baisse (amount up or down,
-        doubtful ones apart), douteux, au_dela_faible, au_dela_50 (contracts; see :func:`final_states`; doubtful ones
-        left out), montant, montant_final, ecart (euros, doubtful contracts at their initial amount), ecart_part,
-        allonges, raccourcis (contracts), sans_duree (contracts whose initial length is missing), mois_median (median
-        change of those whose length changed). Years in order, other groups by decreasing amount.
+        Key, libelle, nombre, modifies (contracts with an
+        amendment), taux, en_hausse, en_baisse (amount up or down,
+        doubtful ones apart), douteux, au_dela_faible, au_dela_50
+        (contracts; see :func:`final_states`; doubtful ones left
+        out), montant, montant_final, ecart (euros, doubtful
+        contracts at their initial amount), ecart_part, allonges,
+        raccourcis (contracts), sans_duree (contracts whose initial
+        length is missing), mois_median (median change of those
+        whose length changed).
 
     Examples
     --------
-    >>> book = pd.DataFrame({"uid": ["a", "b"], "codeCPV": "45210000", "montant": [100.0, 100.0],
-    ...                      "dureeMois": pd.array([12, None], "Int64")})
-    >>> later = pd.DataFrame({"uid": ["a"], "modification_id": [1], "montant": [130.0],
-    ...     "dureeMois": pd.array([18], "Int64"), "dateNotificationModification": pd.to_datetime(["2025-03-01"])})
-    >>> amended(book, later, "famille")[["taux", "au_dela_faible", "ecart_part", "mois_median"]].values.tolist()
-    [[0.5, 1.0, 0.15, 6.0]]
+    >>> from tikub_lab import tables
+    >>> book, later = (tables.load(f"procurement/{name}") for name in ("contracts", "amendments"))
+    >>> amended(book, later, "ensemble")[["nombre", "modifies", "en_hausse"]].values.tolist()
+    [[3000, 405, 266]]
     """
     state = final_states(contracts, amendments)
     sound = ~state["douteux"]
@@ -181,7 +128,7 @@ def amended(
         "raccourcis": state["ecart_mois"] < 0,
         "sans_duree": state["dureeMois"].isna(),
     }
-    keys, everywhere = group_keys(contracts, by, digits), pd.Series(True, index=contracts.index)
+    keys, everywhere = group_keys(contracts, by), pd.Series(True, index=contracts.index)
     table = rates(keys, everywhere, state["modifications"] > 0, state["montant"], counts)
     table = table.rename(columns={"avec": "modifies"})
     table["ecart"] = change.groupby(keys).sum()
@@ -192,36 +139,7 @@ def amended(
         "nombre", "modifies", "taux", "en_hausse", "en_baisse", "douteux", "au_dela_faible", "au_dela_50", "montant",
         "montant_final", "ecart", "ecart_part", "allonges", "raccourcis", "sans_duree", "mois_median",
     ]  # fmt: skip
-    return grouped(table, contracts, by, nomenclature, columns)
-
-
-def changes(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFrame:
-    """Spread the amended contracts over classes of the change of their amount.
-
-    Returns
-    -------
-    DataFrame of shape (8, 4)
-        Columns evolution (one of :data:`CHANGES`; an upper limit belongs to the class below it), nombre (contracts with
-        an amendment), part (of these), ecart (euros, as published).
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"uid": ["a"], "codeCPV": ["45210000"], "montant": [100.0],
-    ...                      "dureeMois": pd.array([12], "Int64")})
-    >>> later = pd.DataFrame({"uid": ["a"], "modification_id": [1], "montant": [110.0],
-    ...     "dureeMois": pd.array([None], "Int64"), "dateNotificationModification": pd.to_datetime(["2025-03-01"])})
-    >>> changes(book, later).query("nombre > 0")[["evolution", "ecart"]].values.tolist()
-    [['De 5 à 10 %', 10.0]]
-    """
-    state = final_states(contracts, amendments)
-    state = state[state["modifications"] > 0]
-    part = state["ecart_part"].round(9)
-    # « side=left » puts a change of exactly 10 % into the class that ends there.
-    position = 2 + np.searchsorted([0.05, SMALL, SMALL_WORKS, LARGE], part, side="left")
-    position = np.select([state["douteux"], part < 0, part == 0], [7, 0, 1], position)
-    label = pd.Series(CHANGES, dtype="str").take(position)
-    table = classes(label, state["ecart"], CHANGES).drop(columns="part_montant")
-    return table.rename(columns={"montant": "ecart"}).rename_axis("evolution").reset_index()
+    return grouped(table, contracts, by, columns)
 
 
 def largest_changes(contracts: pd.DataFrame, amendments: pd.DataFrame, n: int = 10) -> pd.DataFrame:
@@ -230,17 +148,16 @@ def largest_changes(contracts: pd.DataFrame, amendments: pd.DataFrame, n: int = 
     Returns
     -------
     DataFrame of shape (at most n, 11)
-        Columns uid, acheteur_nom, objet, dateNotification, montant, montant_final, ecart, ecart_part, ecart_mois,
-        modifications, douteux; the largest change first.
+        Columns uid, acheteur_nom, objet, dateNotification, montant,
+        montant_final, ecart, ecart_part, ecart_mois, modifications,
+        douteux; the largest change first.
 
     Examples
     --------
-    >>> book = pd.DataFrame({"uid": ["a"], "codeCPV": ["45210000"], "montant": [100.0], "acheteur_nom": "Un (fictif)",
-    ...     "dureeMois": pd.array([12], "Int64"), "objet": "Toit", "dateNotification": pd.to_datetime(["2024-03-01"])})
-    >>> later = pd.DataFrame({"uid": ["a"], "modification_id": [1], "montant": [110.0],
-    ...     "dureeMois": pd.array([None], "Int64"), "dateNotificationModification": pd.to_datetime(["2025-03-01"])})
-    >>> largest_changes(book, later)[["uid", "ecart"]].values.tolist()
-    [['a', 10.0]]
+    >>> from tikub_lab import tables
+    >>> book, later = (tables.load(f"procurement/{name}") for name in ("contracts", "amendments"))
+    >>> largest_changes(book, later, 1)[["montant", "montant_final"]].values.tolist()
+    [[5512973.0, 5909907.0]]
     """
     state = final_states(contracts, amendments)
     state = state.join(contracts[["acheteur_nom", "objet", "dateNotification"]])

@@ -1,99 +1,58 @@
 """Groups in which contracts are counted: by year, family of purchases, buyer, procedure, form of price.
 
-A family is the beginning of the CPV code: two digits are a division, three a group, four a class, five a category
-(règlement (CE) n° 213/2008, annexe I). It says what kind of thing is bought; it is not a market in the sense of
-competition law, nor always the homogeneous family of a buyer's own nomenclature (article R2121-6 of the Code de la
-commande publique).
+A family is the beginning of the CPV code: two digits are a
+division, three a group, four a class, five a category (règlement
+(CE) n° 213/2008, annexe I). It says what kind of thing is bought;
+it is not a market in the sense of competition law, nor always the
+homogeneous family of a buyer's own nomenclature (article R2121-6 of
+the Code de la commande publique).
 """
 
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError
 from tikub_lab.methods.scope import one_of
-from tikub_lab.procurement.codes import CPV_DIVISIONS
+from tikub_lab.procurement.codes import CPV_DIVISIONS, SHORT_DIVISIONS
 
 By = Literal["ensemble", "annee", "famille", "acheteur", "procedure", "forme_prix"]
 """What contracts may be grouped by."""
-KEYS: dict[str, str] = {
-    "ensemble": "ensemble",
-    "annee": "annee",
-    "famille": "famille",
-    "acheteur": "acheteur_id",
-    "procedure": "procedure",
-    "forme_prix": "forme_prix",
-}
-"""The column that holds the key of each kind of group."""
-WHOLE = "Ensemble"
-NO_FAMILY = "Famille non renseignée"
 UNKNOWN = "Non renseignée"
-NO_YEAR = 0
-"""The year of what has no date: never a contract, sometimes a concession."""
-DIGITS = (2, 3, 4, 5)
+KEYS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.Series]]] = {
+    "ensemble": ("ensemble", lambda contracts: pd.Series("Ensemble", index=contracts.index, dtype="str")),
+    "annee": ("annee", lambda contracts: contracts["dateNotification"].dt.year.astype("int64")),
+    "famille": ("famille", lambda contracts: families(contracts["codeCPV"])),
+    "acheteur": ("acheteur_id", lambda contracts: contracts["acheteur_id"]),
+    "procedure": ("procedure", lambda contracts: contracts["procedure"].astype("str").fillna(UNKNOWN)),
+    "forme_prix": ("forme_prix", lambda contracts: contracts["formePrix"].astype("str").fillna(UNKNOWN)),
+}
+"""The column that holds the key of each kind of group, and how it
+is made; what is missing is a group too."""
 
 
 def families(codes: pd.Series, digits: int = 2) -> pd.Series:
-    """Reduce CPV codes to families, ``""`` where the code is missing.
-
-    Parameters
-    ----------
-    codes : Series of str
-        Column ``codeCPV``, with or without check digit.
-    digits : int
-        2 (division) to 5 (category).
-
-    Raises
-    ------
-    UsageError
-        Another number of digits.
+    """Reduce CPV codes to families of so many digits, ``""`` where the code is missing.
 
     Examples
     --------
     >>> families(pd.Series(["45214200-2", "45210000", None], dtype="str"), digits=3).tolist()
     ['452', '452', '']
     """
-    if digits not in DIGITS:
-        raise UsageError(f"digits={digits!r}: a family of the CPV has 2, 3, 4 or 5 digits; 2 is the division.")
     return codes.astype("str").str[:digits].fillna("").rename("famille")
 
 
-def family_labels(keys: pd.Series, nomenclature: pd.DataFrame | None = None) -> pd.Series:
-    """Name families in French.
-
-    Parameters
-    ----------
-    keys : Series of str
-        Families of 2 to 5 digits.
-    nomenclature : DataFrame, optional
-        Table ``procurement/cpv`` (``code``, ``libelle``). Without it only divisions have a name of their own; a finer
-        family is named after its division, with its digits.
+def family_labels(keys: pd.Series) -> pd.Series:
+    """Name families in French: a division by its official name, a finer family after its division.
 
     Examples
     --------
-    >>> family_labels(pd.Series(["45", "452", ""])).tolist()
-    ['Travaux de construction', 'Travaux de construction (452…)', 'Famille non renseignée']
+    >>> family_labels(pd.Series(["45", "452", "99", ""])).tolist()
+    ['Travaux de construction', 'Travaux de construction (452…)', 'Famille 99', 'Famille non renseignée']
     """
-    divisions = pd.Series({code[:2]: label for code, label in CPV_DIVISIONS.items()}, dtype="str")
-    division = keys.str[:2].map(divisions).astype("str")
-    labels = division.where(keys.str.len() <= 2, division + " (" + keys + "…)")
-    if nomenclature is not None and len(nomenclature):
-        known = pd.Series(nomenclature["libelle"].to_numpy(), index=nomenclature["code"].str[:8], dtype="str")
-        known = known[~known.index.duplicated()]
-        full = keys.str.pad(8, side="right", fillchar="0").map(known).astype("str")
-        labels = full.where(full.notna() & (keys != ""), labels)
-    unknown = ("Famille " + keys).where(keys != "", NO_FAMILY)
-    return labels.where(labels.notna() & (keys != ""), unknown).rename("libelle")
-
-
-@cache
-def _short() -> pd.Series:
-    names = pd.read_csv(Path(__file__).with_name("families.csv"), dtype="str").set_index("division")["libelle"]
-    official = {code[:2]: label for code, label in CPV_DIVISIONS.items()}
-    return names.rename(official)
+    division = keys.str[:2].map({code[:2]: label for code, label in CPV_DIVISIONS.items()}).astype("str")
+    labels = division.where(keys.str.len() <= 2, division + " (" + keys + "…)").fillna("Famille " + keys)
+    return labels.where(keys != "", "Famille non renseignée").rename("libelle")
 
 
 def short_labels(labels: pd.Series) -> pd.Series:
@@ -101,60 +60,27 @@ def short_labels(labels: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> official = family_labels(pd.Series(["09", "302", ""]))
-    >>> short_labels(official).tolist()
+    >>> short_labels(family_labels(pd.Series(["09", "302", ""]))).tolist()
     ['Énergie et combustibles', 'Informatique et bureau (302…)', 'Famille non renseignée']
     """
     parts = labels.astype("str").str.extract(r"^(.*?)( \(\d+…\))?$")
-    names = parts[0].map(_short())
-    return names.where(names.notna(), parts[0]) + parts[1].fillna("")
+    return parts[0].map(SHORT_DIVISIONS).astype("str").fillna(parts[0]) + parts[1].fillna("")
 
 
-def group_keys(contracts: pd.DataFrame, by: By, digits: int = 2) -> pd.Series:
-    """Say to which group each contract belongs; what is missing is a group too.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    by : str
-        One of :data:`KEYS`.
-    digits : int
-        Digits of the CPV where ``by`` is ``famille``.
-
-    Returns
-    -------
-    Series
-        Named as :data:`KEYS` says, on the index of the contracts: years are integers, all else text.
-
-    Raises
-    ------
-    UsageError
-        An unknown ``by``.
+def group_keys(contracts: pd.DataFrame, by: By) -> pd.Series:
+    """Say to which group each contract belongs; years are integers, all else text.
 
     Examples
     --------
-    >>> book = pd.DataFrame({"codeCPV": ["45210000", None]})
-    >>> group_keys(book, "famille").tolist(), group_keys(book, "ensemble").tolist()
-    (['45', ''], ['Ensemble', 'Ensemble'])
+    >>> group_keys(pd.DataFrame({"codeCPV": ["45210000", None]}), "famille").tolist()
+    ['45', '']
     """
     one_of("by", by, KEYS, "contracts are not grouped so")
-    if by == "ensemble":
-        keys = pd.Series(WHOLE, index=contracts.index, dtype="str")
-    elif by == "annee":
-        keys = contracts["dateNotification"].dt.year.fillna(NO_YEAR).astype("int64")
-    elif by == "famille":
-        keys = families(contracts["codeCPV"], digits)
-    elif by == "acheteur":
-        keys = contracts["acheteur_id"]
-    elif by == "procedure":
-        keys = contracts["procedure"].astype("str").fillna(UNKNOWN)
-    else:
-        keys = contracts["formePrix"].astype("str").fillna(UNKNOWN)
-    return keys.rename(KEYS[by])
+    name, keys = KEYS[by]
+    return keys(contracts).rename(name)
 
 
-def share_keys(shares: pd.DataFrame, contracts: pd.DataFrame, by: By, digits: int = 2) -> pd.Series:
+def share_keys(shares: pd.DataFrame, contracts: pd.DataFrame, by: By) -> pd.Series:
     """Say to which group each contract and supplier belongs: the group of its contract, found by ``uid``.
 
     Examples
@@ -163,89 +89,42 @@ def share_keys(shares: pd.DataFrame, contracts: pd.DataFrame, by: By, digits: in
     >>> share_keys(pd.DataFrame({"uid": ["b", "b", "a"]}), book, "famille").tolist()
     ['15', '15', '45']
     """
-    keys = group_keys(contracts, by, digits)
-    found = keys.set_axis(pd.Index(contracts["uid"])).reindex(shares["uid"])
-    return found.set_axis(shares.index).rename(KEYS[by])
+    keys = group_keys(contracts, by).set_axis(pd.Index(contracts["uid"]))
+    return keys.reindex(shares["uid"]).set_axis(shares.index)
 
 
 def grouped(
     table: pd.DataFrame,
     contracts: pd.DataFrame,
     by: By,
-    nomenclature: pd.DataFrame | None = None,
     columns: Sequence[str] | None = None,
     weight: str = "montant",
 ) -> pd.DataFrame:
-    """Name groups in French and put them in order: years by time, others by weight, equal ones by key.
+    """Name the groups of a table in French and put them in order: years by time, others by weight.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Indexed by the keys of :func:`group_keys`.
-    contracts : DataFrame
-        Where the names of buyers are found: see :func:`latest_names`.
-    by, nomenclature
-        As in :func:`group_keys` and :func:`family_labels`.
-    columns : sequence of str, optional
-        Which columns to keep, in their order; all by default.
-    weight : str
-        Column of the table, the largest first.
-
-    Returns
-    -------
-    DataFrame
-        The key, libelle (names of families and buyers, else the key itself), and the columns.
+    The table is indexed by the keys of :func:`group_keys`; buyers
+    have their names from ``contracts``. The key and ``libelle``
+    come first, then all columns or those asked for.
 
     Examples
     --------
     >>> found = pd.DataFrame({"montant": [1.0, 2.0]}, index=pd.Index(["45", "15"], name="famille"))
-    >>> grouped(found, pd.DataFrame(), "famille")[["famille", "libelle"]].values.tolist()
-    [['15', 'Produits alimentaires, boissons, tabac et produits connexes'], ['45', 'Travaux de construction']]
+    >>> grouped(found, pd.DataFrame(), "famille")["famille"].tolist()
+    ['15', '45']
     """
-    table = table.rename_axis(KEYS[by]).reset_index()
-    keys = table[KEYS[by]]
-    labels = keys.astype("str")
+    key = KEYS[by][0]
+    table = table.rename_axis(key).reset_index()
+    labels = table[key].astype("str")
     if by == "famille":
-        labels = family_labels(keys, nomenclature)
+        labels = family_labels(table[key])
     elif by == "acheteur":
-        labels = keys.map(latest_names(contracts)).astype("str").fillna("SIRET " + keys)
-    elif by == "annee":
-        labels = labels.mask(keys == NO_YEAR, UNKNOWN)
+        labels = labels.map(latest_names(contracts)).astype("str").fillna("SIRET " + labels)
     table.insert(1, "libelle", labels)
-    order = ["annee"] if by == "annee" else [weight, KEYS[by]]
+    order = ["annee"] if by == "annee" else [weight, key]
     table = table.sort_values(order, ascending=[name != weight for name in order], ignore_index=True)
-    return table if columns is None else table[[KEYS[by], "libelle", *columns]]
+    return table if columns is None else table[[key, "libelle", *columns]]
 
 
 def latest_names(contracts: pd.DataFrame, keys: str | pd.Series = "acheteur_id") -> pd.Series:
-    """Return the most recent name published of each buyer, or of each group of buyers; missing where there is none."""
+    """Return the latest name of each buyer, or group of buyers; missing where there is none."""
     return contracts.sort_values("dateNotification", kind="stable").groupby(keys)["acheteur_nom"].last().astype("str")
-
-
-def as_contracts(concessions: pd.DataFrame) -> pd.DataFrame:
-    """Give concessions the columns of contracts that they have, so that they are counted by the same functions.
-
-    Parameters
-    ----------
-    concessions : DataFrame
-        Table ``procurement/concessions``.
-
-    Returns
-    -------
-    DataFrame on the same index
-        ``dateSignature`` stands for ``dateNotification``, ``valeurGlobale`` (the turnover of the holder over the whole
-        contract, not a price) for ``montant``: never add up the two tables.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"autoriteConcedante_id": ["1"], "valeurGlobale": [5.0]})
-    >>> as_contracts(table).columns.tolist()
-    ['acheteur_id', 'montant']
-    """
-    names = {
-        "autoriteConcedante_id": "acheteur_id",
-        "autoriteConcedante_nom": "acheteur_nom",
-        "dateSignature": "dateNotification",
-        "valeurGlobale": "montant",
-    }
-    return concessions.rename(columns=names)

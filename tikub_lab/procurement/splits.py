@@ -1,42 +1,54 @@
 """Needs that may have been split: purchases that stay below a threshold one by one and reach it together.
 
-The rule. A buyer may not split its purchases to escape the rules of publicity and competition (Code de la commande
-publique, art. R2121-4). The value of a need takes in all supplies or services that are homogeneous, « quels que soient
-le nombre d'opérateurs économiques auquel il est fait appel et le nombre de marchés à passer » (art. R2121-6); for a
-regular need over twelve months (art. R2121-7). For works it takes in one operation (art. R2121-5).
+The rule. A buyer may not split its purchases to escape the rules of
+publicity and competition (Code de la commande publique, art.
+R2121-4). The value of a need takes in all supplies or services that
+are homogeneous, « quels que soient le nombre d'opérateurs
+économiques auquel il est fait appel et le nombre de marchés à
+passer » (art. R2121-6); for a regular need over twelve months (art.
+R2121-7). For works it takes in one operation (art. R2121-5).
 
-What is looked for here: purchases of one buyer, of one homogeneous family (first digits of the CPV code), notified
-within twelve months of the first one, each below a threshold, together at or above it. It is a clue to be checked,
-never a proof: the columns say how strong it is and what would make it wrong.
+What is looked for here: purchases of one buyer, of one homogeneous
+family (first digits of the CPV code), notified within twelve months
+of the first one, each below a threshold, together at or above it.
+It is a clue to be checked, never a proof: the columns say how
+strong it is and what would make it wrong.
 
 - « forte »: the same firm, or the same group of firms, every time;
-- « moyenne »: several firms, and at least half of the purchases within a tenth below the threshold;
+- « moyenne »: several firms, and at least half of the purchases
+  within a tenth below the threshold;
 - « faible »: several firms, nothing else.
 
-Where firms differ, works must also have one place of performance, since they add up within an operation and not within
-a family. Two thresholds: that of formal procedures, then the dispensation from publicity and competition. Left out, and
-counted by :func:`examined`: what has no amount, day or known CPV code; what was published twice; framework agreements
-and what is bought under them; purchases made by a formal procedure, which is what a split avoids; contracts of defence;
-innovative purchases, for the dispensation only, as they have their own; social and other specific services, for the
-formal threshold only, which is not theirs. Lots of one procedure are lawful
-(:mod:`tikub_lab.procurement.splits_purchases` says which contracts are taken for lots): when their sum reaches the
-threshold, the rules that apply from it are supposed to have been followed and they are left out too.
+Where firms differ, works must also have one place of performance,
+since they add up within an operation and not within a family. Two
+thresholds: that of formal procedures, then the dispensation from
+publicity and competition. Left out: what has no amount, day or
+known CPV code; what was published twice; framework agreements and
+what is bought under them; purchases made by a formal procedure,
+which is what a split avoids; contracts of defence; innovative
+purchases, for the dispensation only, as they have their own; social
+and other specific services, for the formal threshold only, which is
+not theirs. Lots of one procedure are lawful
+(:mod:`tikub_lab.procurement.splits_purchases` says which contracts
+are taken for lots): when their sum reaches the threshold, the rules
+that apply from it are supposed to have been followed and they are
+left out too.
 
-A contract belongs to one need at most. The same firm comes before several, the formal threshold before the
-dispensation. Among the windows that begin with a purchase of the same buyer, family and firm, the one with the largest
-sum is taken (the earliest of equals); what remains is searched again.
+A contract belongs to one need at most. The same firm comes before
+several, the formal threshold before the dispensation. Among the
+windows that begin with a purchase of the same buyer, family and
+firm, the one with the largest sum is taken (the earliest of
+equals); what remains is searched again.
 """
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.codes import CPV_DIVISIONS
-from tikub_lab.procurement.indicators import firm
-from tikub_lab.procurement.splits_purchases import BY_FORMAL, candidates, examined, procedures
+from tikub_lab.procurement.groups import family_labels, latest_names
+from tikub_lab.procurement.splits_purchases import BY_FORMAL, candidates, procedures
+from tikub_lab.procurement.suppliers import firm
 from tikub_lab.procurement.thresholds import NAMES, in_force
-
-__all__ = ["SEARCHED", "STRENGTHS", "candidates", "evidence", "examined", "split_needs", "totals", "window_end"]
 
 STRENGTHS = ("forte", "moyenne", "faible")
 SEARCHED = ("formalisee", "dispense")
@@ -63,38 +75,40 @@ def split_needs(
     *,
     months: int = 12,
     digits: int = 3,
-    buyer: str = "collectivité",
-    nomenclature: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Find the needs that may have been split.
 
     Parameters
     ----------
     contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/suppliers``.
+        Tables ``procurement/contracts`` and
+        ``procurement/suppliers``.
     months : int
-        Length of the window: from the day of its first purchase to the eve of the same day so many months later.
+        Length of the window: from the day of its first purchase to
+        the eve of the same day so many months later.
     digits : int
         Digits of the CPV code that make a family.
-    buyer : str
-        Kind of buyer, see :data:`tikub_lab.procurement.thresholds.BUYERS`.
-    nomenclature : DataFrame, optional
-        Table ``procurement/cpv``, for the French labels of families; without it they have their division's.
 
     Returns
     -------
-    DataFrame, one row a suspected need, strongest then largest first
-        force; acheteur_id, acheteur_nom; famille, libelle, nature; titulaire (firms separated by a bar; missing when
-        they differ) and titulaire_nom; seuil, seuil_libelle, seuil_montant, seuil_version, seuil_statut: the threshold
-        in force on the day of the first purchase; nombre; montant (their sum, the euros at stake) and fois_seuil (over
-        the threshold); debut, fin (first and last day); plus_grand (largest purchase); juste_sous (how many are within
-        a tenth below the threshold); lieux (how many places of performance are published); uids (separated by a bar);
-        faux_si, what would make it wrong, in French.
+    DataFrame, one row a suspected need, strongest then largest
+    first
+        force; acheteur_id, acheteur_nom; famille, libelle, nature;
+        titulaire (firms separated by a bar; missing when they
+        differ) and titulaire_nom; seuil, seuil_libelle,
+        seuil_montant, seuil_version, seuil_statut: the threshold in
+        force on the day of the first purchase; nombre; montant
+        (their sum, the euros at stake) and fois_seuil (over the
+        threshold); debut, fin (first and last day); plus_grand
+        (largest purchase); juste_sous (how many are within a tenth
+        below the threshold); lieux (how many places of performance
+        are published); uids (separated by a bar); faux_si, what
+        would make it wrong, in French.
 
     Raises
     ------
     UsageError
-        ``months``, ``digits`` or ``buyer`` out of bounds.
+        ``months`` or ``digits`` out of bounds.
 
     Examples
     --------
@@ -109,7 +123,7 @@ def split_needs(
         raise UsageError(f"months={months}: give a window of 1 to 48 months; 12 is what article R2121-7 says.")
     book = candidates(contracts, suppliers, digits)
     for name in SEARCHED:
-        limits = in_force(contracts, name, buyer)
+        limits = in_force(contracts, name)
         book[name] = limits["seuil_montant"]
         book[f"{name}_version"], book[f"{name}_statut"] = limits["seuil_version"], limits["seuil_statut"]
     book = _with_procedures(book)
@@ -120,13 +134,14 @@ def split_needs(
             for rows in _windows(book, free, name, same_firm, months):
                 free[rows] = False
                 found.append((name, same_firm, rows))
-    return _named(_described(book, found), contracts, suppliers, nomenclature)
+    return _named(_described(book, found), contracts, suppliers)
 
 
 def _with_procedures(book: pd.DataFrame) -> pd.DataFrame:
     """Keep what is examined, with its procedure's number, lots, sum, and whether it had no competition at all.
 
-    Lots made by a formal procedure are not examined but count in their procedure.
+    Lots made by a formal procedure are not examined but count in
+    their procedure.
     """
     book = book[book["motif"].isin(["", BY_FORMAL])].reset_index(drop=True)
     book["consultation"] = procedures(book)
@@ -140,11 +155,11 @@ def _with_procedures(book: pd.DataFrame) -> pd.DataFrame:
 
 
 def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool, months: int) -> list[np.ndarray]:
-    """Return the rows of each need, for one threshold, and one firm or several."""
     limit, amount = book[name].to_numpy(), book["montant"].to_numpy()
     below = free & (amount < limit)
     works = book["nature"] == "travaux"
-    # Works add up within an operation, not within a family: where firms differ, its place stands for it.
+    # Works add up within an operation, not within a family: where firms
+    # differ, its place stands for it.
     known = book["titulaire"].notna() if same_firm else ~works | book["lieu"].notna()
     below &= known.to_numpy()
     number, lots = book["consultation"].to_numpy(), (book["lots"] > 1).to_numpy()
@@ -204,7 +219,8 @@ def _pick(
             if most[position] <= sum_of_best:
                 break
             start, after = left[position], left[position:]
-            # Only purchases below the threshold of the window: it may have risen meanwhile.
+            # Only purchases below the threshold of the window: it may
+            # have risen meanwhile.
             inside = after[(day[after] < end[start]) & (amount[after] < limit[start])]
             reached = amount[inside].sum()
             if reached > sum_of_best and reached >= limit[start] and len(np.unique(number[inside])) > 1:
@@ -217,7 +233,6 @@ def _pick(
 
 
 def _described(book: pd.DataFrame, found: list[tuple[str, bool, np.ndarray]]) -> pd.DataFrame:
-    """Describe needs, one row each, in the order found."""
     sizes = [len(rows) for _, _, rows in found]
     rows = np.concatenate([rows for _, _, rows in found]) if found else np.array([], dtype=np.int64)
     name = pd.Series([name for name, _, _ in found], dtype="str")
@@ -262,31 +277,17 @@ def _described(book: pd.DataFrame, found: list[tuple[str, bool, np.ndarray]]) ->
     )
 
 
-def _named(
-    table: pd.DataFrame, contracts: pd.DataFrame, suppliers: pd.DataFrame, nomenclature: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Add the names of buyers, families and firms, set the types and the order."""
-    latest = contracts.sort_values("dateNotification").dropna(subset="acheteur_nom")
-    buyers = latest.drop_duplicates("acheteur_id", keep="last").set_index("acheteur_id")["acheteur_nom"]
-    named = suppliers.assign(firm=firm(suppliers["titulaire_id"])).dropna(subset="titulaire_nom")
-    firms = named.drop_duplicates("firm", keep="last").set_index("firm")["titulaire_nom"].to_dict()
-    labels = {code[:2]: label for code, label in CPV_DIVISIONS.items()}
-    known = (
-        {} if nomenclature is None else dict(zip(nomenclature["code"].str[:8], nomenclature["libelle"], strict=True))
-    )
+def _named(table: pd.DataFrame, contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    named = suppliers.assign(firm=firm(suppliers["titulaire_id"]))
+    firms = named.dropna(subset="titulaire_nom").groupby("firm")["titulaire_nom"].last()
     table = table.astype({"titulaire": "str", "seuil_montant": "float64", "nombre": "int64", "juste_sous": "int64"})
     holders = [
         None if pd.isna(item) else ", ".join(firms.get(one, f"Identifiant {one}") for one in item.split("|"))
         for item in table["titulaire"]
     ]
-    family = table["famille"]
     table = table.assign(
-        acheteur_nom=table["acheteur_id"].map(buyers).astype("str"),
-        libelle=family.str.pad(8, "right", "0")
-        .map(known)
-        .astype("str")
-        .fillna(family.str[:2].map(labels))
-        .astype("str"),
+        acheteur_nom=table["acheteur_id"].map(latest_names(contracts)).astype("str"),
+        libelle=family_labels(table["famille"].str[:2]),
         titulaire_nom=pd.Series(holders, index=table.index, dtype="str"),
         rang=table["force"].map(STRENGTHS.index).astype("int64"),
     )
@@ -308,8 +309,10 @@ def evidence(need: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns uid, id, dateNotification, objet, codeCPV, procedure, offresRecues, lieuExecution_code, montant, part
-        (of the threshold) and cumul (running sum, euros excluding tax).
+        Columns uid, id, dateNotification, objet, codeCPV,
+        procedure, offresRecues, lieuExecution_code, montant, part
+        (of the threshold) and cumul (running sum, euros excluding
+        tax).
 
     Raises
     ------
@@ -326,16 +329,3 @@ def evidence(need: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:
     columns = ["uid", "id", "dateNotification", "objet", "codeCPV", "procedure", "offresRecues", "lieuExecution_code"]
     shares = found["montant"] / float(need["seuil_montant"])
     return found[[*columns, "montant"]].assign(part=shares, cumul=found["montant"].cumsum())
-
-
-def totals(needs: pd.DataFrame) -> pd.DataFrame:
-    """Add up suspected needs by strength and threshold.
-
-    Returns
-    -------
-    DataFrame
-        Columns force, seuil_libelle, besoins (number of needs), marches (of contracts), montant (euros at stake).
-    """
-    grouped = needs.groupby(["force", "seuil_libelle"], sort=False)
-    table = grouped.agg(besoins=("uids", "size"), marches=("nombre", "sum"), montant=("montant", "sum"))
-    return table.reset_index()

@@ -1,23 +1,27 @@
-"""The purchases among which split needs are looked for: which contracts count, and which are lots of one procedure.
+"""Which purchases are looked at for split needs, and which are lots of one procedure.
 
-Lots of one procedure are lawful, and their sum decides which rules the procedure follows (Code de la commande publique,
-art. R2121-1). The essential data (DECP) do not say which contracts are lots of one procedure. These of one buyer and
-family are taken for such:
+Lots of one procedure are lawful, and their sum decides which rules
+the procedure follows (Code de la commande publique, art. R2121-1).
+The essential data (DECP) do not say which contracts are lots of one
+procedure. These of one buyer and family are taken for such:
 
 - contracts notified on the same day;
-- contracts with the same subject, or which all call themselves lots, each notified within :data:`WEEK` days of the one
-  before;
-- contracts that call themselves lots of the same subject, each within :data:`LOT_DAYS` days of the one before.
+- contracts with the same subject, or which all call themselves
+  lots, each notified within :data:`WEEK` days of the one before;
+- contracts that call themselves lots of the same subject, each
+  within :data:`LOT_DAYS` days of the one before.
 
-Contracts that were all made without publicity nor competition, as published, share no procedure that their sum could
-have put under the dispensation's rules: with regard to that threshold they stay purchases of their own.
+Contracts that were all made without publicity nor competition, as
+published, share no procedure that their sum could have put under
+the dispensation's rules: with regard to that threshold they stay
+purchases of their own.
 """
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.indicators import firm
+from tikub_lab.procurement.suppliers import firm
 from tikub_lab.procurement.thresholds import purchase_kind
 
 DIRECT = "Marché passé sans publicité ni mise en concurrence préalable"
@@ -28,27 +32,7 @@ _LOT = r"\blots?(?:\b|\d|n°)"
 
 
 def candidates(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
-    """Say of each contract whether it is examined, and under which buyer, family and firm.
-
-    Parameters
-    ----------
-    contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/suppliers``.
-    digits : int
-        Digits of the CPV code that make a family, from 2 (division) to 8 (code); 3 is the group.
-
-    Returns
-    -------
-    DataFrame, one row a contract, in their order
-        Columns uid, acheteur_id, famille, titulaire (firms of the contract, separated by a bar; missing when none is
-        published), dateNotification, montant, objet, nature (kind of purchase), lieu (of performance), innovant, direct
-        (made without publicity nor competition), and motif: why it is not examined, empty when it is.
-
-    Raises
-    ------
-    UsageError
-        ``digits`` out of bounds.
-    """
+    """Say of each contract whether it is examined, and under which buyer, family and firm."""
     if digits not in range(2, 9):
         raise UsageError(f"digits={digits}: a family is the first 2 to 8 digits of the CPV code; 3 is usual.")
     nature, ways = contracts["nature"].astype("str"), contracts["modalitesExecution"].fillna("")
@@ -89,56 +73,14 @@ def candidates(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3
 
 
 def _holders(suppliers: pd.DataFrame) -> pd.Series:
-    """Return the firms of each contract, in order and separated by a bar."""
     firms = pd.DataFrame({"uid": suppliers["uid"], "firm": firm(suppliers["titulaire_id"])}).dropna().drop_duplicates()
     several = firms["uid"].duplicated(keep=False)
     alone = firms[~several].set_index("uid")["firm"]
     return pd.concat([alone, firms[several].sort_values(["uid", "firm"]).groupby("uid")["firm"].agg("|".join)])
 
 
-def examined(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
-    """Count what :func:`split_needs` examines and what it leaves out, and why.
-
-    Returns
-    -------
-    DataFrame
-        Columns motif (« examiné », or why not), nombre, montant (euros excluding tax), most numerous first.
-
-    Examples
-    --------
-    >>> from tikub_lab.use_cases import sample
-    >>> tables = sample("procurement").sample(scale=0.1, seed=1, essential=True)
-    >>> found = examined(tables["procurement/contracts"], tables["procurement/suppliers"])
-    >>> int(found["nombre"].sum()), found["motif"].iloc[0]
-    (300, 'examiné')
-    """
-    found = candidates(contracts, suppliers, digits)
-    motif = found["motif"].replace("", "examiné")
-    table = found.groupby(motif)["montant"].agg(nombre="size", montant="sum").reset_index()
-    return table.sort_values(["nombre", "motif"], ascending=[False, True], ignore_index=True)
-
-
 def procedures(book: pd.DataFrame) -> pd.Series:
-    """Give the contracts of one procedure one number.
-
-    Parameters
-    ----------
-    book : DataFrame
-        As :func:`candidates` gives it; only what has a day and a family.
-
-    Returns
-    -------
-    Series of int, with the same index
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"acheteur_id": "1", "famille": "452", "objet": ["École, lot 1", "École, lot 2", "Gymnase"],
-    ...                      "dateNotification": pd.to_datetime(["2024-03-01", "2024-04-02", "2024-03-01"])})
-    >>> procedures(book).tolist()
-    [0, 0, 0]
-    >>> procedures(book.assign(dateNotification=pd.to_datetime(["2024-03-01", "2024-04-02", "2024-05-06"]))).tolist()
-    [0, 0, 2]
-    """
+    """Give the contracts of one procedure one number."""
     keys = (book["acheteur_id"] + " " + book["famille"]).astype("str")
     day = book["dateNotification"].dt.floor("D")
     subject = book["objet"].astype("str").fillna("").str.lower().str.replace(r"\W+", " ", regex=True).str.strip()
@@ -167,7 +109,8 @@ def _joined(count: int, links: np.ndarray) -> np.ndarray:
     """Return for each of so many things the lowest one it is linked to, directly or through others."""
     lowest = np.arange(count)
     while len(links):
-        # The ends of a link take the lower of their two numbers until nothing changes; each takes that of its own.
+        # The ends of a link take the lower of their two numbers until
+        # nothing changes; each takes that of its own.
         low = np.minimum(lowest[links[:, 0]], lowest[links[:, 1]])
         after = lowest.copy()
         np.minimum.at(after, links.ravel(), np.repeat(low, 2))

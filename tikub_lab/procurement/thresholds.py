@@ -1,11 +1,16 @@
 """Legal thresholds of public procurement: which amount changes the rules for a contract.
 
-Their dated amounts stand in ``law.csv``, in euros excluding tax. A threshold applies to procurements launched while it
-is in force, and to the estimated value of the whole need. The essential data (DECP) publish neither: methods take the
-day of notification and the amount of the contract instead, so that contracts notified in the months after a change may
-still come under the version before. Left out, since no field of the DECP tells them: foodstuffs of the summer of 2020
-(décret n° 2020-893, art. 2) and innovative purchases of defence. Small lots are dispensed too when they are at most a
-fifth of all lots of a procurement (art. R2122-8), which the DECP do not tell either.
+Their dated amounts stand in ``law.csv``, in euros excluding tax. A
+threshold applies to procurements launched while it is in force, and
+to the estimated value of the whole need. The essential data (DECP)
+publish neither: methods take the day of notification and the amount
+of the contract instead, so that contracts notified in the months
+after a change may still come under the version before. Left out,
+since no field of the DECP tells them: foodstuffs of the summer of
+2020 (décret n° 2020-893, art. 2) and innovative purchases of
+defence. Small lots are dispensed too when they are at most a fifth
+of all lots of a procurement (art. R2122-8), which the DECP do not
+tell either.
 """
 
 from typing import Any, Literal
@@ -25,37 +30,19 @@ NAMES = {
     "donnees_essentielles": "Publication des données essentielles",
     "controle_legalite": "Transmission au contrôle de légalité",
 }
-"""Each threshold and what starts at it, in French. At the amount itself the stricter rule applies."""
+"""Each threshold and what starts at it, in French. At the amount
+itself the stricter rule applies."""
 
 KINDS = ("travaux", "fournitures", "services")
 BUYERS = ("collectivité", "État", "entité adjudicatrice")
-"""Local authorities with their establishments, central authorities, network operators. Lycées are among the first, but
-have rules of their own (code de l'éducation) for contracts they send on: ``controle_legalite`` may not be theirs."""
+"""Local authorities with their establishments, central authorities,
+network operators. Lycées are among the first, but have rules of
+their own (code de l'éducation) for contracts they send on:
+``controle_legalite`` may not be theirs."""
 
 
 def threshold(name: str, day: Day, kind: str, buyer: str = "collectivité") -> Value:
     """Return the threshold in force on a day.
-
-    Parameters
-    ----------
-    name : str
-        Key of :data:`NAMES`.
-    day : date or str
-        Day on which the procurement is launched; text as ``2026-04-01``.
-    kind : str
-        One of :data:`KINDS`.
-    buyer : str
-        One of :data:`BUYERS`.
-
-    Returns
-    -------
-    Value
-        ``number`` in euros excluding tax, with its period, text, source and status.
-
-    Raises
-    ------
-    UsageError
-        An unknown name, kind or buyer, or a day for which the table has no value.
 
     Examples
     --------
@@ -81,18 +68,10 @@ def version(value: Value) -> str:
 def purchase_kind(cpv: pd.Series) -> pd.Series:
     """Tell works, supplies and services by the CPV code.
 
-    Divisions 03 to 44 and 48 are supplies, 45 works (annex II of directive 2014/24/EU), 50 to 98 services, as the
-    regulation (EC) 213/2008 orders them. A contract of mixed kinds has one main code, thus one kind.
-
-    Parameters
-    ----------
-    cpv : Series of str
-        Codes, of which the first two digits count.
-
-    Returns
-    -------
-    Series of str
-        One of :data:`KINDS`; missing where the code is missing or its division does not exist.
+    Divisions 03 to 44 and 48 are supplies, 45 works (annex II of
+    directive 2014/24/EU), 50 to 98 services, as the regulation (EC)
+    213/2008 orders them. A contract of mixed kinds has one main
+    code, thus one kind.
 
     Examples
     --------
@@ -109,18 +88,10 @@ def purchase_kind(cpv: pd.Series) -> pd.Series:
 def social_services(cpv: pd.Series) -> pd.Series:
     """Tell « services sociaux et autres services spécifiques » by the CPV code, such as training or catering.
 
-    They are bought by an adapted procedure whatever their amount (code de la commande publique, art. R2123-1, 3°): the
-    threshold of formal procedures is not theirs. Their codes are in ``law.csv``, to be confirmed.
-
-    Parameters
-    ----------
-    cpv : Series of str
-        Codes with or without their check digit; shorter ones are taken as families.
-
-    Returns
-    -------
-    Series of bool
-        False where the code is missing.
+    They are bought by an adapted procedure whatever their amount
+    (code de la commande publique, art. R2123-1, 3°): the threshold
+    of formal procedures is not theirs. Their codes are in
+    ``law.csv``, to be confirmed.
 
     Examples
     --------
@@ -146,18 +117,22 @@ def in_force(contracts: pd.DataFrame, name: str, buyer: str = "collectivité") -
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``; codeCPV and dateNotification are used.
+        Table ``procurement/contracts``; codeCPV and
+        dateNotification are used.
     name : str
         Key of :data:`NAMES`.
     buyer : str
-        One of :data:`BUYERS`, the same for all: the DECP do not say of which kind a buyer is.
+        One of :data:`BUYERS`, the same for all: the DECP do not say
+        of which kind a buyer is.
 
     Returns
     -------
     DataFrame of shape (contracts, 5), with their index
-        Columns seuil_nature (kind of purchase), seuil_montant (euros excluding tax), seuil_version, seuil_statut, and
-        seuil_absent: why the others are missing, empty where they are not. :func:`social_services` have no threshold of
-        formal procedures.
+        Columns seuil_nature (kind of purchase), seuil_montant
+        (euros excluding tax), seuil_version, seuil_statut, and
+        seuil_absent: why the others are missing, empty where they
+        are not. :func:`social_services` have no threshold of formal
+        procedures.
 
     Raises
     ------
@@ -189,5 +164,4 @@ def in_force(contracts: pd.DataFrame, name: str, buyer: str = "collectivité") -
 
 
 def _taken(values: list[Any], which: np.ndarray, index: pd.Index, dtype: Literal["float64", "str"]) -> pd.Series:
-    """Return the value at each position; -1 is missing."""
     return pd.Series([*values, None], dtype=dtype).take(which).set_axis(index)

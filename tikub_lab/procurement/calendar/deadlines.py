@@ -1,10 +1,13 @@
 """When contracts end: notification, length in force, renewals where the wording tells of them.
 
-A contract's end is its notification plus its length in calendar months (31 January and one month is the last day of
-February). By the definition of the essential data (DECP, schema 2.0.3), the published length counts optional parts and
-possible renewals, and an amendment's length is the contract's new total. Two limits of the data hold throughout:
-execution may start after the notification (an order to start, a fixed date), so that the true end may be later; and a
-contract that was terminated is not known to be.
+A contract's end is its notification plus its length in calendar
+months (31 January and one month is the last day of February). By
+the definition of the essential data (DECP, schema 2.0.3), the
+published length counts optional parts and possible renewals, and an
+amendment's length is the contract's new total. Two limits of the
+data hold throughout: execution may start after the notification (an
+order to start, a fixed date), so that the true end may be later;
+and a contract that was terminated is not known to be.
 """
 
 from dataclasses import dataclass
@@ -22,14 +25,17 @@ from tikub_lab.procurement.codes import CPV_DIVISIONS
 Day = date | pd.Timestamp | str
 
 STATES = ("Fin inconnue", "Terminé", "Se termine bientôt", "En cours", "À venir")
-"""``etat``: length unknown; ended before the day asked for; ends within the horizon; later; notified after that day."""
+"""``etat``: length unknown; ended before the day asked for; ends
+within the horizon; later; notified after that day."""
 
 LONGEST = 180
-"""Months. Bercy's rule for the essential data: a longer contract is taken for an error of entry."""
+"""Months. Bercy's rule for the essential data: a longer contract is
+taken for an error of entry."""
 
 FRAMEWORK_LONGEST = 48
-"""Months. Code de la commande publique, article L2125-1: four years at most for a contracting authority (eight for a
-contracting entity), but for duly justified exceptions."""
+"""Months. Code de la commande publique, article L2125-1: four years
+at most for a contracting authority (eight for a contracting
+entity), but for duly justified exceptions."""
 
 COLUMNS = (
     "uid", "objet", "acheteur_id", "acheteur", "titulaires", "famille", "montant", "procedure", "debut", "fin",
@@ -50,9 +56,11 @@ def ends(
     Parameters
     ----------
     contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/amendments``.
+        Tables ``procurement/contracts`` and
+        ``procurement/amendments``.
     today : date, Timestamp or str
-        The day from which one looks; amendments notified later are not in force yet.
+        The day from which one looks; amendments notified later are
+        not in force yet.
     suppliers : DataFrame, optional
         Table ``procurement/suppliers``, for ``titulaires``.
     horizon : int
@@ -60,15 +68,22 @@ def ends(
 
     Returns
     -------
-    DataFrame of shape (contracts, 22), in order of ``fin``; the index is that of ``contracts``
-        Among its columns: ``fin`` (the length in force), ``fin_sans_avenant`` (the initial length),
-        ``fin_reconduite`` (later than ``fin``, where the wording tells of renewals that the published length leaves
-        out), ``duree`` and ``duree_initiale`` (months), ``avenant`` (number of the amendment in force, if any),
-        ``reconduction`` and ``reconductions`` (:func:`~tikub_lab.procurement.calendar.renewals.renewals`),
-        ``couvert_jusqu_au`` (latest end of a contract that the buyer gave for the same CPV code later, where
-        it is after ``fin`` and the need may come back: it may be covered already), ``etat`` (:data:`STATES`),
-        ``base`` and ``incertitudes`` (French, for a reader). ``besoin`` is one of
-        :data:`~tikub_lab.procurement.calendar.recurrence.NEEDS`.
+    DataFrame of shape (contracts, 22), in order of ``fin``; the
+    index is that of ``contracts``
+        Among its columns: ``fin`` (the length in force),
+        ``fin_sans_avenant`` (the initial length),
+        ``fin_reconduite`` (later than ``fin``, where the wording
+        tells of renewals that the published length leaves out),
+        ``duree`` and ``duree_initiale`` (months), ``avenant``
+        (number of the amendment in force, if any), ``reconduction``
+        and ``reconductions``
+        (:func:`~tikub_lab.procurement.calendar.renewals.renewals`),
+        ``couvert_jusqu_au`` (latest end of a contract that the
+        buyer gave for the same CPV code later, where it is after
+        ``fin`` and the need may come back: it may be covered
+        already), ``etat`` (:data:`STATES`), ``base`` and
+        ``incertitudes`` (French, for a reader). ``besoin`` is one
+        of :data:`~tikub_lab.procurement.calendar.recurrence.NEEDS`.
 
     Raises
     ------
@@ -110,11 +125,6 @@ def ends(
 def day_of(value: Day) -> pd.Timestamp:
     """Return the day that a value means, at midnight.
 
-    Raises
-    ------
-    UsageError
-        It means none.
-
     Examples
     --------
     >>> day_of("2026-03-12")
@@ -131,12 +141,6 @@ def day_of(value: Day) -> pd.Timestamp:
 
 def add_months(days: pd.Series, months: pd.Series) -> pd.Series:
     """Add calendar months to days; where the month is too short, its last day.
-
-    Parameters
-    ----------
-    days : Series of datetime, shape (n,)
-    months : Series of integer, same index
-        Either may be missing: the sum is, then.
 
     Examples
     --------
@@ -188,7 +192,6 @@ def _base(frame: pd.DataFrame) -> pd.Series:
 def _doubts(
     contracts: pd.DataFrame, frame: pd.DataFrame, read: pd.DataFrame, amended: pd.Series, when: pd.Series
 ) -> pd.Series:
-    """Put what is uncertain about each end in words, one remark after the other."""
     shorter = (amended < frame["duree_initiale"]).fillna(False)
     before = (frame["fin"] < when).fillna(False)
     renewable = frame["reconduction"].notna() & frame["reconductions"].fillna(1).gt(0)
@@ -220,7 +223,6 @@ def _written(days: pd.Series) -> pd.Series:
 def _describe(
     frame: pd.DataFrame, contracts: pd.DataFrame, amendments: pd.DataFrame, suppliers: pd.DataFrame | None
 ) -> None:
-    """Add what a reader needs to know a contract by."""
     frame["objet"] = contracts["objet"]
     frame["acheteur_id"] = contracts["acheteur_id"]
     named = contracts["acheteur_nom"].notna()
@@ -263,11 +265,14 @@ class EndsSummary:
     amended : int
         Contracts whose length an amendment changed.
     renewable, renewals_left_out : int
-        Contracts whose wording tells of renewals; those whose published length leaves them out.
+        Contracts whose wording tells of renewals; those whose
+        published length leaves them out.
     renewals_unsaid : int
-        Contracts whose wording says nothing of renewals: DECP have no field for them.
+        Contracts whose wording says nothing of renewals: DECP have
+        no field for them.
     amount_soon : float
-        Euros excluding tax (initial amounts) of contracts that end within the horizon.
+        Euros excluding tax (initial amounts) of contracts that end
+        within the horizon.
     """
 
     contracts: int

@@ -1,6 +1,7 @@
 """The calendar as files: iCalendar for a diary (RFC 5545), CSV for a spreadsheet.
 
-Both are text that depends on nothing but what is given: same table, same day, same bytes.
+Both are text that depends on nothing but what is given: same table,
+same day, same bytes.
 """
 
 import uuid
@@ -17,11 +18,13 @@ from tikub_lab.show.french import day as written
 from tikub_lab.show.french import euros
 
 NAMESPACE = uuid.UUID("6f1d4c0e-3b0b-5d0c-9a55-9d3f0f6a7c21")
-"""Drawn once. An event's UID is made of it and of the contract's uid, so that importing the file again replaces it."""
+"""Drawn once. An event's UID is made of it and of the contract's
+uid, so that importing the file again replaces it."""
 
 FICTITIOUS = "(données fictives)"
 MOST = 500
-"""Contracts in one file: a diary with more of them is of no help, and 500 weigh less than one megabyte."""
+"""Contracts in one file: a diary with more of them is of no help,
+and 500 weigh less than one megabyte."""
 
 ALARMS = {"lancement": timedelta(days=-14), "fin": timedelta(days=-30)}
 """When a diary reminds of an event."""
@@ -58,22 +61,28 @@ def as_ics(
 ) -> bytes:
     """Write the launches and the ends to come as all-day events of a calendar.
 
-    A contract gives an event « À lancer » where it has a date for it, and an event « Fin ». A launch that is late
-    stands on the day asked for, as « En retard ». Contracts that have ended, or whose end is unknown, give none.
+    A contract gives an event « À lancer » where it has a date for
+    it, and an event « Fin ». A launch that is late stands on the
+    day asked for, as « En retard ». Contracts that have ended, or
+    whose end is unknown, give none.
 
     Parameters
     ----------
     plan : DataFrame
-        From :func:`~tikub_lab.procurement.calendar.launches.launches`.
+        From
+        :func:`~tikub_lab.procurement.calendar.launches.launches`.
     today : date, Timestamp or str
-        From when on; also the stamp of the events (``DTSTAMP``, midnight UTC), for nothing here reads the clock.
+        From when on; also the stamp of the events (``DTSTAMP``,
+        midnight UTC), for nothing here reads the clock.
     name : str
         The calendar's name.
     fictitious : bool
-        Whether to say in each summary and description that the data is.
+        Whether to say in each summary and description that the data
+        is.
     most : int
-        How many contracts at most, the most urgent first; how many were left out is said in the calendar's
-        description. At most :data:`MOST`.
+        How many contracts at most, the most urgent first; how many
+        were left out is said in the calendar's description. At most
+        :data:`MOST`.
 
     Returns
     -------
@@ -174,8 +183,9 @@ def as_csv(plan: pd.DataFrame, fictitious: bool = False) -> str:
     Parameters
     ----------
     plan : DataFrame
-        From :func:`~tikub_lab.procurement.calendar.launches.launches`, or from ``ends``: columns that it lacks are
-        left out.
+        From
+        :func:`~tikub_lab.procurement.calendar.launches.launches`,
+        or from ``ends``: columns that it lacks are left out.
     fictitious : bool
         Whether to add a column that says that the data is.
 

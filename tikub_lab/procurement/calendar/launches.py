@@ -12,8 +12,10 @@ STATUSES = (
     "En retard", "À lancer dans les 3 mois", "À lancer dans les 12 mois", "Plus tard", "Peut-être déjà relancé",
     "Plus court que sa procédure", "Dépend de l'accord-cadre", "Besoin ponctuel", "Terminé", "Fin inconnue",
 )  # fmt: skip
-"""``statut`` of :func:`launches`. Only the first four call for a date. « Plus court que sa procédure »: the next
-procedure should have started before the contract did, which tells of a single purchase rather than of a delay."""
+"""``statut`` of :func:`launches`. Only the first four call for a
+date. « Plus court que sa procédure »: the next procedure should
+have started before the contract did, which tells of a single
+purchase rather than of a delay."""
 
 
 def launches(
@@ -21,10 +23,12 @@ def launches(
 ) -> pd.DataFrame:
     """Plan the procedure that follows each contract.
 
-    The procedure is that of last time. Where ``seuil`` is given and the contract's amount reaches it, an adapted
-    procedure, or one without competition, becomes an open call for tenders; where it is missing, as for social and
-    other specific services, the procedure stays. A procedure that is not known is planned as an open call for tenders,
-    so as not to be late.
+    The procedure is that of last time. Where ``seuil`` is given and
+    the contract's amount reaches it, an adapted procedure, or one
+    without competition, becomes an open call for tenders; where it
+    is missing, as for social and other specific services, the
+    procedure stays. A procedure that is not known is planned as an
+    open call for tenders, so as not to be late.
 
     Parameters
     ----------
@@ -35,15 +39,19 @@ def launches(
     leads : LeadTimes, optional
         The department's own times.
     seuil : Series or number, optional
-        Euros excluding tax from which a formal procedure is due; a Series has the index of ``found`` (that is, of
-        the contracts), in any order.
+        Euros excluding tax from which a formal procedure is due; a
+        Series has the index of ``found`` (that is, of the
+        contracts), in any order.
 
     Returns
     -------
     DataFrame
-        ``found`` with ``procedure_prevue``, ``jours`` (from the first step to the end), ``publier_avant`` (the
-        notice), ``a_lancer_avant`` (the definition of the need), ``statut`` (:data:`STATUSES`), ``base_lancement``.
-        Dates are missing where the statut calls for none. Ordered by ``a_lancer_avant``, then ``fin``.
+        ``found`` with ``procedure_prevue``, ``jours`` (from the
+        first step to the end), ``publier_avant`` (the notice),
+        ``a_lancer_avant`` (the definition of the need), ``statut``
+        (:data:`STATUSES`), ``base_lancement``. Dates are missing
+        where the statut calls for none. Ordered by
+        ``a_lancer_avant``, then ``fin``.
 
     Raises
     ------
@@ -108,7 +116,6 @@ def _status(plan: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
 
 
 def _grounds(plan: pd.DataFrame, known: pd.Series, raised: pd.Series, called: pd.Series) -> pd.Series:
-    """Say in words why a procedure was planned."""
     why = pd.Series("Même procédure que la dernière fois", index=plan.index, dtype="object")
     why = why.mask(raised, "Montant au-dessus du seuil : appel d'offres")
     why = why.mask(~known, "Procédure non renseignée : prévue comme un appel d'offres, par prudence")
@@ -130,9 +137,11 @@ def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (months, 5)
-        Columns mois (its first day), fins, montant_fins, lancements, montant_lancements (euros excluding tax, initial
-        amounts). Launches already late count in the first month. Ends before today, after the last month or unknown
-        are in :class:`~tikub_lab.procurement.calendar.deadlines.EndsSummary`.
+        Columns mois (its first day), fins, montant_fins,
+        lancements, montant_lancements (euros excluding tax, initial
+        amounts). Launches already late count in the first month.
+        Ends before today, after the last month or unknown are in
+        :class:`~tikub_lab.procurement.calendar.deadlines.EndsSummary`.
 
     Raises
     ------

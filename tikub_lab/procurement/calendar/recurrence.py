@@ -1,45 +1,28 @@
-"""Whether a need comes back, and whether a later contract covers it already: what the data let one guess.
+"""Whether a need comes back, and whether a later contract covers it already: a guess.
 
-The essential data do not link a contract to the one that follows it. These are conventions of ours, to be read as such.
+The essential data do not link a contract to the one that follows
+it. These are conventions of ours, to be read as such.
 """
 
 import numpy as np
 import pandas as pd
 
 NEEDS = ("Récurrent", "À vérifier", "Ponctuel", "Suit l'accord-cadre")
-"""``besoin``: « Suit l'accord-cadre » for a contract under a framework agreement; « Récurrent » for a framework
-agreement, purchase orders, a renewable contract, or where the buyer had bought the same CPV code before (works
-excepted: two building sites are two needs); « Ponctuel » for other works (CPV division 45); « À vérifier » for the
-rest."""
+"""``besoin``: « Suit l'accord-cadre » for a contract under a
+framework agreement; « Récurrent » for a framework agreement,
+purchase orders, a renewable contract, or where the buyer had bought
+the same CPV code before (works excepted: two building sites are two
+needs); « Ponctuel » for other works (CPV division 45); « À
+vérifier » for the rest."""
 
 APART = 90
-"""Days between the notifications of two contracts of one buyer for one CPV code before the later is taken for a new
-purchase rather than for another lot of the same. A convention of ours."""
+"""Days between the notifications of two contracts of one buyer for
+one CPV code before the later is taken for a new purchase rather
+than for another lot of the same. A convention of ours."""
 
 
 def covered_until(contracts: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
-    """Find the latest end among a buyer's later contracts for the same eight digits of the CPV.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    frame : DataFrame, same index
-        Columns ``debut`` and ``fin``.
-
-    Returns
-    -------
-    Series of datetime, same index
-        Missing unless later than the contract's own end. Contracts notified less than :data:`APART` days later do not
-        count.
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"acheteur_id": ["1", "1"], "codeCPV": ["90910000-9", "90910000"]})
-    >>> days = pd.DataFrame({"debut": ["2023-01-01", "2024-01-01"], "fin": ["2024-01-01", "2027-01-01"]})
-    >>> covered_until(book, days.astype("datetime64[s]")).dt.year.tolist()
-    [2027.0, nan]
-    """
+    """Find the latest end among a buyer's later contracts for the same eight digits of the CPV."""
     buyer_and_code = contracts["acheteur_id"].astype("str") + " " + contracts["codeCPV"].astype("str").str[:8]
     begun = frame["debut"].astype("datetime64[s]")
     rows = pd.DataFrame({"key": pd.factorize(buyer_and_code)[0], "debut": begun, "fin": frame["fin"]})
@@ -54,20 +37,7 @@ def covered_until(contracts: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
 
 
 def recurrence(contracts: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
-    """Say how likely a contract's need is to come back.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    frame : DataFrame, same index
-        Columns ``debut``, ``reconduction``, ``reconductions``.
-
-    Returns
-    -------
-    Series of str, same index
-        One of :data:`NEEDS`.
-    """
+    """Say how likely a contract's need is to come back."""
     framework = is_framework(contracts)
     code = contracts["codeCPV"].astype("str").str[:8]
     first = frame["debut"].groupby([contracts["acheteur_id"], code]).transform("min")

@@ -1,10 +1,13 @@
 """What the wording of a contract says of its renewal: « 1 an reconductible 2 fois ».
 
-The essential data (DECP) have no field for it. By their definition the published length counts optional parts and
-possible renewals (schema 2.0.3, ``dureeMois``), but publications do not all follow it; the words of ``objet`` are the
-only other trace. They are read with caution: a renewal is found only in the turns of phrase of a contract, so that
-neither « énergies renouvelables », « reconditionnement » nor « renouvellement » of equipment is taken for one, and a
-count or a length is given only where it is written.
+The essential data (DECP) have no field for it. By their definition
+the published length counts optional parts and possible renewals
+(schema 2.0.3, ``dureeMois``), but publications do not all follow
+it; the words of ``objet`` are the only other trace. They are read
+with caution: a renewal is found only in the turns of phrase of a
+contract, so that neither « énergies renouvelables »,
+« reconditionnement » nor « renouvellement » of equipment is taken
+for one, and a count or a length is given only where it is written.
 """
 
 import re
@@ -24,7 +27,8 @@ def _quantity(name: str) -> str:
 
 
 def _span(name: str) -> str:
-    # A published file may have lost the accent of « année »: any one character stands for it.
+    # A published file may have lost the accent of « année »: any one
+    # character stands for it.
     return _quantity(name) + rf"\s*(?P<{name}_unit>ans?|ann.es?|mois)\b"
 
 
@@ -66,30 +70,9 @@ COLUMNS = {"reconduction": "str", "reconductions": "Int64", "duree_dite": "Int64
 
 
 def renewals(objects: pd.Series) -> pd.DataFrame:
-    """Read the renewals out of what contracts are called.
-
-    Parameters
-    ----------
-    objects : Series of str, shape (n,)
-        ``objet`` of the DECP; may be missing.
-
-    Returns
-    -------
-    DataFrame of shape (n, 4), same index
-        ``reconduction`` (the words found; missing where the text says nothing, which is not « non »),
-        ``reconductions`` (how many; 0 where the text excludes any; missing where it gives no number),
-        ``base_dite`` (months of the first period, as written), ``duree_dite`` (months with every renewal; missing
-        unless the first period and the number are both written; a renewal of unwritten length is as long as it).
-
-    Examples
-    --------
-    >>> read = renewals(pd.Series(["Nettoyage (1 an reconductible 2 fois)", "Énergies renouvelables"]))
-    >>> read["reconduction"][0], int(read["reconductions"][0]), int(read["duree_dite"][0])
-    ('1 an reconductible 2 fois', 2, 36)
-    >>> renewals(pd.Series(["Énergies renouvelables", None]))["reconduction"].isna().all()
-    np.True_
-    """
-    # A first look for the stem spares the search nearly every row; the same wording is read once.
+    """Read the renewals out of what contracts are called."""
+    # A first look for the stem spares the search nearly every row; the
+    # same wording is read once.
     candidates = objects[objects.str.contains(r"reconduct|renouvelable", case=False, na=False)]
     read = {text: _read(" ".join(str(text).split())) for text in candidates.unique()}
     rows = [read[text] for text in candidates]

@@ -1,8 +1,10 @@
 """The steps of a procedure and the days that each takes: what the law sets, what a department assumes.
 
-Two kinds of time are kept apart. The minimum time limits for tenders and the standstill are law: they stand in
-``law.csv``, dated, with their article of the code de la commande publique. The time that a department needs for
-its own work is an assumption, in :class:`LeadTimes`, to be adapted to the department.
+Two kinds of time are kept apart. The minimum time limits for
+tenders and the standstill are law: they stand in ``law.csv``,
+dated, with their article of the code de la commande publique. The
+time that a department needs for its own work is an assumption, in
+:class:`LeadTimes`, to be adapted to the department.
 """
 
 from dataclasses import astuple, dataclass, fields
@@ -22,8 +24,9 @@ USUAL, ONLINE, FORETOLD = "Cas général", "Transmission électronique", "Avis d
 BOTH, REQUESTS, TENDERS, STANDSTILL = "Candidatures et offres", "Candidatures", "Offres", "Suspension de la signature"
 
 LIMITS = ("procedure", "etape", "condition", "jours", "article", "debut", "fin", "statut")
-"""An adapted procedure has no minimum in days: the buyer allows a reasonable time (R2143-1, R2151-1). Shorter limits
-for urgency are left out: one does not plan for urgency."""
+"""An adapted procedure has no minimum in days: the buyer allows a
+reasonable time (R2143-1, R2151-1). Shorter limits for urgency are
+left out: one does not plan for urgency."""
 
 
 @dataclass(frozen=True)
@@ -33,24 +36,29 @@ class LeadTimes:
     Attributes
     ----------
     besoin, redaction : int
-        Definition of the need and market research; drafting of the documents.
+        Definition of the need and market research; drafting of the
+        documents.
     validation : int
         Internal approval until the notice is sent.
     adaptee : int
         Time given to candidates in an adapted procedure.
     dialogue : int
-        Negotiation or dialogue, where the procedure has one, tenders in a dialogue included.
+        Negotiation or dialogue, where the procedure has one,
+        tenders in a dialogue included.
     analyse, commission : int
-        Analysis of the tenders; the board that awards (CAO) and its notice to attend, formal procedures only.
+        Analysis of the tenders; the board that awards (CAO) and its
+        notice to attend, formal procedures only.
     notification : int
         Signature, legal control, notification.
     relais : int
         Overlap with the outgoing supplier, setting up.
     allegement : float
-        What part of the internal times an adapted procedure takes, compared with a formal one.
+        What part of the internal times an adapted procedure takes,
+        compared with a formal one.
     electronique, preinformation : bool
-        Whether tenders come in electronically (the rule since 1 October 2018) and whether a prior information notice
-        was sent in time: which legal minimum applies.
+        Whether tenders come in electronically (the rule since 1
+        October 2018) and whether a prior information notice was
+        sent in time: which legal minimum applies.
 
     Examples
     --------
@@ -80,14 +88,6 @@ class LeadTimes:
 def time_limits(day: Day) -> pd.DataFrame:
     """Return the legal minima in force on a day, as a table.
 
-    Returns
-    -------
-    DataFrame
-        procedure (as in ``procurement/contracts``), etape, condition (when it applies), jours, article (of the code de
-        la commande publique), debut, fin, statut (« confirmé » or « à confirmer »): one row a minimum. They are clear
-        days (« délais francs »): the day of sending does not count, and what lapses on a holiday goes on to the next
-        working day, which the schedule does not add.
-
     Examples
     --------
     >>> limits = time_limits("2026-01-01")
@@ -101,20 +101,6 @@ def time_limits(day: Day) -> pd.DataFrame:
 
 def schedule(procedure: str, leads: LeadTimes, day: Day) -> pd.DataFrame:
     """List the steps of a procedure, in order, with their days.
-
-    Parameters
-    ----------
-    procedure : str
-        As in ``procurement/contracts``.
-    leads : LeadTimes
-    day : date, Timestamp or str
-        Which version of the law.
-
-    Returns
-    -------
-    DataFrame
-        Columns etape, jours, nature (« minimum légal » or « hypothèse »), source (article, or the name of the
-        assumption), avant_publication.
 
     Examples
     --------
@@ -148,7 +134,6 @@ def schedule(procedure: str, leads: LeadTimes, day: Day) -> pd.DataFrame:
 
 
 def _applicable(procedure: str, leads: LeadTimes, day: Day) -> list[tuple[str, int, str]]:
-    """Pick, for each step of a procedure, the legal minimum whose condition holds; the shortest of several."""
     holds = {USUAL: True, ONLINE: leads.electronique, FORETOLD: leads.preinformation}
     table = time_limits(day)
     own = table[(table["procedure"] == procedure) & table["condition"].map(holds)]

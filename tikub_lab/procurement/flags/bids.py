@@ -1,7 +1,9 @@
 """The bid register: what a purchasing department knows of every bid, and the essential data (DECP) leave out.
 
-Table ``procurement/bids``: one row a bid and tenderer, what is said of the consultation being repeated on each. Its
-French words stand for codes of OCDS (:data:`STATUSES_FR`, :data:`OPENINGS`); a lot is a competition of its own.
+Table ``procurement/bids``: one row a bid and tenderer, what is said
+of the consultation being repeated on each. Its French words stand
+for codes of OCDS (:data:`STATUSES_FR`, :data:`OPENINGS`); a lot is
+a competition of its own.
 """
 
 import re
@@ -29,11 +31,13 @@ STATUSES_FR = {
     "Éliminée": "disqualified",
     "Retirée": "withdrawn",
 }
-"""Statuses of a bid in the register, with what they are in the code list bidStatus of OCDS."""
+"""Statuses of a bid in the register, with what they are in the code
+list bidStatus of OCDS."""
 OPENINGS = {"Ouverte": "open", "Restreinte": "selective", "Négociée": "limited", "De gré à gré": "direct"}
 """How open a procedure is, with the code list ``method`` of OCDS."""
 STATES = ("En cours", "Attribuée", "Infructueuse", "Sans suite")
-"""What became of a consultation: an award is pending, made, impossible for want of a good bid, or given up."""
+"""What became of a consultation: an award is pending, made,
+impossible for want of a good bid, or given up."""
 UNALLOTTED = "0"
 """The lot of a consultation that has none."""
 
@@ -65,14 +69,16 @@ FIELDS = {
     "retenue": "boolean",
     "source": "string",
 }
-"""Fields of ``procurement/bids`` and their types; a test compares them with the Table Schema."""
+"""Fields of ``procurement/bids`` and their types; a test compares
+them with the Table Schema."""
 
 LABELS = {
     "statut": meanings("statut", tuple(STATUSES_FR)) | {code: word for word, code in STATUSES_FR.items()},
     "ouverture": meanings("ouverture", tuple(OPENINGS)) | {code: word for word, code in OPENINGS.items()},
     "etat": meanings("etat", STATES),
 }
-"""Labels of the register by their simplified form, and by the codes of OCDS."""
+"""Labels of the register by their simplified form, and by the codes
+of OCDS."""
 _DATE = re.compile(
     r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)/(\d\d)/(\d{4}))(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?"
 )
@@ -90,28 +96,7 @@ def label(consultation: pd.Series, lot: pd.Series) -> pd.Series:
 
 
 def from_bids(bids: pd.DataFrame) -> Processes:
-    """Make processes of a bid register, each lot one competition.
-
-    Parameters
-    ----------
-    bids : DataFrame
-        Table ``procurement/bids``. What describes the consultation is taken from the first row of each lot.
-
-    Returns
-    -------
-    Processes
-        ``ocid`` is what :func:`label` makes of consultation and lot. The winner is the only tenderer with ``retenue``,
-        unless the state is « En cours ». The number of tenderers is ``nombreCandidats``, else how many first tenderers
-        submitted a bid. Moments compare as moments: unlike OCDS texts, they may be written in several ways.
-
-    Examples
-    --------
-    >>> register = pd.DataFrame({"consultation_id": ["A", "A"], "candidat_id": ["1", "2"], "offre": [1, 2],
-    ...     "statut": ["Recevable", "Éliminée"], "retenue": pd.array([True, False], "boolean")}).reindex(columns=FIELDS)
-    >>> found = from_bids(register.assign(lot="0", rang=1))
-    >>> found.tenders[["ocid", "winner", "tenderers"]].to_numpy().tolist(), found.bids["status"].tolist()
-    ([['A', 0, 2.0]], ['valid', 'disqualified'])
-    """
+    """Make processes of a bid register, each lot one competition."""
     process, count = _numbered(bids)
     offre, rang = (bids[name].fillna(1).to_numpy(np.int64) for name in ("offre", "rang"))
     order = np.lexsort((rang, offre, process))
@@ -154,7 +139,6 @@ def from_bids(bids: pd.DataFrame) -> Processes:
 
 
 def _numbered(bids: pd.DataFrame) -> tuple[Integers, int]:
-    """Give consultations and lots numbers in the order in which they come."""
     consultation, _ = pd.factorize(bids["consultation_id"].astype("str"))
     lot, lots = pd.factorize(bids["lot"].astype("str").fillna(UNALLOTTED))
     process, names = pd.factorize(consultation.astype(np.int64) * max(len(lots), 1) + lot)
@@ -162,7 +146,6 @@ def _numbered(bids: pd.DataFrame) -> tuple[Integers, int]:
 
 
 def _tenders(heads: pd.DataFrame) -> dict[str, object]:
-    """Say of each process what its first row says."""
     opening = heads["ouverture"].astype("str").map(OPENINGS).astype("str")
     procedure = heads["procedure"].astype("str")
     span = heads["dateLimite"] - heads["datePublication"]
@@ -191,7 +174,6 @@ def _tenderers(
 
 
 def _items(rows: pd.DataFrame, first: Integers, winner: Integers) -> tuple[object, ...]:
-    """Take the classification of processes with one winner as what it supplies."""
     codes = rows["codeCPV"].astype("str").take(first).reset_index(drop=True)
     codes = codes[codes.notna().to_numpy() & (winner >= 0)].str.split("|").explode()
     process = codes.index.to_numpy(np.int64)

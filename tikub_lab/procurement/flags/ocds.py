@@ -1,9 +1,13 @@
 """Compiled releases of the Open Contracting Data Standard (OCDS 1.1), read into processes.
 
-Publications mix types: a number for an identifier, an object for a list, text for an amount. As in Cardinal, what is
-not of the right type counts as absent, and a release without a text for ``ocid`` is no process at all.
+Publications mix types: a number for an identifier, an object for a
+list, text for an amount. As in Cardinal, what is not of the right
+type counts as absent, and a release without a text for ``ocid`` is
+no process at all.
 
-Source: https://standard.open-contracting.org/1.1/en/schema/reference/ and the extension Bids
+Source:
+https://standard.open-contracting.org/1.1/en/schema/reference/ and
+the extension Bids
 (https://extensions.open-contracting.org/en/extensions/bids/).
 """
 
@@ -31,27 +35,7 @@ DAY = 86_400 * SECOND
 
 
 def from_releases(releases: Iterable[Any]) -> Processes:
-    """Make processes of compiled releases.
-
-    Parameters
-    ----------
-    releases : iterable
-        Compiled releases (dicts, as JSON gives them), or packages that hold some, see :func:`compiled`.
-
-    Returns
-    -------
-    Processes
-        A release is one process, even where another has the same ``ocid``. What is no release with a text for ``ocid``
-        is counted in ``skipped``.
-
-    Examples
-    --------
-    >>> bid = {"status": "valid", "tenderers": [{"id": "W"}], "value": {"amount": 9, "currency": "EUR"}}
-    >>> award = {"status": "active", "suppliers": [{"id": "W"}]}
-    >>> found = from_releases([{"ocid": "a", "bids": {"details": [bid]}, "awards": [award]}, {"ocid": 1}])
-    >>> found.tenders[["ocid", "winner", "final"]].to_numpy().tolist(), found.parties.tolist(), found.skipped
-    ([['a', 0, True]], ['W'], 1)
-    """
+    """Make processes of compiled releases."""
     rows = _Rows()
     for item in releases:
         for release in compiled(item):
@@ -60,15 +44,7 @@ def from_releases(releases: Iterable[Any]) -> Processes:
 
 
 def compiled(item: Any) -> Iterator[Any]:
-    """Give the compiled releases in an object: of a release package, of a record package, or the object itself.
-
-    Examples
-    --------
-    >>> [item["ocid"] for item in compiled({"records": [{"compiledRelease": {"ocid": "a"}}]})]
-    ['a']
-    >>> [item["ocid"] for item in compiled({"releases": [{"ocid": "b"}, {"ocid": "c"}]})]
-    ['b', 'c']
-    """
+    """Give the compiled releases in an object: of a release package, of a record package, or the object itself."""
     if isinstance(item, dict) and "ocid" not in item:
         if isinstance(item.get("records"), list):
             yield from (_field(record, "compiledRelease") for record in item["records"])
@@ -80,28 +56,7 @@ def compiled(item: Any) -> Iterator[Any]:
 
 
 def read_releases(path: Path) -> Iterator[Any]:
-    r"""Read the compiled releases of a file, one by one.
-
-    Parameters
-    ----------
-    path : Path
-        JSON lines (a release or a package a line), a release package, or a record package. A line that is not JSON is
-        given as None, so that its place is not lost.
-
-    Raises
-    ------
-    UsageError
-        For a package that stops short; the message says after how many releases.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "releases.jsonl")
-    ...     _ = file.write_text('{"ocid": "a"}\nnot JSON\n\n{"ocid": "b"}\n')
-    ...     list(read_releases(file))
-    [{'ocid': 'a'}, None, {'ocid': 'b'}]
-    """
+    r"""Read the compiled releases of a file, one by one."""
     whole = _package(path)
     yield from _streamed(path, whole) if whole else _lines(path)
 
@@ -156,11 +111,6 @@ def json_of(line: str) -> Any:
 def moment(value: Any) -> tuple[int, int] | None:
     """Read a date and time of RFC 3339; None for anything else, dates included.
 
-    Returns
-    -------
-    (int, int)
-        Seconds since 1970 (UTC) and nanoseconds, which go on beyond a second in a leap second.
-
     Examples
     --------
     >>> moment("1970-01-02T01:00:00.5+01:00"), moment("1970-01-02"), moment(2)
@@ -189,7 +139,8 @@ def moment(value: Any) -> tuple[int, int] | None:
 def whole_days(start: Any, end: Any) -> float | None:
     """Count the whole days between two moments, towards zero; None where one of them is no moment.
 
-    A leap second is taken for real, as chrono does: it lasts where the other moment lies beyond it on the clock.
+    A leap second is taken for real, as chrono does: it lasts where
+    the other moment lies beyond it on the clock.
 
     Examples
     --------
@@ -321,7 +272,8 @@ class _Rows:
             "amount": number(_field(value, "amount")),
             "currency": _text(value, "currency"),
             "tenderer": self.code(_only(parties)),
-            # As texts, which is how Cardinal compares them: right where both are written in one way.
+            # As texts, which is how Cardinal compares them: right where
+            # both are written in one way.
             "late": (LATE if date > deadline else IN_TIME) if known else UNKNOWN,  # type: ignore[operator]
         }
         for name, found in row.items():
@@ -333,5 +285,4 @@ class _Rows:
 
 
 def _only(parties: list[Any] | None) -> str | None:
-    """Return the identifier of the only party of a list; None where there are several, or none."""
     return _text(parties[0], "id") if parties and len(parties) == 1 else None

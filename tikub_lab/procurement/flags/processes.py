@@ -1,8 +1,10 @@
 """Contracting processes in a form that every red flag can work on, whatever they come from.
 
-A process is one competition: a compiled release of OCDS, a lot of a bid register, or a contract of the essential data
-(DECP), which says much less. :class:`Processes` holds them as five flat frames of numbers, so that a million of them
-fit in memory and no flag looks at a record by itself.
+A process is one competition: a compiled release of OCDS, a lot of a
+bid register, or a contract of the essential data (DECP), which says
+much less. :class:`Processes` holds them as five flat frames of
+numbers, so that a million of them fit in memory and no flag looks
+at a record by itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.procurement.indicators import firm
+from tikub_lab.procurement.suppliers import firm
 
 Integers = npt.NDArray[np.int64]
 
 STATUSES = ("invited", "pending", "valid", "disqualified", "withdrawn", "other")
-"""Statuses of a bid, as in the code list bidStatus of OCDS; ``other`` is a text that the list has not."""
+"""Statuses of a bid, as in the code list bidStatus of OCDS;
+``other`` is a text that the list has not."""
 
 METHODS = {
     "Procédure adaptée": "open",
@@ -29,8 +32,9 @@ METHODS = {
 }
 """Procedures of the DECP as methods of OCDS (code list ``method``).
 
-All are competitive but the last. A « procédure adaptée » is counted as open: the buyer may also have asked a few firms
-only, which the DECP do not say.
+All are competitive but the last. A « procédure adaptée » is counted
+as open: the buyer may also have asked a few firms only, which the
+DECP do not say.
 """
 
 UNKNOWN, IN_TIME, LATE = -1, 0, 1
@@ -44,25 +48,34 @@ class Processes:
     Attributes
     ----------
     tenders : DataFrame, one row a process, in the order read
-        ``ocid`` (str; may repeat), ``cancelled`` (the tender itself), ``method`` (open, selective, limited, direct),
-        ``details`` (the buyer's name of its procedure), ``price_only`` (boolean: price is the only criterion; missing
-        where nobody says), ``days`` (whole days for submission), ``tenderers`` (how many, as declared), ``final`` (no
-        award is pending), ``awarded`` (an award is active), ``winner`` (the one supplier of the one active award),
-        ``buyer``, ``entity`` (procuring entity).
+        ``ocid`` (str; may repeat), ``cancelled`` (the tender
+        itself), ``method`` (open, selective, limited, direct),
+        ``details`` (the buyer's name of its procedure),
+        ``price_only`` (boolean: price is the only criterion;
+        missing where nobody says), ``days`` (whole days for
+        submission), ``tenderers`` (how many, as declared),
+        ``final`` (no award is pending), ``awarded`` (an award is
+        active), ``winner`` (the one supplier of the one active
+        award), ``buyer``, ``entity`` (procuring entity).
     bids : DataFrame, one row a bid, in the order of the processes
-        ``process``, ``status`` (:data:`STATUSES`), ``amount``, ``currency``, ``tenderer`` (the only one, else -1),
-        ``late`` (:data:`LATE`, :data:`IN_TIME` or :data:`UNKNOWN`).
+        ``process``, ``status`` (:data:`STATUSES`), ``amount``,
+        ``currency``, ``tenderer`` (the only one, else -1), ``late``
+        (:data:`LATE`, :data:`IN_TIME` or :data:`UNKNOWN`).
     tenderers : DataFrame, one row a bid and tenderer
         ``bid``, ``party``.
     suppliers : DataFrame, one row an active award and supplier
         ``process``, ``party``.
-    items : DataFrame, one row an item of an active award that has one supplier
-        ``process``, ``party``, ``code`` (classification, such as a CPV code).
+    items : DataFrame, one row an item of an active award that has
+    one supplier
+        ``process``, ``party``, ``code`` (classification, such as a
+        CPV code).
     parties : Series of str
-        Identifiers of buyers, procuring entities, tenderers and suppliers: ``winner``, ``buyer``, ``entity``,
-        ``tenderer`` and ``party`` are positions in it, -1 where there is none.
+        Identifiers of buyers, procuring entities, tenderers and
+        suppliers: ``winner``, ``buyer``, ``entity``, ``tenderer``
+        and ``party`` are positions in it, -1 where there is none.
     skipped : int
-        Records that are no process, such as those without an identifier.
+        Records that are no process, such as those without an
+        identifier.
     """
 
     tenders: pd.DataFrame
@@ -84,17 +97,7 @@ def assemble(
     parties: Iterable[str],
     skipped: int = 0,
 ) -> Processes:
-    """Type columns and make :class:`Processes` of them; all three makers end here.
-
-    Parameters
-    ----------
-    tenders, bids : mapping of column to values
-        As :class:`Processes` names them.
-    links : mapping
-        ``tenderers``, ``suppliers`` and ``items``, each the columns in order.
-    parties : iterable of str
-    skipped : int
-    """
+    """Type columns and make :class:`Processes` of them; all three makers end here."""
     kinds = {
         "ocid": "str", "cancelled": "bool", "method": "category", "details": "category", "price_only": "boolean",
         "days": "float64", "tenderers": "float64", "final": "bool", "awarded": "bool", "winner": "int64",
@@ -165,28 +168,10 @@ def coded(*columns: pd.Series) -> tuple[list[Integers], pd.Series]:
 def from_contracts(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Processes:
     """Make processes of published contracts (DECP), each one competition.
 
-    They say how many offers came, by which procedure, and what the holder supplies: enough for R018 and R048. The
-    other flags find nothing, since no bid is known. Suppliers are counted by firm (SIREN), and an item is a contract's
-    CPV code.
-
-    Parameters
-    ----------
-    contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/suppliers``.
-
-    Returns
-    -------
-    Processes
-        ``ocid`` is ``uid``, ``details`` the procedure's French name, ``method`` what :data:`METHODS` makes of it.
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"uid": ["a"], "acheteur_id": ["1"], "procedure": ["Appel d'offres ouvert"],
-    ...                      "offresRecues": pd.array([1], "Int64"), "codeCPV": ["45210000-2"]})
-    >>> who = pd.DataFrame({"uid": ["a"], "titulaire_id": ["81223113200026"]})
-    >>> found = from_contracts(book, who)
-    >>> found.tenders["method"].tolist(), found.parties.tolist(), found.items["code"].tolist()
-    (['open'], ['1', '812231132'], ['45210000-2'])
+    They say how many offers came, by which procedure, and what the
+    holder supplies: enough for R018 and R048. The other flags find
+    nothing, since no bid is known. Suppliers are counted by firm
+    (SIREN), and an item is a contract's CPV code.
     """
     book = contracts.reset_index(drop=True)
     own = suppliers[suppliers["uid"].isin(book["uid"])]

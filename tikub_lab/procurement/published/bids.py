@@ -1,6 +1,7 @@
 """Readers of bid registers: a CSV in the columns of ``procurement/bids``, and OCDS compiled releases.
 
-Of a register that is imported again, in whole or in part, each lot is replaced by what the last source says of it.
+Of a register that is imported again, in whole or in part, each lot
+is replaced by what the last source says of it.
 """
 
 import re
@@ -16,6 +17,7 @@ from tikub_lab.procurement.codes import simplified as plain
 from tikub_lab.procurement.flags.bids import FIELDS, LABELS, UNALLOTTED, utc
 from tikub_lab.procurement.flags.ocds import read_releases
 from tikub_lab.procurement.published.bids_release import Notes, flattened
+from tikub_lab.procurement.published.table import sql
 from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
 from tikub_lab.tables.texts import records
@@ -62,20 +64,10 @@ def is_ocds(head: Head) -> bool:
 def read_csv(path: Path) -> Iterator[Batch]:
     r"""Read a register in runs of rows; ``line`` is a row's number in a spreadsheet, the header being 1.
 
-    French labels and OCDS codes are read alike. A moment without a zone is French time; a deadline without an hour is
-    the end of its day. Without a column ``offre`` each row is a bid; an amount without a currency is in euros.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "registre.csv")
-    ...     _ = file.write_text("consultation_id;candidat_id;statut;montant\nA;1;valid;12,5\nB;2;perdue;1\n")
-    ...     (batch,) = read_csv(file)
-    >>> batch.tables[TABLE][["offre", "statut", "montant", "devise"]].to_numpy().tolist()
-    [['1', 'Recevable', '12.5', 'EUR']]
-    >>> batch.rejects[["line", "field", "value", "rule"]].to_numpy().tolist()
-    [[3, 'statut', 'perdue', 'label']]
+    French labels and OCDS codes are read alike. A moment without a
+    zone is French time; a deadline without an hour is the end of
+    its day. Without a column ``offre`` each row is a bid; an amount
+    without a currency is in euros.
     """
     counts: Counter[tuple[str, str]] = Counter()
     rows = records(path)
@@ -109,7 +101,6 @@ def _batch_of_lines(chunk: list[list[str]], start: int, names: list[str], counts
 
 
 def _judged(cells: dict[str, str]) -> tuple[dict[str, str], list[Rejected]]:
-    """Bring a row's cells to the register's notation, and say what cannot be."""
     row, broken = {"lot": UNALLOTTED, "rang": "1"}, []
     if "consultation_id" not in cells:
         broken.append(("consultation_id", "", "required"))
@@ -147,18 +138,10 @@ def _cell(name: str, cell: str) -> tuple[str | None, str]:
 def read_ocds(path: Path) -> Iterator[Batch]:
     """Read compiled releases in runs; ``line`` is a release's position in the file, from 1.
 
-    What the register has no place for is blanked and noted as a repair: amounts that are no numbers, statuses that the
-    code list has not, moments that are none. Several awards of a release become one, to all their suppliers.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "releases.jsonl")
-    ...     _ = file.write_text('{"ocid": "a", "bids": {"details": [{"status": "valid", "tenderers": [{"id": "1"}]}]}}')
-    ...     (batch,) = read_ocds(file)
-    >>> batch.tables[TABLE][["consultation_id", "lot", "offre", "statut", "candidat_id"]].to_numpy().tolist()
-    [['a', '0', '1', 'Recevable', '1']]
+    What the register has no place for is blanked and noted as a
+    repair: amounts that are no numbers, statuses that the code list
+    has not, moments that are none. Several awards of a release
+    become one, to all their suppliers.
     """
     releases = enumerate(read_releases(path), 1)
     while chunk := list(islice(releases, BATCH)):
@@ -201,29 +184,16 @@ def _batch(
 def combine(connection: Any, staged: Staged) -> Combined:
     """Make the register of the parts of all sources: each lot as its last source says it.
 
-    Of rows of one source with the same consultation, lot, bid and rank the last stays; of releases with the same
-    ``ocid`` the last one, whole. What falls out is a reject of the rule ``duplicate``.
+    Of rows of one source with the same consultation, lot, bid and
+    rank the last stays; of releases with the same ``ocid`` the last
+    one, whole. What falls out is a reject of the rule
+    ``duplicate``.
     """
     parts = staged.get(TABLE, [])
     columns = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in FIELDS)
     query = f"SELECT 0 AS source_index, 0 AS _line, false AS _whole, {columns} WHERE false"
     query = f"{query} UNION ALL BY NAME {union(parts)}" if parts else query
-    connection.execute(f"""
-        CREATE TEMP VIEW _bids AS SELECT * FROM ({query});
-        CREATE TEMP TABLE _bids_standing AS
-        WITH latest AS (
-            SELECT source_index, _line, consultation_id, lot, offre, rang, dense_rank() OVER (
-                PARTITION BY consultation_id, lot
-                ORDER BY source_index DESC, CASE WHEN _whole THEN _line ELSE 0 END DESC
-            ) AS _age FROM _bids
-        ), ranked AS (
-            SELECT *, row_number() OVER (PARTITION BY consultation_id, lot, offre, rang ORDER BY _line DESC) AS _rank
-            FROM latest WHERE _age = 1
-        )
-        SELECT * EXCLUDE (_age, _rank),
-            row_number() OVER (ORDER BY consultation_id, lot, offre::BIGINT, rang::BIGINT) - 1 AS _position
-        FROM ranked WHERE _rank = 1;
-    """)
+    connection.execute(sql("bids", query=query))
     key = "source_index, _line, consultation_id, lot, offre, rang"
     return Combined(
         tables={TABLE: f"SELECT *, 0 AS _place FROM _bids JOIN _bids_standing USING ({key})"},

@@ -44,7 +44,6 @@ def flattened(release: dict[str, Any], notes: Notes) -> list[dict[str, str]]:
 
 
 def _head(release: dict[str, Any], notes: Notes) -> dict[str, str]:
-    """Say what each row repeats of the consultation."""
     tender, buyer = _get(release, "tender"), _get(release, "buyer")
     entity, period = _get(tender, "procuringEntity"), _get(tender, "tenderPeriod")
     states = {_text(award, "status") for award in _list(release, "awards")} - {None}

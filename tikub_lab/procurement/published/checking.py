@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tikub_lab.procurement.codes import CODES, NO_CONSIDERATION
-from tikub_lab.procurement.published.rules import BERCY, FORMAT, OURS, PARTIES, Rule, number
+from tikub_lab.procurement.published.rules import PARTIES, Tests, number
 from tikub_lab.tables import imports
 from tikub_lab.tables.identifiers import siret
 
@@ -19,7 +19,8 @@ FORMS = {
     "IREP": r"\d{5}[A-Za-z0-9]*",
     "HORS-UE": r"[A-Z]{2}[A-Za-z0-9]{0,16}",
 }
-"""Forms of the identifiers of firms without SIRET, as Bercy checks them; numbers of TVA are not checked."""
+"""Forms of the identifiers of firms without SIRET, as Bercy checks
+them; numbers of TVA are not checked."""
 
 
 def _filled(frame: pd.DataFrame, field: str) -> pd.Series:
@@ -42,7 +43,8 @@ def _future(frame: pd.DataFrame, field: str) -> pd.Series:
 def repeated_digit(amounts: pd.Series) -> pd.Series:
     """Tell amounts over 100 M€ that are one digit typed over and over, such as 999999999 or 666666600.
 
-    The most frequent digit of the whole euros is not 0, appears more than length − 2 times, and in one run.
+    The most frequent digit of the whole euros is not 0, appears
+    more than length − 2 times, and in one run.
 
     Examples
     --------
@@ -104,21 +106,12 @@ def _repeated_party(frame: pd.DataFrame, field: str) -> pd.Series:
     return frame[field].mask(frame.duplicated(key))
 
 
-CHECKS: tuple[Rule, ...] = (
-    Rule(
-        "not-a-record",
-        "An element of the list of contracts is an object with fields.",
-        "reject",
-        FORMAT,
+CHECKS: Tests = {
+    "not-a-record": (
         {"oddities": ("value",)},
         lambda frame, field: pd.Series(True, index=frame.index),
     ),
-    Rule(
-        "value-missing",
-        "A contract has an identifier, a buyer, an amount and a duration, a concession an object too; each titulaire "
-        "has an identifier and its type.",
-        "reject",
-        BERCY,
+    "value-missing": (
         {
             "contracts": ("id", "acheteur_id", "montant", "dureeMois"),
             "concessions": ("id", "autoriteConcedante_id", "objet", "valeurGlobale", "dureeMois"),
@@ -127,27 +120,15 @@ CHECKS: tuple[Rule, ...] = (
         },
         _missing,
     ),
-    Rule(
-        "supplier-missing",
-        "A contract has at least one titulaire, a concession at least one concessionnaire.",
-        "reject",
-        BERCY,
+    "supplier-missing": (
         {"contracts": ("titulaires",), "concessions": ("concessionnaires",)},
         _missing,
     ),
-    Rule(
-        "date-missing",
-        "A contract has a date of notification or of publication, a concession one of start or of publication.",
-        "reject",
-        BERCY,
+    "date-missing": (
         {"contracts": ("dateNotification",), "concessions": ("dateDebutExecution",)},
         _undated,
     ),
-    Rule(
-        "date-future",
-        "What was notified, signed or published is not in the future, on the day of the import.",
-        "reject",
-        BERCY,
+    "date-future": (
         {
             "contracts": ("dateNotification", "datePublicationDonnees"),
             "concessions": ("dateSignature", "datePublicationDonnees"),
@@ -155,108 +136,56 @@ CHECKS: tuple[Rule, ...] = (
         },
         _future,
     ),
-    Rule(
-        "amount-too-low",
-        "An amount is at least 1 €.",
-        "reject",
-        BERCY,
+    "amount-too-low": (
         AMOUNTS,
         lambda frame, field: number(frame[field]) < 1,
     ),
-    Rule(
-        "amount-too-high",
-        "An amount is at most 3,000,000,000 €, a concession's value at most 15,000,000,000 €.",
-        "reject",
-        BERCY,
+    "amount-too-high": (
         AMOUNTS,
         lambda frame, field: number(frame[field]) > MAX_AMOUNT[field],
     ),
-    Rule(
-        "amount-repeated-digit",
-        "An amount over 100 M€ is not one digit typed over and over.",
-        "reject",
-        BERCY,
+    "amount-repeated-digit": (
         AMOUNTS,
         lambda frame, field: repeated_digit(number(frame[field])),
     ),
-    Rule(
-        "amount-sequence",
-        "An amount over 100 M€ does not begin with 123456789.",
-        "reject",
-        BERCY,
+    "amount-sequence": (
         AMOUNTS,
         _sequence,
     ),
-    Rule(
-        "buyer-siret",
-        "The buyer is known by a valid SIRET: fourteen digits with Luhn's key, or La Poste's.",
-        "reject",
-        BERCY,
+    "buyer-siret": (
         {"contracts": ("acheteur_id",), "concessions": ("autoriteConcedante_id",)},
         _bad_siret,
     ),
-    Rule(
-        "supplier-siret",
-        "A titulaire's SIRET is valid: fourteen digits with Luhn's key, or La Poste's.",
-        "reject",
-        BERCY,
+    "supplier-siret": (
         dict.fromkeys(PARTIES, ("titulaire_id",)),
         _bad_supplier_siret,
     ),
-    Rule(
-        "supplier-type",
-        f"The type of a titulaire's identifier is one of {', '.join(CODES['titulaire_typeIdentifiant'])}.",
-        "reject",
-        BERCY,
+    "supplier-type": (
         dict.fromkeys(PARTIES, ("titulaire_typeIdentifiant",)),
         lambda frame, field: frame[field].notna() & ~frame[field].isin(CODES["titulaire_typeIdentifiant"]),
     ),
-    Rule(
-        "supplier-identifier",
-        "Identifiers of types TAHITI, RIDET, FRWF, IREP and HORS-UE have the form of their type.",
-        "reject",
-        BERCY,
+    "supplier-identifier": (
         dict.fromkeys(PARTIES, ("titulaire_id",)),
         _bad_form,
     ),
-    Rule(
-        "duration-range",
-        "A contract lasts 1 to 180 months, a concession 1 to 360.",
-        "reject",
-        BERCY,
+    "duration-range": (
         {"contracts": ("dureeMois",), "concessions": ("dureeMois",), "amendments": ("dureeMois",)},
         _months,
     ),
-    Rule(
-        "consideration-contradiction",
-        "« Pas de considération… » stands alone.",
-        "reject",
-        BERCY,
+    "consideration-contradiction": (
         {"contracts": tuple(NO_CONSIDERATION), "concessions": tuple(NO_CONSIDERATION)},
         _contradiction,
     ),
-    Rule(
-        "id-form",
-        "An identifier has 1 to 16 characters among letters, digits, space and / - _ . #",
-        "reject",
-        BERCY,
+    "id-form": (
         {"contracts": ("id",), "concessions": ("id",)},
         lambda frame, field: frame[field].notna() & ~frame[field].str.fullmatch(IDENTIFIER).fillna(False),
     ),
-    Rule(
-        "object-missing",
-        "A contract says what it is about, by its object or its CPV code.",
-        "reject",
-        BERCY,
+    "object-missing": (
         {"contracts": ("codeCPV",)},
         _nothing_bought,
     ),
-    Rule(
-        "supplier-repeated",
-        "A titulaire is named once in a contract.",
-        "blank",
-        OURS,
+    "supplier-repeated": (
         dict.fromkeys(PARTIES, ("titulaire_id",)),
         _repeated_party,
     ),
-)
+}

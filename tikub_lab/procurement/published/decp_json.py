@@ -1,7 +1,9 @@
 """DECP in JSON, of 2019 and of 2022, streamed: a file of any size is read in runs of records.
 
-2019: ``{"marches": [{…}, …]}``. 2022: ``{"marches": {"marche": [{…}, …], "contrat-concession": [{…}, …]}}``. Some
-publications have one object, or the same key several times, in the place of a list; each object is then a record.
+2019: ``{"marches": [{…}, …]}``. 2022: ``{"marches": {"marche":
+[{…}, …], "contrat-concession": [{…}, …]}}``. Some publications have
+one object, or the same key several times, in the place of a list;
+each object is then a record.
 """
 
 import re
@@ -29,15 +31,7 @@ Record = tuple[str | None, Any]
 
 
 def shape(head: Head) -> str:
-    """Say how the contracts are contained: ``"list"``, ``"lists"`` by kind, ``"objects"`` by kind, or ``""``.
-
-    Examples
-    --------
-    >>> shape(Head(Path("a"), b'{"marches": [{"id": "1"}]}'))
-    'list'
-    >>> shape(Head(Path("a"), b'{"marches": {"marche": {"id": 1}}}'))
-    'objects'
-    """
+    """Say how the contracts are contained: ``"list"``, ``"lists"`` by kind, ``"objects"`` by kind, or ``""``."""
     tokens = (token[0] for token in _TOKEN.finditer(head.text))
     opening, key, colon, value = (next(tokens, "") for _ in range(4))
     if opening != "{":
@@ -62,22 +56,7 @@ def is_2022(head: Head) -> bool:
 
 
 def read(path: Path) -> Iterator[Batch]:
-    """Read a JSON file in runs of records.
-
-    Raises
-    ------
-    UsageError
-        Where the file stops short or is not JSON; the message says after how many contracts and near which byte.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "decp.json")
-    ...     _ = file.write_text('{"marches": [{"id": "1"}, {"id": "2"}]}')
-    ...     [batch.rows_read for batch in read(file)]
-    [2]
-    """
+    """Read a JSON file in runs of records."""
     yield from in_runs(_records(path, shape(Head.of(path))))
 
 
@@ -101,6 +80,8 @@ def _records(path: Path, how: str) -> Iterator[Record]:
     for kind in KINDS:  # one pass each: the other kind is skipped at parsing speed
         prefix = f"marches.{kind}.item" if how == "lists" else f"marches.{kind}"
         for kind_, record in _stream(path, prefix, kind, done):
+            if record is None and how == "objects":  # no contract of this kind
+                continue
             for each in record if isinstance(record, list) else [record]:
                 done += 1
                 yield kind_, each

@@ -1,8 +1,10 @@
 """DECP in tabular form, CSV and Parquet: one row a contract, titulaire and state.
 
-Columns are those of the Table Schema of tabular DECP and of the consolidated national file
-(ColinMaudry/decp-processing, ``reference/schema_base.json``); files have more or fewer of them, in any order. What
-rows mean together is found in :mod:`tikub_lab.procurement.published.states`.
+Columns are those of the Table Schema of tabular DECP and of the
+consolidated national file (ColinMaudry/decp-processing,
+``reference/schema_base.json``); files have more or fewer of them,
+in any order. What rows mean together is found in
+:mod:`~tikub_lab.procurement.published.combine`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,22 +58,7 @@ def is_parquet(head: Head) -> bool:
 
 
 def read_csv(path: Path) -> Iterator[Batch]:
-    r"""Read a CSV file in runs of rows; ``line`` is a row's number in a spreadsheet, the header being 1.
-
-    Raises
-    ------
-    UsageError
-        For a file that is not CSV after all; the message says where.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "decp.csv")
-    ...     _ = file.write_text("id;acheteur_id;titulaire_id;montant;dateNotification\n1;2;3;4;2024-05-15\n")
-    ...     [batch.rejects[["line", "rule"]].to_numpy().tolist() for batch in read_csv(file)]
-    [[[2, 'buyer-siret']]]
-    """
+    r"""Read a CSV file in runs of rows; ``line`` is a row's number in a spreadsheet, the header being 1."""
     rows = records(path)
     names = fields_of(next(rows))
     line = 2
@@ -100,13 +87,7 @@ def _batch_of_lines(chunk: list[list[str]], line: int, names: list[str]) -> Batc
 
 
 def read_parquet(path: Path) -> Iterator[Batch]:
-    """Read a Parquet file in runs of rows; ``line`` is a row's position, from 1.
-
-    Raises
-    ------
-    UsageError
-        For a file that is damaged.
-    """
+    """Read a Parquet file in runs of rows; ``line`` is a row's position, from 1."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -190,7 +171,6 @@ def judge(
 
 
 def _side_by_side(raw: Raw) -> pd.DataFrame:
-    """Put the three frames of rows together again; a rejected row may have lost its titulaire."""
     return raw["contracts"].merge(raw["suppliers"], on="_line", how="left").merge(raw["states"], on="_line")
 
 

@@ -1,13 +1,15 @@
 """DECP in XML, of 2019 and of 2022, streamed: each contract is released as soon as it is read.
 
-``<marches>`` holds ``<marche>`` and ``<contrat-concession>`` elements in any order; one of them may also be the root.
-Document type declarations are refused, so that no entity can be expanded.
+``<marches>`` holds ``<marche>`` and ``<contrat-concession>``
+elements in any order; one of them may also be the root. Document
+type declarations are refused, so that no entity can be expanded.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import errors
 
 from defusedxml import DTDForbidden
 from defusedxml.ElementTree import iterparse
@@ -36,23 +38,16 @@ def is_2022(head: Head) -> bool:
     return is_decp(head) and any(tag in head.text for tag in _ONLY_2022)
 
 
+_MENDED = {
+    errors.codes[errors.XML_ERROR_INVALID_TOKEN]: "A bare & is written &amp;, a bare < is written &lt;.",
+    errors.codes[errors.XML_ERROR_UNDEFINED_ENTITY]: "XML knows no &nbsp; or &eacute;: write the character itself.",
+    errors.codes[errors.XML_ERROR_TAG_MISMATCH]: "Close each element where it was opened.",
+}
+"""Faults of what is complete, by their code, and how they are mended."""
+
+
 def read(path: Path) -> Iterator[Batch]:
-    """Read an XML file in runs of records.
-
-    Raises
-    ------
-    UsageError
-        Where the file stops short, is not well formed or declares a document type; the message says where.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "decp.xml")
-    ...     _ = file.write_text("<marches><marche><id>1</id></marche><marche><id>2</id></marche></marches>")
-    ...     [batch.rows_read for batch in read(file)]
-    [2]
-    """
+    """Read an XML file in runs of records."""
     yield from in_runs(_records(path))
 
 
@@ -77,6 +72,11 @@ def _records(path: Path) -> Iterator[Record]:
         except DTDForbidden:
             raise UsageError(f"{path}: has a document type declaration (DTD), which is not read. Remove it.") from None
         except (ParseError, ValueError, LookupError, RecursionError) as error:
+            code = getattr(error, "code", None)
+            if code in _MENDED:  # downloaded again it would be the same
+                raise UsageError(
+                    f"{path}: complete, but no XML: {error} after {done} contracts. {_MENDED[code]}"
+                ) from None
             raise UsageError(f"{path}: not complete XML: {error} after {done} contracts. Download it again.") from None
 
 

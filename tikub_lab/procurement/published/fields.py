@@ -76,7 +76,8 @@ AMENDMENT_FIELDS = {
 
 STATE_FIELDS = {"modification_id": "integer", "donneesActuelles": "boolean", "objetModification": "string"}
 ROW_FIELDS = {**CONTRACT_FIELDS, **SUPPLIER_FIELDS, **STATE_FIELDS}
-"""Fields of a row of the tabular form, which is a contract, a titulaire and a state at once."""
+"""Fields of a row of the tabular form, which is a contract, a
+titulaire and a state at once."""
 
 CONSIDERATIONS = {
     "considerationsSociales": "considerationSociale",
@@ -88,4 +89,5 @@ LISTS = {
     "typesPrix": "typePrix",
     **CONSIDERATIONS,
 }
-"""Plural names of 2022 and the singular names that wrap them, or stand for them in some 2019 publications."""
+"""Plural names of 2022 and the singular names that wrap them, or
+stand for them in some 2019 publications."""

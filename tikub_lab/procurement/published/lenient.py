@@ -1,7 +1,9 @@
 """JSON as some software writes it: ``NaN``, numbers beyond any machine's, half of a surrogate pair.
 
-A parser refuses the whole file for one of them. Here such numbers become text, which the rules judge like any value
-that is no number, and half of a pair the replacement character, which every import notes.
+A parser refuses the whole file for one of them. Here such numbers
+become text, which the rules judge like any value that is no number,
+and half of a pair the replacement character, which every import
+notes.
 """
 
 import re

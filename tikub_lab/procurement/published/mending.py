@@ -3,19 +3,29 @@
 import datetime
 import re
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from tikub_lab.procurement.codes import CODES, CONCESSION_CODES, PRICE_FORMS_2019, meanings, repair_cpv, simplified
 from tikub_lab.procurement.published.fields import CONTRACT_FIELDS
-from tikub_lab.procurement.published.rules import BERCY, DECREE, FIELDS, FORMAT, GEOGRAPHY, OURS, PARTIES, Rule, number
+from tikub_lab.procurement.published.rules import FIELDS, PARTIES, Tests, number
 
 _DEPARTMENT = r"0[1-9]|[1-8]\d|9[0-5]|2A|2B|97[1-8]|98[4678]"
 _NUMBER = r"-?\d+(?:\.\d*)?(?:[eE]\+?\d+)?"
+_ENGLISH, _GERMAN = (
+    rf"-?\d{{1,3}}(?:(?:{thousand}\d{{3}})+{decimal}\d+|(?:{thousand}\d{{3}}){{2,}})"
+    for thousand, decimal in ((",", r"\."), (r"\.", ","))
+)
 _INTEGER = r"-?\d+(?:\.0*)?"
 _BOOLEANS = {"true": "true", "false": "false", "oui": "true", "non": "false", "1": "true", "0": "false"}
 _BOOLEAN_WORDS = {**_BOOLEANS, "vrai": "true", "faux": "false", "yes": "true", "no": "false", "o": "true", "n": "false"}
-_DATE = re.compile(r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)/(\d\d)/(\d{4}))(?:[T ].*|Z|[+-]\d\d:?\d\d)?")
+_DATE = re.compile(
+    r"(?:(\d{4})(?:-(\d\d?)-(\d\d?)|/(\d\d?)/(\d\d?)|(\d\d)(\d\d))|(\d\d?)(?:/(\d\d?)/|-(\d\d?)-)(\d{4}))"
+    r"(?:[T ](.*)|Z|[+-]\d\d:?\d\d)?"
+)
+_MOMENT = re.compile(r"(\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)")
+_PARIS = ZoneInfo("Europe/Paris")
 FIRST_YEAR = 1950
 
 
@@ -30,20 +40,27 @@ def _each(values: pd.Series, change: Callable[[str], str | None]) -> pd.Series:
 
 
 def iso_date(value: str) -> str | None:
-    """Read a date with or without time and zone, year or day first; the calendar day as it is written.
+    """Read a date with or without time and zone, year or day first; a moment with its zone is the day in Paris.
 
     Examples
     --------
-    >>> iso_date("2018-07-10+02:00"), iso_date("10/07/2018"), iso_date("2018-02-30")
-    ('2018-07-10', '2018-07-10', None)
+    >>> iso_date("2018-07-10+02:00"), iso_date("2018-7-10"), iso_date("10-07-2018"), iso_date("20180230")
+    ('2018-07-10', '2018-07-10', '2018-07-10', None)
+    >>> iso_date("2024-05-01T22:00:00Z")
+    '2024-05-02'
     """
     match = _DATE.fullmatch(value)
     if not match:
         return None
-    year, month, day, last_day, last_month, last_year = match.groups()
+    *parts, clock = match.groups()
+    numbers = [int(part) for part in parts if part]
+    year, month, day = numbers if parts[0] else reversed(numbers)
     try:
-        date = datetime.date(int(year or last_year), int(month or last_month), int(day or last_day))
-    except ValueError:
+        date = datetime.date(year, month, day)
+        if clock and (moment := _MOMENT.fullmatch(clock)):
+            there = datetime.datetime.fromisoformat(f"{date}T{moment[1]}{moment[2]}")
+            date = there.astimezone(_PARIS).date()
+    except (ValueError, OverflowError):
         return None
     return date.isoformat() if date.year >= FIRST_YEAR else None
 
@@ -100,7 +117,11 @@ def _readable_dates(frame: pd.DataFrame, field: str) -> pd.Series:
 
 
 def _numbers(frame: pd.DataFrame, field: str) -> pd.Series:
-    spelt = frame[field].str.replace(r"[\s\u00a0\u202f€]|EUR", "", regex=True).str.replace(",", ".")
+    spelt = frame[field].str.replace(r"[\s\u00a0\u202f€]|EUR", "", regex=True)
+    # 12,345.67 and 1,234,567, then 12.345,67 and 1.234.567: a single mark before three digits is the decimal one.
+    spelt = spelt.mask(spelt.str.fullmatch(_ENGLISH).fillna(False), spelt.str.replace(",", ""))
+    spelt = spelt.mask(spelt.str.fullmatch(_GERMAN).fillna(False), spelt.str.replace(".", "", regex=False))
+    spelt = spelt.str.replace(",", ".")
     return frame[field].where(frame[field].str.fullmatch(_NUMBER) | ~spelt.str.fullmatch(_NUMBER), spelt)
 
 
@@ -123,23 +144,15 @@ def _notification(frame: pd.DataFrame, field: str) -> pd.Series:
     return frame[field].fillna(frame["datePublicationDonnees"])
 
 
-MENDS: tuple[Rule, ...] = (
-    Rule(
-        "not-communicated",
-        "« NC » (non communiqué), and the marks MQ and CDL of Bercy's exports, stand for no value.",
-        "blank",
-        BERCY,
+MENDS: Tests = {
+    "not-communicated": (
         {
             **{t: tuple(f) for t, f in FIELDS.items()},
             **dict.fromkeys(PARTIES, ("titulaire_id", "titulaire_typeIdentifiant")),
         },
         lambda frame, field: frame[field].mask(frame[field].isin(["NC", "MQ", "CDL"])),
     ),
-    Rule(
-        "unreadable-characters",
-        "Characters that were lost before publication (U+FFFD) are kept, and marked.",
-        "mark",
-        OURS,
+    "unreadable-characters": (
         {
             "contracts": ("acheteur_nom", "objet"),
             "concessions": ("autoriteConcedante_nom", "objet"),
@@ -149,11 +162,7 @@ MENDS: tuple[Rule, ...] = (
         },
         lambda frame, field: frame[field].str.contains("\ufffd", regex=False).fillna(False),
     ),
-    Rule(
-        "identifier-spacing",
-        "SIRET and other identifiers are written without spaces.",
-        "repair",
-        FORMAT,
+    "identifier-spacing": (
         {
             "contracts": ("acheteur_id",),
             "concessions": ("autoriteConcedante_id",),
@@ -161,28 +170,15 @@ MENDS: tuple[Rule, ...] = (
         },
         lambda frame, field: frame[field].str.replace(r"[\s\u00a0\u202f]", "", regex=True),
     ),
-    Rule(
-        "identifier-type-name",
-        "Names of identifier types are those of the format: FRW… is FRWF, HORS_UE is HORS-UE, "
-        "TVA_INTRACOMMUNAUTAIRE is TVA.",
-        "repair",
-        BERCY,
+    "identifier-type-name": (
         dict.fromkeys(PARTIES, ("titulaire_typeIdentifiant",)),
         _identifier_type,
     ),
-    Rule(
-        "price-form-2019",
-        "Ferme, Ferme et actualisable and Révisable were forms of price in 2019 and are types of price since.",
-        "repair",
-        DECREE,
+    "price-form-2019": (
         {"contracts": ("typesPrix", "formePrix")},
         _price_types,
     ),
-    Rule(
-        "code-label",
-        "Labels of code lists are written as the format of 2022 writes them; labels of 2019 are brought to them.",
-        "repair",
-        DECREE,
+    "code-label": (
         {
             "contracts": tuple(name for name in CODES if name in CONTRACT_FIELDS),
             "concessions": tuple(CONCESSION_CODES),
@@ -190,11 +186,7 @@ MENDS: tuple[Rule, ...] = (
         },
         _labels,
     ),
-    Rule(
-        "code-unknown",
-        "A label that is in no list of the format says nothing that can be counted.",
-        "blank",
-        FORMAT,
+    "code-unknown": (
         {
             "contracts": tuple(name for name in CODES if name in CONTRACT_FIELDS),
             "concessions": tuple(CONCESSION_CODES),
@@ -202,126 +194,64 @@ MENDS: tuple[Rule, ...] = (
         },
         _known_labels,
     ),
-    Rule(
-        "cpv-repaired",
-        "A CPV code has eight digits of a known division, with or without a check digit: a lost zero is put back, an "
-        "incomplete code becomes its division's; a code of no division is emptied.",
-        "repair",
-        BERCY,
+    "cpv-repaired": (
         {"contracts": ("codeCPV",)},
         lambda frame, field: repair_cpv(frame[field]),
     ),
-    Rule(
-        "date-notation",
-        "A date is year-month-day, without time or zone.",
-        "repair",
-        FORMAT,
+    "date-notation": (
         _typed("date"),
         _dates,
     ),
-    Rule(
-        "date-unreadable",
-        f"A date is a day of the calendar from {FIRST_YEAR} on.",
-        "blank",
-        BERCY,
+    "date-unreadable": (
         _typed("date"),
         _readable_dates,
     ),
-    Rule(
-        "number-notation",
-        "A number has a decimal point, no spaces and no currency.",
-        "repair",
-        FORMAT,
+    "number-notation": (
         _typed("number", "integer"),
         _numbers,
     ),
-    Rule(
-        "number-unreadable",
-        "A number is a number; a count or a duration is a whole number.",
-        "blank",
-        FORMAT,
+    "number-unreadable": (
         _typed("number", "integer"),
         _readable_numbers,
     ),
-    Rule(
-        "boolean-word",
-        "Yes and no are written true and false, oui and non, or 1 and 0.",
-        "repair",
-        FORMAT,
+    "boolean-word": (
         _typed("boolean"),
         lambda frame, field: _each(frame[field], lambda value: _BOOLEAN_WORDS.get(value.lower(), value)),
     ),
-    Rule(
-        "boolean-unreadable",
-        "A value that is neither yes nor no is emptied.",
-        "blank",
-        FORMAT,
+    "boolean-unreadable": (
         _typed("boolean"),
         lambda frame, field: frame[field].where(frame[field].isin(["true", "false"])),
     ),
-    Rule(
-        "offers-zero",
-        "A contract was awarded, so at least one offer came: 0 stands for an unknown number.",
-        "blank",
-        FORMAT,
+    "offers-zero": (
         {"contracts": ("offresRecues",)},
         lambda frame, field: frame[field].where(number(frame[field]) >= 1),
     ),
-    Rule(
-        "share-range",
-        "A rate or a share lies between 0 and 1.",
-        "blank",
-        FORMAT,
+    "share-range": (
         {"contracts": ("tauxAvance", "origineUE", "origineFrance")},
         _shares,
     ),
-    Rule(
-        "subsidy-negative",
-        "A public subsidy is not below 0.",
-        "blank",
-        FORMAT,
+    "subsidy-negative": (
         {"concessions": ("montantSubventionPublique",)},
         lambda frame, field: frame[field].where(number(frame[field]) >= 0),
     ),
-    Rule(
-        "text-too-long",
-        "The object of a contract has at most 1,000 characters.",
-        "repair",
-        FORMAT,
+    "text-too-long": (
         {"contracts": ("objet",), "concessions": ("objet",)},
         lambda frame, field: frame[field].str.slice(0, 1000),
     ),
-    Rule(
-        "department-code",
-        "A département has its official geographic code, 01 to 988.",
-        "blank",
-        GEOGRAPHY,
+    "department-code": (
         {"contracts": ("acheteur_departement",), "suppliers": ("titulaire_departement",)},
         _matching(_DEPARTMENT),
     ),
-    Rule(
-        "region-code",
-        "A region has an official geographic code of two digits.",
-        "blank",
-        GEOGRAPHY,
+    "region-code": (
         {"contracts": ("acheteur_region",), "suppliers": ("titulaire_region",)},
         _matching(r"\d{2}"),
     ),
-    Rule(
-        "commune-code",
-        "A commune has an official geographic code of five characters.",
-        "blank",
-        GEOGRAPHY,
+    "commune-code": (
         {"suppliers": ("titulaire_commune",)},
         _matching(r"\d{5}|2[AB]\d{3}"),
     ),
-    Rule(
-        "notification-from-publication",
-        "Where only the date of publication is known, it stands for the date of notification.",
-        "repair",
-        BERCY,
+    "notification-from-publication": (
         {"contracts": ("dateNotification",)},
         _notification,
     ),
-)
-"""In the order in which they are applied."""
+}

@@ -1,13 +1,17 @@
-"""The quality rules that Bercy applies to the essential data of public procurement (DECP), each named and documented.
+"""The quality rules that Bercy applies to the essential data of procurement (DECP).
 
-Bercy's own are in 139bercy/decp-arr2022, ``augmente/nettoyage.py``, and follow the legal department's instructions of
-15 February 2023. Where that code departs from its stated rule, the stated rule is applied here: a repeated digit may
-be a 6 and must stand in one run; La Poste's establishments are valid SIRET; every titulaire and every modification
-counts.
+Bercy's own are in 139bercy/decp-arr2022, ``augmente/nettoyage.py``,
+and follow the legal department's instructions of 15 February 2023.
+Where that code departs from its stated rule, the stated rule is
+applied here: a repeated digit may be a 6 and must stand in one run;
+La Poste's establishments are valid SIRET; every titulaire and every
+modification counts.
 
-A *reject* leaves the record out, a *repair* writes the value as it was meant, a *blank* empties what cannot be used, a
-*mark* only says. In amendments a reject blanks the value instead: the contract itself is sound. A rule looks only at
-fields that the file carries: the absence of a column is never held against a row.
+A *reject* leaves the record out, a *repair* writes the value as it
+was meant, a *blank* empties what cannot be used, a *mark* only
+says. In amendments a reject blanks the value instead: the contract
+itself is sound. A rule looks only at fields that the file carries:
+the absence of a column is never held against a row.
 """
 
 import pandas as pd
@@ -15,54 +19,27 @@ import pandas as pd
 from tikub_lab.procurement.published.checking import CHECKS
 from tikub_lab.procurement.published.mending import MENDS, as_published
 from tikub_lab.procurement.published.record import Raw, rejected, staged
-from tikub_lab.procurement.published.rules import Rule
+from tikub_lab.procurement.published.rules import Rule, ruled
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, log
 
 SOFT = {"amendments", "amendment_suppliers"}
 """Frames in which a reject only blanks the value."""
 SHOWN = 40
 """Characters of a value that a record's list of broken rules shows."""
-RULES: tuple[Rule, ...] = MENDS + CHECKS
-"""Every rule that looks at one record, in the order in which they are applied. Rules across records are in
+RULES = ruled(MENDS | CHECKS)
+"""Every rule that looks at one record, in the order in which they
+are applied. Rules across records are in
 :mod:`tikub_lab.procurement.published.combine`."""
 
 
 def clean(raw: Raw) -> tuple[Raw, pd.DataFrame, pd.DataFrame]:
-    """Apply every rule to a run of records.
-
-    Parameters
-    ----------
-    raw : dict of DataFrame
-        Frames of text; see :data:`tikub_lab.procurement.published.record.Raw`.
-
-    Returns
-    -------
-    cleaned : dict of DataFrame
-        Without the rejected records, mended.
-    rejects, repairs : DataFrame
-        One row a broken rule; repairs of kept records only.
-
-    Examples
-    --------
-    >>> from tikub_lab.procurement.published.record import frames
-    >>> cleaned, rejects, repairs = clean(frames([("marche", {"id": "A1", "montant": 0.5})], 1))
-    >>> sorted(set(rejects["rule"]))
-    ['amount-too-low', 'date-missing', 'object-missing', 'supplier-missing', 'value-missing']
-    """
+    """Apply every rule to a run of records."""
     sound, _, rejects, repairs = sift(raw)
     return sound, rejects, repairs
 
 
 def sift(raw: Raw) -> tuple[Raw, Raw, pd.DataFrame, pd.DataFrame]:
-    """Apply every rule as :func:`clean` does, and return the rejected records too, after the sound ones.
-
-    Examples
-    --------
-    >>> from tikub_lab.procurement.published.record import frames
-    >>> sound, lost, _, _ = sift(frames([("marche", {"id": "A1", "montant": 0.5})], 1))
-    >>> len(sound["contracts"]), lost["contracts"]["id"].tolist()
-    (0, ['A1'])
-    """
+    """Apply every rule as :func:`clean` does, and return the rejected records too, after the sound ones."""
     before = {name: as_published(frame, name) for name, frame in raw.items()}
     after = {name: frame.copy() for name, frame in before.items()}
     rejects: list[pd.DataFrame] = []
@@ -99,7 +76,6 @@ def _apply(
     rejects: list[pd.DataFrame],
     repairs: list[pd.DataFrame],
 ) -> None:
-    """Apply one rule to one field, in place, and note what it found."""
     found = rule.test(frame, field)
     if rule.effect == "reject" and not soft:
         hits, new, report = found, frame[field], rejects
@@ -117,7 +93,6 @@ def _apply(
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out parties whose identifier was emptied."""
     if "titulaire_id" in frame:
         frame = frame[frame["titulaire_id"].notna()]
     return frame.reset_index(drop=True)
@@ -127,24 +102,6 @@ def lines(rejects: pd.DataFrame, repairs: pd.DataFrame) -> pd.DataFrame:
     """Put what the rules found together by record: ``rule:field=value``, separated by bars.
 
     Values are cut at :data:`SHOWN` characters.
-
-    Parameters
-    ----------
-    rejects, repairs : DataFrame
-        As :func:`clean` returns them.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``_line``, ``id``, ``regles`` (rules that reject the record), ``reparations`` (the others), one row a
-        record of which a rule said something.
-
-    Examples
-    --------
-    >>> from tikub_lab.procurement.published.record import frames
-    >>> _, rejects, repairs = clean(frames([("marche", {"id": "A|1", "montant": 0.5})], 1))
-    >>> lines(rejects, repairs)["regles"].str.split("|").tolist()[0][-3:]
-    ['supplier-missing:titulaires', 'value-missing:acheteur_id', 'value-missing:dureeMois']
     """
     logs = {"regles": rejects, "reparations": repairs}
     ids = pd.concat([each.drop_duplicates("line").set_index("line")["id"] for each in logs.values()])
@@ -168,15 +125,7 @@ def _said(log_: pd.DataFrame) -> dict[int, str]:
 
 
 def judge(raw: Raw, rows_read: int) -> Batch:
-    """Apply the rules to a run of records and arrange what is left for staging.
-
-    Examples
-    --------
-    >>> from tikub_lab.procurement.published.record import frames
-    >>> batch = judge(frames([(None, {"id": "A1"})], first_line=1), rows_read=1)
-    >>> batch.rows_read, batch.rejects["line"].nunique(), sorted(batch.tables)
-    (1, 1, ['judged/lines', 'rejected/contracts'])
-    """
+    """Apply the rules to a run of records and arrange what is left for staging."""
     sound, lost, rejects, repairs = sift(raw)
     return Batch(rows_read, staged(sound) | rejected(lost) | judged(rejects, repairs), rejects, repairs)
 

@@ -1,8 +1,11 @@
 """One published contract, of any generation and notation, as flat rows of text.
 
-A record is what a reader hands over: the dict of one ``marche`` or ``contrat-concession``, from JSON or from XML. The
-2019 and 2022 formats differ in wrappers (``{"titulaire": {...}}``), in singular and plural names (``technique``,
-``techniques``) and in notation; here they all become the same columns of text, which :mod:`.quality` then judges.
+A record is what a reader hands over: the dict of one ``marche`` or
+``contrat-concession``, from JSON or from XML. The 2019 and 2022
+formats differ in wrappers (``{"titulaire": {...}}``), in singular
+and plural names (``technique``, ``techniques``) and in notation;
+here they all become the same columns of text, which :mod:`.quality`
+then judges.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -19,8 +22,10 @@ from tikub_lab.procurement.published.fields import (
 )
 
 Raw = dict[str, pd.DataFrame]
-"""Frames of text by name: ``contracts``, ``concessions``, ``suppliers``, ``holders`` (concessionnaires),
-``amendments``, ``amendment_suppliers``. Each has ``_line``, the position of the record in its file, from 1."""
+"""Frames of text by name: ``contracts``, ``concessions``,
+``suppliers``, ``holders`` (concessionnaires), ``amendments``,
+``amendment_suppliers``. Each has ``_line``, the position of the
+record in its file, from 1."""
 
 
 def text(value: object) -> str | None:
@@ -58,15 +63,7 @@ def items(value: object, wrapper: str) -> list[dict[str, Any]]:
 
 
 def labels(record: dict[str, Any], plural: str) -> str | None:
-    """Join the labels of a list field with a vertical bar, whatever wraps them.
-
-    Examples
-    --------
-    >>> labels({"typesPrix": {"typePrix": ["Provisoire", "Définitif ferme"]}}, "typesPrix")
-    'Provisoire|Définitif ferme'
-    >>> labels({"technique": ["Concours"]}, "techniques")
-    'Concours'
-    """
+    """Join the labels of a list field with a vertical bar, whatever wraps them."""
     value = record.get(plural)
     if value is None:
         value = record.get(LISTS[plural])
@@ -78,7 +75,6 @@ def labels(record: dict[str, Any], plural: str) -> str | None:
 
 
 def _leaves(value: object) -> Iterable[str]:
-    """Give every text inside lists and objects, however they are nested."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -154,28 +150,10 @@ class _Rows:
 def frames(records: Iterable[tuple[str | None, Any]], first_line: int) -> Raw:
     """Flatten a run of records into frames of text.
 
-    ``titulaires`` of contracts and ``concessionnaires`` of concessions are their number here, missing where there is
-    none. Records are taken one by one and let go of: thousands of nested objects are slow to hold.
-
-    Parameters
-    ----------
-    records : iterable of (kind, record)
-        ``kind`` is the container (``"marche"``, ``"contrat-concession"``) where there is one. What is not an object
-        goes to the frame ``oddities``.
-    first_line : int
-        Position of the first record in its file, from 1.
-
-    Returns
-    -------
-    dict of DataFrame
-        See :data:`Raw`.
-
-    Examples
-    --------
-    >>> party = {"titulaire": {"id": "9", "typeIdentifiant": "TVA"}}
-    >>> raw = frames([("marche", {"id": "A1", "titulaires": [party]})], first_line=1)
-    >>> raw["contracts"].loc[0, "id"], raw["suppliers"].loc[0, "titulaire_typeIdentifiant"]
-    ('A1', 'TVA')
+    ``titulaires`` of contracts and ``concessionnaires`` of
+    concessions are their number here, missing where there is none.
+    Records are taken one by one and let go of: thousands of nested
+    objects are slow to hold.
     """
     counted = _plain("count")
     rows = {
@@ -217,8 +195,10 @@ def frame(columns: dict[str, list[str | None]], lines: Sequence[int]) -> pd.Data
 def staged(raw: Raw) -> dict[str, pd.DataFrame]:
     """Arrange judged frames as the parts that an import stages, by table.
 
-    ``_first`` is the first titulaire (or concessionnaire), ``_parties`` all of them in order of their identifiers: the
-    rules on duplicates compare them. ``_list`` is all of them as published, ``_changes`` what the amendments say: two
+    ``_first`` is the first titulaire (or concessionnaire),
+    ``_parties`` all of them in order of their identifiers: the
+    rules on duplicates compare them. ``_list`` is all of them as
+    published, ``_changes`` what the amendments say: two
     publications are compared by them.
     """
     tables: dict[str, pd.DataFrame] = {}

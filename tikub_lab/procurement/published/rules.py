@@ -1,52 +1,49 @@
-"""What a quality rule is, and where rules come from.
+"""What a quality rule is: a row of ``rules.csv``, the fields that it looks at, and a test of one column.
 
-Rules are data: what a rule checks, its effect, where it is published, the fields it looks at, and a function of
-one column.
+``rules.csv`` has the rules in the order in which they are applied:
+name, effect, the text or programme that it comes from, what it asks
+(English, for the logs of an import), and in French its title, what
+it asks, and what the figures would be without it. Two of them look
+at a file or at several records, not at a value.
 """
 
+import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
 
 import pandas as pd
 
 from tikub_lab.procurement.published.fields import AMENDMENT_FIELDS, CONCESSION_FIELDS, CONTRACT_FIELDS, STATE_FIELDS
 
-BERCY = "139bercy/decp-arr2022, augmente/nettoyage.py"
-DECREE = "arrêté du 22 décembre 2022 relatif aux données essentielles des marchés publics"
-FORMAT = "139bercy/format-commande-publique, schema_decp_v2.0.3.json"
-GEOGRAPHY = "INSEE, code officiel géographique"
-OURS = "tikub-lab"
+with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as _file:
+    TEXTS = {row["regle"]: row for row in csv.DictReader(_file)}
+"""The rows of ``rules.csv`` by name."""
 
-Effect = Literal["reject", "repair", "blank", "mark"]
+Fields = Mapping[str, tuple[str, ...]]
+Tests = dict[str, tuple[Fields, Callable[[pd.DataFrame, str], pd.Series]]]
+"""By rule, the fields that it looks at, by frame (``contracts``,
+``concessions``, ``suppliers``, ``holders``, ``amendments``,
+``amendment_suppliers``), and a function of a frame and a field:
+True where the value breaks the rule (reject, mark), or the values
+as they should be (repair, blank)."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One quality rule.
-
-    Attributes
-    ----------
-    name, checks : str
-        Its name in rejects and repairs, and what it asks of a value, as a sentence.
-    effect : {'reject', 'repair', 'blank', 'mark'}
-        Leave the record out, mend the value, empty it, or keep it and say so.
-    source : str
-        The text or programme that the rule comes from.
-    fields : mapping of str to tuple of str
-        The fields that it looks at, by frame (``contracts``, ``concessions``, ``suppliers``, ``holders``,
-        ``amendments``, ``amendment_suppliers``).
-    test : callable
-        Of a frame and a field: True where the value breaks the rule (reject, mark), or the values as they should be
-        (repair, blank).
-    """
+    """One rule on values; ``effect`` is reject, repair, blank or mark, ``checks`` what it asks, as a sentence."""
 
     name: str
+    effect: str
     checks: str
-    effect: Effect
-    source: str
-    fields: Mapping[str, tuple[str, ...]]
+    fields: Fields
     test: Callable[[pd.DataFrame, str], pd.Series]
+
+
+def ruled(tests: Tests) -> tuple[Rule, ...]:
+    """Give each test its row of ``rules.csv``, in the order of the file."""
+    rows = [row for name, row in TEXTS.items() if name in tests]
+    return tuple(Rule(row["regle"], row["effet"], row["checks"], *tests[row["regle"]]) for row in rows)
 
 
 FIELDS = {

@@ -1,59 +1,60 @@
 """The quality scorecard of a publication: which rules its records break, and what that does to the figures.
 
-A publication is judged by itself. Its record is *usable* where no rule rejects it and no other record of the same
-publication says the same contract; that a later publication repeats it is no fault.
+A publication is judged by itself. Its record is *usable* where no
+rule rejects it and no other record of the same publication says the
+same contract; that a later publication repeats it is no fault.
 
-Without a rule, the records that *only* this rule rejects would count; a record that two rules reject stays out without
-either of them, so the effects of single rules do not add up to the whole: :func:`bridge` says what several rules do
-together. Of values that were mended, those are told apart without which the record would have been rejected.
+Without a rule, the records that *only* this rule rejects would
+count; a record that two rules reject stays out without either of
+them, so the effects of single rules do not add up to the whole:
+:func:`bridge` says what several rules do together. Of values that
+were mended, those are told apart without which the record would
+have been rejected.
 
-Amounts are those published, excluding tax. Rows of the tabular form share an amount that they repeat for each
-titulaire; but each state of a contract counts, so their totals are more than those of ``procurement/contracts``. How
-complete a publication is: see :mod:`tikub_lab.procurement.scorecard.scores`.
+Amounts are those published, excluding tax. Rows of the tabular form
+share an amount that they repeat for each titulaire; but each state
+of a contract counts, so their totals are more than those of
+``procurement/contracts``. How complete a publication is: see
+:mod:`tikub_lab.procurement.scorecard.scores`.
 """
 
 import pandas as pd
 
-from tikub_lab.procurement.published.quality import RULES
-from tikub_lab.procurement.published.rules import BERCY, OURS
+from tikub_lab.procurement.published.rules import TEXTS
 from tikub_lab.procurement.scorecard.fields import TITLES
-from tikub_lab.procurement.scorecard.texts import EFFECTS, TEXTS
 
 SAME = ("publication", "acheteur_id", "id", "_first", "montant", "dateNotification", "_state")
-"""What two records of one publication share that say the same contract."""
+"""What two records of one publication share that say the same
+contract."""
 COLUMNS = (
     "publication", "regle", "titre", "effet", "nombre", "part", "valeurs", "montant_concerne", "seuls",
     "ecart_nombre", "ecart_montant", "sans_montant", "exemple", "attendu", "consequence", "source",
 )  # fmt: skip
 _ITEM = r"^([^:]+):([^=]*)(?:=(.*))?$"
 SEVERAL = "plusieurs règles à la fois"
+EFFECTS = {"reject": "rejeté", "repair": "réparé", "blank": "vidé", "mark": "signalé"}
+"""What each effect of a rule is called."""
 
 
 def rule_texts() -> pd.DataFrame:
     """List every rule, with what a reader is told of it.
-
-    Returns
-    -------
-    DataFrame, one row a rule
-        ``regle`` (its name in the reports of an import), ``titre``, ``effet`` (``rejeté``, ``réparé``, ``vidé``,
-        ``signalé``), ``attendu`` (what is asked), ``consequence`` (what the figures would be without it), ``source``.
 
     Examples
     --------
     >>> rule_texts().set_index("regle").loc["amount-too-low", "attendu"]
     'Un montant vaut au moins 1 €.'
     """
-    known = {rule.name: (EFFECTS[rule.effect], rule.source) for rule in RULES}
-    known |= {"row-width": ("rejeté", OURS), "duplicate": ("rejeté", BERCY)}
-    rows = [(name, text.title, known[name][0], text.asks, text.without, known[name][1]) for name, text in TEXTS.items()]
-    return pd.DataFrame(rows, columns=["regle", "titre", "effet", "attendu", "consequence", "source"])
+    table = pd.DataFrame(list(TEXTS.values())).drop(columns="checks").astype("str")
+    table["effet"] = table["effet"].map(EFFECTS)
+    return table[["regle", "titre", "effet", "attendu", "consequence", "source"]]
 
 
 def weights(records: pd.DataFrame) -> pd.Series:
     """Return the euros that each record adds to a total: 0 where no amount is published.
 
-    Rows of the tabular form with the same publication, buyer, identifier, date and amount are one amount, repeated for
-    each titulaire: they share it equally.
+    Rows of the tabular form with the same publication, buyer,
+    identifier, date and amount are one amount, repeated for each
+    titulaire: they share it equally.
 
     Examples
     --------
@@ -71,26 +72,15 @@ def weights(records: pd.DataFrame) -> pd.Series:
 
 
 def verdicts(records: pd.DataFrame) -> pd.DataFrame:
-    """Judge each record within its publication.
-
-    Parameters
-    ----------
-    records : DataFrame
-        Table ``procurement/records``.
-
-    Returns
-    -------
-    DataFrame, one row a record, in the same order
-        ``publication``, ``verdict`` (``exploitable``, ``rejeté``, ``doublon``: of another record of the same
-        publication), ``montant``, ``poids`` (see :func:`weights`), and what :data:`SAME` compares.
-    """
+    """Judge each record within its publication."""
     frame = records[["publication", "acheteur_id", "id", "montant", "dateNotification", "ligne"]].copy()
     frame["_first"] = records["titulaires"].str.split("|").str[0]
     rows = records["type"].eq("ligne").fillna(False).astype(bool)
     frame["_state"] = records["modifications"].where(rows, 0).fillna(0).astype("int64")
     frame["poids"] = weights(records)
     frame["verdict"] = "exploitable"
-    # within a publication the import's own choice counts: those that it kept come first
+    # within a publication the import's own choice counts: those that it
+    # kept come first
     order = frame.assign(_kept=records["etat"].ne("retenu").astype("int64")).sort_values(["_kept", "ligne"])
     order = order[records["etat"].loc[order.index].ne("rejeté").to_numpy()]
     again = order.index[order.duplicated([*SAME]) & records["etat"].loc[order.index].eq("doublon")]
@@ -100,21 +90,7 @@ def verdicts(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings(records: pd.DataFrame) -> pd.DataFrame:
-    """Unfold the rules that records broke, as text, into one row a finding.
-
-    Returns
-    -------
-    DataFrame, one row a finding
-        Its index is that of the record; ``regle``, ``champ``, ``valeur`` (as published, cut at forty characters;
-        missing where nothing was published), ``rejet`` (whether the rule rejects the record).
-
-    Examples
-    --------
-    >>> said = "amount-too-low:montant=0|date-missing:dateNotification"
-    >>> found = findings(pd.DataFrame({"regles": [said], "reparations": None}))
-    >>> found[["regle", "champ", "valeur"]].fillna("").to_numpy().tolist()
-    [['amount-too-low', 'montant', '0'], ['date-missing', 'dateNotification', '']]
-    """
+    """Unfold the rules that records broke, as text, into one row a finding."""
     parts = []
     for column, rejects in (("regles", True), ("reparations", False)):
         items = records[column].dropna().astype("str").str.split("|").explode()
@@ -135,12 +111,18 @@ def by_rule(records: pd.DataFrame, all_rules: bool = False) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a publication and rule, rejects first, the largest effect in euros first
-        ``publication``, ``regle``, ``titre``, ``effet``, ``nombre`` (records concerned), ``part`` (of the publication's
-        records), ``valeurs`` (values concerned), ``montant_concerne`` (€ of these records), ``seuls`` (records that no
-        other rule rejects), ``ecart_nombre`` and ``ecart_montant`` (what the number of usable records, and their amount
-        in €, would gain without the rule; they lose where a mended value saves the record), ``sans_montant`` (records
-        among ``seuls`` that have no amount, counted 0 €), ``exemple`` (the largest amount concerned), ``attendu``,
+    DataFrame, one row a publication and rule, rejects first, the
+    largest effect in euros first
+        ``publication``, ``regle``, ``titre``, ``effet``, ``nombre``
+        (records concerned), ``part`` (of the publication's
+        records), ``valeurs`` (values concerned),
+        ``montant_concerne`` (€ of these records), ``seuls``
+        (records that no other rule rejects), ``ecart_nombre`` and
+        ``ecart_montant`` (what the number of usable records, and
+        their amount in €, would gain without the rule; they lose
+        where a mended value saves the record), ``sans_montant``
+        (records among ``seuls`` that have no amount, counted 0 €),
+        ``exemple`` (the largest amount concerned), ``attendu``,
         ``consequence``, ``source``.
 
     Examples
@@ -183,7 +165,6 @@ def _saving(found: pd.DataFrame) -> pd.Series:
 
 
 def _counted(found: pd.DataFrame, judged: pd.DataFrame, alone: pd.Series) -> pd.DataFrame:
-    """Count records, values and euros by publication and rule."""
     keys = ["publication", "regle", "rejet"]
     values = found.join(judged[["publication", "poids", "montant", "ligne", "verdict"]])
     values["exemple"] = _example(values)
@@ -225,7 +206,6 @@ def _example(values: pd.DataFrame) -> pd.Series:
 
 
 def _described(table: pd.DataFrame, known: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
-    """Add titles, texts and shares, and put the rows in order."""
     table = table.merge(known, on="regle", how="left", validate="many_to_one")
     softened = (table["effet"] == "rejeté") & (table["rejet"].eq(False).fillna(False))
     table["effet"] = table["effet"].mask(softened, "vidé")  # in an amendment, a reject only empties the value
@@ -248,9 +228,12 @@ def bridge(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, several rows a publication
-        ``publication``, ``etape``, ``regle`` (missing but for single rules), ``nombre``, ``montant`` (€; negative where
-        it takes away), ``sans_montant`` (records without an amount, counted 0 €). The first step is ``publié``, then
-        each rule that alone rejects records, :data:`SEVERAL`, ``doublons``, and the last is ``exploitable``: the sum.
+        ``publication``, ``etape``, ``regle`` (missing but for
+        single rules), ``nombre``, ``montant`` (€; negative where it
+        takes away), ``sans_montant`` (records without an amount,
+        counted 0 €). The first step is ``publié``, then each rule
+        that alone rejects records, :data:`SEVERAL`, ``doublons``,
+        and the last is ``exploitable``: the sum.
 
     Examples
     --------
@@ -270,7 +253,7 @@ def bridge(records: pd.DataFrame) -> pd.DataFrame:
     frame = judged.assign(regle=reason.astype("str"), none=judged["montant"].isna())
     columns = {"nombre": ("none", "size"), "montant": ("poids", "sum"), "sans_montant": ("none", "sum")}
     out = frame[frame["regle"] != ""].groupby(["publication", "regle"]).agg(**columns).reset_index()
-    titles = {name: text.title for name, text in TEXTS.items()} | {SEVERAL: SEVERAL, "duplicate": "doublons"}
+    titles = {name: row["titre"] for name, row in TEXTS.items()} | {SEVERAL: SEVERAL, "duplicate": "doublons"}
     out = out.assign(
         etape=out["regle"].map(titles).fillna(out["regle"]),
         _rank=out["regle"].map({SEVERAL: 2, "duplicate": 3}).fillna(1),

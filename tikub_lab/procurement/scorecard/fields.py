@@ -1,8 +1,11 @@
 """Which data a publication owes, by the law in force on the day of the contract.
 
-Contracts notified until 31 December 2023 owe the data of the decree of 14 April 2017 (format 1.5), those notified
-since the data of the decree of 22 December 2022 (format 2.0). Some data are owed only where something else is so; where
-that condition cannot be read from the essential data themselves, ``status`` says so and no score counts them.
+Contracts notified until 31 December 2023 owe the data of the decree
+of 14 April 2017 (format 1.5), those notified since the data of the
+decree of 22 December 2022 (format 2.0). Some data are owed only
+where something else is so; where that condition cannot be read from
+the essential data themselves, ``status`` says so and no score
+counts them.
 """
 
 from dataclasses import dataclass
@@ -12,7 +15,8 @@ from typing import Literal
 Kind = Literal["contract", "concession"]
 
 SINCE = date(2024, 1, 1)
-"""First day of notification on which format 2.0 is owed (decree of 22 December 2022, as changed on 22/12/2023)."""
+"""First day of notification on which format 2.0 is owed (decree of
+22 December 2022, as changed on 22/12/2023)."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ REGIMES: tuple[Regime, Regime] = (
 )
 """Until the day before :data:`SINCE`, and from it on."""
 INSTEAD = {"formePrix": "typesPrix"}
-"""In the regime of 2019, a field that stands for another: the rule ``price-form-2019`` moves forms of price there."""
+"""In the regime of 2019, a field that stands for another: the rule
+``price-form-2019`` moves forms of price there."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,8 @@ class Condition:
     when : str
         In French, when it is owed.
     status : {'vérifiable', 'à confirmer'}
-        Whether the essential data themselves say if it is owed; ``à confirmer`` is an approximation of ours.
+        Whether the essential data themselves say if it is owed; ``à
+        confirmer`` is an approximation of ours.
     """
 
     field: str
@@ -139,7 +145,8 @@ class Condition:
 
 
 ORIGIN_CPV = ("15", "18", "33", "341")
-"""Beginnings of CPV codes of which the origin of products is asked, near the list annexed to the decree of 2022."""
+"""Beginnings of CPV codes of which the origin of products is asked,
+near the list annexed to the decree of 2022."""
 _ORIGIN = (
     "denrées, véhicules, produits de santé, habillement : divisions CPV 15, 18 et 33 et groupe 341, à défaut de la "
     "liste annexée à l'arrêté"

@@ -1,16 +1,21 @@
 """Pairing the records of two publications of one source: which contract of the one is which of the other.
 
-A contract is known by its buyer and its identifier, but identifiers are used several times
-(lots, states, the same record twice), so pairs are made in passes, each record at most once:
+A contract is known by its buyer and its identifier, but identifiers
+are used several times (lots, states, the same record twice), so
+pairs are made in passes, each record at most once:
 
-1. same buyer and identifier, and nothing changed;
-2. same buyer and identifier, same titulaires, same date of notification; then without the date;
-3. same buyer and identifier, where one record is left on each side;
-4. same titulaires, amount, date and object, one on each side: the buyer's identifier, or the contract's, changed.
+1. same buyer and identifier, and nothing changed; 2. same buyer and
+identifier, same titulaires, same date of notification; then without
+the date; 3. same buyer and identifier, where one record is left on
+each side; 4. same titulaires, amount, date and object, one on each
+side: the buyer's identifier, or the contract's, changed.
 
-What is left vanished, or appeared. Records without buyer or identifier are only paired when nothing changed, or by the
-last pass. So a publication is the one before, less what vanished, plus what appeared: in records, and in euros with
-what changed. Rows of the tabular form are paired as rows, and each counts its whole amount.
+What is left vanished, or appeared. Records without buyer or
+identifier are only paired when nothing changed, or by the last
+pass. So a publication is the one before, less what vanished, plus
+what appeared: in records, and in euros with what changed. Rows of
+the tabular form are paired as rows, and each counts its whole
+amount.
 """
 
 from collections.abc import Sequence
@@ -32,7 +37,8 @@ FIELDS = (
     "id",
     "modifications",
 )
-"""Fields of which a change is named; the others are seen by the fingerprint and named ``autre``."""
+"""Fields of which a change is named; the others are seen by the
+fingerprint and named ``autre``."""
 STATUSES = ("inchangé", "modifié", "apparu", "disparu")
 
 
@@ -47,36 +53,12 @@ PASSES: tuple[Pass, ...] = (
         for key in ("id", "acheteur_id")
     ),
 )
-"""What must be equal, whether that must point to one record on each side, and what must be filled."""
+"""What must be equal, whether that must point to one record on each
+side, and what must be filled."""
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame, accepted_only: bool = False) -> pd.DataFrame:
-    """Pair the records of two publications of a source.
-
-    Parameters
-    ----------
-    before, after : DataFrame
-        Rows of ``procurement/records``: those of one publication each.
-    accepted_only : bool
-        Count the amount of a rejected record as 0: what the figures see, rather than what is published.
-
-    Returns
-    -------
-    DataFrame, one row a pair, or a record without its pair
-        ``statut`` (:data:`STATUSES`), ``acheteur_id``, ``acheteur_nom``, ``id``, ``objet`` (as last published),
-        ``champs`` (changed fields, separated by bars; ``autre`` for a field that the table has not, ``rejet`` where
-        the rules judge otherwise than before), ``montant_avant``, ``montant_apres`` (€; missing where no amount is
-        published, or no record), ``ecart`` (€: what the pair adds to the total, a missing amount counting 0),
-        ``ligne_avant``, ``ligne_apres``, ``rejet_avant``, ``rejet_apres``.
-
-    Examples
-    --------
-    >>> from tikub_lab.procurement.scorecard.pairs import FIELDS
-    >>> row = dict.fromkeys([*FIELDS, "empreinte"], "x") | {"montant": 10.0, "etat": "retenu", "ligne": 1}
-    >>> old, new = pd.DataFrame([row]), pd.DataFrame([{**row, "montant": 12.0, "empreinte": "y"}, {**row, "id": "new"}])
-    >>> compare(old, new)[["statut", "champs", "ecart"]].to_numpy().tolist()
-    [['modifié', 'montant', 2.0], ['apparu', '', 10.0]]
-    """
+    """Pair the records of two publications of a source."""
     left, right = side(before, accepted_only), side(after, accepted_only)
     first, second = _pairs(left, right)
     old, new = left.loc[first].reset_index(drop=True), right.loc[second].reset_index(drop=True)
@@ -103,7 +85,6 @@ def side(records: pd.DataFrame, accepted_only: bool) -> pd.DataFrame:
 
 
 def _pairs(left: pd.DataFrame, right: pd.DataFrame) -> tuple[list[int], list[int]]:
-    """Pair rows by :data:`PASSES`; return their labels on both sides."""
     first: list[int] = []
     second: list[int] = []
     for keys, alone, filled in PASSES:
@@ -125,7 +106,6 @@ def _numbered(records: pd.DataFrame, keys: Sequence[str], alone: bool, filled: S
 
 
 def _changed(old: pd.DataFrame, new: pd.DataFrame) -> pd.Series:
-    """Name the fields that differ, separated by bars."""
     names = pd.Series("", index=old.index, dtype="str")
     for field in FIELDS:
         same = (old[field] == new[field]).fillna(False).astype(bool) | (old[field].isna() & new[field].isna())

@@ -1,9 +1,11 @@
 """Successive publications of one source: what appeared, changed, vanished between one and the next.
 
-A source publishes the same contracts again and again, each file replacing the one before. :func:`published_files` finds
-which files are of one source and in which order, :func:`trend` counts what moved all along a series,
-:func:`largest_moves` lists what moved the most euros. How the records of two publications are paired is told in
-:mod:`tikub_lab.procurement.scorecard.pairs`.
+A source publishes the same contracts again and again, each file
+replacing the one before. :func:`published_files` finds which files
+are of one source and in which order, :func:`trend` counts what
+moved all along a series, :func:`largest_moves` lists what moved the
+most euros. How the records of two publications are paired is told
+in :mod:`tikub_lab.procurement.scorecard.pairs`.
 """
 
 import re
@@ -62,14 +64,17 @@ def published_files(records: pd.DataFrame, series: dict[str, str] | None = None)
     records : DataFrame
         Table ``procurement/records``.
     series : dict of str to str, optional
-        Names of sources by publication, where the name of the file does not tell (see :func:`series_of`).
+        Names of sources by publication, where the name of the file
+        does not tell (see :func:`series_of`).
 
     Returns
     -------
     DataFrame, one row a publication
-        ``publication``, ``serie``, ``date``, ``origine_date`` (``nom du fichier``; ``dernière donnée publiée``: the
-        last date of publication of an accepted record; ``inconnue``), ``rang`` (in its series, from 1), ``nombre``,
-        ``rejetes``, ``montant`` (€, as published), ``sans_montant``.
+        ``publication``, ``serie``, ``date``, ``origine_date``
+        (``nom du fichier``; ``dernière donnée publiée``: the last
+        date of publication of an accepted record; ``inconnue``),
+        ``rang`` (in its series, from 1), ``nombre``, ``rejetes``,
+        ``montant`` (€, as published), ``sans_montant``.
 
     Examples
     --------
@@ -145,23 +150,32 @@ def trend(
     records : DataFrame
         Table ``procurement/records``.
     serie : str, optional
-        One source; all by default. A source of one publication gives no row.
+        One source; all by default. A source of one publication
+        gives no row.
     accepted_only : bool
-        Count the amounts of rejected records as 0; see :func:`compare`.
+        Count the amounts of rejected records as 0; see
+        :func:`compare`.
     series : dict of str to str, optional
         See :func:`published_files`.
 
     Returns
     -------
     DataFrame, one row a pair of successive publications
-        ``serie``, ``avant``, ``apres`` (publications), ``date_avant``, ``date_apres``; in records ``nombre_avant``,
-        ``disparus``, ``apparus``, ``reapparus`` (those of ``apparus`` that an earlier publication had, but not the one
-        before), ``modifies``, ``inchanges``, ``nombre_apres``; in euros ``montant_avant``, ``montant_disparus``,
-        ``montant_apparus``, ``montant_modifies`` (what the changes add), ``montant_apres``; ``sans_montant_avant`` and
-        ``sans_montant_apres`` (records without an amount, counted 0 €), ``corriges`` (rejected before, accepted since),
-        ``degrades`` (the reverse), ``sans_cle`` (records of both without buyer or identifier: hard to follow).
+        ``serie``, ``avant``, ``apres`` (publications),
+        ``date_avant``, ``date_apres``; in records ``nombre_avant``,
+        ``disparus``, ``apparus``, ``reapparus`` (those of
+        ``apparus`` that an earlier publication had, but not the one
+        before), ``modifies``, ``inchanges``, ``nombre_apres``; in
+        euros ``montant_avant``, ``montant_disparus``,
+        ``montant_apparus``, ``montant_modifies`` (what the changes
+        add), ``montant_apres``; ``sans_montant_avant`` and
+        ``sans_montant_apres`` (records without an amount, counted
+        0 €), ``corriges`` (rejected before, accepted since),
+        ``degrades`` (the reverse), ``sans_cle`` (records of both
+        without buyer or identifier: hard to follow).
 
-        ``nombre_apres = nombre_avant − disparus + apparus``, and ``montant_apres = montant_avant − montant_disparus +
+        ``nombre_apres = nombre_avant − disparus + apparus``, and
+        ``montant_apres = montant_avant − montant_disparus +
         montant_apparus + montant_modifies``.
 
     Raises
@@ -251,7 +265,8 @@ def largest_moves(
     Returns
     -------
     DataFrame of shape (at most n, 15)
-        ``avant``, ``apres`` (publications) and the columns of :func:`compare`, for records that appeared, changed or
+        ``avant``, ``apres`` (publications) and the columns of
+        :func:`compare`, for records that appeared, changed or
         vanished, the largest difference first, whatever its sign.
 
     Raises

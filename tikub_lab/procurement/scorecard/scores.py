@@ -1,6 +1,7 @@
 """How complete publications and buyers are, and amounts that the rules let pass though they look like fillers.
 
-What is owed depends on the day of notification: see :mod:`tikub_lab.procurement.scorecard.fields`. A value is *sound*
+What is owed depends on the day of notification: see
+:mod:`tikub_lab.procurement.scorecard.fields`. A value is *sound*
 where it is filled, and no rule emptied or rejected it.
 """
 
@@ -17,7 +18,8 @@ from tikub_lab.procurement.scorecard.fields import (
 )
 
 GRADES = ((0.95, "A"), (0.85, "B"), (0.7, "C"), (0.5, "D"), (0.0, "E"))
-"""The grade that a score reaches: a scale of ours, no text gives one."""
+"""The grade that a score reaches: a scale of ours, no text gives
+one."""
 UNREADABLE = {"not-a-record", "row-width"}
 """Rules that a record breaks which has no field at all."""
 _ABSENT = {"value-missing", "supplier-missing", "date-missing", "object-missing"}
@@ -40,8 +42,10 @@ def grade(score: float) -> str:
 def scores(records: pd.DataFrame) -> pd.DataFrame:
     """Score each publication: of 100 values that the law asks for, how many are sound and in a record that counts.
 
-    ``score`` is the number of sound mandatory values in usable records (neither rejected nor repeated), divided by the
-    number of mandatory values owed by all records but the repeated ones. Concessions and contracts count alike.
+    ``score`` is the number of sound mandatory values in usable
+    records (neither rejected nor repeated), divided by the number
+    of mandatory values owed by all records but the repeated ones.
+    Concessions and contracts count alike.
 
     Parameters
     ----------
@@ -51,12 +55,16 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a publication
-        ``publication``, ``nombre`` (records), ``exploitables``, ``rejetes``, ``doublons``, ``part_exploitable`` (of the
-        records but the repeated ones), ``attendus`` (values owed), ``remplis`` (filled), ``sains`` (sound),
-        ``completude`` (``sains / attendus``), ``score``, ``note`` (see :func:`grade`), ``champs_absents`` (mandatory
-        fields that no record has: an extract leaves columns out, which is no fault of its records), ``inconnus``
-        (rejected records whose values are not known, as they were imported before the table was: they owe nothing
-        here).
+        ``publication``, ``nombre`` (records), ``exploitables``,
+        ``rejetes``, ``doublons``, ``part_exploitable`` (of all
+        records), ``attendus`` (values owed),
+        ``remplis`` (filled), ``sains`` (sound), ``completude``
+        (``sains / attendus``), ``score``, ``note`` (see
+        :func:`grade`), ``champs_absents`` (mandatory fields that no
+        record has: an extract leaves columns out, which is no fault
+        of its records), ``inconnus`` (rejected records whose values
+        are not known, as they were imported before the table was:
+        they owe nothing here).
 
     Examples
     --------
@@ -85,7 +93,7 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
         }
     )
     table = frame.groupby("publication").sum().reset_index()
-    table["part_exploitable"] = table["exploitables"] / (table["nombre"] - table["doublons"])
+    table["part_exploitable"] = table["exploitables"] / table["nombre"]
     table["completude"] = table["sains"] / table["attendus"]
     table["score"] = table["_counting"] / table["attendus"]
     table["note"] = table["score"].map(grade).astype("str")
@@ -116,11 +124,6 @@ def _owed(records: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series, pd.Se
 
 def missing_fields(records: pd.DataFrame) -> pd.DataFrame:
     """Count, for each publication, the mandatory fields that are empty.
-
-    Returns
-    -------
-    DataFrame, one row a publication and field, the most often empty first
-        ``publication``, ``champ``, ``titre``, ``manquants`` (records), ``part`` (of the publication's records).
 
     Examples
     --------
@@ -176,15 +179,19 @@ def completeness(contracts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``: values that could not be used are empty in it.
+        Table ``procurement/contracts``: values that could not be
+        used are empty in it.
 
     Returns
     -------
     DataFrame, one row a field, the least filled first
-        ``champ``, ``titre``, ``obligation`` (``obligatoire``, ``conditionnel``, or ``conditionnel, à confirmer`` where
-        the condition is an approximation: see :data:`~tikub_lab.procurement.scorecard.fields.CONDITIONS`), ``attendus``
-        (contracts that owe it), ``remplis``, ``manquants``, ``part`` (of those owed; not a number where none is).
-        Titulaires are not there: they are another table.
+        ``champ``, ``titre``, ``obligation`` (``obligatoire``,
+        ``conditionnel``, or ``conditionnel, à confirmer`` where the
+        condition is an approximation: see
+        :data:`~tikub_lab.procurement.scorecard.fields.CONDITIONS`),
+        ``attendus`` (contracts that owe it), ``remplis``,
+        ``manquants``, ``part`` (of those owed; not a number where
+        none is). Titulaires are not there: they are another table.
 
     Examples
     --------
@@ -201,51 +208,6 @@ def completeness(contracts: pd.DataFrame) -> pd.DataFrame:
     table["part"] = table["remplis"] / table["attendus"].where(table["attendus"] > 0)
     order = table.assign(_rank=table["obligation"].map({"obligatoire": 0, "conditionnel": 1}).fillna(2))
     return order.sort_values(["_rank", "part", "champ"], ignore_index=True).drop(columns="_rank")
-
-
-def completeness_by_buyer(contracts: pd.DataFrame, least: int = 1) -> pd.DataFrame:
-    """Count, for each buyer, the mandatory values that its contracts owe and have.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    least : int
-        Contracts that a buyer must have to be listed.
-
-    Returns
-    -------
-    DataFrame, one row a buyer, the least complete first
-        ``acheteur_id``, ``acheteur_nom`` (the last one published; missing where none is), ``nombre`` (contracts),
-        ``attendus``, ``remplis`` (values), ``part``, ``note`` (see :func:`grade`), ``champ`` and ``titre`` (the field
-        that is most often missing; missing where none is), ``manquants`` (contracts without that field).
-
-    Examples
-    --------
-    >>> from tikub_lab import tables
-    >>> bool(completeness_by_buyer(tables.load("procurement/contracts"), least=10)["part"].between(0, 1).all())
-    True
-    """
-    due = {field: mask for field, (kind, mask) in _due(contracts).items() if kind == "obligatoire"}
-    buyer = contracts["acheteur_id"]
-    lacking = pd.DataFrame({field: mask & ~_filled(contracts, field) for field, mask in due.items()})
-    owed = pd.DataFrame(due).sum(axis=1)
-    missing = lacking.groupby(buyer).sum()
-    table = pd.DataFrame({"nombre": buyer.groupby(buyer).size(), "attendus": owed.groupby(buyer).sum()})
-    table["remplis"] = table["attendus"] - missing.sum(axis=1)
-    table["part"] = table["remplis"] / table["attendus"]
-    table["note"] = table["part"].map(grade).astype("str")
-    worst = missing.idxmax(axis=1) if len(missing) else pd.Series(dtype="str")
-    table["manquants"] = missing.max(axis=1)
-    table["champ"] = worst.where(table["manquants"] > 0).astype("str")
-    table["titre"] = table["champ"].map(TITLES).astype("str")
-    names = contracts.sort_values("dateNotification").groupby("acheteur_id")["acheteur_nom"].last()
-    table["acheteur_nom"] = names.reindex(table.index).astype("str")
-    table = table.rename_axis("acheteur_id").reset_index()
-    table = table[table["nombre"] >= least].sort_values(["part", "acheteur_id"], ignore_index=True)
-    return table[
-        ["acheteur_id", "acheteur_nom", "nombre", "attendus", "remplis", "part", "note", "champ", "titre", "manquants"]
-    ]
 
 
 DOUBTS = {
@@ -266,8 +228,10 @@ def doubtful(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a publication and doubt
-        ``publication``, ``doute``, ``nombre`` (records), ``montant`` (€ that they bring), ``part`` (of all usable
-        euros of the publication), ``sans_valeur`` (usable records of which it cannot be said), ``exemple`` (the largest
+        ``publication``, ``doute``, ``nombre`` (records),
+        ``montant`` (€ that they bring), ``part`` (of all usable
+        euros of the publication), ``sans_valeur`` (usable records
+        of which it cannot be said), ``exemple`` (the largest
         amount).
 
     Examples

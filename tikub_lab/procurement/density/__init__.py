@@ -1,1 +1,0 @@
-"""The density of amounts around a threshold, and whether it jumps there."""

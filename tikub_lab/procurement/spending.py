@@ -1,0 +1,122 @@
+"""What is bought: contracts and euros by year, family, procedure and form of price.
+
+Two conventions hold throughout. A contract's amount is its initial
+one (`montant` of the DECP, excluding tax; for a framework agreement
+that is an estimate or a maximum, not money spent). An amount shared
+by a group of suppliers is divided equally between them, so that no
+euro is counted twice: the DECP do not publish each member's part.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tikub_lab.methods.rates import share
+from tikub_lab.procurement.groups import families, family_labels, group_keys
+from tikub_lab.procurement.suppliers import firm
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Key figures of a book of contracts.
+
+    Attributes
+    ----------
+    contracts, buyers : int
+        How many; buyers are told apart by SIRET.
+    amount, median_amount : float
+        Sum and median of initial amounts, euros excluding tax.
+    suppliers : int
+        Firms (SIREN) where the identifier is a SIRET, identifiers
+        otherwise.
+    median_offers : float
+        Median number of offers received, where known.
+    offers_missing : int
+        Contracts whose number of offers is not published.
+    """
+
+    contracts: int
+    amount: float
+    median_amount: float
+    buyers: int
+    suppliers: int
+    median_offers: float
+    offers_missing: int
+
+
+def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
+    """Count contracts, euros, buyers, suppliers and offers.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": ["1", "1"], "montant": [10.0, 30.0],
+    ...                      "offresRecues": pd.array([3, None], "Int64")})
+    >>> who = pd.DataFrame({"uid": ["a", "b"], "titulaire_id": ["81223113200026", "81223113200034"]})
+    >>> summary(book, who)
+    Summary(contracts=2, amount=40.0, median_amount=20.0, buyers=1, suppliers=1, median_offers=3.0, offers_missing=1)
+    """
+    own = suppliers[suppliers["uid"].isin(contracts["uid"])]
+    offers = contracts["offresRecues"].astype("float64")
+    return Summary(
+        contracts=len(contracts),
+        amount=float(contracts["montant"].sum()),
+        median_amount=float(contracts["montant"].median()),
+        buyers=contracts["acheteur_id"].nunique(),
+        suppliers=firm(own["titulaire_id"]).nunique(),
+        median_offers=float(offers.median()),
+        offers_missing=int(offers.isna().sum()),
+    )
+
+
+def _counted(contracts: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
+    table = contracts["montant"].groupby(keys).agg(nombre="size", montant="sum").reset_index()
+    table["part"] = share(table["montant"], contracts["montant"].sum())
+    return table.sort_values(["montant", str(keys.name)], ascending=[False, True], ignore_index=True)
+
+
+def by_year(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by year of notification, in order; a year without contract in between counts zero.
+
+    Returns
+    -------
+    DataFrame of shape (years, 4)
+        Columns annee, nombre, montant (euros excluding tax), part
+        (of the amount).
+    """
+    table = _counted(contracts, group_keys(contracts, "annee")).set_index("annee")
+    years = range(table.index.min(), table.index.max() + 1) if len(table) else ()
+    return table.reindex(pd.Index(years, name="annee", dtype="int64"), fill_value=0).reset_index()
+
+
+def by_division(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by division of the CPV (its first two digits), the largest amount first.
+
+    Returns
+    -------
+    DataFrame of shape (divisions, 5)
+        Columns division, nombre, montant, part, libelle (French
+        label, Regulation (EC) 213/2008).
+    """
+    table = _counted(contracts, families(contracts["codeCPV"]).rename("division"))
+    return table.assign(libelle=family_labels(table["division"]))
+
+
+def by_procedure(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by award procedure, the largest amount first; none is a row too."""
+    return _counted(contracts, group_keys(contracts, "procedure"))
+
+
+def by_price_form(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by form of price (unit, lump-sum, mixed), the largest amount first.
+
+    Source: ``formePrix`` of the format of 2022; article R2112-6 of
+    the Code de la commande publique. In the format of 2019 this
+    field held what is now the type of price.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"formePrix": ["Unitaire", "Mixte", None], "montant": [30.0, 60.0, 10.0]})
+    >>> by_price_form(book)["forme_prix"].tolist()
+    ['Mixte', 'Unitaire', 'Non renseignée']
+    """
+    return _counted(contracts, group_keys(contracts, "forme_prix"))

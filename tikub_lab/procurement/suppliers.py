@@ -1,0 +1,344 @@
+"""Who holds the contracts and where: firms, their category, their place seen from the buyer, kilometres.
+
+Numbers count contracts and suppliers: a contract held by three
+firms counts three times, its amount once, in equal parts. What is
+not published is a row of its own, or a column beside each rate.
+
+A supplier's place is that of the establishment which holds the
+contract (its SIRET); the work may be done by another, or by
+subcontractors. The law forbids to choose a supplier for its place
+(article L3 of the Code de la commande publique, equal treatment):
+these figures describe, they are no criterion.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tikub_lab.methods.distance import haversine
+from tikub_lab.methods.rates import classes, rates, share
+from tikub_lab.procurement.groups import By, grouped, share_keys
+from tikub_lab.tables.places import communes
+
+SAME, REGION, FRANCE, ABROAD, UNPUBLISHED = PLACES = (
+    "Même département que l'acheteur",
+    "Ailleurs dans la région",
+    "Ailleurs en France",
+    "Hors de France",
+    "Non renseigné",
+)
+CATEGORIES = ("PME", "ETI", "GE", "Non renseignée")
+"""Categories of firms (décret n° 2008-1354 du 18 décembre 2008,
+article 3): a PME, micro-enterprises included, has less than 250
+people and at most 50 M€ of turnover or 43 M€ of balance sheet; an
+ETI less than 5,000 people and at most 1,500 M€ or 2,000 M€; a GE is
+larger. INSEE judges the whole firm, its corporate group included."""
+BANDS = (10.0, 50.0, 100.0, 300.0)
+"""Limits of the distance bands, km; a distance equal to a limit is
+in the band above."""
+UNKNOWN_DISTANCE = "Distance inconnue"
+
+
+def firm(identifiers: pd.Series) -> pd.Series:
+    """Reduce a SIRET (14 digits: an establishment) to its SIREN (9 digits: the firm); leave other identifiers alone.
+
+    Examples
+    --------
+    >>> firm(pd.Series(["81223113200026", "DE814864138"])).tolist()
+    ['812231132', 'DE814864138']
+    """
+    return identifiers.where(~identifiers.str.fullmatch(r"\d{14}"), identifiers.str[:9])
+
+
+def supplier_shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Join contracts to their suppliers and divide each amount equally between the members of a group."""
+    columns = ["uid", "montant", "acheteur_departement", "acheteur_region"]
+    joined = suppliers.merge(contracts[columns], on="uid", validate="many_to_one")
+    members = joined.groupby("uid")["titulaire_id"].transform("size")
+    return joined.assign(firme=firm(joined["titulaire_id"]), part_montant=joined["montant"] / members)
+
+
+def abroad(shares: pd.DataFrame) -> pd.Series:
+    """Tell the suppliers abroad: their identifier is a foreign VAT number or ``HORS-UE``."""
+    kind = shares["titulaire_typeIdentifiant"]
+    return (((kind == "TVA") & ~shares["titulaire_id"].str.startswith("FR")) | (kind == "HORS-UE")).fillna(False)
+
+
+def place_of(shares: pd.DataFrame) -> pd.Series:
+    """Say which of :data:`PLACES` each row of :func:`supplier_shares` has, seen from the buyer."""
+    known = shares["titulaire_departement"].notna() & shares["acheteur_departement"].notna()
+    same_region = (shares["titulaire_region"] == shares["acheteur_region"]).fillna(False)
+    same = (shares["titulaire_departement"] == shares["acheteur_departement"]).fillna(False)
+    place = np.select([abroad(shares), known & same, known & same_region, known], [ABROAD, *PLACES[:3]], UNPUBLISHED)
+    return pd.Series(place, index=shares.index, name="lieu", dtype="str")
+
+
+def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int = 10) -> pd.DataFrame:
+    """Rank suppliers (firms) by the amount of their contracts.
+
+    Returns
+    -------
+    DataFrame of shape (at most n, 5)
+        Columns firme, nom (the most recent name published, else the
+        identifier), nombre (contracts), montant, part.
+    """
+    shares = supplier_shares(contracts, suppliers)
+    names = shares["titulaire_nom"].fillna("Identifiant " + shares["titulaire_id"])
+    grouped = shares.assign(nom=names).groupby("firme")
+    table = grouped.agg(nom=("nom", "last"), nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
+    table["part"] = share(table["montant"], shares["part_montant"].sum())
+    return table.sort_values(["montant", "firme"], ascending=[False, True], ignore_index=True).head(n)
+
+
+def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Count contracts and euros by where suppliers are, seen from the buyer.
+
+    Returns
+    -------
+    DataFrame of shape (5, 4)
+        Columns lieu (one of :data:`PLACES`), nombre (contracts and
+        suppliers), montant, part (of the number).
+    """
+    shares = supplier_shares(contracts, suppliers)
+    table = classes(place_of(shares), shares["part_montant"], PLACES)
+    return table[["nombre", "montant", "part"]].rename_axis("lieu").reset_index()
+
+
+def _counted(shares: pd.DataFrame, keys: list[pd.Series]) -> pd.DataFrame:
+    """Count suppliers, firms and euros; the largest amount first, equal ones by name, what has no code last."""
+    grouped = shares.groupby(keys)
+    table = grouped.agg(nombre=("uid", "size"), firmes=("firme", "nunique"), montant=("part_montant", "sum"))
+    table = table.assign(part=share(table["montant"], shares["part_montant"].sum())).reset_index()
+    code, name = (str(key.name) for key in (keys[0], keys[-1]))
+    table = table.sort_values(["montant", name], ascending=[False, True])
+    return table.sort_values(code, key=lambda codes: codes == "", kind="stable", ignore_index=True)
+
+
+def by_departement(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Count suppliers and euros by département of the supplier, for a map.
+
+    Returns
+    -------
+    DataFrame of shape (départements, 6)
+        Columns departement (code; ``""`` where there is none),
+        libelle (name, « Hors de France » or « Non renseigné »),
+        nombre (contracts and suppliers), firmes, montant (euros),
+        part (of the amount); the largest amount first, what has no
+        département last.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> book, who = (tables.load(f"procurement/{name}") for name in ("contracts", "suppliers"))
+    >>> by_departement(book, who)["libelle"].head(2).tolist()
+    ['Finistère', 'Ille-et-Vilaine']
+    """
+    shares = supplier_shares(contracts, suppliers)
+    code = shares["titulaire_departement"].astype("str").fillna("").rename("departement")
+    listed = pd.read_csv(Path(__file__).with_name("departements.csv"), dtype="str").set_index("code")["nom"]
+    label = code.map(listed).astype("str").fillna("Département " + code)
+    nowhere = pd.Series(np.where(abroad(shares), ABROAD, UNPUBLISHED), index=shares.index, dtype="str")
+    return _counted(shares, [code, label.where(code != "", nowhere).rename("libelle")])
+
+
+def by_commune(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Count suppliers and euros by commune of the supplier, for a map.
+
+    Returns
+    -------
+    DataFrame of shape (communes, 8)
+        Columns commune (INSEE code; ``""`` where it is not
+        published), nom, longitude, latitude (degrees; missing where
+        the commune is none of those shipped), nombre (contracts and
+        suppliers), firmes, montant (euros), part (of the amount);
+        the largest amount first, what is not published last.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> book, who = (tables.load(f"procurement/{name}") for name in ("contracts", "suppliers"))
+    >>> by_commune(book, who)["nom"].head(2).tolist()
+    ['Rennes', 'Paris']
+    """
+    shares = supplier_shares(contracts, suppliers)
+    table = _counted(shares, [shares["titulaire_commune"].astype("str").fillna("").rename("commune")])
+    towns = communes().drop_duplicates("code").set_index("code")[["nom", "longitude", "latitude"]]
+    placed = towns.reindex(table["commune"]).reset_index(drop=True).astype({"nom": "str"})
+    return pd.concat([table[["commune"]], placed, table.drop(columns="commune")], axis=1)
+
+
+def by_category(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Count suppliers and euros by category of firm.
+
+    Returns
+    -------
+    DataFrame of shape (4, 6)
+        Columns categorie (one of :data:`CATEGORIES`), nombre
+        (contracts and suppliers), part (of those whose category is
+        known), firmes, montant (euros), part_montant (of the amount
+        of the known).
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> book, who = (tables.load(f"procurement/{name}") for name in ("contracts", "suppliers"))
+    >>> by_category(book, who)["nombre"].tolist()
+    [2701, 323, 241, 229]
+    """
+    shares = supplier_shares(contracts, suppliers)
+    category = shares["titulaire_categorie"].astype("str").fillna(CATEGORIES[-1])
+    table = classes(category, shares["part_montant"], CATEGORIES, CATEGORIES[-1])
+    table.insert(2, "firmes", shares.groupby(category)["firme"].nunique().reindex(table.index, fill_value=0))
+    return table.rename_axis("categorie").reset_index()
+
+
+def sme_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
+    """Give the share of small and medium-sized firms by number and by value, where the category is known.
+
+    Parameters
+    ----------
+    contracts, suppliers : DataFrame
+        Tables ``procurement/contracts`` and
+        ``procurement/suppliers``.
+    by : str
+        Key of ``groups.KEYS``.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, connus, manquants (contracts and
+        suppliers), pme, taux (of the known), montant,
+        montant_connu, montant_pme (euros), taux_montant. Groups
+        without any supplier are left out.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> book, who = (tables.load(f"procurement/{name}") for name in ("contracts", "suppliers"))
+    >>> sme_rates(book, who, "ensemble")[["connus", "manquants", "pme"]].values.tolist()
+    [[3265, 229, 2701]]
+    """
+    shares = supplier_shares(contracts, suppliers)
+    category = shares["titulaire_categorie"].astype("str")
+    table = rates(share_keys(shares, contracts, by), category.notna(), category == "PME", shares["part_montant"])
+    table = table.drop(columns=["bas", "haut", "minimum", "maximum"])
+    return grouped(table.rename(columns={"avec": "pme", "montant_avec": "montant_pme"}), contracts, by)
+
+
+def local_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "ensemble") -> pd.DataFrame:
+    """Give the share of suppliers in the buyer's département and région, by number and by value.
+
+    Parameters
+    ----------
+    contracts, suppliers : DataFrame
+        Tables ``procurement/contracts`` and
+        ``procurement/suppliers``.
+    by : str
+        Key of ``groups.KEYS``.
+
+    Returns
+    -------
+    DataFrame, one row a group
+        Key, libelle, nombre, connus, manquants (contracts and
+        suppliers), montant, montant_connu (euros), departement,
+        region, hors_france (numbers; the région includes the
+        département), taux_departement, taux_region (of the known,
+        suppliers abroad among them), taux_departement_montant,
+        taux_region_montant. Groups without any supplier are left
+        out. No rate is given where only suppliers abroad have a
+        place and some have none: whoever publishes no place would
+        look far away.
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> book, who = (tables.load(f"procurement/{name}") for name in ("contracts", "suppliers"))
+    >>> local_rates(book, who)[["connus", "departement", "region"]].values.tolist()
+    [[3494, 1183, 2717]]
+    """
+    shares = supplier_shares(contracts, suppliers)
+    place, keys = place_of(shares), share_keys(shares, contracts, by)
+    parts = []
+    for name, where in (("departement", PLACES[:1]), ("region", PLACES[:2])):
+        more = {"hors_france": place == ABROAD}
+        found = rates(keys, place != UNPUBLISHED, place.isin(where), shares["part_montant"], more)
+        blind = (found["connus"] == found["hors_france"]) & (found["manquants"] > 0)
+        found[[f"taux_{name}", f"taux_{name}_montant"]] = found[["taux", "taux_montant"]].mask(blind)
+        parts.append(found.rename(columns={"avec": name}))
+    table = parts[0].join(parts[1][["region", "taux_region", "taux_region_montant"]])
+    columns = [
+        "nombre", "connus", "manquants", "montant", "montant_connu", "departement", "region", "hors_france",
+        "taux_departement", "taux_region", "taux_departement_montant", "taux_region_montant",
+    ]  # fmt: skip
+    return grouped(table, contracts, by, columns)
+
+
+def distances(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
+    """Measure how far each supplier is from the place of execution, where that is a commune or a postal code.
+
+    The essential data do not say in which commune the buyer sits. A
+    postal code stands for the first commune that has it: in the
+    countryside ten kilometres off or more.
+
+    Returns
+    -------
+    DataFrame, one row a contract and supplier
+        Columns uid, titulaire_id, part_montant (euros), origine
+        (« commune d'exécution », « code postal d'exécution »), km,
+        motif (why there is no distance: « lieu de départ non publié
+        ou imprécis », « titulaire hors de France », « commune du
+        titulaire non publiée », « commune sans coordonnées », for
+        only 101 communes are shipped).
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> book, who = (tables.load(f"procurement/{name}") for name in ("contracts", "suppliers"))
+    >>> distances(book, who)["km"].median().round()
+    np.float64(97.0)
+    """
+    shares = supplier_shares(contracts, suppliers)
+    places, uid = communes(), pd.Index(contracts["uid"])
+    points = places.drop_duplicates("code").set_index("code")[["longitude", "latitude"]]
+    postal = places.drop_duplicates("code_postal").set_index("code_postal")["code"]
+    kind, code = contracts["lieuExecution_typeCode"].astype("str"), contracts["lieuExecution_code"].astype("str")
+    town = code.where(kind == "Code commune", code.map(postal).where(kind == "Code postal").astype("str"))
+    names = {"Code commune": "commune d'exécution", "Code postal": "code postal d'exécution"}
+    label = kind.map(names).astype("str").where(town.notna())
+    begin, origin = (shares["uid"].map(known.set_axis(uid)).astype("str") for known in (town, label))
+    end = shares["titulaire_commune"].astype("str")
+    km = haversine(*(towns.map(points[axis]) for towns in (begin, end) for axis in ("longitude", "latitude")))
+    reasons = {
+        "lieu de départ non publié ou imprécis": begin.isna(),
+        "titulaire hors de France": abroad(shares),
+        "commune du titulaire non publiée": end.isna(),
+    }
+    reason = np.select(list(reasons.values()), list(reasons), "commune sans coordonnées")
+    motif = pd.Series(reason, index=shares.index, dtype="str").where(km.isna())
+    return shares[["uid", "titulaire_id", "part_montant"]].assign(origine=origin, km=km, motif=motif)
+
+
+def distance_bands(measured: pd.DataFrame) -> pd.DataFrame:
+    """Count suppliers and euros by band of distance, as :func:`distances` measures it.
+
+    Returns
+    -------
+    DataFrame, one row a band and one for what is unknown
+        Columns tranche, nombre (contracts and suppliers), part (of
+        the known), montant, part_montant (of the known).
+
+    Examples
+    --------
+    >>> measured = pd.DataFrame({"km": [0.0, 10.0, None], "part_montant": [30.0, 10.0, 5.0]})
+    >>> distance_bands(measured)[["tranche", "nombre", "part_montant"]].iloc[[0, 1, -1]].values.tolist()
+    [['Moins de 10 km', 1, 0.75], ['10 à 50 km', 1, 0.25], ['Distance inconnue', 1, nan]]
+    """
+    edges = [f"{limit:g}" for limit in BANDS]
+    names = [f"Moins de {edges[0]} km", *(f"{a} à {b} km" for a, b in pairwise(edges))]
+    names += [f"{edges[-1]} km et plus", UNKNOWN_DISTANCE]
+    km = measured["km"].astype("float64")
+    position = np.where(km.isna(), len(names) - 1, np.searchsorted(BANDS, km.fillna(0), side="right"))
+    band = pd.Series(names, dtype="str").take(position)
+    return classes(band, measured["part_montant"], names, UNKNOWN_DISTANCE).rename_axis("tranche").reset_index()
