@@ -26,11 +26,7 @@ WITHOUT_EXAMPLE = {
     "procurement.to_green",
     "procurement.totals",
     "procurement.weak_competition",
-    "energy.intervals_table",
     "energy.portfolio",
-    "energy.predict",
-    "energy.summary_table",
-    "energy.alerts.alerts",
     "energy.alerts.survey",
     "energy.alerts.totals",
     "energy.challenge.by_month",
@@ -39,7 +35,6 @@ WITHOUT_EXAMPLE = {
     "energy.challenge.position",
     "energy.gestures.gestures",
     "energy.gestures.measures",
-    "energy.gestures.peers",
     "energy.gestures.three",
     "energy.performance.outstanding",
     "energy.performance.standing",
@@ -55,7 +50,6 @@ WITHOUT_PARAMETERS = {
     "procurement.largest_changes",
     "procurement.largest_suppliers",
     "procurement.origin_rates",
-    "energy.gestures.peers",
 }
 """Three arguments or more, and no section that says what they are: likewise."""
 

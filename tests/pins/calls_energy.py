@@ -111,7 +111,6 @@ def _baselines(tables: Tables) -> Pins:
         ]
         baselines = e.fit_many(before, weather, station[chosen].to_dict(), kind=kind, cooling=False)
         yield f"fit_many[{origin}]", {name: replace(baseline, sample=None) for name, baseline in baselines.items()}
-        yield f"summary_table[{origin}]", e.summary_table(baselines)
         savings, intervals = {}, {}
         for meter, baseline in baselines.items():
             if baseline.model is None:
@@ -129,15 +128,12 @@ def _baselines(tables: Tables) -> Pins:
             pd.concat({name: e.by_month(one) for name, one in savings.items()}, names=["compteur_id", "rang"]),
         )
         yield f"interval[{origin}]", intervals
-        yield f"intervals_table[{origin}]", e.intervals_table(intervals)
         yield f"portfolio[{origin}]", e.portfolio(savings)
         meter = next(iter(savings))
         outside = weather[weather["station"] == station[meter]]
         usage = _usage(before, meter, origin)
         one = e.fit(usage, outside, kind=kind)
         yield f"fit[{origin}]", replace(one, sample=None)
-        yield f"predict[{origin}]", e.predict(one, _usage(readings, meter, origin).query("debut >= @change"), outside)
-        yield f"sufficiency[{origin}]", e.sufficiency(usage, outside)
         yield f"Baseline[{origin}]", [one.parameters, one.conforme, one.verdict]
         if kind == "daily":
             yield "keep_days", e.keep_days(usage, kinds)
@@ -162,7 +158,6 @@ def _alerts(tables: Tables) -> Pins:
     own = meters[meters["code_uai"].isin([*LYCEES, *survey.alerts["code_uai"].unique()[:4]])]
     few = readings[readings["compteur_id"].isin(own["compteur_id"])]
     rest = (own, sites, weather, calendar, works, prices, factors)
-    yield "alerts.alerts", e.alerts.alerts(few, *rest)
     for origin in ("relevé", "facture"):
         found = e.alerts.survey(few, *rest, rules=e.alerts.Rules(fdr=0.2, fdr_bills=0.2), origins=(origin,))
         yield f"alerts.Survey[{origin}]", found
@@ -193,8 +188,6 @@ def _gestures(tables: Tables, year: int) -> Pins:
     yield "gestures.gestures", table
     for uai in LYCEES:
         yield f"gestures.three[{uai}]", e.gestures.three(table, uai)
-        for name in table.loc[table["code_uai"] == uai, "geste"].unique()[:2]:
-            yield f"gestures.peers[{uai}, {name}]", e.gestures.peers(table, uai, name)
 
 
 def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
@@ -239,10 +232,6 @@ def _performance(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     compared = e.performance.compare(values, sites)
     yield "performance.compare", compared
     yield "performance.quantiles", e.performance.quantiles(compared)
-    known = used.assign(complet=used["complet"] & ~used["code_uai"].isin(LYCEES[:2]))
-    areas = sites.assign(surface_totale=sites["surface_totale"].where(sites["code_uai"] != LYCEES[2]))
-    yield "performance.missing", e.performance.missing(e.performance.performance(known, areas, year))
-    yield "performance.performance", e.performance.performance(used, sites, year)
     signatures = e.performance.signatures(readings, meters, sites, weather, calendar, year)
     yield "performance.signatures", signatures
     standing = e.performance.standing(signatures, used, sites, weather, year)
