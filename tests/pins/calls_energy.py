@@ -280,7 +280,7 @@ def _planning(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
         rules = e.planning.Rules(2026, (300_000.0, 200_000.0), 2040, 0.9, objective, 0.03)
         small = e.planning.prepare(own, uses, prices, factors, rules)
         best = e.planning.solve(small, time_limit=600.0, gap=1e-9)
-        yield f"planning.solve[{objective}]", [best.value, best.proven, best.sentence, best.proof]
+        yield f"planning.solve[{objective}]", [best.value, best.proven, best.proof]
         yield f"planning.Plan[{objective}]", {name: getattr(best, name) for name in ("works", "totals", "path")}
         for method in e.planning.compare(best)["methode"]:
             if method != "optimum":
