@@ -46,8 +46,6 @@ def constants() -> Pins:
     yield "gestures.catalogue", e.gestures.catalogue()
     yield "gestures.rule", {name: e.gestures.rule(name) for name in e.gestures.catalogue()["geste"]}
     days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
-    for name in ("AREAS", "MODULATIONS", "POOLING"):
-        yield f"law.{name}", getattr(e.law, name)
     yield "law.milestones", {str(day): e.law.milestones(day) for day in days[1:]}
     yield "law.reference_years", {str(day): e.law.reference_years(day) for day in days}
     yield "law.line", e.law.line({2030: 100.0, 2040: 80.0, 2050: 70.0})
@@ -215,12 +213,6 @@ def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yield "law.pace", paces
     yield "law.outlook", e.law.outlook(standing, paces)
     yield "law.plan", e.law.plan(used, factors, 2019)
-    kinds = ["Internat", "Gymnase", "Salle de travaux pratiques"]
-    areas = pd.DataFrame({"code_uai": "A", "sous_categorie": kinds, "surface": [1000.0, 500.0, 300.0]})
-    known = pd.DataFrame({"sous_categorie": kinds, "cvc": [60.0, 50.0, 69.0], "use": [30.0, 20.0, 90.0]})
-    names = {"categorie": "Enseignement", "zone": "H2a", "altitude": "moins de 400 m", "echeance": 2030}
-    known = known.assign(**names, debut=pd.Timestamp("2024-01-01"), statut="confirmé")
-    yield "law.levels", e.law.levels(areas, known)
 
 
 def _performance(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
