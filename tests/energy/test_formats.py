@@ -562,6 +562,28 @@ def test_the_clock_refuses_what_spring_leaves_out():
         Clock().seconds("A", datetime.datetime(2025, 3, 30, 2, 30))
 
 
+DAY = datetime.date(2026, 1, 10)
+HALVES, QUARTERS = (stamps(DAY, DAY + datetime.timedelta(days=1), step, ends=True) for step in (30, 15))
+EIGHT = HALVES[15]
+
+
+@pytest.mark.parametrize(
+    ("times", "kwh", "rejected"),
+    [
+        ([one for one in HALVES if one[11:16] not in ("12:00", "13:00")], 23.0, {}),
+        ([*HALVES[:16], *(one for one in QUARTERS if one > EIGHT)], 24.0, {}),
+        ([*(one for one in QUARTERS if one <= EIGHT), *HALVES[16:]], 24.0, {}),
+        (sorted([*HALVES, "2026-01-10T12:14:10+01:00"]), 24.0, {"step-unknown": 1}),
+    ],
+    ids=["two are missing", "shorter from eight", "longer from eight", "one is off the grid"],
+)
+def test_a_step_changes_where_several_rows_hold_it(bring, times, kwh, rejected):
+    """1 kW throughout, stamped at the end."""
+    (found,) = bring(a__csv=account([f"{time};1000" for time in times]))
+    assert (found.rejects_by_rule, found.kept) == (rejected, len(times) - len(rejected))
+    assert bring.load("loads")["kwh"].sum() == pytest.approx(kwh)
+
+
 @pytest.mark.parametrize(("cut", "first"), [(slice(None), "2025-01-14T23:00Z"), (slice(1, -1), "2025-01-15T00:00Z")])
 def test_a_curve_of_which_neither_or_each_end_is_at_midnight(bring, cut, first):
     """Times are taken for the beginnings of their steps, and the log says that this is assumed."""
