@@ -291,6 +291,22 @@ def test_dates_that_may_be_read_two_ways_are_not(bring):
     assert found.rejects_by_rule == {"date-order": 1}
 
 
+def test_grdf_by_month(bring):
+    """Energy as it is given; a volume with its coefficient; a row that is no month."""
+    text = (
+        "Période;Volume consommé (m3);Energie consommée (kWh);Coefficient de conversion;Qualification du relevé\n"
+        "Janvier 2026;100;1120;11,2;Mesuré\nFévrier 2026;80;;11,2;Estimé\nTotal;180;2016;11,2;\nMars;1;11;11,2;\n"
+        "Brumaire 2026;1;11;11,2;Mesuré\n"
+    )
+    (found,) = bring(a__csv=text)
+    assert (found.reader, found.kept, found.rejects_by_rule) == ("grdf", 2, {"month": 3})
+    readings = bring.load("readings")
+    spans = readings[["debut", "fin"]].apply(lambda dates: dates.dt.strftime("%d/%m/%Y"))
+    assert spans.to_numpy().tolist() == [["01/01/2026", "01/02/2026"], ["01/02/2026", "01/03/2026"]]
+    assert readings["kwh"].tolist() == pytest.approx([1120, 896])
+    assert readings["estime"].tolist() == [False, True]
+
+
 def test_grdf(bring):
     text = (
         f"Historique;;;;\nNuméro PCE : {PRM};;;;\n\nDate de relevé;Volume consommé (m3);Energie consommée (kWh);"
