@@ -2,6 +2,7 @@
 
 import datetime
 import gzip
+import itertools
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -289,6 +290,32 @@ def test_dates_that_may_be_read_two_ways_are_not(bring):
     text = "TYPE,DATE,START TIME,END TIME,USAGE,UNITS\nElectric usage,1/2/2025,0:00,1:00,1,kWh\n"
     (found,) = bring(a__csv=text)
     assert found.rejects_by_rule == {"date-order": 1}
+
+
+@pytest.mark.parametrize("day", [SPRING, AUTUMN, datetime.date(2026, 1, 10)])
+def test_the_customers_export_of_steps(bring, day):
+    """1 kW all day, each step with its two ends on the clock of the wall; the meter has the file's name."""
+    until = day + datetime.timedelta(days=1)
+    times = [*stamps(day, until, 30), stamps(day, until, 30, ends=True)[-1]]
+    wall = [datetime.datetime.fromisoformat(time).strftime("%d/%m/%Y %H:%M:%S") for time in times]
+    rows = [f"{start};{end};1,000" for start, end in itertools.pairwise(wall)]
+    (found,) = bring(a__csv="Début;Fin;Valeur (en kW)\n" + "\n".join([*rows, f"{wall[0]};hier;1", wall[0], ""]))
+    assert (found.reader, found.kept, found.rejects_by_rule) == ("enedis-customer", len(rows), {"moment": 2})
+    loads = bring.load("loads")
+    assert loads["minutes"].unique().tolist() == [30]
+    assert loads["compteur_id"].unique().tolist() == ["a"]
+    assert loads["kwh"].sum() == pytest.approx(len(rows) / 2)
+    assert (loads["debut"].sort_values().diff().dropna() == pd.Timedelta(minutes=30)).all()
+
+
+def test_the_customers_export_of_days(bring):
+    above = f"PRM;{PRM}\nPériode;01/01/2026 au 02/01/2026\n\nDate;Valeur (en kWh)\n"
+    text = f"{above}01/01/2026;24\n02/01/2026;\ndemain;1\n"
+    (found,) = bring(a__csv=text)
+    assert (found.reader, found.kept, found.rejects_by_rule) == ("enedis-customer", 2, {"day": 1})
+    readings = bring.load("readings")
+    assert readings["kwh"].tolist() == pytest.approx([24, float("nan")], nan_ok=True)
+    assert readings["compteur_id"].unique().tolist() == [pseudonym(PRM)]
 
 
 def test_grdf_by_month(bring):
