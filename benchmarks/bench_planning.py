@@ -58,8 +58,8 @@ def told(found: Plan) -> str:
     rules, late = found.problem.rules, " (time limit)" if found.timed_out else ""
     return (
         f"planning: {len(found.problem):,} measures, 6 years, {sum(rules.budgets) / 1e6:.0f} M€, {rules.objective}: "
-        f"{found.seconds:.1f} s, gap {found.gap:.3%}{late}, {found.columns:,} columns, "
-        f"{found.rows:,} rows; more than greedy: {more}"
+        f"{found.seconds:.1f} s, gap {found.gap:.3%}{late}; "
+        f"more than greedy: {more}"
     )
 
 

@@ -23,11 +23,7 @@ WITHOUT_EXAMPLE = {
     "procurement.supplier_places",
     "procurement.to_green",
     "procurement.weak_competition",
-    "energy.intervals_table",
     "energy.portfolio",
-    "energy.predict",
-    "energy.summary_table",
-    "energy.alerts.alerts",
     "energy.alerts.survey",
     "energy.alerts.totals",
     "energy.challenge.by_month",
@@ -36,7 +32,6 @@ WITHOUT_EXAMPLE = {
     "energy.challenge.position",
     "energy.gestures.gestures",
     "energy.gestures.measures",
-    "energy.gestures.peers",
     "energy.gestures.three",
     "energy.performance.outstanding",
     "energy.performance.standing",
@@ -50,7 +45,6 @@ WITHOUT_EXAMPLE = {
 WITHOUT_PARAMETERS = {
     "procurement.largest_changes",
     "procurement.largest_suppliers",
-    "energy.gestures.peers",
 }
 """Three arguments or more, and no section that says what they are: likewise."""
 

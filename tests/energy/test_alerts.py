@@ -14,7 +14,7 @@ from tikub_lab.energy.alerts.drift import shape
 from tikub_lab.energy.alerts.grid import Grid
 from tikub_lab.energy.alerts.model import chance, explain
 from tikub_lab.energy.alerts.rates import inflation
-from tikub_lab.energy.alerts.report import Rules, alerts, survey, totals
+from tikub_lab.energy.alerts.report import Rules, survey, totals
 from tikub_lab.errors import UsageError
 
 TABLES = ("readings", "meters", "sites", "weather", "calendar", "works", "prices", "factors")
@@ -157,14 +157,14 @@ def small():
 
 @pytest.fixture(scope="module")
 def of_small(small):
-    return alerts(*(small[f"energy/{name}"] for name in TABLES))
+    return survey(*(small[f"energy/{name}"] for name in TABLES)).alerts
 
 
 @settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_order_of_meters_does_not_matter(small, of_small, seed):
     tables = {name: small[f"energy/{name}"].sample(frac=1, random_state=seed) for name in TABLES}
-    pd.testing.assert_frame_equal(alerts(*(tables[name] for name in TABLES)), of_small)
+    pd.testing.assert_frame_equal(survey(*(tables[name] for name in TABLES)).alerts, of_small)
 
 
 @settings(max_examples=2, deadline=None)
@@ -172,7 +172,7 @@ def test_order_of_meters_does_not_matter(small, of_small, seed):
 def test_unit_does_not_matter(small, of_small, factor):
     tables = {name: small[f"energy/{name}"] for name in TABLES}
     tables["readings"] = tables["readings"].assign(kwh=tables["readings"]["kwh"] * factor)
-    found = alerts(*(tables[name] for name in TABLES))
+    found = survey(*(tables[name] for name in TABLES)).alerts
     same = ["compteur_id", "nature", "origine", "debut", "fin", "certitude", "gravite", "confirme"]
     pd.testing.assert_frame_equal(found[same], of_small[same])
     for name in ("kwh", "bas", "haut", "euros", "kgco2e"):
@@ -202,7 +202,7 @@ def test_year_does_not_matter(small, of_small):
                 table[column] = table[column] + pd.DateOffset(years=28)
             elif column == "annee":
                 table[column] = table[column] + 28
-    found = alerts(*(tables[name] for name in TABLES))
+    found = survey(*(tables[name] for name in TABLES)).alerts
     same = ["compteur_id", "nature", "origine", "kwh", "euros", "kgco2e", "certitude"]
     pd.testing.assert_frame_equal(found[same], of_small[same])
     assert (found["debut"] == of_small["debut"] + pd.DateOffset(years=28)).all()
@@ -210,13 +210,13 @@ def test_year_does_not_matter(small, of_small):
 
 def test_nothing_to_look_at(small, of_small):
     empty = {name: small[f"energy/{name}"].head(0) for name in TABLES}
-    found = alerts(*(empty[name] for name in TABLES))
+    found = survey(*(empty[name] for name in TABLES)).alerts
     assert found.empty
     assert found.columns.tolist() == of_small.columns.tolist()
     assert (found.dtypes == of_small.dtypes).all()
     assert totals(found).empty
     only = {**{name: small[f"energy/{name}"] for name in TABLES}, "readings": empty["readings"]}
-    assert alerts(*(only[name] for name in TABLES)).empty
+    assert survey(*(only[name] for name in TABLES)).alerts.empty
 
 
 # One meter, worked by hand
@@ -394,11 +394,11 @@ def test_wrong_use(small):
     tables = {name: small[f"energy/{name}"] for name in TABLES}
     tables["meters"] = tables["meters"].iloc[1:]
     with pytest.raises(UsageError, match="is not in the table of meters"):
-        alerts(*(tables[name] for name in TABLES))
+        survey(*(tables[name] for name in TABLES))
     tables = {name: small[f"energy/{name}"] for name in TABLES}
     tables["readings"] = pd.concat([tables["readings"], tables["readings"].tail(1)])
     with pytest.raises(UsageError, match="overlap"):
-        alerts(*(tables[name] for name in TABLES))
+        survey(*(tables[name] for name in TABLES))
 
 
 # The test of a change whose day is not known

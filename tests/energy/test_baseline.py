@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tikub_lab.energy.baseline.design import daily_usage, read_clock, read_periods, thermal
-from tikub_lab.energy.baseline.forecast import predict
-from tikub_lab.energy.baseline.many import fit_many, summary_table
+from tikub_lab.energy.baseline.many import fit_many
 from tikub_lab.energy.baseline.model import fit
-from tikub_lab.energy.baseline.quality import quality, sentence, sufficiency
+from tikub_lab.energy.baseline.quality import quality, sentence
 from tikub_lab.energy.savings import metered
 from tikub_lab.errors import UsageError
 
@@ -175,8 +174,8 @@ def test_negative_use_has_no_model():
     found = fit(ended(-5 + 0 * outside, outside.index), outside)
     assert (found.status, found.model, found.conforme) == ("NO MODEL", None, False)
     assert found.verdict.startswith("Aucun modèle")
-    with pytest.raises(UsageError, match="can't predict"):
-        predict(found, outside.index, outside)
+    with pytest.raises(UsageError, match="says nothing of a saving"):
+        metered(found, ended(outside, outside.index), outside)
 
 
 def test_candidates_are_counted():
@@ -207,7 +206,7 @@ def test_celsius_and_fahrenheit_are_one_model():
     assert celsius.heating_balance_point == pytest.approx((fahrenheit.heating_balance_point - 32) / 1.8)
     assert celsius.beta_hdd == pytest.approx(fahrenheit.beta_hdd * 1.8)
     assert (celsius.r2_adj, celsius.cv_rmse) == pytest.approx((fahrenheit.r2_adj, fahrenheit.cv_rmse))
-    parts = predict(celsius, outside.index, outside), predict(fahrenheit, outside.index, outside * 1.8 + 32)
+    parts = metered(celsius, usage, outside).table, metered(fahrenheit, usage, outside * 1.8 + 32).table
     pd.testing.assert_frame_equal(*parts)
 
 
@@ -285,9 +284,7 @@ def test_many_meters_are_as_one_by_one():
         assert repr(found[meter]) == repr(alone) or found[meter].r2_adj == pytest.approx(alone.r2_adj, abs=1e-12)
         assert (found[meter].model, found[meter].kind, found[meter].n) == (alone.model, alone.kind, alone.n)
         assert found[meter].heating_balance_point == pytest.approx(alone.heating_balance_point, nan_ok=True)
-    table = summary_table(found)
-    assert table["compteur_id"].tolist() == list(stations)
-    assert table.loc[0, "manquants"] == 30
+    assert found[next(iter(stations))].missing == 30
     with pytest.raises(UsageError, match="'M3' has no station"):
         fit_many(pd.concat(frames), weather, {meter: "A" for meter in stations if meter != "M3"})
     with pytest.raises(UsageError, match="station 'C' has no weather"):
@@ -302,27 +299,26 @@ def test_no_data():
     assert (cold.status, cold.missing) == ("NO DATA", 9)
     none = pd.DataFrame({"compteur_id": pd.Series(dtype="str"), "debut": days[:0], "fin": days[:0], "kwh": []})
     weather = pd.DataFrame({"station": "A", "jour": days, "tmoy": 5.0})
-    assert summary_table(fit_many(none, weather, {})).empty
-    assert "verdict" in summary_table({}).columns
+    assert fit_many(none, weather, {}) == {}
 
 
-def test_predict_by_hand():
+def test_what_a_model_says_of_other_periods_by_hand():
     outside = climate()
     usage = 50 + 10 * (15 - outside).clip(lower=0)
     found = fit(ended(usage, usage.index), outside, cooling=False, balance_points=[15])
     april = pd.Series([5.0, 25.0, np.nan, 15.0], index=pd.date_range("2026-04-01", periods=4))
-    told = predict(found, pd.date_range("2026-04-01", periods=5), april)
-    assert told["base"].tolist() == pytest.approx([50, 50, np.nan, 50], nan_ok=True)
-    assert told["chauffage"].tolist() == pytest.approx([100, 0, np.nan, 0], nan_ok=True)
-    assert told["predit"].tolist() == pytest.approx([150, 50, np.nan, 50], nan_ok=True)
+
+    def predicted(*days, temperature=april):
+        return metered(found, pd.Series(1.0, index=pd.to_datetime(days)), temperature).table["predit"].tolist()
+
+    days = [f"2026-04-0{day}" for day in range(1, 6)]
+    assert predicted(*days) == pytest.approx([150, 50, np.nan, 50], nan_ok=True)
     # one bill of the four days: three of them are less than nine tenths
-    assert np.isnan(predict(found, pd.to_datetime(["2026-04-01", "2026-04-05"]), april)["predit"]).all()
+    assert np.isnan(predicted(days[0], days[4])).all()
     # the temperatures end in its midst
-    assert np.isnan(predict(found, pd.to_datetime(["2026-03-31", "2026-04-08"]), april.head(2))["predit"]).all()
+    assert np.isnan(predicted("2026-03-31", "2026-04-08", temperature=april.head(2))).all()
     # two days: 2 · 50 + (100 + 0)
-    assert predict(found, pd.to_datetime(["2026-04-01", "2026-04-03"]), april)["predit"].tolist() == pytest.approx(
-        [200]
-    )
+    assert predicted(days[0], days[2]) == pytest.approx([200])
 
 
 def test_the_day_of_25_hours_is_one_day():
@@ -332,10 +328,10 @@ def test_the_day_of_25_hours_is_one_day():
     days = pd.date_range("2024-10-02", "2025-10-02", tz=zone)
     usage = pd.Series(100.0 + np.arange(len(days)) % 9, index=days)
     found = fit(usage, outside, cooling=False)
-    told = predict(found, pd.date_range("2025-10-25", periods=4, tz=zone), outside)
+    assert found.model == "intercept_only"
+    told = metered(found, pd.Series(1.0, index=pd.date_range("2025-10-25", periods=4, tz=zone)), outside).table
     assert told["jours"].tolist() == [1, 25 / 24, 1]
-    assert told["predit"].iloc[1] == pytest.approx(told["base"].iloc[1] + told["chauffage"].iloc[1])
-    assert told["base"].iloc[1] == pytest.approx(found.intercept * 25 / 24)
+    assert told["predit"].tolist() == pytest.approx(found.intercept * told["jours"])
 
 
 def test_daily_usage_scales_up_and_drops_half_days():
@@ -394,49 +390,9 @@ def test_the_verdict_says_which_limit():
     assert "trop peu de relevés" in sentence("billing", np.nan, np.nan)
 
 
-def test_sufficiency_says_what_is_missing():
-    span = pd.date_range("2025-01-01", periods=366)
-    usage, outside = pd.Series(5.0, index=span), pd.Series(10.0, index=span)
-    assert sufficiency(usage, outside).status == "PASS"
-    assert sufficiency(usage, outside, "2025-01-01", "2026-01-01").status == "PASS"
-    assert sufficiency(usage, outside, "2025-01-05", "2025-12-25").reasons[:2] == (
-        "extra_data_after_requested_end_date", "extra_data_before_requested_start_date",
-    )  # fmt: skip
-    assert sufficiency(usage[:-1], outside).reasons == ("incorrect_number_of_total_days",)
-    holes = usage.copy()
-    holes.iloc[10:47] = np.nan  # 37 of 365: 89.9 % are left
-    found = sufficiency(holes, outside)
-    assert (found.status, found.usage_days, found.valid_days) == ("FAIL", 328, 328)
-    assert "328 jours de consommation sur 365" in found.sentence
-    holes.iloc[46] = 5.0  # 36 missing: 90.1 %
-    assert sufficiency(holes, outside).status == "PASS"
-    cold = outside.copy()
-    cold.iloc[100:200] = np.nan
-    assert sufficiency(usage, cold).temperature_days == 265
-    signed = usage.copy()
-    signed.iloc[3], signed.iloc[9] = -1, 500
-    found = sufficiency(signed, outside)
-    assert (found.reasons, found.negative, found.extreme) == (("negative_meter_values",), 1, 1)
-    bills = pd.Series([300.0, 300, 300, np.nan], index=pd.date_range("2025-01-01", periods=4, freq="30D"))
-    cold = outside.copy()
-    cold.iloc[[3, 4, 5]] = np.nan  # 27 of 30 are nine tenths, which must be exceeded
-    assert sufficiency(bills, cold, days=90).temperature_days == 60
-    assert sufficiency(usage * np.nan, outside).sentence.startswith("Aucune donnée")
-
-
 def test_temperatures_in_any_order_are_those_of_their_days():
     outside = climate()
     usage = ended(50 + 8 * (15 - outside).clip(lower=0), outside.index)
     told = [fit(usage, one) for one in (outside, outside.sample(frac=1, random_state=1), outside[::-1])]
     assert [one.heating_balance_point for one in told] == [15.0] * 3
     assert [one.beta_hdd for one in told] == pytest.approx([8.0] * 3)
-
-
-def test_nine_days_in_ten_are_enough_and_one_less_is_not():
-    days = pd.date_range("2025-01-01", periods=361)
-    usage, outside = pd.Series(5.0, index=days), pd.Series(12.0, index=days)
-    usage.iloc[:36] = np.nan
-    assert sufficiency(usage, outside, days=360).sentence == "Données suffisantes."
-    usage.iloc[36] = np.nan
-    short = "323 jours complets sur 360 ; 323 jours de consommation sur 360"
-    assert sufficiency(usage, outside, days=360).sentence == f"Données insuffisantes : {short}."

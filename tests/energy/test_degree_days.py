@@ -30,21 +30,11 @@ def test_heating_by_hand(tmin, tmax, meteo, pro):
     assert degree_days.daily([tmin], [tmax], method="pro")[0] == pytest.approx(pro)
 
 
-def test_cooling_is_heating_turned_over():
-    assert degree_days.daily([20, 14, 5], [30, 24, 15], kind="climatisation").tolist() == [7, 1, 0]
-    # 6 degrees above the base of 10: 6 (0.08 + 0.42 * 6 / 10) = 1.992
-    assert degree_days.daily([14], [24], method="pro", kind="climatisation")[0] == pytest.approx(1.992)
-
-
-@given(
-    st.floats(-30, 45), st.floats(0, 25), st.floats(5, 25), st.sampled_from(["meteo", "pro"]),
-    st.sampled_from(["chauffage", "climatisation"]),
-)  # fmt: skip
-def test_never_negative_and_colder_means_more(low, span, base, method, kind):
-    now = degree_days.daily([low], [low + span], base, method, kind)[0]
-    colder = degree_days.daily([low - 1], [low + span - 1], base, method, kind)[0]
-    assert now >= 0
-    assert colder >= now - 1e-9 if kind == "chauffage" else colder <= now + 1e-9
+@given(st.floats(-30, 45), st.floats(0, 25), st.floats(5, 25), st.sampled_from(["meteo", "pro"]))
+def test_never_negative_and_colder_means_more(low, span, base, method):
+    now = degree_days.daily([low], [low + span], base, method)[0]
+    colder = degree_days.daily([low - 1], [low + span - 1], base, method)[0]
+    assert 0 <= now <= colder + 1e-9
 
 
 @given(st.floats(-30, 45), st.floats(0, 25))
@@ -66,7 +56,6 @@ def test_missing_stays_missing():
     ("arguments", "said"),
     [
         ({"method": "costic"}, "'meteo' or 'pro'"),
-        ({"kind": "heating"}, "'chauffage'"),
         ({"tmin": [0, 9], "tmax": [5, 3]}, "Day 1: lowest temperature 9 above the highest, 3"),
     ],
 )
@@ -103,23 +92,6 @@ def test_months_against_duckdb(weather):
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
 
 
-def test_seasons(weather):
-    found = degree_days.by_season(weather).set_index(["station", "saison"])
-    # the data begin on 15 November, 45 days into the season; A misses two rows and two values; 161 days of 2024-25
-    assert found["manquants"].loc["A"].to_dict() == {"2023-2024": 45 + 4, "2024-2025": 232 - 161}
-    days = weather[weather["station"] == "B"].set_index("jour").loc["2023-11-15":"2024-05-20"]
-    by_hand = (18 - (days["tmin"] + days["tmax"]) / 2).clip(lower=0).sum()
-    assert found.loc[("B", "2023-2024"), "dju"] == pytest.approx(by_hand)
-
-
-def test_season_of_the_contracts(weather):
-    found = degree_days.by_season(weather, method="pro", first=(9, 1), last=(6, 30))
-    assert found["debut"].dt.strftime("%m-%d").unique().tolist() == ["09-01"]
-    assert found["fin"].dt.strftime("%m-%d").unique().tolist() == ["06-30"]
-    with pytest.raises(UsageError, match="must come after"):
-        degree_days.by_season(weather, first=(1, 1), last=(6, 30))
-
-
 def test_twice_the_same_day_is_refused(weather):
     with pytest.raises(UsageError, match="'A' has 2023-11-15 twice"):
         degree_days.by_month(pd.concat([weather, weather.head(1)]))
@@ -128,17 +100,6 @@ def test_twice_the_same_day_is_refused(weather):
 def test_empty_weather(weather):
     none = weather.head(0)
     assert degree_days.by_month(none).columns.tolist() == ["station", "mois", "dju", "jours", "manquants"]
-    assert degree_days.by_season(none).empty
-
-
-@pytest.mark.parametrize(("year", "last"), [(1899, 28), (1979, 29), (1999, 29), (2022, 28), (2023, 29)])
-def test_a_season_that_ends_with_february(year, last):
-    days = pd.date_range(f"{year}-12-30", f"{year + 1}-01-02")
-    table = degree_days.by_season(
-        pd.DataFrame({"station": "S", "jour": days, "tmin": 0.0, "tmax": 10.0}), first=(10, 1), last=(2, 29)
-    )
-    assert table["fin"].tolist() == [pd.Timestamp(year + 1, 2, last)]
-    assert table["manquants"].tolist() == [31 + 30 + 31 + 31 + last - 4]
 
 
 def test_the_first_day_given_twice_is_named(weather):

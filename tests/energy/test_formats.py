@@ -2,6 +2,7 @@
 
 import datetime
 import gzip
+import itertools
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -291,6 +292,48 @@ def test_dates_that_may_be_read_two_ways_are_not(bring):
     assert found.rejects_by_rule == {"date-order": 1}
 
 
+@pytest.mark.parametrize("day", [SPRING, AUTUMN, datetime.date(2026, 1, 10)])
+def test_the_customers_export_of_steps(bring, day):
+    """1 kW all day, each step with its two ends on the clock of the wall; the meter has the file's name."""
+    until = day + datetime.timedelta(days=1)
+    times = [*stamps(day, until, 30), stamps(day, until, 30, ends=True)[-1]]
+    wall = [datetime.datetime.fromisoformat(time).strftime("%d/%m/%Y %H:%M:%S") for time in times]
+    rows = [f"{start};{end};1,000" for start, end in itertools.pairwise(wall)]
+    (found,) = bring(a__csv="Début;Fin;Valeur (en kW)\n" + "\n".join([*rows, f"{wall[0]};hier;1", wall[0], ""]))
+    assert (found.reader, found.kept, found.rejects_by_rule) == ("enedis-customer", len(rows), {"moment": 2})
+    loads = bring.load("loads")
+    assert loads["minutes"].unique().tolist() == [30]
+    assert loads["compteur_id"].unique().tolist() == ["a"]
+    assert loads["kwh"].sum() == pytest.approx(len(rows) / 2)
+    assert (loads["debut"].sort_values().diff().dropna() == pd.Timedelta(minutes=30)).all()
+
+
+def test_the_customers_export_of_days(bring):
+    above = f"PRM;{PRM}\nPériode;01/01/2026 au 02/01/2026\n\nDate;Valeur (en kWh)\n"
+    text = f"{above}01/01/2026;24\n02/01/2026;\ndemain;1\n"
+    (found,) = bring(a__csv=text)
+    assert (found.reader, found.kept, found.rejects_by_rule) == ("enedis-customer", 2, {"day": 1})
+    readings = bring.load("readings")
+    assert readings["kwh"].tolist() == pytest.approx([24, float("nan")], nan_ok=True)
+    assert readings["compteur_id"].unique().tolist() == [pseudonym(PRM)]
+
+
+def test_grdf_by_month(bring):
+    """Energy as it is given; a volume with its coefficient; a row that is no month."""
+    text = (
+        "Période;Volume consommé (m3);Energie consommée (kWh);Coefficient de conversion;Qualification du relevé\n"
+        "Janvier 2026;100;1120;11,2;Mesuré\nFévrier 2026;80;;11,2;Estimé\nTotal;180;2016;11,2;\nMars;1;11;11,2;\n"
+        "Brumaire 2026;1;11;11,2;Mesuré\n"
+    )
+    (found,) = bring(a__csv=text)
+    assert (found.reader, found.kept, found.rejects_by_rule) == ("grdf", 2, {"month": 3})
+    readings = bring.load("readings")
+    spans = readings[["debut", "fin"]].apply(lambda dates: dates.dt.strftime("%d/%m/%Y"))
+    assert spans.to_numpy().tolist() == [["01/01/2026", "01/02/2026"], ["01/02/2026", "01/03/2026"]]
+    assert readings["kwh"].tolist() == pytest.approx([1120, 896])
+    assert readings["estime"].tolist() == [False, True]
+
+
 def test_grdf(bring):
     text = (
         f"Historique;;;;\nNuméro PCE : {PRM};;;;\n\nDate de relevé;Volume consommé (m3);Energie consommée (kWh);"
@@ -560,6 +603,28 @@ def test_flags_of_days_and_steps_across_midnight():
 def test_the_clock_refuses_what_spring_leaves_out():
     with pytest.raises(ValueError, match="2025-03-30T02:30"):
         Clock().seconds("A", datetime.datetime(2025, 3, 30, 2, 30))
+
+
+DAY = datetime.date(2026, 1, 10)
+HALVES, QUARTERS = (stamps(DAY, DAY + datetime.timedelta(days=1), step, ends=True) for step in (30, 15))
+EIGHT = HALVES[15]
+
+
+@pytest.mark.parametrize(
+    ("times", "kwh", "rejected"),
+    [
+        ([one for one in HALVES if one[11:16] not in ("12:00", "13:00")], 23.0, {}),
+        ([*HALVES[:16], *(one for one in QUARTERS if one > EIGHT)], 24.0, {}),
+        ([*(one for one in QUARTERS if one <= EIGHT), *HALVES[16:]], 24.0, {}),
+        (sorted([*HALVES, "2026-01-10T12:14:10+01:00"]), 24.0, {"step-unknown": 1}),
+    ],
+    ids=["two are missing", "shorter from eight", "longer from eight", "one is off the grid"],
+)
+def test_a_step_changes_where_several_rows_hold_it(bring, times, kwh, rejected):
+    """1 kW throughout, stamped at the end."""
+    (found,) = bring(a__csv=account([f"{time};1000" for time in times]))
+    assert (found.rejects_by_rule, found.kept) == (rejected, len(times) - len(rejected))
+    assert bring.load("loads")["kwh"].sum() == pytest.approx(kwh)
 
 
 @pytest.mark.parametrize(("cut", "first"), [(slice(None), "2025-01-14T23:00Z"), (slice(1, -1), "2025-01-15T00:00Z")])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tikub_lab.energy.gestures.choice import gestures, peers, three
+from tikub_lab.energy.gestures.choice import gestures, three
 from tikub_lab.energy.gestures.estimates import COLUMNS, unlikely
 from tikub_lab.energy.gestures.known import catalogue, rule
 from tikub_lab.energy.gestures.words import kwh, rounded, worth
@@ -171,13 +171,8 @@ def test_only_one_lycee(sites, weekends):
     pd.testing.assert_frame_equal(
         own.query("code_uai == 'e'").reset_index(drop=True), every.query("code_uai == 'e'").reset_index(drop=True)
     )
-    pd.testing.assert_frame_equal(*(peers(one, "e", "electricite_weekend") for one in (own, every)))
     with pytest.raises(UsageError, match="were not worked out"):
         three(own, "a")
-    shown = peers(weekends, "c", "electricite_weekend")
-    assert shown["valeur"].tolist() == pytest.approx([0.3, 0.4, 0.5, 0.6, 0.9])
-    assert shown["sien"].tolist() == [False, False, True, False, False]
-    assert peers(weekends, "c", "un_degre").empty
 
 
 def test_broken_days():
@@ -229,8 +224,6 @@ def test_wrong_use(weekends, sites):
         gestures(table, meters_of(table), sites, PRICES, FACTORS, 2025, uai="z")
     with pytest.raises(UsageError, match="no such lycée"):
         three(weekends, "z")
-    with pytest.raises(UsageError, match="gestures are chauffage_weekend"):
-        peers(weekends, "a", "danser")
 
 
 def test_what_is_read_by_day_and_by_bill_says_both(sites):

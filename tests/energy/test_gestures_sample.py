@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.gestures.choice import gestures, peers, three
+from tikub_lab.energy.gestures.choice import gestures, three
 from tikub_lab.energy.gestures.estimates import measures
 from tikub_lab.errors import UsageError
 
@@ -154,7 +154,6 @@ def test_one_lycee_is_as_among_all(found, energy_tables):
         table.query("code_uai == @uai").reset_index(drop=True),
         found[2].query("code_uai == @uai").reset_index(drop=True),
     )
-    pd.testing.assert_frame_equal(*(peers(one, uai, "electricite_vacances") for one in (table, found[2])))
 
 
 def test_empty_tables(energy_tables):

@@ -369,43 +369,6 @@ def test_the_course_by_hand():
     assert (len(empty), empty.columns.tolist()) == (0, ["Consommation", "Objectifs"])
 
 
-def test_levels_by_hand():
-    known = pd.DataFrame(
-        [
-            ("Classe", "H2a", "bas", 2040, 30.0, 10.0, "confirmé"),
-            ("Classe", "H2a", "bas", 2030, 60.0, 20.0, "confirmé"),
-            ("Internat", "H2a", "bas", 2030, 70.0, 30.0, "à confirmer"),
-            ("Gymnase", "H2a", "bas", 2030, 9.0, 9.0, "à demander"),
-            ("Classe", "H1a", "haut", 2030, 90.0, 30.0, "confirmé"),
-        ],
-        columns=["sous_categorie", "zone", "altitude", "echeance", "cvc", "use", "statut"],
-    )  # fmt: skip
-    areas = pd.DataFrame(
-        [("B", "Classe", 300.0), ("B", "Internat", 100.0), ("A", "Classe", 50.0), ("A", "Gymnase", 50.0),
-         ("A", "Atelier", 50.0)],
-        columns=["code_uai", "sous_categorie", "surface"],
-    )  # fmt: skip
-    columns = ["code_uai", "echeance", "kwh_m2", "surface", "statut", "manquantes"]
-    rows = [
-        ("A", 2030, np.nan, 150.0, "à demander", "Atelier ; Gymnase"),
-        ("A", 2040, np.nan, 150.0, "à demander", "Atelier ; Gymnase"),
-        ("B", 2030, 85.0, 400.0, "à confirmer", ""),  # (300 × 80 + 100 × 100) / 400
-        ("B", 2040, np.nan, 400.0, "à demander", "Internat"),
-    ]
-    found = law.levels(areas, known, altitude="bas")
-    assert found.columns.tolist() == columns
-    same(found, columns, rows)
-    classes = law.levels(areas[:1], known, altitude="bas")
-    same(classes, columns, [("B", 2030, 80.0, 300.0, "confirmé", ""), ("B", 2040, 40.0, 300.0, "confirmé", "")])
-    high = law.levels(areas[:1].assign(zone="H1a", altitude="haut"), known)
-    assert high["kwh_m2"].tolist() == pytest.approx([120.0, np.nan], nan_ok=True)
-    for surface in (0.0, None):
-        with pytest.raises(UsageError, match="site B, Classe: area"):
-            law.levels(areas[:1].assign(surface=surface), known)
-    with pytest.raises(UsageError, match="'Internat', H2a, 2030 has two values"):
-        law.levels(areas, pd.concat([known, known[2:3]]))
-
-
 FACTORS_OF_YEARS = pd.DataFrame(
     [("gaz", "tous", 2017, 222.0, "PCI", "confirmé"), ("électricité", "autres", 2019, 100.0, None, "confirmé"),
      ("électricité", "autres", 2024, 50.0, None, "confirmé")],

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from tikub_lab.energy import climate
-from tikub_lab.energy.law import absolute as law_absolute
 from tikub_lab.energy.law import overview as law
 
 
@@ -112,17 +111,6 @@ def test_works_and_habits_show_in_the_pace(years, standing, energy_tables):
     assert (ahead["annee_au_plus_tot"] <= ahead["annee_atteinte"]).all()
     assert (ahead["annee_atteinte"] <= ahead["annee_au_plus_tard"]).all()
     assert (ahead["pente_haut"] < 0).all()
-
-
-def test_an_absolute_way_can_only_help(references, years, standing, energy_tables):
-    areas = energy_tables["energy/sites"][["code_uai", "surface_totale"]].set_axis(["code_uai", "surface"], axis=1)
-    level = law_absolute.levels(areas.assign(sous_categorie="Valeur par défaut"), law_absolute.values())
-    other = law.standing(references, years, 2025, absolute=level)
-    assert (other["reste_kwh"] <= standing["reste_kwh"] + 1e-6).all()
-    helped = other["voie"] == "absolue"
-    assert helped.any()
-    assert set(other.loc[helped, "statut_objectif"]) == {"confirmé"}
-    assert set(other.loc[helped, "echeance"]) == {2030}
 
 
 def test_the_plan_on_the_sample(energies, energy_tables):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tikub_lab.energy import climate
 from tikub_lab.energy.performance import circle as peers
-from tikub_lab.energy.performance.intensity import intensities, missing, performance
+from tikub_lab.energy.performance.intensity import intensities
 from tikub_lab.errors import UsageError
 from tikub_lab.show.french import NNBSP
 
@@ -172,44 +172,19 @@ def test_intensities_by_hand():
     assert len(everything) == 8
 
 
-def test_what_is_missing_is_said_and_counted():
-    found = performance(METERS, SITES, 2025, fewest=2)
-    assert len(found) == (8 + 7) * 4
-    assert ((found["manque"] == "") == found["valeur"].notna()).all()
-    rows = found[(found["energie"] == "toutes")].set_index(["mesure", "code_uai"])["manque"]
-    assert rows["kwh_m2_ajuste"].tolist() == [
-        "", "climat non corrigé", "surface inconnue", "année incomplète", "", *["aucun relevé"] * 3,
-    ]  # fmt: skip
-    assert rows["kwh_eleve"].tolist() == ["", "", "", "année incomplète", "effectif inconnu", *["aucun relevé"] * 3]
-    counted = missing(found).set_index(["energie", "mesure", "manque"])["nombre"]
-    assert counted["toutes", "kwh_m2"].to_dict() == {"surface inconnue": 1, "année incomplète": 1, "aucun relevé": 3}
-    assert counted.sum() == (found["manque"] != "").sum()
-
-
-def test_an_energy_is_compared_among_those_who_use_it_to_the_same_end():
-    found = performance(METERS, SITES, 2025, fewest=2).set_index(["code_uai", "energie", "mesure"])
-    assert found.loc[("S1", "électricité", "kwh_m2"), "pairs"] == 0  # the only one that heats by it
-    assert found.loc[("S0", "électricité", "kwh_m2"), ["pairs", "manquants"]].tolist() == [1, 3]
-    assert found.loc[("S0", "toutes", "kwh_m2"), "pairs"] == 2
-
-
 def test_unknown_year_and_nothing():
     with pytest.raises(UsageError, match="year=2030: no meter has a reading of it; readings are of 2025 to 2025"):
-        performance(METERS, SITES, 2030)
-    nobody = performance(METERS.head(0), SITES, 2025)
-    assert nobody["manque"].unique().tolist() == ["aucun relevé"]
-    assert performance(METERS.head(0), SITES.head(0), 2025).columns.tolist() == nobody.columns.tolist()
-    assert missing(performance(METERS.head(0), SITES.head(0), 2025)).empty
-    one = performance(METERS[METERS["code_uai"] == "S0"], SITES.head(1), 2025)
-    assert one["valeur"].notna().all()
-    assert one["mediane"].isna().all()
+        intensities(METERS, SITES, 2030)
+    nobody = intensities(METERS.head(0), SITES, 2025)
+    assert nobody["kwh"].isna().all()
+    assert intensities(METERS.head(0), SITES.head(0), 2025).columns.tolist() == nobody.columns.tolist()
 
 
 def test_sample_against_duckdb(energy_tables):
     """kWh a square metre of each lycée in 2023 straight from the bills, and the quantiles of its peers, in SQL."""
     tables = {name: energy_tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")}
-    found = performance(climate.adjusted(**tables), tables["sites"], 2023)
-    mine = found[(found["energie"] == "toutes") & (found["mesure"] == "kwh_m2")].set_index("code_uai")
+    found = intensities(climate.adjusted(**tables), tables["sites"], 2023).query("energie == 'toutes'")
+    mine = peers.compare(found.assign(valeur=found["kwh_m2"]), tables["sites"]).set_index("code_uai")
     database = duckdb.connect()
     bills = tables["readings"][tables["readings"]["origine"] == "facture"]
     database.register("bills", bills[["compteur_id", "debut", "fin", "kwh"]].astype({"compteur_id": "object"}))

@@ -79,22 +79,14 @@ def allowed(works, rules, years):
     purse = 0.0
     for year, budget in zip(rules.years, rules.budgets, strict=True):
         done = [name for name, when in years.items() if when == year]
-        purse = budget + (purse if rules.carry else 0.0) - sum(rows[name]["cout"] for name in done)
+        purse += budget - sum(rows[name]["cout"] for name in done)
         if purse < -0.005:
-            return False
-        if rules.works_a_year is not None and len(done) > rules.works_a_year:
-            return False
-        if rules.sites_a_year is not None and len({rows[name]["code_uai"] for name in done}) > rules.sites_a_year:
             return False
     for name in years:
         excluded = [one for one in str(rows[name]["exclut"] or "").split("|") if one]
-        if any(other in years for other in excluded) or name in rules.ecartees:
+        if any(other in years for other in excluded):
             return False
-    if rules.years_a_site is not None:
-        for site in {row["code_uai"] for row in rows.values()}:
-            if len({when for name, when in years.items() if rows[name]["code_uai"] == site}) > rules.years_a_site:
-                return False
-    return set(rules.imposees) <= set(years)
+    return True
 
 
 def years_of(problem, when):
@@ -125,7 +117,6 @@ def choices(draw):
     if count > 1 and draw(st.booleans()):
         one, two = draw(st.permutations(range(count)))[:2]
         excluded[one] = f"T{two + 1}"
-    limit = st.one_of(st.none(), st.integers(1, 2))
     rules = Rules(
         first=2026,
         budgets=tuple(float(draw(st.integers(0, 70))) * 1000 for _ in range(years)),
@@ -133,11 +124,6 @@ def choices(draw):
         realisation=draw(st.sampled_from([0.6, 1.0, 1.8])),
         objective=draw(st.sampled_from(["kwh", "euros", "kgco2e"])),
         discount=draw(st.sampled_from([0.0, 0.04])),
-        carry=draw(st.booleans()),
-        works_a_year=draw(limit),
-        sites_a_year=draw(limit),
-        years_a_site=draw(limit),
-        imposees=("T1",) if draw(st.integers(0, 4)) == 0 else (),
     )
     return works_of(*rows, exclut=excluded), rules
 
@@ -148,11 +134,7 @@ def test_no_plan_is_better(case):
     works, rules = case
     uses = uses_of(works)
     rows = listed(works)
-    best = max((worth(rows, uses, rules, years) for years in every_plan(rows, rules)), default=None)
-    if best is None:
-        with pytest.raises(UsageError, match="imposees: T1 can't all be done"):
-            plan(works, uses, PRICES, FACTORS, rules)
-        return
+    best = max(worth(rows, uses, rules, years) for years in every_plan(rows, rules))
     problem = prepare(works, uses, PRICES, FACTORS, rules)
     found = solve(problem, gap=0)
     years = years_of(problem, found.when)
@@ -176,12 +158,8 @@ def test_the_program_knows_the_rules(case):
     problem = prepare(works, uses_of(works), PRICES, FACTORS, rules)
     program = Program(problem)
     solution = program.solve(True, 10, 0)
-    if solution.x is None:
-        assert solution.status == 2
-        assert next(every_plan(works, rules), None) is None
-    else:
-        assert allowed(works, rules, years_of(problem, program.plan(solution.x)))
-        assert -solution.fun * program.unit <= program.bound + 1e-9 * abs(program.bound) + 1e-6
+    assert allowed(works, rules, years_of(problem, program.plan(solution.x)))
+    assert -solution.fun * program.unit <= program.bound + 1e-9 * abs(program.bound) + 1e-6
 
 
 @settings(max_examples=12)
@@ -273,7 +251,7 @@ def test_savings_of_one_site_do_not_add_up():
 def test_a_saving_larger_than_the_use_is_cut_down():
     works = works_of(("A", "gaz", 1.0, 150e3, 30))
     found = plan(works, uses_of(works), PRICES, FACTORS, Rules(2026, (10.0,), 2027, 1.0), gap=0)
-    assert (found.value, found.problem.capped) == (pytest.approx(95e3), 1)
+    assert found.value == pytest.approx(95e3)
 
 
 def test_net_value_by_hand():
@@ -284,63 +262,25 @@ def test_net_value_by_hand():
     assert found.works["travaux_id"].tolist() == ["T1"]  # the other one never pays for itself
     assert found.value == pytest.approx(1400 / 1.1 + 1400 / 1.21 - 2000)
     assert found.works["valeur_nette"].tolist() == pytest.approx([found.value])
-    forced = Rules(2026, (10e3,), 2040, 1.0, "euros", discount=0.1, imposees=("T2",))
-    both = plan(works, uses_of(works), PRICES, FACTORS, forced, gap=0)
-    assert both.value == pytest.approx(found.value * 2 - 1000)
-    assert both.proven
 
 
 def test_money_carried_over():
     works = works_of(("A", "gaz", 90e3, 20e3, 30))
     kept = plan(works, uses_of(works), PRICES, FACTORS, Rules(2026, (50e3, 50e3), 2040, 1.0), gap=0)
     assert kept.works["annee"].tolist() == [2027]
-    assert kept.years[["report", "depense", "reste"]].to_numpy().tolist() == [[0, 0, 50e3], [50e3, 90e3, 10e3]]
-    lost = plan(works, uses_of(works), PRICES, FACTORS, Rules(2026, (50e3, 50e3), 2040, 1.0, carry=False), gap=0)
-    assert lost.works.empty
-    assert lost.years["reste"].tolist() == [50e3, 50e3]
-
-
-def test_limits_by_hand():
-    works = works_of(*[(site, "gaz", 10e3, 20e3, 30) for site in "AABB"])
-
-    def years(**limits):
-        rules = Rules(2026, (20e3, 20e3), 2040, 1.0, **limits)
-        return plan(works, uses_of(works), PRICES, FACTORS, rules, gap=0).works.set_index("travaux_id")["annee"]
-
-    assert years().value_counts().to_dict() == {2026: 2, 2027: 2}
-    assert years(works_a_year=1).value_counts().to_dict() == {2026: 1, 2027: 1}
-    once = years(years_a_site=1)
-    assert len(once) == 4
-    assert once["T1"] == once["T2"] != once["T3"] == once["T4"]
-    alone = years(sites_a_year=1)
-    assert alone["T1"] == alone["T2"] != alone["T3"] == alone["T4"]
-
-
-@pytest.mark.parametrize("limit", [{"sites_a_year": 2}, {"works_a_year": 2}, {"years_a_site": 1}, {}])
-def test_each_limit_binds_in_the_program_itself(limit):
-    """Six sites of two measures each, all affordable and best done at once; T1 and T2 exclude each other."""
-    works = works_of(*[(site, "gaz", 10e3, 20e3, 30) for site in "AABBCCDDEEFF"], exclut=["T2", *[None] * 11])
-    budgets = (60e3, 60e3) if "years_a_site" in limit else (200e3, 0.0)
-    problem = prepare(works, uses_of(works), PRICES, FACTORS, Rules(2026, budgets, 2040, 1.0, carry=False, **limit))
-    program = Program(problem)
-    when = program.plan(program.solve(True, 10, 0).x)
-    assert not problem.broken(when)
-    assert (when >= 0).sum() == {"sites_a_year": 4, "works_a_year": 2, "years_a_site": 11}.get(
-        next(iter(limit), ""), 11
-    )
 
 
 def test_tables_add_up(energy_tables):
     problem = prepare(*sample_choice(energy_tables), Rules(2026, (2e6,) * 4, 2040, 0.9, "euros"))
     found = solve(problem, time_limit=20, gap=0.01)
-    for table in (found.works, found.sites, found.years, found.path):
+    for table in (found.works, found.path):
         for name in {"kwh", "euros", "kgco2e", "cout"} & set(table) - ({"kwh"} if table is found.path else set()):
             assert table[name].sum() == pytest.approx(found.totals[name], rel=1e-9), name
     assert found.path["economie"].sum() == pytest.approx(found.totals["kwh"])
     assert found.works["valeur_nette"].sum() == pytest.approx(found.value)
-    assert found.sites["nombre"].sum() == len(found.works) == found.totals["nombre"]
-    assert found.years["depense"].sum() == pytest.approx(found.works["cout"].sum())
-    assert (found.years["reste"] >= -0.01).all()
+    assert len(found.works) == found.totals["nombre"]
+    spent = found.works.groupby("annee")["cout"].sum().reindex(range(2026, 2030), fill_value=0.0).cumsum()
+    assert (spent <= np.cumsum([2e6] * 4) + 0.01).all()
     assert (found.works["kwh"] <= found.works["kwh_seule"] * (1 + 1e-9)).all()
     assert found.path["economie"].max() < found.path["reference"].max()
 
@@ -384,7 +324,7 @@ def test_short_of_time_nothing_is_claimed(energy_tables):
     assert 0 < found.gap < 1
     assert not found.problem.broken(found.when)
     assert found.value == max(found.problem.value(greedy(found.problem, method)) for method in METHODS)
-    assert "du meilleur possible" in found.sentence
+    assert "du meilleur possible" in found.proof
 
 
 def test_the_solver_is_given_what_time_is_left(monkeypatch):
@@ -450,8 +390,8 @@ def test_a_solution_that_breaks_a_budget_is_not_taken(monkeypatch):
     monkeypatch.setattr(Program, "solve", loose)
     found = solve(knapsack_that_fools(), gap=0)
     assert given_
-    assert found.works["travaux_id"].tolist() == ["T2", "T3"]
-    assert found.proven
+    assert found.works["travaux_id"].tolist() == ["T1"]  # the greedy one
+    assert not found.proven
 
 
 @pytest.mark.parametrize("method", list(METHODS))
@@ -493,10 +433,7 @@ def test_nothing_to_choose_from():
     found = plan(works, uses_of(works), PRICES, FACTORS, Rules(2026, (1e6,), 2030, 1.0))
     assert (found.value, found.gap, found.proven) == (0, 0, True)
     assert found.works.empty
-    assert found.sites.empty
-    assert found.years["reste"].tolist() == [1e6]
     assert len(compare(found)) == 1 + len(METHODS)
-    assert found.sentence.startswith("0 mesures dans 0 lycées de 2026 à 2026")
 
 
 def test_no_money():
@@ -516,12 +453,11 @@ def test_what_is_left_out_is_told():
     )  # fmt: skip
     uses = pd.DataFrame({"code_uai": "A", "energie": ["gaz", "bois"], "usage": "chauffage", "kwh": 1e5})
     unknown = FACTORS.assign(gco2e_kwh=[227.0, 64.0, np.nan], statut=["confirmé", "confirmé", "à demander"])
-    rules = Rules(2026, (1e6,), 2030, 1.0, "kgco2e", ecartees=("T3",))
+    rules = Rules(2026, (1e6,), 2030, 1.0, "kgco2e")
     found = plan(works, uses, PRICES, unknown, rules)
-    assert found.works["travaux_id"].tolist() == ["T4"]
+    assert found.works["travaux_id"].tolist() == ["T3", "T4"]
     assert found.problem.left_out.set_index("travaux_id")["motif"].to_dict() == {
         "T2": "exclue par des travaux réalisés",
-        "T3": "écartée par le lecteur",
         "T5": "coût inconnu",
         "T6": "économie inconnue",
         "T7": "durée de vie inconnue",
@@ -529,7 +465,6 @@ def test_what_is_left_out_is_told():
         "T9": "usage inconnu ou nul",
         "T10": "facteur d'émission inconnu",
     }
-    assert "8 mesures proposées n'ont pas pu être retenues" in found.sentence
     # for kWh a factor is not needed: the measure is chosen, and its kgCO2e are not known, which is not zero
     free = plan(works, uses, PRICES, unknown, Rules(2026, (1e6,), 2030, 1.0))
     wood = free.works.set_index("travaux_id").loc["T10"]
@@ -537,31 +472,9 @@ def test_what_is_left_out_is_told():
     assert wood["kwh"] > 0
     assert free.totals["sans_facteur"] == 1
     assert free.path["kgco2e"].isna().tolist() == [False, True, True, True, True]
-    assert "1 mesures du plan n'ont pas de facteur" in free.sentence
     free_of_price = Rules(2026, (1e6,), 2030, 1.0, "euros")
     few = plan(works, uses, PRICES[PRICES["energie"] != "bois"], unknown, free_of_price)
     assert few.problem.left_out.set_index("travaux_id").loc["T10", "motif"] == "prix de l'énergie inconnu"
-
-
-def test_a_change_of_energy_is_done_for_its_cost_if_it_must_be():
-    works = works_of(("A", "fioul", 60e3, 0.0, 20), ("A", "fioul", 50e3, 20e3, 20), ("A", "gaz", 30e3, 20e3, 20))
-    uses = uses_of(works)
-    found = plan(works, uses, PRICES, FACTORS, Rules(2026, (100e3,), 2030, 1.0, imposees=("T1",)), gap=0)
-    assert found.works["travaux_id"].tolist() == ["T1", "T3"]
-    assert found.works["kwh"].tolist() == pytest.approx([0, 80e3])
-
-
-def test_imposed_works_are_packed_where_one_by_one_fails():
-    """The dearest first leaves no room for the last 3: 4 + 4, then 3 + 3 + 3; but 4 + 3 + 3 fits twice."""
-    works = works_of(*[(f"S{n}", "gaz", cost * 1e3, 1e3, 9) for n, cost in enumerate([4, 4, 3, 3, 3, 3])])
-    names = tuple(works["travaux_id"])
-    rules = Rules(2026, (10e3, 10e3), 2030, 1.0, carry=False, imposees=names)
-    found = plan(works, uses_of(works), PRICES, FACTORS, rules, gap=0)
-    assert len(found.works) == 6
-    assert found.years["reste"].tolist() == [0, 0]
-    tight = Rules(2026, (10e3, 9e3), 2030, 1.0, carry=False, imposees=names)
-    with pytest.raises(UsageError, match=r"imposees: T1, T2, T3, T4, T5, T6 can't all be done .* 20,000 € of 19,000 €"):
-        plan(works, uses_of(works), PRICES, FACTORS, tight)
 
 
 def test_wrong_use():
@@ -573,12 +486,6 @@ def test_wrong_use():
         with pytest.raises(UsageError, match=match):
             plan(works, uses, PRICES, FACTORS, Rules(**(good | change)))
 
-    refused("T1 and T2 exclude each other", imposees=("T1", "T2"))
-    refused("'T9' is no travaux_id", imposees=("T9",))
-    refused("'T9' is no travaux_id", ecartees=("T9",))
-    refused("T1 on both lists", imposees=("T1",), ecartees=("T1",))
-    refused("'T1' is not « proposé »", works=works.assign(statut="réalisé"), imposees=("T1",))
-    refused(r"T1 \(coût inconnu\): can't be valued", works=works.assign(cout=np.nan), imposees=("T1",))
     refused("budgets", budgets=())
     refused("budgets", budgets=(-1.0,))
     refused("budgets", budgets=(np.nan,))
@@ -586,7 +493,6 @@ def test_wrong_use():
     refused("objective='kw'.*Did you mean 'kwh'", objective="kw")
     refused("realisation=3", realisation=3)
     refused("discount=3", discount=3)
-    refused("works_a_year=0", works_a_year=0)
     refused("no column cout", works=works.drop(columns="cout"))
     refused("no column kwh", uses=uses.drop(columns="kwh"))
     refused("'T1' stands there twice", works=works.assign(travaux_id="T1"))
@@ -617,10 +523,3 @@ def test_what_the_relaxation_proves_is_told_without_the_integer_program(monkeypa
     found = solve(knapsack_that_fools(), gap=0)
     assert found.bound == pytest.approx(11e3)
     assert "du meilleur possible" in found.proof
-
-
-def test_lycees_of_a_plan_come_with_the_costliest_first():
-    works = works_of(*((site, "gaz", cost, 5e3, 9) for site, cost in zip("ABCB", (1e3, 4e3, 4e3, 1e3), strict=True)))
-    found = plan(works, uses_of(works), PRICES, FACTORS, Rules(2026, (10e3,), 2030, 1.0), gap=0)
-    wanted = [["B", 2, 5e3], ["C", 1, 4e3], ["A", 1, 1e3]]
-    assert found.sites[["code_uai", "nombre", "cout"]].to_numpy().tolist() == wanted

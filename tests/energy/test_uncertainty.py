@@ -9,7 +9,7 @@ from data.make.energy.panels import meters_with_saving, meters_without_change
 from tikub_lab.energy.baseline.memory import memory
 from tikub_lab.energy.baseline.model import fit
 from tikub_lab.energy.savings import day_kinds, metered
-from tikub_lab.energy.uncertainty import _daily, _design, _scatter, interval, intervals_table, portfolio
+from tikub_lab.energy.uncertainty import _daily, _design, _scatter, interval, portfolio
 from tikub_lab.errors import UsageError
 
 BREAKS = (("01-01", "01-06"), ("02-08", "02-24"), ("04-05", "04-22"), ("07-05", "09-01"), ("10-18", "11-03"))
@@ -157,7 +157,6 @@ def test_bills_by_hand(bills):
     assert found.freedom == 11
     half = 1.7958848 * found.error  # Student's table: 11 degrees, 95 %
     assert (found.low, found.high) == pytest.approx((1_080 - half, 1_080 + half))
-    assert found.fsu == pytest.approx(half / 1_080)
     assert interval(bills, 0.5).high < found.high
 
 
@@ -201,12 +200,10 @@ def test_no_scatter_no_width():
     assert (found.low, found.high) == pytest.approx((250, 250))
 
 
-def test_sentences_and_table(bills):
+def test_sentences(bills):
     found = interval(bills)
     assert found.sentence.startswith("Économie de 30,0 % (entre ")
-    table = intervals_table({"a": found})
-    assert table.loc[0, ["compteur_id", "etablie"]].tolist() == ["a", True]
-    assert intervals_table({}).columns.tolist() == table.columns.tolist()
+    assert found.established
     assert portfolio({}).saving == 0
     for level in (0, 1, 90):
         with pytest.raises(UsageError, match="between 0 and 1"):

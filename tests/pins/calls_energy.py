@@ -46,8 +46,6 @@ def constants() -> Pins:
     yield "gestures.catalogue", e.gestures.catalogue()
     yield "gestures.rule", {name: e.gestures.rule(name) for name in e.gestures.catalogue()["geste"]}
     days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
-    for name in ("AREAS", "MODULATIONS", "POOLING"):
-        yield f"law.{name}", getattr(e.law, name)
     yield "law.milestones", {str(day): e.law.milestones(day) for day in days[1:]}
     yield "law.reference_years", {str(day): e.law.reference_years(day) for day in days}
     yield "law.line", e.law.line({2030: 100.0, 2040: 80.0, 2050: 70.0})
@@ -111,7 +109,6 @@ def _baselines(tables: Tables) -> Pins:
         ]
         baselines = e.fit_many(before, weather, station[chosen].to_dict(), kind=kind, cooling=False)
         yield f"fit_many[{origin}]", {name: replace(baseline, sample=None) for name, baseline in baselines.items()}
-        yield f"summary_table[{origin}]", e.summary_table(baselines)
         savings, intervals = {}, {}
         for meter, baseline in baselines.items():
             if baseline.model is None:
@@ -129,15 +126,12 @@ def _baselines(tables: Tables) -> Pins:
             pd.concat({name: e.by_month(one) for name, one in savings.items()}, names=["compteur_id", "rang"]),
         )
         yield f"interval[{origin}]", intervals
-        yield f"intervals_table[{origin}]", e.intervals_table(intervals)
         yield f"portfolio[{origin}]", e.portfolio(savings)
         meter = next(iter(savings))
         outside = weather[weather["station"] == station[meter]]
         usage = _usage(before, meter, origin)
         one = e.fit(usage, outside, kind=kind)
         yield f"fit[{origin}]", replace(one, sample=None)
-        yield f"predict[{origin}]", e.predict(one, _usage(readings, meter, origin).query("debut >= @change"), outside)
-        yield f"sufficiency[{origin}]", e.sufficiency(usage, outside)
         yield f"Baseline[{origin}]", [one.parameters, one.conforme, one.verdict]
         if kind == "daily":
             yield "keep_days", e.keep_days(usage, kinds)
@@ -162,7 +156,6 @@ def _alerts(tables: Tables) -> Pins:
     own = meters[meters["code_uai"].isin([*LYCEES, *survey.alerts["code_uai"].unique()[:4]])]
     few = readings[readings["compteur_id"].isin(own["compteur_id"])]
     rest = (own, sites, weather, calendar, works, prices, factors)
-    yield "alerts.alerts", e.alerts.alerts(few, *rest)
     for origin in ("relevé", "facture"):
         found = e.alerts.survey(few, *rest, rules=e.alerts.Rules(fdr=0.2, fdr_bills=0.2), origins=(origin,))
         yield f"alerts.Survey[{origin}]", found
@@ -193,8 +186,6 @@ def _gestures(tables: Tables, year: int) -> Pins:
     yield "gestures.gestures", table
     for uai in LYCEES:
         yield f"gestures.three[{uai}]", e.gestures.three(table, uai)
-        for name in table.loc[table["code_uai"] == uai, "geste"].unique()[:2]:
-            yield f"gestures.peers[{uai}, {name}]", e.gestures.peers(table, uai, name)
 
 
 def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
@@ -222,12 +213,6 @@ def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yield "law.pace", paces
     yield "law.outlook", e.law.outlook(standing, paces)
     yield "law.plan", e.law.plan(used, factors, 2019)
-    kinds = ["Internat", "Gymnase", "Salle de travaux pratiques"]
-    areas = pd.DataFrame({"code_uai": "A", "sous_categorie": kinds, "surface": [1000.0, 500.0, 300.0]})
-    known = pd.DataFrame({"sous_categorie": kinds, "cvc": [60.0, 50.0, 69.0], "use": [30.0, 20.0, 90.0]})
-    names = {"categorie": "Enseignement", "zone": "H2a", "altitude": "moins de 400 m", "echeance": 2030}
-    known = known.assign(**names, debut=pd.Timestamp("2024-01-01"), statut="confirmé")
-    yield "law.levels", e.law.levels(areas, known)
 
 
 def _performance(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
@@ -239,10 +224,6 @@ def _performance(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     compared = e.performance.compare(values, sites)
     yield "performance.compare", compared
     yield "performance.quantiles", e.performance.quantiles(compared)
-    known = used.assign(complet=used["complet"] & ~used["code_uai"].isin(LYCEES[:2]))
-    areas = sites.assign(surface_totale=sites["surface_totale"].where(sites["code_uai"] != LYCEES[2]))
-    yield "performance.missing", e.performance.missing(e.performance.performance(known, areas, year))
-    yield "performance.performance", e.performance.performance(used, sites, year)
     signatures = e.performance.signatures(readings, meters, sites, weather, calendar, year)
     yield "performance.signatures", signatures
     standing = e.performance.standing(signatures, used, sites, weather, year)
@@ -291,7 +272,7 @@ def _planning(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
         rules = e.planning.Rules(2026, (300_000.0, 200_000.0), 2040, 0.9, objective, 0.03)
         small = e.planning.prepare(own, uses, prices, factors, rules)
         best = e.planning.solve(small, time_limit=600.0, gap=1e-9)
-        yield f"planning.solve[{objective}]", [best.value, best.proven, best.sentence, best.proof]
+        yield f"planning.solve[{objective}]", [best.value, best.proven, best.proof]
         yield f"planning.Plan[{objective}]", {name: getattr(best, name) for name in ("works", "totals", "path")}
         for method in e.planning.compare(best)["methode"]:
             if method != "optimum":

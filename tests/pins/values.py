@@ -27,8 +27,8 @@ import pyarrow
 from pyarrow import parquet
 
 DIGITS = 12
-_SOLVED = ("jump", "at_thresholds", "density", "fit", "fit_many", "summary_table", "gestures.measures")
-FITTED = dict.fromkeys((*_SOLVED, "alerts.survey", "alerts.Survey", "alerts.alerts"), 7)
+_SOLVED = ("jump", "at_thresholds", "density", "fit", "fit_many", "gestures.measures")
+FITTED = dict.fromkeys((*_SOLVED, "alerts.survey", "alerts.Survey"), 7)
 """Digits of what linear algebra gives, by public name: what moved under OPENBLAS_CORETYPE=Nehalem."""
 NOTHING = 1e-12
 """What is fitted may miss zero by this, such as the bias of a model on its own sample."""

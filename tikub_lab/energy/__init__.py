@@ -7,10 +7,8 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "alerts": "",
         "baseline.design": "daily_usage",
-        "baseline.forecast": "predict",
-        "baseline.many": "fit_many summary_table",
+        "baseline.many": "fit_many",
         "baseline.model": "Baseline fit",
-        "baseline.quality": "sufficiency",
         "bundle": "load",
         "challenge": "",
         "climate": "adjusted of_sites",
@@ -22,7 +20,7 @@ __getattr__, __dir__, __all__ = lazy(
         "published.days": "loads_to_readings temperatures_to_weather",
         "savings": "Savings by_month day_kinds keep_days metered",
         "selection": "Scope scope year_of",
-        "uncertainty": "interval intervals_table portfolio",
+        "uncertainty": "interval portfolio",
         "valuation": "valued",
     },
 )

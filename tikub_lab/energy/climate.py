@@ -16,7 +16,7 @@ import pandas as pd
 
 from tikub_lab.energy import consumption, degree_days, heating
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.degree_days import BASE, Kind, Method
+from tikub_lab.energy.degree_days import BASE, Method
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
@@ -36,14 +36,12 @@ METERS = ["compteur_id", "code_uai", "energie", "usage", "annee", "kwh", "kwh_ch
 METERS += ["dju_normal", "ajuste", "raison", "base", "annees_base", "erreur", "part_connue", "part_estimee", "complet"]
 
 
-def by_year(
-    weather: pd.DataFrame, base: float = BASE, method: Method = "pro", kind: Kind = "chauffage"
-) -> pd.DataFrame:
+def by_year(weather: pd.DataFrame, base: float = BASE, method: Method = "pro") -> pd.DataFrame:
     """Degree days of each station and calendar year.
 
     Parameters
     ----------
-    weather, base, method, kind
+    weather, base, method
         As for :func:`tikub_lab.energy.degree_days.by_month`; the method is the energy profession's, as the law asks.
 
     Returns
@@ -59,7 +57,7 @@ def by_year(
     >>> by_year(weather)[["annee", "dju", "manquants", "complet"]].to_numpy().tolist()
     [[2025, 4615.0, 10, False]]
     """
-    months = degree_days.by_month(weather, base, method, kind)
+    months = degree_days.by_month(weather, base, method)
     months["annee"] = months["mois"].dt.year.astype("int64")
     groups = months.groupby(["station", "annee"], observed=True, sort=True)
     found = pd.DataFrame({"dju": groups["dju"].sum(min_count=1), "jours": groups["jours"].sum()}).reset_index()

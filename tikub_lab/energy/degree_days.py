@@ -5,7 +5,6 @@ profession's own method (COSTIC, the one of operating contracts) sees that a day
 cold hours: it tells three cases apart. Both are worked out by the day; a sum says how many of its days are missing.
 """
 
-from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -15,21 +14,15 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 
 Method = Literal["meteo", "pro"]
-Kind = Literal["chauffage", "climatisation"]
 Floats = npt.NDArray[np.float64]
 
 BASE = 18.0
 """°C: 19 °C inside, less the degree that people, lamps and the sun give."""
-SEASON = ((10, 1), (5, 20))
-"""First and last day of the usual heating season, 232 days; the COSTIC's tables go from 1 September to 30 June."""
-
 # A day that crosses the base: the share of the half-sum that counts, at the edge and per unit of depth below it.
 EDGE, DEPTH = 0.08, 0.42
 
 
-def daily(
-    tmin: npt.ArrayLike, tmax: npt.ArrayLike, base: float = BASE, method: Method = "meteo", kind: Kind = "chauffage"
-) -> Floats:
+def daily(tmin: npt.ArrayLike, tmax: npt.ArrayLike, base: float = BASE, method: Method = "meteo") -> Floats:
     """Degree days of each day.
 
     Parameters
@@ -37,12 +30,10 @@ def daily(
     tmin, tmax : array of n floats
         Lowest and highest temperature of the day, °C.
     base : float
-        Temperature from which a building is heated (or cooled), °C.
+        Temperature from which a building is heated , °C.
     method : {"meteo", "pro"}
         « Météo »: ``max(0, base - (tmin + tmax) / 2)``. « Pro » (COSTIC, three cases): the same where the whole day is
         below the base, 0 where it is at or above, else ``(base - tmin) * (0.08 + 0.42 (base - tmin) / (tmax - tmin))``.
-    kind : {"chauffage", "climatisation"}
-        Cooling turns the same rules over.
 
     Returns
     -------
@@ -52,7 +43,7 @@ def daily(
     Raises
     ------
     UsageError
-        A method or a kind that is not known, or a day whose lowest temperature is above the highest.
+        A method that is not known, or a day whose lowest temperature is above the highest.
 
     Examples
     --------
@@ -63,8 +54,6 @@ def daily(
     """
     if method not in ("meteo", "pro"):
         raise UsageError(f"method={method!r}: degree days are worked out by 'meteo' or 'pro'.")
-    if kind not in ("chauffage", "climatisation"):
-        raise UsageError(f"kind={kind!r}: degree days are of 'chauffage' or of 'climatisation'.")
     low, high = np.asarray(tmin, float), np.asarray(tmax, float)
     if (wrong := np.flatnonzero(low > high)).size:
         place = int(wrong[0])
@@ -72,8 +61,6 @@ def daily(
             f"Day {place}: lowest temperature {low.flat[place]:g} above the highest, {high.flat[place]:g}. "
             "Give tmin, then tmax, or correct the weather."
         )
-    if kind == "climatisation":
-        low, high, base = -high, -low, -base
     half = base - (low + high) / 2
     if method == "meteo":
         return np.maximum(half, 0.0)
@@ -84,16 +71,14 @@ def daily(
     return np.where(np.isnan(low) | np.isnan(high), np.nan, found)
 
 
-def by_month(
-    weather: pd.DataFrame, base: float = BASE, method: Method = "meteo", kind: Kind = "chauffage"
-) -> pd.DataFrame:
+def by_month(weather: pd.DataFrame, base: float = BASE, method: Method = "meteo") -> pd.DataFrame:
     """Degree days of each station and calendar month.
 
     Parameters
     ----------
     weather : DataFrame
         Columns ``station``, ``jour``, ``tmin`` and ``tmax`` (°C), one row a day: table ``energy/weather``.
-    base, method, kind
+    base, method
         As for :func:`daily`.
 
     Returns
@@ -109,72 +94,14 @@ def by_month(
     >>> by_month(weather)[["dju", "jours", "manquants"]].to_numpy().tolist()
     [[390.0, 30.0, 1.0]]
     """
-    table = _daily_table(weather, base, method, kind)
+    table = _daily_table(weather, base, method)
     table["mois"] = table["jour"].dt.to_period("M").dt.start_time
     found = _sums(table, "mois")
     found["manquants"] = found["mois"].dt.days_in_month.astype("int64") - found["jours"]
     return found[["station", "mois", "dju", "jours", "manquants"]]
 
 
-def by_season(
-    weather: pd.DataFrame,
-    base: float = BASE,
-    method: Method = "meteo",
-    first: tuple[int, int] = SEASON[0],
-    last: tuple[int, int] = SEASON[1],
-) -> pd.DataFrame:
-    """Heating degree days of each station and heating season.
-
-    Parameters
-    ----------
-    weather : DataFrame
-        As for :func:`by_month`.
-    base, method
-        As for :func:`daily`.
-    first, last : (month, day)
-        First and last day of the season, which crosses the new year: 1 October to 20 May unless said.
-
-    Returns
-    -------
-    DataFrame
-        ``station``, ``saison`` (« 2024-2025 »), ``debut``, ``fin`` (last day, included), ``dju``, ``jours``,
-        ``manquants``: a season that the weather covers in part shows it there.
-
-    Raises
-    ------
-    UsageError
-        A season that does not cross the new year.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2024-09-01", "2025-06-30")
-    >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmin": 0.0, "tmax": 10.0})
-    >>> by_season(weather)[["saison", "dju", "jours", "manquants"]].to_numpy().tolist()
-    [['2024-2025', 3016.0, 232, 0]]
-    """
-    if first <= last:
-        raise UsageError(f"Season from {first} to {last}: (month, day) of its start must come after that of its end.")
-    table = _daily_table(weather, base, method, "chauffage")
-    day = table["jour"]
-    key = day.dt.month * 100 + day.dt.day
-    opening, closing = first[0] * 100 + first[1], last[0] * 100 + last[1]
-    table["annee"] = day.dt.year - (key <= closing).astype("int64")
-    found = _sums(table[(key >= opening) | (key <= closing)], "annee")
-    years = found["annee"].astype("int64")
-    found["saison"] = [f"{year}-{year + 1}" for year in years]
-    found["debut"] = pd.to_datetime([date(year, *first) for year in years])
-    found["fin"] = pd.to_datetime([_last_day(year + 1, last) for year in years])
-    found["manquants"] = (found["fin"] - found["debut"]).dt.days + 1 - found["jours"]
-    return found[["station", "saison", "debut", "fin", "dju", "jours", "manquants"]]
-
-
-def _last_day(year: int, day: tuple[int, int]) -> date:
-    """Return a day of a year, 28 February where a common year has no 29."""
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return date(year, 2, 28) if day == (2, 29) and not leap else date(year, *day)
-
-
-def _daily_table(weather: pd.DataFrame, base: float, method: Method, kind: Kind) -> pd.DataFrame:
+def _daily_table(weather: pd.DataFrame, base: float, method: Method) -> pd.DataFrame:
     if len(twice := weather[weather.duplicated(["station", "jour"])]):
         row = twice.iloc[0]
         raise UsageError(
@@ -182,7 +109,7 @@ def _daily_table(weather: pd.DataFrame, base: float, method: Method, kind: Kind)
         )
     found = weather[["station", "jour"]].copy()
     low, high = (weather[name].astype("float64").to_numpy() for name in ("tmin", "tmax"))
-    found["dj"] = daily(low, high, base, method, kind)
+    found["dj"] = daily(low, high, base, method)
     return found
 
 

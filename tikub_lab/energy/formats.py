@@ -1,6 +1,16 @@
 """The published files of energy use and weather that can be imported."""
 
-from tikub_lab.energy.published import bills, enedis, enedis_flat, grdf, green_csv, green_xml, openeemeter, weather
+from tikub_lab.energy.published import (
+    bills,
+    enedis,
+    enedis_customer,
+    enedis_flat,
+    grdf,
+    green_csv,
+    green_xml,
+    openeemeter,
+    weather,
+)
 from tikub_lab.energy.published.combine import combine_readings, combine_weather
 from tikub_lab.tables.readers import Reader
 
@@ -34,6 +44,10 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "enedis-flat", "Enedis load curves, flat (CSV: R63)", TABLES, enedis_flat.is_flat,
         enedis_flat.read_flat, combine_readings, OWN, "Enedis",
+    ),
+    Reader(
+        "enedis-customer", "Enedis customer's export since 2025 (CSV, xlsx: Début, Fin, Valeur)", TABLES,
+        enedis_customer.is_customer, enedis_customer.read, combine_readings, OWN, "Enedis",
     ),
     Reader(
         "green-button-xml", "Green Button (ESPI XML)", TABLES, green_xml.is_green_button, green_xml.read,

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Integers, Thermal, read_clock, read_periods
-from tikub_lab.energy.baseline.forecast import dates, whole
-from tikub_lab.energy.baseline.model import Baseline, fahrenheit
+from tikub_lab.energy.baseline.design import DAY, Floats, Integers, Thermal, dates, read_clock, read_periods
+from tikub_lab.energy.baseline.model import Baseline, fahrenheit, whole
 from tikub_lab.errors import UsageError
 
 LESSONS, WEEKEND, HOLIDAY = "cours", "week-end", "vacances"

@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from tikub_lab.energy.baseline.design import DAY, Floats, Integers
 from tikub_lab.energy.baseline.memory import ORDERS, memory
@@ -68,11 +67,6 @@ class Interval:
     autocorrelation: float
     predicted: float
     meters: int = 1
-
-    @property
-    def fsu(self) -> float:
-        """Fractional savings uncertainty: half the interval as a share of the saving."""
-        return (self.high - self.low) / 2 / abs(self.saving) if self.saving else math.inf
 
     @property
     def established(self) -> bool:
@@ -163,26 +157,6 @@ def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
     total = sum(one.saving for one in savings.values())
     predicted = sum(one.predicted for one in savings.values())
     return _interval(total, predicted, variance, free, math.nan, level, len(savings))
-
-
-def intervals_table(intervals: Mapping[str, Interval]) -> pd.DataFrame:
-    """Lay intervals out as a table.
-
-    Returns
-    -------
-    DataFrame
-        ``compteur_id``, ``economie``, ``bas``, ``haut`` (kWh), ``part``, ``part_bas``, ``part_haut``, ``niveau``,
-        ``erreur_type`` (kWh), ``etablie``, ``phrase``.
-    """
-    rows = [
-        [
-            meter, one.saving, one.low, one.high, one.share, one.share_low, one.share_high, one.level, one.error,
-            one.established, one.sentence,
-        ]
-        for meter, one in intervals.items()
-    ]  # fmt: skip
-    columns = ["compteur_id", "economie", "bas", "haut", "part", "part_bas", "part_haut", "niveau", "erreur_type"]
-    return pd.DataFrame(rows, columns=[*columns, "etablie", "phrase"])
 
 
 def _check(level: float) -> None:

@@ -1,5 +1,5 @@
 """What is wrong now: heating when nobody is there, base loads that drift, broken or estimated meters."""
 
-from tikub_lab.energy.alerts.report import Rules, Survey, alerts, listed, summary, survey, totals
+from tikub_lab.energy.alerts.report import Rules, Survey, listed, summary, survey, totals
 
-__all__ = ["Rules", "Survey", "alerts", "listed", "summary", "survey", "totals"]
+__all__ = ["Rules", "Survey", "listed", "summary", "survey", "totals"]

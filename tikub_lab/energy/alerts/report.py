@@ -67,7 +67,12 @@ class Survey:
     Attributes
     ----------
     alerts : DataFrame
-        As :func:`alerts` returns it.
+        One row an alert, the dearest first: ``code_uai``, ``compteur_id``, ``energie``, ``usage``, ``nature``,
+        ``origine``, ``debut``, ``fin`` (excluded), ``jours``, ``kwh``, ``bas``, ``haut`` (90 %), ``sens`` (« en trop »
+        or « non mesuré »: they do not add up), ``part`` (of what these days would have used), ``euros``, ``kgco2e``,
+        ``prix_statut``, ``facteur_statut``, ``hasard`` (chance of it where there is nothing), ``certitude``,
+        ``gravite``, ``confirme`` (found in days and in bills), ``autre`` (another nature that it may have), ``phrase``,
+        ``geste``. What is not known is missing.
     examined : DataFrame
         One row a meter and origin: ``compteur_id``, ``code_uai``, ``origine``, ``debut``, ``fin``, ``releves``,
         ``modele`` (whether it has one), ``calendrier`` (whether holidays are known), ``motif`` (why it has none).
@@ -82,44 +87,6 @@ class Survey:
     examined: pd.DataFrame
     habits: pd.DataFrame
     inflation: dict[str, float]
-
-
-def alerts(
-    readings: pd.DataFrame,
-    meters: pd.DataFrame,
-    sites: pd.DataFrame,
-    weather: pd.DataFrame,
-    calendar: pd.DataFrame,
-    works: pd.DataFrame,
-    prices: pd.DataFrame,
-    factors: pd.DataFrame,
-    rules: Rules | None = None,
-) -> pd.DataFrame:
-    """Find what to look into.
-
-    Parameters
-    ----------
-    readings, meters, sites, weather, calendar, works, prices, factors : DataFrame
-        Tables of ``energy/``. Daily readings are judged in all their length, bills over their last year, against the
-        three years before it.
-    rules : Rules, optional
-
-    Returns
-    -------
-    DataFrame
-        One row an alert, the dearest first: ``code_uai``, ``compteur_id``, ``energie``, ``usage``, ``nature``,
-        ``origine``, ``debut``, ``fin`` (excluded), ``jours``, ``kwh``, ``bas``, ``haut`` (90 %), ``sens`` (« en trop »
-        or « non mesuré »: they do not add up), ``part`` (of what these days would have used), ``euros``, ``kgco2e``,
-        ``prix_statut``, ``facteur_statut``, ``hasard`` (chance of it where there is nothing), ``certitude``,
-        ``gravite``, ``confirme`` (found in days and in bills), ``autre`` (another nature that it may have), ``phrase``,
-        ``geste``. What is not known is missing.
-
-    Raises
-    ------
-    UsageError
-        Readings of a meter that is not in the table of meters, or that overlap.
-    """
-    return survey(readings, meters, sites, weather, calendar, works, prices, factors, rules).alerts
 
 
 @bundled
@@ -140,10 +107,17 @@ def survey(
 
     Parameters
     ----------
-    readings, meters, sites, weather, calendar, works, prices, factors, rules
-        As for :func:`alerts`.
+    readings, meters, sites, weather, calendar, works, prices, factors : DataFrame
+        Tables of ``energy/``. Daily readings are judged in all their length, bills over their last year, against the
+        three years before it.
+    rules : Rules, optional
     origins : sequence of str
         What to judge: days, bills or both.
+
+    Raises
+    ------
+    UsageError
+        Readings of a meter that is not in the table of meters, or that overlap.
     """
     rules = rules or Rules()
     read = readings[readings["origine"].isin(list(origins)).to_numpy(dtype=bool)]

@@ -36,7 +36,7 @@ def table_of(found: Sequence[Finding], prices: pd.DataFrame, factors: pd.DataFra
     Returns
     -------
     DataFrame
-        See :func:`tikub_lab.energy.alerts.report.alerts`.
+        See :class:`tikub_lab.energy.alerts.report.Survey`.
     """
     if not found:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})

@@ -273,6 +273,12 @@ def daily_usage(hourly: pd.Series) -> pd.Series:
     return (total / share).where(share > DAY_COVERAGE)
 
 
+def dates(moments: Integers, zone: str | None) -> pd.DatetimeIndex:
+    """Turn nanoseconds into dates, in the time zone that they came from."""
+    index = pd.DatetimeIndex(moments.astype("datetime64[ns]"))
+    return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
+
+
 def _moments(index: pd.DatetimeIndex) -> tuple[Integers, str | None]:
     if index.hasnans:
         raise UsageError("A date is missing; every reading and every temperature needs its date.")

@@ -6,7 +6,6 @@ import pandas as pd
 
 from tikub_lab.energy.baseline.design import BILLING_MATCH, Thermal, Unit, read_clock, read_periods, thermal
 from tikub_lab.energy.baseline.model import (
-    LABELS,
     Baseline,
     Kind,
     Sample,
@@ -61,8 +60,9 @@ def fit_many(
     >>> days = pd.date_range("2025-01-01", periods=365)
     >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmoy": 10 - 8 * np.cos(np.arange(365) / 58)})
     >>> readings = pd.DataFrame({"compteur_id": "C1", "debut": days, "fin": days + pd.Timedelta(days=1), "kwh": 5.0})
-    >>> summary_table(fit_many(readings, weather, {"C1": "S"}))[["modele", "talon", "n"]].to_numpy().tolist()
-    [['Sans effet de la température', 5.0, 365]]
+    >>> found = fit_many(readings, weather, {"C1": "S"})["C1"]
+    >>> found.model, found.intercept, found.n
+    ('intercept_only', 5.0, 365)
     """
     clocks = {
         str(station): read_clock(rows, unit)
@@ -90,29 +90,6 @@ def fit_many(
         fitted = fit_group(designs, own, unit, rules_of(own, tried, None, 20.0), points)
         found.update(zip((meter for meter, _, _ in members), fitted, strict=True))
     return {str(meter): found[str(meter)] for meter in readings["compteur_id"].unique()}
-
-
-def summary_table(baselines: Mapping[str, Baseline]) -> pd.DataFrame:
-    """Lay baselines out as a table, one row a meter.
-
-    Returns
-    -------
-    DataFrame
-        ``compteur_id``, ``statut``, ``modele`` (French), ``talon`` (kWh a day), ``pente_chauffage``,
-        ``pente_climatisation`` (kWh per degree and day), ``seuil_chauffage``, ``seuil_climatisation`` (degrees),
-        ``r2_ajuste``, ``cv_rmse``, ``nmbe``, ``n``, ``manquants``, ``conforme``, ``verdict``.
-    """
-    rows = [
-        (
-            meter, one.status, LABELS.get(one.model or "", "Aucun"), one.intercept, one.beta_hdd, one.beta_cdd,
-            one.heating_balance_point, one.cooling_balance_point, one.r2_adj, one.cv_rmse, one.nmbe, one.n, one.missing,
-            one.conforme, one.verdict,
-        )
-        for meter, one in baselines.items()
-    ]  # fmt: skip
-    columns = ["compteur_id", "statut", "modele", "talon", "pente_chauffage", "pente_climatisation"]
-    columns += ["seuil_chauffage", "seuil_climatisation", "r2_ajuste", "cv_rmse", "nmbe", "n", "manquants", "conforme"]
-    return pd.DataFrame(rows, columns=[*columns, "verdict"])
 
 
 def _station(meter: str, stations: Mapping[str, str], known: Iterable[str]) -> str:

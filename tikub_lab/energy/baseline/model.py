@@ -18,6 +18,7 @@ from tikub_lab.energy.baseline import quality
 from tikub_lab.energy.baseline.design import (
     BILLING_MATCH,
     DAY,
+    Clock,
     Floats,
     Integers,
     Periods,
@@ -33,12 +34,6 @@ Kind = Literal["daily", "billing"]
 
 POINTS = tuple(range(30, 91))
 """CalTRACK's balance points, °F (3.2.1): -1.1 to 32.2 °C."""
-LABELS = {
-    "intercept_only": "Sans effet de la température",
-    "hdd_only": "Chauffage",
-    "cdd_only": "Climatisation",
-    "cdd_hdd": "Chauffage et climatisation",
-}
 _PARAMETERS = {"intercept_only": 1, "hdd_only": 3, "cdd_only": 3, "cdd_hdd": 5}
 
 
@@ -121,13 +116,6 @@ class Baseline:
                 f"{self.not_attempted} faute de degrés-jours."
             )
         return quality.sentence(self.kind, self.cv_rmse, self.nmbe)
-
-    def loads(self, found: Thermal) -> tuple[Floats, Floats]:
-        """Heating and cooling load, kWh per day, of the usable periods of a :class:`Thermal`."""
-        points = self.heating_balance_point, self.cooling_balance_point
-        hdd, cdd = found.degree_days(*(np.array([fahrenheit(point, self.unit)]) for point in points))
-        scale = 1 / 1.8 if self.unit == "C" else 1.0
-        return np.nan_to_num(hdd[:, 0] * self.beta_hdd * scale), np.nan_to_num(cdd[:, 0] * self.beta_cdd * scale)
 
 
 def fahrenheit(value: float, unit: Unit) -> float:
@@ -242,6 +230,22 @@ def fit_group(
     data = Data(heating, cooling, points, points, first.weights)
     found = search(data, np.stack([sample.usage for sample, _ in designs], axis=1), rules)
     return [_baseline(*design, one, data, kind, unit) for design, one in zip(designs, found, strict=True)]
+
+
+def whole(baseline: Baseline, periods: Periods, clock: Clock) -> Thermal:
+    """Match periods with temperatures: those that have enough of them for this model are kept.
+
+    A model without temperature asks for one temperature, as in eemeter. A period longer than a day that the series
+    covers by less than 90 % is not kept, even where the series ends in its midst (eemeter takes what there is).
+    """
+    found = thermal(periods, clock)
+    if baseline.model == "intercept_only":
+        kept = (found.valid > 0).astype(np.int64)
+        return replace(found, kept=kept, mean=np.full(kept.sum(), np.nan))
+    rows = periods.days * clock.per_day
+    kept = np.where((rows > clock.per_day * 1.5) & (found.valid < 0.9 * rows), 0, found.kept)
+    owner = np.repeat(np.arange(len(kept)), found.kept)
+    return replace(found, kept=kept, mean=found.mean[kept[owner] > 0])
 
 
 def _baseline(sample: Sample, missing: int, found: Found, data: Data, kind: Kind, unit: Unit) -> Baseline:

@@ -1,19 +1,14 @@
-"""Tell whether a baseline is good enough, and whether there were enough data to make one.
+"""Tell whether a baseline is good enough, by ASHRAE Guideline 14.
 
-Quality follows ASHRAE Guideline 14: CV(RMSE), the scatter of residuals against mean use, and NMBE, their mean. Data
-sufficiency follows CalTRACK 2.0 (2.2.1, 2.2.4, 2.3.5, 2.3.6).
+CV(RMSE) is the scatter of residuals against mean use, NMBE their mean.
 """
 
 import math
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
-import pandas as pd
 
-from tikub_lab.energy.baseline.design import BILLING_MATCH, DAY, Clock, Floats, Periods, Unit, thermal
-from tikub_lab.energy.baseline.design import read_clock as _read_clock
-from tikub_lab.energy.baseline.design import read_periods as _read_periods
+from tikub_lab.energy.baseline.design import Floats
 from tikub_lab.show.french import number
 
 
@@ -91,138 +86,3 @@ def sentence(kind: str, cv_rmse: float, nmbe: float) -> str:
     faults = [f"CV(RMSE) de {scatter} % au-dessus de {most} %"] if not cv_rmse <= limit.cv_rmse else []
     faults += [f"biais de {bias} % au-delà de {most_bias} %"] if not abs(nmbe) <= limit.nmbe else []
     return f"Modèle insuffisant au regard du guide ASHRAE 14 : {' et '.join(faults)}."
-
-
-@dataclass(frozen=True)
-class Sufficiency:
-    """Whether a baseline period has the data that CalTRACK asks for.
-
-    Attributes
-    ----------
-    status : {"PASS", "FAIL", "NO DATA"}
-    reasons : tuple of str
-        What is wrong, as CalTRACK's criteria name it: ``extra_data_after_requested_end_date``,
-        ``extra_data_before_requested_start_date``, ``negative_meter_values``, ``incorrect_number_of_total_days``,
-        ``too_many_days_with_missing_data``, ``..._meter_data``, ``..._temperature_data``.
-    days : int
-        Days from the first to the last, with the gaps to the dates asked for.
-    valid_days, usage_days, temperature_days : int
-        Days with both, with usage, with temperatures.
-    negative, extreme : int
-        Readings below zero (solar panels?), and above the median by more than three interquartile ranges: the latter
-        are to be looked at and don't fail.
-    """
-
-    status: str
-    reasons: tuple[str, ...]
-    days: int = 0
-    valid_days: int = 0
-    usage_days: int = 0
-    temperature_days: int = 0
-    negative: int = 0
-    extreme: int = 0
-
-    @property
-    def sentence(self) -> str:
-        """The verdict in French."""
-        if self.status == "NO DATA":
-            return "Aucune donnée sur la période de référence."
-        shown = [_REASONS[name].format(self) for name in self.reasons]
-        return "Données suffisantes." if not shown else "Données insuffisantes : " + " ; ".join(shown) + "."
-
-
-_REASONS = {
-    "extra_data_after_requested_end_date": "relevés après la fin demandée",
-    "extra_data_before_requested_start_date": "relevés avant le début demandé",
-    "negative_meter_values": "{0.negative} relevés négatifs (production solaire ?)",
-    "incorrect_number_of_total_days": "période de {0.days} jours",
-    "too_many_days_with_missing_data": "{0.valid_days} jours complets sur {0.days}",
-    "too_many_days_with_missing_meter_data": "{0.usage_days} jours de consommation sur {0.days}",
-    "too_many_days_with_missing_temperature_data": "{0.temperature_days} jours de température sur {0.days}",
-}
-
-
-def sufficiency(
-    usage: pd.Series | pd.DataFrame,
-    temperature: pd.Series | pd.DataFrame,
-    start: date | pd.Timestamp | None = None,
-    end: date | pd.Timestamp | None = None,
-    *,
-    unit: Unit = "C",
-    days: int = 365,
-    coverage: float = 0.9,
-    longest: float | None = BILLING_MATCH,
-) -> Sufficiency:
-    """Check a baseline period against CalTRACK's criteria of data sufficiency.
-
-    Parameters
-    ----------
-    usage, temperature
-        As for :func:`tikub_lab.energy.baseline.model.fit`.
-    start, end : date, optional
-        The period that was asked for; None takes that of the data.
-    unit : {"C", "F"}
-    days : int
-        Exact length required.
-    coverage : float
-        Share of days that must be valid, and share of the temperatures that a period must exceed.
-    longest : float, optional
-        Days of a bill that are matched with temperatures.
-
-    Returns
-    -------
-    Sufficiency
-
-    Examples
-    --------
-    >>> span = pd.date_range("2025-01-01", periods=366)
-    >>> sufficiency(pd.Series(5.0, index=span), pd.Series(12.0, index=span)).sentence
-    'Données suffisantes.'
-    """
-    return sufficiency_of(_read_periods(usage), _read_clock(temperature, unit), start, end, days, coverage, longest)
-
-
-def sufficiency_of(
-    periods: Periods,
-    clock: Clock,
-    start: date | pd.Timestamp | None,
-    end: date | pd.Timestamp | None,
-    days: int,
-    coverage: float,
-    longest: float | None,
-) -> Sufficiency:
-    """Work out :func:`sufficiency` from periods and temperatures that are read."""
-    matched = thermal(periods, clock, longest)
-    known = ~np.isnan(periods.value)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        warm = matched.valid / matched.rows > coverage
-    if not (known & (matched.valid > 0)).any():
-        return Sufficiency("NO DATA", ())
-    first, last = int(periods.start[0]), int(periods.end[-1])
-    before = 0 if start is None else (first - _moment(start)) // DAY
-    after = 0 if end is None else (_moment(end) - last) // DAY
-    total = (last - first) // DAY + max(before, 0) + max(after, 0)
-    value, length = periods.value[known], periods.days
-    low, middle, high = np.percentile(value, [25, 50, 75])
-    counts = {
-        "valid_days": int(length[known & warm].sum()),
-        "usage_days": int(length[known].sum()),
-        "temperature_days": int(length[warm].sum()),
-    }
-    negative = int((value < 0).sum())
-    checks = {
-        "extra_data_after_requested_end_date": after < 0,
-        "extra_data_before_requested_start_date": before < 0,
-        "negative_meter_values": negative > 0,
-        "incorrect_number_of_total_days": total != days,
-        "too_many_days_with_missing_data": counts["valid_days"] < coverage * total,
-        "too_many_days_with_missing_meter_data": counts["usage_days"] < coverage * total,
-        "too_many_days_with_missing_temperature_data": counts["temperature_days"] < coverage * total,
-    }
-    reasons = tuple(name for name, wrong in checks.items() if wrong)
-    extreme = int((value > middle + 3 * (high - low)).sum())
-    return Sufficiency("FAIL" if reasons else "PASS", reasons, int(total), **counts, negative=negative, extreme=extreme)
-
-
-def _moment(moment: date | pd.Timestamp) -> int:
-    return pd.Timestamp(moment).as_unit("ns").value

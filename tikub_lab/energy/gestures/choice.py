@@ -241,27 +241,3 @@ def three(table: pd.DataFrame, uai: str, count: int = 3) -> tuple[pd.DataFrame, 
     rows = own[own["rang"] <= count].reset_index(drop=True)
     states = {state: own.loc[own["etat"] == state, "titre"].tolist() for state in (DONE, UNCLEAR, UNKNOWN)}
     return rows, "" if len(rows) == count else outcome(len(rows), *states.values())
-
-
-def peers(table: pd.DataFrame, uai: str, geste: str) -> pd.DataFrame:
-    """Give the figures of a gesture in the lycée's group without names, its own one marked, the soberest first.
-
-    Returns
-    -------
-    DataFrame
-        ``valeur``, ``repere``, ``sien``; empty where the lycée has no such figure.
-
-    Raises
-    ------
-    UsageError
-        A gesture or a lycée that is not in the table.
-    """
-    own = table[(table["code_uai"] == uai) & (table["geste"] == geste)]
-    if own.empty:
-        known = ", ".join(catalogue()["geste"].drop_duplicates())
-        raise UsageError(f"uai={uai!r}, geste={geste!r}: not in the table; gestures are {known}.")
-    row = own.iloc[0]
-    group = table[(table["geste"] == geste) & (table["groupe"] == row["groupe"]) & table["valeur"].notna()]
-    group = group if pd.notna(row["valeur"]) else group.head(0)
-    found = group.assign(sien=group["code_uai"] == uai)[["valeur", "repere", "sien"]]
-    return found.sort_values("valeur", ignore_index=True)

@@ -1,16 +1,15 @@
 """The « décret tertiaire » and the Région's own plan: dated values, reference years, targets, and where sites stand."""
 
-from tikub_lab.energy.law.absolute import levels
 from tikub_lab.energy.law.goals import line, targets
 from tikub_lab.energy.law.overview import at, course, ranking, stock, summary
 from tikub_lab.energy.law.place import standing
 from tikub_lab.energy.law.reference import final_energy, references, usable_years
 from tikub_lab.energy.law.region import followed, plan
 from tikub_lab.energy.law.trend import outlook, pace
-from tikub_lab.energy.law.values import AREAS, MODULATIONS, POOLING, milestones, reference_years, value
+from tikub_lab.energy.law.values import milestones, reference_years, value
 
 __all__ = [
-    "AREAS", "MODULATIONS", "POOLING", "at", "course", "final_energy", "followed", "levels", "line", "milestones",
+    "at", "course", "final_energy", "followed", "line", "milestones",
     "outlook", "pace", "plan", "ranking", "reference_years", "references", "standing", "stock", "summary",
     "targets", "usable_years", "value",
 ]  # fmt: skip

@@ -29,8 +29,9 @@ def targets(references: pd.DataFrame, day: Day = None, absolute: pd.DataFrame | 
     day : date or str, optional
         Day of the law; the last version without it.
     absolute : DataFrame, optional
-        ``code_uai``, ``echeance``, ``kwh_m2``, ``statut``: absolute targets where they are known, from
-        :func:`tikub_lab.energy.law.absolute.levels` or a user. Without it the relative way alone is known.
+        ``code_uai``, ``echeance``, ``kwh_m2``, ``statut``: absolute targets where a user knows them. They follow from
+        the area of each sub-category (« Cabs » in ``law.csv``), which no table has. Without it the relative way alone
+        is known.
 
     Returns
     -------

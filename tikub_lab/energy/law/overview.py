@@ -3,8 +3,8 @@
 A site of 1,000 m² or more must lower its climate-adjusted final energy a square metre by 40, 50 and 60 % of its
 reference, or come below an absolute value; whichever asks for less will do (code de la construction et de l'habitation,
 art. L174-1). The way there is free: only the milestones are law. Values, their texts and how sure they are:
-:mod:`tikub_lab.energy.law.values`; the reference year: :mod:`tikub_lab.energy.law.reference`; absolute values:
-:mod:`tikub_lab.energy.law.absolute`. Modulations exist and are not worked out.
+:mod:`tikub_lab.energy.law.values`; the reference year: :mod:`tikub_lab.energy.law.reference`. Modulations exist and are
+not worked out.
 
 Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` (all milestones) → :func:`stock`,
 :func:`ranking` (one milestone; for its rows alone, :func:`at`); for the pace, :func:`usable_years` → :func:`pace` →
@@ -14,7 +14,6 @@ Order of calls: :func:`final_energy` → :func:`references` → :func:`standing`
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law.absolute import levels
 from tikub_lab.energy.law.goals import line, targets
 from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES, standing
 from tikub_lab.energy.law.reference import final_energy, references, usable_years
@@ -26,7 +25,7 @@ from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
 __all__ = [
-    "AHEAD", "REACHED", "STATES", "at", "course", "final_energy", "levels", "line", "outlook", "pace", "plan",
+    "AHEAD", "REACHED", "STATES", "at", "course", "final_energy", "line", "outlook", "pace", "plan",
     "ranking", "references", "standing", "stock", "summary", "targets", "usable_years",
 ]  # fmt: skip
 
@@ -46,8 +45,9 @@ def stock(standing: pd.DataFrame) -> pd.DataFrame:
         ``part_atteints`` (of the sites whose standing is known), ``kwh_ajuste``, ``kwh_objectif`` (of these sites),
         ``ecart_kwh`` (their difference), ``reste_kwh`` (gaps of the sites above their target), ``marge_kwh`` (what
         the others have saved beyond theirs), ``reste_mutualise_kwh`` (what is left once the ones have given to the
-        others, see :data:`tikub_lab.energy.law.values.POOLING`), ``reste_euros``, ``reste_kgco2e`` (of the sites that
-        have a figure), ``sites_sans_prix``, ``sites_sans_facteur`` (with a gap, but no figure).
+        others, code de la construction et de l'habitation, art. R174-31; arrêté of 10 April 2020, art. 14),
+        ``reste_euros``, ``reste_kgco2e`` (of the sites that have a figure), ``sites_sans_prix``,
+        ``sites_sans_facteur`` (with a gap, but no figure).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the « décret tertiaire » (éco-énergie tertiaire) says: its dated values, and sentences that go with them.
+"""What the « décret tertiaire » (éco-énergie tertiaire) says: its dated values.
 
 The text in force on a given day is the one that counts for what is declared that day. Left out, since nothing here
 works them out: modulations for technical, architectural, patrimonial or economic reasons, and for the volume of
@@ -11,26 +11,6 @@ from tikub_lab.methods.law import Day, Law, Value
 
 LAW = Law(Path(__file__).parents[1] / "law.csv")
 """Dated values of energy: the décret tertiaire's, the plan of the Région (its targets), temperatures of rooms."""
-
-AREAS = (
-    "Compte la surface de plancher (code de l'urbanisme, art. R111-22) de tous les bâtiments du site, stationnement et "
-    "locaux techniques exclus ; les logements de fonction sont en principe hors du dispositif. Les objectifs au mètre "
-    "carré se rapportent, eux, à la surface de consommation, stationnement et locaux techniques compris."
-)
-"""Which areas count, in French: for the threshold, and for targets a square metre."""
-POOLING = (
-    "À chaque échéance, les résultats peuvent être mis en commun : ce qu'un site économise au-delà du moins exigeant "
-    "de ses deux objectifs va, une seule fois, à ceux du groupe qui n'en atteignent aucun (code de la construction et "
-    "de l'habitation, art. R174-31 ; arrêté du 10 avril 2020, art. 14). L'objectif reste fixé site par site."
-)
-MODULATIONS = (
-    "Les objectifs peuvent être modulés (contraintes techniques, architecturales ou patrimoniales, coûts "
-    "disproportionnés, volume d'activité) : ce calcul ne le fait pas."
-)
-NO_MORE_CARBON = (
-    "Les actions ne peuvent conduire ni à plus d'énergies non renouvelables, ni à plus de gaz à effet de serre (code "
-    "de la construction et de l'habitation, art. L174-1)."
-)
 
 
 def value(name: str, subject: str | int, day: Day = None) -> Value:

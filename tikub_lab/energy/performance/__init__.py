@@ -1,13 +1,13 @@
 """What each lycée uses beside its peers, and which part of its heating signature stands out."""
 
 from tikub_lab.energy.performance.circle import compare, peers, quantiles
-from tikub_lab.energy.performance.intensity import intensities, missing, performance
+from tikub_lab.energy.performance.intensity import intensities
 from tikub_lab.energy.performance.picture import picture
 from tikub_lab.energy.performance.quantities import standing
 from tikub_lab.energy.performance.signature import signatures
 from tikub_lab.energy.performance.verdict import outstanding
 
 __all__ = [
-    "compare", "intensities", "missing", "outstanding", "peers", "performance", "picture", "quantiles",
+    "compare", "intensities", "outstanding", "peers", "picture", "quantiles",
     "signatures", "standing",
 ]  # fmt: skip

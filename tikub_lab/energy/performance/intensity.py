@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.climate import of_sites
-from tikub_lab.energy.performance.circle import FEWEST, STANDING, compare
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
@@ -21,15 +20,6 @@ MEASURES = {
     "kwh_eleve": ("kwh", "eleves"),
     "kwh_eleve_ajuste": ("kwh_ajuste", "eleves"),
 }
-LABELS = {
-    "kwh_m2": "kWh par m²",
-    "kwh_m2_ajuste": "kWh par m², climat normal",
-    "kwh_eleve": "kWh par élève",
-    "kwh_eleve_ajuste": "kWh par élève, climat normal",
-}
-NO_READING, PARTIAL, NO_AREA = "aucun relevé", "année incomplète", "surface inconnue"
-NO_PUPILS, NOT_ADJUSTED = "effectif inconnu", "climat non corrigé"
-
 COLUMNS = ["code_uai", "annee", "energie", "chauffe", "kwh", "kwh_ajuste", "surface", "eleves", *MEASURES]
 COLUMNS += ["complet", "ajuste", "part_connue", "compteurs"]
 
@@ -94,85 +84,6 @@ def intensities(meters: pd.DataFrame, sites: pd.DataFrame, year: int) -> pd.Data
     order = np.lexsort((found["energie"], found["energie"] != ALL, found["code_uai"]))
     found = found[COLUMNS].iloc[order].reset_index(drop=True)
     return found.astype({"complet": "bool", "ajuste": "bool", "compteurs": "int64", "code_uai": "str"})
-
-
-def performance(meters: pd.DataFrame, sites: pd.DataFrame, year: int, fewest: int = FEWEST) -> pd.DataFrame:
-    """Compare what each site uses a square metre and a pupil with its peers.
-
-    Parameters
-    ----------
-    meters, sites, year
-        As for :func:`intensities`; of the sites also ``type_etablissement`` and ``internat``.
-    fewest : int
-        As for :func:`tikub_lab.energy.performance.circle.compare`.
-
-    Returns
-    -------
-    DataFrame
-        One row a site, energy (« toutes » first) and measure: ``code_uai``, ``annee``, ``energie``, ``chauffe``,
-        ``mesure`` (``kwh_m2``, ``kwh_m2_ajuste``, ``kwh_eleve``, ``kwh_eleve_ajuste``), ``libelle``, ``valeur``,
-        ``manque`` (why there is no value, in French, empty where there is one), and the columns of
-        :func:`tikub_lab.energy.performance.circle.compare`.
-
-    Examples
-    --------
-    >>> from tikub_lab.energy.climate import adjusted
-    >>> from tikub_lab.use_cases import sample
-    >>> tables = sample("energy").sample(scale=0.01, seed=1)
-    >>> of = {name: tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")}
-    >>> found = performance(adjusted(**of), of["sites"], 2025)
-    >>> found.loc[found["energie"] == "toutes", "pairs"].unique().tolist()  # twelve lycées, all in one group
-    [11]
-    """
-    wide = intensities(meters, sites, year)
-    parts = []
-    for _, own in wide.groupby(["energie", "chauffe"], dropna=False, observed=True):
-        for measure, (energy, size) in MEASURES.items():
-            rows = own[["code_uai", "annee", "energie", "chauffe"]].assign(
-                mesure=measure, libelle=LABELS[measure], valeur=own[measure], manque=_why(own, measure, energy, size)
-            )
-            parts.append(compare(rows, sites, fewest))
-    columns = ["code_uai", "annee", "energie", "chauffe", "mesure", "libelle", "valeur", "manque", *STANDING]
-    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    rank = found["mesure"].map({name: place for place, name in enumerate(MEASURES)})
-    order = np.lexsort((rank, found["energie"], found["energie"] != ALL, found["code_uai"]))
-    return found[columns].iloc[order].reset_index(drop=True)
-
-
-def missing(table: pd.DataFrame) -> pd.DataFrame:
-    """Count what is missing of a comparison.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`performance`.
-
-    Returns
-    -------
-    DataFrame
-        ``energie``, ``mesure``, ``manque`` (in French), ``nombre`` (sites): the reasons there are, no row for none.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"energie": "gaz", "mesure": "kwh_m2", "manque": ["", "surface inconnue"]})
-    >>> missing(table).to_numpy().tolist()
-    [['gaz', 'kwh_m2', 'surface inconnue', 1]]
-    """
-    rows = table[table["manque"] != ""]
-    found = rows.groupby(["energie", "mesure", "manque"], observed=True).size()
-    return found.rename("nombre").reset_index().astype({"nombre": "int64"})
-
-
-def _why(rows: pd.DataFrame, measure: str, energy: str, size: str) -> pd.Series:
-    """Say why a row has no value: the first reason that holds."""
-    reasons = [
-        (rows["kwh"].isna(), NO_READING),
-        (~rows["complet"], PARTIAL),
-        (~(rows[size] > 0).fillna(False).astype(bool), NO_AREA if size == "surface" else NO_PUPILS),
-        (~rows["ajuste"] & (energy != "kwh"), NOT_ADJUSTED),
-    ]
-    tests = [test.to_numpy(dtype=bool) & rows[measure].isna().to_numpy(dtype=bool) for test, _ in reasons]
-    return pd.Series(np.select(tests, [text for _, text in reasons], default=""), index=rows.index, dtype="str")
 
 
 def _of(sites: pd.DataFrame, name: str) -> pd.Series:

@@ -6,14 +6,14 @@ import pandas as pd
 from tikub_lab.energy.planning.problem import Problem
 from tikub_lab.energy.planning.rules import Floats, Integers, Rules
 from tikub_lab.energy.valuation import valued
-from tikub_lab.errors import UsageError, nearest
+from tikub_lab.errors import UsageError
 from tikub_lab.tables.columns import require
 
 WORKS = ["travaux_id", "code_uai", "mesure", "energie", "cout", "economie_attendue", "duree_vie", "statut", "exclut"]
 USES = ["code_uai", "energie", "usage", "kwh"]
 FUELS = ("gaz", "fioul", "bois", "réseau de chaleur")
 HEATS = ("chauffage", "mixte")
-NO_SAVING, BARRED = "sans économie annoncée", "écartée par le lecteur"
+NO_SAVING = "sans économie annoncée"
 
 
 def prepare(
@@ -25,7 +25,7 @@ def prepare(
     the meters that heat (« chauffage », « mixte ») where there are some: kitchens and hot water apart are not touched,
     and a smaller use makes the shares larger and their sum more cautious. A measure that changes energy (« Abandon du
     fioul ») is in the table with the energy that it leaves and no kWh: the table does not say what replaces it, so
-    that neither euros nor CO2 can be told; it is left out with that reason, or done for its cost alone if imposed.
+    that neither euros nor CO2 can be told; it is left out with that reason.
 
     Parameters
     ----------
@@ -47,8 +47,7 @@ def prepare(
     Raises
     ------
     UsageError
-        A column that is missing, a measure given twice, uses of several years, a cost or use below zero, a listed
-        measure that does not exist, or an imposed one that is not proposed or can't be valued.
+        A column that is missing, a measure given twice, uses of several years, a cost or use below zero.
 
     Examples
     --------
@@ -72,7 +71,6 @@ def prepare(
     _check_positive("works", works, ["cout", "economie_attendue", "duree_vie"])
     _check_positive("uses", uses, ["kwh"])
     table = works[works["statut"] == "proposé"].reset_index(drop=True)
-    _check_lists(works, table, rules)
     base = _bases(uses)
     worth = _worth(base, prices, factors, rules)
     key = pd.MultiIndex.from_arrays([table["code_uai"].astype("object"), table["energie"].astype("object")])
@@ -80,9 +78,6 @@ def prepare(
     use = groups.reindex(key).to_numpy(float)
     why = _reasons(works, table, use, worth, key, rules)
     kept = why == ""
-    if refused := table["travaux_id"][~kept & table["travaux_id"].isin(rules.imposees).to_numpy()].tolist():
-        reasons = ", ".join(f"{one} ({why[table['travaux_id'] == one][0]})" for one in refused)
-        raise UsageError(f"imposees: {reasons}: can't be valued. Give what is missing, or take them off the list.")
     measures = table.loc[kept, WORKS[:7]].astype({"energie": "str"}).reset_index(drop=True)
     group, names = pd.factorize(key[kept])
     site, sites = pd.factorize(measures["code_uai"])
@@ -143,16 +138,14 @@ def _reasons(
     against = pd.Series(dict(zip(works["travaux_id"], map(_listed, works["exclut"]), strict=True)), dtype="object")
     by_done = {other for one in done for other in against[one]}
     saving = table["economie_attendue"].to_numpy(float)
-    imposed = table["travaux_id"].isin(rules.imposees).to_numpy()
     excluded = [one in by_done or bool(done & set(against[one])) for one in table["travaux_id"]]
     names = {"euros": "prix de l'énergie inconnu", "kgco2e": "facteur d'émission inconnu"}
     tests = [
-        (table["travaux_id"].isin(rules.ecartees).to_numpy(), BARRED),
         (np.array(excluded, dtype=bool), "exclue par des travaux réalisés"),
         (table["cout"].isna().to_numpy(), "coût inconnu"),
         (np.isnan(saving), "économie inconnue"),
         (table["duree_vie"].isna().to_numpy(), "durée de vie inconnue"),
-        ((saving == 0) & ~imposed, NO_SAVING),
+        (saving == 0, NO_SAVING),
         (~(use > 0), "usage inconnu ou nul"),
     ]
     if rules.objective in names:
@@ -176,16 +169,6 @@ def _conflicts(works: pd.DataFrame, measures: pd.DataFrame) -> Integers:
             if one in place and other in place and one != other:
                 pairs.add((min(place[one], place[other]), max(place[one], place[other])))
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-
-
-def _check_lists(works: pd.DataFrame, table: pd.DataFrame, rules: Rules) -> None:
-    known, proposed = set(works["travaux_id"]), set(table["travaux_id"])
-    for name in ("imposees", "ecartees"):
-        for one in getattr(rules, name):
-            if one not in known:
-                raise UsageError(f"{name}: {one!r} is no travaux_id of the works.{nearest(one, known)}")
-            if one not in proposed and name == "imposees":
-                raise UsageError(f"{name}: {one!r} is not « proposé »; take it off the list.")
 
 
 def _check_positive(name: str, table: pd.DataFrame, columns: list[str]) -> None:

@@ -1,7 +1,7 @@
 """A plan of works: which measures on which lycées in which year, within a budget, and how far it is from the best one.
 
-**What is decided.** Each proposed measure is done once or not at all, in one of the years of works; exclusions, budgets
-and limits are in :class:`tikub_lab.energy.planning.rules.Rules`. The money of a year is spent in it; savings begin the
+**What is decided.** Each proposed measure is done once or not at all, in one of the years of works, within what
+budgets and exclusions leave (:attr:`Problem.limits`). The money of a year is spent in it; savings begin the
 year after, and last for the measure's ``duree_vie`` or up to the horizon.
 
 A measure is not done again at the end of its life, so that the horizon decides much. Without a discount a kWh of 2030
@@ -36,10 +36,10 @@ from tikub_lab.energy.planning.greedy import METHODS, completed, greedy
 from tikub_lab.energy.planning.problem import Problem
 from tikub_lab.energy.planning.program import Program
 from tikub_lab.energy.planning.rules import Integers, Rules
-from tikub_lab.energy.planning.tables import path_table, sites_table, totals, works_table, years_table
+from tikub_lab.energy.planning.tables import path_table, totals, works_table
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.waiting import waiting
-from tikub_lab.show.french import euros, number, percent
+from tikub_lab.show.french import number, percent
 
 PROVEN = 1e-6
 """Relative gap under which there is none: HiGHS reckons in floating point, with tolerances of 1e-6 and 1e-7."""
@@ -66,8 +66,6 @@ class Plan:
         Spent.
     timed_out : bool
         Whether the time was up before the gap asked for was reached.
-    columns, rows, rounds : int
-        Size of the last program, and how many integer programs were solved.
     """
 
     problem: Problem = field(repr=False)
@@ -76,9 +74,6 @@ class Plan:
     bound: float
     seconds: float
     timed_out: bool
-    columns: int
-    rows: int
-    rounds: int
 
     @property
     def gap(self) -> float:
@@ -95,16 +90,6 @@ class Plan:
     def works(self) -> pd.DataFrame:
         """See :func:`tikub_lab.energy.planning.tables.works_table`."""
         return works_table(self.problem, self.when)
-
-    @cached_property
-    def sites(self) -> pd.DataFrame:
-        """See :func:`tikub_lab.energy.planning.tables.sites_table`."""
-        return sites_table(self.problem, self.when)
-
-    @cached_property
-    def years(self) -> pd.DataFrame:
-        """See :func:`tikub_lab.energy.planning.tables.years_table`."""
-        return years_table(self.problem, self.when)
 
     @cached_property
     def path(self) -> pd.DataFrame:
@@ -124,22 +109,6 @@ class Plan:
         late = f" (calcul arrêté au bout de {number(self.seconds)} s)" if self.timed_out else ""
         size = percent(math.ceil(self.gap * 1e4) / 1e4, 2) if math.isfinite(self.gap) else "une part inconnue"
         return f"Plan à moins de {size} du meilleur possible{late}."
-
-    @property
-    def sentence(self) -> str:
-        """What the plan does, in French, and what is proven of it."""
-        rules, sums = self.problem.rules, self.totals
-        text = (
-            f"{number(sums['nombre'])} mesures dans {number(sums['lycees'])} lycées de {rules.years[0]} à "
-            f"{rules.years[-1]} pour {euros(sums['cout'])}, sur {euros(sum(rules.budgets))} : "
-            f"{number(sums['kwh'] / 1e6, 1)} GWh économisés d'ici {rules.horizon}, si les compteurs montrent "
-            f"{percent(rules.realisation)} de ce qui est annoncé. {self.proof}"
-        )
-        if len(self.problem.left_out):
-            text += f" {number(len(self.problem.left_out))} mesures proposées n'ont pas pu être retenues."
-        if sums["sans_facteur"]:
-            text += f" {number(sums['sans_facteur'])} mesures du plan n'ont pas de facteur d'émission connu."
-        return text
 
 
 @bundled
@@ -202,7 +171,7 @@ def solve(problem: Problem, time_limit: float = 60.0, gap: float = 1e-3, start: 
     Raises
     ------
     UsageError
-        Imposed measures that can't all be done, a time or a gap that makes no sense.
+        A time or a gap that makes no sense.
     """
     if not time_limit > 0 or not 0 <= gap < 1:
         raise UsageError(f"time_limit={time_limit!r}, gap={gap!r}: some seconds, and a share from 0 to below 1.")
@@ -211,7 +180,7 @@ def solve(problem: Problem, time_limit: float = 60.0, gap: float = 1e-3, start: 
     plans += [start] if start is not None and not problem.broken(start) else []
     best = max(plans, key=problem.value)
     value, program = problem.value(best), Program(problem)
-    bound, rounds, stop = program.bound, 0, max(gap, PROVEN)
+    bound, stop = program.bound, max(gap, PROVEN)
 
     def left() -> float:
         return time_limit - (time.perf_counter() - begin)
@@ -235,22 +204,20 @@ def solve(problem: Problem, time_limit: float = 60.0, gap: float = 1e-3, start: 
         value = problem.value(best)
     while not close() and left() > 0:
         found = program.solve(True, left(), 0.9 * gap)
-        rounds += 1
         if (dual := found.get("mip_dual_bound")) is not None and np.isfinite(dual):
             bound = min(bound, -dual * program.unit)
         if found.x is None:
             break
         when = program.plan(found.x)
-        if problem.broken(when):
-            program.forbid(when)
-            continue
+        if problem.broken(when):  # HiGHS's tolerances are far below a cent
+            break
         if (worth := problem.value(when)) > value:
             best, value = when, worth
         if not program.cut(program.rounded(found.x, when)):
             break
     seconds = time.perf_counter() - begin
     # the plan's own worth is a bound too: what is above it is rounding
-    return Plan(problem, best, value, max(bound, value), seconds, not close() and left() <= 0, *program.size, rounds)
+    return Plan(problem, best, value, max(bound, value), seconds, not close() and left() <= 0)
 
 
 def compare(found: Plan) -> pd.DataFrame:

@@ -2,14 +2,11 @@
 
 import heapq
 import itertools
-from dataclasses import replace
 
 import numpy as np
 
-from tikub_lab.energy.planning.problem import Problem
-from tikub_lab.energy.planning.program import Program
-from tikub_lab.energy.planning.rules import Floats, Integers, Ledger
-from tikub_lab.errors import UsageError
+from tikub_lab.energy.planning.problem import CENT, Problem
+from tikub_lab.energy.planning.rules import Floats, Integers
 from tikub_lab.methods.scope import one_of
 
 METHODS = {
@@ -18,16 +15,14 @@ METHODS = {
     "lycee": "lycée par lycée, le plus gros consommateur d'abord",
     "gain": "le meilleur gain par euro d'abord, recompté à chaque pas",
 }
-TRIES = 10.0
-"""Seconds for HiGHS to find room for the imposed measures, where placing them one by one did not."""
 
 
 def greedy(problem: Problem, method: str) -> Integers:
     """Make a plan one measure at a time, by the same rules as the optimum.
 
-    Imposed measures come first. Then measures in the method's order, each in the first year that has room for it; one
-    that brings the objective nothing there is passed over, as is one that a measure already placed excludes. « gain »
-    is the best of its kind: it knows the objective, the years and what is already done at the site, and updates them.
+    Measures come in the method's order, each in the first year that has room for it; one that brings the objective
+    nothing there is passed over, as is one that a measure already placed excludes. « gain » is the best of its kind:
+    it knows the objective, the years and what is already done at the site, and updates them.
 
     Parameters
     ----------
@@ -43,10 +38,10 @@ def greedy(problem: Problem, method: str) -> Integers:
     Raises
     ------
     UsageError
-        A method that is not known; imposed measures that can't be done by the rules.
+        A method that is not known.
     """
     one_of("method", method, METHODS)
-    ledger = with_imposed(problem)
+    ledger = _Ledger(problem)
     gains = _Gains(problem)
     if method == "gain":
         return _by_gain(problem, ledger, gains)
@@ -66,63 +61,30 @@ def completed(problem: Problem, parts: Floats) -> Integers:
     parts : array (n, T)
         Which part of each measure is done in which year.
     """
-    ledger = _taken(problem, problem.ledger(), parts)
-    if len(problem.imposed) and (ledger.when[problem.imposed] < 0).any():
-        ledger = _taken(problem, with_imposed(problem), parts)
-    return _by_gain(problem, ledger, _Gains(problem))
-
-
-def _taken(problem: Problem, ledger: Ledger, parts: Floats) -> Ledger:
+    ledger = _Ledger(problem)
     rows, years = np.nonzero(parts > 0.5)
     for place in np.argsort(-parts[rows, years], kind="stable").tolist():
         if ledger.fits(int(rows[place]), int(years[place])):
             ledger.place(int(rows[place]), int(years[place]))
-    return ledger
+    return _by_gain(problem, ledger, _Gains(problem))
 
 
-def with_imposed(problem: Problem) -> Ledger:
-    """Place the imposed measures: the dearest first, each as early as it fits; by HiGHS where that fails.
+class _Ledger:
+    """A plan in the making: what is placed so far, and whether one more measure fits."""
 
-    Raises
-    ------
-    UsageError
-        If the rules leave no room for them, with their names.
-    """
-    ledger, imposed = problem.ledger(), problem.imposed
-    names = problem.measures["travaux_id"].to_numpy(object)
-    listed = set(imposed.tolist())
-    for one, two in problem.conflicts.tolist():
-        if one in listed and two in listed:
-            raise UsageError(f"imposees: {names[one]} and {names[two]} exclude each other; take one off the list.")
-    for one in imposed[np.argsort(-problem.cost[imposed], kind="stable")].tolist():
-        year = next((year for year in range(len(problem.rules.budgets)) if ledger.fits(one, year)), None)
-        if year is None:
-            return _packed(problem, names)
-        ledger.place(one, year)
-    return ledger
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.rows = problem, problem.limits[0]
+        self.when = np.full(len(problem), -1)
+        self.left = problem.limits[1].copy()
 
+    def fits(self, one: int, year: int) -> bool:
+        own = self.problem.column(one, year)
+        return bool((self.rows.data[own] <= self.left[self.rows.indices[own]] + CENT / 2).all())
 
-def _packed(problem: Problem, names: np.ndarray) -> Ledger:
-    """Look for years for the imposed measures alone, whatever they bring."""
-    alone = problem.only(problem.imposed)
-    program = Program(replace(alone, announced=np.zeros(len(alone))))
-    found = program.solve(True, TRIES, 0.0)
-    ledger = problem.ledger()
-    fit = found.x is not None
-    when = program.plan(found.x) if fit else np.full(len(alone), -1)
-    for one, year in zip(problem.imposed.tolist(), when.tolist(), strict=True):
-        if fit := fit and year >= 0 and ledger.fits(one, year):
-            ledger.place(one, year)
-    if fit:
-        return ledger
-    proof = "" if found.status == 2 else f" (no room found in {TRIES:.0f} s, which is no proof that there is none)"
-    rules, cost = problem.rules, problem.cost[problem.imposed].sum()
-    raise UsageError(
-        f"imposees: {', '.join(names[problem.imposed])} can't all be done by these rules{proof}: they cost "
-        f"{cost:,.0f} € of {sum(rules.budgets):,.0f} € in {rules.years[0]} to {rules.years[-1]}, carry={rules.carry}, "
-        f"works_a_year={rules.works_a_year}, sites_a_year={rules.sites_a_year}, years_a_site={rules.years_a_site}. "
-        "Raise a limit, or shorten the list."
-    )
+    def place(self, one: int, year: int) -> None:
+        own = self.problem.column(one, year)
+        self.left[self.rows.indices[own]] -= self.rows.data[own]
+        self.when[one] = year
 
 
 def _order(problem: Problem, method: str) -> Integers:
@@ -140,7 +102,7 @@ def _order(problem: Problem, method: str) -> Integers:
     return np.lexsort([a_kwh, -used[problem.site]])
 
 
-def _by_gain(problem: Problem, ledger: Ledger, gains: "_Gains") -> Integers:
+def _by_gain(problem: Problem, ledger: _Ledger, gains: "_Gains") -> Integers:
     """Take again and again what brings most for a euro. What is done lessens gains only: an old figure is a ceiling."""
 
     def best(one: int) -> tuple[float, int]:

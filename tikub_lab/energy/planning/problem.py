@@ -6,10 +6,13 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sparse
 
-from tikub_lab.energy.planning.rules import CENT, Floats, Integers, Ledger, Rules
+from tikub_lab.energy.planning.rules import Floats, Integers, Rules
 from tikub_lab.errors import UsageError
 
+THOUSAND = 1000.0
+CENT = 0.01 / THOUSAND
 MOST = 0.95
 """No measure saves more than that of what its site uses of an energy: an announced saving above is cut down to it."""
 
@@ -66,11 +69,6 @@ class Problem:
         return np.minimum(self.announced * self.rules.realisation, MOST)
 
     @cached_property
-    def capped(self) -> int:
-        """How many measures announce more than a site can save."""
-        return int((self.announced * self.rules.realisation > MOST).sum())
-
-    @cached_property
     def cost(self) -> Floats:
         """€ of each measure."""
         return self.measures["cout"].to_numpy(float)
@@ -81,18 +79,18 @@ class Problem:
         return np.minimum(self.measures["duree_vie"].to_numpy(np.int64), len(self.rules.counted))
 
     @cached_property
-    def rivals(self) -> dict[int, list[int]]:
-        """For a measure, those that it can't be done with."""
-        found: dict[int, list[int]] = {}
-        for one, other in self.conflicts.tolist():
-            found.setdefault(one, []).append(other)
-            found.setdefault(other, []).append(one)
-        return found
+    def limits(self) -> tuple[sparse.csc_matrix, Floats]:
+        """The rules as rows and what each may reach; one column a measure and year of works.
 
-    @cached_property
-    def imposed(self) -> Integers:
-        """Positions of the measures that must be done."""
-        return np.flatnonzero(self.measures["travaux_id"].isin(self.rules.imposees).to_numpy())
+        A measure is done once, of two that exclude each other one; budgets, in thousands of euros, count all that was
+        spent up to a year, as what a year leaves stays for the next ones.
+        """
+        years = len(self.rules.budgets)
+        once = sparse.kron(sparse.eye(len(self)), np.ones((1, years)), format="csr")
+        spent = sparse.kron(self.cost[None, :] / THOUSAND, np.tril(np.ones((years, years))))
+        apart = once[self.conflicts[:, 0]] + once[self.conflicts[:, 1]]
+        most = [np.ones(len(self)), np.cumsum(self.rules.budgets) / THOUSAND, np.ones(len(self.conflicts))]
+        return sparse.vstack([once, spent, apart], format="csc"), np.concatenate(most)
 
     @cached_property
     def deflator(self) -> Floats:
@@ -113,10 +111,6 @@ class Problem:
         """What a euro spent counts against the objective, by year of works."""
         years = len(self.rules.budgets)
         return self.deflator[:years] if self.rules.objective == "euros" else np.zeros(years)
-
-    def ledger(self) -> Ledger:
-        """Open an empty plan."""
-        return Ledger(self.rules, self.cost, self.site, self.rivals)
 
     def saved(self, when: Integers) -> Floats:
         """Work out what a plan saves, by group and year, kWh: shares of one site and energy multiply, not add.
@@ -143,9 +137,9 @@ class Problem:
     def under(self, scale: Mapping[str, float] | None = None, **changes: object) -> "Problem":
         """Return the same choice under other rules, or with prices of some energies multiplied.
 
-        The objective, the lists and the horizon stay: they decide what is left out; a new problem is made for these.
+        The objective and the horizon stay: they decide what is left out; a new problem is made for these.
         """
-        if fixed := sorted(set(changes) & {"objective", "imposees", "ecartees", "horizon", "first"}):
+        if fixed := sorted(set(changes) & {"objective", "horizon", "first"}):
             raise UsageError(f"{', '.join(fixed)}: they decide what can be chosen; make the problem anew with prepare.")
         rules = replace(self.rules, **changes)  # type: ignore[arg-type]
         factor = np.ones(len(self.use))
@@ -155,36 +149,20 @@ class Problem:
             factor = np.array([scale.get(str(one), 1.0) for one in energy])
         return replace(self, rules=rules, prices=self.prices * factor[:, None])
 
-    def only(self, rows: Integers) -> "Problem":
-        """Return the choice among some measures alone."""
-        place = {one: new for new, one in enumerate(rows.tolist())}
-        pairs = [(place[one], place[two]) for one, two in self.conflicts.tolist() if one in place and two in place]
-        return replace(
-            self,
-            measures=self.measures.iloc[rows].reset_index(drop=True),
-            site=self.site[rows],
-            group=self.group[rows],
-            announced=self.announced[rows],
-            conflicts=np.array(pairs, dtype=np.int64).reshape(-1, 2),
-        )
+    def column(self, one: int, year: int) -> slice:
+        """Where the entries of a measure and year stand in the rows of the rules."""
+        ends = self.limits[0].indptr
+        place = one * len(self.rules.budgets) + year
+        return slice(int(ends[place]), int(ends[place + 1]))
 
-    def broken(self, when: Integers) -> list[str]:
-        """Say which rules a plan breaks; nothing for one that can be carried out."""
-        rules, done = self.rules, np.flatnonzero(when >= 0)
-        spent = np.bincount(when[done], weights=self.cost[done], minlength=len(rules.budgets))
-        budget = np.asarray(rules.budgets)
-        over = np.cumsum(spent - budget) if rules.carry else spent - budget
-        found = [f"budget of {rules.years[year]}" for year in np.flatnonzero(over > CENT)]
-        found += [
-            f"conflict of {one} and {two}" for one, two in self.conflicts.tolist() if min(when[one], when[two]) >= 0
-        ]
-        found += [f"imposed {one} not done" for one in self.imposed.tolist() if when[one] < 0]
-        pairs = np.unique(np.stack([self.site[done], when[done]]), axis=1)
-        for name, counts in (
-            ("works_a_year", np.bincount(when[done], minlength=1)),
-            ("sites_a_year", np.bincount(pairs[1], minlength=1)),
-            ("years_a_site", np.bincount(pairs[0], minlength=1)),
-        ):
-            limit = getattr(rules, name)
-            found += [name] if limit is not None and counts.max() > limit else []
-        return found
+    def left(self, when: Integers) -> Floats:
+        """Return what a plan leaves of each rule's limit: below zero where it breaks one."""
+        rows, most = self.limits
+        chosen = np.zeros(rows.shape[1])
+        done = np.flatnonzero(when >= 0)
+        chosen[done * len(self.rules.budgets) + when[done]] = 1.0
+        return np.asarray(most - rows @ chosen, dtype=np.float64)
+
+    def broken(self, when: Integers) -> bool:
+        """Whether a plan breaks a rule: budgets are kept to the cent."""
+        return bool((self.left(when) < -CENT).any())

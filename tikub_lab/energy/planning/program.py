@@ -14,12 +14,10 @@ import numpy.typing as npt
 import scipy.sparse as sparse
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
-from tikub_lab.energy.planning.problem import Problem
+from tikub_lab.energy.planning.problem import CENT, THOUSAND, Problem
 from tikub_lab.energy.planning.rules import Floats, Integers
 
 Booleans = npt.NDArray[np.bool_]
-Block = tuple[sparse.csr_matrix, Floats | None, Floats]
-"""Rows with their lower and upper bounds."""
 SLACK = 1e-5
 """What a solution may say of a group above a cut, in the program's unit: HiGHS keeps rows to 1e-6."""
 LARGEST = 8
@@ -29,7 +27,7 @@ SCALE = 1e6
 
 
 class Program:
-    """Columns: whether measure i is done in year t (n x T), what each group saves, whether a site has works in a year.
+    """Columns: whether measure i is done in year t (n x T), and what each group saves.
 
     Parameters
     ----------
@@ -47,25 +45,24 @@ class Program:
         sizes = np.bincount(problem.group, minlength=len(problem.use))
         self.members = [np.flatnonzero(problem.group == group) for group in np.flatnonzero(sizes > 1)]
         self.groups = np.flatnonzero(sizes > 1)
-        limited = problem.rules.sites_a_year is not None or problem.rules.years_a_site is not None
-        self.first_site = len(problem) * self.years + len(self.groups)
-        self.width = self.first_site + (problem.sites * self.years if limited else 0)
+        self.cells = len(problem) * self.years
+        self.width = self.cells + len(self.groups)
         alone = self._alone()
         top = float(alone.max(axis=1, initial=0.0).sum())
         self.unit = top / SCALE if top > 0 else 1.0
         self._profit = np.zeros(self.width)
         cost = problem.charge[None, :] * problem.cost[:, None]
         single = np.isin(problem.group, np.flatnonzero(sizes == 1))
-        self._profit[: len(problem) * self.years] = ((alone * single[:, None] - cost) / self.unit).ravel()
-        self._profit[len(problem) * self.years : self.first_site] = 1.0
-        self._upper = np.ones(self.width)
-        self._upper[len(problem) * self.years : self.first_site] = np.inf
-        self._rows, self._low, self._high = self._rules(limited)
+        self._profit[: self.cells] = ((alone * single[:, None] - cost) / self.unit).ravel()
+        self._profit[self.cells :] = 1.0
+        self._upper = np.repeat([1.0, np.inf], [self.cells, len(self.groups)])
+        rows, self._high = problem.limits
+        self._rows = sparse.hstack([rows, sparse.csc_matrix((rows.shape[0], len(self.groups)))], format="csr")
+        budget = self._high[len(problem) : len(problem) + self.years]
+        self._upper[: self.cells][(problem.cost[:, None] / THOUSAND > budget + CENT).ravel()] = 0.0
         self._cuts: list[tuple[Integers, Floats, float]] = []
         # no plan saves more than each measure alone in its best year
         self.bound = float(np.maximum(alone - cost, 0).max(axis=1).sum()) if len(problem) else 0.0
-        if len(problem.imposed):
-            self.bound += float(np.minimum((alone - cost)[problem.imposed].max(axis=1), 0).sum())
         for place in range(len(self.groups)):
             self._add(place, np.zeros((len(problem), self.years)), np.inf)
 
@@ -80,12 +77,13 @@ class Program:
             Limits of time and of relative gap.
         """
         kinds = np.zeros(self.width)
-        kinds[: len(self.problem) * self.years] = int(integer)
-        matrix, low, high = self._rows, self._low, self._high
+        kinds[: self.cells] = int(integer)
+        matrix, high = self._rows, self._high
+        low = np.where(np.arange(matrix.shape[0]) < len(self.problem), 0.0, -np.inf)
         if self._cuts:
             extra, limit = _stacked(self._cuts, self.width)
             matrix = sparse.vstack([matrix, extra], format="csr")
-            low, high = np.concatenate([low, np.full(len(limit), -np.inf)]), np.concatenate([high, limit])
+            low, high = np.append(low, np.full(len(limit), -np.inf)), np.append(high, limit)
         return milp(
             -self._profit,
             integrality=kinds,
@@ -103,8 +101,7 @@ class Program:
 
     def parts(self, columns: Floats) -> Floats:
         """Read which part of each measure is done in which year: an array (n, T)."""
-        count = len(self.problem)
-        return np.clip(columns[: count * self.years], 0, 1).reshape(count, self.years)
+        return np.clip(columns[: self.cells], 0, 1).reshape(len(self.problem), self.years)
 
     def cut(self, columns: Floats) -> int:
         """Add the cuts that a solution breaks.
@@ -114,27 +111,16 @@ class Program:
         int
             How many.
         """
-        done, start = self.parts(columns), len(self.problem) * self.years
-        said = columns[start : self.first_site]
+        done, said = self.parts(columns), columns[self.cells :]
         return sum(self._add(place, done, float(said[place])) for place in range(len(self.groups)))
-
-    def forbid(self, when: Integers) -> None:
-        """Forbid a plan that breaks a budget by a rounding, and those with all that is in it."""
-        done = np.flatnonzero(when >= 0)
-        self._cuts.append((done * self.years + when[done], np.ones(len(done)), len(done) - 1.0))
 
     def rounded(self, columns: Floats, when: Integers) -> Floats:
         """Put a plan in a solution's place, with what the solution says of the groups."""
         found = columns.copy()
         done = np.flatnonzero(when >= 0)
-        found[: len(self.problem) * self.years] = 0.0
+        found[: self.cells] = 0.0
         found[done * self.years + when[done]] = 1.0
         return found
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Columns and rows."""
-        return self.width, self._rows.shape[0] + len(self._cuts)
 
     def _alone(self) -> Floats:
         """Work out what each measure brings alone, by year of works."""
@@ -165,59 +151,8 @@ class Program:
         if said <= constant + float((brought * done[members]).sum()) + SLACK:
             return False
         columns = (members[:, None] * self.years + start).ravel()
-        own = len(problem) * self.years + place
-        self._cuts.append((np.append(columns, own), np.append(-brought.ravel(), 1.0), constant))
+        self._cuts.append((np.append(columns, self.cells + place), np.append(-brought.ravel(), 1.0), constant))
         return True
-
-    def _rules(self, limited: bool) -> tuple[sparse.csr_matrix, Floats, Floats]:
-        """Write down once, not together, within budgets, and the limits of measures and sites."""
-        problem, years, rules = self.problem, self.years, self.problem.rules
-        count = len(problem)
-        rest = sparse.csr_matrix((count, self.width - count * years))
-        once = sparse.hstack([sparse.kron(sparse.eye(count), np.ones((1, years))), rest], format="csr")
-        each = sparse.hstack(
-            [sparse.kron(np.ones((1, count)), sparse.eye(years)), sparse.csr_matrix((years, rest.shape[1]))]
-        )
-        money = sparse.kron(problem.cost[None, :] / 1000, sparse.eye(years))
-        budget = np.asarray(rules.budgets) / 1000
-        if rules.carry:
-            money, budget = sparse.csr_matrix(np.tril(np.ones((years, years)))) @ money, np.cumsum(budget)
-        room = np.flatnonzero((problem.cost[:, None] / 1000 > budget[None, :] + 1e-5).ravel())
-        self._upper[room] = 0.0
-        low = np.zeros(count)
-        low[problem.imposed] = 1.0
-        blocks: list[Block] = [(once, low, np.ones(count))]
-        blocks.append((sparse.hstack([money, sparse.csr_matrix((years, rest.shape[1]))]), None, budget))
-        if len(problem.conflicts):
-            pairs = once[problem.conflicts[:, 0]] + once[problem.conflicts[:, 1]]
-            blocks.append((pairs, None, np.ones(len(problem.conflicts))))
-        if rules.works_a_year is not None:
-            blocks.append((each, None, np.full(years, float(rules.works_a_year))))
-        if limited:
-            blocks += self._sites()
-        matrix = sparse.vstack([rows for rows, _, _ in blocks], format="csr")
-        lows = [np.full(rows.shape[0], -np.inf) if least is None else least for rows, least, _ in blocks]
-        return matrix, np.concatenate(lows), np.concatenate([high for _, _, high in blocks])
-
-    def _sites(self) -> list[Block]:
-        """Tie measures to their site's years of works, and limit these."""
-        problem, years, rules = self.problem, self.years, self.problem.rules
-        cells = len(problem) * years
-        own = self.first_site + (problem.site[:, None] * years + np.arange(years)).ravel()
-        rows = np.tile(np.arange(cells), 2)
-        values = np.repeat([1.0, -1.0], cells)
-        tied = sparse.csr_matrix((values, (rows, np.append(np.arange(cells), own))), shape=(cells, self.width))
-        found: list[Block] = [(tied, None, np.zeros(cells))]
-        empty = (problem.sites, years, self.first_site)
-        if rules.sites_a_year is not None:
-            block = sparse.kron(np.ones((1, empty[0])), sparse.eye(years))
-            whole = sparse.hstack([sparse.csr_matrix((years, empty[2])), block], format="csr")
-            found.append((whole, None, np.full(years, float(rules.sites_a_year))))
-        if rules.years_a_site is not None:
-            block = sparse.kron(sparse.eye(empty[0]), np.ones((1, years)))
-            whole = sparse.hstack([sparse.csr_matrix((empty[0], empty[2])), block], format="csr")
-            found.append((whole, None, np.full(empty[0], float(rules.years_a_site))))
-        return found
 
 
 def _stacked(cuts: list[tuple[Integers, Floats, float]], width: int) -> tuple[sparse.csr_matrix, Floats]:

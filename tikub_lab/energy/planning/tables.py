@@ -1,4 +1,4 @@
-"""A plan of works as tables: measure by measure, lycée by lycée, year by year, and the path of what the stock uses."""
+"""A plan of works as tables: measure by measure, and the path of what the stock uses."""
 
 import numpy as np
 import pandas as pd
@@ -40,53 +40,6 @@ def works_table(problem: Problem, when: Integers) -> pd.DataFrame:
     worth = np.where(kwh > 0, kwh * problem.prices[group] * problem.deflator[1:], 0.0).sum(axis=1)
     table["valeur_nette"] = worth - cost * problem.deflator[when[done]]
     return table.sort_values(["annee", "code_uai", "travaux_id"], ignore_index=True)
-
-
-def sites_table(problem: Problem, when: Integers) -> pd.DataFrame:
-    """Sum a plan up by lycée.
-
-    Returns
-    -------
-    DataFrame
-        ``code_uai``, ``nombre`` (of measures), ``annees_travaux`` (how many different years), ``premiere``,
-        ``derniere`` (year of works), ``cout``, ``kwh``, ``euros``, ``kgco2e``, ``valeur_nette``: as the measures', the
-        costliest first.
-    """
-    table = works_table(problem, when)
-    grouped = table.groupby("code_uai")
-    found = grouped.agg(
-        nombre=("travaux_id", "size"),
-        annees_travaux=("annee", "nunique"),
-        premiere=("annee", "min"),
-        derniere=("annee", "max"),
-    )
-    for name in SUMS:
-        found[name] = grouped[name].sum(min_count=1) if name == "cout" else grouped[name].agg(_whole)
-    return found.sort_values(["cout", "code_uai"], ascending=[False, True]).reset_index()
-
-
-def years_table(problem: Problem, when: Integers) -> pd.DataFrame:
-    """Sum a plan up by year of works.
-
-    Returns
-    -------
-    DataFrame
-        ``annee``, ``budget``, ``report`` (carried over from before), ``depense``, ``reste`` (for the next year if money
-        is carried over, else lost), ``nombre`` (of measures), ``lycees``, ``kwh``, ``euros``, ``kgco2e`` (of these
-        measures, over the horizon).
-    """
-    rules, table = problem.rules, works_table(problem, when)
-    found = pd.DataFrame({"annee": rules.years, "budget": np.asarray(rules.budgets, dtype=float)})
-    spent = table.groupby("annee")["cout"].sum().reindex(rules.years, fill_value=0.0).to_numpy()
-    rest = np.cumsum(found["budget"] - spent) if rules.carry else found["budget"] - spent
-    found["report"] = np.append(0.0, rest[:-1]) if rules.carry else 0.0
-    found["depense"], found["reste"] = spent, rest
-    grouped = table.groupby("annee")
-    for name, column in (("nombre", "travaux_id"), ("lycees", "code_uai")):
-        found[name] = grouped[column].nunique().reindex(rules.years, fill_value=0).to_numpy()
-    for name in ("kwh", "euros", "kgco2e"):
-        found[name] = grouped[name].agg(_whole).reindex(rules.years, fill_value=0.0).to_numpy()
-    return found
 
 
 def path_table(problem: Problem, when: Integers) -> pd.DataFrame:
@@ -137,8 +90,3 @@ def shared(problem: Problem, when: Integers) -> Floats:
     together = sums[problem.group[done]]
     part = np.divide(rate, together, out=np.zeros_like(rate), where=together > 0)
     return part * problem.saved(when)[problem.group[done]]
-
-
-def _whole(values: pd.Series) -> float:
-    """Sum, unknown if a part is unknown."""
-    return float(values.sum(skipna=False))

@@ -17,7 +17,7 @@ import datetime
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from tikub_lab.energy.published import values
@@ -29,6 +29,8 @@ from tikub_lab.tables.sheets import rows
 
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60)
 """Minutes that a step may have where no column says it."""
+HELD_SHORTER, HELD_LONGER = 2, 6
+"""Distances in a row that make a step shorter, or longer, than the usual one."""
 MAX_SECTION = 600_000
 """Rows of a section of an account's export: eleven years of ten minutes."""
 
@@ -143,10 +145,11 @@ def _curve(section: Section, found: Gathering) -> Iterator[None]:
             yield
         else:
             points.append(point)
-    steps = _steps([seconds for _, seconds, _, value in points if value is not None], stated)
-    ends = stamped_at_end([seconds for _, seconds, _, _ in points], name, points[0][0] if points else 0, found)
+    moments = [seconds for _, seconds, _, _ in points]
+    ends = stamped_at_end(moments, name, points[0][0] if points else 0, found)
+    steps = _steps(moments, ends)
     for line, seconds, text, value in points:
-        minutes = int(stated) if stated.isdigit() else steps.get(seconds if value is not None else -1, 0)
+        minutes = int(stated) if stated.isdigit() else steps.get(seconds, 0)
         keep_load(found, line, meter, seconds, minutes, value, unit, None, ends, text)
         yield
 
@@ -167,18 +170,26 @@ def _point(
         return None
 
 
-def _steps(moments: Sequence[int], stated: str) -> dict[int, int]:
-    """Find the minutes of each step by its closest neighbour; under -1 the usual ones, for rows without a value."""
-    if stated.isdigit():
-        return {}
+def _steps(moments: Sequence[int], ends: bool) -> dict[int, int]:
+    """Find the minutes of each row's step; none for a row that is off the grid of its step.
+
+    The step is the distance to the row before (stamps at the end) or after, or failing that to the other one, where
+    it is usual or several rows hold it: a row that is missing makes a distance longer, not a step.
+    """
     times = sorted(set(moments))
-    gaps = [(after - before) // 60 for before, after in pairwise(times)]
-    near = {
-        time: min(gaps[max(place - 1, 0) : place + 1], default=0) for place, time in enumerate(times)
-    }  # fmt: skip
-    known = {time: minutes for time, minutes in near.items() if minutes in STEPS}
-    usual = Counter(known.values()).most_common(1)
-    return known | {-1: usual[0][0] if usual else 0}
+    gaps = [(after - before) / 60 for before, after in pairwise(times)]
+    common = Counter(gap for gap in gaps if gap in STEPS).most_common(1)
+    if not common:
+        return {}
+    usual, held = int(common[0][0]), [0]
+    for gap, alike in groupby(gaps):
+        count = len(list(alike))
+        enough = gap in STEPS and (gap == usual or count >= (HELD_LONGER if gap > usual else HELD_SHORTER))
+        held += [int(gap) if enough else 0] * count
+    held.append(0)
+    sides = [(before, after) if ends else (after, before) for before, after in pairwise(held)]
+    found = {time: first or other or usual for time, (first, other) in zip(times, sides, strict=True)}
+    return {time: minutes for time, minutes in found.items() if time % (60 * minutes) == 0}
 
 
 def stamped_at_end(moments: Sequence[int], name: str, line: int, found: Gathering) -> bool:

@@ -3,8 +3,9 @@
 Columns met in public parsers of that export: « Date de relevé », indexes, « Volume consommé (m3) », « Energie
 consommée (kWh) », « Coefficient de conversion », « Température locale (°C) », a qualification (mesuré, estimé, corrigé,
 absence de données), and sometimes « N° PCE ». Only the dates, the energy (or a volume with its coefficient) and the
-qualification are read. To be confirmed on a genuine file: « Consommation (kWh) » and « Type de relevé », and where the
-PCE stands in the rows above the header.
+qualification are read. An export by month has « Période » (« Janvier 2026 ») in place of the date. To be confirmed on
+a genuine file: that one, « Consommation (kWh) » and « Type de relevé », and where the PCE stands in the rows above the
+header.
 
 The day is the gas day, from 6:00 to 6:00 the next morning: it is entered under the date that it begins on.
 """
@@ -20,6 +21,7 @@ from tikub_lab.tables.sheets import rows
 
 FIELDS = {
     "date": ("date de releve", "journee gaziere", "date"),
+    "month": ("periode",),
     "energy": ("energie consommee kwh", "consommation kwh", "energie kwh"),
     "volume": ("volume consomme m3", "volume brut consomme m3", "consommation m3"),
     "factor": ("coefficient de conversion", "coefficient de conversion kwh m3"),
@@ -42,7 +44,7 @@ def columns(cells: list[str]) -> dict[str, int]:
 
 
 def is_header(cells: list[str]) -> bool:
-    """Tell the row of labels: a date of reading, and an energy or a volume.
+    """Tell the row of labels: a date of reading, and an energy or a volume; or a month, and a volume.
 
     Examples
     --------
@@ -51,7 +53,8 @@ def is_header(cells: list[str]) -> bool:
     """
     found = columns(cells)
     labels = {plain(cell) for cell in cells}
-    return bool({"date de releve", "journee gaziere"} & labels) and bool({"energy", "volume"} & set(found))
+    dated = bool({"date de releve", "journee gaziere"} & labels) and bool({"energy", "volume"} & set(found))
+    return dated or {"month", "volume"} <= set(found)
 
 
 def is_grdf(head: Head) -> bool:
@@ -105,9 +108,9 @@ def _row(line: int, row: dict[str, str], point: str, found: Gathering) -> None:
         except ValueError:
             broken.append((name, row[name], "number"))
     try:
-        begin = values.day(row["date"])
+        span = daily(values.day(row["date"])) if "date" in row else daily(*values.month(row["month"]))
     except ValueError:
-        broken.append(("date", row["date"], "day"))
+        broken.append(("date", row["date"], "day") if "date" in row else ("month", row["month"], "month"))
     try:
         estimated = None if quality == NO_DATA else values.flag(quality)
     except ValueError:
@@ -122,5 +125,5 @@ def _row(line: int, row: dict[str, str], point: str, found: Gathering) -> None:
     kwh, volume, factor = known["energy"], known["volume"], known["factor"]
     if kwh is None and volume is not None and factor is not None:
         kwh = volume * factor
-    found.keep("energy/readings", line, **meter, **daily(begin), kwh=kwh, estime=estimated, origine="relevé")
+    found.keep("energy/readings", line, **meter, **span, kwh=kwh, estime=estimated, origine="relevé")
     found.imply("energy/meters", line, **meter, energie="gaz")

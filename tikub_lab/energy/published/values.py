@@ -5,6 +5,7 @@ the second one winter time (the other way round in a file that runs backwards); 
 not exist.
 """
 
+import calendar
 import datetime
 import hashlib
 import math
@@ -46,6 +47,7 @@ ENERGIES = {
     "chaleur": "réseau de chaleur",
     "rcu": "réseau de chaleur",
 }
+MONTHS = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()  # noqa: SIM905
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOTHING = {"", "nan", "null", "na", "n/a", "-", "--", "nc", "mq"}
 _POINT = re.compile(r"\d{14}|GI\d{6}", re.IGNORECASE)
@@ -136,6 +138,24 @@ def day(text: str) -> datetime.date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?", text):
         raise ValueError(text)
     return datetime.date.fromisoformat(text[:10])
+
+
+def month(text: str) -> tuple[datetime.date, int]:
+    """Read a month by its French name and its year: its first day, and how many it has.
+
+    Raises
+    ------
+    ValueError
+        For what is no month.
+
+    Examples
+    --------
+    >>> month("Février 2026")
+    (datetime.date(2026, 2, 1), 28)
+    """
+    name, year = plain(text).split()
+    place = MONTHS.index(name) + 1
+    return datetime.date(int(year), place, 1), calendar.monthrange(int(year), place)[1]
 
 
 def written(text: str) -> datetime.datetime:
