@@ -44,7 +44,7 @@ pins: $(VENV)/.ready-test ## Store what methods and pages say now, and show the 
 	@$(RUN)/python -m tests.pins $(BOOKS)
 
 checks: $(VENV)/.ready-test ## Run the notebooks, store the outputs of check cells, and show the difference
-	@$(RUN)/python -m tests.checks $(NOTEBOOKS)
+	@$(RUN)/python -m tests.recheck $(NOTEBOOKS)
 
 lab: $(VENV)/.ready ## Open JupyterLab in notebooks/
 	@$(RUN)/python -m jupyterlab --notebook-dir=notebooks

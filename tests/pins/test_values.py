@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from tests import checks
+from tests import recheck
 from tests.pins import memo, pages, values
 
 
@@ -160,12 +160,12 @@ def test_only_outputs_of_check_cells_are_rewritten(root):
     path = root / "notebooks" / "energy.ipynb"
     text = path.read_text(encoding="utf-8")
     output = [{"name": "stdout", "output_type": "stream", "text": ["autre chose\n"]}]
-    cells = checks.json.loads(text)["cells"]
+    cells = recheck.json.loads(text)["cells"]
     (place,) = [number for number, cell in enumerate(cells) if cell.get("outputs")]
-    assert checks.rewritten(text, {place: cells[place]["outputs"]}) == text
-    changed = checks.rewritten(text, {place: output})
-    lines = [line for line in checks.difflib.ndiff(text.splitlines(), changed.splitlines()) if line[0] in "+-"]
+    assert recheck.rewritten(text, {place: cells[place]["outputs"]}) == text
+    changed = recheck.rewritten(text, {place: output})
+    lines = [line for line in recheck.difflib.ndiff(text.splitlines(), changed.splitlines()) if line[0] in "+-"]
     assert lines[-1].strip("+ ") == '"autre chose\\n"'
     assert len(lines) == len(cells[place]["outputs"][0]["text"]) + 1
     with pytest.raises(ValueError, match="save it first"):
-        checks.rewritten(text.replace("\n ", "\n  "), {})
+        recheck.rewritten(text.replace("\n ", "\n  "), {})

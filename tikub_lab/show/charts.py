@@ -293,7 +293,7 @@ def intervals(
 
     Examples
     --------
-    >>> rates = pd.DataFrame({"libelle": ["Travaux"], "taux": [0.2], "bas": [0.1], "haut": [0.35]})
+    >>> rates = pd.DataFrame({"achat": ["Travaux"], "taux": [0.2], "bas": [0.1], "haut": [0.35]})
     >>> print(intervals(rates, "Peu de travaux", "taux", form="%").facts["alt"])
     Une valeur et son intervalle par ligne. Travaux : 20 %, entre 10 % et 35 %.
     """

@@ -60,7 +60,7 @@ def run(paths: list[Path]) -> int:
     """Rewrite the check cells of notebooks, a process each; give the number of those that failed."""
     failed = 0
     for path in paths:
-        command = [sys.executable, "-m", "tests.checks", "one", str(path)]
+        command = [sys.executable, "-m", "tests.recheck", "one", str(path)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TIKUB_HOME": str(ROOT), "TZ": "Europe/Paris"}
         failed += subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0
     return failed
