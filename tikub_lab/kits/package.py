@@ -19,8 +19,8 @@ STARTS = ("__main__", "cli", "reports.engine", "reports.preload", "show", "table
 
 MODULE = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*")
 OF_USE_CASE = ("__init__", "formats", "commands")
-ALWAYS = {".css", ".j2", ".js", ".sql", "conf.json", "words.csv"}
-"""Suffixes and names of what no module need name: templates and queries."""
+ALWAYS = {".css", ".j2", ".js", "conf.json", "words.csv"}
+"""Suffixes and names of what no module need name: templates and words. A module also has a file of its own name."""
 
 
 def files(use_case: str, answers: Sequence[str]) -> dict[str, bytes | Path]:
@@ -30,6 +30,7 @@ def files(use_case: str, answers: Sequence[str]) -> dict[str, bytes | Path]:
     for path, source in sources.items():
         texts = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
         said = {PurePosixPath(text).name for text in texts if isinstance(text, str) and "." in text}
+        said |= {path.with_suffix(suffix).name for suffix in (".csv", ".sql") if suffix in texts}
         names.setdefault(_part(path), set()).update(said)
     found: dict[str, bytes | Path] = {_place(path): path for path in sources}
     for part, said in names.items():

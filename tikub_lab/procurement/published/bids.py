@@ -193,7 +193,7 @@ def combine(connection: Any, staged: Staged) -> Combined:
     columns = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in FIELDS)
     query = f"SELECT 0 AS source_index, 0 AS _line, false AS _whole, {columns} WHERE false"
     query = f"{query} UNION ALL BY NAME {union(parts)}" if parts else query
-    connection.execute(sql("bids", query=query))
+    connection.execute(sql("bids.sql", query=query))
     key = "source_index, _line, consultation_id, lot, offre, rang"
     return Combined(
         tables={TABLE: f"SELECT *, 0 AS _place FROM _bids JOIN _bids_standing USING ({key})"},

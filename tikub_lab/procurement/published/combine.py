@@ -46,7 +46,7 @@ def combine(connection: Any, staged: Staged) -> Combined:
     view(connection, "_rows", staged.get("procurement/rows", []), ROW_FIELDS)
     _supersede(connection)
     contract, supplier = (", ".join(f'r."{name}"' for name in names) for names in (CONTRACT_FIELDS, SUPPLIER_FIELDS))
-    connection.execute(sql("states", filled=_filled(ROW_FIELDS, "r."), contract=contract, supplier=supplier))
+    connection.execute(sql("states.sql", filled=_filled(ROW_FIELDS, "r."), contract=contract, supplier=supplier))
     connection.execute("""
         CREATE TEMP VIEW _contracts AS
             SELECT * FROM _records UNION ALL BY NAME SELECT * FROM _row_contracts;
@@ -60,7 +60,7 @@ def combine(connection: Any, staged: Staged) -> Combined:
         "date": "dateNotification",
         "changes": "SELECT _key, count(*) AS changes FROM _amendments GROUP BY _key",
     }
-    connection.execute(sql("pick", **pick, filled=_filled(CONTRACT_FIELDS)))
+    connection.execute(sql("pick.sql", **pick, filled=_filled(CONTRACT_FIELDS)))
     pick = {
         "kind": "concession",
         "buyer": "autoriteConcedante_id",
@@ -68,7 +68,7 @@ def combine(connection: Any, staged: Staged) -> Combined:
         "date": "dateDebutExecution",
         "changes": "SELECT _key, modifications::INT AS changes FROM _concessions",
     }
-    connection.execute(sql("pick", **pick, filled=_filled(CONCESSION_FIELDS)))
+    connection.execute(sql("pick.sql", **pick, filled=_filled(CONCESSION_FIELDS)))
     connection.execute("""
         CREATE TEMP TABLE _owned AS
             SELECT _key, _key AS _owner FROM _records UNION ALL SELECT _key, _owner FROM _row_owners;

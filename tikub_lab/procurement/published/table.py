@@ -26,7 +26,7 @@ the amendments (amount, duration, date and titulaires of each)."""
 
 def sql(name: str, **values: str | int) -> str:
     """Read a file of SQL that stands beside this one, and fill in its braces."""
-    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8").format(**values)
+    return Path(__file__).with_name(name).read_text(encoding="utf-8").format(**values)
 
 
 def publish(connection: Any, staged: Staged) -> str:
@@ -45,7 +45,7 @@ def publish(connection: Any, staged: Staged) -> str:
         "row_said": _said(ROW_FIELDS),
         "row_owed": _owed("contract", "titulaire_id"),
     }
-    connection.execute(sql("records", bits=LINE_BITS, lines=" UNION ALL BY NAME ".join(lines), **values))
+    connection.execute(sql("records.sql", bits=LINE_BITS, lines=" UNION ALL BY NAME ".join(lines), **values))
     return f"""
         SELECT s.publication, s.reader AS format, v._key & {2**LINE_BITS - 1} AS ligne, type, acheteur_id, acheteur_nom,
             coalesce(p.id, j.id) AS id, objet, montant, dateNotification, datePublicationDonnees, dureeMois, codeCPV,
