@@ -28,10 +28,9 @@ def files(use_case: str, answers: Sequence[str]) -> dict[str, bytes | Path]:
     sources = _sources(use_case, answers)
     names: dict[str, set[str]] = {}
     for path, source in sources.items():
-        texts = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+        texts = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
         said = {PurePosixPath(text).name for text in texts if isinstance(text, str) and "." in text}
-        said |= {path.with_suffix(suffix).name for suffix in (".csv", ".sql") if suffix in texts}
-        names.setdefault(_part(path), set()).update(said)
+        names.setdefault(_part(path), set()).update(said | {path.stem + suffix for suffix in said & {".csv", ".sql"}})
     found: dict[str, bytes | Path] = {_place(path): path for path in sources}
     for part, said in names.items():
         for path in sorted((ROOT / part).rglob("*")) if part else ():
