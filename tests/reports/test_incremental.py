@@ -128,7 +128,7 @@ def comment_ground(lab):
 
 
 def comment_own_use_case(lab):
-    comment(lab, "procurement", "holders.py")
+    comment(lab, "procurement", "suppliers.py")
 
 
 def comment_other_use_case(lab):
