@@ -111,6 +111,7 @@ def interval(savings: Savings, level: float = 0.9) -> Interval:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from tikub_lab.energy.baseline.model import fit
     >>> from tikub_lab.energy.savings import metered
     >>> days = pd.date_range("2024-01-01", "2026-01-01")

@@ -255,7 +255,7 @@ def access(uai: str) -> pd.Series | None:
     Examples
     --------
     >>> row = access("0007614B")
-    >>> int(row["communes_60"]), int(row["venus"]), float(row["part_45"].round(2)), row["repere"]
+    >>> int(row["communes_60"]), int(row["venus"]), float(row["part_45"].round(2)), float(row["repere"])
     (9, 8, 0.97, 1.0)
     """
     if not there("territory/connections", "territory/communes"):
