@@ -56,6 +56,8 @@ def plan(
     for notebook in notebooks:
         values = {name: value for name, value in given.items() if not several or name in declared(notebook)}
         parameter, made = over[notebook.name], []
+        if package and not parameter:
+            values = _first(notebook, package) | values
         for item in _fan(notebook, values, package, parameter, each or "", where) if parameter else [values]:
             checked = check(notebook, item)
             slug = name_of(Report(notebook, checked, "").public_parameters()) or notebook.name
@@ -85,6 +87,18 @@ def _parameter(notebook: Notebook, name: str) -> str | None:
     if name:
         return name if name in declared(notebook) else None
     return next(iter(each_rules(notebook)), None)
+
+
+def _first(notebook: Notebook, package: Package) -> dict[str, Any]:
+    """Return the package's first item where a page of one item is written for one that this package lacks."""
+    found = {}
+    for name, rule in each_rules(notebook).items():
+        default, table = declared(notebook)[name].default, package.named(rule["table"])
+        if default and isinstance(default, str) and "prefix" not in rule and table in package.resources:
+            known = package.values(table, rule["column"])
+            if known and default not in known:
+                found[name] = known[0]
+    return found
 
 
 def _fan(
