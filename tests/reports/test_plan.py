@@ -61,6 +61,15 @@ def test_each_value_of_the_metadata(folder):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("default", "taken"), [('"z9"', {"uai": "a1"}), ('"b2"', {}), ('""', {}), ("None", {})])
+def test_a_page_of_one_item_takes_the_first_of_a_package_that_lacks_its_own(folder, bench, default, taken):
+    rule = {"parameter": "uai", "table": "energy/sites", "column": "uai"}
+    cell = (f"py:uai: str | None = {default}  # code", ["parameters"])
+    bench.write("un", "# Un", cell, metadata={"each": rule})
+    assert values(plan(folder, ["un"], {})) == [taken]
+    assert values(plan(folder, ["un"], {"uai": "b2"})) == [{"uai": "b2"}]
+
+
 def test_some_values(folder):
     reports = plan(folder, ["simple"], {}, each="uai=x, y,x")
     assert values(reports) == [{"uai": "x"}, {"uai": "y"}]
