@@ -14,7 +14,7 @@ import pandas as pd
 
 from tests.procurement.cardinal import as_cardinal
 from tikub_lab import procurement as p
-from tikub_lab.procurement.calendar.schedule import LeadTimes, time_limits
+from tikub_lab.procurement.calendar.launches import LeadTimes, time_limits
 from tikub_lab.procurement.considerations import targets
 from tikub_lab.procurement.duties import climate_law
 from tikub_lab.procurement.execution import final_states

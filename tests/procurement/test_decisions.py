@@ -118,9 +118,10 @@ def test_green_says_nothing_of_contracts_that_say_nothing_or_have_one(sample, ad
 
 def contract(**changes):
     base = {
-        "uid": "a", "acheteur_id": "1", "acheteur_nom": "Un (fictif)", "codeCPV": "30200000", "montant": 100_000.0,
-        "dateNotification": pd.Timestamp("2025-06-02"), "techniques": None, "idAccordCadre": None, "nature": "Marché",
-        "modalitesExecution": None, "objet": "Ordinateurs, lot 1", "procedure": "Procédure adaptée",
+        "uid": "a", "id": "1", "acheteur_id": "1", "acheteur_nom": "Un (fictif)", "codeCPV": "30200000",
+        "montant": 100_000.0, "dateNotification": pd.Timestamp("2025-06-02"), "techniques": None,
+        "idAccordCadre": None, "nature": "Marché", "modalitesExecution": None, "objet": "Ordinateurs, lot 1",
+        "procedure": "Procédure adaptée",
         "considerationsEnvironnementales": None, "considerationsSociales": None,
     }  # fmt: skip
     return base | changes

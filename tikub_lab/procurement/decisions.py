@@ -21,10 +21,10 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab.procurement.calendar.deadlines import Day, day_of
-from tikub_lab.procurement.calendar.recurrence import is_framework
 from tikub_lab.procurement.competition import called, single_offers
 from tikub_lab.procurement.concentration import concentrations
 from tikub_lab.procurement.considerations import considerations
+from tikub_lab.procurement.frameworks import is_framework
 from tikub_lab.procurement.groups import families, family_labels, short_labels
 from tikub_lab.procurement.thresholds import in_force, purchase_kind
 from tikub_lab.show.french import day, euros, number, percent, plural, typeset

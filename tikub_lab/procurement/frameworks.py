@@ -64,6 +64,13 @@ def holds(field: pd.Series, label: str) -> pd.Series:
     return ("|" + field.astype("str").fillna("") + "|").str.contains(f"|{label}|", regex=False)
 
 
+def is_framework(contracts: pd.DataFrame) -> pd.Series:
+    """Tell framework agreements: nature (2019), technique or purchase orders (2022); a contract under one is none."""
+    nature = contracts["nature"].astype("str").eq(FRAMEWORK).fillna(False)
+    orders = holds(contracts["modalitesExecution"], "Bons de commande")
+    return (nature | holds(contracts["techniques"], FRAMEWORK) | orders) & ~subsequents(contracts)
+
+
 def framework_summary(contracts: pd.DataFrame) -> Frameworks:
     """Count framework agreements, subsequent contracts, and the links between them.
 
