@@ -253,6 +253,5 @@ def _quality(contracts: pd.DataFrame, records: pd.DataFrame) -> Pins:
     for name in ("scores", "bridge", "doubtful", "published_files", "trend"):
         yield name, getattr(p, name)(records)
     yield "missing_fields", missing_fields(records)
-    yield "trend[accepted]", p.trend(records, accepted_only=True)
     yield "by_rule", p.by_rule(records, all_rules=True)
     yield "largest_moves", p.largest_moves(records, n=60)
