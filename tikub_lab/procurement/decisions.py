@@ -24,6 +24,7 @@ from tikub_lab.procurement.concentration import concentrations
 from tikub_lab.procurement.considerations import considerations
 from tikub_lab.procurement.frameworks import is_framework
 from tikub_lab.procurement.groups import families, family_labels, short_labels
+from tikub_lab.procurement.suppliers import supplier_shares
 from tikub_lab.procurement.thresholds import in_force, purchase_kind
 from tikub_lab.show.french import day, euros, plural, typeset
 from tikub_lab.show.words import written
@@ -79,8 +80,8 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
 
     Two signs: the rate of single offers is above that of all other families together even at the lower end of its 95 %
     interval (:func:`~tikub_lab.procurement.competition.single_offers`), or the same firms hold most of the amount
-    (:func:`~tikub_lab.procurement.concentration.concentrations`). At stake: the single-offer contracts, or the part of
-    the first firm, a year.
+    (:func:`~tikub_lab.procurement.concentration.concentrations`). At stake: the single-offer contracts, or what the
+    first firm has of its own, a year.
 
     Parameters
     ----------
@@ -107,8 +108,10 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
         proof = f" Nombre d'offres non publié pour {plural(count, 'marché')}." if count else ""
         facts: dict[Any, Any] = {"ans": years, "uids": own, "montant": amount, "enjeu": amount / years, "proof": proof}
         single.append(dict(row) | facts)
+    shares = supplier_shares(book, suppliers[suppliers["uid"].isin(book["uid"])])
     for row in held.to_dict("records"):
-        own, amount = book.loc[key == row["famille"], "uid"], row["montant"] * row["part_1"]
+        first = shares.loc[shares["firme"] == row["premier"], "uid"]
+        own, amount = book.loc[(key == row["famille"]) & book["uid"].isin(first), "uid"], row["montant"] * row["part_1"]
         most.append(dict(row) | {"ans": years, "uids": own, "montant": amount, "enjeu": amount / years})
     return pd.concat([_advices("offre_unique", single), _advices("mêmes_titulaires", most)], ignore_index=True)
 
