@@ -14,7 +14,7 @@ import pandas as pd
 
 from tests.procurement.cardinal import as_cardinal
 from tikub_lab import procurement as p
-from tikub_lab.procurement.calendar.schedule import LeadTimes, time_limits
+from tikub_lab.procurement.calendar.launches import LeadTimes, time_limits
 from tikub_lab.procurement.considerations import targets
 from tikub_lab.procurement.duties import climate_law
 from tikub_lab.procurement.execution import final_states
@@ -253,6 +253,5 @@ def _quality(contracts: pd.DataFrame, records: pd.DataFrame) -> Pins:
     for name in ("scores", "bridge", "doubtful", "published_files", "trend"):
         yield name, getattr(p, name)(records)
     yield "missing_fields", missing_fields(records)
-    yield "trend[accepted]", p.trend(records, accepted_only=True)
     yield "by_rule", p.by_rule(records, all_rules=True)
     yield "largest_moves", p.largest_moves(records, n=60)

@@ -74,6 +74,8 @@ def test_final_states(book, amendments):
     assert np.isnan(found.loc["c", "ecart_mois"])  # its first length is not known
     assert found["derniere"].dt.date.tolist()[0] == date(2023, 9, 1)
     assert found["douteux"].tolist() == [False, True, False, False, False]
+    (row,) = execution.amended(book, amendments, "ensemble").to_dict("records")
+    assert (row["ecart"], row["ecart_douteux"]) == (114.0, -120.0), "what is doubtful is left out of the sum, and said"
     # 14 % stays below the 15 % of works; 10 % is no longer below the 10 % of supplies (R2194-8 says « inférieur »).
     assert found["au_dela_faible"].tolist() == [False, True, False, True, False]
     # The first amendment of c added 60 % at once, which a second one took back.

@@ -63,7 +63,7 @@ def test_lots_under_one_number_are_one_agreement():
         ("1", B1, AC, CALLS, None, 50.0, "2024-02-01", 24),
         ("2", B1, AC, CALLS, "1", 30.0, "2024-03-01", 12),
     )
-    assert frameworks.framework_summary(book) == frameworks.Frameworks(1, 150.0, 0, 1, 0)
+    assert frameworks.framework_summary(book) == frameworks.Frameworks(1, 2, 150.0, 0, 1, 0)
 
 
 def test_summary(book):
@@ -73,7 +73,7 @@ def test_summary(book):
     assert (found.subsequent, found.orphans) == (6, 3)
     assert found.unused == 3, "10, 9 and 4 have calls to come and none here"
     loop = _book(("1", B1, None, None, "1", 5.0, "2019-01-01", 1, "Marché subséquent"))
-    assert frameworks.framework_summary(loop) == frameworks.Frameworks(0, 0.0, 0, 1, 1)
+    assert frameworks.framework_summary(loop) == frameworks.Frameworks(0, 0, 0.0, 0, 1, 1)
     assert frameworks.framework_summary(book.sample(frac=1, random_state=3)) == found
 
 
@@ -99,7 +99,7 @@ def test_the_sample_against_duckdb(root):
 
 def test_empty_tables_and_tables_that_say_nothing():
     contracts = tables.load("procurement/contracts")
-    nothing = frameworks.Frameworks(0, 0.0, 0, 0, 0)
+    nothing = frameworks.Frameworks(0, 0, 0.0, 0, 0, 0)
     assert frameworks.framework_summary(contracts.iloc[:0]) == nothing
     silent = ["nature", "techniques", "modalitesExecution", "idAccordCadre"]
     bare = contracts.assign(**{name: pd.Series(np.nan, index=contracts.index, dtype="str") for name in silent})

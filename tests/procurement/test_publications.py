@@ -14,7 +14,6 @@ from data.make.procurement import publications as sample_publications
 from data.make.procurement.publication_faults import CHANGES, FAULTS
 from data.make.sampling import streams
 from tikub_lab import tables
-from tikub_lab.errors import UsageError
 from tikub_lab.procurement.scorecard import pairs as publications_pairs
 from tikub_lab.procurement.scorecard import publications
 from tikub_lab.tables.imports import import_files
@@ -94,9 +93,6 @@ def test_publications_are_dated_by_their_name_or_by_their_records():
         ["d.json", 1, "inconnue", 1, 0, 0],
     ]
     assert found["date"].dt.strftime("%Y-%m-%d").tolist()[2] == "2025-03-02"
-    named = publications.published_files(records, {"c.json": "b", "d.json": "b"})
-    assert named["publication"].tolist()[0] == "d.json"  # without a date, it comes first
-    assert named["rang"].tolist() == [1, 2, 3, 4]
 
 
 # pairs worked by hand: (before, after, what comes of them)
@@ -145,11 +141,10 @@ def test_pairs(name):
     assert sorted(found[["statut", "champs", "ecart"]].itertuples(index=False, name=None)) == sorted(expected)
 
 
-def test_the_amounts_of_rejected_records_may_be_left_out():
+def test_the_amounts_of_rejected_records_count():
     before, after = book({"etat": "rejeté", "montant": 999.0}), book({"montant": 10.0})
     (whole,) = publications_pairs.compare(before, after).to_dict("records")
-    (accepted,) = publications_pairs.compare(before, after, accepted_only=True).to_dict("records")
-    assert (whole["ecart"], accepted["ecart"]) == (-989.0, 10.0)
+    assert whole["ecart"] == -989.0
     assert whole["champs"] == "montant|rejet"
     assert (whole["rejet_avant"], whole["rejet_apres"], whole["montant_avant"]) == (True, False, 999.0)
 
@@ -170,23 +165,22 @@ RECORDS = st.lists(
 
 
 @settings(max_examples=15)
-@given(RECORDS, RECORDS, st.booleans())
-def test_each_publication_is_the_one_before_less_what_went_plus_what_came(before, after, accepted_only):
+@given(RECORDS, RECORDS)
+def test_each_publication_is_the_one_before_less_what_went_plus_what_came(before, after):
     left, right = book(*before, publication="s_2025-01-01"), book(*after, publication="s_2025-02-01")
-    found = publications_pairs.compare(left, right, accepted_only)
+    found = publications_pairs.compare(left, right)
     assert sorted(found["ligne_avant"].dropna()) == left["ligne"].tolist()
     assert sorted(found["ligne_apres"].dropna()) == right["ligne"].tolist()
     unchanged = found[found["statut"] == "inchangé"]
     assert (unchanged["ecart"] == 0).all()
     if not before or not after:
         return
-    (row,) = publications.trend(pd.concat([left, right]), accepted_only=accepted_only).to_dict("records")
+    (row,) = publications.trend(pd.concat([left, right])).to_dict("records")
     assert row["nombre_apres"] == row["nombre_avant"] - row["disparus"] + row["apparus"] == len(after)
     assert row["nombre_avant"] == row["disparus"] + row["modifies"] + row["inchanges"] == len(before)
     euros = row["montant_avant"] - row["montant_disparus"] + row["montant_apparus"] + row["montant_modifies"]
     assert euros == pytest.approx(row["montant_apres"])
-    weigh = [r["montant"] or 0 for r in after if not (accepted_only and r["etat"] == "rejeté")]
-    assert row["montant_apres"] == sum(weigh)
+    assert row["montant_apres"] == sum(r["montant"] or 0 for r in after)
 
 
 @settings(max_examples=20)
@@ -258,13 +252,6 @@ def test_a_series_is_told_step_by_step():
     }  # fmt: skip
 
 
-def test_what_the_figures_see_of_a_series():
-    """Of rejected records no euro: 7 € less before, 2 € less after, and the one that is accepted since adds its 7."""
-    january, _ = publications.trend(history(), "s", accepted_only=True).to_dict("records")
-    amounts = ["montant_avant", "montant_disparus", "montant_apparus", "montant_modifies", "montant_apres"]
-    assert [january[name] for name in amounts] == [143.0, 41.0, 3.0, 15.0, 120.0]
-
-
 def test_the_largest_moves_first():
     found = publications.largest_moves(history())
     assert found[["apres", "statut", "id", "champs", "ecart"]].fillna("").to_numpy().tolist() == [
@@ -281,12 +268,6 @@ def test_the_largest_moves_first():
     ]
     assert found.columns.tolist()[:3] == ["avant", "apres", "statut"]
     assert len(publications.largest_moves(history(), n=20)) == 13
-    assert (
-        publications.largest_moves(history(), n=20, accepted_only=True)["ecart"].abs().sum()
-        == 41 + 40 + 40 + 10 + 14 + 6 + 2 + 1
-    )
-    renamed = publications.largest_moves(history(), "t", series={f"s_2025-0{month}-01": "t" for month in (2, 3)})
-    assert set(renamed["avant"]) == {"s_2025-02-01"}
 
 
 def test_moves_of_one_size_in_the_order_of_their_publications():
@@ -295,11 +276,6 @@ def test_moves_of_one_size_in_the_order_of_their_publications():
     records = [book(*rows, publication=f"s_2025-0{n}-01", titulaires=f"T{n}") for n, rows in enumerate(steps, 1)]
     found = publications.largest_moves(pd.concat(records, ignore_index=True))
     assert found["id"].tolist() == ["C", "D", "A", "B", "E", "C", "D"]
-
-
-def test_an_unknown_source_is_an_error():
-    with pytest.raises(UsageError, match=r"serie='z': no publication.*Known: a\."):
-        publications.trend(book({}), serie="z")
 
 
 def test_nothing_gives_nothing():
@@ -328,7 +304,7 @@ def pes(opendata, tmp_path_factory, root):
 
 def test_the_three_publications_of_2019(pes):
     raw, records = pes
-    found = publications.trend(records, serie="data.gouv.fr_pes").to_dict("records")
+    found = publications.trend(records).to_dict("records")
     assert [str(row["date_apres"].date()) for row in found] == ["2019-03-07", "2019-04-05"]
     for row, before, after in zip(found, raw[:-1], raw[1:], strict=True):
         # a second way: each record as its JSON text, as often as it is there

@@ -5,7 +5,7 @@ import pytest
 
 from tikub_lab.procurement.published import quality
 from tikub_lab.procurement.published.checking import repeated_digit
-from tikub_lab.procurement.published.mending import iso_date
+from tikub_lab.procurement.published.mending import iso_date, plain_text
 from tikub_lab.procurement.published.record import frames
 from tikub_lab.procurement.published.rules import FIELDS, PARTIES, TEXTS
 from tikub_lab.tables import imports
@@ -25,6 +25,12 @@ CASES = {
         lambda p: p.contract(objet="Finist\ufffdre"),
         "objet",
         "Finist\ufffdre",
+    ),
+    "markup-in-text": (
+        lambda p: p.contract(objet="Vannes < 3 bars & joints, lot <1>, R&D"),
+        lambda p: p.contract(objet="Espaces verts<br />Lot 01 : taille &amp;amp; tonte d&#39;hiver"),
+        "objet",
+        "Espaces verts Lot 01 : taille & tonte d'hiver",
     ),
     "identifier-spacing": (
         lambda p: p.contract(acheteur={"id": p.BUYER}),
@@ -383,3 +389,19 @@ def test_amounts_in_both_notations(published, written, amount):
 )
 def test_dates(written, day):
     assert iso_date(written) == day
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<p class='x'>Gaz</p>", "Gaz"),
+        ("&lt;script&gt;alert(1)&lt;/script&gt;Gaz", "Gaz"),
+        ("Gaz<!-- lot 2 -->", "Gaz"),
+        ("<b>Gaz</b><BR>&eacute;lectricit&eacute;&nbsp;!", "Gaz électricité !"),
+        ("Tubes &lt; 30 mm", "Tubes < 30 mm"),
+        ("Machin & Cie &inconnue;", "Machin & Cie &inconnue;"),
+        ("<br>", None),
+    ],
+)
+def test_texts_without_markup(written, read):
+    assert plain_text(written) == read

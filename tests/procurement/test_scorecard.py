@@ -10,9 +10,9 @@ import pytest
 
 from tikub_lab import tables
 from tikub_lab.procurement.published import quality
+from tikub_lab.procurement.published.fields import owed
 from tikub_lab.procurement.scorecard import card as scorecard
 from tikub_lab.procurement.scorecard import scores as scorecard_scores
-from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES
 from tikub_lab.tables import imports
 from tikub_lab.tables.check import check
 from tikub_lab.tables.imports import import_files
@@ -281,10 +281,9 @@ def test_the_regime_of_2022_is_what_the_official_schema_requires(opendata):
         "lieuExecution": ["lieuExecution_code", "lieuExecution_typeCode"],
         "autoriteConcedante": ["autoriteConcedante_id"],
     }
-    for kind, name in (("contract", "marche"), ("concession", "contrat-concession")):
+    for table, name in (("contracts", "marche"), ("concessions", "contrat-concession")):
         required = schema["definitions"][name]["required"]
-        assert set(REGIMES[1].fields(kind)) == {each for field in required for each in inner.get(field, [field])}
-    assert not {item.field for item in CONDITIONS} & set(REGIMES[1].contract)
+        assert set(owed(table, "2022")) == {each for field in required for each in inner.get(field, [field])}
 
 
 def test_completeness_against_sql(root):

@@ -5,11 +5,11 @@ import pytest
 
 from tikub_lab import procurement, tables
 from tikub_lab.procurement.published import quality
+from tikub_lab.procurement.published.fields import ROWS, TITLES
 from tikub_lab.procurement.published.rules import TEXTS
 from tikub_lab.procurement.scorecard import card as scorecard
 from tikub_lab.procurement.scorecard import scores as scorecard_scores
 from tikub_lab.procurement.scorecard.card import rule_texts
-from tikub_lab.procurement.scorecard.fields import CONDITIONS, REGIMES, TITLES
 
 BASE = {
     "publication": "p",
@@ -156,9 +156,9 @@ def test_nothing_gives_nothing():
 
 def test_every_rule_and_field_has_its_french():
     assert set(TEXTS) == {rule.name for rule in quality.RULES} | {"row-width", "duplicate"}
-    fields = {name for regime in REGIMES for name in (*regime.contract, *regime.concession)}
+    fields = {row["champ"] for row in ROWS if row["obligation"]}
     fields |= {field for rule in quality.RULES for names in rule.fields.values() for field in names}
-    assert fields | {item.field for item in CONDITIONS} <= set(TITLES) | {"donneesActuelles", "source"}
+    assert fields <= set(TITLES) | {"donneesActuelles", "source"}
     assert all(row["attendu"].endswith(".") and row["consequence"].endswith(".") for row in TEXTS.values())
 
 

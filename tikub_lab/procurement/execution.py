@@ -103,7 +103,8 @@ def amended(contracts: pd.DataFrame, amendments: pd.DataFrame, by: By = "annee")
         doubtful ones apart), douteux, au_dela_faible, au_dela_50
         (contracts; see :func:`final_states`; doubtful ones left
         out), montant, montant_final, ecart (euros, doubtful
-        contracts at their initial amount), ecart_part, allonges,
+        contracts at their initial amount), ecart_douteux (what
+        these would add), ecart_part, allonges,
         raccourcis (contracts), sans_duree (contracts whose initial
         length is missing), mois_median (median change of those
         whose length changed).
@@ -132,12 +133,13 @@ def amended(contracts: pd.DataFrame, amendments: pd.DataFrame, by: By = "annee")
     table = rates(keys, everywhere, state["modifications"] > 0, state["montant"], counts)
     table = table.rename(columns={"avec": "modifies"})
     table["ecart"] = change.groupby(keys).sum()
+    table["ecart_douteux"] = state["ecart"].where(~sound, 0.0).groupby(keys).sum()
     table["montant_final"] = table["montant"] + table["ecart"]
     table["ecart_part"] = share(table["ecart"], table["montant"])
     table["mois_median"] = state["ecart_mois"].where(state["ecart_mois"] != 0).groupby(keys).median()
     columns = [
         "nombre", "modifies", "taux", "en_hausse", "en_baisse", "douteux", "au_dela_faible", "au_dela_50", "montant",
-        "montant_final", "ecart", "ecart_part", "allonges", "raccourcis", "sans_duree", "mois_median",
+        "montant_final", "ecart", "ecart_douteux", "ecart_part", "allonges", "raccourcis", "sans_duree", "mois_median",
     ]  # fmt: skip
     return grouped(table, contracts, by, columns)
 

@@ -31,6 +31,8 @@ class Frameworks:
         Framework agreements, one a buyer and number: lots or
         holders under one number are one agreement. One that only
         its subsequent contracts reveal counts too.
+    contracts : int
+        Rows of these agreements: contracts or lots.
     amount : float
         Sum of their amounts, euros: estimates or maxima.
     unused : int
@@ -42,6 +44,7 @@ class Frameworks:
     """
 
     agreements: int
+    contracts: int
     amount: float
     unused: int
     subsequent: int
@@ -64,6 +67,13 @@ def holds(field: pd.Series, label: str) -> pd.Series:
     return ("|" + field.astype("str").fillna("") + "|").str.contains(f"|{label}|", regex=False)
 
 
+def is_framework(contracts: pd.DataFrame) -> pd.Series:
+    """Tell framework agreements: nature (2019), technique or purchase orders (2022); a contract under one is none."""
+    nature = contracts["nature"].astype("str").eq(FRAMEWORK).fillna(False)
+    orders = holds(contracts["modalitesExecution"], "Bons de commande")
+    return (nature | holds(contracts["techniques"], FRAMEWORK) | orders) & ~subsequents(contracts)
+
+
 def framework_summary(contracts: pd.DataFrame) -> Frameworks:
     """Count framework agreements, subsequent contracts, and the links between them.
 
@@ -73,7 +83,7 @@ def framework_summary(contracts: pd.DataFrame) -> Frameworks:
     ...     "nature": "Marché", "modalitesExecution": None, "idAccordCadre": [None, "9"], "acheteur_id": "b",
     ...     "montant": [100.0, 30.0]})
     >>> framework_summary(book)
-    Frameworks(agreements=1, amount=100.0, unused=0, subsequent=1, orphans=1)
+    Frameworks(agreements=1, contracts=1, amount=100.0, unused=0, subsequent=1, orphans=1)
     """
     subsequent = subsequents(contracts)
     number = contracts["acheteur_id"] + " " + contracts["id"]
@@ -84,6 +94,7 @@ def framework_summary(contracts: pd.DataFrame) -> Frameworks:
     with_calls = holds(contracts["modalitesExecution"], "Marchés subséquents") & agreement
     return Frameworks(
         agreements=number[agreement].nunique(),
+        contracts=int(agreement.sum()),
         amount=float(contracts.loc[agreement, "montant"].sum()),
         unused=len(set(number[with_calls]) - set(based_on[linked])),
         subsequent=int(subsequent.sum()),

@@ -134,7 +134,7 @@ def split_needs(
             for rows in _windows(book, free, name, same_firm, months):
                 free[rows] = False
                 found.append((name, same_firm, rows))
-    return _named(_described(book, found), contracts, suppliers)
+    return _described(book, found, contracts, suppliers)
 
 
 def _with_procedures(book: pd.DataFrame) -> pd.DataFrame:
@@ -232,68 +232,48 @@ def _pick(
     return taken
 
 
-def _described(book: pd.DataFrame, found: list[tuple[str, bool, np.ndarray]]) -> pd.DataFrame:
-    sizes = [len(rows) for _, _, rows in found]
-    rows = np.concatenate([rows for _, _, rows in found]) if found else np.array([], dtype=np.int64)
-    name = pd.Series([name for name, _, _ in found], dtype="str")
-    same = np.array([same_firm for _, same_firm, _ in found], dtype=bool)
-    number = np.repeat(np.arange(len(found)), sizes)
-    part = book.take(rows).reset_index(drop=True)
-    groups = part.groupby(number)
-    first = groups.nth(0).reset_index(drop=True)
-    formal = name == SEARCHED[0]
-    limit = {
-        key: first[SEARCHED[0] + key].where(formal, first[SEARCHED[1] + key]) for key in ("", "_version", "_statut")
-    }
-    total = groups["montant"].sum()
-    close = (part["montant"].to_numpy() >= 0.9 * limit[""].to_numpy()[number]) if found else np.array([], dtype=bool)
-    near = pd.Series(np.bincount(number[close], minlength=len(found)))
-    strength = pd.Series(np.select([same, 2 * near >= sizes], STRENGTHS[:2], STRENGTHS[2]), dtype="str")
-    works = pd.Series(np.where(first["nature"] == "travaux", _WORKS, ""), dtype="str")
-    one_firm = groups["titulaire"].nunique(dropna=False) == 1
-    return pd.DataFrame(
-        {
-            "force": strength,
-            "acheteur_id": first["acheteur_id"],
-            "famille": first["famille"],
-            "nature": first["nature"],
-            "titulaire": first["titulaire"].where(one_firm),
-            "seuil": name,
-            "seuil_libelle": name.map(NAMES),
-            "seuil_montant": limit[""],
-            "seuil_version": limit["_version"],
-            "seuil_statut": limit["_statut"],
-            "nombre": groups.size(),
-            "montant": total,
-            "fois_seuil": total / limit[""],
-            "debut": first["dateNotification"],
-            "fin": groups["dateNotification"].last(),
-            "plus_grand": groups["montant"].max(),
-            "juste_sous": near,
-            "lieux": groups["lieu"].nunique(),
-            "uids": groups["uid"].agg("|".join),
-            "faux_si": strength.map(_WRONG_IF) + works + _NOTICE,
-        }
+def _described(
+    book: pd.DataFrame, found: list[tuple[str, bool, np.ndarray]], contracts: pd.DataFrame, suppliers: pd.DataFrame
+) -> pd.DataFrame:
+    need = np.repeat(np.arange(len(found)), [len(rows) for *_, rows in found]).astype("int64")
+    part = book.take(np.concatenate([np.array([], dtype="int64"), *(rows for *_, rows in found)]))
+    part = part.reset_index(drop=True).assign(need=need)
+    part["seuil"] = pd.Series([name for name, *_ in found], dtype="str").take(need).set_axis(part.index)
+    part["same"] = np.array([same for _, same, _ in found], dtype=bool)[need]
+    for column in ("montant", "version", "statut"):
+        each = {name: name if column == "montant" else f"{name}_{column}" for name in SEARCHED}
+        part[f"seuil_{column}"] = part[each[SEARCHED[0]]].where(part["seuil"] == SEARCHED[0], part[each[SEARCHED[1]]])
+    groups = part.groupby("need")
+    limit = groups["seuil_montant"].transform("first")
+    part["juste_sous"] = (part["montant"] >= 0.9 * limit).astype("int64")
+    first = ("acheteur_id", "famille", "nature", "titulaire", "seuil", "same", "seuil_montant", "seuil_version",
+             "seuil_statut", "dateNotification")  # fmt: skip
+    table = groups.nth(0).set_index("need")[[*first]].rename(columns={"dateNotification": "debut"})
+    table["titulaire"] = table["titulaire"].where(groups["titulaire"].nunique(dropna=False) == 1).astype("str")
+    table["nombre"], table["montant"], table["juste_sous"] = (
+        groups.size(),
+        groups["montant"].sum(),
+        groups["juste_sous"].sum(),
     )
-
-
-def _named(table: pd.DataFrame, contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
-    named = suppliers.assign(firm=firm(suppliers["titulaire_id"]))
-    firms = named.dropna(subset="titulaire_nom").groupby("firm")["titulaire_nom"].last()
-    table = table.astype({"titulaire": "str", "seuil_montant": "float64", "nombre": "int64", "juste_sous": "int64"})
-    holders = [
-        None if pd.isna(item) else ", ".join(firms.get(one, f"Identifiant {one}") for one in item.split("|"))
-        for item in table["titulaire"]
-    ]
-    table = table.assign(
-        acheteur_nom=table["acheteur_id"].map(latest_names(contracts)).astype("str"),
-        libelle=family_labels(table["famille"].str[:2]),
-        titulaire_nom=pd.Series(holders, index=table.index, dtype="str"),
-        rang=table["force"].map(STRENGTHS.index).astype("int64"),
-    )
-    return table.sort_values(["rang", "montant", "uids"], ascending=[True, False, True], ignore_index=True)[
-        list(COLUMNS)
-    ]
+    table["fois_seuil"] = table["montant"] / table["seuil_montant"]
+    table["fin"], table["plus_grand"] = groups["dateNotification"].last(), groups["montant"].max()
+    table["lieux"], table["uids"] = groups["lieu"].nunique(), groups["uid"].agg("|".join)
+    table["seuil_libelle"] = table["seuil"].map(NAMES)
+    near = 2 * table["juste_sous"] >= table["nombre"]
+    force = np.select([table["same"].astype(bool), near], STRENGTHS[:2], STRENGTHS[2])
+    table["force"] = pd.Series(force, index=table.index, dtype="str")
+    works = pd.Series(_WORKS, index=table.index, dtype="str").where(table["nature"] == "travaux", "")
+    table["faux_si"] = table["force"].map(_WRONG_IF) + works + _NOTICE
+    named = suppliers.assign(firm=firm(suppliers["titulaire_id"])).dropna(subset="titulaire_nom")
+    names = named.groupby("firm")["titulaire_nom"].last()
+    holder = table["titulaire"].dropna().str.split("|").explode()
+    words = holder.map(names).astype("str").fillna("Identifiant " + holder)
+    table["titulaire_nom"] = words.groupby(level=0).agg(", ".join).reindex(table.index).astype("str")
+    table["acheteur_nom"] = table["acheteur_id"].map(latest_names(contracts)).astype("str")
+    table["libelle"] = family_labels(table["famille"].str[:2])
+    rank = table["force"].map(STRENGTHS.index).astype("int64")
+    table = table.assign(rang=rank).sort_values(["rang", "montant", "uids"], ascending=[True, False, True])
+    return table[list(COLUMNS)].reset_index(drop=True)
 
 
 def evidence(need: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:

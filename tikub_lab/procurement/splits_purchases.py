@@ -19,6 +19,8 @@ purchases of their own.
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.suppliers import firm
@@ -94,7 +96,9 @@ def procedures(book: pd.DataFrame) -> pd.Series:
     )
     number = np.arange(len(book))
     links = [_links(key[mask], day[mask], days, number[mask.to_numpy()]) for mask, key, days in rules]
-    return pd.Series(_joined(len(book), np.concatenate(links)), index=book.index)
+    first, second = np.concatenate(links).T
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(book), len(book)))
+    return pd.Series(connected_components(graph, directed=False)[1], index=book.index)
 
 
 def _links(key: pd.Series, day: pd.Series, days: int, number: np.ndarray) -> np.ndarray:
@@ -103,19 +107,3 @@ def _links(key: pd.Series, day: pd.Series, days: int, number: np.ndarray) -> np.
     order = np.lexsort((moment, code))
     near = (np.diff(code[order]) == 0) & (np.diff(moment[order]) <= days)
     return np.column_stack([number[order][:-1][near], number[order][1:][near]])
-
-
-def _joined(count: int, links: np.ndarray) -> np.ndarray:
-    """Return for each of so many things the lowest one it is linked to, directly or through others."""
-    lowest = np.arange(count)
-    while len(links):
-        # The ends of a link take the lower of their two numbers until
-        # nothing changes; each takes that of its own.
-        low = np.minimum(lowest[links[:, 0]], lowest[links[:, 1]])
-        after = lowest.copy()
-        np.minimum.at(after, links.ravel(), np.repeat(low, 2))
-        after = after[after]
-        if (after == lowest).all():
-            break
-        lowest = after
-    return lowest

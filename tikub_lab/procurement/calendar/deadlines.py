@@ -1,46 +1,50 @@
-"""When contracts end: notification, length in force, renewals where the wording tells of them.
+"""When contracts end: notification and length in force; whether the need comes back and is covered already.
 
-A contract's end is its notification plus its length in calendar
-months (31 January and one month is the last day of February). By
-the definition of the essential data (DECP, schema 2.0.3), the
-published length counts optional parts and possible renewals, and an
-amendment's length is the contract's new total. Two limits of the
-data hold throughout: execution may start after the notification (an
-order to start, a fixed date), so that the true end may be later;
-and a contract that was terminated is not known to be.
+A contract's end is its notification plus its length in calendar months. By the definition of the essential data (DECP,
+schema 2.0.3), the published length counts optional parts and possible renewals, and an amendment's length is the
+contract's new total. Two limits of the data hold throughout: execution may start after the notification, so that the
+true end may be later; and a contract that was terminated is not known to be. The data do not link a contract to the
+one that follows it either: whether a need comes back or is covered is a guess by conventions of ours.
 """
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.calendar.recurrence import NEEDS, covered_until, is_framework, recurrence
-from tikub_lab.procurement.calendar.renewals import renewals
-from tikub_lab.procurement.codes import CPV_DIVISIONS
+from tikub_lab.procurement.frameworks import is_framework, subsequents
+from tikub_lab.procurement.groups import UNKNOWN, families, family_labels
 
 Day = date | pd.Timestamp | str
 
 STATES = ("Fin inconnue", "Terminé", "Se termine bientôt", "En cours", "À venir")
-"""``etat``: length unknown; ended before the day asked for; ends
-within the horizon; later; notified after that day."""
+"""``etat``: length unknown; ended before the day asked for; ends within the horizon; later; notified after that day."""
+
+NEEDS = ("Récurrent", "À vérifier", "Ponctuel", "Suit l'accord-cadre")
+"""``besoin``: « Suit l'accord-cadre » for a contract under a framework agreement; « Récurrent » for a framework
+agreement, purchase orders, or where the buyer had bought the same CPV code before (works excepted: two building sites
+are two needs); « Ponctuel » for other works (CPV division 45); « À vérifier » for the rest."""
+
+APART = pd.Timedelta(days=90)
+"""Between the notifications of two contracts of one buyer for one CPV code before the later is taken for a new
+purchase rather than for another lot of the same."""
 
 LONGEST = 180
-"""Months. Bercy's rule for the essential data: a longer contract is
-taken for an error of entry."""
+"""Months. Bercy's rule for the essential data: a longer contract is taken for an error of entry."""
 
 FRAMEWORK_LONGEST = 48
-"""Months. Code de la commande publique, article L2125-1: four years
-at most for a contracting authority (eight for a contracting
-entity), but for duly justified exceptions."""
+"""Months. Code de la commande publique, article L2125-1: four years at most for a contracting authority (eight for a
+contracting entity), but for duly justified exceptions."""
+
+REMARKS = pd.read_csv(Path(__file__).with_name("remarks.csv"), index_col="cas")["texte"]
 
 COLUMNS = (
     "uid", "objet", "acheteur_id", "acheteur", "titulaires", "famille", "montant", "procedure", "debut", "fin",
-    "fin_sans_avenant", "fin_reconduite", "duree", "duree_initiale", "avenant", "reconduction", "reconductions",
-    "couvert_jusqu_au", "besoin", "etat", "base", "incertitudes",
+    "fin_sans_avenant", "duree", "duree_initiale", "avenant", "couvert_jusqu_au", "besoin", "etat", "base",
+    "incertitudes",
 )  # fmt: skip
 
 
@@ -56,11 +60,9 @@ def ends(
     Parameters
     ----------
     contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and
-        ``procurement/amendments``.
+        Tables ``procurement/contracts`` and ``procurement/amendments``.
     today : date, Timestamp or str
-        The day from which one looks; amendments notified later are
-        not in force yet.
+        The day from which one looks; amendments notified later are not in force yet.
     suppliers : DataFrame, optional
         Table ``procurement/suppliers``, for ``titulaires``.
     horizon : int
@@ -68,22 +70,12 @@ def ends(
 
     Returns
     -------
-    DataFrame of shape (contracts, 22), in order of ``fin``; the
-    index is that of ``contracts``
-        Among its columns: ``fin`` (the length in force),
-        ``fin_sans_avenant`` (the initial length),
-        ``fin_reconduite`` (later than ``fin``, where the wording
-        tells of renewals that the published length leaves out),
-        ``duree`` and ``duree_initiale`` (months), ``avenant``
-        (number of the amendment in force, if any), ``reconduction``
-        and ``reconductions``
-        (:func:`~tikub_lab.procurement.calendar.renewals.renewals`),
-        ``couvert_jusqu_au`` (latest end of a contract that the
-        buyer gave for the same CPV code later, where it is after
-        ``fin`` and the need may come back: it may be covered
-        already), ``etat`` (:data:`STATES`), ``base`` and
-        ``incertitudes`` (French, for a reader). ``besoin`` is one
-        of :data:`~tikub_lab.procurement.calendar.recurrence.NEEDS`.
+    DataFrame of shape (contracts, 19), in order of ``fin``; the index is that of ``contracts``
+        Among its columns: ``fin`` (the length in force), ``fin_sans_avenant`` (the initial length), ``duree`` and
+        ``duree_initiale`` (months), ``avenant`` (number of the amendment in force, if any), ``couvert_jusqu_au``
+        (latest end of a contract that the buyer gave for the same CPV code later, where it is after ``fin`` and the
+        need may come back), ``etat`` (:data:`STATES`), ``besoin`` (:data:`NEEDS`), ``base`` and ``incertitudes``
+        (French, for a reader).
 
     Raises
     ------
@@ -101,24 +93,34 @@ def ends(
     now = day_of(today)
     if horizon < 1:
         raise UsageError(f"horizon={horizon}: give a number of months from 1.")
-    frame = pd.DataFrame({"uid": contracts["uid"], "debut": contracts["dateNotification"]}, index=contracts.index)
+    amendments = amendments.assign(
+        quand=amendments["dateNotificationModification"].fillna(amendments["datePublicationDonneesModification"])
+    )
+    frame = contracts[["uid", "objet", "acheteur_id", "montant"]].copy()
+    frame["debut"] = contracts["dateNotification"]
     frame["duree_initiale"] = contracts["dureeMois"].astype("Int64")
-    change = _in_force(amendments, now).reindex(frame["uid"]).set_axis(frame.index)
+    # An amendment without any date is in force, and counts as the first.
+    known = amendments[amendments["dureeMois"].notna() & ~(amendments["quand"] > now)]
+    change = _last(known, "quand").reindex(frame["uid"]).set_axis(frame.index)
     frame["avenant"] = change["modification_id"].astype("Int64")
-    amended = change["dureeMois"].astype("Int64")
-    frame["duree"] = amended.fillna(frame["duree_initiale"])
+    frame["duree"] = change["dureeMois"].astype("Int64").fillna(frame["duree_initiale"])
     frame["fin"] = add_months(frame["debut"], _plausible(frame["duree"]))
     frame["fin_sans_avenant"] = add_months(frame["debut"], _plausible(frame["duree_initiale"]))
-    read = renewals(contracts["objet"])
-    frame[["reconduction", "reconductions"]] = read[["reconduction", "reconductions"]]
-    renewed = add_months(frame["debut"], _plausible(read["duree_dite"]))
-    frame["fin_reconduite"] = renewed.where(renewed > frame["fin"])
-    frame["besoin"] = recurrence(contracts, frame)
+    frame["besoin"] = _need(contracts)
     frame["couvert_jusqu_au"] = covered_until(contracts, frame).where(frame["besoin"].isin(NEEDS[:2]))
-    frame["etat"] = _state(frame, now, horizon)
+    near = now + pd.DateOffset(months=horizon)
+    state = pd.Series(STATES[3], index=frame.index, dtype="str")
+    state = state.mask(frame["fin"] <= near, STATES[2]).mask(frame["fin"] < now, STATES[1])
+    frame["etat"] = state.mask(frame["debut"] > now, STATES[4]).mask(frame["fin"].isna(), STATES[0])
     frame["base"] = _base(frame)
-    frame["incertitudes"] = _doubts(contracts, frame, read, amended, change["quand"])
-    _describe(frame, contracts, amendments[amendments["dateNotificationModification"].le(now)], suppliers)
+    frame["incertitudes"] = _doubts(contracts, frame, change)
+    named = contracts["acheteur_nom"].notna()
+    frame["acheteur"] = contracts["acheteur_nom"].where(named, "SIRET " + contracts["acheteur_id"].astype("str"))
+    frame["famille"] = family_labels(families(contracts["codeCPV"]))
+    frame["procedure"] = contracts["procedure"].astype("str").fillna(UNKNOWN)
+    in_force = amendments[amendments["dateNotificationModification"].le(now)]
+    names = _holders(in_force, suppliers) if suppliers is not None else pd.Series(dtype="str")
+    frame["titulaires"] = frame["uid"].map(names).astype("str")
     return frame.sort_values(["fin", "uid"], na_position="last")[list(COLUMNS)]
 
 
@@ -130,13 +132,10 @@ def day_of(value: Day) -> pd.Timestamp:
     >>> day_of("2026-03-12")
     Timestamp('2026-03-12 00:00:00')
     """
-    try:
-        day = pd.Timestamp(value)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"today={value!r} is no date; write it as 2026-03-12.") from error
+    day = pd.to_datetime(value, errors="coerce")
     if pd.isna(day):
         raise UsageError(f"today={value!r} is no date; write it as 2026-03-12.")
-    return day.tz_localize(None).normalize()
+    return pd.Timestamp(day).tz_localize(None).normalize()
 
 
 def add_months(days: pd.Series, months: pd.Series) -> pd.Series:
@@ -148,132 +147,88 @@ def add_months(days: pd.Series, months: pd.Series) -> pd.Series:
     >>> add_months(days, pd.Series([1, 1, 12])).dt.strftime("%d/%m/%Y").tolist()
     ['29/02/2024', '28/02/2023', '28/02/2025']
     """
-    start = days.astype("datetime64[s]")
-    count = months.astype("Int64")
+    start, count = days.astype("datetime64[s]"), months.astype("Int64")
     known = start.notna() & count.notna()
-    begun = start.where(known, pd.Timestamp(0)).to_numpy().astype("datetime64[M]")
-    month = begun + count.where(known, 0).to_numpy(dtype="int64").astype("timedelta64[M]")
-    length = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype("int64")
-    day = np.minimum(start.dt.day.fillna(1).to_numpy(dtype="int64"), length)
-    shifted = month.astype("datetime64[D]") + (day - 1)
-    return pd.Series(shifted.astype("datetime64[s]"), index=days.index).where(known)
+    begun = start[known].to_numpy()
+    month = begun.astype("datetime64[M]") + count[known].to_numpy(dtype="int64")
+    last = (month + 1).astype("datetime64[D]") - 1
+    shifted = np.minimum(month.astype("datetime64[D]") + (begun - begun.astype("datetime64[M]")), last)
+    return pd.Series(shifted.astype("datetime64[s]"), index=days.index[known]).reindex(days.index)
 
 
 def _plausible(months: pd.Series) -> pd.Series:
     return months.where(months.between(1, LONGEST))
 
 
-def _in_force(amendments: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    """Return, by uid, the last amendment of the length notified by a day; one without any date counts as the first."""
-    quand = amendments["dateNotificationModification"].fillna(amendments["datePublicationDonneesModification"])
-    known = amendments.assign(quand=quand)[amendments["dureeMois"].notna() & ~(quand > now)]
-    last = known.sort_values(["quand", "modification_id"], na_position="first", kind="stable")
-    return last.drop_duplicates("uid", keep="last").set_index("uid")[["modification_id", "dureeMois", "quand"]]
-
-
-def _state(frame: pd.DataFrame, now: pd.Timestamp, horizon: int) -> pd.Series:
-    near = now + pd.DateOffset(months=horizon)
-    state = pd.Series(STATES[3], index=frame.index, dtype="str")
-    state = state.mask(frame["fin"] <= near, STATES[2]).mask(frame["fin"] < now, STATES[1])
-    return state.mask(frame["debut"] > now, STATES[4]).mask(frame["fin"].isna(), STATES[0])
+def _last(amendments: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the last amendment of each contract, by uid; one without a date counts as the first."""
+    ordered = amendments.sort_values([by, "modification_id"], na_position="first", kind="stable")
+    return ordered.drop_duplicates("uid", keep="last").set_index("uid")
 
 
 def _base(frame: pd.DataFrame) -> pd.Series:
-    length = frame["duree"].astype("str")
-    told = "Notification et durée publiée (" + length + " mois)"
-    amended = "Notification et durée de l'avenant n° " + frame["avenant"].astype("str") + " (" + length + " mois)"
-    base = told.where(frame["avenant"].isna(), amended)
+    length = " (" + frame["duree"].astype("str") + " mois)"
+    told = "Notification et durée publiée" + length
+    base = told.where(
+        frame["avenant"].isna(), "Notification et durée de l'avenant n° " + frame["avenant"].astype("str") + length
+    )
+    base = base.mask(_plausible(frame["duree"]).isna(), "Durée invraisemblable" + length)
     base = base.mask(frame["duree"].isna(), "Durée non publiée")
-    implausible = frame["duree"].notna() & _plausible(frame["duree"]).isna()
-    base = base.mask(implausible, "Durée invraisemblable (" + length + " mois)")
     return base.mask(frame["debut"].isna(), "Date de notification non publiée").astype("str")
 
 
-def _doubts(
-    contracts: pd.DataFrame, frame: pd.DataFrame, read: pd.DataFrame, amended: pd.Series, when: pd.Series
-) -> pd.Series:
-    shorter = (amended < frame["duree_initiale"]).fillna(False)
-    before = (frame["fin"] < when).fillna(False)
-    renewable = frame["reconduction"].notna() & frame["reconductions"].fillna(1).gt(0)
-    left_out = frame["fin_reconduite"].notna()
-    counted = renewable & read["duree_dite"].eq(frame["duree"]).fillna(False)
-    too_long = is_framework(contracts) & frame["duree"].gt(FRAMEWORK_LONGEST).fillna(False)
-    remarks: list[tuple[pd.Series, Any]] = [
-        (shorter, "L'avenant raccourcit le marché : peut-être une durée ajoutée, publiée au lieu de la durée totale"),
-        (before & ~shorter, "L'avenant a été notifié après la fin qu'il donne"),
-        (left_out, "Reconductions non comprises dans la durée publiée : fin possible le "
-         + _written(frame["fin_reconduite"])),
-        (counted & ~left_out, "Fin de la dernière reconduction possible : chaque reconduction se décide avant"),
-        (renewable & ~left_out & ~counted, "Reconductible, sans que l'on sache si la durée publiée en tient compte"),
-        (too_long, "Accord-cadre de plus de quatre ans (article L2125-1) : durée à vérifier"),
-        (frame["couvert_jusqu_au"].notna(), "Même acheteur et même code CPV : un marché plus récent court jusqu'au "
-         + _written(frame["couvert_jusqu_au"])),
-    ]  # fmt: skip
+def _doubts(contracts: pd.DataFrame, frame: pd.DataFrame, change: pd.DataFrame) -> pd.Series:
+    shorter = (change["dureeMois"].astype("Int64") < frame["duree_initiale"]).fillna(False)
+    until = frame["couvert_jusqu_au"].dt.strftime("%d/%m/%Y").astype("object")
+    cases = {
+        "raccourcit": shorter,
+        "apres_la_fin": (frame["fin"] < change["quand"]).fillna(False) & ~shorter,
+        "trop_long": is_framework(contracts) & frame["duree"].gt(FRAMEWORK_LONGEST).fillna(False),
+        "couvert": until.notna(),
+    }
     text = pd.Series("", index=frame.index, dtype="object")
-    for mask, words in remarks:
-        added = words[mask] if isinstance(words, pd.Series) else words
-        text[mask] = text[mask] + (added + ". ")
+    for case, holds in cases.items():
+        words, _, field = REMARKS[case].partition("{")
+        text[holds] = text[holds] + words + (until[holds] if field else "") + ". "
     return text.str.strip().astype("str")
-
-
-def _written(days: pd.Series) -> pd.Series:
-    return days.dt.strftime("%d/%m/%Y").astype("object")
-
-
-def _describe(
-    frame: pd.DataFrame, contracts: pd.DataFrame, amendments: pd.DataFrame, suppliers: pd.DataFrame | None
-) -> None:
-    frame["objet"] = contracts["objet"]
-    frame["acheteur_id"] = contracts["acheteur_id"]
-    named = contracts["acheteur_nom"].notna()
-    frame["acheteur"] = contracts["acheteur_nom"].where(named, "SIRET " + contracts["acheteur_id"].astype("str"))
-    labels = {code[:2]: label for code, label in CPV_DIVISIONS.items()}
-    frame["famille"] = contracts["codeCPV"].str[:2].map(labels).fillna("Famille non renseignée").astype("str")
-    frame["montant"] = contracts["montant"]
-    procedure = contracts["procedure"].astype("object")
-    frame["procedure"] = procedure.where(procedure.notna(), "Non renseignée").astype("str")
-    names = _holders(amendments, suppliers) if suppliers is not None else pd.Series(dtype="str")
-    frame["titulaires"] = frame["uid"].map(names).astype("str")
 
 
 def _holders(amendments: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Series:
     """Name the holders of each contract, in one text by uid; those of its last amendment where it changed them."""
     named = suppliers[suppliers["titulaire_nom"].notna()].drop_duplicates("titulaire_id", keep="last")
-    name = named.set_index("titulaire_id")["titulaire_nom"]
-    changed = amendments[amendments["titulaires"].notna()].sort_values(
-        ["dateNotificationModification", "modification_id"], kind="stable"
-    )
-    new = changed.drop_duplicates("uid", keep="last").set_index("uid")["titulaires"].str.split("|").explode()
+    changed = amendments[amendments["titulaires"].notna()]
+    new = _last(changed, "dateNotificationModification")["titulaires"].str.split("|").explode()
     old = suppliers[~suppliers["uid"].isin(new.index)].set_index("uid")["titulaire_id"]
     holder = pd.concat([old, new]).astype("str")
-    words = holder.map(name).astype("object")
-    return words.where(words.notna(), "Identifiant " + holder).groupby(level=0, sort=False).agg(" ; ".join)
+    words = holder.map(named.set_index("titulaire_id")["titulaire_nom"]).astype("str")
+    return words.fillna("Identifiant " + holder).groupby(level=0, sort=False).agg(" ; ".join)
+
+
+def _need(contracts: pd.DataFrame) -> pd.Series:
+    code, begun = contracts["codeCPV"].astype("str").str[:8], contracts["dateNotification"]
+    first = begun.groupby([contracts["acheteur_id"], code]).transform("min")
+    works = code.str.startswith("45").fillna(False)
+    again = code.notna() & (begun >= first + APART) & ~works
+    need = pd.Series(NEEDS[1], index=contracts.index, dtype="str").mask(works, NEEDS[2])
+    return need.mask(is_framework(contracts) | again, NEEDS[0]).mask(subsequents(contracts), NEEDS[3])
+
+
+def covered_until(contracts: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
+    """Find the latest end among a buyer's later contracts for the same eight digits of the CPV."""
+    key = pd.factorize(contracts["acheteur_id"].astype("str") + " " + contracts["codeCPV"].astype("str").str[:8])[0]
+    rows = pd.DataFrame({"key": key, "debut": frame["debut"].astype("datetime64[s]"), "fin": frame["fin"]})
+    rows = rows.assign(row=np.arange(len(rows)))[(key >= 0) & rows["debut"].notna()].sort_values("debut")
+    later = rows[rows["fin"].notna()]
+    later = later.assign(furthest=later[::-1].groupby("key")["fin"].cummax())[["key", "debut", "furthest"]]
+    due = rows.assign(debut=(rows["debut"] + APART).astype("datetime64[s]"))
+    found = pd.merge_asof(due, later, on="debut", by="key", direction="forward").set_index("row")["furthest"]
+    latest = found.reindex(range(len(frame))).set_axis(frame.index).astype("datetime64[s]")
+    return latest.where(latest > frame["fin"])
 
 
 @dataclass(frozen=True)
 class EndsSummary:
-    """How many contracts stand in each state, and what is missing or uncertain.
-
-    Attributes
-    ----------
-    contracts : int
-        The sum of the next five.
-    unknown, ended, soon, running, coming : int
-        By ``etat``: see :data:`STATES`.
-    no_length, implausible_length, no_date : int
-        Why an end is unknown.
-    amended : int
-        Contracts whose length an amendment changed.
-    renewable, renewals_left_out : int
-        Contracts whose wording tells of renewals; those whose
-        published length leaves them out.
-    renewals_unsaid : int
-        Contracts whose wording says nothing of renewals: DECP have
-        no field for them.
-    amount_soon : float
-        Euros excluding tax (initial amounts) of contracts that end
-        within the horizon.
-    """
+    """How many contracts there are, and in each state of :data:`STATES`; initial euros of those that end soon."""
 
     contracts: int
     unknown: int
@@ -281,18 +236,11 @@ class EndsSummary:
     soon: int
     running: int
     coming: int
-    no_length: int
-    implausible_length: int
-    no_date: int
-    amended: int
-    renewable: int
-    renewals_left_out: int
-    renewals_unsaid: int
     amount_soon: float
 
 
 def ends_summary(found: pd.DataFrame) -> EndsSummary:
-    """Count the contracts of :func:`ends` by state and by what is not known of them.
+    """Count the contracts of :func:`ends` by state.
 
     Examples
     --------
@@ -302,18 +250,6 @@ def ends_summary(found: pd.DataFrame) -> EndsSummary:
     >>> said.contracts == said.unknown + said.ended + said.soon + said.running + said.coming
     True
     """
-    states = found["etat"].value_counts()
-    unknown, ended, soon, running, coming = (int(states.get(name, 0)) for name in STATES)
-    renewable = found["reconduction"].notna() & found["reconductions"].fillna(1).gt(0)
-    no_date, length = found["debut"].isna(), found["duree"]
-    return EndsSummary(
-        contracts=len(found), unknown=unknown, ended=ended, soon=soon, running=running, coming=coming,
-        no_length=int((length.isna() & ~no_date).sum()),
-        implausible_length=int((length.notna() & _plausible(length).isna() & ~no_date).sum()),
-        no_date=int(no_date.sum()),
-        amended=int((found["avenant"].notna() & ~length.eq(found["duree_initiale"]).fillna(False)).sum()),
-        renewable=int(renewable.sum()),
-        renewals_left_out=int(found["fin_reconduite"].notna().sum()),
-        renewals_unsaid=int(found["reconduction"].isna().sum()),
-        amount_soon=float(found.loc[found["etat"] == STATES[2], "montant"].sum()),
-    )  # fmt: skip
+    unknown, ended, soon, running, coming = (int((found["etat"] == state).sum()) for state in STATES)
+    amount = float(found.loc[found["etat"] == STATES[2], "montant"].sum())
+    return EndsSummary(len(found), unknown, ended, soon, running, coming, amount)

@@ -4,9 +4,10 @@ Both are text that depends on nothing but what is given: same table,
 same day, same bytes.
 """
 
+import csv
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -29,30 +30,8 @@ and 500 weigh less than one megabyte."""
 ALARMS = {"lancement": timedelta(days=-14), "fin": timedelta(days=-30)}
 """When a diary reminds of an event."""
 
-HEADINGS = {
-    "a_lancer_avant": "À lancer avant le",
-    "publier_avant": "À publier avant le",
-    "fin": "Fin du marché",
-    "statut": "Statut",
-    "besoin": "Besoin",
-    "objet": "Objet",
-    "acheteur": "Acheteur",
-    "titulaires": "Titulaires",
-    "montant": "Montant initial (€ HT)",
-    "famille": "Famille d'achat",
-    "procedure": "Procédure de la dernière fois",
-    "procedure_prevue": "Procédure prévue",
-    "debut": "Notification",
-    "fin_sans_avenant": "Fin sans avenant",
-    "fin_reconduite": "Fin avec reconductions (d'après l'objet)",
-    "couvert_jusqu_au": "Marché plus récent jusqu'au",
-    "duree": "Durée (mois)",
-    "reconduction": "Reconduction lue dans l'objet",
-    "base": "Calcul de la fin",
-    "base_lancement": "Calcul du lancement",
-    "incertitudes": "Incertitudes",
-    "uid": "Identifiant du marché",
-}
+with Path(__file__).with_name("headings.csv").open(encoding="utf-8", newline="") as _file:
+    HEADINGS = {row["colonne"]: row["titre"] for row in csv.DictReader(_file)}
 """Columns of the CSV file, in order, with their headings."""
 
 
@@ -111,33 +90,26 @@ def as_ics(
     now = day_of(today)
     coming = plan[plan["fin"] >= now].sort_values(["a_lancer_avant", "fin", "uid"], na_position="last")
     kept = coming.head(most)
+    left = len(coming) - len(kept)
+    more = f" ; {left} autres échéances, moins urgentes, n'y sont pas" if left else ""
+    about = f"{len(kept)} marchés, au {written(now)}{more}. Dates calculées, à vérifier dans le marché."
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//tikub-lab//Échéances des marchés//FR")
     calendar.add("method", "PUBLISH")
     # Typed, for the library escapes no text of a property that it doesn't know.
     calendar.add("x-wr-calname", vText(f"{one_line(name)} {FICTITIOUS}" if fictitious else one_line(name)))
-    calendar.add("x-wr-caldesc", vText(_about(len(kept), len(coming), now)))
+    calendar.add("x-wr-caldesc", vText(about))
     stamp = datetime.combine(now.date(), time(), tzinfo=UTC)
     for row in kept.to_dict("records"):
-        for kind, on, summary in _events(row, now):
-            calendar.add_component(_event(row, kind, on, summary, stamp, fictitious))
+        what = one_line(row["objet"]) or f"marché {row['uid']}"
+        what = what if len(what) <= 90 else what[:89].rstrip(" ,;") + "…"
+        launch = row["a_lancer_avant"]
+        if pd.notna(launch):
+            summary = f"{'En retard' if launch < now else 'À lancer'} : {what}"
+            calendar.add_component(_event(row, "lancement", max(launch, now).date(), summary, stamp, fictitious))
+        calendar.add_component(_event(row, "fin", row["fin"].date(), f"Fin : {what}", stamp, fictitious))
     return bytes(calendar.to_ical(sorted=False))
-
-
-def _about(kept: int, coming: int, now: pd.Timestamp) -> str:
-    left = f" ; {coming - kept} autres échéances, moins urgentes, n'y sont pas" if coming > kept else ""
-    return f"{kept} marchés, au {written(now)}{left}. Dates calculées, à vérifier dans le marché."
-
-
-def _events(row: dict[Any, Any], now: pd.Timestamp) -> Iterator[tuple[str, date, str]]:
-    what = one_line(row["objet"]) or f"marché {row['uid']}"
-    what = what if len(what) <= 90 else what[:89].rstrip(" ,;") + "…"
-    launch = row["a_lancer_avant"]
-    if pd.notna(launch):
-        late = launch < now
-        yield "lancement", max(launch, now).date(), f"{'En retard' if late else 'À lancer'} : {what}"
-    yield "fin", row["fin"].date(), f"Fin : {what}"
 
 
 def _event(row: dict[Any, Any], kind: str, on: date, summary: str, stamp: datetime, fictitious: bool) -> Any:

@@ -1,21 +1,116 @@
-"""By when to start the procedure that follows a contract: planned backwards from its end."""
+"""By when to start the procedure that follows a contract: planned backwards from its end, step by step.
+
+Two kinds of time are kept apart. The minimum time limits for tenders and the standstill are law: they stand in
+``law.csv``, dated, with their article of the code de la commande publique. The time that a department needs for its
+own work is an assumption, in :class:`LeadTimes`, to be adapted to the department.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.calendar.deadlines import STATES, Day, day_of
-from tikub_lab.procurement.calendar.recurrence import NEEDS
-from tikub_lab.procurement.calendar.schedule import ADAPTED, FORMAL, OPEN, WITHOUT, LeadTimes, schedule
+from tikub_lab.procurement.calendar.deadlines import NEEDS, STATES, Day, day_of
+from tikub_lab.procurement.codes import LAW
+from tikub_lab.procurement.frameworks import holds
+
+OPEN, RESTRICTED = "Appel d'offres ouvert", "Appel d'offres restreint"
+NEGOTIATED, DIALOGUE = "Procédure avec négociation", "Dialogue compétitif"
+ADAPTED, WITHOUT = "Procédure adaptée", "Marché passé sans publicité ni mise en concurrence préalable"
+FORMAL = (OPEN, RESTRICTED, NEGOTIATED, DIALOGUE)
+
+STEPS = pd.read_csv(Path(__file__).with_name("steps.csv"), dtype="str", keep_default_na=False)
+"""The steps of a procedure in order: whose days (a name of :class:`LeadTimes`, or the law), for which procedures."""
+LIGHTER = ("besoin", "redaction", "analyse", "notification")
 
 STATUSES = (
     "En retard", "À lancer dans les 3 mois", "À lancer dans les 12 mois", "Plus tard", "Peut-être déjà relancé",
     "Plus court que sa procédure", "Dépend de l'accord-cadre", "Besoin ponctuel", "Terminé", "Fin inconnue",
 )  # fmt: skip
-"""``statut`` of :func:`launches`. Only the first four call for a
-date. « Plus court que sa procédure »: the next procedure should
-have started before the contract did, which tells of a single
-purchase rather than of a delay."""
+"""``statut`` of :func:`launches`. Only the first four call for a date. « Plus court que sa procédure »: the next
+procedure should have started before the contract did, which tells of a single purchase rather than of a delay."""
+
+
+@dataclass(frozen=True)
+class LeadTimes:
+    """Days that the department's own work takes. Assumptions of ours, to be adapted by the department.
+
+    Examples
+    --------
+    >>> LeadTimes(besoin=90).besoin
+    90
+    """
+
+    besoin: int = 60  # definition of the need and market research
+    redaction: int = 45
+    validation: int = 10  # internal approval until the notice is sent
+    adaptee: int = 25  # given to candidates in an adapted procedure
+    dialogue: int = 30  # negotiation or dialogue, tenders in a dialogue included
+    analyse: int = 45
+    commission: int = 15  # the board that awards (CAO) and its notice to attend, formal procedures only
+    notification: int = 15  # signature, legal control, notification
+    relais: int = 30  # overlap with the outgoing supplier, setting up
+    allegement: float = 0.6  # what part of the department's times an adapted procedure takes
+    electronique: bool = True  # tenders come in electronically (the rule since 1 October 2018)
+    preinformation: bool = False  # a prior information notice was sent in time: another legal minimum applies
+
+    def __post_init__(self) -> None:
+        wrong = [name for name, value in asdict(self).items() if value < 0]
+        if wrong:
+            raise UsageError(f"LeadTimes: {', '.join(wrong)} is negative; give a number of days from 0.")
+
+
+def time_limits(day: Day) -> pd.DataFrame:
+    """Return the legal minima in force on a day, as a table.
+
+    An adapted procedure has no minimum in days: the buyer allows a reasonable time (R2143-1, R2151-1). Shorter limits
+    for urgency are left out: one does not plan for urgency.
+
+    Examples
+    --------
+    >>> limits = time_limits("2026-01-01")
+    >>> limits.loc[(limits["procedure"] == OPEN) & (limits["etape"] == "Candidatures et offres"), "jours"].tolist()
+    [35, 30, 15]
+    """
+    names = ["procedure", "etape", "condition"]
+    found = LAW.table("délai", names=names, day=day_of(day).date()).rename(columns={"reference": "article"})
+    return found.assign(jours=found["valeur"].astype("int64"))[[*names, "jours", "article", "debut", "fin", "statut"]]
+
+
+def schedule(procedure: str, leads: LeadTimes, day: Day) -> pd.DataFrame:
+    """List the steps of a procedure, in order, with their days.
+
+    Examples
+    --------
+    >>> steps = schedule(OPEN, LeadTimes(), "2026-01-01")
+    >>> int(steps["jours"].sum()), steps.loc[steps["nature"] == "minimum légal", "jours"].tolist()
+    (261, [30, 11])
+    """
+    conditions = {
+        "Cas général": True, "Transmission électronique": leads.electronique,
+        "Avis de préinformation": leads.preinformation,
+    }  # fmt: skip
+    limits = time_limits(day)
+    limits = limits[(limits["procedure"] == procedure) & limits["condition"].map(conditions)]
+    limits = limits.sort_values("jours", kind="stable").drop_duplicates("etape").set_index("etape")
+    law = STEPS["jours"] == "loi"
+    meant = (STEPS["procedures"] == "") | holds(STEPS["procedures"], procedure)
+    steps = STEPS[meant & (~law | STEPS["etape"].isin(limits.index))].reset_index(drop=True)
+    law = steps["jours"] == "loi"
+    part = 1.0 if procedure in FORMAL else leads.allegement
+    times = {name: round(value * part) if name in LIGHTER else value for name, value in asdict(leads).items()}
+    days, article = (steps["etape"].map(limits[name]) for name in ("jours", "article"))
+    return pd.DataFrame(
+        {
+            "etape": steps["etape"],
+            "jours": steps["jours"].map(times).mask(law, days).astype("int64"),
+            "nature": np.where(law, "minimum légal", "hypothèse"),
+            "source": steps["jours"].mask(law, article),
+            "avant_publication": steps["avant_publication"] == "oui",
+        }
+    )
 
 
 def launches(
@@ -23,12 +118,10 @@ def launches(
 ) -> pd.DataFrame:
     """Plan the procedure that follows each contract.
 
-    The procedure is that of last time. Where ``seuil`` is given and
-    the contract's amount reaches it, an adapted procedure, or one
-    without competition, becomes an open call for tenders; where it
-    is missing, as for social and other specific services, the
-    procedure stays. A procedure that is not known is planned as an
-    open call for tenders, so as not to be late.
+    The procedure is that of last time. Where ``seuil`` is given and the contract's amount reaches it, an adapted
+    procedure, or one without competition, becomes an open call for tenders; where it is missing, as for social and
+    other specific services, the procedure stays. A procedure that is not known is planned as an open call for tenders,
+    so as not to be late.
 
     Parameters
     ----------
@@ -39,19 +132,15 @@ def launches(
     leads : LeadTimes, optional
         The department's own times.
     seuil : Series or number, optional
-        Euros excluding tax from which a formal procedure is due; a
-        Series has the index of ``found`` (that is, of the
+        Euros excluding tax from which a formal procedure is due; a Series has the index of ``found`` (that is, of the
         contracts), in any order.
 
     Returns
     -------
     DataFrame
-        ``found`` with ``procedure_prevue``, ``jours`` (from the
-        first step to the end), ``publier_avant`` (the notice),
-        ``a_lancer_avant`` (the definition of the need), ``statut``
-        (:data:`STATUSES`), ``base_lancement``. Dates are missing
-        where the statut calls for none. Ordered by
-        ``a_lancer_avant``, then ``fin``.
+        ``found`` with ``procedure_prevue``, ``jours`` (from the first step to the end), ``publier_avant`` (the
+        notice), ``a_lancer_avant`` (the definition of the need), ``statut`` (:data:`STATUSES`), ``base_lancement``.
+        Dates are missing where the statut calls for none. Ordered by ``a_lancer_avant``, then ``fin``.
 
     Raises
     ------
@@ -68,59 +157,51 @@ def launches(
     True
     """
     now, leads = day_of(today), leads or LeadTimes()
+    if isinstance(seuil, pd.Series):
+        lost = len(found.index.difference(seuil.index))
+        if lost or not seuil.index.is_unique:
+            raise UsageError(
+                f"seuil: {lost} of {len(found)} contracts have none in its index, or it names one twice; give a "
+                "Series with the index of the contracts."
+            )
+        seuil = seuil.reindex(found.index).astype("float64")
     plan = found.copy()
-    above = plan["montant"] >= _threshold(plan, seuil)
     known = plan["procedure"].isin([*FORMAL, ADAPTED, WITHOUT])
+    above = plan["montant"] >= (np.nan if seuil is None else seuil)
     raised = above & plan["procedure"].isin([ADAPTED, WITHOUT])
     plan["procedure_prevue"] = plan["procedure"].where(known & ~raised, OPEN)
     steps = {name: schedule(name, leads, now) for name in plan["procedure_prevue"].unique()}
-    whole = plan["procedure_prevue"].map({name: int(table["jours"].sum()) for name, table in steps.items()})
-    after = plan["procedure_prevue"].map(
-        {name: int(table.loc[~table["avant_publication"], "jours"].sum()) for name, table in steps.items()}
-    )
-    plan["jours"] = whole.astype("Int64")
-    plan["publier_avant"] = _days_before(plan["fin"], after)
-    plan["a_lancer_avant"] = _days_before(plan["fin"], whole)
+    days = {name: table["jours"].groupby(table["avant_publication"]).sum() for name, table in steps.items()}
+    after = plan["procedure_prevue"].map({name: days[name][False] for name in steps}).astype("Int64")
+    plan["jours"] = after + plan["procedure_prevue"].map({name: days[name][True] for name in steps}).astype("Int64")
+    plan["publier_avant"] = plan["fin"] - pd.to_timedelta(after, unit="D")
+    plan["a_lancer_avant"] = plan["fin"] - pd.to_timedelta(plan["jours"], unit="D")
     plan["statut"] = _status(plan, now)
     called = plan["statut"].isin(STATUSES[:4])
-    plan[["publier_avant", "a_lancer_avant"]] = plan[["publier_avant", "a_lancer_avant"]].where(called)
-    plan["base_lancement"] = _grounds(plan, known, raised, called)
+    dates = ["publier_avant", "a_lancer_avant"]
+    plan[dates] = plan[dates].astype("datetime64[s]").where(called)
+    why = pd.Series("Même procédure que la dernière fois", index=plan.index, dtype="str")
+    why = why.mask(raised, "Montant au-dessus du seuil : appel d'offres")
+    why = why.mask(~known, "Procédure non renseignée : prévue comme un appel d'offres, par prudence")
+    plan["base_lancement"] = (why + " ; " + plan["jours"].astype("str") + " jours avant la fin").where(called, "")
     return plan.sort_values(["a_lancer_avant", "fin", "uid"], na_position="last")
-
-
-def _threshold(plan: pd.DataFrame, seuil: pd.Series | float | None) -> pd.Series:
-    if isinstance(seuil, pd.Series):
-        lost = len(plan.index.difference(seuil.index))
-        if lost or not seuil.index.is_unique:
-            raise UsageError(
-                f"seuil: {lost} of {len(plan)} contracts have none in its index, or it names one twice; give a Series "
-                "with the index of the contracts."
-            )
-        return seuil.reindex(plan.index).astype("float64")
-    return pd.Series(np.nan if seuil is None else float(seuil), index=plan.index)
-
-
-def _days_before(days: pd.Series, count: pd.Series) -> pd.Series:
-    return (days - pd.to_timedelta(count.astype("float64"), unit="D")).astype("datetime64[s]")
 
 
 def _status(plan: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
     due = plan["a_lancer_avant"]
-    status = pd.Series(STATUSES[3], index=plan.index, dtype="str")
-    status = status.mask(due <= now + pd.DateOffset(months=12), STATUSES[2])
-    status = status.mask(due <= now + pd.DateOffset(months=3), STATUSES[1]).mask(due < now, STATUSES[0])
-    status = status.mask(plan["couvert_jusqu_au"].notna(), STATUSES[4])
-    status = status.mask(due < plan["debut"], STATUSES[5])
-    status = status.mask(plan["besoin"] == NEEDS[3], STATUSES[6]).mask(plan["besoin"] == NEEDS[2], STATUSES[7])
-    return status.mask(plan["etat"] == STATES[1], STATUSES[8]).mask(plan["etat"] == STATES[0], STATUSES[9])
-
-
-def _grounds(plan: pd.DataFrame, known: pd.Series, raised: pd.Series, called: pd.Series) -> pd.Series:
-    why = pd.Series("Même procédure que la dernière fois", index=plan.index, dtype="object")
-    why = why.mask(raised, "Montant au-dessus du seuil : appel d'offres")
-    why = why.mask(~known, "Procédure non renseignée : prévue comme un appel d'offres, par prudence")
-    words = why + " ; " + plan["jours"].astype("str") + " jours avant la fin"
-    return words.where(called, "").astype("str")
+    cases = [  # what comes first wins
+        (9, plan["etat"] == STATES[0]),
+        (8, plan["etat"] == STATES[1]),
+        (7, plan["besoin"] == NEEDS[2]),
+        (6, plan["besoin"] == NEEDS[3]),
+        (5, due < plan["debut"]),
+        (4, plan["couvert_jusqu_au"].notna()),
+        (0, due < now),
+        (1, due <= now + pd.DateOffset(months=3)),
+        (2, due <= now + pd.DateOffset(months=12)),
+    ]
+    status = np.select([case for _, case in cases], [STATUSES[number] for number, _ in cases], STATUSES[3])
+    return pd.Series(status, index=plan.index, dtype="str")
 
 
 def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:
@@ -132,21 +213,13 @@ def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:
         From :func:`launches`.
     today : date, Timestamp or str
     months : int
-        How many months.
+        From 1 to 120.
 
     Returns
     -------
     DataFrame of shape (months, 5)
-        Columns mois (its first day), fins, montant_fins,
-        lancements, montant_lancements (euros excluding tax, initial
-        amounts). Launches already late count in the first month.
-        Ends before today, after the last month or unknown are in
-        :class:`~tikub_lab.procurement.calendar.deadlines.EndsSummary`.
-
-    Raises
-    ------
-    UsageError
-        Months below 1 or above 120.
+        Columns mois (its first day), fins, montant_fins, lancements, montant_lancements (euros excluding tax, initial
+        amounts). Launches already late count in the first month; ends before today are left out.
 
     Examples
     --------
@@ -162,10 +235,9 @@ def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:
     now = day_of(today)
     calendar = pd.period_range(now.to_period("M"), periods=months, freq="M", name="mois")
     table = pd.DataFrame(index=calendar)
-    due = plan["a_lancer_avant"].where(plan["a_lancer_avant"] >= now, now).where(plan["a_lancer_avant"].notna())
-    for name, days in (("fins", plan["fin"].where(plan["fin"] >= now)), ("lancements", due)):
-        known = days.notna()
-        grouped = plan.loc[known, "montant"].groupby(days[known].dt.to_period("M"))
-        table[name] = grouped.size().reindex(calendar, fill_value=0).astype("int64")
-        table[f"montant_{name}"] = grouped.sum().reindex(calendar, fill_value=0.0).astype("float64")
+    for name, days in (("fins", plan["fin"].where(plan["fin"] >= now)), ("lancements", plan["a_lancer_avant"])):
+        month = days.mask(days < now, now).dt.to_period("M")
+        grouped = plan["montant"].groupby(month).agg(["size", "sum"]).reindex(calendar, fill_value=0)
+        table[[name, f"montant_{name}"]] = grouped.astype({"size": "int64", "sum": "float64"}).to_numpy(object)
+        table = table.astype({name: "int64", f"montant_{name}": "float64"})
     return table.reset_index().assign(mois=calendar.to_timestamp())

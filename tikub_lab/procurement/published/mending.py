@@ -1,6 +1,7 @@
 """Rules that mend, blank or mark a value and keep its record: labels, dates, numbers, CPV codes, identifiers."""
 
 import datetime
+import html
 import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -27,6 +28,12 @@ _DATE = re.compile(
 _MOMENT = re.compile(r"(\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?(Z|[+-]\d\d:?\d\d)")
 _PARIS = ZoneInfo("Europe/Paris")
 FIRST_YEAR = 1950
+DEPTH = 20
+"""How often entities and tags are looked for again in what they wrapped: no software wraps so often."""
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]\w{1,30});")
+_TAG = re.compile(
+    r"<(script|style)\b[^<>]*>.*?</\1\s*>|</?[a-z][\w-]*(?:\s[^<>]*=[^<>]*)?\s*/?>|<!--.*?-->", re.I | re.S
+)
 
 
 def _typed(*types: str) -> dict[str, tuple[str, ...]]:
@@ -144,6 +151,31 @@ def _notification(frame: pd.DataFrame, field: str) -> pd.Series:
     return frame[field].fillna(frame["datePublicationDonnees"])
 
 
+def plain_text(value: str) -> str | None:
+    """Take HTML out of a text: a tag is a space, an entity its character, as often as they are wrapped in each other.
+
+    Examples
+    --------
+    >>> plain_text("Espaces verts<br />Lot 1 : taille &amp; tonte d&#39;hiver"), plain_text("a < 3 & b > 2")
+    ("Espaces verts Lot 1 : taille & tonte d'hiver", 'a < 3 & b > 2')
+    """
+    if "<" not in value and "&" not in value:
+        return value
+    text = value
+    for _ in range(DEPTH):
+        before, text = text, _TAG.sub(" ", _ENTITY.sub(lambda found: html.unescape(found[0]), text))
+        if text == before:
+            break
+    return value if text == value else " ".join(text.split()) or None
+
+
+_TEXTS = {
+    "contracts": ("acheteur_nom", "objet"),
+    "concessions": ("autoriteConcedante_nom", "objet"),
+    "amendments": ("objetModification",),
+    "states": ("objetModification",),
+    **dict.fromkeys(PARTIES, ("titulaire_nom",)),
+}
 MENDS: Tests = {
     "not-communicated": (
         {
@@ -153,15 +185,10 @@ MENDS: Tests = {
         lambda frame, field: frame[field].mask(frame[field].isin(["NC", "MQ", "CDL"])),
     ),
     "unreadable-characters": (
-        {
-            "contracts": ("acheteur_nom", "objet"),
-            "concessions": ("autoriteConcedante_nom", "objet"),
-            "amendments": ("objetModification",),
-            "states": ("objetModification",),
-            **dict.fromkeys(PARTIES, ("titulaire_nom",)),
-        },
+        _TEXTS,
         lambda frame, field: frame[field].str.contains("\ufffd", regex=False).fillna(False),
     ),
+    "markup-in-text": (_TEXTS, lambda frame, field: _each(frame[field], plain_text)),
     "identifier-spacing": (
         {
             "contracts": ("acheteur_id",),

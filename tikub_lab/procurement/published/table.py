@@ -13,8 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tikub_lab.procurement.published.fields import CONCESSION_FIELDS, CONTRACT_FIELDS, ROW_FIELDS
-from tikub_lab.procurement.scorecard.fields import INSTEAD, REGIMES, SINCE, Kind
+from tikub_lab.procurement.published.fields import CONCESSION_FIELDS, CONTRACT_FIELDS, INSTEAD, ROW_FIELDS, SINCE, owed
 from tikub_lab.tables.database import LINE_BITS, union, view
 from tikub_lab.tables.readers import Staged
 
@@ -39,11 +38,11 @@ def publish(connection: Any, staged: Staged) -> str:
     lines += [union(parts)] if (parts := staged.get("judged/lines")) else []
     values = {
         "contract_said": _said(CONTRACT_FIELDS),
-        "contract_owed": _owed("contract", "coalesce(_list, _parties)"),
+        "contract_owed": _owed("contracts", "coalesce(_list, _parties)"),
         "concession_said": _said(CONCESSION_FIELDS),
-        "concession_owed": _owed("concession", "coalesce(_list, _parties)"),
+        "concession_owed": _owed("concessions", "coalesce(_list, _parties)"),
         "row_said": _said(ROW_FIELDS),
-        "row_owed": _owed("contract", "titulaire_id"),
+        "row_owed": _owed("contracts", "titulaire_id"),
     }
     connection.execute(sql("records.sql", bits=LINE_BITS, lines=" UNION ALL BY NAME ".join(lines), **values))
     return f"""
@@ -59,15 +58,16 @@ def _said(fields: Iterable[str]) -> str:
     return ", ".join(f"coalesce(\"{field}\", '')" for field in fields if field != "source")
 
 
-def _owed(kind: Kind, firms: str) -> str:
+def _owed(table: str, firms: str) -> str:
     """Write how many mandatory fields a record owes by the regime of its day, and the list of those that are empty."""
-    day = "dateNotification" if kind == "contract" else "dateSignature"
+    day = "dateNotification" if table == "contracts" else "dateSignature"
     recent = f"coalesce(coalesce({day}, datePublicationDonnees) >= '{SINCE.isoformat()}', false)"
     counts, lists = [], []
-    for regime, instead in zip(REGIMES, (INSTEAD, {}), strict=True):
-        names = regime.fields(kind)
+    for regime in ("2019", "2022"):
+        names = owed(table, regime)
         values = {name: f'"{name}"' for name in names} | {"titulaires": firms, "concessionnaires": firms}
-        values |= {name: f'coalesce("{name}", "{other}")' for name, other in instead.items()}
+        if regime == "2019":
+            values |= {name: f'coalesce("{name}", "{other}")' for name, other in INSTEAD.items()}
         empty = (f"CASE WHEN {values[name]} IS NULL THEN '{name}' END" for name in names)
         counts.append(len(names))
         lists.append(f"concat_ws('|', {', '.join(empty)})")

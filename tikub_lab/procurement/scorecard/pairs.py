@@ -57,9 +57,9 @@ PASSES: tuple[Pass, ...] = (
 side, and what must be filled."""
 
 
-def compare(before: pd.DataFrame, after: pd.DataFrame, accepted_only: bool = False) -> pd.DataFrame:
+def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Pair the records of two publications of a source."""
-    left, right = side(before, accepted_only), side(after, accepted_only)
+    left, right = _side(before), _side(after)
     first, second = _pairs(left, right)
     old, new = left.loc[first].reset_index(drop=True), right.loc[second].reset_index(drop=True)
     gone, come = left.drop(index=first), right.drop(index=second)
@@ -74,14 +74,10 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, accepted_only: bool = Fal
     return table[["statut", *(name for name in table.columns if name != "statut")]]
 
 
-def side(records: pd.DataFrame, accepted_only: bool) -> pd.DataFrame:
-    """Keep what pairs are made of, in order of line, with the weight of each record in the total."""
+def _side(records: pd.DataFrame) -> pd.DataFrame:
+    """Keep what pairs are made of, in order of line."""
     ordered = records.sort_values("ligne", ignore_index=True)
-    kept = ordered[[*dict.fromkeys([*FIELDS, "ligne", "empreinte"])]].copy()
-    kept["rejet"] = ordered["etat"].eq("rejeté")
-    weight = kept["montant"].fillna(0.0)
-    kept["poids"] = weight.mask(kept["rejet"], 0.0) if accepted_only else weight
-    return kept
+    return ordered[[*FIELDS, "ligne", "empreinte"]].assign(rejet=ordered["etat"].eq("rejeté"))
 
 
 def _pairs(left: pd.DataFrame, right: pd.DataFrame) -> tuple[list[int], list[int]]:
@@ -121,11 +117,10 @@ def _laid_out(shown: pd.DataFrame, old: pd.DataFrame | None, new: pd.DataFrame |
     def both(name: str) -> list[pd.Series]:
         return [nothing if side is None else side[name] for side in (old, new)]
 
-    before, after = (weight.fillna(0.0) for weight in both("poids"))
     columns = {name: shown[name] for name in ("acheteur_id", "acheteur_nom", "id", "objet")}
     columns["champs"] = pd.Series("", index=shown.index, dtype="str")
-    columns["montant_avant"], columns["montant_apres"] = (side.astype("float64") for side in both("montant"))
-    columns["ecart"] = after - before
+    before, after = (side.astype("float64") for side in both("montant"))
+    columns |= {"montant_avant": before, "montant_apres": after, "ecart": after.fillna(0.0) - before.fillna(0.0)}
     columns["ligne_avant"], columns["ligne_apres"] = (side.astype("Int64") for side in both("ligne"))
     columns["rejet_avant"], columns["rejet_apres"] = (side.astype("boolean") for side in both("rejet"))
     return pd.DataFrame(columns)

@@ -15,8 +15,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from tikub_lab.methods.scope import one_of
-from tikub_lab.procurement.scorecard.pairs import compare, side
+from tikub_lab.procurement.scorecard.pairs import compare
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 _SUFFIX = re.compile(r"(?:\.(?:json|xml|csv|parquet|zip|gz|txt))+$", re.IGNORECASE)
@@ -56,25 +55,20 @@ def date_in(publication: str) -> pd.Timestamp | None:
     return None
 
 
-def published_files(records: pd.DataFrame, series: dict[str, str] | None = None) -> pd.DataFrame:
+def published_files(records: pd.DataFrame) -> pd.DataFrame:
     """List the publications that the records come from, in the order of their sources and days.
 
     Parameters
     ----------
     records : DataFrame
         Table ``procurement/records``.
-    series : dict of str to str, optional
-        Names of sources by publication, where the name of the file
-        does not tell (see :func:`series_of`).
 
     Returns
     -------
     DataFrame, one row a publication
-        ``publication``, ``serie``, ``date``, ``origine_date``
-        (``nom du fichier``; ``dernière donnée publiée``: the last
-        date of publication of an accepted record; ``inconnue``),
-        ``rang`` (in its series, from 1), ``nombre``, ``rejetes``,
-        ``montant`` (€, as published), ``sans_montant``.
+        ``publication``, ``serie`` (see :func:`series_of`), ``date``, ``origine_date`` (``nom du fichier``; ``dernière
+        donnée publiée``: the last date of publication of an accepted record; ``inconnue``), ``rang`` (in its series,
+        from 1), ``nombre``, ``rejetes``, ``montant`` (€, as published), ``sans_montant``.
 
     Examples
     --------
@@ -83,31 +77,18 @@ def published_files(records: pd.DataFrame, series: dict[str, str] | None = None)
     >>> published_files(records)[["publication", "serie", "rang"]].to_numpy().tolist()
     [['a_2025-01-01.json', 'a', 1], ['a_2025-02-01.json', 'a', 2]]
     """
-    rejected = records["etat"].eq("rejeté")
-    told = records["datePublicationDonnees"].mask(rejected)
-    frame = pd.DataFrame(
-        {"publication": records["publication"], "told": told, "rejected": rejected, "montant": records["montant"]}
+    rejected, amount = records["etat"].eq("rejeté"), records["montant"]
+    frame = records[["publication", "montant"]].assign(
+        told=records["datePublicationDonnees"].mask(rejected), rejetes=rejected, sans_montant=amount.isna()
     )
-    table = (
-        frame.groupby("publication")
-        .agg(
-            told=("told", "max"),
-            nombre=("rejected", "size"),
-            rejetes=("rejected", "sum"),
-            montant=("montant", "sum"),
-            with_amount=("montant", "count"),
-        )
-        .reset_index()
-    )
+    sums = {name: (name, "sum") for name in ("rejetes", "montant", "sans_montant")}
+    table = frame.groupby("publication").agg(told=("told", "max"), nombre=("rejetes", "size"), **sums).reset_index()
     named = pd.to_datetime(table["publication"].map(date_in)).astype("datetime64[s]")
     told = pd.to_datetime(table["told"]).astype("datetime64[s]")
     table["date"] = named.fillna(told)
-    table["origine_date"] = np.where(
-        named.notna(), "nom du fichier", np.where(told.notna(), "dernière donnée publiée", "inconnue")
-    )
-    known = series or {}
-    table["serie"] = [known.get(name, series_of(name)) for name in table["publication"]]
-    table["sans_montant"] = table["nombre"] - table["with_amount"]
+    origins = ["nom du fichier", "dernière donnée publiée"]
+    table["origine_date"] = np.select([named.notna(), told.notna()], origins, "inconnue")
+    table["serie"] = [series_of(name) for name in table["publication"]]
     table = table.sort_values(["serie", "date", "publication"], na_position="first", ignore_index=True)
     table["rang"] = table.groupby("serie").cumcount() + 1
     return table[
@@ -115,16 +96,9 @@ def published_files(records: pd.DataFrame, series: dict[str, str] | None = None)
     ]
 
 
-Couple = tuple[pd.Series, pd.Series, pd.DataFrame, pd.DataFrame]
-
-
-def _couples(records: pd.DataFrame, serie: str | None, series: dict[str, str] | None) -> Iterator[Couple]:
+def _couples(records: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series, pd.DataFrame, pd.DataFrame]]:
     """Give each publication and the next of its series, as rows of :func:`published_files` and of the table."""
-    listed = published_files(records, series)
-    if serie is not None:
-        one_of("serie", serie, sorted(set(listed["serie"])), "no publication is of this source")
-        listed = listed[listed["serie"] == serie]
-    for _, group in listed.groupby("serie"):
+    for _, group in published_files(records).groupby("serie"):
         for (_, old), (_, new) in pairwise(group.iterrows()):
             before, after = (records[records["publication"] == each["publication"]] for each in (old, new))
             yield old, new, before, after
@@ -137,51 +111,26 @@ TREND = (
 )  # fmt: skip
 
 
-def trend(
-    records: pd.DataFrame,
-    serie: str | None = None,
-    accepted_only: bool = False,
-    series: dict[str, str] | None = None,
-) -> pd.DataFrame:
+def trend(records: pd.DataFrame) -> pd.DataFrame:
     """Count what appeared, changed and vanished between each publication of a source and the next.
 
     Parameters
     ----------
     records : DataFrame
-        Table ``procurement/records``.
-    serie : str, optional
-        One source; all by default. A source of one publication
-        gives no row.
-    accepted_only : bool
-        Count the amounts of rejected records as 0; see
-        :func:`compare`.
-    series : dict of str to str, optional
-        See :func:`published_files`.
+        Table ``procurement/records``. A source of one publication gives no row.
 
     Returns
     -------
     DataFrame, one row a pair of successive publications
-        ``serie``, ``avant``, ``apres`` (publications),
-        ``date_avant``, ``date_apres``; in records ``nombre_avant``,
-        ``disparus``, ``apparus``, ``reapparus`` (those of
-        ``apparus`` that an earlier publication had, but not the one
-        before), ``modifies``, ``inchanges``, ``nombre_apres``; in
-        euros ``montant_avant``, ``montant_disparus``,
-        ``montant_apparus``, ``montant_modifies`` (what the changes
-        add), ``montant_apres``; ``sans_montant_avant`` and
-        ``sans_montant_apres`` (records without an amount, counted
-        0 €), ``corriges`` (rejected before, accepted since),
-        ``degrades`` (the reverse), ``sans_cle`` (records of both
-        without buyer or identifier: hard to follow).
+        ``serie``, ``avant``, ``apres`` (publications), ``date_avant``, ``date_apres``; in records ``nombre_avant``,
+        ``disparus``, ``apparus``, ``reapparus`` (those of ``apparus`` that an earlier publication had, but not the one
+        before), ``modifies``, ``inchanges``, ``nombre_apres``; in euros ``montant_avant``, ``montant_disparus``,
+        ``montant_apparus``, ``montant_modifies`` (what the changes add), ``montant_apres``; ``sans_montant_avant`` and
+        ``sans_montant_apres`` (records without an amount, counted 0 €), ``corriges`` (rejected before, accepted
+        since), ``degrades`` (the reverse), ``sans_cle`` (records of both without buyer or identifier: hard to follow).
 
-        ``nombre_apres = nombre_avant − disparus + apparus``, and
-        ``montant_apres = montant_avant − montant_disparus +
+        ``nombre_apres = nombre_avant − disparus + apparus``, and ``montant_apres = montant_avant − montant_disparus +
         montant_apparus + montant_modifies``.
-
-    Raises
-    ------
-    UsageError
-        A source that the table does not know.
 
     Examples
     --------
@@ -195,69 +144,55 @@ def trend(
     """
     rows: list[dict[str, object]] = []
     seen: dict[str, set[tuple[str, str]]] = {}
-    for old, new, before, after in _couples(records, serie, series):
-        pairs = compare(before, after, accepted_only)
+    for old, new, before, after in _couples(records):
+        pairs = compare(before, after)
         earlier = seen.setdefault(new["serie"], set())
-        at_hand = _keys(before)
-        come = _keys(pairs[pairs["statut"] == "apparu"], unique=False)
+        at_hand = set(_keys(before))
+        come = _keys(pairs[pairs["statut"] == "apparu"])
         rows.append(
             {
                 "serie": new["serie"],
+                **{f"{name}_avant": old[name] for name in ("date", "nombre", "montant", "sans_montant")},
+                **{f"{name}_apres": new[name] for name in ("date", "nombre", "montant", "sans_montant")},
                 "avant": old["publication"],
                 "apres": new["publication"],
-                "date_avant": old["date"],
-                "date_apres": new["date"],
-                **_counts(pairs, side(before, accepted_only), side(after, accepted_only)),
-                "reapparus": sum(key in earlier and key not in at_hand for key in come),
+                **_counts(pairs),
+                "reapparus": sum(key in earlier - at_hand for key in come),
+                "sans_cle": sum(int(each[["acheteur_id", "id"]].isna().any(axis=1).sum()) for each in (before, after)),
             }
         )
-        earlier |= set(at_hand)
+        earlier |= at_hand
     return pd.DataFrame(rows, columns=TREND)
 
 
-def _keys(rows: pd.DataFrame, unique: bool = True) -> list[tuple[str, str]]:
+def _keys(rows: pd.DataFrame) -> list[tuple[str, str]]:
     known = rows.dropna(subset=["acheteur_id", "id"])
-    known = known.drop_duplicates(["acheteur_id", "id"]) if unique else known
     return list(zip(known["acheteur_id"], known["id"], strict=True))
 
 
-def _counts(pairs: pd.DataFrame, left: pd.DataFrame, right: pd.DataFrame) -> dict[str, object]:
+def _counts(pairs: pd.DataFrame) -> dict[str, object]:
     number = pairs["statut"].value_counts()
     euros = pairs.groupby("statut", observed=False)["ecart"].sum()
-    was, now = pairs["rejet_avant"].fillna(False), pairs["rejet_apres"].fillna(False)
-    both = pairs["rejet_avant"].notna() & pairs["rejet_apres"].notna()
+    was, now = pairs["rejet_avant"], pairs["rejet_apres"]
     return {
-        "nombre_avant": len(left),
         "disparus": int(number["disparu"]),
         "apparus": int(number["apparu"]),
         "modifies": int(number["modifié"]),
         "inchanges": int(number["inchangé"]),
-        "nombre_apres": len(right),
-        "montant_avant": float(left["poids"].sum()),
         "montant_disparus": 0.0 - float(euros["disparu"]),
         "montant_apparus": float(euros["apparu"]),
         "montant_modifies": float(euros["modifié"]),
-        "montant_apres": float(right["poids"].sum()),
-        "sans_montant_avant": int(left["montant"].isna().sum()),
-        "sans_montant_apres": int(right["montant"].isna().sum()),
-        "corriges": int((both & was & ~now).sum()),
-        "degrades": int((both & ~was & now).sum()),
-        "sans_cle": int(sum(each[["acheteur_id", "id"]].isna().any(axis=1).sum() for each in (left, right))),
+        "corriges": int((was & ~now).sum()),
+        "degrades": int((~was & now).sum()),
     }
 
 
-def largest_moves(
-    records: pd.DataFrame,
-    serie: str | None = None,
-    n: int = 10,
-    accepted_only: bool = False,
-    series: dict[str, str] | None = None,
-) -> pd.DataFrame:
+def largest_moves(records: pd.DataFrame, n: int = 10) -> pd.DataFrame:
     """List the records that moved the most euros from one publication of a source to the next.
 
     Parameters
     ----------
-    records, serie, accepted_only, series
+    records : DataFrame
         As for :func:`trend`.
     n : int
         How many rows at most.
@@ -266,23 +201,16 @@ def largest_moves(
     -------
     DataFrame of shape (at most n, 15)
         ``avant``, ``apres`` (publications) and the columns of
-        :func:`compare`, for records that appeared, changed or
-        vanished, the largest difference first, whatever its sign.
-
-    Raises
-    ------
-    UsageError
-        A source that the table does not know.
+        :func:`~tikub_lab.procurement.scorecard.pairs.compare`, for records that appeared, changed or vanished, the
+        largest difference first, whatever its sign.
     """
     parts = [
-        compare(before, after, accepted_only)
-        .query("statut != 'inchangé'")
-        .assign(avant=old["publication"], apres=new["publication"])
-        for old, new, before, after in _couples(records, serie, series)
+        compare(before, after).assign(avant=old["publication"], apres=new["publication"])
+        for old, new, before, after in _couples(records)
     ]
     table = pd.concat(parts) if parts else compare(records.head(0), records.head(0)).assign(avant="", apres="")
+    table = table[table["statut"] != "inchangé"]
     table = table.assign(size=table["ecart"].abs()).sort_values(
         ["size", "avant", "ligne_apres", "ligne_avant"], ascending=[False, True, True, True], ignore_index=True
     )
-    columns = ["avant", "apres", *(name for name in table.columns if name not in ("avant", "apres", "size"))]
-    return table[columns].head(n)
+    return table[["avant", "apres", *table.columns.drop(["avant", "apres", "size"])]].head(n)

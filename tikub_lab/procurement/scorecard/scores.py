@@ -1,31 +1,27 @@
 """How complete publications and buyers are, and amounts that the rules let pass though they look like fillers.
 
-What is owed depends on the day of notification: see
-:mod:`tikub_lab.procurement.scorecard.fields`. A value is *sound*
+What is owed depends on the day of notification: see :mod:`tikub_lab.procurement.published.fields`. A value is *sound*
 where it is filled, and no rule emptied or rejected it.
 """
 
 import pandas as pd
 
+from tikub_lab.procurement.published.fields import INSTEAD, ROWS, SINCE, TITLES, owed
 from tikub_lab.procurement.scorecard.card import findings, verdicts
-from tikub_lab.procurement.scorecard.fields import (
-    CONDITIONS,
-    INSTEAD,
-    ORIGIN_CPV,
-    REGIMES,
-    SINCE,
-    TITLES,
-)
 
 GRADES = ((0.95, "A"), (0.85, "B"), (0.7, "C"), (0.5, "D"), (0.0, "E"))
-"""The grade that a score reaches: a scale of ours, no text gives
-one."""
-UNREADABLE = {"not-a-record", "row-width"}
+"""The grade that a score reaches: a scale of ours, no text gives one."""
+UNREADABLE = ["not-a-record", "row-width"]
 """Rules that a record breaks which has no field at all."""
-_ABSENT = {"value-missing", "supplier-missing", "date-missing", "object-missing"}
-_OWED_AS = {"titulaire_id": "titulaires", "titulaire_typeIdentifiant": "titulaires"}
+ABSENT = ["value-missing", "supplier-missing", "date-missing", "object-missing"]
 SMALL = 100.0
-_FILLER = r"([1-9])\1{4,}"
+ORIGIN_CPV = ("15", "18", "33", "341")
+"""Beginnings of CPV codes of which the origin of products is asked, near the list annexed to the decree of 2022."""
+DOUBTS = {
+    "filler": "Montant d'un seul chiffre répété (99999999)",
+    "small": f"Montant inférieur à {SMALL:.0f} €",
+    "before": "Publié avant d'être notifié",
+}
 
 
 def grade(score: float) -> str:
@@ -42,10 +38,8 @@ def grade(score: float) -> str:
 def scores(records: pd.DataFrame) -> pd.DataFrame:
     """Score each publication: of 100 values that the law asks for, how many are sound and in a record that counts.
 
-    ``score`` is the number of sound mandatory values in usable
-    records (neither rejected nor repeated), divided by the number
-    of mandatory values owed by all records but the repeated ones.
-    Concessions and contracts count alike.
+    ``score`` is the number of sound mandatory values in usable records (neither rejected nor repeated), divided by the
+    number of mandatory values owed by all records but the repeated ones. Concessions and contracts count alike.
 
     Parameters
     ----------
@@ -55,16 +49,11 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a publication
-        ``publication``, ``nombre`` (records), ``exploitables``,
-        ``rejetes``, ``doublons``, ``part_exploitable`` (of all
-        records), ``attendus`` (values owed),
-        ``remplis`` (filled), ``sains`` (sound), ``completude``
-        (``sains / attendus``), ``score``, ``note`` (see
-        :func:`grade`), ``champs_absents`` (mandatory fields that no
-        record has: an extract leaves columns out, which is no fault
-        of its records), ``inconnus`` (rejected records whose values
-        are not known, as they were imported before the table was:
-        they owe nothing here).
+        ``publication``, ``nombre`` (records), ``exploitables``, ``rejetes``, ``doublons``, ``part_exploitable`` (of
+        all records), ``attendus`` (values owed), ``remplis`` (filled), ``sains`` (sound), ``completude``
+        (``sains / attendus``), ``score``, ``note`` (see :func:`grade`), ``champs_absents`` (mandatory fields that no
+        record has: an extract leaves columns out, which is no fault of its records), ``inconnus`` (rejected records
+        whose values are not known, as they were imported before the table was: they owe nothing here).
 
     Examples
     --------
@@ -75,51 +64,44 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     [[10, 8, 0.8, 'C']]
     """
     records = records.reset_index(drop=True)
-    judged = verdicts(records)
-    owed, filled, sound, unknown = _owed(records)
-    usable, again = judged["verdict"] == "exploitable", judged["verdict"] == "doublon"
-    frame = pd.DataFrame(
-        {
-            "publication": judged["publication"],
-            "nombre": 1,
-            "exploitables": usable.astype("int64"),
-            "rejetes": (judged["verdict"] == "rejeté").astype("int64"),
-            "doublons": again.astype("int64"),
-            "attendus": owed.mask(again, 0),
-            "remplis": filled.mask(again, 0),
-            "sains": sound.mask(again, 0),
-            "_counting": sound.where(usable, 0),
-            "inconnus": unknown.astype("int64"),
-        }
-    )
+    verdict = verdicts(records)["verdict"]
+    frame = records[["publication"]].assign(nombre=1)
+    for name, label in (("exploitables", "exploitable"), ("rejetes", "rejeté"), ("doublons", "doublon")):
+        frame[name] = (verdict == label).astype("int64")
+    frame[["attendus", "remplis", "sains", "inconnus"]] = _owed(records)
+    frame.loc[verdict == "doublon", ["attendus", "remplis", "sains"]] = 0
+    frame["_counting"] = frame["sains"].where(verdict == "exploitable", 0)
     table = frame.groupby("publication").sum().reset_index()
     table["part_exploitable"] = table["exploitables"] / table["nombre"]
     table["completude"] = table["sains"] / table["attendus"]
     table["score"] = table["_counting"] / table["attendus"]
     table["note"] = table["score"].map(grade).astype("str")
     empty = missing_fields(records)
-    absent = empty[empty["manquants"] == empty["publication"].map(records["publication"].value_counts())]
-    table["champs_absents"] = table["publication"].map(absent["publication"].value_counts()).fillna(0).astype("int64")
+    absent = empty.loc[empty["part"] == 1, "publication"].value_counts()
+    table["champs_absents"] = table["publication"].map(absent).fillna(0).astype("int64")
     return table[
         ["publication", "nombre", "exploitables", "rejetes", "doublons", "part_exploitable", "attendus", "remplis",
          "sains", "completude", "score", "note", "champs_absents", "inconnus"]
     ]  # fmt: skip
 
 
-def _owed(records: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series, pd.Series]:
+def _owed(records: pd.DataFrame) -> pd.DataFrame:
     """Count the values that each record owes, those that are filled, those that are sound; tell what is not known."""
     found = findings(records)
     nothing = records.index.isin(found.index[found["regle"].isin(UNREADABLE)])
-    unknown = records["attendus"].isna() & ~nothing
-    usual = records.groupby("publication")["attendus"].transform("max").fillna(len(REGIMES[1].contract))
-    owed = records["attendus"].mask(nothing, usual).fillna(0).astype("int64")
-    empty = records["manquants"].fillna("").str.split("|").map(lambda names: len([name for name in names if name]))
-    filled = (owed - empty).mask(nothing, 0).clip(lower=0)
-    broken = found[found["rejet"] & ~found["regle"].isin(_ABSENT | UNREADABLE)]
-    known = {name for regime in REGIMES for name in (*regime.contract, *regime.concession)}
-    fields = broken["champ"].replace(_OWED_AS)
-    wrong = fields[fields.isin(known)].groupby(level=0).nunique()
-    return owed, filled, (filled - wrong.reindex(records.index).fillna(0)).clip(lower=0).astype("int64"), unknown
+    usual = records.groupby("publication")["attendus"].transform("max").fillna(len(owed("contracts", "2022")))
+    due = records["attendus"].mask(nothing, usual).fillna(0).astype("int64")
+    missing = records["manquants"].fillna("").str.count("[^|]+")
+    filled = (due - missing).mask(nothing, 0).clip(lower=0).astype("int64")
+    broken = found[found["rejet"] & ~found["regle"].isin([*ABSENT, *UNREADABLE])]
+    fields = broken["champ"].replace(dict.fromkeys(["titulaire_id", "titulaire_typeIdentifiant"], "titulaires"))
+    mandatory = [
+        name for table in ("contracts", "concessions") for day in ("2019", "2022") for name in owed(table, day)
+    ]
+    wrong = fields[fields.isin(mandatory)].groupby(level=0).nunique().reindex(records.index, fill_value=0)
+    sound = (filled - wrong).clip(lower=0)
+    unknown = (records["attendus"].isna() & ~nothing).astype("int64")
+    return pd.DataFrame({"attendus": due, "remplis": filled, "sains": sound, "inconnus": unknown})
 
 
 def missing_fields(records: pd.DataFrame) -> pd.DataFrame:
@@ -131,46 +113,14 @@ def missing_fields(records: pd.DataFrame) -> pd.DataFrame:
     >>> missing_fields(records)[["champ", "part"]].to_numpy().tolist()
     [['ccag', 0.5], ['objet', 0.25]]
     """
-    size = records["publication"].value_counts()
     lists = records[["publication"]].assign(champ=records["manquants"].astype("str").str.split("|"))
     lists = lists[records["manquants"].notna()].explode("champ")
     table = lists.groupby(["publication", "champ"]).size().rename("manquants").reset_index()
     table["titre"] = table["champ"].map(TITLES).fillna(table["champ"])
+    size = records["publication"].value_counts()
     table["part"] = table["manquants"] / table["publication"].map(size).astype("float64")
     table = table.sort_values(["publication", "manquants", "champ"], ascending=[True, False, True], ignore_index=True)
     return table[["publication", "champ", "titre", "manquants", "part"]]
-
-
-def _due(contracts: pd.DataFrame) -> dict[str, tuple[str, pd.Series]]:
-    """Say of each field whether it is mandatory or conditional, and in which contracts it is owed."""
-    day = contracts["dateNotification"].fillna(contracts["datePublicationDonnees"])
-    recent = day.ge(pd.Timestamp(SINCE)).fillna(False).astype(bool)
-    old, new = ({*regime.contract} - {"titulaires"} for regime in REGIMES)  # titulaires are another table
-    due: dict[str, tuple[str, pd.Series]] = {}
-    for field in dict.fromkeys([*REGIMES[1].contract, *REGIMES[0].contract]):
-        if field in old | new:
-            due[field] = ("obligatoire", (recent & (field in new)) | (~recent & (field in old)))
-    never = pd.Series(False, index=contracts.index)
-    origin = contracts["codeCPV"].str.startswith(ORIGIN_CPV).fillna(False).astype(bool)
-    when = {
-        "tauxAvance": contracts["attributionAvance"].fillna(False).astype(bool) & recent,
-        "idAccordCadre": contracts["nature"].eq("Marché subséquent").fillna(False).astype(bool) & recent,
-        "origineUE": origin & recent,
-        "origineFrance": origin & recent,
-    }
-    for item in CONDITIONS:
-        kind = "conditionnel" if item.status == "vérifiable" else "conditionnel, à confirmer"
-        due[item.field] = (kind, when.get(item.field, never))
-    return due
-
-
-def _filled(contracts: pd.DataFrame, field: str) -> pd.Series:
-    filled = contracts[field].notna()
-    if field not in INSTEAD:
-        return filled
-    day = contracts["dateNotification"].fillna(contracts["datePublicationDonnees"])
-    old = ~day.ge(pd.Timestamp(SINCE)).fillna(False).astype(bool)
-    return filled | (old & contracts[INSTEAD[field]].notna())
 
 
 def completeness(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -179,19 +129,14 @@ def completeness(contracts: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``: values that could not be
-        used are empty in it.
+        Table ``procurement/contracts``: values that could not be used are empty in it.
 
     Returns
     -------
     DataFrame, one row a field, the least filled first
-        ``champ``, ``titre``, ``obligation`` (``obligatoire``,
-        ``conditionnel``, or ``conditionnel, à confirmer`` where the
-        condition is an approximation: see
-        :data:`~tikub_lab.procurement.scorecard.fields.CONDITIONS`),
-        ``attendus`` (contracts that owe it), ``remplis``,
-        ``manquants``, ``part`` (of those owed; not a number where
-        none is). Titulaires are not there: they are another table.
+        ``champ``, ``titre``, ``obligation`` (``obligatoire``, ``conditionnel``, or ``conditionnel, à confirmer``
+        where the condition is an approximation), ``attendus`` (contracts that owe it), ``remplis``, ``manquants``,
+        ``part`` (of those owed; not a number where none is). Titulaires are not there: they are another table.
 
     Examples
     --------
@@ -200,21 +145,34 @@ def completeness(contracts: pd.DataFrame) -> pd.DataFrame:
     >>> found.loc[["montant", "tauxAvance"], "obligation"].tolist(), float(found.loc["montant", "part"])
     (['obligatoire', 'conditionnel'], 1.0)
     """
+    day = contracts["dateNotification"].fillna(contracts["datePublicationDonnees"])
+    recent = day.ge(pd.Timestamp(SINCE)).fillna(False).astype(bool)
+    origin = contracts["codeCPV"].str.startswith(ORIGIN_CPV).fillna(False).astype(bool)
+    conditions = {
+        "tauxAvance": contracts["attributionAvance"].fillna(False).astype(bool),
+        "idAccordCadre": contracts["nature"].eq("Marché subséquent").fillna(False).astype(bool),
+        "origineUE": origin,
+        "origineFrance": origin,
+    }
     rows = []
-    for field, (kind, due) in _due(contracts).items():
-        filled = int((due & _filled(contracts, field)).sum())
-        rows.append((field, TITLES[field], kind, int(due.sum()), filled, int(due.sum()) - filled))
-    table = pd.DataFrame(rows, columns=["champ", "titre", "obligation", "attendus", "remplis", "manquants"])
+    for row in ROWS:
+        field, duty = row["champ"], row["obligation"]
+        if row["table"] != "contracts" or not row["type"] or not duty:
+            continue
+        if field in conditions:
+            due = conditions[field] & recent
+        else:
+            due = (recent & ("2022" in duty)) | (~recent & ("2019" in duty))
+            duty = "obligatoire"
+        filled = contracts[field].notna()
+        if field in INSTEAD:
+            filled |= ~recent & contracts[INSTEAD[field]].notna()
+        rows.append((field, row["titre"], duty, int(due.sum()), int((due & filled).sum())))
+    table = pd.DataFrame(rows, columns=["champ", "titre", "obligation", "attendus", "remplis"])
+    table["manquants"] = table["attendus"] - table["remplis"]
     table["part"] = table["remplis"] / table["attendus"].where(table["attendus"] > 0)
     order = table.assign(_rank=table["obligation"].map({"obligatoire": 0, "conditionnel": 1}).fillna(2))
     return order.sort_values(["_rank", "part", "champ"], ignore_index=True).drop(columns="_rank")
-
-
-DOUBTS = {
-    "filler": "Montant d'un seul chiffre répété (99999999)",
-    "small": f"Montant inférieur à {SMALL:.0f} €",
-    "before": "Publié avant d'être notifié",
-}
 
 
 def doubtful(records: pd.DataFrame) -> pd.DataFrame:
@@ -228,11 +186,9 @@ def doubtful(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a publication and doubt
-        ``publication``, ``doute``, ``nombre`` (records),
-        ``montant`` (€ that they bring), ``part`` (of all usable
-        euros of the publication), ``sans_valeur`` (usable records
-        of which it cannot be said), ``exemple`` (the largest
-        amount).
+        ``publication``, ``doute``, ``nombre`` (records), ``montant`` (€ that they bring), ``part`` (of all usable
+        euros of the publication), ``sans_valeur`` (usable records of which it cannot be said), ``exemple`` (the
+        largest amount).
 
     Examples
     --------
@@ -243,26 +199,23 @@ def doubtful(records: pd.DataFrame) -> pd.DataFrame:
     [[1, 1.0, 'ligne 1 : Gaz']]
     """
     records = records.reset_index(drop=True)
-    judged = verdicts(records)
-    usable = judged["verdict"] == "exploitable"
-    amount = records["montant"]
+    usable = verdicts(records).assign(objet=records["objet"], publiee=records["datePublicationDonnees"])
+    usable = usable[usable["verdict"] == "exploitable"]
+    usable = usable.sort_values(["montant", "ligne"], ascending=[False, True])
+    amount, notified, published = usable["montant"], usable["dateNotification"], usable["publiee"]
     whole = amount.where(amount == amount.round()).astype("Int64").astype("str")
-    notified, published = records["dateNotification"], records["datePublicationDonnees"]
     doubts = {
-        "filler": (whole.str.fullmatch(_FILLER).fillna(False).astype(bool), amount.isna()),
+        "filler": (whole.str.fullmatch(r"([1-9])\1{4,}").fillna(False).astype(bool), amount.isna()),
         "small": (amount < SMALL, amount.isna()),
         "before": (notified > published, notified.isna() | published.isna()),
     }
-    total = judged["poids"].where(usable).groupby(judged["publication"]).sum()
+    usable["exemple"] = "ligne " + usable["ligne"].astype("str") + " : " + usable["objet"].fillna("sans objet")
+    total = usable.groupby("publication")["poids"].sum()
     parts = []
     for name, (doubt, unknown) in doubts.items():
-        frame = judged.assign(objet=records["objet"], _doubt=doubt & usable, _unknown=unknown & usable)
-        hits = frame[frame["_doubt"]].sort_values(["montant", "ligne"], ascending=[False, True])
-        groups = hits.groupby("publication")
-        table = groups.agg(nombre=("ligne", "size"), montant=("poids", "sum"))
-        table["sans_valeur"] = frame.groupby("publication")["_unknown"].sum().reindex(table.index)
-        first = hits.drop_duplicates("publication").set_index("publication")
-        table["exemple"] = "ligne " + first["ligne"].astype("str") + " : " + first["objet"].fillna("sans objet")
+        hits = usable[doubt].groupby("publication")
+        table = hits.agg(nombre=("ligne", "size"), montant=("poids", "sum"), exemple=("exemple", "first"))
+        table["sans_valeur"] = unknown.groupby(usable["publication"]).sum().reindex(table.index)
         parts.append(table.reset_index().assign(doute=DOUBTS[name]))
     table = pd.concat(parts, ignore_index=True)
     table["part"] = table["montant"] / table["publication"].map(total).astype("float64")
