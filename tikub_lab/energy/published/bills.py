@@ -1,7 +1,8 @@
 """Bills, and lists of meters, from tables of one's own in CSV or in a workbook: columns are known by their labels.
 
 A table with a meter, a beginning, an end and kWh is one of bills. One with a meter and an energy, without periods, is a
-list of meters: it names delivery points, says which lycée they serve, and what they count. Capitals, accents and signs
+list of meters: it names delivery points, says which lycée they serve, what they count, and in which unit where their
+own files don't. Capitals, accents and signs
 don't matter in labels.
 
 The end of a bill may be its last day or the day after it. The label says which (« fin (exclue) », « fin (incluse) »),
@@ -20,7 +21,7 @@ import pandas as pd
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, Meter, who
 from tikub_lab.energy.published.layout import Column, Layout, Line, numbers
-from tikub_lab.energy.published.values import ENERGIES, plain
+from tikub_lab.energy.published.values import ENERGIES, KWH, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
 from tikub_lab.tables.readers import Batch
@@ -42,6 +43,13 @@ def _code(text: str) -> str | None:
     if code is not None and not bool(uai(pd.Series([code], dtype="str")).iloc[0]):
         raise ValueError(text)
     return code
+
+
+def _factor(text: str) -> float | None:
+    unit = text.lower() or None
+    if unit is not None and unit not in KWH:
+        raise ValueError(text)
+    return KWH[unit] if unit else None
 
 
 _METER = {
@@ -76,7 +84,12 @@ def _is_list(found: set[str], labels: list[str]) -> bool:
 
 BILLS = Layout(_METER | _BILL, _is_bills)
 METERS = Layout(
-    {**_METER, "code_uai": Column(("code uai", "uai", "rne", "code rne"), _code, "uai"), "usage": Column(("usage",))},
+    {
+        **_METER,
+        "code_uai": Column(("code uai", "uai", "rne", "code rne"), _code, "uai"),
+        "usage": Column(("usage",)),
+        "unite": Column(("unite",), _factor, "unit"),
+    },
     _is_list,
 )
 
@@ -202,4 +215,5 @@ def _listed(found: Gathering, line: Line) -> None:
     use = USES.get(plain(said))
     if said and use is None:
         found.repair(line.at, meter["compteur"], "usage", said, "enum", "")
-    found.keep("staged/list", line.at, **meter, energie=told["energie"], code_uai=told.get("code_uai"), usage=use)
+    told = {"energie": told["energie"], "code_uai": told.get("code_uai"), "facteur": told.get("unite")}
+    found.keep("staged/list", line.at, **meter, usage=use, **told)
