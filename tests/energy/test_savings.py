@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.baseline.model import fit
+from tikub_lab.energy.caltrack import fit
 from tikub_lab.energy.savings import by_month, day_kinds, keep_days, metered
 from tikub_lab.errors import UsageError
 

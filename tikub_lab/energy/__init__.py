@@ -6,10 +6,8 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "alerts": "",
-        "baseline.design": "daily_usage",
-        "baseline.many": "fit_many",
-        "baseline.model": "Baseline fit",
         "bundle": "load",
+        "caltrack": "Baseline fit fit_many",
         "challenge": "",
         "climate": "adjusted of_sites",
         "consumption": "by_meter by_site",

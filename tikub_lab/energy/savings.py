@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Integers, Thermal, dates, read_clock, read_periods
-from tikub_lab.energy.baseline.model import Baseline, fahrenheit, whole
+from tikub_lab.energy.caltrack import Baseline, fahrenheit, whole
+from tikub_lab.energy.periods import DAY, Floats, Integers, Thermal, dates, read_clock, read_periods
 from tikub_lab.errors import UsageError
 
 LESSONS, WEEKEND, HOLIDAY = "cours", "week-end", "vacances"
@@ -97,7 +97,7 @@ def metered(
     baseline : Baseline
         Fitted on the period before the change.
     usage, temperature
-        The reporting period, as for :func:`tikub_lab.energy.baseline.model.fit`.
+        The reporting period, as for :func:`tikub_lab.energy.caltrack.fit`.
     kinds : Series of str, optional
         The kind of each day, by date, for both periods: see :func:`day_kinds`. For daily readings only.
 
@@ -113,7 +113,7 @@ def metered(
 
     Examples
     --------
-    >>> from tikub_lab.energy.baseline.model import fit
+    >>> from tikub_lab.energy.caltrack import fit
     >>> days = pd.date_range("2024-01-01", "2026-01-01")
     >>> outside = pd.Series(10 - 8 * np.cos(np.arange(len(days)) / 58), index=days)
     >>> usage = 100 + 12 * (15 - outside).clip(lower=0)
@@ -167,7 +167,7 @@ def by_month(savings: Savings) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tikub_lab.energy.baseline.model import fit
+    >>> from tikub_lab.energy.caltrack import fit
     >>> bills = pd.Series(310.0, index=pd.date_range("2024-01-16", periods=14, freq="31D"))
     >>> outside = pd.Series(10.0, index=pd.date_range("2024-01-01", "2025-06-30"))
     >>> found = metered(fit(bills[:13], outside), 0.5 * bills[:3], outside)

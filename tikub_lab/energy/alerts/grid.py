@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tikub_lab.energy.alerts.series import KINDS, Booleans, Days, Series
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.periods import Floats, Integers
 
 FEWEST = 10
 """Days of a kind under which it has no load of its own."""

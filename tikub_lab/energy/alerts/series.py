@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.periods import Floats, Integers
 from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, day_kinds
 from tikub_lab.errors import UsageError
 

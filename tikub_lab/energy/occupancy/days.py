@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Integers
+from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, day_kinds
 from tikub_lab.errors import UsageError
 

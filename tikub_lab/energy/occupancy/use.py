@@ -19,11 +19,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Thermal
-from tikub_lab.energy.baseline.memory import memory
-from tikub_lab.energy.baseline.model import Baseline, Sample
-from tikub_lab.energy.baseline.quality import quality
+from tikub_lab.energy.caltrack import Baseline, Sample
+from tikub_lab.energy.memory import memory
 from tikub_lab.energy.occupancy.days import KINDS, Design
+from tikub_lab.energy.periods import DAY, Floats, Thermal
+from tikub_lab.energy.quality import quality
 from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, Model, Savings
 
 FLOOR = 0.2
@@ -88,7 +88,7 @@ class Use:
         """Covariance of the coefficients and of the balance point, and the degrees of freedom that are left.
 
         The balance point comes last, in °C, where the model has one. Errors of days remember the days before
-        (:func:`tikub_lab.energy.baseline.memory.memory`); those of bills are independent.
+        (:func:`tikub_lab.energy.memory.memory`); those of bills are independent.
         """
         days = self.design.days
         matrix = np.hstack([self.matrix, self.shift]) * (np.sqrt(days) / self.scatter)[:, None]
