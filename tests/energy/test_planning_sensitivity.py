@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from tikub_lab.energy.planning.choose import plan, solve
-from tikub_lab.energy.planning.realisation import realised
-from tikub_lab.energy.planning.rules import Rules
+from tikub_lab.energy.planning.measured import realised
+from tikub_lab.energy.planning.problem import Rules
 from tikub_lab.energy.planning.stability import sensitivity
 from tikub_lab.errors import UsageError
 
