@@ -132,6 +132,15 @@ def test_an_empty_choice():
         sensitivity(base, budget=0)
 
 
+def test_no_money_at_all():
+    """Nothing is chosen; a budget that can't be lowered is raised."""
+    base = plan(*choice(("A", "gaz", 1e3, 9e3)), Rules(2026, (0.0, 0.0), 2033, 0.9), gap=0)
+    found = sensitivity(base, budget=5e3, gap=0)
+    assert (base.totals["nombre"], base.proven) == (0, True)
+    assert found.cases["cas"].tolist() == ["plan", "budget plus"]
+    assert found.cases["nombre"].tolist() == [0, 1]
+
+
 def test_realisation_by_hand():
     """350 kWh announced, 290 seen: 29/35. The rest by Cochran's formula, written out for three works."""
     done = pd.DataFrame(
