@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from tikub_lab.energy.caltrack import fit_many
+from tikub_lab.energy.days import Days
 from tikub_lab.energy.heating import spans
-from tikub_lab.energy.occupancy.days import Days, Designer, days_of
+from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import ALL, NESTED, _left_out, fit, saved
 from tikub_lab.energy.uncertainty import interval
 from tikub_lab.errors import UsageError

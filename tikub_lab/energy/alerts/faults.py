@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tikub_lab.energy.alerts.series import Booleans
+from tikub_lab.energy.days import Booleans
 from tikub_lab.energy.periods import Floats, Integers
 
 BROKEN, ESTIMATED, MISSING = "compteur en panne", "relevés estimés", "relevés manquants"

@@ -8,7 +8,8 @@ import numpy as np
 from tikub_lab.energy.alerts import drift, faults, occupancy
 from tikub_lab.energy.alerts.grid import Grid
 from tikub_lab.energy.alerts.model import CLIP, Departure, Explained, whitened
-from tikub_lab.energy.alerts.series import Booleans, Series
+from tikub_lab.energy.alerts.series import Series
+from tikub_lab.energy.days import Booleans
 from tikub_lab.energy.periods import Floats, Integers
 
 NORMAL = 1.6449

@@ -10,8 +10,9 @@ from tikub_lab.energy.alerts import bills, faults
 from tikub_lab.energy.alerts.findings import Finding
 from tikub_lab.energy.alerts.grid import LESSONS
 from tikub_lab.energy.alerts.meter import Watched, watch
-from tikub_lab.energy.alerts.series import Booleans, Days, Series, series_of
+from tikub_lab.energy.alerts.series import Series, series_of
 from tikub_lab.energy.caltrack import fit_many
+from tikub_lab.energy.days import Booleans, Days
 from tikub_lab.energy.periods import Integers
 
 ENDED = {"relevé": 7, "facture": 45}

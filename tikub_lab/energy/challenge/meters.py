@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.caltrack import fit_many
+from tikub_lab.energy.days import KINDS, Days
 from tikub_lab.energy.heating import spans
-from tikub_lab.energy.occupancy.days import KINDS, Days, Designer, days_of
+from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import fit, saved
 from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.energy.quality import LIMITS, passes, quality

@@ -20,11 +20,12 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.caltrack import Baseline, Sample
+from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
 from tikub_lab.energy.memory import memory
-from tikub_lab.energy.occupancy.days import KINDS, Design
+from tikub_lab.energy.occupancy.days import Design
 from tikub_lab.energy.periods import DAY, Floats, Thermal
 from tikub_lab.energy.quality import quality
-from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, Model, Savings
+from tikub_lab.energy.savings import Model, Savings
 
 FLOOR = 0.2
 """Where scatter follows use, least scatter of a period: that of this share of the mean use."""
@@ -133,7 +134,8 @@ def fit(design: Design, nested: Sequence[tuple[str, ...]] = NESTED) -> Use | Non
 
     Examples
     --------
-    >>> from tikub_lab.energy.occupancy.days import Days, Designer
+    >>> from tikub_lab.energy.days import Days
+    >>> from tikub_lab.energy.occupancy.days import Designer
     >>> kinds = np.resize([0, 0, 0, 0, 0, 1, 1], 364)
     >>> cold = 10 - 8 * np.cos(np.arange(364) / 58)
     >>> maker = Designer(Days(0, kinds, {"S": cold}), range(10, 20))

@@ -15,8 +15,8 @@ import pandas as pd
 from tikub_lab.energy import heating
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.caltrack import Baseline, Sample, fahrenheit, fit_many
+from tikub_lab.energy.days import HOLIDAY, day_kinds, keep_days
 from tikub_lab.energy.periods import DAY, Floats
-from tikub_lab.energy.savings import HOLIDAY, day_kinds, keep_days
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
