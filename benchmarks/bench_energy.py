@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.many import fit_many
-from tikub_lab.energy.baseline.model import Baseline, fit
+from tikub_lab.energy.caltrack import Baseline, fit, fit_many
 
 METERS, DAYS = 1_500, 365
 COMPARED = 2

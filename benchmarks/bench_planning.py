@@ -10,7 +10,7 @@ import pandas as pd
 from tikub_lab import tables
 from tikub_lab.energy.consumption import by_meter, by_site
 from tikub_lab.energy.planning.choose import Plan, compare, plan
-from tikub_lab.energy.planning.rules import Rules
+from tikub_lab.energy.planning.problem import Rules
 
 LIMIT = 60
 COPIES = 10

@@ -1,5 +1,6 @@
 """What alerts reckon with, by a second way: regressions by dense matrices, odds by scipy, runs and bills by hand."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -14,8 +15,9 @@ from tikub_lab.energy.alerts.grid import Grid, grid_of, regressors, usual
 from tikub_lab.energy.alerts.model import Family, chance, explain
 from tikub_lab.energy.alerts.occupancy import families as occupied
 from tikub_lab.energy.alerts.rates import discoveries, inflation
-from tikub_lab.energy.alerts.series import Days, Series, days_of, series_of
+from tikub_lab.energy.alerts.series import Series, days_of, series_of
 from tikub_lab.energy.alerts.words import round_off, span
+from tikub_lab.energy.days import Days
 
 # The regression
 
@@ -233,7 +235,7 @@ def days():
     term[kinds == 1] = np.searchsorted(np.arange(54, size, 90), day[kinds == 1], side="right")
     cold = 10 - 8 * np.cos(day / 58) + 3 * np.sin(day * 1.7)
     names = tuple(f"V{number}" for number in range(period.max() + 1))
-    return Days(20_000, kinds, np.ones(size, dtype=bool), period, term, names, {"S": cold})
+    return Days(20_000, kinds, {"S": cold}, np.ones(size, dtype=bool), period, term, names)
 
 
 def test_the_balance_point_of_bills_is_the_planted_one(days):
@@ -246,9 +248,8 @@ def test_the_balance_point_of_bills_is_the_planted_one(days):
         assert balance_point(bills, days) == point
         few = series([*kwh[:11], *[np.nan] * (len(kwh) - 11)], 20_000 + edges[:-1], 20_000 + edges[1:])
         assert np.isnan(balance_point(few, days))
-        assert np.isnan(balance_point(series(kwh, 20_000 + edges[:-1], 20_000 + edges[1:]), Days(
-            20_000, days.kinds, days.covered, days.period, days.term, days.names, {"T": days.cold["S"]}
-        )))  # fmt: skip
+        elsewhere = replace(days, cold={"T": days.cold["S"]})
+        assert np.isnan(balance_point(series(kwh, 20_000 + edges[:-1], 20_000 + edges[1:]), elsewhere))
 
 
 # Days, and what readings add up of them
@@ -373,11 +374,7 @@ def test_what_readings_add_up_of_days(days):
     assert "base/vacances" not in usual(daily, few)[2]
     few[np.flatnonzero(holiday)[9]] = True
     assert "base/vacances" in usual(daily, few)[2]
-    dark = grid_of(
-        each,
-        Days(20_000, days.kinds, days.covered & (np.arange(1096) < 50), days.period, days.term, days.names, days.cold),
-        12.0,
-    )
+    dark = grid_of(each, replace(days, covered=days.covered & (np.arange(1096) < 50)), 12.0)
     assert (dark.calendar, dark.period.max()) == (False, -1)
 
 

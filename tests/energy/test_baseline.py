@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tikub_lab.energy.baseline.design import daily_usage, read_clock, read_periods, thermal
-from tikub_lab.energy.baseline.many import fit_many
-from tikub_lab.energy.baseline.model import fit
-from tikub_lab.energy.baseline.quality import quality, sentence
+from tests.energy.hourly import daily_usage
+from tikub_lab.energy.caltrack import fit, fit_many
+from tikub_lab.energy.periods import read_clock, read_periods, thermal
+from tikub_lab.energy.quality import quality, sentence
 from tikub_lab.energy.savings import metered
 from tikub_lab.errors import UsageError
 
@@ -187,15 +187,16 @@ def test_candidates_are_counted():
         assert found.qualified + found.disqualified + found.not_attempted == wanted
 
 
-def test_too_few_degree_days_are_not_tried():
-    """Nine days below 10 °C, then none: nothing to fit on with ten asked for, enough with nine."""
+@pytest.mark.parametrize(
+    ("cold", "depth", "model"), [(9, 10, "intercept_only"), (10, 10, "hdd_only"), (10, 1, "intercept_only")]
+)
+def test_too_few_degree_days_are_not_tried(cold, depth, model):
+    """Days below 10 °C, then none: nothing to fit on with nine of them, or with 18 °F·day in all."""
     days = pd.date_range("2025-01-01", periods=60)
-    outside = pd.Series(np.where(np.arange(60) < 9, 0.0, 20.0) + 0.01 * np.arange(60), index=days)
+    outside = pd.Series(np.where(np.arange(60) < cold, 10.0 - depth, 20.0) + 0.001 * np.arange(60), index=days)
     usage = ended(10 + 5 * (10 - outside).clip(lower=0), days)
-    assert fit(usage, outside, cooling=False, balance_points=[10]).model == "intercept_only"
-    assert fit(usage, outside, cooling=False, balance_points=[10], min_nonzero=9).model == "hdd_only"
-    # 9 days of about 10 degrees are 161 °F·day: too few only if more are asked for
-    assert fit(usage, outside, cooling=False, balance_points=[10], min_nonzero=9, min_total=162).not_attempted == 1
+    found = fit(usage, outside, cooling=False, balance_points=[10])
+    assert (found.model, found.not_attempted) == (model, int(model == "intercept_only"))
 
 
 def test_celsius_and_fahrenheit_are_one_model():

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.baseline.many import fit_many
+from tikub_lab.energy.caltrack import fit_many
+from tikub_lab.energy.days import Days
 from tikub_lab.energy.heating import spans
-from tikub_lab.energy.occupancy.days import Days, Designer, days_of
+from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import ALL, NESTED, _left_out, fit, saved
 from tikub_lab.energy.uncertainty import interval
 from tikub_lab.errors import UsageError

@@ -694,3 +694,25 @@ def test_a_use_that_is_none_leaves_a_line(bring):
     meters = bring.load("meters").set_index("compteur_id")
     assert meters["usage"].isna().to_dict() == {"G1": True, "G2": False}
     assert bring.log("repairs")[["line", "field", "value"]].to_numpy().tolist() == [["2", "usage", "n'importe quoi"]]
+
+
+STEPS = "start,value\n" + "".join(f"2026-01-01 0{hour}:00:00+00:00,1.0\n" for hour in range(3))
+
+
+def test_a_list_tells_the_unit_of_a_file_that_has_none(bring):
+    """What the message of a reject advises is enough: first the energy, then the unit."""
+    (found,) = bring(c1__csv=STEPS)
+    assert found.rejects_by_rule == {"energy-unknown": 3}
+    *_, found = bring(liste__csv="compteur,énergie\nc1,gaz\n", c1__csv=STEPS)
+    assert found.rejects_by_rule == {"unit-unknown": 3}
+    assert "unité column" in bring.log("rejects", "readings")["message"].iloc[0]
+    listed, found = bring(liste__csv="compteur,énergie,unité\nc1,gaz,MWh\nc2,gaz,m3\n", c1__csv=STEPS)
+    assert (listed.rejects_by_rule, found.kept, found.rejected) == ({"unit": 1}, 3, 0)
+    assert bring.load("loads")["kwh"].tolist() == [1000.0] * 3
+
+
+def test_metadata_fit_a_file_that_was_unpacked(bring):
+    about = '{"a": {"id": "M", "meter_data_filename": "x.csv.gz", "interpretation": "electricity", "unit": "kWh"}}'
+    found = bring(x__csv=STEPS, about__json=about)
+    assert sum(item.rejected for item in found) == 0
+    assert bring.load("loads")["compteur_id"].unique().tolist() == ["M"]

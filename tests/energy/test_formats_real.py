@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.energy.hourly import daily_usage
 from tikub_lab import energy
 from tikub_lab.energy.published.days import loads_to_readings, temperatures_to_weather
 from tikub_lab.energy.published.values import KWH
@@ -90,7 +91,7 @@ def test_the_uk_meter_from_its_file_to_a_baseline(folder, tables, capsys):
     # the file begins at 1:00: its first day is empty rather than scaled up, and so out of the fit
     assert (found.model, found.n, found.missing) == ("hdd_only", 364, 1)
     raw = pd.read_csv(folder / f"{UK}.csv.gz")
-    scaled = energy.daily_usage(pd.Series(raw["value"].to_numpy(), index=pd.to_datetime(raw["start"], utc=True)))
+    scaled = daily_usage(pd.Series(raw["value"].to_numpy(), index=pd.to_datetime(raw["start"], utc=True)))
     scaled.iloc[0] = np.nan
     raw = pd.read_csv(folder / f"{UK_OUTSIDE}.csv.gz")
     hours = pd.Series(raw["tempC"].to_numpy(), index=pd.to_datetime(raw["dt"], utc=True))
@@ -100,7 +101,7 @@ def test_the_uk_meter_from_its_file_to_a_baseline(folder, tables, capsys):
     for name in ("intercept", "beta_hdd", "r2_adj"):
         assert getattr(found, name) == pytest.approx(getattr(direct, name), rel=1e-9)
     # with CalTRACK's scaling of the imported hours, what eemeter 3.2.0 gave
-    usage = energy.daily_usage(hourly(loads, "debut", "kwh"))[moment - YEAR : moment]
+    usage = daily_usage(hourly(loads, "debut", "kwh"))[moment - YEAR : moment]
     outside = hourly(one(tables["energy/temperatures"], station=UK_OUTSIDE), "heure", "temperature")
     found = energy.fit(usage, outside, cooling=False)
     assert (found.n, found.heating_balance_point) == (365, pytest.approx((54 - 32) / 1.8))

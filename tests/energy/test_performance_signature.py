@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.energy import climate, performance
-from tikub_lab.energy.baseline.model import fit
+from tikub_lab.energy.caltrack import fit
 from tikub_lab.energy.performance import quantities as standing
 from tikub_lab.energy.performance import signature
 from tikub_lab.energy.performance import verdict as outstanding

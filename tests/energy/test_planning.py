@@ -12,8 +12,8 @@ from tikub_lab.energy.consumption import by_meter, by_site
 from tikub_lab.energy.planning.choice import prepare
 from tikub_lab.energy.planning.choose import compare, plan, solve
 from tikub_lab.energy.planning.greedy import METHODS, greedy
+from tikub_lab.energy.planning.problem import Rules
 from tikub_lab.energy.planning.program import Program, _tangents
-from tikub_lab.energy.planning.rules import Rules
 from tikub_lab.errors import UsageError
 
 PRICE = {"gaz": 0.07, "électricité": 0.15, "bois": 0.05}

@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from tikub_lab.energy.planning.choose import plan, solve
-from tikub_lab.energy.planning.realisation import realised
-from tikub_lab.energy.planning.rules import Rules
+from tikub_lab.energy.planning.measured import realised
+from tikub_lab.energy.planning.problem import Rules
 from tikub_lab.energy.planning.stability import sensitivity
 from tikub_lab.errors import UsageError
 
@@ -130,6 +130,15 @@ def test_an_empty_choice():
         sensitivity(base, prices=2)
     with pytest.raises(UsageError, match="budget=0"):
         sensitivity(base, budget=0)
+
+
+def test_no_money_at_all():
+    """Nothing is chosen; a budget that can't be lowered is raised."""
+    base = plan(*choice(("A", "gaz", 1e3, 9e3)), Rules(2026, (0.0, 0.0), 2033, 0.9), gap=0)
+    found = sensitivity(base, budget=5e3, gap=0)
+    assert (base.totals["nombre"], base.proven) == (0, True)
+    assert found.cases["cas"].tolist() == ["plan", "budget plus"]
+    assert found.cases["nombre"].tolist() == [0, 1]
 
 
 def test_realisation_by_hand():

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.baseline.model import fit
-from tikub_lab.energy.savings import by_month, day_kinds, keep_days, metered
+from tikub_lab.energy.caltrack import fit
+from tikub_lab.energy.days import day_kinds, keep_days
+from tikub_lab.energy.savings import by_month, metered
 from tikub_lab.errors import UsageError
 
 DAYS = pd.date_range("2024-01-01", "2026-01-01")

@@ -6,9 +6,10 @@ import pytest
 from scipy.stats import t
 
 from data.make.energy.panels import meters_with_saving, meters_without_change
-from tikub_lab.energy.baseline.memory import memory
-from tikub_lab.energy.baseline.model import fit
-from tikub_lab.energy.savings import day_kinds, metered
+from tikub_lab.energy.caltrack import fit
+from tikub_lab.energy.days import day_kinds
+from tikub_lab.energy.memory import memory
+from tikub_lab.energy.savings import metered
 from tikub_lab.energy.uncertainty import _daily, _design, _scatter, interval, portfolio
 from tikub_lab.errors import UsageError
 

@@ -138,7 +138,6 @@ def _baselines(tables: Tables) -> Pins:
             yield "keep_days[vacances]", len(e.keep_days(usage, kinds, ("vacances", "week-end")))
     hours = pd.date_range("2024-03-29", "2024-04-02", freq="h", tz="UTC")
     loads = pd.Series([(place * 7) % 11 + 0.5 for place in range(len(hours))], index=hours)
-    yield "daily_usage", e.daily_usage(loads).to_frame("kwh")
     curve = pd.DataFrame({"compteur_id": "M", "debut": hours, "kwh": loads.to_numpy(), "minutes": 60, "estime": False})
     yield "loads_to_readings", e.loads_to_readings(curve)
     yield "loads_to_readings[UTC]", e.loads_to_readings(curve, "UTC")

@@ -34,7 +34,7 @@ READERS: tuple[Reader, ...] = (
         "OpenEEmeter",
     ),
     Reader(
-        "meteo-france-daily", "Météo-France daily weather (CSV)", WEATHER, weather.is_daily, weather.read,
+        "meteo-france-daily", "Météo-France daily weather (CSV)", WEATHER, weather.LAYOUT.recognises, weather.read,
         combine_weather, publisher="Météo-France",
     ),
     Reader(
@@ -42,32 +42,32 @@ READERS: tuple[Reader, ...] = (
         combine_readings, OWN, "Enedis",
     ),
     Reader(
-        "enedis-flat", "Enedis load curves, flat (CSV: R63)", TABLES, enedis_flat.is_flat,
+        "enedis-flat", "Enedis load curves, flat (CSV: R63)", TABLES, enedis_flat.LAYOUT.recognises,
         enedis_flat.read_flat, combine_readings, OWN, "Enedis",
     ),
     Reader(
         "enedis-customer", "Enedis customer's export since 2025 (CSV, xlsx: Début, Fin, Valeur)", TABLES,
-        enedis_customer.is_customer, enedis_customer.read, combine_readings, OWN, "Enedis",
+        enedis_customer.LAYOUT.recognises, enedis_customer.read, combine_readings, OWN, "Enedis",
     ),
     Reader(
         "green-button-xml", "Green Button (ESPI XML)", TABLES, green_xml.is_green_button, green_xml.read,
         combine_readings, OWN,
     ),
     Reader(
-        "green-button-csv", "Green Button (CSV)", TABLES, green_csv.is_green_button, green_csv.read,
+        "green-button-csv", "Green Button (CSV)", TABLES, green_csv.LAYOUT.recognises, green_csv.read,
         combine_readings, OWN,
     ),
     Reader(
-        "grdf", "GRDF consumption export (CSV, xlsx)", TABLES, grdf.is_grdf, grdf.read, combine_readings,
+        "grdf", "GRDF consumption export (CSV, xlsx)", TABLES, grdf.LAYOUT.recognises, grdf.read, combine_readings,
         OWN, "GRDF",
     ),
     Reader(
         "energy-bills", "energy bills (CSV, xlsx: compteur, début, fin, kWh, estimé, énergie)", TABLES,
-        bills.is_bills, bills.read_bills, combine_readings, OWN,
+        bills.BILLS.recognises, bills.read_bills, combine_readings, OWN,
     ),
     Reader(
         "energy-meters", "list of meters (CSV, xlsx: compteur, point de livraison, énergie, code UAI, usage)", TABLES,
-        bills.is_list, bills.read_list, combine_readings, OWN,
+        bills.METERS.recognises, bills.read_list, combine_readings, OWN,
     ),
 )  # fmt: skip
 """In the order in which they are asked whether they know a file, those with looser labels last."""

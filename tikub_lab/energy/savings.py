@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Integers, Thermal, dates, read_clock, read_periods
-from tikub_lab.energy.baseline.model import Baseline, fahrenheit, whole
+from tikub_lab.energy.caltrack import Baseline, fahrenheit, whole
+from tikub_lab.energy.periods import DAY, Floats, Integers, Thermal, dates, read_clock, read_periods
 from tikub_lab.errors import UsageError
 
-LESSONS, WEEKEND, HOLIDAY = "cours", "week-end", "vacances"
 FEWEST = 10
 """Days of a kind under which it has no load of its own, but that of all days."""
 
@@ -97,9 +96,10 @@ def metered(
     baseline : Baseline
         Fitted on the period before the change.
     usage, temperature
-        The reporting period, as for :func:`tikub_lab.energy.baseline.model.fit`.
+        The reporting period, as for :func:`tikub_lab.energy.caltrack.fit`.
     kinds : Series of str, optional
-        The kind of each day, by date, for both periods: see :func:`day_kinds`. For daily readings only.
+        The kind of each day, by date, for both periods, of daily readings only: see
+        :func:`tikub_lab.energy.days.day_kinds`.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def metered(
 
     Examples
     --------
-    >>> from tikub_lab.energy.baseline.model import fit
+    >>> from tikub_lab.energy.caltrack import fit
     >>> days = pd.date_range("2024-01-01", "2026-01-01")
     >>> outside = pd.Series(10 - 8 * np.cos(np.arange(len(days)) / 58), index=days)
     >>> usage = 100 + 12 * (15 - outside).clip(lower=0)
@@ -167,7 +167,7 @@ def by_month(savings: Savings) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tikub_lab.energy.baseline.model import fit
+    >>> from tikub_lab.energy.caltrack import fit
     >>> bills = pd.Series(310.0, index=pd.date_range("2024-01-16", periods=14, freq="31D"))
     >>> outside = pd.Series(10.0, index=pd.date_range("2024-01-01", "2025-06-30"))
     >>> found = metered(fit(bills[:13], outside), 0.5 * bills[:3], outside)
@@ -195,67 +195,6 @@ def by_month(savings: Savings) -> pd.DataFrame:
     found = parts.groupby("mois", as_index=False)[["observe", "predit", "economie", "jours", "manquants"]].sum()
     found["part"] = found["economie"] / found["predit"].where(found["predit"] > 0)
     return found[columns].astype({"jours": "float64"})
-
-
-def day_kinds(calendar: pd.DataFrame, first: object, last: object) -> pd.Series:
-    """Tell what each day is in a school: lessons, weekend, or holiday.
-
-    Parameters
-    ----------
-    calendar : DataFrame
-        Holidays: ``debut`` and ``fin`` (excluded): table ``energy/calendar``.
-    first, last : dates
-        Days to tell, both included.
-
-    Returns
-    -------
-    Series of str by date
-        « cours », « week-end », « vacances » (school and public holidays, their weekends too).
-
-    Examples
-    --------
-    >>> calendar = pd.DataFrame({"debut": pd.to_datetime(["2025-02-08"]), "fin": pd.to_datetime(["2025-02-24"])})
-    >>> day_kinds(calendar, "2025-02-07", "2025-03-01").value_counts().to_dict()
-    {'vacances': 16, 'cours': 6, 'week-end': 1}
-    """
-    days = pd.date_range(pd.Timestamp(str(first)), pd.Timestamp(str(last)), freq="D")
-    kinds = np.where(days.day_of_week >= 5, WEEKEND, LESSONS).astype(object)
-    for begin, end in zip(pd.to_datetime(calendar["debut"]), pd.to_datetime(calendar["fin"]), strict=True):
-        kinds[(days >= begin) & (days < end)] = HOLIDAY
-    return pd.Series(kinds, index=days, dtype="str")
-
-
-def keep_days(usage: pd.DataFrame, kinds: pd.Series, keep: tuple[str, ...] = (LESSONS,)) -> pd.DataFrame:
-    """Keep the daily readings of some kinds of days, to fit a baseline on them alone.
-
-    In a school use is low in July and August for want of pupils, not for want of cold. A model of all days takes that
-    for heating: base load, slope and balance point to be compared between sites are those of days of lessons.
-
-    Parameters
-    ----------
-    usage : DataFrame
-        Daily readings of one meter or many: ``debut`` and ``fin`` (excluded) among its columns.
-    kinds : Series of str by date
-        From :func:`day_kinds`. Days without a kind are dropped.
-    keep : tuple of str
-
-    Returns
-    -------
-    DataFrame
-        The rows of one day, and of these kinds.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2025-03-03", periods=7)
-    >>> readings = pd.DataFrame({"debut": days, "fin": days + pd.Timedelta(days=1), "kwh": 5.0})
-    >>> len(keep_days(readings, day_kinds(readings.head(0), "2025-03-01", "2025-03-31")))
-    5
-    """
-    days = pd.DatetimeIndex(usage["debut"])
-    days = (days if days.tz is None else days.tz_localize(None)).normalize()
-    wanted = kinds.reindex(days).isin(keep).to_numpy(dtype=bool)
-    single = ((usage["fin"] - usage["debut"]) < pd.Timedelta(days=1.5)).to_numpy(dtype=bool)
-    return usage[wanted & single]
 
 
 def _model(baseline: Baseline, kept: Thermal, start: Integers, kinds: pd.Series | None, zone: str | None) -> Model:

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Integers
-from tikub_lab.energy.baseline.memory import ORDERS, memory
+from tikub_lab.energy.memory import ORDERS, memory
+from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.energy.savings import Savings
 from tikub_lab.errors import UsageError
 from tikub_lab.show.french import number
@@ -112,7 +112,7 @@ def interval(savings: Savings, level: float = 0.9) -> Interval:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tikub_lab.energy.baseline.model import fit
+    >>> from tikub_lab.energy.caltrack import fit
     >>> from tikub_lab.energy.savings import metered
     >>> days = pd.date_range("2024-01-01", "2026-01-01")
     >>> wave = np.arange(len(days))

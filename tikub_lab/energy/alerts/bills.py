@@ -6,7 +6,8 @@ import numpy as np
 
 from tikub_lab.energy.alerts import faults
 from tikub_lab.energy.alerts.grid import HOLIDAY, WEEKEND, grid_of
-from tikub_lab.energy.alerts.series import Booleans, Days, Series
+from tikub_lab.energy.alerts.series import Series
+from tikub_lab.energy.days import Booleans, Days
 
 POINTS = np.arange(8.0, 20.5, 0.5)
 """Balance points that are tried, °C."""

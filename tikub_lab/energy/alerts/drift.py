@@ -4,8 +4,8 @@ import numpy as np
 
 from tikub_lab.energy.alerts.grid import Grid
 from tikub_lab.energy.alerts.model import Family
-from tikub_lab.energy.alerts.series import Booleans
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.days import Booleans
+from tikub_lab.energy.periods import Floats, Integers
 
 NAME = "dérive de la base"
 FALL = "baisse"

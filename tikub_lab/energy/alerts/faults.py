@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tikub_lab.energy.alerts.series import Booleans
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.days import Booleans
+from tikub_lab.energy.periods import Floats, Integers
 
 BROKEN, ESTIMATED, MISSING = "compteur en panne", "relevés estimés", "relevés manquants"
 UNMENDED = "unmended"

@@ -8,8 +8,9 @@ import numpy as np
 from tikub_lab.energy.alerts import drift, faults, occupancy
 from tikub_lab.energy.alerts.grid import Grid
 from tikub_lab.energy.alerts.model import CLIP, Departure, Explained, whitened
-from tikub_lab.energy.alerts.series import Booleans, Series
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.alerts.series import Series
+from tikub_lab.energy.days import Booleans
+from tikub_lab.energy.periods import Floats, Integers
 
 NORMAL = 1.6449
 """Standard deviations of a two-sided interval of 90 %."""

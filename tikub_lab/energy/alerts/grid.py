@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tikub_lab.energy.alerts.series import KINDS, Booleans, Days, Series
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.alerts.series import Series
+from tikub_lab.energy.days import KINDS, Booleans, Days
+from tikub_lab.energy.periods import Floats, Integers
 
 FEWEST = 10
 """Days of a kind under which it has no load of its own."""
@@ -25,7 +26,7 @@ class Grid:
     cold, degrees : arrays of n floats
         Mean temperature and degrees below the balance point; not numbers where unknown.
     kinds, period, term : arrays of n int
-        As in :class:`tikub_lab.energy.alerts.series.Days`; kinds of days without a calendar are those of the week.
+        As in :class:`tikub_lab.energy.days.Days`; kinds of days without a calendar are those of the week.
     names : tuple of str
         Of holidays.
     known : array of n bool

@@ -9,7 +9,8 @@ from tikub_lab.energy.alerts import drift, faults, occupancy
 from tikub_lab.energy.alerts.findings import Finding, Told, nature_of
 from tikub_lab.energy.alerts.grid import Grid, grid_of, regressors, usual
 from tikub_lab.energy.alerts.model import CLIP, explain
-from tikub_lab.energy.alerts.series import Booleans, Days, Series
+from tikub_lab.energy.alerts.series import Series
+from tikub_lab.energy.days import Booleans, Days
 
 NEAR_WORKS = 45
 """Days from the end of works within which a change of the base is theirs."""

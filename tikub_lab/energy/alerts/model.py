@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.periods import Floats, Integers
 
 ROUNDS = 4
 BINS = 4

@@ -11,7 +11,7 @@ import numpy as np
 
 from tikub_lab.energy.alerts.grid import WEEKEND, Grid
 from tikub_lab.energy.alerts.model import Family
-from tikub_lab.energy.alerts.series import Booleans
+from tikub_lab.energy.days import Booleans
 
 HOLIDAYS, WEEKENDS = "chauffage en vacances", "chauffage le week-end"
 MOST = 6

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tikub_lab.energy.baseline.design import Floats
+from tikub_lab.energy.periods import Floats
 
 LEAST = 20
 """Meters under which nothing is learned from how t statistics scatter among them."""

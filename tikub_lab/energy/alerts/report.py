@@ -17,11 +17,12 @@ from tikub_lab.energy.alerts.faults import BROKEN, ESTIMATED, UNMENDED
 from tikub_lab.energy.alerts.findings import Finding
 from tikub_lab.energy.alerts.habits import habits
 from tikub_lab.energy.alerts.meter import Watched
-from tikub_lab.energy.alerts.series import days_of, numbers
+from tikub_lab.energy.alerts.series import days_of
 from tikub_lab.energy.alerts.table import table_of
 from tikub_lab.energy.alerts.watch import Scope, watch_bills, watch_days
 from tikub_lab.energy.alerts.words import subject
 from tikub_lab.energy.bundle import bundled
+from tikub_lab.energy.days import numbers
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
 

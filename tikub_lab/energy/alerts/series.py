@@ -1,60 +1,19 @@
-"""What alerts look at: the readings of one meter and one origin, and what their days were: temperature, kind, holiday.
+"""What alerts look at: the readings of one meter and one origin, and what their days were: temperature and kind."""
 
-Days are counted from 1 January 1970. A public holiday outside school holidays is a day of weekend: clocks that know
-the school calendar know it too.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import Floats, Integers
-from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, day_kinds
+from tikub_lab.energy.days import HOLIDAY, KINDS, WEEKEND, Booleans, Days, cold_of, date_of, kinds_of, numbers, of_zone
+from tikub_lab.energy.periods import Floats, Integers
 from tikub_lab.errors import UsageError
 
-Booleans = npt.NDArray[np.bool_]
-KINDS = (LESSONS, WEEKEND, HOLIDAY)
 SHORTEST = 5
 """Days under which a time without lessons is no holidays that heating would be set back for."""
 BRIDGED = 3
 """Missing temperatures in a row that are read off the line between their neighbours."""
-
-
-@dataclass(frozen=True)
-class Days:
-    """What each day was, from the first to the last.
-
-    Attributes
-    ----------
-    first : int
-    kinds : array of n int
-        Position in :data:`KINDS`.
-    covered : array of n bool
-        Whether the calendar tells of it.
-    period : array of n int
-        Which of ``names`` a day of holidays belongs to, -1 for none.
-    term : array of n int
-        Which stretch between holidays a weekend belongs to, -1 for other days.
-    names : tuple of str
-        Of the holidays, in their order.
-    cold : mapping of arrays of n floats
-        Daily mean temperature by station, °C.
-    """
-
-    first: int
-    kinds: Integers
-    covered: Booleans
-    period: Integers
-    term: Integers
-    names: tuple[str, ...]
-    cold: Mapping[str, Floats]
-
-    def places(self, day: Integers) -> Integers:
-        """Positions of days in the arrays."""
-        return day - self.first
 
 
 @dataclass(frozen=True)
@@ -93,16 +52,6 @@ class Series:
         return self.usage != "autres"
 
 
-def numbers(dates: pd.Series) -> Integers:
-    """Count days from 1 January 1970."""
-    return pd.DatetimeIndex(pd.to_datetime(dates)).values.astype("datetime64[D]").astype(np.int64)
-
-
-def date_of(day: int) -> pd.Timestamp:
-    """Return the date of a day counted from 1 January 1970."""
-    return pd.Timestamp(int(day), unit="D")
-
-
 def days_of(readings: pd.DataFrame, weather: pd.DataFrame, calendar: pd.DataFrame, zone: str = "B") -> Days:
     """Tell what the days of some readings were.
 
@@ -119,29 +68,22 @@ def days_of(readings: pd.DataFrame, weather: pd.DataFrame, calendar: pd.DataFram
         From the first of a month before the readings (holidays that have begun are whole) to their end.
     """
     if readings.empty:
-        none = np.empty(0, dtype=np.int64)
-        return Days(0, none, np.empty(0, dtype=bool), none, none, (), {})
+        return Days(0, np.empty(0, dtype=np.int64), {})
     first, last = int(numbers(readings["debut"]).min()) - 31, int(numbers(readings["fin"]).max())
-    rest = calendar[calendar["zone"].isin([zone, "toutes"])] if "zone" in calendar else calendar
-    nature = rest["nature"] if "nature" in rest else pd.Series("vacances", index=rest.index)
-    public = nature == "jour férié"
-    known = day_kinds(rest[~public], date_of(first), date_of(last - 1)).to_numpy(object)
-    kinds = np.array([KINDS.index(kind) for kind in known], dtype=np.int64)
+    rest, public = of_zone(calendar, zone)
+    kinds = kinds_of(rest, public, first, last)
     begin, end = numbers(rest["debut"]) - first, numbers(rest["fin"]) - first
-    for left, right in zip(begin[public.to_numpy()], end[public.to_numpy()], strict=True):
-        span = slice(max(left, 0), max(right, 0))
-        kinds[span] = np.where(kinds[span] == KINDS.index(LESSONS), KINDS.index(WEEKEND), kinds[span])
     covered = np.zeros(len(kinds), dtype=bool)
     if len(rest):
         covered[max(int(begin.min()), 0) : max(int(end.max()), 0)] = True
         before = int(begin.min())
         covered[max(before - 62, 0) : max(before, 0)] = before > 0  # a calendar begins with holidays
-    period, names = _periods(rest[~public], kinds, begin[~public.to_numpy()], end[~public.to_numpy()])
+    period, names = _periods(rest[~public], kinds, begin[~public], end[~public])
     ended = np.zeros(len(kinds) + 1, dtype=np.int64)
     for which in range(len(names)):
         ended[int(np.flatnonzero(period == which)[-1]) + 1] += 1
     term = np.where((kinds == KINDS.index(WEEKEND)), np.cumsum(ended)[:-1], -1)
-    return Days(first, kinds, covered, period, term, names, _cold(weather, first, last))
+    return Days(first, kinds, cold_of(weather, first, last, BRIDGED), covered, period, term, names)
 
 
 def _periods(rest: pd.DataFrame, kinds: Integers, begin: Integers, end: Integers) -> tuple[Integers, tuple[str, ...]]:
@@ -158,18 +100,6 @@ def _periods(rest: pd.DataFrame, kinds: Integers, begin: Integers, end: Integers
             period[left:right] = len(names)
             names.append(str(labels.iloc[longest]))
     return period, tuple(names)
-
-
-def _cold(weather: pd.DataFrame, first: int, last: int) -> dict[str, Floats]:
-    found = {}
-    for station, rows in weather[["station", "jour", "tmoy"]].groupby("station", observed=True):
-        place = numbers(rows["jour"]) - first
-        inside = (place >= 0) & (place < last - first)
-        line = np.full(last - first, np.nan)
-        line[place[inside]] = rows["tmoy"].to_numpy(np.float64, na_value=np.nan)[inside]
-        series = pd.Series(line)
-        found[str(station)] = series.interpolate(limit=BRIDGED, limit_area="inside").to_numpy()
-    return found
 
 
 def series_of(readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame, origin: str) -> Iterator[Series]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tikub_lab.energy.alerts import faults, words
 from tikub_lab.energy.alerts.findings import NORMAL, Finding
-from tikub_lab.energy.alerts.series import date_of
+from tikub_lab.energy.days import date_of
 from tikub_lab.energy.valuation import valued
 
 ESTABLISHED = 0.001

@@ -10,9 +10,10 @@ from tikub_lab.energy.alerts import bills, faults
 from tikub_lab.energy.alerts.findings import Finding
 from tikub_lab.energy.alerts.grid import LESSONS
 from tikub_lab.energy.alerts.meter import Watched, watch
-from tikub_lab.energy.alerts.series import Booleans, Days, Series, series_of
-from tikub_lab.energy.baseline.design import Integers
-from tikub_lab.energy.baseline.many import fit_many
+from tikub_lab.energy.alerts.series import Series, series_of
+from tikub_lab.energy.caltrack import fit_many
+from tikub_lab.energy.days import Booleans, Days
+from tikub_lab.energy.periods import Integers
 
 ENDED = {"relevé": 7, "facture": 45}
 """Days without a reading at the end after which one is missed."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from tikub_lab.energy.alerts import drift, faults, occupancy
 from tikub_lab.energy.alerts.findings import Finding
-from tikub_lab.energy.alerts.series import date_of
+from tikub_lab.energy.days import date_of
 from tikub_lab.show.french import day, number, percent, scaled, typeset
 
 ALWAYS_HOLIDAYS, ALWAYS_WEEKENDS = "chauffage habituel en vacances", "chauffage habituel le week-end"

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Integers
-from tikub_lab.energy.baseline.many import fit_many
-from tikub_lab.energy.baseline.quality import LIMITS, passes, quality
+from tikub_lab.energy.caltrack import fit_many
+from tikub_lab.energy.days import KINDS, Days
 from tikub_lab.energy.heating import spans
-from tikub_lab.energy.occupancy.days import KINDS, Days, Designer, days_of
+from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import fit, saved
+from tikub_lab.energy.periods import DAY, Floats, Integers
+from tikub_lab.energy.quality import LIMITS, passes, quality
 from tikub_lab.energy.savings import Savings, metered
 from tikub_lab.show.french import day, number
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats
-from tikub_lab.energy.baseline.quality import passes
 from tikub_lab.energy.bundle import bundled
+from tikub_lab.energy.days import HOLIDAY, LESSONS, WEEKEND, Days
 from tikub_lab.energy.heating import spans
-from tikub_lab.energy.occupancy.days import Days, Designer, days_of
+from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import ALL, Use, fit
-from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND
+from tikub_lab.energy.periods import DAY, Floats
+from tikub_lab.energy.quality import passes
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 

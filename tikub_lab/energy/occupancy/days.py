@@ -1,41 +1,21 @@
 """The days that readings of any period fall on: of lessons, of weekend, of holidays, and how cold each of them was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Integers
-from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, day_kinds
+from tikub_lab.energy.days import Days, cold_of, kinds_of, of_zone
+from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.errors import UsageError
 
-KINDS = (LESSONS, WEEKEND, HOLIDAY)
 POINTS = tuple(np.arange(8.0, 20.25, 0.5).tolist())
 """Candidate balance points, °C of the daily mean."""
 COVERAGE = 0.9
 """Share of a period's days that must have a temperature."""
 SILENT = 75
 """Days after the calendar's last one that may still be of lessons: no stretch without a holiday is longer."""
-
-
-@dataclass(frozen=True)
-class Days:
-    """What each day was, without a gap.
-
-    Attributes
-    ----------
-    first : int
-        Days since 1970.
-    kinds : array of n int
-        Position in `KINDS`.
-    cold : mapping of arrays of n floats
-        Daily mean temperature by station, °C; not a number where unknown.
-    """
-
-    first: int
-    kinds: Integers
-    cold: Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -100,7 +80,7 @@ def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: 
     [0, 1, 1, 0, 1]
     """
     begin, end = pd.Timestamp(str(first)), pd.Timestamp(str(last))
-    rest = calendar[calendar["zone"].isin([zone, "toutes"])]
+    rest, public = of_zone(calendar, zone)
     opened, closed = pd.to_datetime(rest["debut"]), pd.to_datetime(rest["fin"])
     silent = pd.Timedelta(days=SILENT)
     if rest.empty or opened.min() > begin + silent or closed.max() < end - silent:
@@ -109,17 +89,8 @@ def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: 
             f"Calendar of zone {zone!r}: it tells of {told}, days from {begin:%Y-%m-%d} to {end:%Y-%m-%d} are asked "
             "for; add their holidays to energy/calendar, or choose a period that it covers."
         )
-    public = rest["nature"] == "jour férié"
-    names = day_kinds(rest[~public], begin.date(), end.date()).to_numpy(object)
-    free = day_kinds(rest[public], begin.date(), end.date()).to_numpy(object) == HOLIDAY
-    kinds = np.array([KINDS.index(name) for name in names], dtype=np.int64)
-    kinds = np.where((kinds == 0) & free, 1, kinds)
-    cold = {}
-    index = pd.date_range(begin, end)
-    for station, rows in weather[["station", "jour", "tmoy"]].groupby("station", observed=True):
-        own = pd.Series(rows["tmoy"].to_numpy(float, na_value=np.nan), index=pd.DatetimeIndex(rows["jour"]))
-        cold[str(station)] = own[~own.index.duplicated()].reindex(index).to_numpy()
-    return Days(int(begin.value // DAY), kinds, cold)
+    start, stop = begin.value // DAY, end.value // DAY + 1
+    return Days(start, kinds_of(rest, public, start, stop), cold_of(weather, start, stop))
 
 
 class Designer:

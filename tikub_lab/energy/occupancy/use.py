@@ -19,12 +19,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.baseline.design import DAY, Floats, Thermal
-from tikub_lab.energy.baseline.memory import memory
-from tikub_lab.energy.baseline.model import Baseline, Sample
-from tikub_lab.energy.baseline.quality import quality
-from tikub_lab.energy.occupancy.days import KINDS, Design
-from tikub_lab.energy.savings import HOLIDAY, LESSONS, WEEKEND, Model, Savings
+from tikub_lab.energy.caltrack import Baseline, Sample
+from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
+from tikub_lab.energy.memory import memory
+from tikub_lab.energy.occupancy.days import Design
+from tikub_lab.energy.periods import DAY, Floats, Thermal
+from tikub_lab.energy.quality import quality
+from tikub_lab.energy.savings import Model, Savings
 
 FLOOR = 0.2
 """Where scatter follows use, least scatter of a period: that of this share of the mean use."""
@@ -88,7 +89,7 @@ class Use:
         """Covariance of the coefficients and of the balance point, and the degrees of freedom that are left.
 
         The balance point comes last, in °C, where the model has one. Errors of days remember the days before
-        (:func:`tikub_lab.energy.baseline.memory.memory`); those of bills are independent.
+        (:func:`tikub_lab.energy.memory.memory`); those of bills are independent.
         """
         days = self.design.days
         matrix = np.hstack([self.matrix, self.shift]) * (np.sqrt(days) / self.scatter)[:, None]
@@ -133,7 +134,8 @@ def fit(design: Design, nested: Sequence[tuple[str, ...]] = NESTED) -> Use | Non
 
     Examples
     --------
-    >>> from tikub_lab.energy.occupancy.days import Days, Designer
+    >>> from tikub_lab.energy.days import Days
+    >>> from tikub_lab.energy.occupancy.days import Designer
     >>> kinds = np.resize([0, 0, 0, 0, 0, 1, 1], 364)
     >>> cold = 10 - 8 * np.cos(np.arange(364) / 58)
     >>> maker = Designer(Days(0, kinds, {"S": cold}), range(10, 20))

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
+from tikub_lab.energy.days import day_kinds, keep_days
 from tikub_lab.energy.performance.signature import DAILY
-from tikub_lab.energy.savings import day_kinds, keep_days
 
 
 @bundled

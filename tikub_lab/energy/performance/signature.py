@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy import heating
-from tikub_lab.energy.baseline.design import DAY, Floats
-from tikub_lab.energy.baseline.many import fit_many
-from tikub_lab.energy.baseline.model import Baseline, Sample, fahrenheit
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.savings import HOLIDAY, day_kinds, keep_days
+from tikub_lab.energy.caltrack import Baseline, Sample, fahrenheit, fit_many
+from tikub_lab.energy.days import HOLIDAY, day_kinds, keep_days
+from tikub_lab.energy.periods import DAY, Floats
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 

@@ -3,9 +3,8 @@
 from tikub_lab.energy.planning.choice import prepare
 from tikub_lab.energy.planning.choose import Plan, compare, plan, solve
 from tikub_lab.energy.planning.greedy import greedy
-from tikub_lab.energy.planning.measured import measured
-from tikub_lab.energy.planning.realisation import realised
-from tikub_lab.energy.planning.rules import Rules
+from tikub_lab.energy.planning.measured import measured, realised
+from tikub_lab.energy.planning.problem import Rules
 from tikub_lab.energy.planning.stability import Sensitivity, sensitivity
 
 __all__ = [

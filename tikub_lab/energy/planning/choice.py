@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.planning.problem import Problem
-from tikub_lab.energy.planning.rules import Floats, Integers, Rules
+from tikub_lab.energy.planning.problem import Floats, Integers, Problem, Rules
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.columns import require

@@ -33,9 +33,8 @@ import pandas as pd
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.planning.choice import prepare
 from tikub_lab.energy.planning.greedy import METHODS, completed, greedy
-from tikub_lab.energy.planning.problem import Problem
+from tikub_lab.energy.planning.problem import Integers, Problem, Rules
 from tikub_lab.energy.planning.program import Program
-from tikub_lab.energy.planning.rules import Integers, Rules
 from tikub_lab.energy.planning.tables import path_table, totals, works_table
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.waiting import waiting

@@ -2,11 +2,11 @@
 
 import heapq
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
-from tikub_lab.energy.planning.problem import CENT, Problem
-from tikub_lab.energy.planning.rules import Floats, Integers
+from tikub_lab.energy.planning.problem import CENT, Floats, Integers, Problem
 from tikub_lab.methods.scope import one_of
 
 METHODS = {
@@ -41,15 +41,14 @@ def greedy(problem: Problem, method: str) -> Integers:
         A method that is not known.
     """
     one_of("method", method, METHODS)
-    ledger = _Ledger(problem)
-    gains = _Gains(problem)
+    draft = _Draft(problem)
     if method == "gain":
-        return _by_gain(problem, ledger, gains)
+        return draft.by_gain()
     for one in _order(problem, method).tolist():
-        year = next((year for year in range(len(problem.rules.budgets)) if ledger.fits(one, year)), None)
-        if year is not None and gains.of(ledger.when, one, year) > 0:
-            ledger.place(one, year)
-    return ledger.when
+        year = next(draft.years(one), None)
+        if year is not None and draft.gain(one, year) > 0:
+            draft.place(one, year)
+    return draft.when
 
 
 def completed(problem: Problem, parts: Floats) -> Integers:
@@ -61,30 +60,12 @@ def completed(problem: Problem, parts: Floats) -> Integers:
     parts : array (n, T)
         Which part of each measure is done in which year.
     """
-    ledger = _Ledger(problem)
+    draft = _Draft(problem)
     rows, years = np.nonzero(parts > 0.5)
     for place in np.argsort(-parts[rows, years], kind="stable").tolist():
-        if ledger.fits(int(rows[place]), int(years[place])):
-            ledger.place(int(rows[place]), int(years[place]))
-    return _by_gain(problem, ledger, _Gains(problem))
-
-
-class _Ledger:
-    """A plan in the making: what is placed so far, and whether one more measure fits."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem, self.rows = problem, problem.limits[0]
-        self.when = np.full(len(problem), -1)
-        self.left = problem.limits[1].copy()
-
-    def fits(self, one: int, year: int) -> bool:
-        own = self.problem.column(one, year)
-        return bool((self.rows.data[own] <= self.left[self.rows.indices[own]] + CENT / 2).all())
-
-    def place(self, one: int, year: int) -> None:
-        own = self.problem.column(one, year)
-        self.left[self.rows.indices[own]] -= self.rows.data[own]
-        self.when[one] = year
+        if draft.fits(int(rows[place]), int(years[place])):
+            draft.place(int(rows[place]), int(years[place]))
+    return draft.by_gain()
 
 
 def _order(problem: Problem, method: str) -> Integers:
@@ -102,41 +83,32 @@ def _order(problem: Problem, method: str) -> Integers:
     return np.lexsort([a_kwh, -used[problem.site]])
 
 
-def _by_gain(problem: Problem, ledger: _Ledger, gains: "_Gains") -> Integers:
-    """Take again and again what brings most for a euro. What is done lessens gains only: an old figure is a ceiling."""
-
-    def best(one: int) -> tuple[float, int]:
-        years = [year for year in range(len(problem.rules.budgets)) if ledger.fits(one, year)]
-        found = [(gains.of(ledger.when, one, year), -year) for year in years]
-        gain, year = max(found, default=(0.0, 0))
-        return gain / max(problem.cost[one], 1.0), -year
-
-    queue = [(-np.inf, one) for one in range(len(problem)) if ledger.when[one] < 0]
-    heapq.heapify(queue)
-    while queue:
-        _, one = heapq.heappop(queue)
-        ratio, year = best(one)
-        if ratio <= 0:
-            continue  # what does not fit now never will, and what brings nothing won't bring more
-        if not queue or ratio >= -queue[0][0]:
-            ledger.place(one, year)
-        else:
-            heapq.heappush(queue, (-ratio, one))
-    return ledger.when
-
-
-class _Gains:
-    """What one more measure adds to the objective, from the measures of its own site and energy alone."""
+class _Draft:
+    """A plan in the making: what is placed so far, whether one more measure fits, and what it would add."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        self.problem, self.rows = problem, problem.limits[0]
+        self.when = np.full(len(problem), -1)
+        self.left = problem.limits[1].copy()
         order = np.argsort(problem.group, kind="stable")
         bounds = np.searchsorted(problem.group[order], np.arange(len(problem.use) + 1))
         self.members = [order[left:right] for left, right in itertools.pairwise(bounds)]
 
-    def of(self, when: Integers, one: int, year: int) -> float:
-        """Return what doing a measure in a year adds to what is done."""
-        problem = self.problem
+    def fits(self, one: int, year: int) -> bool:
+        own = self.problem.column(one, year)
+        return bool((self.rows.data[own] <= self.left[self.rows.indices[own]] + CENT / 2).all())
+
+    def years(self, one: int) -> Iterator[int]:
+        return (year for year in range(len(self.problem.rules.budgets)) if self.fits(one, year))
+
+    def place(self, one: int, year: int) -> None:
+        own = self.problem.column(one, year)
+        self.left[self.rows.indices[own]] -= self.rows.data[own]
+        self.when[one] = year
+
+    def gain(self, one: int, year: int) -> float:
+        """Return what a measure adds to the objective, from those of its own site and energy alone."""
+        problem, when = self.problem, self.when
         group = int(problem.group[one])
         left = np.ones(problem.weight.shape[1])
         for other in self.members[group][when[self.members[group]] >= 0].tolist():
@@ -144,3 +116,19 @@ class _Gains:
         span = slice(year, year + int(problem.life[one]))
         kwh: Floats = problem.use[group] * problem.share[one] * left[span]
         return float(problem.weight[group][span] @ kwh - problem.charge[year] * problem.cost[one])
+
+    def by_gain(self) -> Integers:
+        """Take again and again what brings most for a euro. What is done lessens gains: an old figure is a ceiling."""
+        queue = [(-np.inf, one) for one in range(len(self.problem)) if self.when[one] < 0]
+        heapq.heapify(queue)
+        while queue:
+            _, one = heapq.heappop(queue)
+            gain, year = max(((self.gain(one, year), -year) for year in self.years(one)), default=(0.0, 0))
+            ratio = gain / max(self.problem.cost[one], 1.0)
+            if ratio <= 0:
+                continue  # what does not fit now never will, and what brings nothing won't bring more
+            if not queue or ratio >= -queue[0][0]:
+                self.place(one, -year)
+            else:
+                heapq.heappush(queue, (-ratio, one))
+        return self.when

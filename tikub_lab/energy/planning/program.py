@@ -14,8 +14,7 @@ import numpy.typing as npt
 import scipy.sparse as sparse
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
-from tikub_lab.energy.planning.problem import CENT, THOUSAND, Problem
-from tikub_lab.energy.planning.rules import Floats, Integers
+from tikub_lab.energy.planning.problem import CENT, THOUSAND, Floats, Integers, Problem
 
 Booleans = npt.NDArray[np.bool_]
 SLACK = 1e-5

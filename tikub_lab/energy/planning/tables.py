@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.planning.problem import Problem
-from tikub_lab.energy.planning.rules import Floats, Integers
+from tikub_lab.energy.planning.problem import Floats, Integers, Problem
 
 SUMS = ["cout", "kwh", "euros", "kgco2e", "valeur_nette"]
 

@@ -8,9 +8,14 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab.energy.published import values
+from tikub_lab.energy.published.values import KWH, WATTS, energy
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, log
 
 SIZE = 20_000
+Broken = tuple[str, str, str]
+"""A field, its value and the rule that it breaks."""
+Meter = dict[str, str | None]
+"""How a meter is named: see :func:`who`."""
 _WHO = {"compteur": "str", "point": "str"}
 STAGED: dict[str, dict[str, str]] = {
     "energy/readings": {
@@ -83,12 +88,50 @@ class Gathering:
         """Stage what a source row lets know of its meter or station, which is no row of its own."""
         self.rows.setdefault(table, []).append({"_line": line, **cells})
 
-    def reject(self, line: int, meter: str | None, *broken: tuple[str, str, str]) -> None:
+    def reject(self, line: int, meter: str | None, *broken: Broken) -> None:
         """Reject the source row ``line`` for fields with a value and the rule that it breaks."""
         self.read += 1
-        self.rejects += [
-            (line, meter, field, value[:200], rule, MESSAGES[rule]) for field, value, rule in broken
-        ]  # fmt: skip
+        self.rejects += [(line, meter, field, value[:200], rule, MESSAGES[rule]) for field, value, rule in broken]
+
+    def reading(
+        self,
+        line: int,
+        meter: Meter,
+        begin: datetime.date,
+        days: int,
+        kwh: float | None,
+        estimated: bool | None = None,
+        origin: str = "relevé",
+        **more: bool,
+    ) -> None:
+        """Keep the energy of whole days."""
+        period = {"debut": begin.isoformat(), "fin": (begin + datetime.timedelta(days)).isoformat()}
+        self.keep("energy/readings", line, **meter, **period, kwh=kwh, estime=estimated, origine=origin, **more)
+
+    def load(
+        self,
+        line: int,
+        meter: Meter,
+        seconds: int,
+        minutes: int,
+        value: float | None,
+        unit: str,
+        estimated: bool | None = None,
+        ends: bool = False,
+        text: str = "",
+    ) -> None:
+        """Keep the energy of a step, whose time may be its end, or say why it can't be known."""
+        name = meter["compteur"]
+        if unit not in WATTS and unit not in KWH:
+            self.reject(line, name, ("Unite", unit, "unit"))
+        elif not minutes:
+            self.reject(line, name, ("Valeur", text, "step-unknown"))
+        elif not 1 <= minutes <= 60:
+            self.reject(line, name, ("Pas", str(minutes), "step"))
+        else:
+            kwh = energy(value, unit, minutes)
+            begin = values.iso(seconds - 60 * minutes * ends)
+            self.keep("energy/loads", line, **meter, debut=begin, minutes=minutes, kwh=kwh, estime=estimated)
 
     def repair(self, line: int, meter: str | None, field: str, value: str, rule: str, replacement: str) -> None:
         """Note a value that was mended, blanked or marked."""
@@ -121,7 +164,7 @@ def staged(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 @lru_cache(4096)
-def who(text: str) -> dict[str, str | None]:
+def who(text: str) -> Meter:
     """Name a meter: by a distributor's number, whose name is made up, or by its own name.
 
     Examples
@@ -132,8 +175,3 @@ def who(text: str) -> dict[str, str | None]:
     if values.is_point(text):
         return {"compteur": values.pseudonym(text), "point": values.SPACES.sub("", text).upper()}
     return {"compteur": text or None, "point": None}
-
-
-def daily(begin: datetime.date, days: int = 1) -> dict[str, str]:
-    """Write a period of whole days."""
-    return {"debut": begin.isoformat(), "fin": (begin + datetime.timedelta(days=days)).isoformat()}

@@ -14,9 +14,13 @@ from tikub_lab.tables.readers import Combined, Staged
 
 TYPES = {"str": "VARCHAR", "float64": "DOUBLE", "int64": "BIGINT", "boolean": "BOOLEAN"}
 STEM = r"regexp_replace(regexp_extract(file, '[^/]*$'), '(\.(csv|xml|txt|xlsx))?(\.gz)?$', '', 'i')"
+UNPACKED = r"regexp_replace({}, '\.gz$', '', 'i')"
+"""Metadata name files as they are published; who unpacks one has it under a shorter name."""
 MESSAGES = {
-    "energy-unknown": "No imported file says what this meter counts, or in which unit: import a list of meters with "
-    "an énergie column, or the metadata.json of OpenEEmeter''s samples.",
+    "energy-unknown": "No imported file says what this meter counts: import a list of meters with an énergie column "
+    "(and unité), or the metadata.json of OpenEEmeter''s samples.",
+    "unit-unknown": "No imported file says in which unit this meter counts: add a unité column (kWh, Wh, MWh, therm) "
+    "to the list of meters, or import the metadata.json of OpenEEmeter''s samples.",
     "duplicate": "Another row has the same key.",
     "overlap": "Another reading of the meter covers some of the same time.",
 }
@@ -81,7 +85,8 @@ def _meters(connection: Any, staged: Staged) -> None:
     fields = ("compteur_id", "point_livraison", "energie", "code_uai", "usage")
     view(connection, "_own", staged.get("plain/energy/meters", []), fields)
     connection.execute(f"""
-        CREATE TEMP TABLE _files AS SELECT source_index, {STEM} AS stem, regexp_extract(file, '[^/]*$') AS base
+        CREATE TEMP TABLE _files AS
+            SELECT source_index, {STEM} AS stem, {UNPACKED.format("regexp_extract(file, '[^/]*$')")} AS base
             FROM _sources;
         CREATE TEMP TABLE _list AS
             SELECT *, row_number() OVER (PARTITION BY compteur ORDER BY source_index DESC, _line DESC) AS rank
@@ -94,8 +99,10 @@ def _meters(connection: Any, staged: Staged) -> None:
             QUALIFY 1 = row_number() OVER (PARTITION BY compteur_id ORDER BY source_index DESC, _line DESC);
         CREATE TEMP TABLE _points AS SELECT point, min(compteur_id) AS compteur FROM _named
             WHERE point IS NOT NULL GROUP BY point;
-        CREATE TEMP TABLE _by_file AS SELECT fichier, min(compteur) AS compteur, min(facteur) AS facteur FROM _list
-            WHERE rank = 1 AND fichier IS NOT NULL GROUP BY fichier;
+        CREATE TEMP TABLE _by_file AS
+            SELECT {UNPACKED.format("fichier")} AS fichier, min(compteur) AS compteur, min(facteur) AS facteur
+            FROM _list WHERE rank = 1 AND fichier IS NOT NULL GROUP BY ALL;
+        CREATE TEMP TABLE _units AS SELECT compteur, facteur FROM _list WHERE rank = 1 AND facteur IS NOT NULL;
         CREATE TEMP TABLE _implied AS
             SELECT coalesce(p.compteur, m.compteur, f.stem) AS compteur_id, m.point, m.energie, source_index, _line
             FROM _energy_meters m JOIN _files f USING (source_index) LEFT JOIN _points p USING (point);
@@ -115,17 +122,19 @@ def _named(connection: Any) -> None:
         ("_x", "_staged_indexes", "''"),
         ("_ends", "_staged_ends", "''"),
     ):
-        raw = "r.brut" if short in ("_r", "_l") else "false"
-        value = "" if short == "_ends" else f"REPLACE (r.kwh * CASE WHEN {raw} THEN b.facteur ELSE 1 END AS kwh)"
+        raw, factor = "r.brut" if short in ("_r", "_l") else "false", "coalesce(b.facteur, u.facteur)"
+        value = "" if short == "_ends" else f"REPLACE (r.kwh * CASE WHEN {raw} THEN {factor} ELSE 1 END AS kwh)"
+        name_of = "coalesce(p.compteur, r.compteur, b.compteur, f.stem)"
         connection.execute(f"""
             CREATE TEMP TABLE {short} AS
-            SELECT r.* {value}, coalesce(p.compteur, r.compteur, b.compteur, f.stem) AS compteur_id, {key} AS _kind,
-                {raw} IS true AND b.facteur IS NULL AS unitless
+            SELECT r.* {value}, {name_of} AS compteur_id, {key} AS _kind, {raw} IS true AND {factor} IS NULL AS unitless
             FROM {name} r JOIN _files f USING (source_index) LEFT JOIN _points p USING (point)
-            LEFT JOIN _by_file b ON b.fichier = f.base AND r.compteur IS NULL;
+            LEFT JOIN _by_file b ON b.fichier = f.base AND r.compteur IS NULL
+            LEFT JOIN _units u ON u.compteur = {name_of};
             INSERT INTO _lost
-            SELECT source_index, _line, compteur_id, 'energy-unknown' FROM {short}
-            LEFT JOIN _known USING (compteur_id) WHERE energie IS NULL OR unitless;
+            SELECT source_index, _line, compteur_id,
+                CASE WHEN energie IS NULL THEN 'energy-unknown' ELSE 'unit-unknown' END
+            FROM {short} LEFT JOIN _known USING (compteur_id) WHERE energie IS NULL OR unitless;
         """)
     for short, key in SUPERSEDED.items():
         connection.execute(

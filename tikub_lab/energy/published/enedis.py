@@ -14,15 +14,17 @@ XML of R50, which is not read.
 """
 
 import datetime
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, daily, who
-from tikub_lab.energy.published.values import KWH, WATTS, plain
+from tikub_lab.energy.published.batches import Broken, Gathering, Meter, who
+from tikub_lab.energy.published.values import KWH, energy, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
 from tikub_lab.tables.sheets import rows
@@ -41,6 +43,16 @@ def is_account(head: Head) -> bool:
     return found[:2] == ["identifiant prm", "type de donnees"]
 
 
+class Point(NamedTuple):
+    """A row of a section: time and value, each as written and as read."""
+
+    line: int
+    stamp: str
+    time: Any
+    text: str
+    value: float | None
+
+
 @dataclass
 class Section:
     """A section of an account's export: what its two rows say of the meter, and its rows of data."""
@@ -50,9 +62,33 @@ class Section:
     data: list[tuple[int, list[str]]] = field(default_factory=list)
 
     @property
-    def meter(self) -> dict[str, str | None]:
+    def meter(self) -> Meter:
         """The meter's names."""
         return who(self.about.get("identifiant prm", ""))
+
+    @property
+    def unit(self) -> str:
+        """The unit, of the section or in the label: « Valeur (en Wh) »."""
+        word = self.labels[1].rpartition(" ")[2] if len(self.labels) > 1 else ""
+        return plain(self.about.get("unite", "")) or (word if word in KWH else "")
+
+    def points(self, found: Gathering, when: Callable[[str], Any], rule: str, place: int = 1) -> Iterator[Point]:
+        """Give the rows of which time and value are read; the others are rejected."""
+        for line, cells in self.data:
+            text = cells[place] if len(cells) > place else ""
+            broken, time, value = list[Broken](), None, None
+            try:
+                time = when(cells[0])
+            except ValueError:
+                broken.append(("Horodate", cells[0], rule))
+            try:
+                value = values.number(text)
+            except ValueError:
+                broken.append(("Valeur", text, "number"))
+            if broken:
+                found.reject(line, self.meter["compteur"], *broken)
+            else:
+                yield Point(line, cells[0], time, text, value)
 
     @property
     def kind(self) -> str:
@@ -136,38 +172,15 @@ def _refused(section: Section, found: Gathering) -> Iterator[None]:
 
 def _curve(section: Section, found: Gathering) -> Iterator[None]:
     meter, clock = section.meter, values.Clock()
-    name, unit = str(meter["compteur"]), plain(section.about.get("unite", ""))
-    stated = section.about.get("pas en minutes", "")
-    points: list[tuple[int, int, str, float | None]] = []
-    for line, cells in section.data:
-        point = _point(line, cells, name, clock, found)
-        if point is None:
-            yield
-        else:
-            points.append(point)
-    moments = [seconds for _, seconds, _, _ in points]
-    ends = stamped_at_end(moments, name, points[0][0] if points else 0, found)
+    name, stated = str(meter["compteur"]), section.about.get("pas en minutes", "")
+    points = list(section.points(found, lambda text: clock.seconds(name, values.written(text)), "moment"))
+    moments = [point.time for point in points]
+    ends = stamped_at_end(moments, name, points[0].line if points else 0, found)
     steps = _steps(moments, ends)
-    for line, seconds, text, value in points:
+    for line, _, seconds, text, value in points:
         minutes = int(stated) if stated.isdigit() else steps.get(seconds, 0)
-        keep_load(found, line, meter, seconds, minutes, value, unit, None, ends, text)
+        found.load(line, meter, seconds, minutes, value, section.unit, None, ends, text)
         yield
-
-
-def _point(
-    line: int, cells: list[str], name: str, clock: values.Clock, found: Gathering
-) -> tuple[int, int, str, float | None] | None:
-    try:
-        seconds = clock.seconds(name, values.written(cells[0]))
-    except ValueError:
-        found.reject(line, name, ("Horodate", cells[0], "moment"))
-        return None
-    text = cells[1] if len(cells) > 1 else ""
-    try:
-        return line, seconds, text, values.number(text)
-    except ValueError:
-        found.reject(line, name, ("Valeur", text, "number"))
-        return None
 
 
 def _steps(moments: Sequence[int], ends: bool) -> dict[int, int]:
@@ -204,88 +217,33 @@ def stamped_at_end(moments: Sequence[int], name: str, line: int, found: Gatherin
     return last and not first
 
 
-def keep_load(
-    found: Gathering,
-    line: int,
-    meter: dict[str, str | None],
-    seconds: int,
-    minutes: int,
-    value: float | None,
-    unit: str,
-    estimated: bool | None,
-    ends: bool,
-    text: str,
-) -> None:
-    """Keep the energy of a step, or say why it can't be known."""
-    name = meter["compteur"]
-    if unit not in WATTS and unit not in KWH:
-        found.reject(line, name, ("Unite", unit, "unit"))
-    elif not minutes:
-        found.reject(line, name, ("Valeur", text, "step-unknown"))
-    elif not 1 <= minutes <= 60:
-        found.reject(line, name, ("Pas", str(minutes), "step"))
-    else:
-        factor = WATTS[unit] * minutes / 60 if unit in WATTS else KWH[unit]
-        begin = values.iso(seconds - 60 * minutes * ends)
-        kwh = None if value is None else value * factor
-        found.keep("energy/loads", line, **meter, debut=begin, minutes=minutes, kwh=kwh, estime=estimated)
-
-
 def _indexes(section: Section, found: Gathering) -> Iterator[None]:
     """Keep the total index of each midnight: what was used is the difference to the next one."""
-    meter, unit = section.meter, plain(section.about.get("unite", ""))
-    name, before = meter["compteur"], -float("inf")
-    place = section.labels.index("eas t") if "eas t" in section.labels else 1
-    for line, cells in section.data:
-        text = cells[place] if len(cells) > place else ""
+    meter, unit, before = section.meter, section.unit, -math.inf
+    name, place = meter["compteur"], section.labels.index("eas t") if "eas t" in section.labels else 1
+    for line, stamp, moment, text, value in section.points(found, values.written, "moment", place):
         try:
-            moment = values.written(cells[0])
-            value = values.number(text)
+            begin = values.nearest_midnight(moment.astimezone(values.PARIS) if moment.tzinfo else moment, 2)
         except ValueError:
-            found.reject(line, name, ("Horodate", f"{cells[0]} {text}", "moment" if text else "number"))
-            yield
-            continue
-        if unit not in KWH:
-            found.reject(line, name, ("Unite", unit, "unit"))
-        elif not _at_midnight(moment):
-            found.reject(line, name, ("Horodate", cells[0], "not-midnight"))
+            found.reject(line, name, ("Horodate", stamp, "not-midnight"))
         else:
-            begin = values.nearest_midnight(_legal(moment), 2).isoformat()
-            kwh = None if value is None else value * KWH[unit]
+            if unit not in KWH:
+                found.reject(line, name, ("Unite", unit, "unit"))
+                yield
+                continue
+            kwh = energy(value, unit)
             if kwh is not None and kwh < before:
                 found.repair(line, name, "EAS T", text, "index-lower", "consumption before it unknown")
             before = before if kwh is None else kwh
-            found.keep("staged/indexes", line, **meter, jour=begin, kwh=kwh, estime=None)
+            found.keep("staged/indexes", line, **meter, jour=begin.isoformat(), kwh=kwh, estime=None)
         yield
 
 
-def _legal(moment: datetime.datetime) -> datetime.datetime:
-    return moment.astimezone(values.PARIS) if moment.tzinfo else moment
-
-
-def _at_midnight(moment: datetime.datetime) -> bool:
-    try:
-        values.nearest_midnight(_legal(moment), 2)
-    except ValueError:
-        return False
-    return True
-
-
 def _days(section: Section, found: Gathering) -> Iterator[None]:
-    meter = section.meter
-    name, unit = meter["compteur"], plain(section.about.get("unite", ""))
-    if unit not in KWH:  # the unit may be in the label: « Valeur (en Wh) »
-        unit = plain(section.labels[1]).split()[-1] if len(section.labels) > 1 else ""
-    for line, cells in section.data:
-        text = cells[1] if len(cells) > 1 else ""
-        try:
-            begin, value = values.day(cells[0]), values.number(text)
-        except ValueError:
-            found.reject(line, name, ("Horodate", f"{cells[0]} {text}", "day"))
+    meter, unit = section.meter, section.unit
+    for line, _, begin, _, value in section.points(found, values.day, "day"):
+        if unit in KWH:
+            found.reading(line, meter, begin, 1, energy(value, unit))
         else:
-            if unit in KWH:
-                kwh = None if value is None else value * KWH[unit]
-                found.keep("energy/readings", line, **meter, **daily(begin), kwh=kwh, estime=None, origine="relevé")
-            else:
-                found.reject(line, name, ("Unite", unit, "unit"))
+            found.reject(line, meter["compteur"], ("Unite", unit, "unit"))
         yield

@@ -6,33 +6,26 @@ file's name then is the meter's.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, daily, who
-from tikub_lab.energy.published.enedis import keep_load
-from tikub_lab.energy.published.values import KWH, plain
-from tikub_lab.tables.readers import Batch, Head
-from tikub_lab.tables.sheets import rows
+from tikub_lab.energy.published.batches import Gathering, who
+from tikub_lab.energy.published.layout import Column, Layout, Line, numbers
+from tikub_lab.energy.published.values import KWH
+from tikub_lab.tables.readers import Batch
 
-
-def unit_of(cells: list[str]) -> tuple[str, bool] | None:
-    """Tell the unit from the row of labels, and whether its rows are steps (else days); None for another row.
-
-    Examples
-    --------
-    >>> unit_of(["Début", "Fin", "Valeur (en kW)"]), unit_of(["Date", "Valeur (en kWh)"]), unit_of(["Date", "Valeur"])
-    (('kw', True), ('kwh', False), None)
-    """
-    *dates, value = [plain(cell) for cell in cells if cell] or [""]
-    if dates in (["debut", "fin"], ["date"]) and value.startswith("valeur en "):
-        return value.removeprefix("valeur en "), len(dates) == 2
-    return None
-
-
-def is_customer(head: Head) -> bool:
-    """Recognise the export by its row of labels, after whatever rows."""
-    return any(map(unit_of, head.rows))
+_LABELS = (["debut", "fin"], ["date"])
+LAYOUT = Layout(
+    {
+        "Date": Column(("date",), values.day, "day"),
+        "Début": Column(("debut",), values.written, "moment"),
+        "Fin": Column(("fin",), values.written, "moment"),
+        "Valeur": numbers("valeur en *"),
+    },
+    lambda found, labels: "Valeur" in found and [one for one in labels if one][:-1] in _LABELS,
+    ";",
+)
 
 
 def read(path: Path) -> Iterator[Batch]:
@@ -48,34 +41,24 @@ def read(path: Path) -> Iterator[Batch]:
     >>> batch.tables["energy/loads"][["debut", "minutes", "kwh"]].to_numpy().tolist()
     [['2023-03-01T23:00:00Z', 30, 2.015]]
     """
-    found, begins, ends = Gathering(), values.Clock(), values.Clock()
-    labels, meter = None, who("")
-    for line, cells in rows(path, ";"):
-        if labels is None:
-            labels = unit_of(cells)
-            meter = next((who(cell) for cell in cells if values.is_point(cell)), meter)
-            if labels is not None:
-                found.imply("energy/meters", line, **meter, energie="électricité")
-            continue
-        unit, steps = labels
-        first, second, third = [*cells, "", ""][:3]
-        name, text = str(meter["compteur"]), third if steps else second
+    return LAYOUT.batches(path, partial(_row, values.Clock(), values.Clock()))
+
+
+def _row(begins: values.Clock, ends: values.Clock, found: Gathering, line: Line) -> None:
+    points = [cell for cells in line.above for cell in cells if values.is_point(cell)]
+    meter = who(points[-1] if points else "")
+    found.imply("energy/meters", line.at, **meter, energie="électricité")
+    name, told, unit = str(meter["compteur"]), line.values, line.labels["Valeur"].removeprefix("valeur en ")
+    if not line.broken and "Date" not in told:
         try:
-            value = values.number(text)
-            if steps:
-                start = begins.seconds(name, values.written(first))
-                end = ends.seconds(name, values.written(second))
-            else:
-                span = daily(values.day(first))
+            start, end = begins.seconds(name, told["Début"]), ends.seconds(name, told["Fin"])
         except ValueError:
-            found.reject(line, meter["compteur"], ("Valeur", f"{first} {text}", "moment" if steps else "day"))
-        else:
-            if steps:
-                keep_load(found, line, meter, start, (end - start) // 60, value, unit, None, False, text)
-            elif unit in KWH:
-                kwh = None if value is None else value * KWH[unit]
-                found.keep("energy/readings", line, **meter, **span, kwh=kwh, estime=None, origine="relevé")
-            else:
-                found.reject(line, meter["compteur"], ("Valeur", unit, "unit"))
-        yield from found.batches()
-    yield from found.batches(last=True)
+            line.broken.append(("Début", line.texts["Début"], "moment"))
+    if not line.broken and "Date" in told and unit not in KWH:
+        line.broken.append(("Valeur", unit, "unit"))
+    if line.broken:
+        found.reject(line.at, meter["compteur"], *line.broken)
+    elif "Date" in told:
+        found.reading(line.at, meter, told["Date"], 1, values.energy(told["Valeur"], unit))
+    else:
+        found.load(line.at, meter, start, (end - start) // 60, told["Valeur"], unit, text=line.texts["Valeur"])

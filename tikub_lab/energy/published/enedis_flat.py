@@ -6,85 +6,20 @@ Grandeur physique;Grandeur métier;Etape métier;Unité;Horodate;Valeur;Nature;P
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering, who
-from tikub_lab.energy.published.enedis import keep_load, stamped_at_end
+from tikub_lab.energy.published.enedis import stamped_at_end
+from tikub_lab.energy.published.layout import Column, Layout, Line, numbers
 from tikub_lab.energy.published.values import plain
-from tikub_lab.tables.readers import Batch, Head
-from tikub_lab.tables.sheets import rows
+from tikub_lab.tables.readers import Batch
 
 NATURES = dict.fromkeys("RB", False) | dict.fromkeys("EHPK", True)
 """Natures of a point: real and raw are measured; estimated, reconstituted and calculated are not. Of the others
 (corrected, imported, cuts) it isn't said."""
-FLAT = {"identifiant prm", "horodate", "valeur", "grandeur physique", "grandeur metier", "unite"}
 _PERIOD = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?")
-
-
-def is_flat(head: Head) -> bool:
-    """Recognise the flat flux by the names of its columns."""
-    return {plain(cell) for cell in head.columns} >= FLAT
-
-
-def read_flat(path: Path) -> Iterator[Batch]:
-    """Read the flat flux in runs of rows, twice: the first time for where each meter's series begins and ends.
-
-    Raises
-    ------
-    UsageError
-        For a file that is no table.
-    """
-    spans = _spans(path)
-    found, clock, ends = Gathering(), values.Clock(), dict[str, bool]()
-    for line, row in _flat_rows(path):
-        if row is None:
-            found.reject(line, None, ("", "", "row-width"))
-            yield from found.batches()
-            continue
-        meter = who(row.get("identifiant prm", ""))
-        name, broken = str(meter["compteur"]), _broken(row, meter)
-        if not broken:
-            try:
-                seconds = clock.seconds(name, values.written(row["horodate"]))
-            except ValueError:
-                broken = [("Horodate", row["horodate"], "moment")]
-        if broken:
-            found.reject(line, meter["compteur"], *broken)
-        else:
-            if name not in ends:
-                ends[name] = stamped_at_end(spans[name], name, line, found)
-                found.imply("energy/meters", line, **meter, energie="électricité")
-            minutes, value = _minutes(row.get("pas", "")), values.number(row["valeur"])
-            estimated = NATURES.get(row.get("nature", "").upper())
-            keep_load(
-                found, line, meter, seconds, minutes, value, plain(row["unite"]), estimated, ends[name], row["valeur"]
-            )
-        yield from found.batches()
-    yield from found.batches(last=True)
-
-
-def _flat_rows(path: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
-    numbered = rows(path)
-    labels = [plain(cell) for cell in next(numbered)[1]]
-    for line, cells in numbered:
-        yield line, dict(zip(labels, cells, strict=True)) if len(cells) == len(labels) else None
-
-
-def _broken(row: dict[str, str], meter: dict[str, str | None]) -> list[tuple[str, str, str]]:
-    """List what makes a row of the flux unusable, its time apart."""
-    broken = []
-    if meter["point"] is None:
-        broken.append(("Identifiant PRM", row.get("identifiant prm", ""), "meter-id"))
-    physical, business = plain(row["grandeur physique"]), plain(row["grandeur metier"])
-    if physical not in ("ea", "pa", "energie active", "puissance active") or business not in ("cons", "consommation"):
-        broken.append(("Grandeur", f"{row['grandeur physique']} {row['grandeur metier']}", "quantity"))
-    try:
-        values.number(row["valeur"])
-    except ValueError:
-        broken.append(("Valeur", row["valeur"], "number"))
-    return broken
 
 
 @lru_cache(64)
@@ -95,16 +30,72 @@ def _minutes(text: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _spans(path: Path) -> dict[str, list[int]]:
-    clock, spans = values.Clock(), dict[str, list[int]]()
-    for _, row in _flat_rows(path):
-        if row is None or _broken(row, meter := who(row.get("identifiant prm", ""))):
-            continue
-        name = str(meter["compteur"])
+LAYOUT = Layout(
+    {
+        "Identifiant PRM": Column(("identifiant prm",)),
+        "Grandeur physique": Column(("grandeur physique",), plain),
+        "Grandeur métier": Column(("grandeur metier",), plain),
+        "Unité": Column(("unite",), plain),
+        "Horodate": Column(("horodate",), values.written, "moment"),
+        "Valeur": numbers("valeur"),
+        "Nature": Column(("nature",)),
+        "Pas": Column(("pas",), _minutes),
+    },
+    lambda found, _: len(found - {"Nature", "Pas"}) == 6,
+    exact=True,
+)
+
+
+def read_flat(path: Path) -> Iterator[Batch]:
+    """Read the flat flux in runs of rows, twice: the first time for where each meter's series begins and ends.
+
+    Raises
+    ------
+    UsageError
+        For a file that is no table.
+    """
+    spans = dict[str, list[int]]()
+    for _ in LAYOUT.batches(path, partial(_span, values.Clock(), spans)):
+        pass
+    return LAYOUT.batches(path, partial(_row, values.Clock(), spans, {}))
+
+
+def _meter(clock: values.Clock, line: Line) -> tuple[dict[str, str | None], int]:
+    """Name the meter of a row and tell its time, and note what else makes it unusable."""
+    meter, told, broken = who(line.texts["Identifiant PRM"]), line.values, line.broken
+    seconds = 0
+    if meter["point"] is None:
+        broken.append(("Identifiant PRM", line.texts["Identifiant PRM"], "meter-id"))
+    active = told["Grandeur physique"] in ("ea", "pa", "energie active", "puissance active")
+    if not active or told["Grandeur métier"] not in ("cons", "consommation"):
+        both = f"{line.texts['Grandeur physique']} {line.texts['Grandeur métier']}"
+        broken.append(("Grandeur", both, "quantity"))
+    if not broken:
         try:
-            seconds = clock.seconds(name, values.written(row["horodate"]))
+            seconds = clock.seconds(str(meter["compteur"]), told["Horodate"])
         except ValueError:
-            continue
-        first, last = spans.get(name, [seconds, seconds])
-        spans[name] = [min(first, seconds), max(last, seconds)]
-    return spans
+            broken.append(("Horodate", line.texts["Horodate"], "moment"))
+    return meter, seconds
+
+
+def _span(clock: values.Clock, spans: dict[str, list[int]], _: Gathering, line: Line) -> None:
+    meter, seconds = _meter(clock, line)
+    if not line.broken:
+        first, last = spans.get(str(meter["compteur"]), [seconds, seconds])
+        spans[str(meter["compteur"])] = [min(first, seconds), max(last, seconds)]
+
+
+def _row(clock: values.Clock, spans: dict[str, list[int]], ends: dict[str, bool], found: Gathering, line: Line) -> None:
+    meter, seconds = _meter(clock, line)
+    name, told = str(meter["compteur"]), line.values
+    if line.broken:
+        found.reject(line.at, meter["compteur"], *line.broken)
+        return
+    if name not in ends:
+        ends[name] = stamped_at_end(spans[name], name, line.at, found)
+        found.imply("energy/meters", line.at, **meter, energie="électricité")
+    estimated = NATURES.get(told.get("Nature", "").upper())
+    found.load(
+        line.at, meter, seconds, told.get("Pas", 0), told["Valeur"], told["Unité"], estimated, ends[name],
+        line.texts["Valeur"],
+    )  # fmt: skip

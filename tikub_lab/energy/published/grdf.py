@@ -14,52 +14,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, daily, who
+from tikub_lab.energy.published.batches import Gathering, who
+from tikub_lab.energy.published.layout import Column, Layout, Line, numbers
 from tikub_lab.energy.published.values import plain
-from tikub_lab.tables.readers import Batch, Head
-from tikub_lab.tables.sheets import rows
+from tikub_lab.tables.readers import Batch
 
-FIELDS = {
-    "date": ("date de releve", "journee gaziere", "date"),
-    "month": ("periode",),
-    "energy": ("energie consommee kwh", "consommation kwh", "energie kwh"),
-    "volume": ("volume consomme m3", "volume brut consomme m3", "consommation m3"),
-    "factor": ("coefficient de conversion", "coefficient de conversion kwh m3"),
-    "quality": ("qualification du releve", "qualification", "type de releve", "nature du releve", "nature"),
-    "point": ("n pce", "pce", "numero pce", "numero de pce", "identifiant pce", "n de pce"),
-}
 NO_DATA = "absence de donnees"
 SILENT = {"publiee", "informative", "informatif", "provisoire", "definitive", "definitif"}
 """Qualities that say nothing of whether a figure is estimated."""
 
 
-def columns(cells: list[str]) -> dict[str, int]:
-    """Find the columns that the reader knows, by their labels."""
-    labels = [plain(cell) for cell in cells]
-    return {
-        name: next(labels.index(label) for label in known if label in labels)
-        for name, known in FIELDS.items()
-        if any(label in labels for label in known)
-    }
+def _is_header(found: set[str], labels: list[str]) -> bool:
+    """Tell the row of labels: a date of reading, and an energy or a volume; or a month, and a volume."""
+    dated = bool({"date de releve", "journee gaziere"} & set(labels)) and bool({"energy", "volume"} & found)
+    return dated or {"month", "volume"} <= found
 
 
-def is_header(cells: list[str]) -> bool:
-    """Tell the row of labels: a date of reading, and an energy or a volume; or a month, and a volume.
-
-    Examples
-    --------
-    >>> is_header(["Date de relevé", "Volume consommé (m3)", "Energie consommée (kWh)"])
-    True
-    """
-    found = columns(cells)
-    labels = {plain(cell) for cell in cells}
-    dated = bool({"date de releve", "journee gaziere"} & labels) and bool({"energy", "volume"} & set(found))
-    return dated or {"month", "volume"} <= set(found)
-
-
-def is_grdf(head: Head) -> bool:
-    """Recognise the export by its row of labels, after whatever rows."""
-    return any(map(is_header, head.rows))
+LAYOUT = Layout(
+    {
+        "date": Column(("date de releve", "journee gaziere", "date"), values.day, "day"),
+        "month": Column(("periode",)),
+        "energy": numbers("energie consommee kwh", "consommation kwh", "energie kwh"),
+        "volume": numbers("volume consomme m3", "volume brut consomme m3", "consommation m3"),
+        "factor": numbers("coefficient de conversion", "coefficient de conversion kwh m3"),
+        "quality": Column(
+            ("qualification du releve", "qualification", "type de releve", "nature du releve", "nature"), plain
+        ),
+        "point": Column(("n pce", "pce", "numero pce", "numero de pce", "identifiant pce", "n de pce")),
+    },
+    _is_header,
+)
 
 
 def read(path: Path) -> Iterator[Batch]:
@@ -76,54 +60,40 @@ def read(path: Path) -> Iterator[Batch]:
     >>> batch.tables["energy/readings"][["debut", "fin", "kwh"]].to_numpy().tolist()
     [['2025-01-15', '2025-01-16', 112.0]]
     """
-    found, known, point = Gathering(), dict[str, int](), ""
-    for line, cells in rows(path):
-        if not known:
-            if is_header(cells):
-                known = columns(cells)
-            elif not point:
-                point = _point_above(cells)
-            continue
-        _row(line, {name: cells[place] if place < len(cells) else "" for name, place in known.items()}, point, found)
-        yield from found.batches()
-    yield from found.batches(last=True)
+    return LAYOUT.batches(path, _row)
 
 
-def _point_above(cells: list[str]) -> str:
-    """Find the PCE in a row above the header, next to a label that says so."""
-    if not any("pce" in plain(cell).split() for cell in cells):
-        return ""
-    words = [word for cell in cells for word in cell.replace(":", " ").split()]
+def _point_above(rows: list[list[str]]) -> str:
+    """Find the PCE in a row above the labels, next to a word that says so."""
+    told = [cells for cells in rows if any("pce" in plain(cell).split() for cell in cells)]
+    words = (word for cells in told for cell in cells for word in cell.replace(":", " ").split())
     return next((word for word in words if values.is_point(word)), "")
 
 
-def _row(line: int, row: dict[str, str], point: str, found: Gathering) -> None:
-    meter = who(row.get("point") or point)
-    quality = plain(row.get("quality", ""))
-    broken: list[tuple[str, str, str]] = []
-    known: dict[str, float | None] = {}
-    for name in ("energy", "volume", "factor"):
+def _row(found: Gathering, line: Line) -> None:
+    told = line.values
+    meter = who(line.texts.get("point") or _point_above(line.above))
+    if "date" not in line.texts:
         try:
-            known[name] = values.number(row.get(name, ""))
+            told["date"], days = values.month(line.texts["month"])
         except ValueError:
-            broken.append((name, row[name], "number"))
-    try:
-        span = daily(values.day(row["date"])) if "date" in row else daily(*values.month(row["month"]))
-    except ValueError:
-        broken.append(("date", row["date"], "day") if "date" in row else ("month", row["month"], "month"))
+            line.broken.append(("month", line.texts["month"], "month"))
+    else:
+        days = 1
+    quality = told.get("quality", "")
     try:
         estimated = None if quality == NO_DATA else values.flag(quality)
     except ValueError:
         estimated = None
         if quality not in SILENT:
-            found.repair(line, meter["compteur"], "quality", row["quality"], "flag", "")
-    if not broken and known["energy"] is None and known["volume"] is not None and known["factor"] is None:
-        broken.append(("factor", "", "gas-coefficient"))
-    if broken:
-        found.reject(line, meter["compteur"], *broken)
+            found.repair(line.at, meter["compteur"], "quality", line.texts["quality"], "flag", "")
+    kwh, volume, factor = (told.get(name) for name in ("energy", "volume", "factor"))
+    if not line.broken and kwh is None and volume is not None and factor is None:
+        line.broken.append(("factor", "", "gas-coefficient"))
+    if line.broken:
+        found.reject(line.at, meter["compteur"], *line.broken)
         return
-    kwh, volume, factor = known["energy"], known["volume"], known["factor"]
-    if kwh is None and volume is not None and factor is not None:
+    if kwh is None and volume is not None:
         kwh = volume * factor
-    found.keep("energy/readings", line, **meter, **span, kwh=kwh, estime=estimated, origine="relevé")
-    found.imply("energy/meters", line, **meter, energie="gaz")
+    found.reading(line.at, meter, told["date"], days, kwh, estimated)
+    found.imply("energy/meters", line.at, **meter, energie="gaz")

@@ -8,13 +8,15 @@ files have no time zone: French legal time is taken. The variant with IMPORT and
 import datetime
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, daily, who
+from tikub_lab.energy.published.batches import Gathering, who
+from tikub_lab.energy.published.layout import Column, Layout, Line
 from tikub_lab.energy.published.values import KWH, plain
-from tikub_lab.tables.readers import Batch, Head
-from tikub_lab.tables.sheets import Row, rows
+from tikub_lab.tables.readers import Batch
+from tikub_lab.tables.sheets import rows
 
 ENERGIES = {"electric usage": "électricité", "natural gas usage": "gaz", "gas usage": "gaz"}
 _SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -22,21 +24,26 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
 DAY = 1440
 
 
-def is_header(cells: list[str]) -> bool:
-    """Tell the row of labels.
-
-    Examples
-    --------
-    >>> is_header(["TYPE", "DATE", "START TIME", "END TIME", "USAGE (kWh)", "COST", "NOTES"])
-    True
-    """
-    found = [plain(cell) for cell in cells]
-    return found[:4] == ["type", "date", "start time", "end time"] and any(one.startswith("usage") for one in found)
+def _minutes(text: str) -> int:
+    found = _TIME.fullmatch(text)
+    if not found or int(found[1]) > 24 or int(found[2]) > 59:
+        raise ValueError(text)
+    return 60 * int(found[1]) + int(found[2])
 
 
-def is_green_button(head: Head) -> bool:
-    """Recognise the CSV by its row of labels, after whatever preamble."""
-    return any(map(is_header, head.rows))
+LAYOUT = Layout(
+    {
+        "TYPE": Column(("type",), plain),
+        "DATE": Column(("date",)),
+        "START TIME": Column(("start time",), _minutes, "moment"),
+        "END TIME": Column(("end time",), _minutes, "moment"),
+        "USAGE": Column(("usage *", "usage"), partial(values.number, comma=False), "number"),
+        "UNITS": Column(("units",), str.lower),
+        "NOTES": Column(("notes",), str.lower),
+    },
+    lambda found, labels: labels[:4] == ["type", "date", "start time", "end time"] and "USAGE" in found,
+    ",",
+)
 
 
 def read(path: Path) -> Iterator[Batch]:
@@ -58,35 +65,13 @@ def read(path: Path) -> Iterator[Batch]:
     >>> batch.tables["energy/loads"][["compteur", "debut", "minutes", "kwh"]].to_numpy().tolist()
     [['S1', '2024-12-31T23:00:00Z', 60, 1.5]]
     """
-    month_first = _month_first(path)
-    found, clock = Gathering(), values.Clock()
-    about, labels = dict[str, str](), list[str]()
-    for line, cells in rows(path, ","):
-        if not labels:
-            if is_header(cells):
-                labels = [plain(cell) for cell in cells]
-            elif len(cells) > 1:
-                about[plain(cells[0])] = cells[1]
-            continue
-        _row(line, _named(labels, cells), about, month_first, clock, found)
-        yield from found.batches()
-    yield from found.batches(last=True)
-
-
-def _named(labels: list[str], cells: list[str]) -> dict[str, str]:
-    """Name the cells; « USAGE (kWh) » is usage, and its unit. Notes at the end may be absent."""
-    row = dict(zip(labels, cells, strict=False))
-    for label in labels:
-        if label.startswith("usage ") and label in row:
-            row |= {"usage": row[label], "units": label.removeprefix("usage ")}
-    return row
+    return LAYOUT.batches(path, partial(_row, _month_first(path), values.Clock()))
 
 
 def _month_first(path: Path) -> bool | None:
     """Tell whether 1/2/2025 is in January, by all dates of the file; None where nothing tells."""
     high = [0, 0]
-    numbered: Iterator[Row] = rows(path, ",")
-    for _, cells in numbered:
+    for _, cells in rows(path, ","):
         found = _SLASHES.fullmatch(cells[1]) if len(cells) > 4 else None
         if found:
             high = [max(high[0], int(found[1])), max(high[1], int(found[2]))]
@@ -95,53 +80,40 @@ def _month_first(path: Path) -> bool | None:
     return high[1] > 12
 
 
-def _row(
-    line: int,
-    row: dict[str, str],
-    about: dict[str, str],
-    month_first: bool | None,
-    clock: values.Clock,
-    found: Gathering,
-) -> None:
-    meter = who(about.get("service") or about.get("account number") or "")
-    name, energy = str(meter["compteur"] or ""), ENERGIES.get(plain(row.get("type", "")))
-    unit = row.get("units", "").lower()
-    broken: list[tuple[str, str, str]] = []
-    date, begin, length = None, 0, 0
+def _row(month_first: bool | None, clock: values.Clock, found: Gathering, line: Line) -> None:
+    about = {plain(cells[0]): cells[1] for cells in line.above if len(cells) > 1}
+    meter, told, texts = who(about.get("service") or about.get("account number") or ""), line.values, line.texts
+    name, energy = str(meter["compteur"] or ""), ENERGIES.get(told["TYPE"])
+    unit = line.labels["USAGE"].removeprefix("usage").strip() or told.get("UNITS", "")
     try:
-        date = _date(row.get("date", ""), month_first)
-        begin, end = _minutes(row.get("start time", "")), _minutes(row.get("end time", ""))
-        length = (end - begin + (end % 5 == 4)) % DAY or DAY
+        date = _date(texts["DATE"], month_first)
     except ValueError as error:
-        rule = str(error) if str(error) == "date-order" else "moment"
-        broken.append(("DATE", f"{row.get('date')} {row.get('start time')} {row.get('end time')}", rule))
+        line.broken.append(("DATE", texts["DATE"], "date-order" if str(error) == "date-order" else "day"))
     if energy is None:
-        broken.append(("TYPE", row.get("type", ""), "quantity"))
+        line.broken.append(("TYPE", texts["TYPE"], "quantity"))
     if unit not in KWH:
-        broken.append(("UNITS", unit, "gas-coefficient" if energy == "gaz" and unit in ("ccf", "m3") else "unit"))
-    try:
-        value = values.number(row.get("usage", ""), comma=False)
-    except ValueError:
-        broken.append(("USAGE", row.get("usage", ""), "number"))
-    if broken or date is None:
-        found.reject(line, name or None, *broken)
+        volume = energy == "gaz" and unit in ("ccf", "m3")
+        line.broken.append(("UNITS", unit, "gas-coefficient" if volume else "unit"))
+    if line.broken:
+        found.reject(line.at, name or None, *line.broken)
         return
-    kwh = None if value is None else value * KWH[unit]
-    estimated = True if "estimat" in row.get("notes", "").lower() else None
+    begin, end = told["START TIME"], told["END TIME"]
+    length = (end - begin + (end % 5 == 4)) % DAY or DAY
+    estimated = True if "estimat" in told.get("NOTES", "") else None
     if length == DAY and begin == 0:
-        found.keep("energy/readings", line, **meter, **daily(date), kwh=kwh, estime=estimated, origine="relevé")
+        found.reading(line.at, meter, date, 1, values.energy(told["USAGE"], unit), estimated)
     elif length > 60:
-        found.reject(line, name or None, ("END TIME", row.get("end time", ""), "step"))
+        found.reject(line.at, name or None, ("END TIME", texts["END TIME"], "step"))
         return
     else:
         try:
             moment = datetime.datetime.combine(date, datetime.time(begin // 60, begin % 60))
-            debut = values.iso(clock.seconds(name, moment))
+            seconds = clock.seconds(name, moment)
         except ValueError:
-            found.reject(line, name or None, ("START TIME", row["start time"], "moment"))
+            found.reject(line.at, name or None, ("START TIME", texts["START TIME"], "moment"))
             return
-        found.keep("energy/loads", line, **meter, debut=debut, minutes=length, kwh=kwh, estime=estimated)
-    found.imply("energy/meters", line, **meter, energie=energy)
+        found.load(line.at, meter, seconds, length, told["USAGE"], unit, estimated)
+    found.imply("energy/meters", line.at, **meter, energie=energy)
 
 
 def _date(text: str, month_first: bool | None) -> datetime.date:
@@ -152,10 +124,3 @@ def _date(text: str, month_first: bool | None) -> datetime.date:
         raise ValueError("date-order")
     month, date = (found[1], found[2]) if month_first else (found[2], found[1])
     return datetime.date(int(found[3]), int(month), int(date))
-
-
-def _minutes(text: str) -> int:
-    found = _TIME.fullmatch(text)
-    if not found or int(found[1]) > 24 or int(found[2]) > 59:
-        raise ValueError(text)
-    return 60 * int(found[1]) + int(found[2])

@@ -18,7 +18,7 @@ from defusedxml import DTDForbidden
 from defusedxml.ElementTree import iterparse
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, who
+from tikub_lab.energy.published.batches import Gathering, Meter, who
 from tikub_lab.energy.published.values import KWH
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
@@ -195,7 +195,7 @@ def _wrong(kind: dict[str, str] | None) -> tuple[str, str, str] | None:
 
 def _keep(
     line: int,
-    meter: dict[str, str | None],
+    meter: Meter,
     start: int,
     length: int,
     kwh: float | None,
@@ -205,9 +205,7 @@ def _keep(
 ) -> None:
     """Keep a step of an hour at most among load curves, whole days among readings."""
     if 60 <= length <= HOUR and length % 60 == 0:
-        found.keep(
-            "energy/loads", line, **meter, debut=values.iso(start), minutes=length // 60, kwh=kwh, estime=estimated
-        )  # fmt: skip
+        found.load(line, meter, start, length // 60, kwh, "kwh", estimated)
         return
     if length < DAY - HOUR:
         found.reject(line, meter["compteur"], ("duration", str(length), "step"))
@@ -218,10 +216,7 @@ def _keep(
         found.reject(line, meter["compteur"], ("start", str(start), "not-midnight"))
         return
     origin = "relevé" if length <= DAY + HOUR else "facture"
-    found.keep(
-        "energy/readings", line, **meter, debut=begin.isoformat(), fin=end.isoformat(), kwh=kwh, estime=estimated,
-        origine=origin,
-    )  # fmt: skip
+    found.reading(line, meter, begin, (end - begin).days, kwh, estimated, origin)
 
 
 def _local_time(seconds: int, offset: int | None) -> datetime.datetime:

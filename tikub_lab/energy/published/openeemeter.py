@@ -6,24 +6,54 @@ next one; of days and bills the last row only marks the end, as it does in eemet
 or ``dt,tempC``; times without a zone are universal, as eemeter takes them, and °F become °C.
 """
 
+import datetime
 import json
 import statistics
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering
+from tikub_lab.energy.published.layout import Column, Layout, Line
 from tikub_lab.energy.published.values import KWH, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
-from tikub_lab.tables.sheets import rows
 
 MAX_ROWS = 2_000_000
 MAX_METADATA = 2**24
-UNIVERSAL = "+00:00"
 HOUR, DAY = 3600, 86400
+Point = tuple[int, datetime.datetime, str, float | None]
+"""The number of a row, its moment as read and as written, and its value: all that is held of a row."""
+NOBODY: dict[str, str | None] = {}
+"""The meter has the name of its file."""
+
+
+def _moment(text: str) -> datetime.datetime:
+    """Read a moment; without a zone it is universal."""
+    moment = values.written(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+
+
+NUMBER = partial(values.number, comma=False)
+METER = Layout(
+    {"start": Column(("start",), _moment, "moment"), "value": Column(("value",), NUMBER)},
+    lambda found, _: len(found) == 2,
+    ",",
+    exact=True,
+)
+TEMPERATURES = Layout(
+    {
+        "dt": Column(("dt",), _moment, "moment"),
+        "tempC": Column(("tempc",), NUMBER),
+        "tempF": Column(("tempf",), NUMBER),
+    },
+    lambda found, _: len(found) == 2,
+    ",",
+    exact=True,
+)
 
 
 def is_meter(head: Head) -> bool:
@@ -61,77 +91,40 @@ def read_meter(path: Path) -> Iterator[Batch]:
     >>> batch.tables["energy/readings"][["debut", "fin", "kwh", "origine"]].to_numpy().tolist()
     [['2025-01-01', '2025-01-02', 5.0, 'relevé']]
     """
-    found = Gathering()
-    points: list[tuple[int, int, str, float | None]] = []
-    for line, cells in _body(path):
-        point = _point(line, cells, found, "start", "value")
-        if point is not None:
-            points.append(point)
+    points = list[Point]()
+
+    def take(found: Gathering, line: Line) -> None:
+        if line.broken:
+            found.reject(line.at, None, line.broken[0])
+        else:
+            points.append((line.at, line.values["start"], line.texts["start"], line.values["value"]))
         if len(points) > MAX_ROWS:
             raise UsageError(f"{path}: more than {MAX_ROWS:,} rows. Cut it into several files.")
-    points.sort(key=lambda one: one[1])
-    gaps = [after[1] - before[1] for before, after in pairwise(points)]
-    usual = int(statistics.median([gap for gap in gaps if gap] or [0]))
-    for place, point in enumerate(points):
+
+    return METER.batches(path, take, partial(_kept, points))
+
+
+def _kept(points: list[Point], found: Gathering) -> Iterator[None]:
+    points.sort(key=lambda point: point[1])
+    times = [int(start.timestamp()) for _, start, _, _ in points]
+    usual = int(statistics.median([after - before for before, after in pairwise(times) if after > before] or [0]))
+    for place, (line, start, text, value) in enumerate(points):
         if 0 < usual <= HOUR:
-            _step(found, point, usual // 60)
+            debut, minutes = values.iso(times[place]), usual // 60
+            found.keep("energy/loads", line, debut=debut, minutes=minutes, kwh=value, estime=None, brut=True)
         elif usual < DAY * 9 // 10:
-            found.reject(point[0], None, ("start", point[2], "step" if usual else "step-unknown"))
+            found.reject(line, None, ("start", text, "step" if usual else "step-unknown"))
         else:
-            following = next((one for one in points[place + 1 : place + 3] if one[1] > point[1]), None)
-            _period(found, point, following, "relevé" if usual <= 1.5 * DAY else "facture")
-        yield from found.batches()
-    yield from found.batches(last=True)
-
-
-def _body(path: Path) -> Iterator[tuple[int, list[str]]]:
-    numbered = rows(path, ",")
-    next(numbered)
-    return numbered
-
-
-def _point(
-    line: int, cells: list[str], found: Gathering, when: str, what: str
-) -> tuple[int, int, str, float | None] | None:
-    """Read a moment and a value; a moment without a zone is universal."""
-    if len(cells) != 2:
-        found.reject(line, None, ("", f"{len(cells)} cells", "row-width"))
-        return None
-    try:
-        moment = values.written(cells[0] if values.written(cells[0]).tzinfo else cells[0] + UNIVERSAL)
-    except ValueError:
-        found.reject(line, None, (when, cells[0], "moment"))
-        return None
-    try:
-        return line, int(moment.timestamp()), cells[0], values.number(cells[1], comma=False)
-    except ValueError:
-        found.reject(line, None, (what, cells[1], "number"))
-        return None
-
-
-def _step(found: Gathering, point: tuple[int, int, str, float | None], minutes: int) -> None:
-    line, seconds, _, value = point
-    found.keep("energy/loads", line, debut=values.iso(seconds), minutes=minutes, kwh=value, estime=None, brut=True)
-
-
-def _period(
-    found: Gathering,
-    point: tuple[int, int, str, float | None],
-    following: tuple[int, int, str, float | None] | None,
-    origin: str,
-) -> None:
-    line, _, text, value = point
-    if following is None and value is None:
-        found.keep("staged/ends", line)
-        return
-    if following is None:
-        found.reject(line, None, ("start", text, "no-end"))
-        return
-    begin, end = (values.nearest_midnight(values.written(one)) for one in (text, following[2]))
-    found.keep(
-        "energy/readings", line, debut=begin.isoformat(), fin=end.isoformat(), kwh=value, estime=None, origine=origin,
-        brut=True,
-    )  # fmt: skip
+            following = next((one for _, one, _, _ in points[place + 1 : place + 3] if one > start), None)
+            if following is not None:
+                begin, end = values.nearest_midnight(start), values.nearest_midnight(following)
+                origin = "relevé" if usual <= 1.5 * DAY else "facture"
+                found.reading(line, NOBODY, begin, (end - begin).days, value, None, origin, brut=True)
+            elif value is None:
+                found.keep("staged/ends", line)
+            else:
+                found.reject(line, None, ("start", text, "no-end"))
+        yield
 
 
 def read_temperature(path: Path) -> Iterator[Batch]:
@@ -147,21 +140,22 @@ def read_temperature(path: Path) -> Iterator[Batch]:
     >>> batch.tables["energy/temperatures"][["heure", "temperature"]].to_numpy().tolist()
     [['2025-01-01T06:00:00Z', 10.0]]
     """
-    found, numbered = Gathering(), rows(path, ",")
-    labels = next(numbered)[1]
-    column = labels.index("dt")
-    for line, cells in numbered:
-        point = _point(line, cells[column:] if len(cells) == len(labels) else cells[:1], found, "dt", labels[-1])
-        if point is not None:
-            value = point[3]
-            if value is not None and labels[-1] == "tempF":
-                value = (value - 32.0) / 1.8
-            if value is not None and abs(value) > 60:
-                found.repair(line, None, labels[-1], cells[-1], "out-of-range", "")
-                value = None
-            found.keep("energy/temperatures", line, heure=values.iso(point[1]), temperature=value)
-        yield from found.batches()
-    yield from found.batches(last=True)
+    return TEMPERATURES.batches(path, _temperature)
+
+
+def _temperature(found: Gathering, line: Line) -> None:
+    if line.broken:
+        found.reject(line.at, None, line.broken[0])
+        return
+    label = "tempF" if "tempF" in line.values else "tempC"
+    value = line.values[label]
+    if value is not None and label == "tempF":
+        value = (value - 32.0) / 1.8
+    if value is not None and abs(value) > 60:
+        found.repair(line.at, None, label, line.texts[label], "out-of-range", "")
+        value = None
+    heure = values.iso(int(line.values["dt"].timestamp()))
+    found.keep("energy/temperatures", line.at, heure=heure, temperature=value)
 
 
 def read_metadata(path: Path) -> Iterator[Batch]:

@@ -101,6 +101,13 @@ def number(text: str, comma: bool = True) -> float | None:
     return value
 
 
+def energy(value: float | None, unit: str, minutes: int = 0) -> float | None:
+    """Return kWh of a value: an energy, or a power that is the mean of so many minutes."""
+    if value is None:
+        return None
+    return value * (WATTS[unit] * minutes / 60 if unit in WATTS else KWH[unit])
+
+
 def flag(text: str) -> bool | None:
     """Tell whether a value is estimated: yes or no, or words such as « réel », « estimé »; None where it isn't said.
 

@@ -11,18 +11,24 @@ from pathlib import Path
 
 from tikub_lab.energy.published import values
 from tikub_lab.energy.published.batches import Gathering
-from tikub_lab.tables.readers import Batch, Head
-from tikub_lab.tables.sheets import rows
+from tikub_lab.energy.published.layout import Column, Layout, Line, numbers
+from tikub_lab.tables.readers import Batch
 
-NEEDED = {"NUM_POSTE", "AAAAMMJJ", "TN", "TX"}
-FIELDS = {"TN": "tmin", "TM": "tmoy", "TX": "tmax"}
+TEMPERATURES = {"TN": "tmin", "TM": "tmoy", "TX": "tmax"}
 BOUNDS = 60.0
 """Degrees Celsius that no station of these tables has gone beyond."""
-
-
-def is_daily(head: Head) -> bool:
-    """Recognise the file by the names of its columns."""
-    return set(head.columns) >= NEEDED
+PLACES = {"LON": ("longitude", 180), "LAT": ("latitude", 90), "ALTI": ("altitude", 9000)}
+"""What is said of a station, and how far from zero it may be."""
+_TEXTS = ("NUM_POSTE", "NOM_USUEL", *PLACES, "QTN", "QTM", "QTX")
+LAYOUT = Layout(
+    {
+        **{name: numbers(name.lower()) for name in TEMPERATURES},
+        "AAAAMMJJ": Column(("aaaammjj",), values.day, "day"),
+        **{name: Column((name.replace("_", " ").lower(),)) for name in _TEXTS},
+    },
+    lambda found, _: found >= {"NUM_POSTE", "AAAAMMJJ", "TN", "TX"},
+    exact=True,
+)
 
 
 def read(path: Path) -> Iterator[Batch]:
@@ -40,68 +46,43 @@ def read(path: Path) -> Iterator[Batch]:
     >>> batch.tables["energy/weather"][["station", "jour", "tmin", "tmoy", "tmax"]].to_numpy().tolist()
     [['00000001', '2025-01-01', 1.0, 3.0, 5.0]]
     """
-    found, numbered = Gathering(), rows(path)
-    labels = next(numbered)[1]
-    for line, cells in numbered:
-        if len(cells) != len(labels):
-            found.reject(line, None, ("", f"{len(cells)} cells", "row-width"))
-        else:
-            _row(line, dict(zip(labels, cells, strict=True)), found)
-        yield from found.batches()
-    yield from found.batches(last=True)
+    return LAYOUT.batches(path, _row)
 
 
-def _row(line: int, row: dict[str, str], found: Gathering) -> None:
-    station = row["NUM_POSTE"].zfill(8)
-    broken: list[tuple[str, str, str]] = []
+def _row(found: Gathering, line: Line) -> None:
+    texts, station = line.texts, line.texts["NUM_POSTE"].zfill(8)
+    if line.broken:
+        found.reject(line.at, station, *line.broken)
+        return
     known: dict[str, float | None] = {}
-    for label, name in FIELDS.items():
-        try:
-            known[name] = values.number(row.get(label, ""))
-        except ValueError:
-            broken.append((label, row[label], "number"))
-    try:
-        begin = values.day(row["AAAAMMJJ"]).isoformat()
-    except ValueError:
-        broken.append(("AAAAMMJJ", row["AAAAMMJJ"], "day"))
-    if broken:
-        found.reject(line, station, *broken)
-        return
-    _blank(line, station, known, found)
-    if all(value is None for value in known.values()):
-        found.reject(line, station, ("TM", "", "no-temperature"))
-        return
-    low, high = known["tmin"], known["tmax"]
-    if low is not None and high is not None and low > high:
-        found.reject(line, station, ("TN", f"{low} > {high}", "tmin-above-tmax"))
-        return
-    if known["tmoy"] is None and low is not None and high is not None:
-        known["tmoy"] = (low + high) / 2
-        found.repair(line, station, "TM", "", "mean-of-extremes", f"{known['tmoy']:g}")
-    for label in FIELDS:
-        if row.get(f"Q{label}", "") == "2":
-            found.repair(line, station, label, row[label], "doubtful", row[label])
-    found.keep("energy/weather", line, station=station, jour=begin, **known)
-    found.imply("energy/stations", line, station=station, **_place(line, station, row, found))
-
-
-def _blank(line: int, station: str, known: dict[str, float | None], found: Gathering) -> None:
-    for label, name in FIELDS.items():
-        value = known[name]
+    for label, name in TEMPERATURES.items():
+        value = line.values.get(label)
         if value is not None and abs(value) > BOUNDS:
-            found.repair(line, station, label, f"{value:g}", "out-of-range", "")
-            known[name] = None
-
-
-def _place(line: int, station: str, row: dict[str, str], found: Gathering) -> dict[str, str | float | None]:
-    """Say where a station is; what can't be read stays empty, as its temperatures don't hang on it."""
-    place: dict[str, str | float | None] = {"lib_station": row.get("NOM_USUEL") or None}
-    for label, name, most in (("LON", "longitude", 180), ("LAT", "latitude", 90), ("ALTI", "altitude", 9000)):
+            found.repair(line.at, station, label, f"{value:g}", "out-of-range", "")
+            value = None
+        known[name] = value
+    low, high = known["tmin"], known["tmax"]
+    if all(value is None for value in known.values()):
+        found.reject(line.at, station, ("TM", "", "no-temperature"))
+        return
+    if low is not None and high is not None:
+        if low > high:
+            found.reject(line.at, station, ("TN", f"{low} > {high}", "tmin-above-tmax"))
+            return
+        if known["tmoy"] is None:
+            known["tmoy"] = (low + high) / 2
+            found.repair(line.at, station, "TM", "", "mean-of-extremes", f"{known['tmoy']:g}")
+    for label in TEMPERATURES:
+        if texts.get(f"Q{label}", "") == "2":
+            found.repair(line.at, station, label, texts[label], "doubtful", texts[label])
+    found.keep("energy/weather", line.at, station=station, jour=line.values["AAAAMMJJ"].isoformat(), **known)
+    place: dict[str, str | float | None] = {"lib_station": texts.get("NOM_USUEL") or None}
+    for label, (name, most) in PLACES.items():  # its temperatures don't hang on where a station is
         try:
-            value = values.number(row.get(label, ""))
+            value = values.number(texts.get(label, ""))
         except ValueError:
             value = math.inf
         place[name] = value if value is None or abs(value) <= most else None
         if value is not None and place[name] is None:
-            found.repair(line, station, label, row[label], "out-of-range", "")
-    return place
+            found.repair(line.at, station, label, texts[label], "out-of-range", "")
+    found.imply("energy/stations", line.at, station=station, **place)

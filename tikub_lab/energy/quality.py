@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tikub_lab.energy.baseline.design import Floats
+from tikub_lab.energy.periods import Floats
 from tikub_lab.show.french import number
 
 

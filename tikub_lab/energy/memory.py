@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from tikub_lab.energy.baseline.design import Floats, Integers
+from tikub_lab.energy.periods import Floats, Integers
 
 LEAST_ORDER, ORDERS = 2, 7
 """Days that an autoregression looks back, at least and at most."""

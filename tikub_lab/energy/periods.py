@@ -29,16 +29,9 @@ BILLING_MATCH = 35.0
 
 @dataclass(frozen=True)
 class Periods:
-    """Consecutive or spaced periods of use of one meter.
+    """Periods of use of one meter: first moment and moment after the last (ns since 1970), kWh, time zone of the index.
 
-    Attributes
-    ----------
-    start, end : array of n int64
-        First moment, and moment after the last, nanoseconds since 1970 (UTC where times have a zone).
-    value : array of n floats
-        Use in each, kWh; not a number where unknown.
-    zone : str or None
-        Time zone of the index that it comes from.
+    Moments are universal where times have a zone; kWh are not a number where unknown.
     """
 
     start: Integers
@@ -57,17 +50,7 @@ class Periods:
 
 @dataclass(frozen=True)
 class Clock:
-    """Temperatures of one place on a regular clock.
-
-    Attributes
-    ----------
-    origin, step : int
-        First moment and distance between two, nanoseconds.
-    value : array of floats
-        °F; not a number where missing.
-    zone : str or None
-        Time zone of the index that it comes from.
-    """
+    """Temperatures of one place, °F, on a regular clock: first moment and distance of two, in ns."""
 
     origin: int
     step: int
@@ -84,14 +67,8 @@ class Clock:
 class Thermal:
     """Daily mean temperatures of each period.
 
-    Attributes
-    ----------
-    rows, valid : array of n int64
-        Temperatures that the series has in each period, and those of them that are known.
-    kept : array of n int64
-        Days kept in each period: 0 where coverage is too low.
-    mean : array of floats
-        Mean temperature of each day kept, °F, period after period.
+    Of each period, the temperatures that the series has and those that are known (``rows``, ``valid``), and the days
+    kept, 0 where coverage is too low; then the mean of each day kept, °F, period after period.
     """
 
     rows: Integers
@@ -194,14 +171,7 @@ def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
 
 
 def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> Thermal:
-    """Work out the daily mean temperatures of each period.
-
-    Parameters
-    ----------
-    periods : Periods
-    clock : Clock
-    longest : float, optional
-        Days from the start of a period after which temperatures are no longer its own.
+    """Work out the daily mean temperatures of each period; beyond ``longest`` days they are no longer its own.
 
     Raises
     ------
@@ -238,39 +208,6 @@ def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> The
     long_kept = valid >= PERIOD_COVERAGE * rows
     keep = np.where(short[holder], day_kept[holder], long_kept[holder] & (count > DAY_COVERAGE * clock.per_day))
     return Thermal(rows, valid, np.bincount(holder[keep], minlength=len(rows)), mean[keep])
-
-
-def daily_usage(hourly: pd.Series) -> pd.Series:
-    """Add up hourly use into days; a day with half of its hours or less is missing, others are scaled up.
-
-    Parameters
-    ----------
-    hourly : Series of kWh
-        Hourly DatetimeIndex; the days are those of its time zone.
-
-    Returns
-    -------
-    Series of kWh
-        One value a day, and a last row without value that marks the end, as :func:`read_periods` wants it
-        (CalTRACK 2.2.2.1).
-
-    Examples
-    --------
-    >>> hours = pd.date_range("2025-01-01", periods=36, freq="h")
-    >>> daily_usage(pd.Series(1.0, index=hours)).tolist()  # twelve hours of the second day are not more than half
-    [24.0, nan, nan]
-    """
-    days = pd.DatetimeIndex(hourly.index).normalize()
-    if not len(days):
-        return pd.Series(dtype="float64", index=days)
-    zone = days.tz
-    whole = pd.date_range(days.min().tz_localize(None), days.max().tz_localize(None) + pd.Timedelta(days=1), freq="D")
-    whole = whole.tz_localize(zone) if zone is not None else whole
-    groups = hourly.groupby(days)
-    known, total = groups.count().reindex(whole, fill_value=0), groups.sum().reindex(whole)
-    hours = pd.Series(np.append(np.diff(_moments(whole)[0]) / HOUR, np.nan), index=whole)
-    share = known / hours
-    return (total / share).where(share > DAY_COVERAGE)
 
 
 def dates(moments: Integers, zone: str | None) -> pd.DatetimeIndex:

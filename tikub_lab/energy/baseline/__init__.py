@@ -1,1 +1,0 @@
-"""Baselines: models of use against temperature, by CalTRACK 2.0's rules."""
