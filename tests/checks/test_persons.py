@@ -5,6 +5,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import nbformat
 import openpyxl
 import pandas as pd
 import pytest
@@ -156,6 +157,21 @@ def test_columns_that_name_people(tmp_path, headings, kind):
 def test_columns_of_counts_places_and_bodies(tmp_path, columns, kind):
     pd.DataFrame({name: list(values) for name, values in columns.items()}).to_csv(tmp_path / "t.csv", index=False)
     assert kinds(tmp_path) == kind
+
+
+@pytest.mark.parametrize("said", ["", "données fictives"])
+def test_tables_that_pages_and_results_show(tmp_path, said):
+    frame = pd.DataFrame({"service": list("ab"), "Nombre d'agents": [3, 40]})
+    people = pd.DataFrame({"Nom": ["Riou"], "Prénom": ["Yann"], "Note": [12]})
+    (tmp_path / "page.html").write_text(f"<html>{said}{frame.to_html()}{people.to_html(index=False)}")
+    output = nbformat.v4.new_output("display_data", {"text/html": people._repr_html_()})
+    cells = [nbformat.v4.new_markdown_cell(said), nbformat.v4.new_code_cell("people", outputs=[output])]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    places = {(item.kind, item.place) for item in found(tmp_path)}
+    assert places == (set() if said else {
+        ("small_counts", "page.html, tableau, colonne « Nombre d'agents »"), ("person_columns", "page.html, tableau"),
+        ("person_columns", "a.ipynb, résultat de la cellule 2"),
+    })  # fmt: skip
 
 
 def test_what_files_say_of_themselves(tmp_path):

@@ -52,9 +52,9 @@ PLANTED = {
 RUN = {
     "cell_fails": NOTEBOOK, "missing_package": "paquet.ipynb", "unreadable": "illisible.ipynb",
     "bare_parameters": "nu.ipynb", "differs": "hasard.ipynb", "stopped": "boucle.ipynb",
-    "needs_network": "reseau.ipynb", "foreign_requirement": "requirements.txt",
+    "needs_network": "reseau.ipynb", "foreign_requirement": "requirements.txt", "test_fails": "test_outils.py",
 }  # fmt: skip
-"""Kinds that come of executing notebooks, which takes longer."""
+"""Kinds that come of executing notebooks and tests, which takes longer."""
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +179,10 @@ def test_those_of_notebooks_that_run_too(planted, small, tmp_path):
         "illisible.ipynb": "{", "hasard.ipynb": notebook("import random", "print(random.random())"),
         "boucle.ipynb": notebook("while True: pass"), "nu.ipynb": notebook("print(1)").replace("annee: int", "annee"),
         "paquet.ipynb": notebook("import paquet_absent"), "reseau.ipynb": notebook(online),
+        "test_outils.py": "from outils import f\n\ndef test_f():\n    assert f() == 2\n",
     }  # fmt: skip
     for name, text in texts.items():
         (tmp_path / "kit" / name).write_text(text, encoding="utf-8")
     found = places(said(tmp_path / "kit", CHECKS, small))
-    assert found == set(PLANTED.items()) | set(RUN.items())
-    assert {kind for kind, _ in found} == kinds().keys() - {"unresolved"}, "every kind that needs no network"
+    assert found == set((PLANTED | RUN).items()) - {("no_tests", "outils.py")}
+    assert {kind for kind, _ in found} == kinds().keys() - {"no_tests", "unresolved"}, "all but what needs a registry"

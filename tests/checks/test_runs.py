@@ -121,3 +121,40 @@ def test_figures_that_differ_are_quoted():
     assert runs._difference(book("0x7f00aa11"), book("0x7f00bb22")) is None
     assert runs._difference(book("12 ms ± 3 µs"), book("14 ms ± 1 µs")) is None
     assert runs._difference(book("12 s"), book("13 s")) == (1, "12 s", "13 s")
+
+
+TESTS = {
+    "outils.py": "def double(x):\n    return 2 * x\n",
+    "tests/test_outils.py": "from outils import double\n\n"
+    "def test_right():\n    assert double(2) == 4\n\ndef test_wrong():\n    assert double(2) == 5\n",
+    "tests/test_casse.py": "import absent_ici\n",
+    "pytest.ini": "[pytest]\naddopts = -n 4 --cov\n",
+}
+
+
+def test_a_team_s_own_tests_run_inside_the_walls(tmp_path, found, small):
+    """From the folder's root as by hand; options that ask for what is not there do not matter."""
+    for name, text in TESTS.items():
+        (path := tmp_path / name).parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "test_murs.py").write_text(
+        "import socket\nimport pytest\n\ndef test_no_network():\n    with pytest.raises(OSError):\n"
+        "        socket.create_connection(('192.0.2.1', 80), 2)\n    open('ecrit.txt', 'w').write('1')\n"
+    )
+    _, said, _ = found(tmp_path, [runs.tests], small)
+    failing = {(item.kind, item.place): item.why for item in said if not isinstance(item, Measure)}
+    assert failing.keys() == {
+        ("test_fails", "tests/test_outils.py, test_wrong"), ("test_fails", "tests/test_casse.py, tests.test_casse")
+    }  # fmt: skip
+    assert "assert 4 == 5" in failing["test_fails", "tests/test_outils.py, test_wrong"]
+    assert [(item.name, item.value) for item in said if isinstance(item, Measure)] == [("Tests réussis", 2)]
+    assert not (tmp_path / "ecrit.txt").exists()
+
+
+def test_tests_that_loop_or_test_nothing(tmp_path, found, small):
+    (tmp_path / "test_a.py").write_text("def helper():\n    return 1\n")
+    kinds, _, _ = found(tmp_path, [runs.tests], small)
+    assert list(kinds) == ["no_tests"]
+    (tmp_path / "test_a.py").write_text("def test_a():\n    while True: pass\n")
+    kinds, _, _ = found(tmp_path, [runs.tests], replace(small, limits=replace(small.limits, seconds=6)))
+    assert kinds["stopped"].title.endswith(": temps")

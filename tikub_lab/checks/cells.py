@@ -5,7 +5,7 @@ import builtins
 import json
 import re
 import symtable
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -25,10 +25,14 @@ def check(subject: Subject) -> Iterator[Said]:
     notebooks, modules = subject.own("notebook"), subject.own("code")
     yield from collect([(subject.place(path), partial(_notebook, path)) for path in notebooks], subject)[0]
     yield from collect([(subject.place(path), partial(_module, path)) for path in modules], subject)[0]
-    tests = [path for path in subject.files.get("code", ()) if re.search("^test_|_test$", path.stem)]
     untested = [path for path in modules if "def " in path.read_text("utf-8", "replace")]
-    if untested and not tests:
+    if untested and not tests(subject.files.get("code", ())):
         yield Finding("no_tests", subject.place(untested[0]), count=len(untested))
+
+
+def tests(paths: Iterable[Path]) -> list[Path]:
+    """Return those files that pytest takes for tests."""
+    return [path for path in paths if re.search("^test_|_test$", path.stem)]
 
 
 def _notebook(path: Path, subject: Subject) -> Iterator[Said]:

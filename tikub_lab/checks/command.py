@@ -19,7 +19,7 @@ def check(
     trust: Annotated[
         bool, typer.Option("--trust", help="Run notebooks though nothing here can keep them apart.")
     ] = False,
-    no_run: Annotated[bool, typer.Option("--no-run", help="Run no notebook.")] = False,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Run no notebook and no tests.")] = False,
     seconds: Annotated[
         float, typer.Option("--timeout", min=1, max=86_400, metavar="SECONDS", help="What one run may take.")
     ] = 300,
@@ -27,7 +27,7 @@ def check(
     """Measure what a team sent by the jury's criteria, all but relevance."""
     import json
 
-    from tikub_lab.checks import intake, results, walls
+    from tikub_lab.checks import cells, intake, results, walls
     from tikub_lab.checks.findings import Finding, Unchecked, collect
     from tikub_lab.checks.registry import CHECKS
     from tikub_lab.tables.atomic import write_atomic
@@ -36,7 +36,7 @@ def check(
         if target is not None and not target.resolve().parent.is_dir():
             raise UsageError(f"{target}: its folder is not there. Make it, or name another file.")
     with intake.opened(path) as subject:
-        if not no_run and subject.files.get("notebook"):
+        if not no_run and (subject.files.get("notebook") or cells.tests(subject.own("code"))):
             subject.walls = walls.find(trust, walls.Limits(seconds=seconds))
         said, through = collect(CHECKS, subject)
         found = results.document(subject, path.resolve().stem or "/", said, through)

@@ -1,4 +1,4 @@
-"""What runs inside the walls, as ``python -P -m tikub_lab.checks.inside ORDER``: limits, a probe, a notebook."""
+"""What runs inside the walls, as ``python -P -m tikub_lab.checks.inside ORDER``: limits, a probe, a notebook, tests."""
 
 import contextlib
 import json
@@ -84,7 +84,7 @@ def run(order: dict[str, Any]) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    out, path = Path(order["out"]), Path(order["notebook"])
+    out, path = Path(order["out"]), Path(order["work"], order["notebook"])
     printed = peak = 0
 
     class Client(NotebookClient):
@@ -128,6 +128,33 @@ def run(order: dict[str, Any]) -> None:
             Path(out, "page.html").write_text(_page(nb, path, seconds), encoding="utf-8")
 
 
+def test(order: dict[str, Any]) -> None:
+    """Run tests by pytest; write how many passed, and of each that did not where it stands and what it said."""
+    import subprocess
+    from xml.etree import ElementTree
+
+    out, start = Path(order["out"]), time.perf_counter()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", "-o",
+               "addopts=", "-o", "junit_family=xunit1", f"--junitxml={out}/tests.xml", *order["tests"]]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": order["path"]}
+    ended = subprocess.run(command, cwd=order["work"], env=environment, capture_output=True, text=True, check=False)
+    sys.stdout.write(ended.stdout)  # which the walls measure
+    try:
+        cases = list(ElementTree.parse(out / "tests.xml").iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        cases = []
+    wrong = [(case, problem) for case in cases for problem in (*case.findall("failure"), *case.findall("error"))]
+    failed = [(f"{case.get('file') or case.get('name')}, {case.get('name')}",
+               str(problem.text if problem.get("message") == "collection failure" else problem.get("message")))
+              for case, problem in wrong]  # fmt: skip
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    error = "" if cases or ended.returncode == 5 else (ended.stderr.strip() or ended.stdout.strip())[-300:]
+    said = {"seconds": time.perf_counter() - start, "peak": 0, "error": error}
+    results = {"passed": len(cases) - len(wrong) - skipped, "failed": failed}
+    Path(out, "executed.ipynb").write_text(json.dumps(results), encoding="utf-8")
+    Path(out, "said.json").write_text(json.dumps(said), encoding="utf-8")
+
+
 def _page(nb: Any, path: Path, seconds: float) -> str:
     from tikub_lab.reports import notebooks, page
     from tikub_lab.reports.run import Execution, Report, _used
@@ -141,7 +168,4 @@ if __name__ == "__main__":
     limit(ordered)
     if "landlock" in ordered:
         shut(**ordered["landlock"])
-    if "notebook" in ordered:
-        run(ordered)
-    else:
-        probe(ordered)
+    (run if "notebook" in ordered else test if "tests" in ordered else probe)(ordered)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Tag
 
-from tikub_lab.checks import browser
+from tikub_lab.checks import browser, persons
 from tikub_lab.checks.findings import Finding, Measure, Said, Subject, Unchecked, collect
 from tikub_lab.checks.patterns import RULES, pattern
 from tikub_lab.reports import ecoindex
@@ -48,6 +48,10 @@ def _page(opened: Any, place: str, path: Path, root: Path, subject: Subject) -> 
         yield Finding("heavy_page", place, kb=path.stat().st_size // 1000)
         return
     html = decode(path.read_bytes())
+    if html.count("<") > persons.MOST_TAGS:
+        yield Finding("ecoindex", place, score="0", grade="G", nodes=ecoindex.elements(html), kb=len(html) // 1000)
+        yield Unchecked(place, f"plus de {persons.MOST_TAGS:_} balises : la page n’a pas été lue".replace("_", " "))
+        return
     html = html if re.search("<html", html, re.I) else f"<html>{html}"
     soup = BeautifulSoup(html, "html.parser")
     seen = browser.look(opened, path, root, SCHEMES) if opened else browser.Look()

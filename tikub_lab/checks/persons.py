@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from bs4 import BeautifulSoup
+
 from tikub_lab.checks.findings import Finding, Said, Subject, collect
 from tikub_lab.checks.patterns import RULES, pattern
 from tikub_lab.methods.privacy import LEAST
@@ -19,6 +21,7 @@ from tikub_lab.reports.fragments import slug
 from tikub_lab.tables import sheets, texts
 
 MOST_ROWS, MOST_BYTES = 100_000, 20_000_000  # of a table, of a text
+MOST_TAGS = 100_000  # of HTML: what holds more may take minutes to read
 EXACT = re.compile(r"\d[.,]\d{5}")  # a degree to five decimals is a metre
 _DATA = re.compile(r"data:[\w/+.;=-]+,[^\s\"')]*")  # what looks like a number in a picture is none
 PICTURES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"}
@@ -41,22 +44,24 @@ def check(subject: Subject) -> Iterator[Said]:
 
 def _file(path: Path, kind: str, subject: Subject) -> Iterator[Said]:
     place, columns = subject.place(path), _columns(path, kind)
-    headings = {group: _headed(columns, rule) for group, rule in RULES["columns"].items()}
+    headings = _headings(columns)
     yield from _table(place, columns, headings)
     # Beside the name of a body stands how to reach it.
     of_bodies = {"email", "mobile"} if headings["organisation"] and not _naming(headings) else set()
     pieces = [(f"colonne « {name} »", "\n".join(f"{name} : {it}" for it in values)) for name, values in columns.items()]
+    for where, shown in _shown(path, kind):
+        yield from _table(f"{place}, {where}", shown, _headings(shown))
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     told: set[tuple[str, str]] = set()
     for where, text in [*pieces, *_pieces(path, kind)]:
-        for name, what, rule in WANTED:
-            for match in pattern(rule).finditer(text) if name not in of_bodies else ():
-                value = next(filter(None, match.groupdict().values()), match[0])
-                if _is(name, value) and not pattern(RULES["nobody"].get(name, "(?!)")).fullmatch(value):
-                    line = where or f"ligne {text.count(chr(10), 0, match.start()) + 1}"
-                    if (name, line) not in told or name != "secret":  # which has its maker's shape or a general one
-                        found.setdefault((name, what), []).append((line, value[:2]))
-                    told.add((name, line))
+        wanted = ((name, what, pattern(rule)) for name, what, rule in WANTED if name not in of_bodies)
+        for name, what, match in ((name, what, match) for name, what, rule in wanted for match in rule.finditer(text)):
+            value = next(filter(None, match.groupdict().values()), match[0])
+            if _is(name, value) and not pattern(RULES["nobody"].get(name, "(?!)")).fullmatch(value):
+                line = where or f"ligne {text.count(chr(10), 0, match.start()) + 1}"
+                if (name, line) not in told or name != "secret":  # which has its maker's shape or a general one
+                    found.setdefault((name, what), []).append((line, value[:2]))
+                told.add((name, line))
     for (name, what), places in found.items():
         values = {"what": what} if what else {"count": len(places), "hint": places[0][1]}
         yield Finding(name, f"{place}, {places[0][0]}", **values)
@@ -109,20 +114,43 @@ def _cells(notebook: Mapping[str, Any]) -> Pieces:
             yield f"résultat de la cellule {number}", _DATA.sub("", shown)
 
 
+def _shown(path: Path, kind: str) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    """Read the tables that a page or a notebook's results show, unless it says that they are invented."""
+    if kind not in {"page", "notebook"} or path.stat().st_size > MOST_BYTES:
+        return
+    text = texts.decode(path.read_bytes())
+    if re.search("fictive|fictif", text):
+        return
+    cells = enumerate(json.loads(text)["cells"], 1) if kind == "notebook" else ()
+    shown = [(f"résultat de la cellule {number}", "".join(output.get("data", {}).get("text/html", "")))
+             for number, cell in cells for output in cell.get("outputs", ())]  # fmt: skip
+    pieces = [item for item in shown or [("tableau", text)] if "<table" in item[1] and item[1].count("<") <= MOST_TAGS]
+    soups = [(where, BeautifulSoup(html, "html.parser")) for where, html in pieces]
+    for where, table in [(where, table) for where, soup in soups for table in soup.select("table")]:
+        yield where, _laid([[cell.get_text(" ", strip=True) for cell in row(["th", "td"])] for row in table("tr")])
+
+
 def _columns(path: Path, kind: str) -> dict[str, list[str]]:
-    """Read a table's columns as texts; its heading is the first row that is no title."""
+    """Read a table's columns as texts."""
     records = path.suffix == ".json" and path.read_bytes()[:50].lstrip().startswith(b"[")
     if kind != "table" and not records:
         return {}
-    rows = [cells for _, cells in islice((sheets.objects if records else sheets.rows)(path), MOST_ROWS)]
+    return _laid([cells for _, cells in islice((sheets.objects if records else sheets.rows)(path), MOST_ROWS)])
+
+
+def _laid(rows: list[list[str]]) -> dict[str, list[str]]:
+    """Lay rows out by column; the heading is the first row that is no title."""
     start = next((number for number, cells in enumerate(rows) if sum(map(bool, cells)) > 1), 0)
     body = rows[start + 1 :]
     named = enumerate(rows[start] if rows else [])
     return {name: [cells[at] for cells in body if at < len(cells) and cells[at]] for at, name in named}
 
 
-def _headed(columns: Mapping[str, list[str]], rule: str) -> list[str]:
-    return [name for name, values in columns.items() if any(values) and pattern(rule).fullmatch(slug(name))]
+def _headings(columns: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return the columns of each group of headings; one without values is none."""
+    named = {name: slug(name) for name, values in columns.items() if any(values)}
+    return {group: [name for name, said in named.items() if pattern(rule).fullmatch(said)]
+            for group, rule in RULES["columns"].items()}  # fmt: skip
 
 
 def _naming(headings: Mapping[str, list[str]]) -> list[str]:

@@ -5,6 +5,7 @@ from tikub_lab.checks.findings import Check
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("Exécution des carnets", runs.check),
+    ("Tests de l’équipe", runs.tests),
     ("Dossier reçu", intake.check),
     ("Paquets requis", requirements.check),
     ("Pages", pages.check),

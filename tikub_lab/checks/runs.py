@@ -1,4 +1,4 @@
-"""Notebooks executed from clean, twice, inside the walls: what fails, what differs, what it takes."""
+"""Notebooks executed from clean, twice, and a team's own tests, inside the walls: what fails, differs, takes long."""
 
 import json
 import re
@@ -8,18 +8,19 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from tikub_lab.checks import intake
+from tikub_lab.checks import cells, intake
 from tikub_lab.checks.findings import Finding, Measure, Run, Said, Subject, Unchecked
 from tikub_lab.errors import UsageError
 from tikub_lab.reports import notebooks, parameters
 from tikub_lab.reports.outputs import KERNEL
 from tikub_lab.reports.private import line
 
-WHAT = "Exécution des carnets"
+WHAT, TESTS = "Exécution des carnets", "Tests de l’équipe"
 LARGEST, MOST = 100_000_000, 50
 """Bytes of a notebook that is read, and notebooks that are run: more would take a day."""
 WALLS_MET = {"MemoryError": "mémoire", "OSError: [Errno 27]": "disque", "OSError: [Errno 28]": "disque",
@@ -109,14 +110,41 @@ def _required(subject: Subject) -> set[str]:
     return {name.lower().replace("-", "_") for name in re.findall(r"^([A-Za-z0-9][\w.-]*)", text, flags=re.M)}
 
 
+def tests(subject: Subject) -> Iterator[Said]:
+    """Run what somebody wrote to test their modules, once, all in one process."""
+    places = [subject.place(path) for path in cells.tests(subject.own("code"))]
+    if not places or subject.walls is None:
+        return  # that nothing is run is said of notebooks
+    if find_spec("pytest") is None:
+        yield Unchecked(TESTS, "pytest n’est pas installé (pip install 'tikub-lab[check]')")
+        return
+    run = _executed(subject, "tests", {"tests": places})
+    said = run.notebook or {}
+    yield Measure("", "Tests réussis", int(said.get("passed", 0)))
+    for failed in said.get("failed", [])[:MOST]:
+        place, error = (line(str(item), 300) for item in [*failed, "", ""][:2])
+        yield Finding("test_fails", place or places[0], error=error)
+    if run.stopped:
+        yield Finding("stopped", places[0], limit=run.stopped, allowed=_allowed(subject, run.stopped))
+    elif run.error:
+        yield Finding("test_fails", places[0], error=line(run.error, 300))
+    elif not said.get("passed") and not said.get("failed"):
+        yield Finding("no_tests", places[0], count=len(subject.own("code")) - len(places))
+
+
 def _run(subject: Subject, path: Path, number: int) -> Run:
-    """Run a notebook in a copy of the subject, and read what came out as what it is: somebody else's."""
-    folder = subject.scratch / f"run-{len(subject.runs)}-{number}"
+    order = {"notebook": subject.place(path), "kernel": KERNEL, "page": number == 1}
+    return _executed(subject, f"run-{len(subject.runs)}-{number}", order)
+
+
+def _executed(subject: Subject, name: str, order: dict[str, Any]) -> Run:
+    """Carry out an order in a copy of the subject, and read what came out as what it is: somebody else's."""
+    folder = subject.scratch / name
     for item in intake.work(subject.root):
         target = folder / "work" / item.relative_to(subject.root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(item, target)
-    ended = subject.walls.run(folder, {"notebook": subject.place(path), "kernel": KERNEL, "page": number == 1})
+    ended = subject.walls.run(folder, order)
     out = folder.resolve() / "out"
     said, executed = (_read(out / name) for name in ("said.json", "executed.ipynb"))
     run = Run(executed if isinstance(executed, dict) else None, peak=ended.peak, stopped=ended.stopped)

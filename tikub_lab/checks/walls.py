@@ -73,11 +73,10 @@ class Walls:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         inner = str(folder) if self.name in ("", "landlock") else INNER
-        order = {**asdict(self.limits), "out": f"{inner}/out", **order}
+        order = {**asdict(self.limits), "out": f"{inner}/out", "work": f"{inner}/work", **order}
+        order["path"] = _path(folder, inner)
         if self.name == "landlock":
             order["landlock"] = {"reads": [*SYSTEM, *_reads(), "/proc"], "folder": str(folder)}
-        if "notebook" in order:
-            order |= {"notebook": f"{inner}/work/{order['notebook']}", "path": _path(folder, inner)}
         command = [sys.executable, "-P", "-m", "tikub_lab.checks.inside", json.dumps(order)]
         return _watched(RUNGS[self.name](folder, command), folder, _environment(inner), self.limits)
 
