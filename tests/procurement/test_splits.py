@@ -314,7 +314,7 @@ def test_each_need_keeps_the_definition_and_none_is_forgotten(book, drawn):
             assert euros >= 40_000 or len(small) < 2 or small["montant"].sum() < 40_000
 
 
-SEEDS = [(1, seed) for seed in range(1, 11)] + [(3, 1)]
+SEEDS = [(1, seed) for seed in range(1, 11)] + [(0.5, 11), (3, 1)]
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +335,7 @@ def judged():
 def test_planted_needs_are_found(judged):
     """Recall: planted needs of which one suspicion lists more than half of the contracts."""
     hits = [max((len(p & s) for s in strong), default=0) * 2 > len(p) for planted, strong, _ in judged for p in planted]
-    assert len(hits) == 10 * 12 + 36
+    assert len(hits) == 10 * 12 + 6 + 36
     assert np.mean(hits) >= 0.95
 
 
