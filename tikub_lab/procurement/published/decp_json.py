@@ -73,13 +73,18 @@ def in_runs(records: Iterator[Record]) -> Iterator[Batch]:
 
 
 def _records(path: Path, how: str) -> Iterator[Record]:
+    file = Lenient(path)
     if how == "list":
-        yield from _stream(path, "marches.item", None, 0)
+        yield from _stream(file, "marches.item", None, 0)
         return
     done = 0
-    for kind in KINDS:  # one pass each: the other kind is skipped at parsing speed
+    for kind in KINDS:  # one pass each, the second where the first met concessions
+        if kind != KINDS[0]:
+            if not file.concessions:
+                return
+            file = Lenient(path, file.odd)
         prefix = f"marches.{kind}.item" if how == "lists" else f"marches.{kind}"
-        for kind_, record in _stream(path, prefix, kind, done):
+        for kind_, record in _stream(file, prefix, kind, done):
             if record is None and how == "objects":  # no contract of this kind
                 continue
             for each in record if isinstance(record, list) else [record]:
@@ -87,8 +92,9 @@ def _records(path: Path, how: str) -> Iterator[Record]:
                 yield kind_, each
 
 
-def _stream(path: Path, prefix: str, kind: str | None, done: int) -> Iterator[Record]:
-    with Lenient(path) as file:
+def _stream(file: Lenient, prefix: str, kind: str | None, done: int) -> Iterator[Record]:
+    path = file.path
+    with file:
         try:
             for record in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
                 done += 1
