@@ -205,19 +205,20 @@ def test_a_burst_is_one_page_and_what_fails_is_said(file, monkeypatch, capsys):
             over.set()
         return number or 4
 
-    def make():
+    def make(early):
         times.append(len(times))
         if len(times) == 2:
             raise ValueError("Awen du Houx")  # what a library says may be of a person
         write(file, premier=f"Fois {len(times)}")
-        return made()
+        return made(early)
 
     monkeypatch.setattr(page, "changed", changed)
     monkeypatch.setattr(page, "make", make)
     page.watch(over, lambda sections: sent.append((dict(sections), page.said, page.lost)))
-    assert [list(sections) for sections, *_ in sent][:2] == [["premier"], []]
-    assert sent[1][1:] == ("Les données ne peuvent pas être lues. Nouvel essai en cours.", True)
-    assert sent[2][2] is False
+    assert [list(sections) for sections, *_ in sent][:5] == [["premier"], [], [], ["premier"], []]  # answers first
+    assert [lost for *_, lost in sent][:5] == [False, False, True, True, False]
+    assert sent[1][1].endswith(": Partie premier.")
+    assert sent[2][1] == "Les données ne peuvent pas être lues. Nouvel essai en cours."
     said = capsys.readouterr().out
     assert "ValueError" in said
     assert "Awen" not in said

@@ -61,17 +61,20 @@ class LivePage:
         self.seen = changed()
         self.make()
 
-    def make(self) -> dict[str, str]:
-        """Make the page again; return the sections that are not as they were."""
-        data, made = self.read(), []
+    def make(self, early: Callable[[dict[str, str]], Any] = lambda sections: None) -> dict[str, str]:
+        """Make the page again; return the sections that are not as they were, and give the first one as it is ready."""
+        data, made, looks = self.read(), [], Markup(page.style() + shipped("templates/live.css"))
         for name, (heading, shows) in self.sections.items():
             with gathered() as pieces:
                 shows(data)
             made.append((name, heading, Markup("".join(piece.html for piece in pieces))))
-        looks = Markup(page.style() + shipped("templates/live.css"))
-        html = page.fill("live.html.j2", contents=99, style=looks, sections=made, said=self.said, **self.values)
-        found = dict(SECTION.findall(html))
-        changed = {name: text for name, text in found.items() if self.shown.get(name) != text}
+            if len(made) not in (1, len(self.sections)):
+                continue
+            html = page.fill("live.html.j2", contents=99, style=looks, sections=made, said=self.said, **self.values)
+            found = dict(SECTION.findall(html))
+            changed = {name: text for name, text in found.items() if self.shown.get(name) != text}
+            if len(made) == 1 and changed:
+                early(changed)  # the answer does not wait for pictures
         self.version = sha256(json.dumps(found).encode()).hexdigest()[:16]
         root = f'<html lang="fr" data-version="{self.version}">'
         script = f"<script>{SCRIPT}</script></head>"
@@ -81,11 +84,18 @@ class LivePage:
 
     def watch(self, over: threading.Event, send: Callable[[dict[str, str]], Any]) -> None:
         """Look again and again whether the data changed; what comes while the page is made waits for the next look."""
+        sent: dict[str, str] = {}
+
+        def early(sections: dict[str, str]) -> None:
+            sent.update(sections)
+            send(sections)
+
         while not over.wait(EVERY):
+            sent.clear()
             try:
                 if (now := self.changed()) == self.seen and not self.lost:
                     continue
-                again, changed = self.lost, self.make()
+                again, changed = self.lost, self.make(early)
                 self.seen, self.lost = now, False
             except Exception as error:  # the page says so and stays; the next look may do better
                 if not self.lost:
@@ -96,7 +106,7 @@ class LivePage:
             if changed or again:
                 names = ", ".join(filter(None, (self.sections[name][0] for name in changed)))
                 self.said = UNREAD if self.lost else f"Mis à jour à {_hour()}{' : ' if names else ''}{names}."
-                send(changed)
+                send({name: text for name, text in changed.items() if sent.get(name) != text})
 
     def send(self, sections: Mapping[str, str], *to: "_Socket") -> None:
         """Send sections to some who look, by default to all."""
