@@ -141,8 +141,8 @@ class Folder:
     created: str
     sources: tuple[dict[str, str], ...]
 
-    def write(self, name: str, frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
-        """Write one table as CSV and describe it.
+    def write(self, name: str, frame: pd.DataFrame, schema: Schema, form: str = "csv") -> dict[str, Any]:
+        """Write one table and describe it.
 
         Parameters
         ----------
@@ -152,24 +152,31 @@ class Folder:
             The table, typed.
         schema : Schema
             Its Table Schema, for the title and the description.
+        form : {"csv", "parquet"}
+            Parquet for many rows: a tenth of the CSV, the same bytes with the same pyarrow.
 
         Returns
         -------
         dict
             A resource of Data Package v2.
         """
-        path = self.root / "sample" / f"{name}.csv"
+        path = self.root / "sample" / f"{name}.{form}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_csv(frame, path, schema)
+        if form == "csv":
+            write_csv(frame, path, schema)
+        else:
+            steps = dict.fromkeys(frame.select_dtypes("datetimetz"), "DELTA_BINARY_PACKED")
+            others = [name for name in frame if name not in steps]
+            frame.to_parquet(path, index=False, compression="zstd", use_dictionary=others, column_encoding=steps)
         return {
             "name": name,
             "type": "table",
-            "path": f"sample/{name}.csv",
+            "path": f"sample/{name}.{form}",
             "title": f"{schema.title} (exemple fictif)",
             "description": f"{schema.description} Tables fictives : aucune personne, entreprise ou dépense réelle.",
-            "format": "csv",
-            "mediatype": "text/csv",
-            "encoding": "utf-8",
+            "format": form,
+            "mediatype": "text/csv" if form == "csv" else "application/vnd.apache.parquet",
+            **({"encoding": "utf-8"} if form == "csv" else {}),
             "schema": f"schemas/{name}.json",
             "origin": "sample",
             "created": self.created,

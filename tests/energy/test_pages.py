@@ -4,6 +4,7 @@ import html
 import re
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -93,6 +94,34 @@ def test_a_lycee_that_is_not_like_others_has_its_page(uai, raw, tmp_path):
     pupil = f"{each:,.0f}".replace(",", " ")
     assert f"En 2025, on a utilisé {used} mesurés, soit {pupil} kWh par élève et {cost}. Par mètre" in page
     assert 1 <= page.count("Cela vaut ") <= 3
+    assert "Ce lycée n'a pas encore de courbe de charge : elle s'active sans frais dans son compte client" in page
+
+
+def test_the_page_of_a_lycee_with_a_load_curve_by_a_second_way(tmp_path):
+    """From the shipped half hours: what nine hours of night in ten exceed, and what days without lessons use."""
+    uai = "0004318U"
+    (meter,) = duckdb.sql(f"""
+        SELECT compteur_id FROM {table("meters")} WHERE code_uai = '{uai}' AND energie = 'électricité'
+    """).fetchall()[0]
+    loads = pd.read_parquet(SAMPLE / "energy" / "loads.parquet")
+    loads = loads[loads["compteur_id"] == meter]
+    legal = loads["debut"].dt.tz_convert("Europe/Paris")
+    hours = loads.groupby([legal.dt.strftime("%Y-%m-%d").rename("jour"), legal.dt.hour.rename("heure")])["kwh"].sum()
+    calendar = duckdb.sql(f"SELECT debut::DATE AS debut, fin::DATE AS fin FROM {table('calendar')}").df()
+    days = pd.to_datetime(hours.index.get_level_values("jour"))
+    off = days.day_of_week >= 5
+    for row in calendar.itertuples():
+        off |= (days >= row.debut) & (days < row.fin)
+    hour = hours.index.get_level_values("heure")
+    base = np.quantile(hours[~off & (hour < 5)], 0.1)
+    lit = hours[~off & (hour >= 9) & (hour < 17)].groupby("jour").mean().median()
+    page = pages(tmp_path, "energy_lycee", uai=uai)["energy_lycee"]
+    assert f"La nuit, au moins {100 * base / lit:.0f} % de la puissance d'un jour de cours" in page
+    assert f"Les nuits avant les cours, au moins {base:.0f} kW (entre " in page
+    night = hours[~off & ((hour < 7) | (hour >= 19))].sum()
+    told = re.search(r"(\d+) % de l'électricité est utilisée quand il n'y a pas cours : (\d+) % la nuit", page)
+    shares = [(hours[off].sum() + night) / hours.sum(), night / hours.sum()]
+    assert [int(part) / 100 for part in told.groups()] == pytest.approx(shares, abs=0.0052)
 
 
 BROKEN, USUAL = "0002530A", "0000505Z"

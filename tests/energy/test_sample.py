@@ -22,6 +22,7 @@ from data.make.energy import (
 )
 from data.make.energy import facts as sample_facts
 from data.make.energy.book import draw
+from data.make.energy.loads import planted
 from data.make.energy.sites import FAMILY, GIVEN, in_proportion, sites
 from data.make.energy.weather import shape_of_year, wander
 from data.make.sampling import streams, write_package
@@ -32,6 +33,7 @@ from tikub_lab.tables.package import open_package
 from tikub_lab.tables.places import communes
 
 SCHOOL, WEEKEND, HOLIDAY = range(3)
+FAULTS = ("économie", "geste", "dérive de la base", "compteur en panne", "relevés estimés")
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +93,25 @@ def test_sample_regenerates_bit_for_bit(folder, root):
     shipped = json.loads((root / "data" / "datapackage.json").read_text(encoding="utf-8"))
     ours = {item["name"]: item for item in shipped["resources"]}
     for item in write_sample(folder):
-        assert ours[item["name"]] == item
-        content = (root / "data" / item["path"]).read_bytes()
-        assert item["hash"] == "sha256:" + hashlib.sha256(content).hexdigest()
-        assert (folder / item["path"]).read_bytes() == content
+        theirs, content = ours[item["name"]], (root / "data" / item["path"]).read_bytes()
+        assert theirs["hash"] == "sha256:" + hashlib.sha256(content).hexdigest()
+        if item["format"] == "parquet":  # the same rows; their bytes are those of one pyarrow
+            pd.testing.assert_frame_equal(*(pd.read_parquet(at / item["path"]) for at in (folder, root / "data")))
+            item |= {name: theirs[name] for name in ("bytes", "hash")}
+        else:
+            assert (folder / item["path"]).read_bytes() == content
+        assert theirs == item
 
 
 def test_sample_is_small_and_reads_back(folder, tables):
     resources = write_sample(folder)
-    assert sum(item["bytes"] for item in resources) < 6_000_000
+    assert sum(item["bytes"] for item in resources if item["format"] == "csv") < 6_000_000
+    assert [item["name"] for item in resources if item["format"] == "parquet" and item["bytes"] < 300_000] == [
+        "energy/loads"
+    ]
     write_package(folder, resources, CREATED)
     package = open_package(folder)
-    for name in ("energy/sites", "energy/works", "energy/readings", "energy/truths", "energy/factors"):
+    for name in ("energy/sites", "energy/works", "energy/readings", "energy/truths", "energy/factors", "energy/loads"):
         pd.testing.assert_frame_equal(package.load(name), tables[name])
 
 
@@ -127,6 +136,29 @@ def test_same_seed_same_tables_other_seed_other_tables(tables):
 def test_bounds(scale, seed, message):
     with pytest.raises(UsageError, match=message):
         sample(scale, seed)
+
+
+def test_half_hours_of_load_curves_add_up_to_the_days_that_are_read(tables):
+    loads = tables["energy/loads"]
+    assert loads["minutes"].eq(30).all()
+    legal = loads["debut"].dt.tz_convert("Europe/Paris").dt.tz_localize(None)
+    days = loads.assign(debut=legal.dt.normalize()).groupby(["compteur_id", "debut"])["kwh"].agg(["sum", "count"])
+    readings = tables["energy/readings"].query("origine == 'relevé'").set_index(["compteur_id", "debut"])
+    assert len(days) == 10 * 365
+    assert days["sum"].to_numpy() == pytest.approx(readings["kwh"].reindex(days.index).to_numpy())
+    odd = {pd.Timestamp("2025-03-30"): 46, pd.Timestamp("2025-10-26"): 50}
+    assert all((part == odd.get(day, 48)).all() for day, part in days["count"].groupby("debut"))
+
+
+def test_load_curves_are_those_of_ten_lycees_with_one_fault_at_most(tables):
+    found = planted(1.0, SEED)
+    assert found["defaut"].value_counts().to_dict() == {"": 4, "nuit": 2, "démarrage": 2, "été": 1, "week-end": 1}
+    assert set(found["compteur_id"]) == set(tables["energy/loads"]["compteur_id"])
+    sites = tables["energy/meters"].merge(tables["energy/sites"], on="code_uai").set_index("compteur_id")
+    assert sites.loc[found["compteur_id"], "internat"].sum() == 5
+    assert sites.loc[found["compteur_id"], "usage"].eq("autres").all()
+    others = tables["energy/truths"].query("nature in @FAULTS")["compteur_id"]
+    assert not set(found["compteur_id"]) & set(others)
 
 
 # Nobody's, and in real places

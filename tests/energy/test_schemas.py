@@ -74,6 +74,7 @@ ORDER = [
     "territory/buildings",
     "energy/meters",
     "energy/readings",
+    "energy/loads",
     "energy/stations",
     "energy/weather",
     "energy/calendar",

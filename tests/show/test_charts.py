@@ -119,6 +119,19 @@ def test_lines_are_put_in_order_and_break_where_nothing_is_known(drawn):
     assert {"2020", "2023"} <= {*found.texts()}
 
 
+def test_lines_over_the_hours_of_a_day_are_named_by_their_legend(drawn):
+    """From 0 h to 23 h, in order; no value is written at their end, which is where the next day begins."""
+    day = pd.DataFrame({"heure": [*range(12, 24), *range(12)], "q": [40.0] * 6 + [10.0] * 18, "b": 5.0})
+    shown = charts_time.lines(day, "Titre", ["q", "b"], "heure", labels={"q": "cours", "b": "sans cours"})
+    found = drawn(shown)
+    (line,) = found.lines("la")
+    assert len(line) == 24
+    assert [line[11][1], line[12][1]] == pytest.approx([180.5, 14], abs=0.1), "10, then 40 of an axis to 40"
+    assert not found.dots("a")
+    assert {"0 h", "23 h"} <= {*found.texts()}
+    assert "cours, au plus haut 40 à 12\xa0h, au plus bas 10 à 0\xa0h" in spaces(shown.facts["alt"])
+
+
 def test_a_year_twice_is_refused():
     with pytest.raises(UsageError, match="2020 comes twice"):
         charts_time.lines(pd.concat([YEARS, YEARS]), "Titre", "q")

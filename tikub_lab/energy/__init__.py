@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy(
         "challenge": "",
         "climate": "adjusted of_sites",
         "consumption": "by_meter by_site",
+        "curves": "",
         "days": "day_kinds keep_days",
         "gestures": "",
         "law": "",

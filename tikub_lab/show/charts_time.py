@@ -162,14 +162,14 @@ def lines(
     frame: Any, title: str, values: Any = None, x: Any = None, *, targets: Mapping[int, float] | None = None,
     **more: Any,
 ) -> Shown:  # fmt: skip
-    """Draw one to four lines over years or months from zero, each named at its end; the first is the title's.
+    """Draw one to four lines over years, months or the hours of a day from zero, each named; the first is the title's.
 
     Parameters
     ----------
     frame, title, more
         As for :func:`tikub_lab.show.bars`.
     values, x : column or list of columns, optional
-        At most four; a missing value breaks its line. Years, dates or months, each once.
+        At most four; a missing value breaks its line. Years, dates, months, or hours from 0 to 23, each once.
     targets : mapping of year to value, optional
         What is to be reached from a year on: drawn as steps, with the gap that the first line has to the first one.
 
@@ -187,12 +187,17 @@ def lines(
         raise UsageError(f"{chart.what} shows 1 to {len(STROKES)} lines; these are {these}.")
     if not any(chart.numbers(name).notna().any() for name in many):
         return chart.nothing()
-    months = times(chart, "years, dates or months")
+    hours = words.is_number(raw := chart.frame[chart.label]) and raw.between(0, 23).all() and raw.is_unique
+    months = pd.Index(raw) if hours else times(chart, "years, dates, months or hours")
     chart.frame = chart.frame.iloc[np.argsort(months)].reset_index(drop=True)
     months = months.sort_values()
-    years_only = words.is_number(chart.frame[chart.label])
-    names = [str(month.year) if years_only else french.month(month, short=True) for month in months]
-    table = pd.DataFrame({name: chart.numbers(name) for name in many}).set_axis(months.year + (months.month - 1) / 12)
+    years_only = words.is_number(raw)
+    names = [
+        f"{month}\u00a0h" if hours else str(month.year) if years_only else french.month(month, short=True)
+        for month in months
+    ]
+    places = months if hours else months.year + (months.month - 1) / 12
+    table = pd.DataFrame({name: chart.numbers(name) for name in many}).set_axis(places.astype("float64"))
     if nothing := [str(name) for name in table if table[name].isna().all()]:
         raise UsageError(f"{chart.what}: no value in {', '.join(nothing)}. Leave the line out, and say so in words.")
     chart.measure_by(*many)
@@ -209,13 +214,14 @@ def lines(
         _line(drawing, table[name], across, axis.at, stroke)
     if goals:
         _steps(drawing, chart, table[many[0]].dropna(), goals, across, axis.at, last)
-    _ends(drawing, chart, table, across, axis.at)
+    if not hours:  # a day ends where it began
+        _ends(drawing, chart, table, across, axis.at)
     years = range(int(first), int(max(*goals, table.index[-1])) + 1) if goals else []
     ticks = dict(zip(years, map(str, years), strict=True)) or dict(zip(table.index, names, strict=True))
     drawing.axis([across(time) for time in ticks], list(ticks.values()), 257)
     legend = [(stroke[2], chart.heading(name)) for name, stroke in zip(many, STROKES, strict=False)]
     legend = [*legend, ("k", "objectif")] if goals else legend if len(many) > 1 else []
-    said = [_told(chart, table[name].set_axis(names).dropna()) for name in table]
+    said = [_told(chart, table[name].set_axis(names).dropna(), bool(hours)) for name in table]
     aims = ", ".join(f"{chart.measure.full(goal)} en {year:g}" for year, goal in goals.items())
     alt = f"Courbe de {names[0]} à {names[-1]} : {' ; '.join(said)}." + (f" Objectif : {aims}." if aims else "")
     return chart.shown(drawing, alt, legend)
@@ -277,8 +283,11 @@ def _steps(
     drawing.label(middle, y + 13, f"écart : {chart.measure.full(abs(goals[year] - value))}", "ot h", dx=8)
 
 
-def _told(chart: Chart, known: pd.Series) -> str:
+def _told(chart: Chart, known: pd.Series, hours: bool) -> str:
     first, last, write = known.iloc[0], known.iloc[-1], chart.measure.full
+    if hours:
+        top, low = f"{write(known.max())} à {known.idxmax()}", f"{write(known.min())} à {known.idxmin()}"
+        return f"{chart.heading(known.name)}, au plus haut {top}, au plus bas {low}"
     way = "en hausse" if last > first * 1.02 else "en baisse" if last < first * 0.98 else "stable"
     return (
         f"{chart.heading(known.name)}, de {write(first)} à {write(last)} ({way}), au plus haut {write(known.max())} en "

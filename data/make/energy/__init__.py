@@ -9,7 +9,8 @@ it, and ``energy/truths`` says where:
 - 15 lycées have saved by their habits since October 2024;
 - in 2025, 12 lycées are heated in holidays, the base load drifts in 10, 6 meters break down, and in 6 the readings are
   estimated: days all alike, or bills in a row;
-- 3 lycées gave up oil; bills last 28 to 33 days, and one in 25 is estimated and mended by the next.
+- 3 lycées gave up oil; bills last 28 to 33 days, and one in 25 is estimated and mended by the next;
+- ten lycées have a load curve, six of them with a fault: see :mod:`data.make.energy.loads`.
 
 Lycées with works, habits or a fault have only one of them; the others have no change. See ``data/README.md``.
 """
@@ -26,6 +27,7 @@ from data.make.energy import truths as sample_truths
 from data.make.energy import works as sample_works
 from data.make.energy.book import Book, draw
 from data.make.energy.changes import DAYS, START
+from data.make.energy.loads import loads
 from data.make.energy.meters import USES, Meters
 from data.make.energy.panels import Panel, meters_with_saving, meters_without_change
 from data.make.energy.sites import ENERGIES, SEED
@@ -75,8 +77,8 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
     -------
     dict of str to DataFrame
         ``territory/lycees``, ``territory/buildings``, ``energy/meters``, ``readings``, ``stations``, ``weather``,
-        ``calendar``, ``works``, ``factors``, ``prices`` and ``truths``, typed by their schemas; the shared ones by
-        their aliases too.
+        ``calendar``, ``works``, ``factors``, ``prices``, ``loads`` and ``truths``, typed by their schemas; the shared
+        ones by their aliases too.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
 
 
 def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
-    """Write the fictitious tables as CSV files under ``sample/energy/`` and ``sample/territory/``.
+    """Write the fictitious tables under ``sample/energy/`` and ``sample/territory/``: CSV, but for load curves.
 
     Parameters
     ----------
@@ -114,7 +116,7 @@ def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[
     resources = []
     for name, table in _tables(scale, seed, into / "schemas").items():
         schema = read_schema(into / "schemas" / f"{name}.json")
-        resource = folder.write(name, table, schema)
+        resource = folder.write(name, table, schema, "parquet" if name == "energy/loads" else "csv")
         resources.append(_as_facts(resource, schema) if name in FACTS else resource)
     return resources
 
@@ -136,6 +138,7 @@ def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
     tables = {
         "meters": _meters(book.meters, book),
         "readings": _readings(book, of_bills, of_years),
+        "loads": loads(book, seed),
         "stations": stations(),
         "weather": book.weather,
         "calendar": sample_facts.calendar(),

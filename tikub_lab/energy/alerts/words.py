@@ -1,5 +1,8 @@
 """What alerts say, in French: one sentence, and what to check."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from tikub_lab.energy.alerts import drift, faults, occupancy
@@ -8,6 +11,10 @@ from tikub_lab.energy.days import date_of
 from tikub_lab.show.french import day, number, percent, scaled, typeset
 
 ALWAYS_HOLIDAYS, ALWAYS_WEEKENDS = "chauffage habituel en vacances", "chauffage habituel le week-end"
+NIGHTS, EARLY, WORKED, SUMMERS = (
+    "base de nuit élevée", "mise en route trop tôt", "week-end comme un jour de cours", "été sans arrêt",
+)  # fmt: skip
+"""What load curves show."""
 
 GESTURES = {
     occupancy.HOLIDAYS: "Vérifier la programmation du chauffage : le passage en réduit a-t-il été saisi pour ces "
@@ -26,6 +33,14 @@ GESTURES = {
     "un réduit, zone par zone.",
     ALWAYS_WEEKENDS: "Voir avec le lycée quelles zones servent le week-end (internat, gymnase) et mettre les autres "
     "en réduit.",
+    NIGHTS: "Une nuit, vers 2 h, relever ce qui tourne (ventilation, pompes, cuisine, éclairages, salles "
+    "informatiques), programmer son arrêt, puis comparer les nuits avant et après.",
+    EARLY: "Vérifier l'horloge de la régulation (heure d'été et d'hiver) et l'heure de relance ; la retarder d'une "
+    "demi-heure par semaine tant qu'il fait 19 °C au premier cours.",
+    WORKED: "Vérifier que les horloges de la ventilation, du chauffage et de l'éclairage connaissent les samedis, les "
+    "dimanches et les jours fériés ; sinon les y saisir.",
+    SUMMERS: "Avant l'été, arrêter ventilation, eau chaude, chambres froides vides et salles informatiques, local par "
+    "local ; relever la puissance appelée le premier soir.",
 }
 """What to check, by nature."""
 
@@ -63,6 +78,8 @@ def sentence(finding: Finding, low: float, high: float) -> str:
         if not np.isnan(finding.kwh):
             told += f" ; {_energy(finding.kwh)} par an de plus que la médiane des lycées comparables"
         return typeset(f"{told}. C'est un fonctionnement habituel, non une panne.")
+    if finding.nature in (NIGHTS, EARLY, WORKED, SUMMERS):
+        return typeset(f"{finding.name}{_excess(finding, low, high)}, {when}.")
     if finding.nature == drift.NAME:
         a_day = number(finding.size)
         return typeset(
@@ -70,6 +87,70 @@ def sentence(finding: Finding, low: float, high: float) -> str:
             f"par jour{_excess(finding, low, high)}."
         )
     return typeset(f"{_measure(finding, when)}{_unmeasured(finding, low, high)}.")
+
+
+def in_curve(nature: str, row: Mapping[str, Any]) -> str:
+    """Say what a load curve shows, of a row of :class:`tikub_lab.energy.curves.Curves`."""
+    if nature == NIGHTS:
+        return (
+            f"Les nuits avant les cours, au moins {_power(row['base'])} tournent toujours, soit "
+            f"{percent(row['nuit'])} de la puissance des cours ({percent(row['nuit_pairs'])} dans les lycées "
+            "comparables)"
+        )
+    if nature == WORKED:
+        return (
+            f"En journée, le week-end, {_power(row['week_end'])} s'ajoutent à ce qui tourne toujours, soit "
+            f"{percent(row['fin_de_semaine'])} de la puissance des cours ({percent(row['fin_de_semaine_pairs'])} dans "
+            "les lycées comparables)"
+        )
+    if nature == SUMMERS:
+        return (
+            f"En juillet et août, lycée vide, au moins {_power(row['base_ete'])} tournent toujours la nuit, contre "
+            f"{_power(row['base'])} les nuits avant les cours : rien n'a été arrêté"
+        )
+    cold = not row["monte_hiver"] > row["monte_reste"]
+    season, hour = ("De novembre à mars", "monte_hiver") if cold else ("D'avril à octobre", "monte_reste")
+    return f"{season}, la consommation monte dès {clock(row[hour])}, plus de trois heures avant les cours"
+
+
+def of_curve(row: Mapping[str, Any]) -> str:
+    """Say what a lycée uses when it is empty, and at what hours its use rises and falls."""
+    closed = row["nuits"] + row["week_ends"] + row["vacances"]
+    told = (
+        f"{row['quand'].capitalize()}, {percent(closed)} de l'électricité est utilisée quand il n'y a pas cours : "
+        f"{percent(row['nuits'])} la nuit, {percent(row['week_ends'])} le week-end, {percent(row['vacances'])} en "
+        f"vacances. Les nuits avant les cours, au moins {_power(row['base'])} (entre {_power(row['base_bas'])} et "
+        f"{_power(row['base_haut'])}) tournent toujours, soit {percent(row['nuit'])} de la puissance des cours"
+    )
+    if not np.isnan(row["nuit_pairs"]):
+        told += f" (médiane des lycées comparables : {percent(row['nuit_pairs'])})"
+    told += f" ; les autres nuits, {_power(row['base_ferme'])}. "
+    if np.isnan(row["monte"]):
+        return typeset(f"{told}Nuit et jour diffèrent trop peu pour dire à quelle heure le lycée démarre.")
+    rises = f"vers {clock(row['monte'])}"
+    if abs(row["monte_hiver"] - row["monte_reste"]) >= 0.25:
+        rises = f"vers {clock(row['monte_hiver'])} de novembre à mars, {clock(row['monte_reste'])} d'avril à octobre,"
+    return typeset(
+        f"{told}Les jours de cours, la consommation monte {rises} et redescend vers {clock(row['descend'])} ; quatre "
+        f"jours sur cinq, elle monte entre {clock(row['monte_10'])} et {clock(row['monte_90'])}."
+    )
+
+
+def clock(hour: float) -> str:
+    r"""Write an hour to ten minutes.
+
+    Examples
+    --------
+    >>> [clock(hour).replace("\xa0", " ") for hour in (6.42, 21.99, 0.45)]
+    ['6 h 30', '22 h', '30 min']
+    """
+    hours, tens = divmod(round(6 * hour), 6)
+    said = f"{tens}0 min" if not hours and tens else f"{hours} h" + (f" {tens}0" if tens else "")
+    return said.replace(" ", "\u00a0")
+
+
+def _power(kilowatts: float) -> str:
+    return f"{number(kilowatts, 0 if kilowatts >= 10 else 1)} kW"
 
 
 def span(start: int, end: int) -> str:
