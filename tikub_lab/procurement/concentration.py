@@ -11,7 +11,7 @@ import pandas as pd
 
 from tikub_lab.methods.rates import share
 from tikub_lab.procurement.groups import By, group_keys, grouped, share_keys
-from tikub_lab.procurement.suppliers import supplier_shares
+from tikub_lab.procurement.suppliers import firm_names, supplier_shares
 
 MODERATE, HIGH = 1000, 1800
 """HHI from which a market is moderately concentrated (included), above which it is highly so: U.S. DoJ & FTC, Merger
@@ -86,7 +86,7 @@ def concentrations(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "f
     table["hhi"] = hhi(amount, firm, group)
     table["hhi_marches"] = hhi(amount, pd.Series(range(len(shares)), index=shares.index), group)
     table["hhi_nombre"] = hhi(weight, firm, group)
-    table = table.join(_leaders(shares, group, contracts))
+    table = table.join(_leaders(shares, group))
     classes = concentration_class(table["hhi"])
     table["classe"] = classes.where(table["nombre"] - table["sans_titulaire"] >= MINIMUM, TOO_FEW)
     alone = concentration_class(table["hhi_marches"]) == classes
@@ -95,17 +95,15 @@ def concentrations(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "f
     return grouped(table, contracts, by)
 
 
-def _leaders(shares: pd.DataFrame, group: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:
-    """Find the first firm of each group, its most recent name, and what the first and the first five hold."""
+def _leaders(shares: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Find the first firm of each group, its name, and what the first and the first five hold."""
     each = shares.groupby([group.rename("_group"), "firme"])["part_montant"].sum().reset_index()
     each = each.sort_values(["_group", "part_montant", "firme"], ascending=[True, False, True])
     rank = each.groupby("_group").cumcount()
     total = each.groupby("_group")["part_montant"].sum()
     first = each[rank == 0].set_index("_group")
-    named = shares[shares["titulaire_nom"].notna()].merge(contracts[["uid", "dateNotification"]], on="uid")
-    named = named.sort_values(["dateNotification", "uid", "titulaire_id"])
     leader = first["firme"]
-    names = leader.map(named.groupby("firme")["titulaire_nom"].last()).astype("str").fillna("Identifiant " + leader)
+    names = leader.map(firm_names(shares)).astype("str")
     five = each[rank < 5].groupby("_group")["part_montant"].sum()
     parts = {"part_1": share(first["part_montant"], total), "part_5": share(five, total)}
     return pd.DataFrame({**parts, "premier": leader, "premier_nom": names})

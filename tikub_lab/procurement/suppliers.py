@@ -35,11 +35,35 @@ M€ or 2,000 M€; a GE is larger. INSEE judges the whole firm, its corporate g
 BANDS = (10.0, 50.0, 100.0, 300.0)
 """Limits of the distance bands, km; a distance equal to a limit is in the band above."""
 UNKNOWN_DISTANCE = "Distance inconnue"
+PERSON = r"(?i)^(?:m\.|mr|mme|mlle|monsieur|madame)\s|\bei$|\(ei\)|entrepreneur individuel|\[nd\]|non.diffusible"
+"""What is in a name that may be a natural person's: a title, « EI », or INSEE's mark of one who refuses diffusion."""
 
 
 def firm(identifiers: pd.Series) -> pd.Series:
     """Reduce a SIRET (14 digits: an establishment) to its SIREN (9 digits: the firm); leave other identifiers alone."""
     return identifiers.where(~identifiers.str.fullmatch(r"\d{14}"), identifiers.str[:9])
+
+
+def firm_names(suppliers: pd.DataFrame) -> pd.Series:
+    """Name each firm: as published most often, less what ends names in brackets where they differ by it.
+
+    Its number stands in where there is no name, and where one may be a person's (:data:`PERSON`).
+    """
+    pairs = suppliers.groupby(["titulaire_id", "titulaire_nom"], dropna=False).size().rename("n").reset_index()
+    pairs["firme"], names = firm(pairs["titulaire_id"]), pairs["titulaire_nom"].astype("str")
+    short = names.str.replace(r"\s*\([^()]*\)$", "", regex=True)
+    fewer = short.groupby(pairs["firme"]).transform("nunique") < names.groupby(pairs["firme"]).transform("nunique")
+    person = names.str.contains(PERSON, na=False).groupby(pairs["firme"]).transform("any")
+    pairs["nom"] = names.mask(fewer, short).mask(person)
+    counted = pairs.groupby(["firme", "nom"])["n"].sum().sort_values(ascending=False, kind="stable").reset_index("nom")
+    firms = pd.Series(pairs["firme"].unique(), dtype="str")
+    named = firms.map(counted["nom"].groupby(level=0).first()).astype("str")
+    return named.fillna(firm_number(firms)).set_axis(firms)
+
+
+def firm_number(firms: pd.Series) -> pd.Series:
+    """Write what :func:`firm` gives for a reader: « SIREN 812231132 », « Identifiant DE814864138 »."""
+    return ("SIREN " + firms).where(firms.str.fullmatch(r"\d{9}"), "Identifiant " + firms)
 
 
 def supplier_shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
@@ -71,12 +95,11 @@ def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int =
     Returns
     -------
     DataFrame of shape (at most n, 5)
-        Columns firme, nom (the most recent name published, else the identifier), nombre (contracts), montant, part.
+        Columns firme, nom (:func:`firm_names`), nombre (contracts), montant, part.
     """
     shares = supplier_shares(contracts, suppliers)
-    names = shares["titulaire_nom"].fillna("Identifiant " + shares["titulaire_id"])
-    grouped = shares.assign(nom=names).groupby("firme")
-    table = grouped.agg(nom=("nom", "last"), nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
+    table = shares.groupby("firme").agg(nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
+    table.insert(1, "nom", table["firme"].map(firm_names(suppliers)))
     table["part"] = share(table["montant"], shares["part_montant"].sum())
     return table.sort_values(["montant", "firme"], ascending=[False, True], ignore_index=True).head(n)
 
