@@ -25,7 +25,8 @@ from tikub_lab.checks import browser as chromium
 QUICK = "procurement_quality"  # the page that `make test` looks at
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 # A page of one item for each thing that notebooks go through: small ones, whose pages have the least to show.
-ITEMS = {"uai": "0009695N", "emat": "EMAT fictive n° 6", "acheteur": "22000303200012", "famille": "72"}
+ITEMS = {"uai": "0009695N", "emat": "EMAT fictive n° 6", "acheteur": "22000303200012", "famille": "72",
+         "fournisseur": "230099970"}  # fmt: skip
 WIDTHS = (390, 768, 1280)  # CSS pixels: a phone, a tablet, a laptop
 FONTS = ("Liberation Sans", "DejaVu Sans")  # as wide as Arial, and as Verdana: what readers have lies between
 TALLEST = {"procurement": 3500, "procurement_watch": 3500}  # CSS pixels at the widest, of pages that grew too long
