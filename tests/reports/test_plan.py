@@ -98,6 +98,9 @@ def test_values_of_enough_rows(folder, bench, monkeypatch):
     assert values(plan(folder, ["firme"], {}, each="firme=")) == [{"firme": name} for name in ("3", "1", "FR11")]
     assert values(plan(folder, ["firme"], {})) == [{"firme": "3"}], "instead of a default that is not there"
     assert values(plan(folder, ["firme"], {}, each="firme=", where="siret < '3'")) == [{"firme": "1"}]
+    rare = rule | {"least": 9}
+    bench.write("rare", "# Rare", ('py:firme: str = "9"  # SIREN', ["parameters"]), metadata={"each": rare})
+    assert values(plan(folder, ["rare"], {})) == [{"firme": "3"}], "where none has so many, the first of all"
     assert values(plan(folder, ["firme"], {"firme": "2"})) == [{"firme": "2"}], "asked for by name, fewer do"
 
 

@@ -96,7 +96,7 @@ def _first(notebook: Notebook, package: Package) -> dict[str, Any]:
         default, table = declared(notebook)[name].default, package.named(rule["table"])
         cut = "prefix" in rule and "least" not in rule  # a family: what begins so is a selection, not an item
         if default and isinstance(default, str) and not cut and table in package.resources:
-            known = _known(rule, package)
+            known = _known(rule, package) or _known({**rule, "least": 1}, package)
             if known and default not in known:
                 found[name] = known[0]
     return found
