@@ -32,6 +32,8 @@ PAGES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "procurement": [
         ("procurement_quality", {}),
         ("procurement_quality", {"acheteur": REGION}),
+        ("procurement_supplier", {}),
+        ("procurement_supplier", {"fournisseur": "230032930"}),
     ],
     "energy": [
         ("energy", {}),

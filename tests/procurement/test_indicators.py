@@ -87,7 +87,7 @@ def test_no_euro_is_counted_twice(book, suppliers):
     assert found[["firme", "nombre", "montant"]].to_numpy().tolist() == [
         ["812231132", 2, 250.0], ["675901778", 2, 200.0], ["DE814864138", 1, 50.0],
     ]  # fmt: skip
-    assert found["nom"].tolist() == ["Un bis (fictif)", "Deux (fictif)", "Identifiant DE814864138"]
+    assert found["nom"].tolist() == ["Un (fictif)", "Deux (fictif)", "Identifiant DE814864138"]
 
 
 def test_supplier_places(book, suppliers):

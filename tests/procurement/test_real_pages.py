@@ -23,6 +23,8 @@ REGION = "23350001600040"
 def pages(data, out, **given):
     """Make the pages of all notebooks that know the parameters given; give the manifest's entries by notebook."""
     names = sorted(path.stem for path in (ROOT / "notebooks").glob("procurement*.ipynb"))
+    if given:
+        names.remove("procurement_supplier")
     if set(given) - {"acheteur"}:
         names.remove("procurement_quality")
     reports = [report for name in names for report in plan(ROOT / "notebooks", [name], given, open_package(data))]

@@ -73,7 +73,7 @@ def test_a_need_bought_in_two_times(book):
     assert (
         need["seuil_version"].replace("\u202f", " ") == "seuil au 1er janvier 2020 (décret n° 2019-1344, 40 000 € HT)"
     )
-    assert (need["acheteur_nom"], need["titulaire_nom"]) == ("Acheteur (fictif)", "Identifiant 900000019")
+    assert (need["acheteur_nom"], need["titulaire_nom"]) == ("Acheteur (fictif)", "SIREN 900000019")
     assert need["libelle"].startswith("Produits alimentaires")
     assert "accord-cadre" in need["faux_si"]
     listed = evidence(needs.iloc[0], contracts)

@@ -25,9 +25,11 @@ from tikub_lab.checks import browser as chromium
 QUICK = "procurement_quality"  # the page that `make test` looks at
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 # A page of one item for each thing that notebooks go through: small ones, whose pages have the least to show.
-ITEMS = {"uai": "0009695N", "emat": "EMAT fictive n° 6", "acheteur": "22000303200012", "famille": "72"}
+ITEMS = {"uai": "0009695N", "emat": "EMAT fictive n° 6", "acheteur": "22000303200012", "famille": "72",
+         "fournisseur": "230099970"}  # fmt: skip
 WIDTHS = (390, 768, 1280)  # CSS pixels: a phone, a tablet, a laptop
 FONTS = ("Liberation Sans", "DejaVu Sans")  # as wide as Arial, and as Verdana: what readers have lies between
+TALLEST = {"procurement": 3500, "procurement_watch": 3500}  # CSS pixels at the widest, of pages that grew too long
 FEW = 4  # lines that are too few for a sheet of paper
 KINDS = {
     "small": "texte < 11 px",
@@ -41,6 +43,7 @@ KINDS = {
     "print": "perdus à l'impression",
     "requests": "requêtes",
     "not light": "pas A",
+    "too tall": "trop hautes",
 }
 """What can be wrong with a page, and its column in the table for readers of the notes."""
 
@@ -91,6 +94,7 @@ def measure(contexts: dict[int, Any], file: Path, axe: str) -> Measured:
         tab = context.new_page()
         tab.on("request", lambda request, asked=asked: asked.append(request.url))
         tab.goto(file.as_uri())
+        facts["height"] = tab.evaluate("document.documentElement.scrollHeight")  # of the last width, the widest
         for script in ("boxes.js", "reports/every_page.js"):
             tab.evaluate((ROOT / "tests" / script).read_text(encoding="utf-8"))
         for font in FONTS:
@@ -149,6 +153,8 @@ def measure_all(names: list[str], out: Path, axe: str, items: dict[str, str] = I
             facts["kB"] = round(entry["page_transfer_bytes"] / 1000, 1)
             if entry["ecoindex_grade"] != "A":
                 faults["not light"].add(f"EcoIndex {entry['ecoindex_grade']}, {entry['ecoindex']}")
+            if facts["height"] > TALLEST.get(entry["notebook"], 1e9):
+                faults["too tall"].add(f"{facts['height']} px")
     return measured
 
 
@@ -160,6 +166,7 @@ def table(measured: dict[str, Measured]) -> str:
         "elements": "éléments",
         "kB": "ko",
         "sheets": "feuilles A4",
+        "height": "hauteur (px)",
     }
     lines = [["page", *facts.values(), *KINDS.values()], ["---", *["--:"] * (len(facts) + len(KINDS))]]
     for page, found in measured.items():

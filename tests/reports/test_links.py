@@ -186,3 +186,10 @@ def test_pages_are_made_again_where_the_publisher_changes(lab):
     assert not told[0].get("skipped")
     assert "Région <b>" in seen(lab, "energy/energy.html").footer.text
     assert json.loads((lab.out / "build.json").read_text(encoding="utf-8"))["totals"]["done"] == 1
+
+
+def test_an_item_is_called_as_its_table_or_its_page_does():
+    item = {"name": "220063390", "value": "220063390"}
+    assert links.item_name({"item": item, "heading": "Énergie (fictif) : ses marchés"}) == "Énergie (fictif)"
+    assert links.item_name({"item": item, "heading": "Énergie (fictif)"}) == "220063390"
+    assert links.item_name({"item": item | {"name": "Lycée"}, "heading": "Un lycée : son énergie"}) == "Lycée"

@@ -89,6 +89,21 @@ def test_all_values_of_another_parameter(folder, bench):
     assert values(plan(folder, ["deux"], {}, each="zone=", where="uai == 'b2'")) == [{"zone": "2"}]
 
 
+def test_values_of_enough_rows(folder, bench, monkeypatch):
+    """Firms: what begins alike in numbers is one, other identifiers are whole; the most frequent comes first."""
+    table = pd.DataFrame({"siret": ["111", "112", "211", "FR11", "FR11", "FR12", "311", "312", "313", None]})
+    monkeypatch.setattr(FakePackage, "load", lambda self, name: table)
+    rule = {"parameter": "firme", "table": "energy/sites", "column": "siret", "prefix": 1, "least": 2}
+    bench.write("firme", "# Firme", ('py:firme: str = "9"  # SIREN', ["parameters"]), metadata={"each": rule})
+    assert values(plan(folder, ["firme"], {}, each="firme=")) == [{"firme": name} for name in ("3", "1", "FR11")]
+    assert values(plan(folder, ["firme"], {})) == [{"firme": "3"}], "instead of a default that is not there"
+    assert values(plan(folder, ["firme"], {}, each="firme=", where="siret < '3'")) == [{"firme": "1"}]
+    rare = rule | {"least": 9}
+    bench.write("rare", "# Rare", ('py:firme: str = "9"  # SIREN', ["parameters"]), metadata={"each": rare})
+    assert values(plan(folder, ["rare"], {})) == [{"firme": "3"}], "where none has so many, the first of all"
+    assert values(plan(folder, ["firme"], {"firme": "2"})) == [{"firme": "2"}], "asked for by name, fewer do"
+
+
 def test_odd_rules_of_the_metadata(folder, bench):
     parameters = ("py:uai: str | None = None", ["parameters"])
     bench.write("court", "# Court", parameters, metadata={"each": {"parameter": "uai", "table": "energy/sites"}})
@@ -98,6 +113,9 @@ def test_odd_rules_of_the_metadata(folder, bench):
     bench.write("faux", "# Faux", parameters, metadata={"each": rule})
     with pytest.raises(UsageError, match="odd prefix"):
         plan(folder, ["faux"], {}, each="")
+    bench.write("rare", "# Rare", parameters, metadata={"each": rule | {"prefix": 1, "least": 1.5}})
+    with pytest.raises(UsageError, match="odd least"):
+        plan(folder, ["rare"], {}, each="")
 
 
 def test_where(folder):

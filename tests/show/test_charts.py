@@ -265,6 +265,13 @@ def test_labels_never_meet():
     assert not drawing.Drawing(100).label(99, 20, "un texte qui sort du cadre")
 
 
+@pytest.mark.parametrize(("most", "steps"), [(1, "0 1"), (2, "0 1 2"), (7, "0 5 10"), (30, "0 10 20 30")])
+def test_an_axis_of_counts_has_no_halves(most, steps):
+    months = pd.DataFrame({"mois": pd.period_range("2026-01", periods=3, freq="M"), "nombre": [0, most, 1]})
+    html = charts_time.months(months, "Des marchés", "nombre", "mois").html
+    assert re.findall(r'class="e s"[^>]*>([^<]*)<', html) == steps.split()
+
+
 def test_the_ends_of_an_axis_stay_inside(drawn):
     frame = pd.DataFrame({"l": ["A"], "q": [-0.1], "bas": [-0.15], "haut": [0.2]})
     texts = drawn(charts.intervals(frame, "Titre", "q", "l", form="%")).svg.find_all("text")

@@ -88,6 +88,7 @@ def test_the_template_itself_is_typeset():
     _, text = words.fill("L'avis « {nom} » : {p} % de l'{n} ?", {"nom": "A", "p": 5, "n": "est"})
     assert text == "L’avis «\u00a0A\u00a0»\u00a0: 5\u202f% de l’est\u202f?"
     assert french.typeset("1 788 marchés, 122 kWh et 54,5 k€") == "1\u202f788 marchés, 122\u202fkWh et 54,5\u202fk€"
+    assert french.typeset("L'") == "L’", "where <strong> follows"
 
 
 def test_bold_is_marked_or_of_the_values():

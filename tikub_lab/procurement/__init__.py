@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy(
         "flags.cardinal": "signals",
         "frameworks": "framework_summary",
         "groups": "short_labels",
+        "holders": "held_among holder",
         "spending": "by_division by_price_form by_procedure by_year summary",
         "scorecard.card": "bridge by_rule",
         "scorecard.publications": "largest_moves published_files trend",

@@ -1,11 +1,8 @@
 """How much competition there is: offers received, and contracts that received one only.
 
-Offers received are what buyers publish (``offresRecues`` of the
-DECP, paper and electronic, admitted or not). One offer where a call
-for competition was open is the European Commission's « single
-bidder » (Single Market Scoreboard, public procurement); a contract
-awarded without a call mostly has one offer by construction:
-:func:`called` leaves these out.
+Offers received are what buyers publish (``offresRecues`` of the DECP, paper and electronic, admitted or not). One offer
+where a call for competition was open is the European Commission's « single bidder » (Single Market Scoreboard, public
+procurement); a contract awarded without a call mostly has one offer by construction: :func:`called` leaves these out.
 """
 
 import numpy as np
@@ -16,8 +13,7 @@ from tikub_lab.procurement.groups import By, group_keys, grouped
 
 WITHOUT_CALL = "Marché passé sans publicité ni mise en concurrence préalable"
 HABIT = 5
-"""Contracts from which « always one offer » looks like a way of
-filling the form rather than a market."""
+"""Contracts from which « always one offer » looks like a way of filling the form rather than a market."""
 OFFERS = ("1", "2", "3", "4 ou 5", "6 et plus", "Non renseigné")
 """Classes of the number of offers."""
 SINGLE = (
@@ -43,10 +39,8 @@ def offers_distribution(contracts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (6, 5)
-        Columns offres (one of :data:`OFFERS`), nombre, part (of the
-        contracts whose number of offers is known), montant (euros),
-        part_montant (of their amount). The row of what is not
-        published has no share.
+        Columns offres (one of :data:`OFFERS`), nombre, part (of the contracts whose number of offers is known), montant
+        (euros), part_montant (of their amount). The row of what is not published has no share.
 
     Examples
     --------
@@ -63,23 +57,17 @@ def offers_distribution(contracts: pd.DataFrame) -> pd.DataFrame:
 def single_offers(contracts: pd.DataFrame, by: By = "famille") -> pd.DataFrame:
     """Give the share of contracts with one offer in each group, with its interval.
 
-    Pass contracts through :func:`called` to judge competition
-    rather than procedures.
+    Pass contracts through :func:`called` to judge competition rather than procedures.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants (contracts),
-        offre_unique (contracts with one offer), taux (of the
-        known), bas, haut (interval), position (against the rate of
-        all other groups together: « au-dessus », « en dessous »
-        when the interval leaves that rate out, else
-        « indistinct »), montant_connu, montant_unique (euros),
-        taux_montant, toujours_1 (at least :data:`HABIT` contracts,
-        all with one offer: the buyer may have written 1 for the
-        offer that won; check before judging). Years in order; other
-        groups by decreasing lower bound, so that what is surely
-        high comes first.
+        Key, libelle, nombre, connus, manquants (contracts), offre_unique (contracts with one offer), taux (of the
+        known), bas, haut (interval), position (against the rate of all other groups together: « au-dessus », « en
+        dessous » when the interval leaves that rate out, else « indistinct »), montant_connu, montant_unique (euros),
+        taux_montant, toujours_1 (at least :data:`HABIT` contracts, all with one offer: the buyer may have written 1 for
+        the offer that won; check before judging). Years in order; other groups by decreasing lower bound, so that what
+        is surely high comes first.
 
     Examples
     --------

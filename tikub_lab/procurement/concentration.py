@@ -1,11 +1,9 @@
 """How much goes to how few: the Herfindahl-Hirschman index (HHI) and the shares of the first firms.
 
-What is measured is the concentration of awards: who won what the
-book holds. It is not that of the market: the firms' other
-customers, and the offers that lost, are not in the data. Many firms
-may have competed for a family that one of them won; and a family of
-the CPV may hold several markets, or a part of one. A high index is
-a question to ask, not an answer.
+What is measured is the concentration of awards: who won what the book holds. It is not that of the market: the firms'
+other customers, and the offers that lost, are not in the data. Many firms may have competed for a family that one of
+them won; and a family of the CPV may hold several markets, or a part of one. A high index is a question to ask, not an
+answer.
 """
 
 import numpy as np
@@ -13,29 +11,20 @@ import pandas as pd
 
 from tikub_lab.methods.rates import share
 from tikub_lab.procurement.groups import By, group_keys, grouped, share_keys
-from tikub_lab.procurement.suppliers import supplier_shares
+from tikub_lab.procurement.suppliers import firm_names, supplier_shares
 
 MODERATE, HIGH = 1000, 1800
-"""HHI from which a market is moderately concentrated (included),
-above which it is highly so: U.S. DoJ & FTC, Merger Guidelines
-(2023), § 2.1. They were made for mergers in defined markets, not
-for awards of public buyers."""
+"""HHI from which a market is moderately concentrated (included), above which it is highly so: U.S. DoJ & FTC, Merger
+Guidelines (2023), § 2.1. They were made for mergers in defined markets, not for awards of public buyers."""
 CLASSES = ("Peu concentré", "Modérément concentré", "Très concentré")
 CAUSES = ("mêmes titulaires", "gros marchés")
 TOO_FEW = "Trop peu de marchés pour juger"
 MINIMUM = 10
-"""Contracts below which a group is not classed: nine contracts of
-equal size, won by nine firms, give 1,111 already."""
+"""Contracts below which a group is not classed: nine contracts of equal size, won by nine firms, give 1,111 already."""
 
 
 def hhi(amounts: pd.Series, firms: pd.Series, groups: pd.Series) -> pd.Series:
-    """Sum the squares of the firms' shares, in per cent, within each group.
-
-    Examples
-    --------
-    >>> hhi(pd.Series([30.0, 30.0, 20.0, 20.0]), pd.Series(list("abcd")), pd.Series(["x"] * 4)).tolist()
-    [2600.0]
-    """
+    """Sum the squares of the firms' shares, in per cent, within each group."""
     each = amounts.astype("float64").groupby([groups.to_numpy(), firms.to_numpy()]).sum()
     total = each.groupby(level=0).sum()
     squares = (each**2).groupby(level=0).sum()
@@ -57,34 +46,25 @@ def concentration_class(index: pd.Series) -> pd.Series:
 def concentrations(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "famille") -> pd.DataFrame:
     """Measure how the awards of each group are concentrated on firms.
 
-    Firms are told apart by SIREN, so that two establishments of one
-    firm are one; firms of one corporate group are not brought
-    together, as the data do not tell. The amount of a contract held
-    jointly is divided equally.
+    Firms are told apart by SIREN, so that two establishments of one firm are one; firms of one corporate group are not
+    brought together, as the data do not tell. The amount of a contract held jointly is divided equally.
 
     Parameters
     ----------
     contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and
-        ``procurement/suppliers``.
+        Tables ``procurement/contracts`` and ``procurement/suppliers``.
     by : str
         Key of ``groups.KEYS``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre (contracts), sans_titulaire (contracts
-        without any supplier, left out of what follows), montant
-        (euros), firmes, hhi (of amounts), hhi_marches (what the
-        index would be if each contract had gone to another firm:
-        the part that is due to contracts of unequal size alone),
-        hhi_nombre (of the number of contracts), part_1, part_5 (of
-        the amount, for the first firm and the first five), premier,
-        premier_nom (the first firm), classe (one of
-        :data:`CLASSES`, or :data:`TOO_FEW`), cause (of a
-        concentrated group, one of :data:`CAUSES`: « gros marchés »
-        where contracts of unequal size alone would give the same
-        class, else « mêmes titulaires »).
+        Key, libelle, nombre (contracts), sans_titulaire (contracts without any supplier, left out of what follows),
+        montant (euros), firmes, hhi (of amounts), hhi_marches (what the index would be if each contract had gone to
+        another firm: the part that is due to contracts of unequal size alone), hhi_nombre (of the number of contracts),
+        part_1, part_5 (of the amount, for the first firm and the first five), premier, premier_nom (the first firm),
+        classe (one of :data:`CLASSES`, or :data:`TOO_FEW`), cause (of a concentrated group, one of :data:`CAUSES`:
+        « gros marchés » where contracts of unequal size alone would give the same class, else « mêmes titulaires »).
 
     Examples
     --------
@@ -106,7 +86,7 @@ def concentrations(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "f
     table["hhi"] = hhi(amount, firm, group)
     table["hhi_marches"] = hhi(amount, pd.Series(range(len(shares)), index=shares.index), group)
     table["hhi_nombre"] = hhi(weight, firm, group)
-    table = table.join(_leaders(shares, group, contracts))
+    table = table.join(_leaders(shares, group))
     classes = concentration_class(table["hhi"])
     table["classe"] = classes.where(table["nombre"] - table["sans_titulaire"] >= MINIMUM, TOO_FEW)
     alone = concentration_class(table["hhi_marches"]) == classes
@@ -115,17 +95,15 @@ def concentrations(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "f
     return grouped(table, contracts, by)
 
 
-def _leaders(shares: pd.DataFrame, group: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:
-    """Find the first firm of each group, its most recent name, and what the first and the first five hold."""
+def _leaders(shares: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Find the first firm of each group, its name, and what the first and the first five hold."""
     each = shares.groupby([group.rename("_group"), "firme"])["part_montant"].sum().reset_index()
     each = each.sort_values(["_group", "part_montant", "firme"], ascending=[True, False, True])
     rank = each.groupby("_group").cumcount()
     total = each.groupby("_group")["part_montant"].sum()
     first = each[rank == 0].set_index("_group")
-    named = shares[shares["titulaire_nom"].notna()].merge(contracts[["uid", "dateNotification"]], on="uid")
-    named = named.sort_values(["dateNotification", "uid", "titulaire_id"])
     leader = first["firme"]
-    names = leader.map(named.groupby("firme")["titulaire_nom"].last()).astype("str").fillna("Identifiant " + leader)
+    names = leader.map(firm_names(shares)).astype("str")
     five = each[rank < 5].groupby("_group")["part_montant"].sum()
     parts = {"part_1": share(first["part_montant"], total), "part_5": share(five, total)}
     return pd.DataFrame({**parts, "premier": leader, "premier_nom": names})

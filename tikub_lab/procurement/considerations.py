@@ -1,10 +1,8 @@
 """Environmental and social considerations in contracts, in number and in value, against the national targets.
 
-The essential data say of each contract whether it has a clause (a
-condition of execution), a criterion (for the award), is reserved,
-or has no consideration. They do not say how demanding it is. What
-is not published is neither « with » nor « without »: each rate
-comes with the least and the most that it can be.
+The essential data say of each contract whether it has a clause (a condition of execution), a criterion (for the award),
+is reserved, or has no consideration. They do not say how demanding it is. What is not published is neither « with » nor
+« without »: each rate comes with the least and the most that it can be.
 """
 
 import numpy as np
@@ -22,11 +20,9 @@ CLAUSES = {"environnement": "Clause environnementale", "social": "Clause sociale
 CRITERIA = {"environnement": "Critère environnemental", "social": "Critère social"}
 RESERVED = ("Marché réservé", "Concession réservée")
 FEWEST = 30
-"""Contracts of a year below which its rate is left out of a series:
-it would tell of chance."""
+"""Contracts of a year below which its rate is left out of a series: it would tell of chance."""
 YEARLY = "part des marchés notifiés"
-"""Unit of the targets that are judged by the contracts of their
-last year."""
+"""Unit of the targets that are judged by the contracts of their last year."""
 TARGETS = (
     "cible", "domaine", "exigence", "debut", "fin", "echeance", "valeur", "unite", "perimetre", "reference", "source",
     "statut",
@@ -34,14 +30,7 @@ TARGETS = (
 
 
 def targets() -> pd.DataFrame:
-    """Return the dated national targets and duties, each with its source and whether it could be checked.
-
-    Examples
-    --------
-    >>> table = targets()
-    >>> table[(table["cible"] == "PNAD 2022-2025") & (table["domaine"] == "social")]["valeur"].tolist()
-    [0.3]
-    """
+    """Return the dated national targets and duties, each with its source and whether it could be checked."""
     table = LAW.table("cible", names=("cible", "domaine", "exigence")).rename(columns={"remarque": "perimetre"})
     judged = table["fin"].dt.year.where(table["unite"] == YEARLY).astype("Int64")
     return table.assign(echeance=judged, valeur=table["valeur"].astype("float64"))[list(TARGETS)]
@@ -50,8 +39,8 @@ def targets() -> pd.DataFrame:
 def considerations(contracts: pd.DataFrame, domain: str) -> pd.DataFrame:
     """Read the considerations of one domain (« environnement » or « social ») of contracts.
 
-    Booleans on their index: connu (published), avec (any value but
-    « Pas de considération … »), clause, critere, reserve.
+    Booleans on their index: connu (published), avec (any value but « Pas de considération … »), clause, critere,
+    reserve.
 
     Examples
     --------
@@ -91,11 +80,9 @@ def consideration_rates(contracts: pd.DataFrame, domain: str, by: By = "annee") 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants, avec, clause,
-        critere, reserve (contracts; one may have several), taux
-        (avec of the known), bas, haut (of all contracts: if none,
-        or all, of the missing had one), montant, montant_connu,
-        montant_avec (euros), taux_montant (of the known).
+        Key, libelle, nombre, connus, manquants, avec, clause, critere, reserve (contracts; one may have several), taux
+        (avec of the known), bas, haut (of all contracts: if none, or all, of the missing had one), montant,
+        montant_connu, montant_avec (euros), taux_montant (of the known).
 
     Examples
     --------
@@ -114,8 +101,7 @@ def consideration_rates(contracts: pd.DataFrame, domain: str, by: By = "annee") 
 def considered_by_year(contracts: pd.DataFrame) -> pd.DataFrame:
     """Put both domains' rates side by side, year after year: columns annee, environnement, social.
 
-    A rate of fewer than :data:`FEWEST` contracts is missing. No row
-    of a single year: nothing evolves in it.
+    A rate of fewer than :data:`FEWEST` contracts is missing. No row of a single year: nothing evolves in it.
 
     Examples
     --------
@@ -150,27 +136,21 @@ def evolution(rates: pd.DataFrame) -> str:
 def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     """Compare each year's rates to the national plan for sustainable purchases (PNAD) of that year.
 
-    A plan sets a rate for the contracts notified in its last year.
-    In that year the target is reached, missed, or cannot be told
-    where too much is not published; before it, the year is only on
-    the way. A year without a plan, or after the last one known, has
-    no target.
+    A plan sets a rate for the contracts notified in its last year. In that year the target is reached, missed, or
+    cannot be told where too much is not published; before it, the year is only on the way. A year without a plan, or
+    after the last one known, has no target.
 
     Returns
     -------
     DataFrame, one row a year and domain
-        Columns annee, domaine, nombre, connus, manquants, avec,
-        taux, bas, haut (as in :func:`consideration_rates`),
-        taux_montant, cible (name of the plan), valeur (its rate),
-        echeance (year), verdict (« atteinte », « manquée »,
-        « indécidable : données manquantes », « en chemin », « pas
-        de cible connue »), reference, statut.
+        Columns annee, domaine, nombre, connus, manquants, avec, taux, bas, haut (as in :func:`consideration_rates`),
+        taux_montant, cible (name of the plan), valeur (its rate), echeance (year), verdict (« atteinte », « manquée »,
+        « indécidable : données manquantes », « en chemin », « pas de cible connue »), reference, statut.
 
     Notes
     -----
-    The plan binds nobody, and counts contracts, whatever their
-    amount. Its rates of 2019 come from a census whose scope is not
-    that of the essential data: compare with care.
+    The plan binds nobody, and counts contracts, whatever their amount. Its rates of 2019 come from a census whose scope
+    is not that of the essential data: compare with care.
 
     Examples
     --------
@@ -202,17 +182,14 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
 def innovation_rates(contracts: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
     """Give the share of innovative purchases, by number and by value.
 
-    Innovative are works, supplies or services that are new or
-    substantially improved (article R2124-3, 2°, of the Code de la
-    commande publique); the buyer says so in ``marcheInnovant``.
+    Innovative are works, supplies or services that are new or substantially improved (article R2124-3, 2°, of the Code
+    de la commande publique); the buyer says so in ``marcheInnovant``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants, innovants, taux (of
-        the known), montant_connu, montant_innovant (euros),
-        taux_montant. Years in order, other groups by decreasing
-        amount of innovative purchases.
+        Key, libelle, nombre, connus, manquants, innovants, taux (of the known), montant_connu, montant_innovant
+        (euros), taux_montant. Years in order, other groups by decreasing amount of innovative purchases.
 
     Examples
     --------

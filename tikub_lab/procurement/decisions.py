@@ -259,8 +259,7 @@ def leading(advices: pd.DataFrame, each: int = 3) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (at most 3 × each, 14)
-        The columns of :func:`where_to_act`, and ``titre``: the
-        subject in short, with its buyer where buyers differ.
+        The columns of :func:`where_to_act`, and ``titre``: the subject in short, with its buyer where buyers differ.
 
     Examples
     --------

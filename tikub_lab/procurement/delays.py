@@ -1,12 +1,9 @@
 """How soon contracts are published: from notification to publication, against the two months of the law.
 
-Essential data are published within two months of the notification
-of the contract, or of its modification: article R2196-1 of the Code
-de la commande publique (before April 2019: article 107 of the
-décret n° 2016-360 du 25 mars 2016). The duty began on 1 October
-2018; the arrêtés of 14 April 2017 and of 22 December 2022 set the
-format, not the delay. Months are calendar months: what is notified
-on 31 December is due on the last day of February.
+Essential data are published within two months of the notification of the contract, or of its modification: article
+R2196-1 of the Code de la commande publique (before April 2019: article 107 of the décret n° 2016-360 du 25 mars 2016).
+The duty began on 1 October 2018; the arrêtés of 14 April 2017 and of 22 December 2022 set the format, not the delay.
+Months are calendar months: what is notified on 31 December is due on the last day of February.
 """
 
 import numpy as np
@@ -25,18 +22,15 @@ STATES = (
     "Date de publication absente",
     "Notifié avant l'obligation",
 )
-"""What may be said of a delay. A publication before the
-notification is a wrong date, neither soon nor late."""
+"""What may be said of a delay. A publication before the notification is a wrong date, neither soon nor late."""
 
 
 def delays(notified: pd.Series, published: pd.Series) -> pd.DataFrame:
     """Measure the days from notification to publication of contracts or of amendments, and judge them.
 
-    Columns jours (missing without both dates; below 0 where they
-    are the wrong way round), echeance (last day of the delay), etat
-    (one of :data:`STATES`; missing without a notification),
-    jours_de_retard (0 when in time; missing unless judged), on the
-    same index.
+    Columns jours (missing without both dates; below 0 where they are the wrong way round), echeance (last day of the
+    delay), etat (one of :data:`STATES`; missing without a notification), jours_de_retard (0 when in time; missing
+    unless judged), on the same index.
     """
     days = (published - notified).dt.days.astype("float64")
     due = notified + pd.DateOffset(months=MONTHS)
@@ -54,20 +48,15 @@ def delays(notified: pd.Series, published: pd.Series) -> pd.DataFrame:
 def publication_delays(contracts: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
     """Give the share of contracts published late and the median delay.
 
-    A contract that is not published at all is not in the table: the
-    rate is that of what can be seen.
+    A contract that is not published at all is not in the table: the rate is that of what can be seen.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, juges (contracts judged: in time or
-        late), en_retard, taux_retard (of those judged), manquants
-        (without a date of publication), inverses (published before
-        they were notified), avant_obligation (contracts notified
-        before :data:`DUTY`), jours_median (of those judged),
-        retard_median (of those late, days beyond the delay). Years
-        in order, other groups by decreasing number of late
-        contracts.
+        Key, libelle, nombre, juges (contracts judged: in time or late), en_retard, taux_retard (of those judged),
+        manquants (without a date of publication), inverses (published before they were notified), avant_obligation
+        (contracts notified before :data:`DUTY`), jours_median (of those judged), retard_median (of those late, days
+        beyond the delay). Years in order, other groups by decreasing number of late contracts.
 
     Examples
     --------

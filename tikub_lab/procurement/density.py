@@ -1,26 +1,17 @@
 """Whether the density of amounts jumps at legal thresholds, as if amounts avoided them.
 
-Amounts are compared to the threshold in force on the day of
-notification, so that its versions pool: what counts is the amount
-over the threshold. The test runs on the logarithm of that ratio:
-amounts are spread over powers of ten, their logarithm is close to
-normal, which the choice of bandwidths supposes; a jump of the one
-is a jump of the other.
+Amounts are compared to the threshold in force on the day of notification, so that its versions pool: what counts is the
+amount over the threshold. The test runs on the logarithm of that ratio: amounts are spread over powers of ten, their
+logarithm is close to normal, which the choice of bandwidths supposes; a jump of the one is a jump of the other.
 
-What the test does not say. Amounts are rounded: 40 000 € exactly is
-frequent anywhere, and counts as above the threshold (the
-dispensation is for less than it). The test compares the slopes of
-the distribution function on both sides, in which a heap at the
-point itself does not show, though it moves the bandwidths. So the
-amounts exactly at the threshold are counted, the test is run again
-without them, and a verdict that depends on them says so. Its
-bandwidths suit smooth densities: few amounts moved within a narrow
-band can escape it, hence the counts just below and just above.
-Prices are what firms ask; the law looks at the estimate of the
-buyer, and at the whole need where there are lots. And where
-publishing the essential data begins at the same amount, contracts
-below are not all in the data: nothing can then be said of the lack
-of a jump.
+What the test does not say. Amounts are rounded: 40 000 € exactly is frequent anywhere, and counts as above the
+threshold (the dispensation is for less than it). The test compares the slopes of the distribution function on both
+sides, in which a heap at the point itself does not show, though it moves the bandwidths. So the amounts exactly at the
+threshold are counted, the test is run again without them, and a verdict that depends on them says so. Its bandwidths
+suit smooth densities: few amounts moved within a narrow band can escape it, hence the counts just below and just above.
+Prices are what firms ask; the law looks at the estimate of the buyer, and at the whole need where there are lots. And
+where publishing the essential data begins at the same amount, contracts below are not all in the data: nothing can then
+be said of the lack of a jump.
 """
 
 from collections.abc import Hashable, Mapping
@@ -36,13 +27,10 @@ from tikub_lab.procurement.thresholds import KINDS, NAMES, in_force
 
 TESTED = ("dispense", "publicite", "formalisee")
 ENOUGH, NEAR, LEVEL = 30, 0.1, 0.05
-"""Contracts needed on each side for a test; what is just below or
-above, as a share of the threshold; probability below which a jump
-is said to be there, after Holm's correction for the number of
-tests."""
+"""Contracts needed on each side for a test; what is just below or above, as a share of the threshold; probability below
+which a jump is said to be there, after Holm's correction for the number of tests."""
 GROUPS = {"travaux": KINDS[:1], "fournitures et services": KINDS[1:]}
-"""Kinds of purchase tested together: supplies and services have had
-the same thresholds since 2016."""
+"""Kinds of purchase tested together: supplies and services have had the same thresholds since 2016."""
 COLUMNS = (
     "seuil", "libelle", "nature", "versions", "statut", "nombre", "ecartes", "sans_seuil", "sous", "dessus",
     "juste_sous", "juste_dessus", "exactement", "densite_sous", "densite_dessus", "fenetre_sous", "fenetre_dessus",
@@ -53,11 +41,9 @@ COLUMNS = (
 def _ratios(contracts: pd.DataFrame, name: str, nature: str) -> tuple[pd.DataFrame, int, int]:
     """Return amounts over their threshold, how many contracts are set aside, and how many have no threshold.
 
-    Contracts made under a framework agreement are set aside: their
-    procedure is the agreement's. The notice has no threshold of its
-    own where it begins as the dispensation ends, at the same amount
-    (works since December 2020): the jump there is tested once, as
-    the dispensation's.
+    Contracts made under a framework agreement are set aside: their procedure is the agreement's. The notice has no
+    threshold of its own where it begins as the dispensation ends, at the same amount (works since December 2020): the
+    jump there is tested once, as the dispensation's.
     """
     one_of("nature", nature, GROUPS)
     limits = in_force(contracts, name)
@@ -81,18 +67,15 @@ def around(contracts: pd.DataFrame, name: str, nature: str, width: float = 0.02,
     contracts : DataFrame
         Table ``procurement/contracts``.
     name, nature : str
-        Key of :data:`tikub_lab.procurement.thresholds.NAMES`, key
-        of :data:`GROUPS`.
+        Key of :data:`tikub_lab.procurement.thresholds.NAMES`, key of :data:`GROUPS`.
     width, span : float
-        Width of a bin and distance to the threshold on each side,
-        as shares of it.
+        Width of a bin and distance to the threshold on each side, as shares of it.
 
     Returns
     -------
     DataFrame, one row a bin, in order
-        Columns de, a (shares of the threshold; the first included,
-        the last not), cote (« sous » or « dessus »), nombre,
-        montant (euros excluding tax).
+        Columns de, a (shares of the threshold; the first included, the last not), cote (« sous » or « dessus »),
+        nombre, montant (euros excluding tax).
 
     Examples
     --------
@@ -122,24 +105,18 @@ def at_thresholds(contracts: pd.DataFrame, names: tuple[str, ...] = TESTED) -> p
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``; framework agreements are
-        kept, with the amount that they give.
+        Table ``procurement/contracts``; framework agreements are kept, with the amount that they give.
     names : tuple of str
         Keys of :data:`tikub_lab.procurement.thresholds.NAMES`.
 
     Returns
     -------
     DataFrame, one row a threshold and nature of purchase
-        seuil, libelle, nature; versions (with how many contracts
-        come under each), statut (« à confirmer » when one version
-        is); nombre (contracts with a threshold), ecartes (made
-        under a framework agreement), sans_seuil (no amount, code or
-        day, or none such); sous, dessus; juste_sous, juste_dessus,
-        exactement (counts); densite_sous, densite_dessus (of the
-        logarithm of amount over threshold); fenetre_sous,
-        fenetre_dessus (bandwidths, in the same unit); t, p, p_holm,
-        p_sans_egaux (p without amounts exactly at the threshold);
-        verdict, in French.
+        seuil, libelle, nature; versions (with how many contracts come under each), statut (« à confirmer » when one
+        version is); nombre (contracts with a threshold), ecartes (made under a framework agreement), sans_seuil (no
+        amount, code or day, or none such); sous, dessus; juste_sous, juste_dessus, exactement (counts); densite_sous,
+        densite_dessus (of the logarithm of amount over threshold); fenetre_sous, fenetre_dessus (bandwidths, in the
+        same unit); t, p, p_holm, p_sans_egaux (p without amounts exactly at the threshold); verdict, in French.
 
     Examples
     --------
@@ -190,10 +167,8 @@ def _test(ratio: np.ndarray) -> Jump | None:
 def holm(p_values: pd.Series) -> pd.Series:
     """Adjust probabilities for the number of tests, after Holm (1979); missing ones are not counted.
 
-    S. Holm, « A Simple Sequentially Rejective Multiple Test
-    Procedure », Scandinavian Journal of Statistics 6 (1979): the
-    smallest is multiplied by the number of tests m, the next by m -
-    1, and so on, never below the one before.
+    S. Holm, « A Simple Sequentially Rejective Multiple Test Procedure », Scandinavian Journal of Statistics 6 (1979):
+    the smallest is multiplied by the number of tests m, the next by m - 1, and so on, never below the one before.
     """
     known = p_values.astype("float64").dropna().sort_values()
     steps = known * np.arange(len(known), 0, -1)

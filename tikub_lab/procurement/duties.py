@@ -1,9 +1,7 @@
 """Duties of sustainable purchasing: article 35 of the law « Climat et résilience » and the SPASER.
 
-Both depend on facts that the essential data do not hold (when the
-consultation began, what was spent in the year): verdicts say what
-the data allow, and what to check. Dates and limits come from
-``law.csv``.
+Both depend on facts that the essential data do not hold (when the consultation began, what was spent in the year):
+verdicts say what the data allow, and what to check. Dates and limits come from ``law.csv``.
 """
 
 from datetime import date
@@ -33,14 +31,11 @@ VERDICTS = (
 def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float | None = None) -> pd.DataFrame:
     """Judge each contract by article 35 of the law of 22 August 2021.
 
-    Every contract has environmental conditions of execution and at
-    least one environmental award criterion; above the European
-    thresholds it has social conditions of execution too. The law
-    holds for consultations begun since its entry into force (the
-    criterion a day before the conditions), a date that the data
-    lack: a contract notified before it is surely out; one notified
-    after it may stem from an older consultation, so that a lack is
-    something to check, not a breach.
+    Every contract has environmental conditions of execution and at least one environmental award criterion; above the
+    European thresholds it has social conditions of execution too. The law holds for consultations begun since its entry
+    into force (the criterion a day before the conditions), a date that the data lack: a contract notified before it is
+    surely out; one notified after it may stem from an older consultation, so that a lack is something to check, not a
+    breach.
     """
     article = [LAW.value("cible", CLIMATE, "environnement", what) for what in (CRITERION, CONDITION)]
     starts = [pd.Timestamp(rule.debut or date.min) for rule in article]
@@ -113,9 +108,8 @@ def readiness(
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants (contracts that can
-        be judged or not), prets, taux (of the known), montant,
-        montant_connu, montant_pret (euros), taux_montant.
+        Key, libelle, nombre, connus, manquants (contracts that can be judged or not), prets, taux (of the known),
+        montant, montant_connu, montant_pret (euros), taux_montant.
 
     Examples
     --------
@@ -139,35 +133,26 @@ def _known(values: pd.Series, known: pd.Series) -> pd.Series:
 def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     """Say for each buyer and year whether it likely owes a scheme of socially and ecologically responsible purchasing.
 
-    The duty falls on a buyer whose purchases of a calendar year
-    exceed a limit (articles L2111-3 and D2111-3): from 2015 to
-    2022, contracts of 100 M€ before tax concluded in the year,
-    which is what the data hold; since 2023, 50 M€ spent in the
-    year, for which two sums stand in. The amounts notified count
-    several years of a long contract at once; the others are spread
-    evenly over the months of each contract, from its notification.
-    Neither is exact: purchases below the limit of publication are
-    missing from both, so is what runs from contracts older than the
-    data; the amount of a framework agreement is often a maximum.
+    The duty falls on a buyer whose purchases of a calendar year exceed a limit (articles L2111-3 and D2111-3): from
+    2015 to 2022, contracts of 100 M€ before tax concluded in the year, which is what the data hold; since 2023, 50 M€
+    spent in the year, for which two sums stand in. The amounts notified count several years of a long contract at once;
+    the others are spread evenly over the months of each contract, from its notification. Neither is exact: purchases
+    below the limit of publication are missing from both, so is what runs from contracts older than the data; the amount
+    of a framework agreement is often a maximum.
 
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``, all buyers and years at
-        hand.
+        Table ``procurement/contracts``, all buyers and years at hand.
 
     Returns
     -------
     DataFrame, one row a buyer (SIREN) and year of the data
-        Columns acheteur_siren, acheteur_nom, annee, nombre
-        (notified), montant_notifie, montant_etale (euros),
-        sans_duree (contracts without a length, counted wholly in
-        their year), seuil (euros; missing before 2015), verdict
-        (« au-dessus du seuil » by both sums, or until 2022 by the
-        first; « à vérifier : une estimation sur deux au-dessus »,
-        « en dessous du seuil d'après les marchés publiés », « pas
-        encore en vigueur »), version, statut. The largest sums
-        first within each year.
+        Columns acheteur_siren, acheteur_nom, annee, nombre (notified), montant_notifie, montant_etale (euros),
+        sans_duree (contracts without a length, counted wholly in their year), seuil (euros; missing before 2015),
+        verdict (« au-dessus du seuil » by both sums, or until 2022 by the first; « à vérifier : une estimation sur deux
+        au-dessus », « en dessous du seuil d'après les marchés publiés », « pas encore en vigueur »), version, statut.
+        The largest sums first within each year.
 
     Examples
     --------

@@ -1,21 +1,15 @@
 """What becomes of contracts after their award: changes of amount and of length by amendments.
 
-The table of contracts holds the initial state; each amendment holds
-the new amount and the new length where they changed (arrêté du 22
-décembre 2022: the amount of the contract after the modification,
-not the difference). Some publishers write the difference all the
-same: a contract that shrinks below half or grows beyond three times
-its initial amount is marked as doubtful, counted apart, and left in
-the sums only where said.
+The table of contracts holds the initial state; each amendment holds the new amount and the new length where they
+changed (arrêté du 22 décembre 2022: the amount of the contract after the modification, not the difference). Some
+publishers write the difference all the same: a contract that shrinks below half or grows beyond three times its initial
+amount is marked as doubtful, counted apart, and left in the sums only where said.
 
-The limits of the Code de la commande publique serve as landmarks,
-no more: a modification may rest on another ground than its size.
-Below the European thresholds, small changes are free below 10 % of
-the initial amount for supplies and services and 15 % for works, all
-added up (articles R2194-8 and R2194-9); unforeseen circumstances
-and necessary extra work allow up to 50 % for each modification
-(R2194-3 and R2194-5); clauses of review and unsubstantial changes
-know no limit (R2194-1 and R2194-7).
+The limits of the Code de la commande publique serve as landmarks, no more: a modification may rest on another ground
+than its size. Below the European thresholds, small changes are free below 10 % of the initial amount for supplies and
+services and 15 % for works, all added up (articles R2194-8 and R2194-9); unforeseen circumstances and necessary extra
+work allow up to 50 % for each modification (R2194-3 and R2194-5); clauses of review and unsubstantial changes know no
+limit (R2194-1 and R2194-7).
 """
 
 import numpy as np
@@ -27,11 +21,9 @@ from tikub_lab.procurement.groups import By, group_keys, grouped
 WORKS = "45"
 """Division of the CPV that holds works."""
 SMALL, SMALL_WORKS, LARGE = 0.10, 0.15, 0.50
-"""Landmarks, as shares of the initial amount: R2194-8 (supplies and
-services, works), R2194-3."""
+"""Landmarks, as shares of the initial amount: R2194-8 (supplies and services, works), R2194-3."""
 DOUBTFUL = (0.5, 3.0)
-"""Final over initial amount, below and above which an amendment may
-state a difference, or a wrong amount."""
+"""Final over initial amount, below and above which an amendment may state a difference, or a wrong amount."""
 
 
 def final_states(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFrame:
@@ -87,27 +79,19 @@ def amended(contracts: pd.DataFrame, amendments: pd.DataFrame, by: By = "annee")
     Parameters
     ----------
     contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and
-        ``procurement/amendments``; amendments of other contracts
-        are left out.
+        Tables ``procurement/contracts`` and ``procurement/amendments``; amendments of other contracts are left out.
     by : str
-        Key of ``groups.KEYS``; years are those of the contract's
-        notification, so that recent ones have had less time to be
-        amended.
+        Key of ``groups.KEYS``; years are those of the contract's notification, so that recent ones have had less time
+        to be amended.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, modifies (contracts with an
-        amendment), taux, en_hausse, en_baisse (amount up or down,
-        doubtful ones apart), douteux, au_dela_faible, au_dela_50
-        (contracts; see :func:`final_states`; doubtful ones left
-        out), montant, montant_final, ecart (euros, doubtful
-        contracts at their initial amount), ecart_douteux (what
-        these would add), ecart_part, allonges,
-        raccourcis (contracts), sans_duree (contracts whose initial
-        length is missing), mois_median (median change of those
-        whose length changed).
+        Key, libelle, nombre, modifies (contracts with an amendment), taux, en_hausse, en_baisse (amount up or down,
+        doubtful ones apart), douteux, au_dela_faible, au_dela_50 (contracts; see :func:`final_states`; doubtful ones
+        left out), montant, montant_final, ecart (euros, doubtful contracts at their initial amount), ecart_douteux
+        (what these would add), ecart_part, allonges, raccourcis (contracts), sans_duree (contracts whose initial length
+        is missing), mois_median (median change of those whose length changed).
 
     Examples
     --------
@@ -150,9 +134,8 @@ def largest_changes(contracts: pd.DataFrame, amendments: pd.DataFrame, n: int = 
     Returns
     -------
     DataFrame of shape (at most n, 11)
-        Columns uid, acheteur_nom, objet, dateNotification, montant,
-        montant_final, ecart, ecart_part, ecart_mois, modifications,
-        douteux; the largest change first.
+        Columns uid, acheteur_nom, objet, dateNotification, montant, montant_final, ecart, ecart_part, ecart_mois,
+        modifications, douteux; the largest change first.
 
     Examples
     --------

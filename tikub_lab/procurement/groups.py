@@ -1,11 +1,9 @@
 """Groups in which contracts are counted: by year, family of purchases, buyer, procedure, form of price.
 
-A family is the beginning of the CPV code: two digits are a
-division, three a group, four a class, five a category (règlement
-(CE) n° 213/2008, annexe I). It says what kind of thing is bought;
-it is not a market in the sense of competition law, nor always the
-homogeneous family of a buyer's own nomenclature (article R2121-6 of
-the Code de la commande publique).
+A family is the beginning of the CPV code: two digits are a division, three a group, four a class, five a category
+(règlement (CE) n° 213/2008, annexe I). It says what kind of thing is bought; it is not a market in the sense of
+competition law, nor always the homogeneous family of a buyer's own nomenclature (article R2121-6 of the Code de la
+commande publique).
 """
 
 from collections.abc import Callable, Sequence
@@ -27,29 +25,16 @@ KEYS: dict[str, tuple[str, Callable[[pd.DataFrame], pd.Series]]] = {
     "procedure": ("procedure", lambda contracts: contracts["procedure"].astype("str").fillna(UNKNOWN)),
     "forme_prix": ("forme_prix", lambda contracts: contracts["formePrix"].astype("str").fillna(UNKNOWN)),
 }
-"""The column that holds the key of each kind of group, and how it
-is made; what is missing is a group too."""
+"""The column that holds the key of each kind of group, and how it is made; what is missing is a group too."""
 
 
 def families(codes: pd.Series, digits: int = 2) -> pd.Series:
-    """Reduce CPV codes to families of so many digits, ``""`` where the code is missing.
-
-    Examples
-    --------
-    >>> families(pd.Series(["45214200-2", "45210000", None], dtype="str"), digits=3).tolist()
-    ['452', '452', '']
-    """
+    """Reduce CPV codes to families of so many digits, ``""`` where the code is missing."""
     return codes.astype("str").str[:digits].fillna("").rename("famille")
 
 
 def family_labels(keys: pd.Series) -> pd.Series:
-    """Name families in French: a division by its official name, a finer family after its division.
-
-    Examples
-    --------
-    >>> family_labels(pd.Series(["45", "452", "99", ""])).tolist()
-    ['Travaux de construction', 'Travaux de construction (452…)', 'Famille 99', 'Famille non renseignée']
-    """
+    """Name families in French: a division by its official name, a finer family after its division."""
     division = keys.str[:2].map({code[:2]: label for code, label in CPV_DIVISIONS.items()}).astype("str")
     labels = division.where(keys.str.len() <= 2, division + " (" + keys + "…)").fillna("Famille " + keys)
     return labels.where(keys != "", "Famille non renseignée").rename("libelle")
@@ -68,27 +53,14 @@ def short_labels(labels: pd.Series) -> pd.Series:
 
 
 def group_keys(contracts: pd.DataFrame, by: By) -> pd.Series:
-    """Say to which group each contract belongs; years are integers, all else text.
-
-    Examples
-    --------
-    >>> group_keys(pd.DataFrame({"codeCPV": ["45210000", None]}), "famille").tolist()
-    ['45', '']
-    """
+    """Say to which group each contract belongs; years are integers, all else text."""
     one_of("by", by, KEYS, "contracts are not grouped so")
     name, keys = KEYS[by]
     return keys(contracts).rename(name)
 
 
 def share_keys(shares: pd.DataFrame, contracts: pd.DataFrame, by: By) -> pd.Series:
-    """Say to which group each contract and supplier belongs: the group of its contract, found by ``uid``.
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"uid": ["a", "b"], "codeCPV": ["45210000", "15000000"]})
-    >>> share_keys(pd.DataFrame({"uid": ["b", "b", "a"]}), book, "famille").tolist()
-    ['15', '15', '45']
-    """
+    """Say to which group each contract and supplier belongs: the group of its contract, found by ``uid``."""
     keys = group_keys(contracts, by).set_axis(pd.Index(contracts["uid"]))
     return keys.reindex(shares["uid"]).set_axis(shares.index)
 
@@ -102,9 +74,8 @@ def grouped(
 ) -> pd.DataFrame:
     """Name the groups of a table in French and put them in order: years by time, others by weight.
 
-    The table is indexed by the keys of :func:`group_keys`; buyers
-    have their names from ``contracts``. The key and ``libelle``
-    come first, then all columns or those asked for.
+    The table is indexed by the keys of :func:`group_keys`; buyers have their names from ``contracts``. The key and
+    ``libelle`` come first, then all columns or those asked for.
 
     Examples
     --------

@@ -1,19 +1,13 @@
 """Does the density of values jump at zero? The manipulation test of Cattaneo, Jansson and Ma.
 
-Amounts that avoid a threshold leave a heap below it and a gap above
-it. On each side a cubic is fitted to the empirical distribution
-function, whose slope at zero is the density; the bandwidths are
-best for a quadratic, so that the cubic takes away the bias that
-they leave and the statistic is standard normal where there is no
-jump.
+Amounts that avoid a threshold leave a heap below it and a gap above it. On each side a cubic is fitted to the empirical
+distribution function, whose slope at zero is the density; the bandwidths are best for a quadratic, so that the cubic
+takes away the bias that they leave and the statistic is standard normal where there is no jump.
 
-M. D. Cattaneo, M. Jansson, X. Ma, « Simple Local Polynomial Density
-Estimators », Journal of the American Statistical Association 115
-(2020), 1449-1455; the same, « Manipulation Testing Based on Density
-Discontinuity », Stata Journal 18 (2018), 234-261. These are the
-default options of the authors' program rddensity 3.0, to which the
-tests compare it (triangular kernel, jackknife errors, bandwidth
-« comb »).
+M. D. Cattaneo, M. Jansson, X. Ma, « Simple Local Polynomial Density Estimators », Journal of the American Statistical
+Association 115 (2020), 1449-1455; the same, « Manipulation Testing Based on Density Discontinuity », Stata Journal 18
+(2018), 234-261. These are the default options of the authors' program rddensity 3.0, to which the tests compare it
+(triangular kernel, jackknife errors, bandwidth « comb »).
 """
 
 from collections.abc import Callable
@@ -29,11 +23,9 @@ from tikub_lab.errors import UsageError
 Values = NDArray[np.float64]
 
 ORDER = 2
-"""Order of the polynomial for which bandwidths are best; the test
-is made one order above."""
+"""Order of the polynomial for which bandwidths are best; the test is made one order above."""
 ENOUGH = 20
-"""Values, and distinct ones, that a bandwidth keeps on each side,
-beside the number of coefficients."""
+"""Values, and distinct ones, that a bandwidth keeps on each side, beside the number of coefficients."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +43,7 @@ class Jump:
 def jump(values: ArrayLike) -> Jump:
     """Test whether the density of values jumps at zero, which counts as above; what is not a number is left out.
 
-    Estimates are not a number where the values within a bandwidth
-    do not determine the polynomial.
+    Estimates are not a number where the values within a bandwidth do not determine the polynomial.
     """
     known = np.asarray(values, dtype=np.float64)
     ordered = np.sort(known[~np.isnan(known)])
@@ -68,8 +59,7 @@ def jump(values: ArrayLike) -> Jump:
 def _fit(ordered: Values, side: int, width: float, order: int, power: int = 1) -> tuple[float, float, float]:
     """Fit the distribution function of one side within a bandwidth by weighted least squares.
 
-    Returns the slope at zero, its jackknife variance, and the
-    coefficient of a power; equal values have one rank.
+    Returns the slope at zero, its jackknife variance, and the coefficient of a power; equal values have one rank.
     """
     inside = (ordered >= 0) & (ordered <= width) if side else (ordered < 0) & (ordered >= -width)
     near, pairs = ordered[inside], len(ordered) - 1
@@ -91,8 +81,7 @@ def _fit(ordered: Values, side: int, width: float, order: int, power: int = 1) -
 def _bandwidths(ordered: Values) -> tuple[float, float]:
     """Balance variance and bias, estimated at pilot bandwidths; on each side the median of three candidates.
 
-    The candidates are best for the side's own density, for the
-    difference of both, and for their sum.
+    The candidates are best for the side's own density, for the difference of both, and for their sum.
     """
     sides = (-ordered[ordered < 0][::-1], ordered[ordered >= 0])
     reach = [float(side[-1]) for side in sides]
@@ -121,8 +110,7 @@ def _bandwidths(ordered: Values) -> tuple[float, float]:
 def _normal(ordered: Values, order: int, power: int) -> float:
     """Give the bandwidth that would be best for a coefficient if values were normal and the kernel uniform.
 
-    The derivatives of a normal density are Hermite polynomials
-    times it.
+    The derivatives of a normal density are Hermite polynomials times it.
     """
     spread = float(np.std(ordered, ddof=1))
     at = float(ordered.mean()) / spread
@@ -137,8 +125,7 @@ def _normal(ordered: Values, order: int, power: int) -> float:
 def _constants(order: int, power: int, moment: Callable[[int], float]) -> tuple[float, float]:
     """Give the asymptotic variance and bias of a coefficient from the kernel's moments ``∫ u^k K(u) du`` on [0, 1].
 
-    The variance is that of the uniform kernel of height one half,
-    for which alone it is asked.
+    The variance is that of the uniform kernel of height one half, for which alone it is asked.
     """
     powers = range(order + 1)
     row = np.linalg.inv([[moment(i + j) for j in powers] for i in powers])[power]

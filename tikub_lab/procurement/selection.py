@@ -58,16 +58,14 @@ def scope(
     annee_debut, annee_fin : int, optional
         First and last year of notification, both included.
     famille : str, optional
-        Beginning of a CPV code, two to eight digits: ``"45"`` for
-        works.
+        Beginning of a CPV code, two to eight digits: ``"45"`` for works.
     region : str, optional
         INSEE code of the buyers' region: ``"53"`` for Brittany.
 
     Raises
     ------
     UsageError
-        A parameter that the table does not know, or years without
-        any contract.
+        A parameter that the table does not know, or years without any contract.
 
     Examples
     --------
@@ -95,20 +93,17 @@ def scope(
 def reference_day(contracts: pd.DataFrame, jour: date | None = None, annee_fin: int | None = None) -> pd.Timestamp:
     """Return the day from which one looks: the one given, else that of the last notification or publication known.
 
-    Not today's: the same data gives the same page. Of the two the
-    earlier one, for a notification later than all publications is a
-    mistake of entry.
+    Not today's: the same data gives the same page. Of the two the earlier one, for a notification later than all
+    publications is a mistake of entry.
 
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``, of all buyers: one that
-        buys little is seen from the same day.
+        Table ``procurement/contracts``, of all buyers: one that buys little is seen from the same day.
     jour : date, optional
         The day given.
     annee_fin : int, optional
-        The last year whose contracts are kept: the day is not after
-        its end.
+        The last year whose contracts are kept: the day is not after its end.
 
     Examples
     --------

@@ -1,10 +1,8 @@
 """What is bought: contracts and euros by year, family, procedure and form of price.
 
-Two conventions hold throughout. A contract's amount is its initial
-one (`montant` of the DECP, excluding tax; for a framework agreement
-that is an estimate or a maximum, not money spent). An amount shared
-by a group of suppliers is divided equally between them, so that no
-euro is counted twice: the DECP do not publish each member's part.
+Two conventions hold throughout. A contract's amount is its initial one (`montant` of the DECP, excluding tax; for a
+framework agreement that is an estimate or a maximum, not money spent). An amount shared by a group of suppliers is
+divided equally between them, so that no euro is counted twice: the DECP do not publish each member's part.
 """
 
 from dataclasses import dataclass
@@ -27,8 +25,7 @@ class Summary:
     amount, median_amount : float
         Sum and median of initial amounts, euros excluding tax.
     suppliers : int
-        Firms (SIREN) where the identifier is a SIRET, identifiers
-        otherwise.
+        Firms (SIREN) where the identifier is a SIRET, identifiers otherwise.
     median_offers : float
         Median number of offers received, where known.
     offers_missing : int
@@ -80,8 +77,7 @@ def by_year(contracts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (years, 4)
-        Columns annee, nombre, montant (euros excluding tax), part
-        (of the amount).
+        Columns annee, nombre, montant (euros excluding tax), part (of the amount).
     """
     table = _counted(contracts, group_keys(contracts, "annee")).set_index("annee")
     years = range(table.index.min(), table.index.max() + 1) if len(table) else ()
@@ -94,8 +90,7 @@ def by_division(contracts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (divisions, 5)
-        Columns division, nombre, montant, part, libelle (French
-        label, Regulation (EC) 213/2008).
+        Columns division, nombre, montant, part, libelle (French label, Regulation (EC) 213/2008).
     """
     table = _counted(contracts, families(contracts["codeCPV"]).rename("division"))
     return table.assign(libelle=family_labels(table["division"]))
@@ -109,9 +104,8 @@ def by_procedure(contracts: pd.DataFrame) -> pd.DataFrame:
 def by_price_form(contracts: pd.DataFrame) -> pd.DataFrame:
     """Count contracts and euros by form of price (unit, lump-sum, mixed), the largest amount first.
 
-    Source: ``formePrix`` of the format of 2022; article R2112-6 of
-    the Code de la commande publique. In the format of 2019 this
-    field held what is now the type of price.
+    Source: ``formePrix`` of the format of 2022; article R2112-6 of the Code de la commande publique. In the format of
+    2019 this field held what is now the type of price.
 
     Examples
     --------

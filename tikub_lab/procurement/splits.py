@@ -47,7 +47,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.groups import family_labels, latest_names
 from tikub_lab.procurement.splits_purchases import BY_FORMAL, candidates, procedures
-from tikub_lab.procurement.suppliers import firm
+from tikub_lab.procurement.suppliers import firm_names
 from tikub_lab.procurement.thresholds import NAMES, in_force
 
 STRENGTHS = ("forte", "moyenne", "faible")
@@ -264,10 +264,7 @@ def _described(
     table["force"] = pd.Series(force, index=table.index, dtype="str")
     works = pd.Series(_WORKS, index=table.index, dtype="str").where(table["nature"] == "travaux", "")
     table["faux_si"] = table["force"].map(_WRONG_IF) + works + _NOTICE
-    named = suppliers.assign(firm=firm(suppliers["titulaire_id"])).dropna(subset="titulaire_nom")
-    names = named.groupby("firm")["titulaire_nom"].last()
-    holder = table["titulaire"].dropna().str.split("|").explode()
-    words = holder.map(names).astype("str").fillna("Identifiant " + holder)
+    words = table["titulaire"].dropna().str.split("|").explode().map(firm_names(suppliers)).astype("str")
     table["titulaire_nom"] = words.groupby(level=0).agg(", ".join).reindex(table.index).astype("str")
     table["acheteur_nom"] = table["acheteur_id"].map(latest_names(contracts)).astype("str")
     table["libelle"] = family_labels(table["famille"].str[:2])

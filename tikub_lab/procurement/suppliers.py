@@ -1,14 +1,13 @@
 """Who holds the contracts and where: firms, their category, their place seen from the buyer, kilometres.
 
-Numbers count contracts and suppliers: a contract held by three
-firms counts three times, its amount once, in equal parts. What is
-not published is a row of its own, or a column beside each rate.
+In all functions ``contracts`` and ``suppliers`` are the tables of that name. In what they return, nombre, connus and
+manquants count contracts and suppliers: a contract held by three firms counts three times, its amount once, in equal
+parts; firmes counts firms, montant is in euros. What is not published is a row of its own, or a column beside each
+rate.
 
-A supplier's place is that of the establishment which holds the
-contract (its SIRET); the work may be done by another, or by
-subcontractors. The law forbids to choose a supplier for its place
-(article L3 of the Code de la commande publique, equal treatment):
-these figures describe, they are no criterion.
+A supplier's place is that of the establishment which holds the contract (its SIRET); the work may be done by another,
+or by subcontractors. The law forbids to choose a supplier for its place (article L3 of the Code de la commande
+publique, equal treatment): these figures describe, they are no criterion.
 """
 
 from itertools import pairwise
@@ -30,26 +29,41 @@ SAME, REGION, FRANCE, ABROAD, UNPUBLISHED = PLACES = (
     "Non renseigné",
 )
 CATEGORIES = ("PME", "ETI", "GE", "Non renseignée")
-"""Categories of firms (décret n° 2008-1354 du 18 décembre 2008,
-article 3): a PME, micro-enterprises included, has less than 250
-people and at most 50 M€ of turnover or 43 M€ of balance sheet; an
-ETI less than 5,000 people and at most 1,500 M€ or 2,000 M€; a GE is
-larger. INSEE judges the whole firm, its corporate group included."""
+"""Categories of firms (décret n° 2008-1354 du 18 décembre 2008, article 3): a PME, micro-enterprises included, has less
+than 250 people and at most 50 M€ of turnover or 43 M€ of balance sheet; an ETI less than 5,000 people and at most 1,500
+M€ or 2,000 M€; a GE is larger. INSEE judges the whole firm, its corporate group included."""
 BANDS = (10.0, 50.0, 100.0, 300.0)
-"""Limits of the distance bands, km; a distance equal to a limit is
-in the band above."""
+"""Limits of the distance bands, km; a distance equal to a limit is in the band above."""
 UNKNOWN_DISTANCE = "Distance inconnue"
+PERSON = r"(?i)^(?:m\.|mr|mme|mlle|monsieur|madame)\s|\bei$|\(ei\)|entrepreneur individuel|\[nd\]|non.diffusible"
+"""What is in a name that may be a natural person's: a title, « EI », or INSEE's mark of one who refuses diffusion."""
 
 
 def firm(identifiers: pd.Series) -> pd.Series:
-    """Reduce a SIRET (14 digits: an establishment) to its SIREN (9 digits: the firm); leave other identifiers alone.
-
-    Examples
-    --------
-    >>> firm(pd.Series(["81223113200026", "DE814864138"])).tolist()
-    ['812231132', 'DE814864138']
-    """
+    """Reduce a SIRET (14 digits: an establishment) to its SIREN (9 digits: the firm); leave other identifiers alone."""
     return identifiers.where(~identifiers.str.fullmatch(r"\d{14}"), identifiers.str[:9])
+
+
+def firm_names(suppliers: pd.DataFrame) -> pd.Series:
+    """Name each firm: as published most often, less what ends names in brackets where they differ by it.
+
+    Its number stands in where there is no name, and where one may be a person's (:data:`PERSON`).
+    """
+    pairs = suppliers.groupby(["titulaire_id", "titulaire_nom"], dropna=False).size().rename("n").reset_index()
+    pairs["firme"], names = firm(pairs["titulaire_id"]), pairs["titulaire_nom"].astype("str")
+    short = names.str.replace(r"\s*\([^()]*\)$", "", regex=True)
+    fewer = short.groupby(pairs["firme"]).transform("nunique") < names.groupby(pairs["firme"]).transform("nunique")
+    person = names.str.contains(PERSON, na=False).groupby(pairs["firme"]).transform("any")
+    pairs["nom"] = names.mask(fewer, short).mask(person)
+    counted = pairs.groupby(["firme", "nom"])["n"].sum().sort_values(ascending=False, kind="stable").reset_index("nom")
+    firms = pd.Series(pairs["firme"].unique(), dtype="str")
+    named = firms.map(counted["nom"].groupby(level=0).first()).astype("str")
+    return named.fillna(firm_number(firms)).set_axis(firms)
+
+
+def firm_number(firms: pd.Series) -> pd.Series:
+    """Write what :func:`firm` gives for a reader: « SIREN 812231132 », « Identifiant DE814864138 »."""
+    return ("SIREN " + firms).where(firms.str.fullmatch(r"\d{9}"), "Identifiant " + firms)
 
 
 def supplier_shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
@@ -81,13 +95,11 @@ def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int =
     Returns
     -------
     DataFrame of shape (at most n, 5)
-        Columns firme, nom (the most recent name published, else the
-        identifier), nombre (contracts), montant, part.
+        Columns firme, nom (:func:`firm_names`), nombre (contracts), montant, part.
     """
     shares = supplier_shares(contracts, suppliers)
-    names = shares["titulaire_nom"].fillna("Identifiant " + shares["titulaire_id"])
-    grouped = shares.assign(nom=names).groupby("firme")
-    table = grouped.agg(nom=("nom", "last"), nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
+    table = shares.groupby("firme").agg(nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
+    table.insert(1, "nom", table["firme"].map(firm_names(suppliers)))
     table["part"] = share(table["montant"], shares["part_montant"].sum())
     return table.sort_values(["montant", "firme"], ascending=[False, True], ignore_index=True).head(n)
 
@@ -98,8 +110,7 @@ def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Data
     Returns
     -------
     DataFrame of shape (5, 4)
-        Columns lieu (one of :data:`PLACES`), nombre (contracts and
-        suppliers), montant, part (of the number).
+        Columns lieu (one of :data:`PLACES`), nombre, montant, part (of the number).
     """
     shares = supplier_shares(contracts, suppliers)
     table = classes(place_of(shares), shares["part_montant"], PLACES)
@@ -122,11 +133,8 @@ def by_departement(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataF
     Returns
     -------
     DataFrame of shape (départements, 6)
-        Columns departement (code; ``""`` where there is none),
-        libelle (name, « Hors de France » or « Non renseigné »),
-        nombre (contracts and suppliers), firmes, montant (euros),
-        part (of the amount); the largest amount first, what has no
-        département last.
+        Columns departement (code; ``""`` where there is none), libelle (name, « Hors de France » or « Non renseigné »),
+        nombre, firmes, montant, part (of the amount); the largest amount first, what has no département last.
 
     Examples
     --------
@@ -149,11 +157,8 @@ def by_commune(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame
     Returns
     -------
     DataFrame of shape (communes, 8)
-        Columns commune (INSEE code; ``""`` where it is not
-        published), nom, longitude, latitude (degrees; missing where
-        the commune is none of those shipped), nombre (contracts and
-        suppliers), firmes, montant (euros), part (of the amount);
-        the largest amount first, what is not published last.
+        Columns commune (INSEE code; ``""`` where it is not published), nom, longitude, latitude (degrees; missing where
+        the commune is none of those shipped), then as :func:`by_departement`.
 
     Examples
     --------
@@ -175,10 +180,8 @@ def by_category(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame of shape (4, 6)
-        Columns categorie (one of :data:`CATEGORIES`), nombre
-        (contracts and suppliers), part (of those whose category is
-        known), firmes, montant (euros), part_montant (of the amount
-        of the known).
+        Columns categorie (one of :data:`CATEGORIES`), nombre, part (of those whose category is known), firmes, montant,
+        part_montant (of the amount of the known).
 
     Examples
     --------
@@ -199,19 +202,14 @@ def sme_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "annee"
 
     Parameters
     ----------
-    contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and
-        ``procurement/suppliers``.
-    by : str
-        Key of ``groups.KEYS``.
+    contracts, suppliers, by
+        The two tables, and a key of ``groups.KEYS``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants (contracts and
-        suppliers), pme, taux (of the known), montant,
-        montant_connu, montant_pme (euros), taux_montant. Groups
-        without any supplier are left out.
+        Key, libelle, nombre, connus, manquants, pme, taux (of the known), montant, montant_connu, montant_pme,
+        taux_montant. Groups without any supplier are left out.
 
     Examples
     --------
@@ -232,24 +230,16 @@ def local_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "ense
 
     Parameters
     ----------
-    contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and
-        ``procurement/suppliers``.
-    by : str
-        Key of ``groups.KEYS``.
+    contracts, suppliers, by
+        The two tables, and a key of ``groups.KEYS``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants (contracts and
-        suppliers), montant, montant_connu (euros), departement,
-        region, hors_france (numbers; the région includes the
-        département), taux_departement, taux_region (of the known,
-        suppliers abroad among them), taux_departement_montant,
-        taux_region_montant. Groups without any supplier are left
-        out. No rate is given where only suppliers abroad have a
-        place and some have none: whoever publishes no place would
-        look far away.
+        Key, libelle, nombre, connus, manquants, montant, montant_connu, departement, region, hors_france (numbers; the
+        région includes the département), taux_departement, taux_region (of the known, suppliers abroad among them),
+        taux_departement_montant, taux_region_montant. Groups without any supplier are left out. No rate is given where
+        only suppliers abroad have a place and some have none: whoever publishes no place would look far away.
 
     Examples
     --------
@@ -278,19 +268,15 @@ def local_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "ense
 def distances(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
     """Measure how far each supplier is from the place of execution, where that is a commune or a postal code.
 
-    The essential data do not say in which commune the buyer sits. A
-    postal code stands for the first commune that has it: in the
-    countryside ten kilometres off or more.
+    The essential data do not say in which commune the buyer sits. A postal code stands for the first commune that has
+    it: in the countryside ten kilometres off or more.
 
     Returns
     -------
     DataFrame, one row a contract and supplier
-        Columns uid, titulaire_id, part_montant (euros), origine
-        (« commune d'exécution », « code postal d'exécution »), km,
-        motif (why there is no distance: « lieu de départ non publié
-        ou imprécis », « titulaire hors de France », « commune du
-        titulaire non publiée », « commune sans coordonnées », for
-        only 101 communes are shipped).
+        Columns uid, titulaire_id, part_montant (euros), origine (« commune d'exécution », « code postal d'exécution »),
+        km, motif (why there is no distance: « lieu de départ non publié ou imprécis », « titulaire hors de France »,
+        « commune du titulaire non publiée », « commune sans coordonnées », for only 101 communes are shipped).
 
     Examples
     --------
@@ -326,8 +312,7 @@ def distance_bands(measured: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a band and one for what is unknown
-        Columns tranche, nombre (contracts and suppliers), part (of
-        the known), montant, part_montant (of the known).
+        Columns tranche, nombre (contracts and suppliers), part (of the known), montant, part_montant (of the known).
 
     Examples
     --------

@@ -89,7 +89,7 @@ def _group(use_case: str, entries: Sequence[Entry]) -> Line:
 
 def _list(entries: Sequence[Entry]) -> Line:
     """Return the pages of a notebook that are about one item each, by département and commune where these are known."""
-    names = [_name(entry).split() for entry in entries]
+    names = [links.item_name(entry).split() for entry in entries]
     start, end = _alike(names), _alike([name[::-1] for name in names])
     lines = []
     for entry, name in zip(entries, names, strict=True):
@@ -103,13 +103,6 @@ def _list(entries: Sequence[Entry]) -> Line:
     said = ", ".join(filter(None, [french.plural(len(lines), "page"), order]))
     anchor = f"{slug(entries[0]['notebook'])}-pages"
     return {"anchor": anchor, "title": entries[0]["title"], "said": said, "lines": lines}
-
-
-def _name(entry: Entry) -> str:
-    """Return what an item is called: by its table, or else as its page's title calls it before the colon."""
-    item = entry["item"]
-    heading = re.split(r"\s:\s", str(entry.get("heading") or ""))
-    return short(heading[0], 80) if item["name"] == item["value"] and len(heading) > 1 else str(item["name"])
 
 
 def _by(lines: Sequence[Line], key: str) -> list[tuple[str, list[Line]]]:

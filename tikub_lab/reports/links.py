@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from tikub_lab.reports import ecoindex
 from tikub_lab.reports.fragments import plain, slug
+from tikub_lab.reports.outputs import short
 from tikub_lab.reports.page import subject
 from tikub_lab.show import french
 from tikub_lab.show.words import word
@@ -42,7 +43,7 @@ def write(entries: dict[str, dict[str, Any]], out: Path) -> None:
     of_items = [(entry, entry["item"]) for entry in done if entry.get("item")]
     known: dict[str, dict[str, Entry]] = {}
     for entry, item in sorted(of_items, key=lambda pair: len(pair[0]["parameters"])):
-        for text in (item["name"], item["value"]):
+        for text in (item_name(entry), item["value"]):
             known.setdefault(plain(text), {}).setdefault(item["value"], entry)
     pages = {text: next(iter(found.values())) for text, found in known.items() if len(found) == 1}  # no namesakes
     alike: dict[str, list[Entry]] = {}
@@ -83,6 +84,13 @@ def _also(own: Entry, done: Iterable[Entry], same: Iterable[Entry]) -> str:
     links += [(f"../index.html#{anchor}", said) for anchor, said in lists.items()]
     listed = "".join(f'<li><a href="{escape(to)}">{escape(french.typeset(said))}</a></li>' for to, said in links)
     return f'<nav class="also" aria-label="Voir aussi"><h2>Voir aussi</h2><ul>{listed}</ul></nav>' if listed else ""
+
+
+def item_name(entry: Entry) -> str:
+    """Return what an item is called: by its table, or else as its page's title calls it before the colon."""
+    item = entry["item"]
+    heading = re.split(r"\s:\s", str(entry.get("heading") or ""))
+    return short(heading[0], 80) if item["name"] == item["value"] and len(heading) > 1 else str(item["name"])
 
 
 def called(entry: Entry, among: Iterable[Entry]) -> str:

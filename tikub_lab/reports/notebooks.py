@@ -93,14 +93,16 @@ def find(folder: Path, names: list[str] | None = None) -> list[Notebook]:
 
 
 def each_rules(notebook: Notebook) -> dict[str, Mapping[str, Any]]:
-    """Return by what metadata let a notebook fan out, by parameter; a ``prefix`` cuts values."""
+    """Return by what metadata let a notebook fan out, by parameter; ``prefix`` cuts values, ``least`` is of rows."""
     said = notebook.needs.get("each") or []
     rules = [said] if isinstance(said, Mapping) else list(said)
     for rule in rules:
         lacking = sorted({"parameter", "table", "column"} - set(rule))
-        if lacking or not isinstance(rule.get("prefix", 1), int):
+        odd = [name for name in ("prefix", "least") if not isinstance(rule.get(name, 1), int)]
+        if lacking or odd:
+            wrong = f"lacks {lacking[0]!r}" if lacking else f"has an odd {odd[0]}"
             raise UsageError(
-                f"{notebook.name}: metadata tikub.each {f'lacks {lacking[0]!r}' if lacking else 'has an odd prefix'}; "
-                "it needs parameter, table, column, and takes prefix, a whole number."
+                f"{notebook.name}: metadata tikub.each {wrong}; "
+                "it needs parameter, table, column, and takes prefix and least, whole numbers."
             )
     return {rule["parameter"]: rule for rule in rules}

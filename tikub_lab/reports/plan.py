@@ -94,8 +94,9 @@ def _first(notebook: Notebook, package: Package) -> dict[str, Any]:
     found = {}
     for name, rule in each_rules(notebook).items():
         default, table = declared(notebook)[name].default, package.named(rule["table"])
-        if default and isinstance(default, str) and "prefix" not in rule and table in package.resources:
-            known = package.values(table, rule["column"])
+        cut = "prefix" in rule and "least" not in rule  # a family: what begins so is a selection, not an item
+        if default and isinstance(default, str) and not cut and table in package.resources:
+            known = _known(rule, package) or _known({**rule, "least": 1}, package)
             if known and default not in known:
                 found[name] = known[0]
     return found
@@ -126,14 +127,28 @@ def _fan(
 
 def _values(rule: Mapping[str, Any], package: Package, where: str | None) -> list[Any]:
     table, column = rule["table"], rule["column"]
-    values = package.values(table, column)
-    if where is not None:
-        values = sorted(_filtered(package.load(table), where, table)[column].dropna().unique().tolist())
-    if "prefix" in rule:
-        values = sorted({str(value)[: rule["prefix"]] for value in values})
+    values = _known(rule, package, where)
     if not values:
         raise UsageError(f"--each: no value of {table}.{column} is left{f' by --where {where!r}' if where else ''}.")
     return values
+
+
+def _known(rule: Mapping[str, Any], package: Package, where: str | None = None) -> list[Any]:
+    """Return the values that a rule names, sorted.
+
+    With ``least`` those of so many rows, the most frequent first; ``prefix`` then cuts numbers alone, such as a SIRET.
+    """
+    table, column, cut = rule["table"], rule["column"], rule.get("prefix")
+    if where is None and "least" not in rule:
+        values = package.values(table, column)
+        return sorted({str(value)[:cut] for value in values}) if cut else values
+    rows = package.load(table)
+    rows = (rows if where is None else _filtered(rows, where, table))[column].dropna()
+    if "least" not in rule:
+        return sorted({str(value)[:cut] for value in rows} if cut else rows.unique().tolist())
+    texts = rows.astype("str")
+    counts = texts.mask(texts.str.isdecimal(), texts.str[:cut]).value_counts().sort_index()
+    return counts[counts >= rule["least"]].sort_values(ascending=False, kind="stable").index.tolist()
 
 
 def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":

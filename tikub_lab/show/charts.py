@@ -128,6 +128,9 @@ class Axis:
     def __init__(self, measure: words.Measure, low: float, high: float, start: float, end: float, count: int = 4):
         size = measure.size
         found = steps(low / size, high / size, count)
+        while measure.counts and count > 1 and found[1] % 1:  # no half of a contract
+            count -= 1
+            found = steps(low, high, count)
         self.values, gap = [item * size for item in found], found[1] - found[0]
         self.at = scale(self.values[0], self.values[-1], start, end)
         # No more digits than the steps need.

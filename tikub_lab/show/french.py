@@ -134,7 +134,7 @@ def month(value: Any, short: bool = False) -> str:
 
 def typeset(text: str) -> str:
     """Put the apostrophes and no-break spaces that French asks for: before ``: ; ! ? % €``, inside « » and numbers."""
-    text = re.sub(r"(?<=\w)'(?=[\w«])", "’", text)
+    text = re.sub(r"(?<=\w)'(?=[\w«]|$)", "’", text)
     text = re.sub(r" (?=[;!?%€])|(?<=\d) (?=\d{3}\b|(?:[kMGT]?Wh|kg|t|k€|M€|Md€|m²|°C)(?!\w))", NNBSP, text)
     return re.sub(r" (?=[:»])|(?<=«) ", "\u00a0", text)
 

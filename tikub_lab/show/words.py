@@ -102,7 +102,7 @@ class Measure:
     """How the values of one column are written, all in one unit.
 
     ``write`` gives the value alone, ``unit`` is what a heading adds, ``size`` what values are divided by, ``right``
-    whether they stand at the right of a table's cell.
+    whether they stand at the right of a table's cell, ``counts`` whether they are whole numbers of no unit.
     """
 
     heading: str
@@ -110,6 +110,7 @@ class Measure:
     unit: str = ""
     size: float = 1.0
     right: bool = True
+    counts: bool = False
 
     def alone(self) -> "Measure":
         """Return how a value is written where no column has to line up: 152, not 152,0."""
@@ -146,7 +147,7 @@ def measure(
     if not scales:
         whole = bool((floats == np.floor(floats)).all())
         digits = 0 if whole else 1 if floats.max() >= 1 else french.decimals(floats.max(), 2)
-        return Measure(heading, lambda value: plain(value, digits), unit)
+        return Measure(heading, lambda value: plain(value, digits), unit, counts=whole and not unit)
     middle, most = (float(np.median(floats)), float(floats.max())) if len(floats) else (0.0, 0.0)
     size, scaled = french.unit_for(middle, scales[1])
     if round(most / size) >= 1e7:  # over seven digits without decimals

@@ -17,6 +17,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.frameworks import is_framework, subsequents
 from tikub_lab.procurement.groups import UNKNOWN, families, family_labels
+from tikub_lab.procurement.suppliers import firm, firm_names, firm_number
 
 Day = date | pd.Timestamp | str
 
@@ -195,13 +196,12 @@ def _doubts(contracts: pd.DataFrame, frame: pd.DataFrame, change: pd.DataFrame) 
 
 def _holders(amendments: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Series:
     """Name the holders of each contract, in one text by uid; those of its last amendment where it changed them."""
-    named = suppliers[suppliers["titulaire_nom"].notna()].drop_duplicates("titulaire_id", keep="last")
     changed = amendments[amendments["titulaires"].notna()]
     new = _last(changed, "dateNotificationModification")["titulaires"].str.split("|").explode()
     old = suppliers[~suppliers["uid"].isin(new.index)].set_index("uid")["titulaire_id"]
-    holder = pd.concat([old, new]).astype("str")
-    words = holder.map(named.set_index("titulaire_id")["titulaire_nom"]).astype("str")
-    return words.fillna("Identifiant " + holder).groupby(level=0, sort=False).agg(" ; ".join)
+    holder = firm(pd.concat([old, new]).astype("str"))
+    words = holder.map(firm_names(suppliers)).astype("str")
+    return words.fillna(firm_number(holder)).groupby(level=0, sort=False).agg(" ; ".join)
 
 
 def _need(contracts: pd.DataFrame) -> pd.Series:
