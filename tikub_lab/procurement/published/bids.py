@@ -5,7 +5,8 @@ Of a register that is imported again, in whole or in part, each lot is replaced 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,12 @@ from tikub_lab.procurement.codes import simplified
 from tikub_lab.procurement.flags.register import LABELS, TABLE, UNALLOTTED, schema
 from tikub_lab.procurement.published.moments import utc
 from tikub_lab.procurement.published.ocds import Row, flattened, read_releases
+from tikub_lab.procurement.published.rows import BATCH, runs
 from tikub_lab.procurement.published.table import sql
 from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
 from tikub_lab.tables.schema import Field
-from tikub_lab.tables.texts import records
 
-BATCH = 20_000
 NEEDED = {"consultation_id", "candidat_id", "statut"}
 """Columns by which the CSV is known; the others may be absent."""
 _BOOLEANS = dict.fromkeys(("true", "vrai", "oui", "1"), "true") | dict.fromkeys(("false", "faux", "non", "0"), "false")
@@ -34,16 +34,15 @@ _MESSAGES = {
     "integer": "Not a whole number, or too small.",
     "boolean": "Not oui or non, true or false.",
     "currency": "A currency is three capital letters, such as EUR.",
-    "row-width": "A row has as many cells as the header.",
     "not-a-release": "Not a compiled release: a JSON object with a text for ocid.",
 }
 
 
 class _Run:
-    """Source rows that are read and judged together; the rows of a release stand for one source row."""
+    """Source rows that are judged together; the rows of a release stand for one source row."""
 
-    def __init__(self, names: tuple[str, ...]):
-        self.names, self.read = names, 0
+    def __init__(self, read: int):
+        self.read = read
         self.kept: list[tuple[int, int, bool, Row]] = []
         self.rejects: list[tuple[Any, ...]] = []
         self.repairs: list[tuple[Any, ...]] = []
@@ -51,29 +50,19 @@ class _Run:
     def reject(self, line: int, key: str | None, field: str, value: str, rule: str) -> None:
         self.rejects.append((line, key, field, value, rule, _MESSAGES[rule]))
 
-    def batch(self) -> Batch:
+    def note(self, line: int, key: str, field: str, value: Any, rule: str) -> None:
+        self.repairs.append((line, key, field, str(value)[:200], rule, None))
+
+    def batch(self, *odd: pd.DataFrame) -> Batch:
         """``_rows`` counts each source row once, ``_whole`` tells releases from rows of a register."""
         tables = {}
         if self.kept:
-            columns = {
-                name: pd.Series([row.get(name) or None for *_, row in self.kept], dtype="str") for name in self.names
-            }
+            cells = {name: [row.get(name) or None for *_, row in self.kept] for name in schema().names}
             marks = pd.DataFrame([kept[:3] for kept in self.kept], columns=["_line", "_rows", "_whole"])
-            tables[TABLE] = pd.concat([pd.DataFrame(columns), marks], axis=1)
-        rejects, repairs = (
-            log(names, [pd.DataFrame(rows, columns=list(names))])
-            for rows, names in ((self.rejects, REJECTS), (self.repairs, REPAIRS))
-        )
-        return Batch(self.read, tables, rejects, repairs)
-
-
-def _runs(items: Iterator[Any], start: int, judge: Callable[[_Run, int, Any], None]) -> Iterator[Batch]:
-    numbered = enumerate(items, start)
-    while chunk := list(islice(numbered, BATCH)):
-        run = _Run(schema().names)
-        for line, item in chunk:
-            judge(run, line, item)
-        yield run.batch()
+            tables[TABLE] = pd.concat([pd.DataFrame(cells, dtype="str"), marks], axis=1)
+        rejects = pd.DataFrame(self.rejects, columns=list(REJECTS))
+        repairs = pd.DataFrame(self.repairs, columns=list(REPAIRS))
+        return Batch(self.read, tables, log(REJECTS, [*odd, rejects]), log(REPAIRS, [repairs]))
 
 
 def is_csv(head: Head) -> bool:
@@ -82,42 +71,34 @@ def is_csv(head: Head) -> bool:
 
 
 def read_csv(path: Path) -> Iterator[Batch]:
-    r"""Read a register in runs of rows; ``line`` is a row's number in a spreadsheet, the header being 1.
+    """Read a register in runs of rows.
 
     French labels and OCDS codes are read alike. A moment without a zone is French time; a deadline without an hour is
     the end of its day. Without a column ``offre`` each row is a bid; an amount without a currency is in euros.
     """
     counts: Counter[tuple[str, str]] = Counter()
-    rows = records(path)
-    names = [name.strip() for name in next(rows)]
     fields = {field.name: field for field in schema().fields}
-
-    def judge(run: _Run, line: int, cells: list[str]) -> None:
-        if not cells:
-            return
-        run.read += 1
-        if len(cells) != len(names):
-            return run.reject(line, None, "", f"{len(cells)} cells", "row-width")
-        row: Row = {"lot": UNALLOTTED, "rang": "1"}
-        given = {name: cell.strip() for name, cell in zip(names, cells, strict=True) if name in fields and cell.strip()}
-        key = given.get("consultation_id")
-        bad = [] if key else [("consultation_id", "", "required")]
-        for name, cell in given.items():
-            value, rule = _cell(fields[name], cell)
-            row[name] = value or ""
-            bad += [] if value else [(name, cell, rule)]
-        for broken in bad:
-            run.reject(line, key, *broken)
-        if bad:
-            return None
-        lot = (row["consultation_id"], row["lot"])
-        counts[lot] += 1
-        row.setdefault("offre", str(counts[lot]))
-        if "montant" in row:
-            row.setdefault("devise", "EUR")
-        run.kept.append((line, 1, False, row))
-
-    yield from _runs(rows, 2, judge)
+    for rows in runs(path):
+        run = _Run(rows.read)
+        for line, cells in rows.rows():
+            row: Row = {"lot": UNALLOTTED, "rang": "1"}
+            key = cells.get("consultation_id")
+            bad = [] if key else [("consultation_id", "", "required")]
+            for name, cell in cells.items():
+                if name in fields:
+                    value, rule = _cell(fields[name], cell)
+                    row[name] = value or ""
+                    bad += [] if value else [(name, cell, rule)]
+            for broken in bad:
+                run.reject(line, key, *broken)
+            if not bad:
+                lot = (row["consultation_id"], row["lot"])
+                counts[lot] += 1
+                row.setdefault("offre", str(counts[lot]))
+                if "montant" in row:
+                    row.setdefault("devise", "EUR")
+                run.kept.append((line, 1, False, row))
+        yield run.batch(rows.odd)
 
 
 def _cell(field: Field, cell: str) -> tuple[str | None, str]:
@@ -152,21 +133,17 @@ def is_ocds(head: Head) -> bool:
 
 def read_ocds(path: Path) -> Iterator[Batch]:
     """Read compiled releases in runs; ``line`` is a release's position in the file, from 1."""
-
-    def judge(run: _Run, line: int, release: Any) -> None:
-        run.read += 1
-        ocid = release.get("ocid") if isinstance(release, dict) else None
-        if not isinstance(ocid, str) or not ocid:
-            return run.reject(line, None, "ocid", str(ocid), "not-a-release")
-
-        def note(field: str, value: Any, rule: str) -> None:
-            run.repairs.append((line, ocid, field, str(value)[:200], rule, None))
-
-        rows = flattened(release, note)
-        run.kept += [(line, int(at == 0), True, row) for at, row in enumerate(rows)]
-        return None
-
-    yield from _runs(read_releases(path), 1, judge)
+    releases = enumerate(read_releases(path), 1)
+    while chunk := list(islice(releases, BATCH)):
+        run = _Run(len(chunk))
+        for line, release in chunk:
+            ocid = release.get("ocid") if isinstance(release, dict) else None
+            if not isinstance(ocid, str) or not ocid:
+                run.reject(line, None, "ocid", str(ocid), "not-a-release")
+                continue
+            note = partial(run.note, line, ocid)
+            run.kept += [(line, int(at == 0), True, row) for at, row in enumerate(flattened(release, note))]
+        yield run.batch()
 
 
 def combine(connection: Any, staged: Staged) -> Combined:
