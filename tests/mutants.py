@@ -31,7 +31,7 @@ import pytest
 AREAS = {
     "decisions": "procurement/*decisions*=procurement/test_decisions*",
     "scorecard": "procurement/*scorecard*=procurement/test_scorecard*,procurement/test_publications*",
-    "bids": "procurement/*flags*bids*=procurement/test_bids*,procurement/test_flags*",
+    "bids": "procurement/*bids*=procurement/test_bids*,procurement/test_flags*",
     "charts": "show/*charts*=show/test_charts*",
     "alerts": "energy/*alerts*=energy/test_alerts*",
     "law": "energy/*law*=energy/test_law*",

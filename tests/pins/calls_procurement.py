@@ -4,24 +4,19 @@ The name before the bracket is the public one, and stays when the call changes: 
 changes them here, and its pin must not move.
 """
 
-import json
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from tests.procurement.cardinal import as_cardinal
+from tests.procurement.cardinal import as_cardinal, register
 from tikub_lab import procurement as p
 from tikub_lab.procurement.calendar.launches import LeadTimes, time_limits
 from tikub_lab.procurement.considerations import targets
 from tikub_lab.procurement.duties import climate_law
 from tikub_lab.procurement.execution import final_states
-from tikub_lab.procurement.flags.bids import from_bids
 from tikub_lab.procurement.flags.cardinal import FLAGS, Settings, red_flags
-from tikub_lab.procurement.flags.ocds import from_releases, read_releases
-from tikub_lab.procurement.flags.processes import from_contracts
+from tikub_lab.procurement.flags.register import from_contracts
 from tikub_lab.procurement.groups import families, family_labels
 from tikub_lab.procurement.scorecard.card import rule_texts
 from tikub_lab.procurement.scorecard.scores import missing_fields
@@ -84,13 +79,7 @@ def constants() -> Pins:
             for day in days[1:]
         },
     )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "releases.jsonl")
-        path.write_text("".join(json.dumps(release) + "\n" for release in releases()), encoding="utf-8")
-        read = list(read_releases(path))
-    yield "read_releases", len(read)
-    yield "from_releases", from_releases(read)
-    yield "red_flags[releases]", red_flags(from_releases(read))
+    yield "red_flags[releases]", red_flags(register(releases()))
 
 
 def _threshold(found: Any) -> dict[str, Any]:
@@ -197,15 +186,9 @@ def _splits(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
 
 
 def _flags(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame) -> Pins:
-    processes = from_contracts(contracts, suppliers)
-    yield "from_contracts", {name: len(getattr(processes, name)) for name in ("tenders", "bids", "suppliers", "items")}
-    yield "from_contracts[tenders]", processes.tenders
-    yield "red_flags[contracts]", red_flags(processes, Settings(flags=("R018", "R048")))
+    yield "red_flags[contracts]", red_flags(from_contracts(contracts, suppliers), Settings(flags=("R018", "R048")))
     if len(bids):
-        processes = from_bids(bids)
-        yield "from_bids[tenders]", processes.tenders
-        yield "from_bids[bids]", processes.bids
-        found = red_flags(processes)
+        found = red_flags(bids)
         yield "red_flags[bids]", found
         yield "as_cardinal", as_cardinal(found, meta=True)
 

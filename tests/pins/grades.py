@@ -19,10 +19,9 @@ from data.make.procurement import planted_splits
 from data.make.procurement import sample as procurement_sample
 from tests.energy import test_alerts, test_challenge, test_uncertainty
 from tests.procurement import test_density, test_flags_cardinal
-from tests.procurement.cardinal import as_cardinal, cardinal_settings
+from tests.procurement.cardinal import as_cardinal, cardinal_settings, register
 from tikub_lab import energy, procurement
 from tikub_lab.procurement.flags.cardinal import red_flags
-from tikub_lab.procurement.flags.ocds import from_releases, read_releases
 from tikub_lab.procurement.jump import jump
 
 Pins = Iterator[tuple[str, Any]]
@@ -152,7 +151,7 @@ def _cardinal(folder: Path) -> Iterator[tuple[str, bool]]:
     for path in sorted(folder.glob("*.jsonl")):
         sections = {**test_flags_cardinal.NAMES, **test_flags_cardinal.parameters(path.stem)}
         settings = cardinal_settings(sections)
-        found = as_cardinal(red_flags(from_releases(read_releases(path)), settings))
+        found = as_cardinal(red_flags(register(path), settings))
         yield path.stem, found == json.loads(path.with_suffix(".expected").read_text(encoding="utf-8"))
 
 

@@ -1,15 +1,35 @@
-"""Settings and results in the form of Cardinal's own program, for its fixtures."""
+"""Releases as rows of a register, by the way that pages use, and settings and results in Cardinal's own form."""
 
-from collections.abc import Mapping
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
 from math import isfinite
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from tests.conftest import ROOT
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.procurement.flags.cardinal import COLUMNS, RedFlags
+from tikub_lab.procurement.flags.register import TABLE
 from tikub_lab.procurement.flags.settings import ALL, Settings
+from tikub_lab.procurement.published.bids import BIDS_READERS
+from tikub_lab.tables.imports import import_files
+from tikub_lab.tables.package import Package
+
+
+def register(releases: Path | Iterable[Any]) -> pd.DataFrame:
+    """Publish releases as lines, import the file, and read the table that comes of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = releases if isinstance(releases, Path) else Path(folder, "releases.jsonl")
+        if not isinstance(releases, Path):
+            about = {"releases": [], "fields": ["ocid"]}  # so that a file whose first line is no release is known too
+            path.write_text("\n".join(map(json.dumps, [about, *releases])), encoding="utf-8")
+        import_files([path], Path(folder, "into"), readers=BIDS_READERS, schemas=ROOT / "data" / "schemas")
+        return Package(Path(folder, "into")).load(TABLE)
+
 
 _SECTIONS: dict[str, tuple[str, ...]] = {
     "R003": ("threshold", "procurement_methods", "procurement_method_details"),

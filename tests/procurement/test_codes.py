@@ -10,6 +10,7 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement import codes
 from tikub_lab.procurement.published import fields
+from tikub_lab.procurement.published.cpv import CPV_READER
 from tikub_lab.tables.readers import Head
 
 
@@ -104,15 +105,15 @@ def test_cpv_with_nomenclature():
 def test_reader_of_the_nomenclature(tmp_path):
     path = tmp_path / "cpv.csv"
     path.write_text('CODE,FR\n03000000-1,"Produits agricoles"\n3,Rien\n', encoding="utf-8")
-    assert codes.CPV_READER.recognises(Head.of(path))
-    (batch,) = codes.CPV_READER.read(path)
+    assert CPV_READER.recognises(Head.of(path))
+    (batch,) = CPV_READER.read(path)
     assert batch.tables["procurement/cpv"][["code", "libelle", "_line"]].to_numpy().tolist() == [
         ["03000000-1", "Produits agricoles", 2]
     ]
     assert batch.rejects[["line", "value", "rule"]].to_numpy().tolist() == [[3, "3", "cpv-code"]]
     path.write_text("CODE,FR\n", encoding="utf-8")
     with pytest.raises(UsageError, match="without any code"):
-        list(codes.CPV_READER.read(path))
+        list(CPV_READER.read(path))
 
 
 @pytest.mark.parametrize(
@@ -126,8 +127,8 @@ def test_reader_of_the_nomenclature(tmp_path):
 def test_a_nomenclature_with_other_languages_or_from_a_spreadsheet(tmp_path, text):
     path = tmp_path / "cpv.csv"
     path.write_text(text, encoding="utf-8")
-    assert codes.CPV_READER.recognises(Head.of(path))
-    (batch,) = codes.CPV_READER.read(path)
+    assert CPV_READER.recognises(Head.of(path))
+    (batch,) = CPV_READER.read(path)
     assert batch.tables["procurement/cpv"][["code", "libelle"]].to_numpy().tolist() == [["45000000-7", "Travaux"]]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
-from tikub_lab.procurement.published import decp_table
+from tikub_lab.procurement.published import decp_national, decp_table
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.readers import Head, recognise
 from tikub_lab.tables.texts import MAX_CELL
@@ -139,3 +139,37 @@ def test_a_quote_that_never_ends_is_an_error(path):
 def test_other_tables_are_not_recognised(path, text):
     path.write_text(text)
     assert reader_of(path) is None
+
+
+NATIONAL = (
+    "id;codecpv;dureemois;techniques;titulaire_denominationsociale_1;titulaire_id_1;titulaire_typeidentifiant_1;titulaire_id_2;"
+    "titulaire_typeidentifiant_2;montant;datenotification;acheteur_id;idmodification;montantmodification\n"
+    "A;45000000-7;12;Concours, Catalogue électronique;Bâtiments (fictif);90000001900019;SIRET;CDL;CDL;"
+    "100000.0;2024-05-02;23350001600040;CDL;CDL\n"
+    "B;45000000-7;12;CDL;;90000001900019;SIRET;90000002700012;SIRET;50000.0;2024-06-02;23350001600040;1;55000.0\n"
+    "C;45000000-7;12;CDL;;CDL;CDL;CDL;CDL;10.0;2024-06-02;23350001600040;CDL;CDL\n"
+    "too;short\n"
+)
+
+
+def test_the_national_file_has_firms_side_by_side_and_an_amendment_behind(path):
+    path.write_text(NATIONAL)
+    assert reader_of(path) == "decp-national"
+    (batch,) = decp_national.read(path)
+    contracts, firms, changes = (
+        batch.tables[f"procurement/{name}"] for name in ("contracts", "suppliers", "amendments")
+    )
+    assert contracts[["_line", "id", "montant", "techniques"]].fillna("").to_numpy().tolist() == [
+        [2, "A", "100000.0", "Concours|Catalogue électronique"], [3, "B", "50000.0", ""],
+    ]  # fmt: skip
+    assert firms[["_line", "titulaire_id"]].to_numpy().tolist() == [
+        [2, "90000001900019"], [3, "90000001900019"], [3, "90000002700012"],
+    ]  # fmt: skip
+    assert firms["titulaire_nom"].tolist()[0] == "Bâtiments (fictif)"
+    assert changes[["_line", "modification_id", "montant"]].to_numpy().tolist() == [[3, "1", "55000.0"]]
+    assert batch.rows_read == 4
+    assert batch.rejects[["line", "rule"]].drop_duplicates().to_numpy().tolist() == [
+        [5, "row-width"],
+        [4, "supplier-missing"],
+    ]
+    assert "CDL" not in batch.tables["judged/lines"].to_string()

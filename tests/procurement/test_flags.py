@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.procurement.cardinal import as_cardinal, cardinal_settings
+from tests.procurement.cardinal import as_cardinal, cardinal_settings, register
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.flags.cardinal import ALL, FLAGS, Settings, fence, quantile, red_flags
-from tikub_lab.procurement.flags.ocds import from_releases
-from tikub_lab.procurement.flags.processes import METHODS, from_contracts
+from tikub_lab.procurement.flags.register import METHODS, from_contracts
 
 
 def bid(who, amount=None, status="valid", **more):
@@ -30,7 +29,7 @@ def process(ocid, bids, winner="W", **more):
 
 
 def found(releases, *flags, **settings):
-    return red_flags(from_releases(releases), Settings(flags=flags, **settings))
+    return red_flags(register(releases), Settings(flags=flags, **settings))
 
 
 def test_r003_counts_whole_days():
@@ -161,7 +160,7 @@ def test_cancelled_and_excluded_processes_count_nowhere():
 
 
 def test_nothing_gives_nothing():
-    result = red_flags(from_releases([]))
+    result = red_flags(register([]))
     assert list(result.table.columns) == ["groupe", "id", "drapeau", "valeur"]
     assert result.table.empty
     assert result.evidence.empty

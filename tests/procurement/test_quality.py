@@ -211,7 +211,7 @@ def day(monkeypatch):
 
 
 def judged(*records):
-    return quality.clean(frames([(None, record) for record in records], 1))
+    return quality.clean(frames((line, None, record) for line, record in enumerate(records, 1)))
 
 
 def test_every_rule_has_a_case():
@@ -247,7 +247,7 @@ def test_a_broken_record_is_caught(name, published):
 @pytest.mark.parametrize("name", PLACES)
 def test_codes_of_places(name, published):
     frame, field, good, bad = PLACES[name]
-    raw = frames([(None, published.contract()), (None, published.contract())], 1)
+    raw = frames([(1, None, published.contract()), (2, None, published.contract())])
     raw[frame][field] = pd.Series([good, bad], dtype="str")
     cleaned, rejects, repairs = quality.clean(raw)
     assert rejects.empty
@@ -328,7 +328,7 @@ def test_concessions_have_their_own_limits(published):
 
 
 def test_a_column_that_the_file_does_not_carry_is_no_fault(published):
-    raw = frames([(None, published.contract())], 1)
+    raw = frames([(1, None, published.contract())])
     raw["contracts"] = raw["contracts"].drop(columns=["objet", "dureeMois", "datePublicationDonnees"])
     raw["suppliers"] = raw["suppliers"].drop(columns="titulaire_typeIdentifiant")
     cleaned, rejects, _ = quality.clean(raw)
@@ -337,9 +337,8 @@ def test_a_column_that_the_file_does_not_carry_is_no_fault(published):
 
 
 def test_fourteen_digits_without_type_are_judged_as_siret(published):
-    raw = frames(
-        [(None, published.contract(titulaires=published.party(i))) for i in (published.FIRM, "1" * 14, "X")], 1
-    )
+    firms = (published.FIRM, "1" * 14, "X")
+    raw = frames((line, None, published.contract(titulaires=published.party(i))) for line, i in enumerate(firms, 1))
     raw["suppliers"] = raw["suppliers"].drop(columns="titulaire_typeIdentifiant")
     _, rejects, _ = quality.clean(raw)
     assert rejects["line"].tolist() == [2]

@@ -47,6 +47,7 @@ WHOLE = {
     "decp-xml": "<?xml version='1.0'?><marches><marche><id>1</id><objet>é</objet></marche></marches>".encode(),
     "ocds": json.dumps({"ocid": "a", "bids": {"details": [{"status": "valid", "tenderers": [{"id": "1"}]}]}}).encode(),
     "green-button": b'<feed xmlns="http://naesb.org/espi"><entry><content><IntervalBlock/></content></entry></feed>',
+    "decp-national": b"id;acheteur_id;titulaire_id_1;montant;datenotification\n1;2;3;4;2024-05-15\n",
     "decp-csv": b"id;acheteur_id;titulaire_id;montant;dateNotification\n1;2;3;4;2024-05-15\n",
     "bills": "Compteur;Début;Fin;kWh\nG1;01/01/2025;31/01/2025;1 200,5\n".encode("cp1252"),
     "sites": b"code_uai;ville;eleves\n0350029S;Rennes;1 234\n",

@@ -9,18 +9,12 @@ novembre 2007, annexe I.
 """
 
 import csv
-import re
 import unicodedata
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Law
-from tikub_lab.tables.readers import Batch, Head, Reader
-from tikub_lab.tables.texts import records
 
 LAW = Law(Path(__file__).with_name("law.csv"))
 """Dated values of public procurement: thresholds, national targets
@@ -203,51 +197,3 @@ def repair_cpv(codes: pd.Series, nomenclature: pd.Series | None = None) -> pd.Se
     complete = (digits.str.len() == 8) & exists(digits)
     kept = digits.where(key.isna() | seven, digits + "-" + key) if known is None else digits.map(known).astype("str")
     return kept.where(complete, codes.str.strip().str[:2].map(divisions).astype("str"))
-
-
-CPV_COLUMNS = {"CODE": "code", "FR": "libelle"}
-"""The columns read of the nomenclature; others, such as those of other languages, may stand beside them."""
-
-
-def _recognises_cpv(head: Head) -> bool:
-    names = re.split(r"[,;\t]", head.text.lstrip().partition("\n")[0].upper())
-    return CPV_COLUMNS.keys() <= {name.strip().strip('"') for name in names}
-
-
-def _read_cpv(path: Path) -> Iterator[Batch]:
-    rows = records(path)
-    names = [name.strip().upper() for name in next(rows)]
-    start = 2
-    while chunk := [dict(zip(names, row, strict=False)) for row in islice(rows, 20_000)]:
-        frame = pd.DataFrame(
-            {new: pd.Series([row.get(old) for row in chunk], dtype="str") for old, new in CPV_COLUMNS.items()}
-        )
-        frame.insert(0, "_line", range(start, start + len(chunk)))
-        frame["_rows"] = 1
-        bad = ~frame["code"].str.fullmatch(r"\d{8}-\d").fillna(False)
-        rejects = pd.DataFrame(
-            {
-                "line": frame.loc[bad, "_line"],
-                "id": frame.loc[bad, "code"],
-                "field": "code",
-                "value": frame.loc[bad, "code"],
-                "rule": "cpv-code",
-                "message": "A CPV code is eight digits, a hyphen and a check digit.",
-            }
-        )
-        yield Batch(len(chunk), {"procurement/cpv": frame[~bad]}, rejects)
-        start += len(chunk)
-    if start == 2:
-        raise UsageError(f"{path.name}: a CPV nomenclature without any code.")
-
-
-CPV_READER = Reader(
-    name="cpv-2008-csv",
-    title="CPV 2008 nomenclature (CSV: CODE, FR)",
-    tables=("procurement/cpv",),
-    recognises=_recognises_cpv,
-    read=_read_cpv,
-    publisher="Office des publications de l'Union européenne",
-    licence="CC-BY-4.0",
-)
-"""Reader of the full nomenclature, which is not shipped."""

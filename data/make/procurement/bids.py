@@ -16,7 +16,7 @@ from data.make.procurement.book import Book, partner
 from data.make.procurement.contracts import DIRECT, SOURCE, START
 from data.make.sampling import Integers, Stream
 from tikub_lab.procurement.codes import CODES
-from tikub_lab.procurement.flags.bids import FIELDS, UNALLOTTED
+from tikub_lab.procurement.flags.register import UNALLOTTED, schema
 from tikub_lab.procurement.flags.settings import Settings
 
 FROM = 40_000
@@ -67,7 +67,7 @@ def bids(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (bids and tenderers, 26)
+    DataFrame of shape (bids and tenderers, 28)
         The columns of ``procurement/bids``, in the schema's order, not yet typed by it.
     """
     return _written(book, contracts, _drafted(book, contracts, stream))
@@ -319,7 +319,7 @@ def _written(book: Book, contracts: pd.DataFrame, draft: _Draft) -> pd.DataFrame
         "retenue": bid["won"].astype("boolean"),
         "source": pd.Series(SOURCE, index=bid.index, dtype="str"),
     }  # fmt: skip
-    return pd.DataFrame(columns).reindex(columns=list(FIELDS))
+    return pd.DataFrame(columns).reindex(columns=list(schema().names))
 
 
 def _dated(draft: _Draft) -> list[str]:

@@ -1,20 +1,14 @@
 """Red flags of the Open Contracting Partnership, equal to those of its tool Cardinal 0.0.8.
 
-A red flag is a reason to look, not a finding: :data:`FLAGS` says
-what may be innocent about each. The flags are SQL (``flags.sql``)
-over :class:`~tikub_lab.procurement.flags.processes.Processes`,
-which come from OCDS releases (:mod:`.ocds`), a bid register
-(:mod:`.bids`) or, for R018 and R048, the essential data
-(:func:`.from_contracts`).
+A red flag is a reason to look, not a finding: :data:`FLAGS` says what may be innocent about each. The flags are SQL
+(``flags.sql``) over a bid register (:mod:`.register`), whatever its rows come from.
 
-Two things differ from Cardinal, both where its own result depends
-on chance: a repeated ``ocid`` counts in the order of the file
-(Cardinal reads lines in parallel), and a margin of zero over zero
-is left out and counted as missing.
+Four things differ from Cardinal. A repeated ``ocid`` is one process, as its last release says it, and a margin of zero
+over zero is left out and counted as missing: there Cardinal's own result depends on chance. Moments are compared as
+moments, where Cardinal compares their texts, and an empty text is no identifier.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -26,28 +20,24 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from tikub_lab.procurement.flags.bids import from_bids
-from tikub_lab.procurement.flags.processes import Processes, from_contracts
+from tikub_lab.procurement.flags import register as words
+from tikub_lab.procurement.flags.register import from_contracts
 from tikub_lab.procurement.flags.settings import ALL, Settings
 
 FLAGS = pd.read_csv(Path(__file__).with_name("flags.csv"), dtype="str")
 """One row a flag: drapeau, libelle, explication (what is seen), innocent (what may be), donnees (what it needs).
 
-Definitions: Cardinal 0.0.8 and « Red Flags in Public Procurement »
-(2024), whose codes they are. The innocent explanations are this
-workbench's own, for French contracts.
+Definitions: Cardinal 0.0.8 and « Red Flags in Public Procurement » (2024), whose codes they are. The innocent
+explanations are this workbench's own, for French contracts.
 """
 COLUMNS = ("groupe", "id", "drapeau", "valeur")
 GROUPS = ("OCID", "Buyer", "ProcuringEntity", "Tenderer")
 STEP = 1.5
-"""How many times the distance between the quartiles a fence is away
-from one of them (Tukey)."""
+"""How many times the distance between the quartiles a fence is away from one of them (Tukey)."""
 LOW = ("R024", "R025")
-"""Flags of what is below a fence, which needs a first quartile
-above zero; the others are above theirs."""
+"""Flags of what is below a fence, which needs a first quartile above zero; the others are above theirs."""
 TENDERERS = {"R024": 0.0, "R028": 1.0, "R030": 1.0, "R035": 0.0, "R058": 0.0}
-"""Flags of a process that its parties have too, and the value that
-Cardinal gives them."""
+"""Flags of a process that its parties have too, and the value that Cardinal gives them."""
 
 
 @dataclass(frozen=True)
@@ -88,17 +78,11 @@ def _sections() -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-class _Database:
-    """The processes in DuckDB, asked by the sections of ``flags.sql``, each with the parameters that it names."""
+class Database:
+    """A register in DuckDB, asked by the sections of ``flags.sql``, each with the parameters that it names."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, processes: Processes, settings: Settings):
-        self.connection, self.settings = connection, settings
-        for name, key in (("tenders", "process"), ("bids", "bid")):
-            frame = getattr(processes, name).rename_axis(key).reset_index()
-            texts = [column for column in frame if isinstance(frame[column].dtype, pd.CategoricalDtype)]
-            connection.register(name, frame.astype(dict.fromkeys(texts, "str")))
-        for name in ("tenderers", "suppliers", "items"):
-            connection.register(name, getattr(processes, name))
+    def __init__(self, connection: duckdb.DuckDBPyConnection, register: pd.DataFrame, settings: Settings):
+        self.connection = connection
         self.given: dict[str, Any] = {
             **{name: list(value) if isinstance(value, tuple) else value for name, value in vars(settings).items()},
             "only": list(settings.price_comparison_procurement_methods),
@@ -108,18 +92,35 @@ class _Database:
             "days": list(settings.r003_procurement_method_details.values()),
             "margins": bool({"R024", "R058"} & set(settings.flags)),
             "lowest": "R036" in settings.flags,
+            "unallotted": words.UNALLOTTED,
+            "partial": words.OCDS,
+            "statuses": list(words.STATUSES),
+            "codes": list(words.STATUSES.values()),
+            "openings": list(words.OPENINGS),
+            "opened": list(words.OPENINGS.values()),
+            "procedures": list(words.METHODS),
+            "methods_of": list(words.METHODS.values()),
         }
+        rows, parties = _numbered(register)
+        connection.register("rows", rows)
+        connection.register("parties", parties)
+        self.ask("register")
         self.ask("base")
         if settings.currency is None:
             found = self.ask("currency").fetchone()
             self.given["currency"] = found[0] if found else None
         self.ask("whole")
 
-    def ask(self, section: str, **more: Any) -> duckdb.DuckDBPyConnection:
-        """Run the statements of a section; the result is that of the last."""
+    def ask(self, section: str, into: str = "", **more: Any) -> duckdb.DuckDBPyConnection:
+        """Run the statements of a section; what the last one finds is the result, or goes into a table."""
         known = self.given | more
         for statement in re.sub(r"--.*", "", _sections()[section]).split(";")[:-1]:
-            self.connection.execute(statement, {name: known[name] for name in re.findall(r"\$(\w+)", statement)})
+            query = (
+                f"INSERT INTO {into} BY NAME SELECT '{section[:4]}' AS drapeau, * FROM ({statement})"
+                if into
+                else statement
+            )
+            self.connection.execute(query, {name: known[name] for name in re.findall(r"\$(\w+)", statement)})
         return self.connection
 
     def values(self, section: str, **more: Any) -> np.ndarray:
@@ -127,18 +128,30 @@ class _Database:
         return np.asarray(next(iter(self.ask(section, **more).fetchnumpy().values())), dtype=np.float64)
 
 
-def red_flags(processes: Processes, settings: Settings | None = None) -> RedFlags:
-    """Look for red flags, by Cardinal's defaults where no settings are given.
+def _numbered(register: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give numbers to rows, processes and parties (who bids, buys, conducts a procedure), whose names come beside."""
+    kinds = {name: "str" for name, kind in register.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
+    rows = register.reset_index(drop=True).astype(kinds)
+    rows["lot"] = rows["lot"].fillna(words.UNALLOTTED)
+    rows["process"] = rows.groupby(["consultation_id", "lot"], sort=False).ngroup()
+    columns = [name for name in ("candidat_id", "acheteur_id", "passation_id") if name in rows]
+    codes, names = pd.factorize(pd.concat([rows[name] for name in columns]).astype("str"))
+    for name, found in zip(columns, np.split(codes, len(columns)), strict=True):
+        rows[name] = pd.Series(found, dtype="Int64").mask(found < 0)
+    return rows.rename_axis("line").reset_index(), pd.DataFrame({"party": np.arange(len(names)), "name": names})
 
-    Quartiles and fences are those of these very processes: choose
-    processes that compare.
+
+def red_flags(register: pd.DataFrame, settings: Settings | None = None) -> RedFlags:
+    """Look for red flags in a register (table ``procurement/bids``), by Cardinal's defaults unless settings are given.
+
+    Quartiles and fences are those of these very processes: choose processes that compare.
 
     Examples
     --------
-    >>> from tikub_lab.procurement.flags.ocds import from_releases
-    >>> lone = {"procurementMethod": "open", "numberOfTenderers": 1}
-    >>> releases = [{"ocid": "a", "tender": lone}, {"ocid": "b", "tender": {"procurementMethod": "open"}}]
-    >>> found = red_flags(from_releases(releases), Settings(flags=("R018",)))
+    >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": "x", "codeCPV": "45000000",
+    ...                      "procedure": "Procédure adaptée", "offresRecues": pd.array([1, None], "Int64")})
+    >>> holders = pd.DataFrame({"uid": ["a", "b"], "titulaire_id": "y"})
+    >>> found = red_flags(from_contracts(book, holders), Settings(flags=("R018",)))
     >>> found.table.to_numpy().tolist()
     [['OCID', 'a', 'R018', 1.0]]
     >>> found.coverage[["drapeau", "examines", "manquants", "signales"]].to_numpy().tolist()
@@ -147,41 +160,37 @@ def red_flags(processes: Processes, settings: Settings | None = None) -> RedFlag
     settings = settings or Settings()
     flags = [flag for flag in ALL if flag in settings.flags]
     with duckdb.connect() as connection:
-        database = _Database(connection, processes, settings)
-        found = {flag: _found(database, flag) for flag in flags}
-    rows = {flag: each for flag, (each, _, _) in found.items()}
-    evidence = _evidence(processes, {flag: each for flag, (_, each, _) in found.items()})
-    table = _table(processes, rows, evidence)
+        database = Database(connection, register, settings)
+        meta = {flag: fences for flag in flags if (fences := _look(database, flag))}
+        evidence = database.ask("evidence").df().astype("str")
+        table = _table(database.ask("raised").df(), evidence)
+        counts = database.ask("counts").df().astype({"drapeau": "str"})
     coverage = pd.DataFrame({"drapeau": pd.Series(flags, dtype="str")}).merge(FLAGS[["drapeau", "libelle"]], how="left")
-    coverage["examines"] = [int(rows[flag]["raised"].notna().sum()) for flag in flags]
-    coverage["manquants"] = [int(rows[flag]["raised"].isna().sum()) for flag in flags]
-    coverage["signales"] = table["drapeau"].value_counts().reindex(flags, fill_value=0).to_numpy(np.int64)
-    meta = {flag: item for flag, (_, _, item) in found.items() if item}
-    return RedFlags(table, evidence, meta, coverage, database.given["currency"])
+    counts = counts.merge(table["drapeau"].value_counts().rename("signales"), how="left", on="drapeau")
+    coverage = coverage.merge(counts, how="left").fillna({"examines": 0, "manquants": 0, "signales": 0})
+    coverage = coverage.astype(dict.fromkeys(("examines", "manquants", "signales"), "int64"))
+    return RedFlags(table, evidence.drop_duplicates(ignore_index=True), meta, coverage, database.given["currency"])
 
 
-def _found(database: _Database, flag: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
+def _look(database: Database, flag: str) -> dict[str, float]:
+    """Look for a flag in what is seen and its evidence, and return the fences that it has."""
     own = f"{flag.lower()}_"
     given = {name.removeprefix(own): value for name, value in database.given.items() if name.startswith(own)}
     given["methods"] = given.get("procurement_methods")
-    rows, evidence, meta = [], [], dict[str, float]()
+    meta = dict[str, float]()
     for group in GROUPS[1:] if flag == "R038" else ("",):
         more = given | {"grp": group}
         if f"{flag} values" in _sections():
             values = database.values(f"{flag} values", **more)
             fences, more["fence"] = _fences(values, flag in LOW, given["threshold"])
             if flag == "R025":
-                tried = database.connection.execute("SELECT tried FROM attempts").fetchnumpy()["tried"]
-                more["often"] = fences["upper_fence"] = quantile(
-                    np.asarray(tried, np.float64), given["percentile"] / 100
-                )
+                more["often"] = fences["upper_fence"] = quantile(database.values("tried"), given["percentile"] / 100)
             if len(values) or not group:
                 meta |= {f"{group}_{name}".removeprefix("_"): value for name, value in fences.items()}
-        rows.append(database.ask(flag, **more).df())
+        database.ask(flag, "seen", **more)
         if f"{flag} evidence" in _sections():
-            evidence.append(database.ask(f"{flag} evidence", **more).df())
-    none = pd.DataFrame({"process": [], "grp": [], "party": []})
-    return pd.concat(rows), pd.concat(evidence or [none]), meta
+            database.ask(f"{flag} evidence", "proofs", **more)
+    return meta
 
 
 def _fences(values: np.ndarray, low: bool, threshold: float | None) -> tuple[dict[str, float], float]:
@@ -226,36 +235,13 @@ def fence(start: float, low: float, high: float, times: float) -> float:
     return span * times + start
 
 
-def _table(processes: Processes, rows: Mapping[str, pd.DataFrame], evidence: pd.DataFrame) -> pd.DataFrame:
-    """Name what is raised; of a repeated ``ocid`` the last process stands."""
-    parts = [pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS}).astype({"valeur": "float64"})]
-    for flag, found in rows.items():
-        raised = found[found["raised"].fillna(False).astype(bool)].sort_values("id")
-        for group, own in raised.groupby("grp"):
-            names = processes.tenders["ocid"] if group == "OCID" else processes.parties
-            columns = {
-                "groupe": group,
-                "id": names.take(own["id"].to_numpy(np.int64)).to_numpy(object),
-                "drapeau": flag,
-            }
-            parts.append(pd.DataFrame({**columns, "valeur": own["value"].to_numpy(np.float64)}))
-    for flag, value in TENDERERS.items():
-        parties = evidence.loc[evidence["drapeau"] == flag, ["groupe", "id", "drapeau"]]
-        parts.append(parties.assign(valeur=value))
-    table = pd.concat([part.astype({"groupe": "str", "id": "str", "drapeau": "str"}) for part in parts])
-    table = table.drop_duplicates(["groupe", "id", "drapeau"], keep="last")
-    table["_order"] = table["groupe"].map(GROUPS.index)
-    return table.sort_values(["_order", "drapeau", "id"], ignore_index=True)[list(COLUMNS)]
-
-
-def _evidence(processes: Processes, found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    parts = [pd.DataFrame({name: [] for name in ("drapeau", "ocid", "groupe", "id")})]
-    for flag, rows in found.items():
-        rows = rows.sort_values(["grp", "process"], kind="stable")
-        ocid = processes.tenders["ocid"].take(rows["process"].to_numpy(np.int64)).to_numpy(object)
-        party = processes.parties.take(rows["party"].to_numpy(np.int64)).to_numpy(object)
-        parts.append(pd.DataFrame({"drapeau": flag, "ocid": ocid, "groupe": rows["grp"].to_numpy(object), "id": party}))
-    return pd.concat(parts).astype("str").drop_duplicates(ignore_index=True)
+def _table(raised: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
+    """List what is raised, for the parties of a process too where Cardinal does."""
+    parties = evidence[evidence["drapeau"].isin(TENDERERS)]
+    table = pd.concat([raised, parties.assign(valeur=parties["drapeau"].map(TENDERERS).astype("float64"))])
+    table = table[list(COLUMNS)].astype(dict.fromkeys(COLUMNS[:3], "str")).drop_duplicates(["groupe", "id", "drapeau"])
+    order = table["groupe"].map(GROUPS.index)
+    return table.assign(order=order).sort_values(["order", "drapeau", "id"], ignore_index=True)[list(COLUMNS)]
 
 
 def signals(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame) -> pd.DataFrame:
@@ -286,7 +272,7 @@ def signals(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame
     alone = ("R018", "R048")
     found = red_flags(from_contracts(contracts, suppliers), Settings(flags=alone)).coverage
     if len(bids):
-        rest = red_flags(from_bids(bids)).coverage
+        rest = red_flags(bids).coverage
         found = pd.concat([found, rest[~rest["drapeau"].isin(alone)]])
     found = found[found["examines"] + found["manquants"] > 0].merge(FLAGS.drop(columns="libelle"), on="drapeau")
     found["signal"] = found["libelle"] + " (" + found["drapeau"] + ")"

@@ -1,9 +1,73 @@
--- The eleven red flags of Cardinal 0.0.8 over the tables of Processes; definitions: https://cardinal.readthedocs.io, and
--- its code where the two differ. A section begins with its name between colons.
+-- The eleven red flags of Cardinal 0.0.8 over a bid register (procurement/bids); definitions:
+-- https://cardinal.readthedocs.io, and its code where the two differ. A section begins with its name between colons.
 --
--- The section of a flag has a row for each process or party: grp, id (position), value, raised (null where the data are
--- missing). That of its evidence has the processes and parties behind what is raised. $fence is a quartile plus or less
--- one and a half times the distance between quartiles of :values, or the threshold that is set.
+-- The section of a flag has a row for each process or party: grp, id, value, raised (null where the data are missing).
+-- That of its evidence has the processes and parties behind what is raised. $fence is a quartile plus or less one and a
+-- half times the distance between quartiles of :values, or the threshold that is set.
+
+--: register :
+-- What is looked at in a register; a column that it lacks is empty. A process is a lot; parties are numbers.
+CREATE TEMP TABLE known (
+    line BIGINT, process BIGINT, consultation_id VARCHAR, lot VARCHAR, offre BIGINT, rang BIGINT, acheteur_id BIGINT,
+    passation_id BIGINT, codeCPV VARCHAR, procedure VARCHAR, ouverture VARCHAR, prixSeul BOOLEAN, etat VARCHAR,
+    datePublication TIMESTAMPTZ, dateLimite TIMESTAMPTZ, nombreCandidats BIGINT, attributions BIGINT,
+    dateReception TIMESTAMPTZ, statut VARCHAR, montant DOUBLE, devise VARCHAR, candidat_id BIGINT, retenue BOOLEAN,
+    seul BOOLEAN, source VARCHAR
+);
+CREATE TEMP VIEW register AS FROM known UNION ALL BY NAME FROM rows;
+-- A bid has a tenderer if it has no other; what is said of a process is what its first bid says.
+CREATE TEMP TABLE lines AS
+SELECT process, bid, line, party, statut, montant, devise, dateReception, retenue, seul, codeCPV,
+    row_number() OVER (PARTITION BY process, bid ORDER BY rank, line) AS seat, count(*) OVER (PARTITION BY process, bid) AS seats
+FROM (SELECT *, coalesce(offre, 1) AS bid, coalesce(rang, 1) AS rank, candidat_id AS party FROM register);
+CREATE TEMP TABLE heads AS
+SELECT *, coalesce(etat <> 'En cours', true) AS final
+FROM register WHERE line IN (SELECT arg_min(line, bid) FROM lines WHERE seat = 1 GROUP BY process);
+CREATE TEMP TABLE bids AS
+SELECT l.process, l.bid, map($statuses, $codes)[l.statut] AS status, l.montant AS amount, l.devise AS currency, l.party,
+    CASE WHEN l.seats = 1 THEN l.party END AS tenderer, l.dateReception > h.dateLimite AS late,
+    coalesce(status NOT IN ('invited', 'withdrawn'), false) AS submitted
+FROM lines l JOIN heads h USING (process) WHERE l.seat = 1;
+CREATE TEMP TABLE tenderers AS SELECT process, bid, party FROM lines WHERE party IS NOT NULL;
+CREATE TEMP TABLE suppliers AS
+SELECT process, party, coalesce(bool_and(seul), true) AS alone FROM lines WHERE retenue AND party IS NOT NULL GROUP BY ALL;
+-- Who submitted a bid is counted, a group being one, where nobody says how many they were, unless bids may be left out.
+CREATE TEMP TABLE tenders AS
+WITH won AS (
+    SELECT process, count(*) AS holders, any_value(party) AS party, bool_and(alone) AS alone FROM suppliers GROUP BY process
+),
+came AS (
+    SELECT process, CASE WHEN count(status) > 0 THEN count(DISTINCT party) FILTER (submitted) END AS counted
+    FROM bids GROUP BY process
+)
+SELECT process, consultation_id || CASE WHEN lot = $unallotted THEN '' ELSE ', lot ' || lot END AS ocid,
+    coalesce(etat = 'Sans suite', false) AS cancelled,
+    coalesce(map($openings, $opened)[ouverture], map($procedures, $methods_of)[procedure]) AS method, procedure AS details,
+    prixSeul AS price_only, trunc((epoch_us(dateLimite) - epoch_us(datePublication)) / 86400e6) AS days,
+    coalesce(nombreCandidats, CASE WHEN source IS DISTINCT FROM $partial THEN counted END) AS tenderers, final,
+    coalesce(attributions > 0, holders > 0 OR etat = 'Attribuée', false) AS awarded,
+    CASE WHEN final AND coalesce(attributions, 1) = 1 AND holders = 1 AND alone THEN won.party END AS winner,
+    acheteur_id AS buyer, passation_id AS entity
+FROM heads LEFT JOIN won USING (process) LEFT JOIN came USING (process);
+-- Who shares an award does not supply all its items.
+CREATE TEMP TABLE items AS
+SELECT DISTINCT l.process, l.party, unnest(string_split(CASE WHEN l.seul IS NULL THEN h.codeCPV ELSE l.codeCPV END, '|')) AS code
+FROM lines l JOIN heads h USING (process) JOIN tenders USING (process)
+WHERE l.retenue AND coalesce(l.seul, winner = l.party);
+
+CREATE TEMP TABLE seen (drapeau VARCHAR, grp VARCHAR, id BIGINT, value DOUBLE, raised BOOLEAN);
+CREATE TEMP TABLE proofs (drapeau VARCHAR, process BIGINT, grp VARCHAR, party BIGINT);
+
+--: raised :
+SELECT grp AS groupe, coalesce(ocid, name) AS id, drapeau, value AS valeur
+FROM seen LEFT JOIN tenders ON grp = 'OCID' AND id = process LEFT JOIN parties ON grp <> 'OCID' AND id = party WHERE raised;
+--: evidence :
+SELECT drapeau, ocid, grp AS groupe, name AS id FROM proofs JOIN tenders USING (process) JOIN parties USING (party)
+ORDER BY proofs.rowid;
+--: counts :
+SELECT drapeau, count(raised) AS examines, count(*) - count(raised) AS manquants FROM seen GROUP BY drapeau;
+--: tried :
+SELECT tried FROM attempts;
 
 --: base :
 -- Processes that count, and whose prices compare.
@@ -13,12 +77,12 @@ SELECT *, CASE WHEN len($only) > 0 THEN coalesce(list_contains($only, details), 
     AND (NOT $respect_criteria OR coalesce(price_only, true)) AS priced
 FROM tenders WHERE NOT cancelled AND NOT coalesce(list_contains($excluded, details), false);
 CREATE TEMP TABLE bid AS
-SELECT b.*, ocid, winner, awarded, final, buyer, entity, priced,
-    priced AND amount IS NOT NULL AND currency IS NOT NULL AS has_price,
-    coalesce(status NOT IN ('invited', 'withdrawn'), false) AS submitted
-FROM bids b JOIN kept USING (process);
-CREATE TEMP TABLE tie AS SELECT b.*, party FROM bid b JOIN tenderers USING (bid);
-CREATE TEMP VIEW compared AS SELECT * FROM bid WHERE status = 'valid' AND tenderer >= 0 AND winner >= 0 AND has_price;
+SELECT b.*, winner, awarded, final, buyer, entity, priced,
+    priced AND amount IS NOT NULL AND currency IS NOT NULL AS has_price
+FROM (SELECT * EXCLUDE (party) FROM bids) b JOIN kept USING (process);
+CREATE TEMP TABLE tie AS SELECT b.*, party FROM bid b JOIN tenderers USING (process, bid);
+CREATE TEMP VIEW compared AS
+SELECT * FROM bid WHERE status = 'valid' AND tenderer IS NOT NULL AND winner IS NOT NULL AND has_price;
 CREATE TEMP VIEW ranked AS SELECT * FROM bid WHERE submitted AND awarded AND has_price;
 
 --: currency :
@@ -30,24 +94,23 @@ SELECT currency FROM (
 
 --: whole :
 -- How far the lowest other bid is above the winner's. A process whose winner is not the lowest has no margin: price was
--- not its only criterion; neither has one of zero over zero. Where an ocid repeats its last process stands.
+-- not its only criterion; neither has one of zero over zero.
 CREATE TEMP TABLE margins AS
 SELECT process, winner, arg_min(tenderer, (amount, bid)) FILTER (tenderer <> winner) AS second,
     min(amount) FILTER (tenderer <> winner) AS next, min(amount) FILTER (tenderer = winner) AS best,
     (next - best) / best AS ratio
-FROM compared WHERE currency = $currency GROUP BY process, winner, ocid
-HAVING next >= best AND NOT isnan(ratio)
-QUALIFY row_number() OVER (PARTITION BY ocid ORDER BY process DESC) = 1;
+FROM compared WHERE currency = $currency GROUP BY process, winner
+HAVING next >= best AND NOT isnan(ratio);
 CREATE TEMP TABLE tries AS
 SELECT DISTINCT process, tenderer AS party, tenderer = winner AS won
-FROM bid WHERE status = 'valid' AND tenderer >= 0 AND winner >= 0;
+FROM bid WHERE status = 'valid' AND tenderer IS NOT NULL AND winner IS NOT NULL;
 CREATE TEMP TABLE attempts AS
 SELECT party, count(*) AS tried, count(*) FILTER (won) / count(*) AS ratio FROM tries GROUP BY party;
 CREATE TEMP TABLE fates AS
 SELECT 'Buyer' AS grp, buyer AS party, process, status, $r038_minimum_contracting_processes AS least
-FROM bid WHERE submitted AND buyer >= 0
+FROM bid WHERE submitted AND buyer IS NOT NULL
 UNION ALL SELECT 'ProcuringEntity', entity, process, status, $r038_minimum_contracting_processes
-FROM bid WHERE submitted AND entity >= 0
+FROM bid WHERE submitted AND entity IS NOT NULL
 UNION ALL SELECT 'Tenderer', party, process, status, $r038_minimum_submitted_bids FROM tie WHERE submitted;
 CREATE TEMP TABLE shares AS
 SELECT grp, party, count(*) FILTER (status = 'disqualified') / count(*) AS ratio
@@ -98,7 +161,7 @@ SELECT process, 'Tenderer' AS grp, party FROM (
 
 --: R025 :
 SELECT 'Tenderer' AS grp, party AS id, ratio AS value, tried >= $often AND ratio <= $fence AND $fence > 0 AS raised
-FROM attempts UNION ALL SELECT 'OCID', process, NULL, NULL FROM kept WHERE awarded AND winner < 0;
+FROM attempts UNION ALL SELECT 'OCID', process, NULL, NULL FROM kept WHERE awarded AND winner IS NULL;
 --: R025 values :
 SELECT ratio FROM attempts;
 --: R025 evidence :
@@ -109,13 +172,12 @@ WHERE NOT won AND tried >= $often AND ratio <= $fence AND $fence > 0 ORDER BY pr
 SELECT 'OCID' AS grp, process AS id, 1.0 AS value, bool_or(twin) AS raised
 FROM (SELECT process, bid FROM bid WHERE submitted AND priced) LEFT JOIN twins USING (process, bid) GROUP BY process;
 --: R028 evidence :
-SELECT process, 'Tenderer' AS grp, party FROM twins JOIN tenderers USING (bid) WHERE twin ORDER BY process, party;
+SELECT process, 'Tenderer' AS grp, party FROM twins JOIN tenderers USING (process, bid) WHERE twin ORDER BY process, party;
 
 --: R030 :
-SELECT 'OCID' AS grp, process AS id, 1.0 AS value, bool_or(late = 1) FILTER (late >= 0) AS raised
-FROM wins GROUP BY process;
+SELECT 'OCID' AS grp, process AS id, 1.0 AS value, bool_or(late) AS raised FROM wins GROUP BY process;
 --: R030 evidence :
-SELECT process, 'Tenderer' AS grp, party FROM wins WHERE late = 1 ORDER BY process, party;
+SELECT process, 'Tenderer' AS grp, party FROM wins WHERE late ORDER BY process, party;
 
 --: R035 :
 SELECT 'OCID' AS grp, process AS id, others AS value,
@@ -139,7 +201,7 @@ WHERE $grp = 'Tenderer' AND process NOT IN (SELECT process FROM bid WHERE submit
 --: R038 values :
 SELECT ratio FROM shares WHERE grp = $grp;
 --: R038 evidence :
-SELECT DISTINCT process, grp, party FROM fates JOIN shares USING (grp, party)
+SELECT process, grp, party FROM fates JOIN shares USING (grp, party)
 WHERE grp = $grp AND status = 'disqualified' AND ratio >= $fence AND $fence > 0 ORDER BY process, party;
 
 --: R048 :

@@ -11,5 +11,5 @@ WITH latest AS (
     FROM latest WHERE _age = 1
 )
 SELECT * EXCLUDE (_age, _rank),
-    row_number() OVER (ORDER BY consultation_id, lot, offre::BIGINT, rang::BIGINT) - 1 AS _position
+    row_number() OVER (ORDER BY source_index, _line, offre::BIGINT, rang::BIGINT) - 1 AS _position
 FROM ranked WHERE _rank = 1;

@@ -18,10 +18,9 @@ from tikub_lab.errors import UsageError
 from tikub_lab.procurement.published.lenient import Lenient
 from tikub_lab.procurement.published.quality import judge
 from tikub_lab.procurement.published.record import frames
+from tikub_lab.procurement.published.rows import BATCH
 from tikub_lab.tables.readers import Batch, Head
 
-BATCH = 20_000
-"""Records held at once."""
 BUFFER = 1 << 20
 KINDS = ("marche", "contrat-concession")
 
@@ -62,14 +61,13 @@ def read(path: Path) -> Iterator[Batch]:
 
 def in_runs(records: Iterator[Record]) -> Iterator[Batch]:
     """Judge records as they come, in runs of :data:`BATCH`."""
-    line = 1
+    numbered = ((line, *record) for line, record in enumerate(records, 1))
     while True:
-        raw = frames(islice(records, BATCH), line)
+        raw = frames(islice(numbered, BATCH))
         read = sum(len(raw[name]) for name in ("contracts", "concessions", "oddities"))
         if not read:
             return
         yield judge(raw, read)
-        line += read
 
 
 def _records(path: Path, how: str) -> Iterator[Record]:

@@ -8,19 +8,17 @@ in any order. What rows mean together is found in
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.published.decp_json import BATCH
 from tikub_lab.procurement.published.fields import CONTRACT_FIELDS, LISTS, ROW_FIELDS, STATE_FIELDS, SUPPLIER_FIELDS
-from tikub_lab.procurement.published.quality import judged, sift
+from tikub_lab.procurement.published.quality import findings, sift
 from tikub_lab.procurement.published.record import Raw, frame
+from tikub_lab.procurement.published.rows import BATCH, runs
 from tikub_lab.tables.readers import REJECTS, Batch, Head, log
-from tikub_lab.tables.texts import records
 
 NAMES = {
     "acheteur_departement_code": "acheteur_departement",
@@ -58,32 +56,10 @@ def is_parquet(head: Head) -> bool:
 
 
 def read_csv(path: Path) -> Iterator[Batch]:
-    r"""Read a CSV file in runs of rows; ``line`` is a row's number in a spreadsheet, the header being 1."""
-    rows = records(path)
-    names = fields_of(next(rows))
-    line = 2
-    while chunk := list(islice(rows, BATCH)):
-        yield _batch_of_lines(chunk, line, names)
-        line += len(chunk)
-
-
-def _batch_of_lines(chunk: list[list[str]], line: int, names: list[str]) -> Batch:
-    numbered = [(number, row) for number, row in enumerate(chunk, line) if row]  # an empty line is no row
-    whole = [(number, row) for number, row in numbered if len(row) == len(names)]
-    columns = list(zip(*(row for _, row in whole), strict=True)) or [()] * len(names)
-    known = {name: [cell.strip() or None for cell in values] for name, values in zip(names, columns, strict=True)}
-    odd = [(number, row) for number, row in numbered if len(row) != len(names)]
-    rejects = pd.DataFrame(
-        {
-            "line": [number for number, _ in odd],
-            "id": None,
-            "field": None,
-            "value": [f"{len(row)} cells" for _, row in odd],
-            "rule": "row-width",
-            "message": f"A row has as many cells as the header, {len(names)}.",
-        }
-    )
-    return judge(known, [number for number, _ in whole], len(numbered), rejects)
+    """Read a CSV file in runs of rows."""
+    for run in runs(path):
+        columns = dict(zip(fields_of(list(run.columns)), run.columns.values(), strict=True))
+        yield judge_rows(columns, run.lines, run.read, run.odd)
 
 
 def read_parquet(path: Path) -> Iterator[Batch]:
@@ -117,7 +93,7 @@ def _batch_of_values(part: Any, line: int) -> Batch:
     whole = ~lines.isin(broken["line"]) if broken is not None else lines.notna()
     sound = part.filter(whole.to_numpy())
     columns = {name: _texts(sound.column(name), name) for name in part.schema.names}
-    return judge(columns, lines[whole].tolist(), part.num_rows, broken)
+    return judge_rows(columns, lines[whole].tolist(), part.num_rows, broken)
 
 
 def _is_odd(kind: Any, name: str) -> bool:
@@ -147,13 +123,13 @@ def _texts(values: Any, name: str) -> list[str | None]:
     return [(value and value.strip()) or None for value in texts]
 
 
-def judge(
+def judge_rows(
     columns: dict[str, list[str | None]], lines: Sequence[int], rows_read: int, rejects: pd.DataFrame | None = None
 ) -> Batch:
     """Judge rows as a contract, a titulaire and a state each, and stage those that are sound."""
     for name in LISTS:
         if name in columns:
-            columns[name] = [value and "|".join(_split(value)) for value in columns[name]]
+            columns[name] = [value and "|".join(split(value)) for value in columns[name]]
     if "formePrix" in columns:
         columns.setdefault("typesPrix", [None] * len(lines))  # the form of 2019 becomes a type
     raw = {
@@ -162,7 +138,7 @@ def judge(
     }
     sound, lost, broken, repairs = sift(raw)
     rejected = log(REJECTS, [broken, *([rejects] if rejects is not None else [])])
-    tables = judged(rejected, repairs)
+    tables = findings(rejected, repairs)
     if len(sound["contracts"]):
         tables["procurement/rows"] = _side_by_side(sound).assign(_rows=1)
     if len(lost["contracts"]):
@@ -174,7 +150,7 @@ def _side_by_side(raw: Raw) -> pd.DataFrame:
     return raw["contracts"].merge(raw["suppliers"], on="_line", how="left").merge(raw["states"], on="_line")
 
 
-def _split(value: str) -> list[str]:
+def split(value: str) -> list[str]:
     """Split the labels of a cell: no label of the lists has a comma, a semicolon or a bar in it."""
     for delimiter in ",;":
         value = value.replace(delimiter, "|")

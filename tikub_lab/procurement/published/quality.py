@@ -124,13 +124,14 @@ def _said(log_: pd.DataFrame) -> dict[int, str]:
     return {line: "|".join(sorted(each)) for line, each in lists.items()}
 
 
-def judge(raw: Raw, rows_read: int) -> Batch:
-    """Apply the rules to a run of records and arrange what is left for staging."""
-    sound, lost, rejects, repairs = sift(raw)
-    return Batch(rows_read, staged(sound) | rejected(lost) | judged(rejects, repairs), rejects, repairs)
+def judge(raw: Raw, rows_read: int, odd: pd.DataFrame | None = None) -> Batch:
+    """Apply the rules to a run of records and arrange what is left for staging; ``odd`` is what was rejected before."""
+    sound, lost, broken, repairs = sift(raw)
+    rejects = log(REJECTS, [odd, broken]) if odd is not None else broken
+    return Batch(rows_read, staged(sound) | rejected(lost) | findings(rejects, repairs), rejects, repairs)
 
 
-def judged(rejects: pd.DataFrame, repairs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def findings(rejects: pd.DataFrame, repairs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Arrange what the rules found as a part to stage, where they found something."""
     found = lines(rejects, repairs)
     return {"judged/lines": found} if len(found) else {}

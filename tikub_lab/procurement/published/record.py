@@ -147,8 +147,8 @@ class _Rows:
         return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, values, kind in data})
 
 
-def frames(records: Iterable[tuple[str | None, Any]], first_line: int) -> Raw:
-    """Flatten a run of records into frames of text.
+def frames(records: Iterable[tuple[int, str | None, Any]]) -> Raw:
+    """Flatten a run of records, each with its line and what contained it, into frames of text.
 
     ``titulaires`` of contracts and ``concessionnaires`` of
     concessions are their number here, missing where there is none.
@@ -165,7 +165,7 @@ def frames(records: Iterable[tuple[str | None, Any]], first_line: int) -> Raw:
         "amendment_suppliers": _Rows(_PARTY, "_position"),
         "oddities": _Rows({"value": _plain("value")}),
     }
-    for line, (kind, record) in enumerate(records, first_line):
+    for line, kind, record in records:
         if not isinstance(record, dict):
             rows["oddities"].add({"value": record}, line)
             continue

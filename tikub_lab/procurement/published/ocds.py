@@ -1,0 +1,235 @@
+"""Compiled releases of the Open Contracting Data Standard (OCDS 1.1) as rows of the bid register.
+
+Publications mix types: a number for an identifier, an object for a list, text for an amount. As in Cardinal, what is
+not of the right type counts as absent; what the register has no place for is noted as a repair.
+
+Source: https://standard.open-contracting.org/1.1/en/schema/reference/ and the extension Bids
+(https://extensions.open-contracting.org/en/extensions/bids/).
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ijson
+
+from tikub_lab.errors import UsageError
+from tikub_lab.procurement.flags.register import LABELS, OCDS, OPENINGS, STATUSES, UNALLOTTED
+from tikub_lab.procurement.published.lenient import Lenient
+from tikub_lab.procurement.published.moments import utc
+
+BUFFER = 1 << 20
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+"""A date and time of RFC 3339."""
+_ABOUT = re.compile(rb'"(releases|records)"\s*:\s*\[')
+Row = dict[str, str]
+Note = Callable[[str, Any, str], None]
+"""Takes a field, a value that the register has no place for, and the rule that says why."""
+
+
+def compiled(item: Any) -> Iterator[Any]:
+    """Give the compiled releases in an object: of a release package, of a record package, or the object itself."""
+    if isinstance(item, dict) and "ocid" not in item:
+        if isinstance(item.get("records"), list):
+            yield from (_get(record, "compiledRelease") for record in item["records"])
+            return
+        if isinstance(item.get("releases"), list):
+            yield from item["releases"]
+            return
+    yield item
+
+
+def read_releases(path: Path) -> Iterator[Any]:
+    r"""Read the compiled releases of a file, one by one."""
+    whole = _package(path)
+    yield from _streamed(path, whole) if whole else _lines(path)
+
+
+def _package(path: Path) -> str:
+    """Name the list of releases of a file that is one package; nothing where each line is JSON of its own."""
+    with path.open("rb") as file:
+        first = file.readline(1 << 16)
+        if json_of(first.decode("utf-8-sig", errors="replace")) is not None:
+            return ""
+        found = _ABOUT.search(first + file.read(1 << 18))
+    return {b"records": "records.item.compiledRelease", b"releases": "releases.item"}[found[1]] if found else ""
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
+        for line in file:
+            if line.strip():
+                yield from compiled(json_of(line))
+
+
+def _streamed(path: Path, prefix: str) -> Iterator[Any]:
+    done = 0
+    with Lenient(path) as file:
+        try:
+            for release in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
+                done += 1
+                yield release
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(f"{path}: not complete JSON: {reason} after {done} releases. Download it again.") from None
+
+
+def json_of(line: str) -> Any:
+    r"""Read a line of JSON; None where it is none, as with half of a surrogate pair. NaN and Infinity become text.
+
+    Examples
+    --------
+    >>> json_of('{"a": 1}'), json_of('{"a": NaN}'), json_of('["\\ud800"]')
+    ({'a': 1}, {'a': 'NaN'}, None)
+    """
+    try:
+        value = json.loads(line, parse_constant=str)
+        line.encode()
+        if "\\u" in line:
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # UnicodeEncodeError and JSONDecodeError are both ValueError
+        return None
+    return value
+
+
+def number(value: Any) -> float | None:
+    """Return a JSON number as a finite float; text and booleans are no numbers.
+
+    Examples
+    --------
+    >>> number(3), number("3"), number(True), number(1e999)
+    (3.0, None, None, None)
+    """
+    if type(value) not in (int, float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if abs(found) != float("inf") and found == found else None
+
+
+def flattened(release: dict[str, Any], note: Note) -> list[Row]:
+    """Write a release as rows of the register: a bid and tenderer each, then suppliers without a bid."""
+    awards = _list(release, "awards")
+    active = [award for award in awards if _text(award, "status") == "active"]
+    head = _tender(release, note) | _awards(release, {_text(award, "status") for award in awards} - {None}, active)
+    details = _list(_get(release, "bids"), "details")
+    rows = [row for order, bid in enumerate(details, 1) for row in _bid(bid, order, head, note)]
+    offers = len(details)
+    for who, said in _suppliers(active).items():
+        own = [row for row in rows if row.get("candidat_id") == who]
+        if not own:
+            offers += 1
+            own = [head | _filled(offre=str(offers), rang="1", candidat_id=who, candidat_nom=said.pop("candidat_nom"))]
+            rows += own
+        for row in [row for row in own if row.get("statut") == "Recevable"] or own:
+            row |= {"retenue": "true"} | said
+    return rows or [head | {"offre": "1", "rang": "1"}]
+
+
+def _tender(release: dict[str, Any], note: Note) -> Row:
+    tender, buyer = _get(release, "tender"), _get(release, "buyer")
+    entity, period = _get(tender, "procuringEntity"), _get(tender, "tenderPeriod")
+    declared, method = _get(tender, "numberOfTenderers"), _text(tender, "procurementMethod")
+    counted = type(declared) is int and 0 <= declared < 1 << 63
+    if declared is not None and not counted:
+        note("nombreCandidats", declared, "integer")
+    if method is not None and method not in OPENINGS.values():
+        note("ouverture", method, "label")
+    return _filled(
+        consultation_id=_text(release, "ocid"),
+        lot=UNALLOTTED,
+        acheteur_id=_text(buyer, "id"),
+        acheteur_nom=_text(buyer, "name"),
+        passation_id=_text(entity, "id"),
+        passation_nom=_text(entity, "name"),
+        objet=_text(tender, "title") or _text(tender, "description"),
+        procedure=_text(tender, "procurementMethodDetails"),
+        ouverture=LABELS["ouverture"].get(method or ""),
+        prixSeul={"priceOnly": "true", "lowestCost": "true"}.get(_text(tender, "awardCriteria") or ""),
+        datePublication=_moment(_get(period, "startDate"), "datePublication", note),
+        dateLimite=_moment(_get(period, "endDate"), "dateLimite", note),
+        nombreCandidats=str(declared) if counted else None,
+        source=OCDS,
+    )
+
+
+def _awards(release: dict[str, Any], states: set[str | None], active: list[Any]) -> Row:
+    state = "Attribuée" if active else "Infructueuse" if states else None
+    state = "En cours" if states - {"active", "cancelled", "unsuccessful"} else state
+    state = "Sans suite" if _text(_get(release, "tender"), "status") == "cancelled" else state
+    return _filled(codeCPV=_codes(active), etat=state, attributions=str(len(active)))
+
+
+def _suppliers(active: list[Any]) -> dict[str, Row]:
+    """Say of each supplier whether an award is its own, and what it supplies by those that are."""
+    found: dict[str, Row] = {}
+    alone: dict[str, list[Any]] = {}
+    for award in active:
+        suppliers = _list(award, "suppliers")
+        for supplier in suppliers:
+            if who := _text(supplier, "id"):
+                found.setdefault(who, {"seul": "false", "candidat_nom": _text(supplier, "name") or ""})
+                if len(suppliers) == 1:
+                    alone.setdefault(who, []).append(award)
+    for who, awards in alone.items():
+        found[who] |= {"seul": "true", "codeCPV": _codes(awards)}
+    return found
+
+
+def _codes(awards: list[Any]) -> str:
+    codes = [_text(_get(item, "classification"), "id") for award in awards for item in _list(award, "items")]
+    return "|".join(dict.fromkeys(code.replace("|", " ") for code in codes if code))
+
+
+def _bid(bid: Any, order: int, head: Row, note: Note) -> list[Row]:
+    status, value = _text(bid, "status"), _get(bid, "value")
+    amount, currency = number(_get(value, "amount")), _text(value, "currency")
+    if status is not None and status not in STATUSES.values():
+        note("statut", status, "label")
+        status = "other"
+    if amount is None and _get(value, "amount") is not None:
+        note("montant", _get(value, "amount"), "number")
+    if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
+        note("devise", currency, "currency")
+        currency = None
+    own = head | _filled(
+        offre=str(order),
+        statut=LABELS["statut"].get(status or ""),
+        montant=None if amount is None else repr(amount).removesuffix(".0"),
+        devise=currency,
+        dateReception=_moment(_get(bid, "date"), "dateReception", note),
+    )
+    parties = _list(bid, "tenderers") or [None]
+    return [
+        own | _filled(rang=str(rank), candidat_id=_text(party, "id"), candidat_nom=_text(party, "name"))
+        for rank, party in enumerate(parties, 1)
+    ]
+
+
+def _moment(value: Any, field: str, note: Note) -> str | None:
+    found = utc(value.upper()) if isinstance(value, str) and _MOMENT.fullmatch(value) else None
+    if found is None and value is not None:
+        note(field, value, "moment")
+    return found
+
+
+def _get(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _text(value: Any, name: str) -> str | None:
+    found = _get(value, name)
+    return found if isinstance(found, str) and found else None
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    found = _get(value, name)
+    return found if isinstance(found, list) else []
+
+
+def _filled(**values: str | None) -> Row:
+    return {name: value for name, value in values.items() if value}
