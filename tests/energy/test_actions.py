@@ -123,14 +123,14 @@ def test_a_change_is_measured_on_the_meters_that_an_action_names_or_on_its_energ
     assert all_["ecart"] == pytest.approx(-10 / 120, abs=0.002)
     assert one["kwh"] == pytest.approx(-3650, rel=0.02)
     assert one["ecart_bas"] < one["ecart"] < one["ecart_haut"] < 0
-    assert (one["etat"], one["titre"]) == ("mesuré", "Éteindre la lumière et les écrans en sortant de la salle")
-    assert one["mesure"] == "Mesuré : −{:.1f} % (de −{:.1f} à −{:.1f} %).".format(
+    assert (one["etat"], one["fait"]) == ("mesuré", "Éteindre la lumière et les écrans en sortant de la salle")
+    assert one["constat"] == "Électricité, mesuré : −{:.1f} % (de −{:.1f} à −{:.1f} %).".format(
         *(-100 * one[name] for name in ("ecart", "ecart_bas", "ecart_haut"))
     ).replace(".", ",", 3)
     (none,) = said(known, (CHANGE, None, {"compteur_id": "E2"}))
     assert none["etat"] == "rien de mesurable"
     assert none["ecart_bas"] < 0 < none["ecart_haut"]
-    assert none["mesure"].startswith("Rien de mesurable (de −")
+    assert none["constat"].startswith("Électricité, rien de mesurable (de −")
 
 
 def test_actions_that_overlap_are_measured_together_and_others_not(known):
@@ -141,8 +141,8 @@ def test_actions_that_overlap_are_measured_together_and_others_not(known):
     assert (first["ensemble"], first["quand"]) == (1, "du 1er janvier 2024 au 30 juin 2024")
     assert second["groupe"] == third["groupe"] != first["groupe"]
     assert (third["debut"], third["fin"]) == (CHANGE, pd.Timestamp(2026, 1, 1))
-    assert second["mesure"] == third["mesure"]
-    assert second["mesure"].endswith("%), avec une autre action sur cette énergie.")
+    assert second["constat"] == third["constat"]
+    assert second["constat"].endswith("%), avec une autre action.")
     assert second["quand"] == "depuis le 1er janvier 2025"
 
 
@@ -152,9 +152,10 @@ def test_why_there_is_no_measure(known):
         known, (late, None, {"compteur_id": "E1"}), ("2024-01-01", "2024-02-29", {}), (CHANGE, None, {"energie": None}),
         (CHANGE, None, {"energie": "gaz"}), ("2030-01-01", None, {"energie": "gaz"}),
     )  # fmt: skip
-    assert [row["mesure"] for row in rows] == [
-        "Trop tôt : 89 jours connus, il en faut 90.", "Trop court : 60 jours connus, il en faut 90.",
-        "Pas de mesure : aucune énergie n'est dite.", *["Pas de mesure : aucun relevé n'est connu."] * 2,
+    assert [row["constat"] for row in rows] == [
+        "Électricité, trop tôt : 89 jours connus, il en faut 90.",
+        "Électricité, trop court : 60 jours connus, il en faut 90.",
+        "Pas de mesure : aucune énergie n'est dite.", *["Gaz, pas de mesure : aucun relevé n'est connu."] * 2,
     ]  # fmt: skip
     assert [row["etat"] for row in rows] == ["trop tôt", *["sans mesure"] * 4]
     works = pd.DataFrame(
@@ -168,7 +169,7 @@ def test_why_there_is_no_measure(known):
         assert row["etat"] == state
     few = known["readings"].query("debut >= '2024-06-01'")
     (row,) = said(known, (CHANGE, None, {}), readings=few)
-    assert row["mesure"] == "Pas de mesure : les factures ou les relevés ne suffisent pas pour comparer."
+    assert row["constat"] == "Électricité, pas de mesure : les factures ou les relevés ne suffisent pas pour comparer."
 
 
 @pytest.mark.parametrize(
@@ -176,13 +177,13 @@ def test_why_there_is_no_measure(known):
 )
 def test_a_text_that_names_a_person_is_not_taken_over(known, text):
     (row,) = said(known, (CHANGE, None, {"action": text, "preuve": text}))
-    assert (row["titre"], row["preuve"]) == (HIDDEN, HIDDEN)
+    assert (row["fait"], row["preuve"]) == (HIDDEN, HIDDEN)
 
 
 def test_other_texts_are(known):
     text = "M2 : 120 m² de combles, le 06/12/2024, https://lycee.example/photos?album=3"
     (row,) = said(known, (CHANGE, None, {"action": "Fermer les volets", "preuve": text}))
-    assert row["titre"] == "Fermer les volets"
+    assert row["fait"] == "Fermer les volets"
     assert row["preuve"] == "M2 : 120 m² de combles, le 06/12/2024, lycee.example"
 
 

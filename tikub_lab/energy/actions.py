@@ -27,10 +27,10 @@ FEWEST = 90
 MEASURED, NOTHING, EARLY, UNKNOWN = "mesuré", "rien de mesurable", "trop tôt", "sans mesure"
 HIDDEN = "texte non repris : il semble désigner une personne"
 COLUMNS = {
-    "code_uai": "str", "action_id": "str", "titre": "str", "qui": "str", "quand": "str", "preuve": "str",
-    "energie": "str", "groupe": "Int64", "ensemble": "Int64", "debut": "datetime64[ns]", "fin": "datetime64[ns]",
-    "etat": "str", "ecart": "float64", "ecart_bas": "float64", "ecart_haut": "float64", "kwh": "float64",
-    "mesure": "str",
+    "code_uai": "str", "action_id": "str", "fait": "str", "qui": "str", "quand": "str", "preuve": "str",
+    "premier_jour": "datetime64[ns]", "dernier_jour": "datetime64[ns]", "energie": "str", "groupe": "Int64",
+    "ensemble": "Int64", "debut": "datetime64[ns]", "fin": "datetime64[ns]", "etat": "str", "ecart": "float64",
+    "ecart_bas": "float64", "ecart_haut": "float64", "kwh": "float64", "constat": "str",
 }  # fmt: skip
 _PERSON = re.compile(
     r"\b(?:MM?|Mr|Mmes?|Mlles?)\b\.? +[A-ZÀ-Ý]|\b[Mm](?:onsieur|adame)\b|@|(?:\+33|\b0)[ .]?[1-9](?:[ .-]?\d\d){4}\b"
@@ -64,12 +64,12 @@ def measured(
     Returns
     -------
     DataFrame
-        One row an action, by lycée and first day: ``titre`` (what was done), ``qui``, ``quand`` and ``preuve`` (French;
-        a text that seems to name a person is not taken over), ``energie``, ``groupe`` (the number of its measure,
-        missing without), ``ensemble`` (how many actions share it), ``debut``, ``fin`` (of the measure, the second
-        excluded), ``etat`` (« mesuré » where the interval leaves zero out, « rien de mesurable », « trop tôt »,
-        « sans mesure »), ``ecart``, ``ecart_bas``, ``ecart_haut`` (used beyond the expected, as a share), ``kwh`` (the
-        same), ``mesure`` (French).
+        One row an action, by lycée and first day: ``fait`` (what was done), ``qui``, ``quand`` and ``preuve`` (French;
+        a text that seems to name a person is not taken over), ``premier_jour``, ``dernier_jour``, ``energie``,
+        ``groupe`` (the number of its measure, missing without), ``ensemble`` (how many actions share it), ``debut``,
+        ``fin`` (of the measure, the second excluded), ``etat`` (« mesuré » where the interval leaves zero out, « rien
+        de mesurable », « trop tôt », « sans mesure »), ``ecart``, ``ecart_bas``, ``ecart_haut`` (used beyond the
+        expected, as a share), ``kwh`` (the same), ``constat`` (French).
 
     Raises
     ------
@@ -93,7 +93,7 @@ def measured(
             found = _measure(str(past.raison), scored[scored["code_uai"] == past.code_uai], level)
             table.loc[rows.index[rows["code_uai"] == past.code_uai], list(_FOUND)] = found
     said = [_said(row) for row in table.to_dict("records")]
-    table["etat"], table["mesure"] = [state for state, _ in said], [text for _, text in said]
+    table["etat"], table["constat"] = [state for state, _ in said], [text for _, text in said]
     table = table.sort_values(["code_uai", "premier_jour", "action_id"], ignore_index=True)
     return table[list(COLUMNS)].astype(COLUMNS)
 
@@ -105,7 +105,7 @@ def _laid_out(actions: pd.DataFrame, meters: pd.DataFrame, readings: pd.DataFram
     """Say what each action is about, which are measured together, on which meters (``compteurs``) and days."""
     table = actions.astype(dict.fromkeys(("geste", "qui", "energie", "action", "preuve", "compteur_id"), "object"))
     titles = catalogue().drop_duplicates("geste").set_index("geste")["titre"]
-    table["titre"] = table["action"].map(_public, na_action="ignore").fillna(table["geste"].map(titles))
+    table["fait"] = table["action"].map(_public, na_action="ignore").fillna(table["geste"].map(titles))
     table["preuve"] = table["preuve"].map(_public, na_action="ignore").fillna("")
     first, last = table["premier_jour"], table["dernier_jour"]
     table["quand"] = [
@@ -146,22 +146,24 @@ def _measure(reason: str, scored: pd.DataFrame, level: float) -> tuple[float, fl
 
 def _said(row: dict[Any, Any]) -> tuple[str, str]:
     """Say in one word and in a sentence, in French, what was measured of an action."""
+    if pd.isna(row["energie"]):
+        return UNKNOWN, "Pas de mesure : aucune énergie n'est dite."
+    kind = str(row["energie"]).capitalize()
     if pd.isna(row["groupe"]):
-        lacking = "aucune énergie n'est dite" if pd.isna(row["energie"]) else "aucun relevé n'est connu"
-        return UNKNOWN, f"Pas de mesure : {lacking}."
+        return UNKNOWN, f"{kind}, pas de mesure : aucun relevé n'est connu."
     days = max((row["fin"] - row["debut"]).days, 0)
     if days < FEWEST:
-        told = f"{number(days)} jours connus, il en faut {FEWEST}"
-        return (EARLY, f"Trop tôt : {told}.") if row["dure"] else (UNKNOWN, f"Trop court : {told}.")
+        state, told = (EARLY, EARLY) if row["dure"] else (UNKNOWN, "trop court")
+        return state, f"{kind}, {told} : {number(days)} jours connus, il en faut {FEWEST}."
     if row["motif"]:
-        return UNKNOWN, f"Pas de mesure : {row['motif']}."
+        return UNKNOWN, f"{kind}, pas de mesure : {row['motif']}."
     low, high = row["ecart_bas"], row["ecart_haut"]
-    within = f"(de {_signed(low)} à {_signed(high)} %)"
     more = int(row["ensemble"]) - 1
-    others = f", avec {'une autre action' if more == 1 else f'{number(more)} autres'} sur cette énergie" if more else ""
+    others = "" if not more else ", avec une autre action" if more == 1 else f", avec {number(more)} autres actions"
+    within = f"(de {_signed(low)} à {_signed(high)} %){others}."
     if low <= 0 <= high:
-        return NOTHING, f"Rien de mesurable {within}{others}."
-    return MEASURED, f"Mesuré : {_signed(row['ecart'])} % {within}{others}."
+        return NOTHING, f"{kind}, {NOTHING} {within}"
+    return MEASURED, f"{kind}, {MEASURED} : {_signed(row['ecart'])} % {within}"
 
 
 def _signed(share: float) -> str:
