@@ -206,8 +206,8 @@ def whole(tmp_path_factory):
     """The pages of all lycées on alerts and on the challenge, and the table that comes with the latter."""
     out = tmp_path_factory.mktemp("whole")
     found = pages(out, "energy_alerts", "energy_challenge")
-    (book,) = out.rglob("*.defi.csv")
-    return found, pd.read_csv(book, sep=";", decimal=",", encoding="utf-8-sig")
+    (book,), (said,) = (out.rglob(f"*.{name}.csv") for name in ("defi", "actions"))
+    return found, *(pd.read_csv(file, sep=";", decimal=",", encoding="utf-8-sig") for file in (book, said))
 
 
 def test_the_page_of_the_challenge_by_its_table(whole):
@@ -221,6 +221,29 @@ def test_the_page_of_the_challenge_by_its_table(whole):
     assert f"sur {(sizes * (sizes - 1) // 2).sum()} comparaisons dans les groupes, {sure} sont sûres." in page
     assert f"Lycées notés{len(scored)} lycéessur {len(book)}" in page
     assert f"Énergie en moins{plain(scaled(scored['Économie (kWh)'].sum(), 'kWh'))}" in page
+
+
+def test_what_lycees_say_beside_what_is_measured(whole):
+    """The actions of the school year, counted in the table as they stand; what they fall by is what was planted."""
+    page, book = whole[0]["energy_challenge"], whole[2]
+    count, lycees = duckdb.sql(f"""
+        SELECT count(*), count(DISTINCT code_uai) FROM {table("actions")}
+        WHERE premier_jour < '2025-09-01' AND (dernier_jour IS NULL OR dernier_jour >= '2024-09-01')
+    """).fetchall()[0]
+    assert f"{count} actions touchent le défi, dans {lycees} lycées." in page
+    assert len(book) == count
+    saving = duckdb.sql(f"""
+        SELECT code_uai, energie, any_value(100 * valeur) AS planted
+        FROM {table("truths")} AS truths JOIN {table("meters")} AS meters USING (compteur_id, code_uai)
+        WHERE nature = 'geste' GROUP BY ALL
+    """).df()
+    about = {"code_uai": "Code UAI", "energie": "Énergie"}
+    measured = book.merge(saving.rename(columns=about), on=list(about.values()))
+    assert len(measured) >= 30
+    assert measured["Ce que disent les compteurs"].str.contains("mesuré : −").all()
+    assert (100 * measured["Écart à l'attendu"] + measured["planted"]).abs().mean() < 1
+    below = re.search(r"(\d+) mesures : (\d+) sous ce qui était attendu, (\d+) au-dessus", page)
+    assert int(below[2]) >= measured.drop_duplicates(list(about.values())).shape[0]
 
 
 def test_a_lycee_of_the_challenge_by_its_bills(tmp_path):
@@ -244,6 +267,13 @@ def test_a_lycee_of_the_challenge_by_its_bills(tmp_path):
     for month, kwh in months:
         told = re.search(rf"{french.month(month, short=True)}\|([\d,]+)\|".replace("\xa0", " "), page)
         assert amount(told[1]) == pytest.approx(kwh / 1000, abs=0.51)
+    planted = duckdb.sql(f"SELECT any_value(100 * valeur) FROM {table('truths')} WHERE code_uai = '{USUAL}'"
+                         " AND nature = 'geste'").fetchall()[0][0]  # fmt: skip
+    told = re.findall(r"(Électricité|Gaz), mesuré : −([\d,]+) % \(de −([\d,]+) à −([\d,]+) %\)", page)
+    assert {kind for kind, *_ in told} == {"Électricité", "Gaz"}
+    for _, gap, low, high in told:
+        assert amount(high) <= float(planted) <= amount(low)
+        assert amount(high) < amount(gap) < amount(low)
 
 
 def test_the_page_of_alerts_by_what_was_planted(whole):

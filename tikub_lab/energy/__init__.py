@@ -5,6 +5,7 @@ from tikub_lab.methods.lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
+        "actions": "",
         "alerts": "",
         "bundle": "load",
         "caltrack": "Baseline fit fit_many",

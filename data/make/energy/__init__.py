@@ -6,7 +6,7 @@ it, and ``energy/truths`` says where:
 - every meter that heats has a true balance point, slope and base (:mod:`data.make.energy.meters`), less on
   weekends and in holidays;
 - 25 lycées had works on a known day, with the saving they truly brought beside the one that was announced;
-- 15 lycées have saved by their habits since October 2024;
+- 15 lycées have saved by their habits since October 2024, and say so; others say that they act, and save nothing;
 - in 2025, 12 lycées are heated in holidays, the base load drifts in 10, 6 meters break down, and in 6 the readings are
   estimated: days all alike, or bills in a row;
 - 3 lycées gave up oil; bills last 28 to 33 days, and one in 25 is estimated and mended by the next;
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.make.energy import actions as sample_actions
 from data.make.energy import facts as sample_facts
 from data.make.energy import readings as sample_readings
 from data.make.energy import truths as sample_truths
@@ -34,7 +35,7 @@ from data.make.energy.sites import ENERGIES, SEED
 from data.make.energy.use import shown
 from data.make.energy.weather import START as FIRST_DAY
 from data.make.energy.weather import stations
-from data.make.sampling import Folder
+from data.make.sampling import Folder, Stream
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
 from tikub_lab.tables.schema import Schema, aliases, read_schema
@@ -50,6 +51,9 @@ SOURCES = (
     {"title": "Tirage au sort par tikub-lab, data/make/energy (données fictives)"},
     {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"},
 )
+
+ACTIONS = 156
+"""Place of the stream of actions among those of the seed, far behind the others."""
 
 FACTS = ("energy/calendar", "energy/factors")
 """Tables of public facts among the fictitious ones."""
@@ -77,8 +81,8 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
     -------
     dict of str to DataFrame
         ``territory/lycees``, ``territory/buildings``, ``energy/meters``, ``readings``, ``stations``, ``weather``,
-        ``calendar``, ``works``, ``factors``, ``prices``, ``loads`` and ``truths``, typed by their schemas; the shared
-        ones by their aliases too.
+        ``calendar``, ``works``, ``factors``, ``prices``, ``loads``, ``truths`` and ``actions``, typed by their schemas; the
+        shared ones by their aliases too.
 
     Raises
     ------
@@ -135,6 +139,7 @@ def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
     book = draw(scale, seed)
     of_bills, of_years, of_done, of_proposed = book.streams
     works = _works(book, of_done, of_proposed)
+    of_actions = Stream(np.random.SeedSequence(seed, spawn_key=(ACTIONS,)))
     tables = {
         "meters": _meters(book.meters, book),
         "readings": _readings(book, of_bills, of_years),
@@ -142,14 +147,16 @@ def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
         "stations": stations(),
         "weather": book.weather,
         "calendar": sample_facts.calendar(),
-        "works": works.drop(columns="meter"),
+        "works": works,
         "factors": sample_facts.factors(),
         "prices": _prices(),
         "truths": _truths(book, works),
+        "actions": sample_actions.actions(book.meters, book.changes, book.sites, of_actions),
     }
     made = {"territory/lycees": book.sites, "territory/buildings": book.buildings}
     made |= {f"energy/{name}": table for name, table in tables.items()}
-    return {name: typed(table, read_schema(schemas / f"{name}.json")) for name, table in made.items()}
+    read = {name: read_schema(schemas / f"{name}.json") for name in made}
+    return {name: typed(table[list(read[name].names)], read[name]) for name, table in made.items()}
 
 
 def _meters(meters: Meters, book: Book) -> pd.DataFrame:

@@ -77,9 +77,10 @@ def _is_bills(found: set[str], labels: list[str]) -> bool:
 
 
 def _is_list(found: set[str], labels: list[str]) -> bool:
-    """Tell the labels of a list of meters; with their steps they are those of the table, read by its schema."""
-    others = {"pas", "pas des releves"} & set(labels) or {"debut", "fin", "kwh"} & set(BILLS.places(labels))
-    return "energie" in found and bool(found & {"compteur", "point"}) and not others
+    """Tell the labels of a list of meters; with steps or days of actions they are those of a table with a schema."""
+    others = {"pas", "pas des releves", "premier jour"} & set(labels)
+    periods = {"debut", "fin", "kwh"} & set(BILLS.places(labels))
+    return "energie" in found and bool(found & {"compteur", "point"}) and not (others or periods)
 
 
 BILLS = Layout(_METER | _BILL, _is_bills)
