@@ -11,20 +11,13 @@ import pandas as pd
 import pytest
 from dateutil.easter import easter
 
-from data.make.energy import (
-    CREATED,
-    FACTS,
-    SEED,
-    meters_with_saving,
-    meters_without_change,
-    sample,
-    write_sample,
-)
+from data.make.energy import CREATED, FACTS, SEED, sample, write_sample
 from data.make.energy import facts as sample_facts
 from data.make.energy.book import draw
 from data.make.energy.sites import FAMILY, GIVEN, in_proportion, sites
 from data.make.energy.weather import shape_of_year, wander
 from data.make.sampling import streams, write_package
+from tests.energy.panels import meters_with_saving, meters_without_change
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai

@@ -27,7 +27,6 @@ from data.make.energy import works as sample_works
 from data.make.energy.book import Book, draw
 from data.make.energy.changes import DAYS, START
 from data.make.energy.meters import USES, Meters
-from data.make.energy.panels import Panel, meters_with_saving, meters_without_change
 from data.make.energy.sites import ENERGIES, SEED
 from data.make.energy.use import shown
 from data.make.energy.weather import START as FIRST_DAY
@@ -37,7 +36,7 @@ from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
 from tikub_lab.tables.schema import Schema, aliases, read_schema
 
-__all__ = ["CREATED", "SEED", "Panel", "meters_with_saving", "meters_without_change", "sample", "write_sample"]
+__all__ = ["CREATED", "SEED", "sample", "write_sample"]
 
 """The seed of the shipped sample."""
 
