@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from data.make.procurement.needs import WORKS, needs
-from data.make.procurement.parties import TRADES, buyers, firms
+from data.make.procurement.needs import WORKS, needs, trades
+from data.make.procurement.parties import buyers, firms
 from data.make.sampling import Floats, Integers, Stream, growth, streams
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.places import BRITTANY, communes
@@ -252,11 +252,11 @@ def _bunch(book: pd.DataFrame, stream: Stream) -> None:
 
 def _award(book: pd.DataFrame, firm: pd.DataFrame, stream: Stream) -> None:
     """Choose the firm of each contract (in place): few firms win much, and firms of the département are preferred."""
-    count, names = len(book), list(TRADES)
-    trade = needs()["trade"].map(names.index).to_numpy()[book["need"]]
-    size = np.bincount(firm["trade"], minlength=len(names))[trade]
+    count = len(book)
+    trade = pd.Index(trades()["trade"]).get_indexer(needs()["trade"])[book["need"]]
+    size = np.bincount(firm["trade"])[trade]
     start = np.searchsorted(firm["trade"].to_numpy(), trade)
-    steep = np.array([item.concentrated for item in TRADES.values()])[trade]
+    steep = trades()["concentrated"].to_numpy(bool)[trade]
     near = communes()["departement"].to_numpy(object)[book["place"]]
     home = firm["departement"].to_numpy(object)
     chosen = start + _rank(stream.uniform(count), steep, size)
