@@ -15,12 +15,9 @@ import pandas as pd
 from data.make.energy import SEED
 from data.make.energy.book import draw
 from data.make.energy.sites import GIVEN, in_proportion
-from data.make.procurement.parties import LANDS, siret
-from data.make.sampling import Folder, Stream, growth, streams
-from tikub_lab.tables.frames import typed
-from tikub_lab.tables.package import workbench
+from data.make.procurement.parties import siret
+from data.make.sampling import COMMUNES, Folder, Stream, by_schema, growth, invented, rows, spread, streams
 from tikub_lab.tables.places import BRITTANY, communes
-from tikub_lab.tables.schema import read_schema
 
 __all__ = ["CREATED", "DAY", "SEED", "sample", "write_sample"]
 
@@ -30,143 +27,89 @@ DAY = pd.Timestamp("2026-05-15")
 """The day of the second snapshot of councillors, on which truths hold."""
 SNAPSHOTS = (pd.Timestamp("2025-11-15"), DAY)
 YEARS = range(2020, 2026)
-SOURCES = (
-    {"title": "Tirage au sort par tikub-lab, data/make/bodies.py (données fictives)"},
-    {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"},
-)
+SOURCES = ({"title": "Tirage au sort par tikub-lab, data/make/bodies.py (données fictives)"}, COMMUNES)
 REGION, REGION_ID = "Région Bretagne (fictif)", siret(np.array([14_000]), 0)[0]
-NATURES = {  # of how many in 185, the mean grant in a year (€), names
-    "association": (118, 34_000, ""),
-    "fondation": (4, 60_000, "Fondation"),
-    "SEM": (8, 420_000, "Société d'économie mixte"),
-    "SPL": (9, 380_000, "Société publique locale"),
-    "société": (8, 90_000, "Société coopérative"),
-    "GIP": (12, 210_000, "Groupement d'intérêt public"),
-    "syndicat mixte": (14, 260_000, "Syndicat mixte"),
-    "établissement public": (12, 300_000, "Établissement public"),
-}
-DOMAINS = {  # programmes are called as their policy; what associations of each are called
-    "Culture": "Compagnie|Festival|École de musique|Scène",
-    "Sport": "Ligue de voile|Club nautique|Comité sportif",
-    "Langues de Bretagne": "Maison des langues|Cercle celtique",
-    "Jeunesse et vie associative": "Centre social|Réseau des jeunes|Foyer rural",
-    "Développement économique": "Pôle d'innovation|Agence de développement",
-    "Mer": "Comité des pêches|Observatoire de la mer",
-    "Environnement": "Conservatoire des landes|Bassin versant",
-    "Formation": "Centre de formation|Mission locale",
-    "Tourisme": "Office des rivages|Agence d'attractivité",
-}
-SURNAMES = (
-    "AJONC|BRUYÈRE|GENÊT|EMBRUN|GOÉMON|GRANIT|LANDIER|TALUS|MARÉE|SUROÎT|NOROÎT|POMMIER|MENHIR|HERMINE|CORMORAN|STERNE|"
-    "JUSANT|ALOUETTE|GALET|SAULNIER|ROCHER|GRÈVE|LICHEN|FOUGÈRE|BRUANT|COURLIS|BALISE|VOILIER|FALAISE|VARECH|CHENAL"
-)
 SECTIONS = {"22": 16, "29": 23, "35": 28, "56": 16}
 CASH = "aide en numéraire"
-AUDIT, REPORT, COMMITMENT = "commissaire aux comptes", "compte rendu financier", "engagement républicain"
-PLANTED: tuple[tuple[Any, ...], ...] = (  # obligation, verdict, year, grant, its object, filings (with their amounts)
-    ("convention", "respectée", 2024, 30_000, "Fonctionnement", {"convention": None}),
-    ("convention", "non respectée", 2024, 30_000, "Fonctionnement", {}),
-    ("convention", "non due", 2024, 23_000, "Fonctionnement", {}),
-    (REPORT, "respectée", 2024, 12_000, "Projet", {"compte rendu financier": None}),
-    (REPORT, "non respectée", 2024, 12_000, "Projet", {}),
-    (REPORT, "non due", 2025, 12_000, "Projet", {}),
-    (REPORT, "inconnue", 2024, 12_000, "Soutien", {}),
-    (AUDIT, "respectée", 2024, 180_000, "Fonctionnement", {"rapport du commissaire aux comptes": None}),
-    (AUDIT, "non respectée", 2024, 180_000, "Fonctionnement", {}),
-    (AUDIT, "non due", 2024, 60_000, "Fonctionnement", {"attestation de subventions": 90_000}),
-    (AUDIT, "inconnue", 2024, 60_000, "Fonctionnement", {}),
-    ("publication des comptes", "respectée", 2024, 180_000, "Fonctionnement", {"DCA": None}),
-    ("publication des comptes", "non respectée", 2024, 60_000, "Soutien", {"attestation de subventions": 200_000}),
-    (COMMITMENT, "respectée", 2024, 5_000, "Fonctionnement", {"contrat d'engagement républicain": None}),
-    (COMMITMENT, "non respectée", 2024, 5_000, "Fonctionnement", {}),
-)
 
 
 def sample(scale: float = 1.0, seed: int = SEED, schemas: Path | None = None) -> dict[str, pd.DataFrame]:
     """Make the fictitious tables ``bodies/…``, typed: as many lycées as :func:`data.make.energy.sample` of that scale.
 
-    Examples
-    --------
     >>> tables = sample(scale=0.01, seed=1)
     >>> len(tables["bodies/bodies"]), len(tables["bodies/councillors"])
     (32, 166)
     """
-    schemas = schemas or workbench() / "data" / "schemas"
-    of_bodies, of_people, of_seats, of_grants, of_filings = streams(seed + 1, 5)
+    of_bodies, _, of_seats, of_grants, of_filings = streams(seed + 1, 5)
     truths: list[tuple[str, str, int | None, str]] = []
     bodies = _bodies(scale, seed, of_bodies)
-    councillors = _councillors(of_people, truths)
+    councillors = _councillors(truths)
     seats, mandates = _seats(bodies, councillors, of_seats, truths)
     grants, planted = _grants(bodies, of_grants, truths)
     filings, notices = _filings(bodies, grants, planted, of_filings, truths)
     tables = {"bodies": bodies, "seats": seats, "mandates": mandates, "grants": grants, "filings": filings}
     tables |= {"notices": notices, "councillors": councillors, "agenda": _agenda(bodies, seats)}
     tables["truths"] = pd.DataFrame(truths, columns=["cas", "cle", "exercice", "attendu"]).astype({"exercice": "Int64"})
-    made = {}
-    for name, table in tables.items():
-        schema = read_schema(schemas / "bodies" / f"{name}.json")
-        made[f"bodies/{name}"] = typed(table.reindex(columns=list(schema.names)), schema)
-    return made
+    return by_schema(tables, "bodies", schemas)
 
 
 def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
     """Write them as CSV under ``sample/bodies/``; return the resources for ``datapackage.json``."""
-    folder, tables = Folder(into, CREATED, SOURCES), sample(scale, seed, into / "schemas")
-    return [folder.write(name, table, read_schema(into / "schemas" / f"{name}.json")) for name, table in tables.items()]
+    return Folder(into, CREATED, SOURCES).write_all(sample(scale, seed, into / "schemas"))
+
+
+def _read(name: str) -> pd.DataFrame:
+    """Read a table of ``bodies_parts``: natures, domains, filings, planted cases."""
+    return pd.read_csv(Path(__file__).with_name("bodies_parts") / f"{name}.csv")
 
 
 def _bodies(scale: float, seed: int, stream: Stream) -> pd.DataFrame:
-    lycees = draw(scale, seed).sites
+    """Draw bodies: natures in proportion, named after what they are (an association: after its policy) and a land."""
     count = max(20, round(185 * scale**0.5))
-    weights = [item[0] for item in NATURES.values()]
-    nature = np.array([*NATURES], dtype=object)[np.sort(in_proportion(weights, count, stream))]
-    domain = np.array([*DOMAINS], dtype=object)[stream.below(len(DOMAINS), count)]
-    heads = [
-        NATURES[kind][2] or _turn(DOMAINS[each], at) for at, (kind, each) in enumerate(zip(nature, domain, strict=True))
-    ]
-    again = pd.Series(heads).groupby(heads).cumcount().to_numpy()
-    lands, first = LANDS[0].split("|"), stream.below(40, 1)[0]
-    names = [
-        f"{head} {lands[(first + 7 * n + len(head)) % len(lands)]}{f' n° {n // 40 + 1}' if n >= 40 else ''} (fictif)"
-        for head, n in zip(heads, again, strict=True)
-    ]
+    natures, domains = _read("natures"), _read("domains")
+    kind = rows(natures, np.sort(in_proportion(natures["count"].to_list(), count, stream)))
+    domain = rows(domains, stream.below(len(domains), count))
+    turns = domain["heads"].str.split("|")
+    heads = kind["heads"].fillna(pd.Series([words[at % len(words)] for at, words in enumerate(turns)]))
+    again = heads.groupby(heads).cumcount()
+    lands, first = invented("Bretagne"), stream.below(40, 1)[0]
+    land = lands[(first + 7 * again + heads.str.len()) % len(lands)]
+    number = (" n° " + (again // 40 + 1).astype("str")).where(again >= 40, "")
     places = communes().query("region == @BRITTANY").reset_index(drop=True)
-    home = places.take(stream.pick(places["poids"].to_numpy(np.float64), count)).reset_index(drop=True)
-    numbers = siret(np.arange(count) + 15_000, 0).str[:9]
-    rna = "W00" + pd.Series(np.arange(count) + 9_000_001).astype("str").str[-7:].str.rjust(7, "0")
+    home = rows(places, stream.pick(places["poids"].to_numpy(np.float64), count))
+    siren = siret(np.arange(count) + 15_000, 0).str[:9]
     others = pd.DataFrame(
         {
-            "organisme_id": numbers, "nom": names, "nature": nature, "siren": numbers, "domaine": domain,
-            "rna": rna.where(nature == "association"), "ville": home["nom"], "code_commune": home["code"],
-            "departement": home["departement"],
+            "organisme_id": siren,
+            "nom": heads + " " + land + number + " (fictif)",
+            "nature": kind["nature"],
+            "siren": siren,
+            "domaine": domain["domain"],
+            "rna": pd.Series([f"W00{9_000_001 + n}" for n in range(count)]).where(kind["nature"] == "association"),
+            **home[["nom", "code", "departement"]].set_axis(["ville", "code_commune", "departement"], axis=1),
         }
-    )  # fmt: skip
+    )
+    lycees = draw(scale, seed).sites
     schools = lycees[["code_uai", "ville", "code_commune", "departement"]].assign(
         organisme_id=lycees["code_uai"], nom=lycees["lib_etablissement"], nature="lycée", domaine="Formation"
     )
     table = pd.concat([schools, others], ignore_index=True)
     closed = table.index[table["nature"] == "association"][-2:]
-    table["fin"] = pd.Series(pd.NaT, index=table.index, dtype="datetime64[s]")
-    table.loc[closed, "fin"] = pd.Timestamp("2025-10-31")
-    return table
+    return table.assign(fin=pd.Series(pd.Timestamp("2025-10-31"), index=closed).reindex(table.index))
 
 
-def _turn(words: str, at: int) -> str:
-    return words.split("|")[at % len(words.split("|"))]
-
-
-def _councillors(stream: Stream, truths: list[Any]) -> pd.DataFrame:
+def _councillors(truths: list[Any]) -> pd.DataFrame:
     """Draw two snapshots of 83: between them three leave, whose followers come, and two names are written otherwise."""
     section = np.repeat([*SECTIONS], [*SECTIONS.values()])
-    people = _people(86, stream)
-    before: Any = people[:83].assign(releve=SNAPSHOTS[0], section=section, debut_mandat=pd.Timestamp("2021-07-02"))
+    drawn = people(86)
+    before: Any = drawn[:83].assign(releve=SNAPSHOTS[0], section=section, debut_mandat=pd.Timestamp("2021-07-02"))
     before["fonction"] = [f"{n + 1}ème Vice-président du conseil régional" if n < 14 else None for n in range(83)]
     before.loc[0, "fonction"] = "Président du conseil régional"
     before["debut_fonction"] = before["debut_mandat"].where(before["fonction"].notna())
     after: Any = before.assign(releve=SNAPSHOTS[1])
     for n, at in enumerate((20, 41, 62)):
         truths.append(("élu parti", _who(before.loc[at]), None, "parti"))
-        after.loc[at, ["nom", "prenom"]] = people.loc[83 + n, ["nom", "prenom"]]
+        after.loc[at, ["nom", "prenom"]] = drawn.loc[83 + n, ["nom", "prenom"]]
         after.loc[at, "debut_mandat"] = pd.Timestamp("2026-04-03")
         truths.append(("élu arrivé", _who(after.loc[at]), None, "arrivé"))
     for at, (old, new) in {30: ("(fictif)", "STERNE (fictif)"), 50: ("É", "E")}.items():
@@ -177,12 +120,12 @@ def _councillors(stream: Stream, truths: list[Any]) -> pd.DataFrame:
     return pd.concat([before, after], ignore_index=True).assign(region=BRITTANY)
 
 
-def _people(count: int, stream: Stream, first: int = 0) -> pd.DataFrame:
-    """Make people of whom no two have the same name and first name."""
-    names, given = SURNAMES.split("|"), GIVEN.split("|")
-    at = (np.arange(count) + first) * 37 % (len(names) * len(given))
+def people(count: int, first: int = 0) -> pd.DataFrame:
+    """Name people of whom no two have the same name and first name."""
+    surnames, given = invented("surname"), GIVEN.split("|")
+    at = (np.arange(count) + first) * 37 % (len(surnames) * len(given))
     return pd.DataFrame(
-        {"nom": [f"{names[n % len(names)]} (fictif)" for n in at], "prenom": [given[n // len(names)] for n in at]}
+        {"nom": surnames[at % len(surnames)] + " (fictif)", "prenom": [given[n] for n in at // len(surnames)]}
     )
 
 
@@ -194,9 +137,7 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
     """Draw seats (two a lycée, one of them open to others), and who has held them since 2021."""
     school = (bodies["nature"] == "lycée").to_numpy()
     full = np.where(school, 2, 1 + stream.below(4, len(bodies)))
-    spare = np.where(school, 0, stream.below(2, len(bodies)) * full)
-    body = np.repeat(np.arange(len(bodies)), full + spare)
-    rank = np.arange(len(body)) - np.repeat(np.cumsum(full + spare) - full - spare, full + spare)
+    body, rank = spread(full + np.where(school, 0, stream.below(2, len(bodies)) * full))
     titular, lycee = rank < full[body], school[body]
     years = np.where(lycee, 0, np.array([0, 0, 3, 6])[stream.below(4, len(bodies))][body])
     seats = pd.DataFrame(
@@ -212,12 +153,12 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
         }
     )
     elected = councillors[councillors["releve"] == SNAPSHOTS[0]].reset_index(drop=True)
-    outside = _people(90, stream, 400)
+    outside = people(90, first=400)
     some = seats["exterieur"].to_numpy() & stream.flag(0.8, len(seats))
     load = growth(0.7 * stream.normal(len(elected)))  # a few carry much more than others
     at = np.where(some, stream.below(len(outside), len(seats)), stream.pick(load, len(seats)))
     both = pd.concat([elected[["nom", "prenom"]], outside], ignore_index=True)
-    holder = both.take(np.where(some, len(elected) + at, at)).reset_index(drop=True)
+    holder = rows(both, np.where(some, len(elected) + at, at))
     begin: Any = pd.Timestamp("2021-07-09") + pd.to_timedelta(7 * stream.below(12, len(seats)), unit="D")
     begin = begin.to_series(index=seats.index)
     renewed = seats["duree"].fillna(0).to_numpy() == 3
@@ -227,7 +168,7 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
     first = held[renewed].assign(fin=ends[renewed], motif_fin="terme")
     held.loc[renewed, "debut"] = ends[renewed] + pd.Timedelta(days=1)
     held.loc[renewed, "terme"] = ends[renewed] + pd.to_timedelta(3 * 365, unit="D")
-    held["fin"], held["motif_fin"] = pd.Series(pd.NaT, index=held.index, dtype="datetime64[s]"), None
+    held = held.assign(fin=pd.NaT, motif_fin=None).astype({"fin": "datetime64[s]"})
     change = stream.flag(0.06, len(seats)) & ~renewed  # someone resigned, another followed
     gone = held[change].assign(fin=pd.Timestamp("2023-09-30"), motif_fin="démission")
     gone[["nom", "prenom"]] = outside.take(np.arange(len(gone)) % 90).to_numpy()
@@ -241,13 +182,8 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
     twice = held.loc[double].assign(debut=pd.Timestamp("2025-02-10"), acte="25_DAJ_SA_02 (fictif)")
     twice[["nom", "prenom"]] = outside.tail(len(twice)).to_numpy()
     twice["elu"] = False
-    for name, rows in {
-        "vacant": vacant,
-        "terme dépassé": late,
-        "occupé deux fois": double,
-        "bientôt vacant": soon,
-    }.items():
-        truths += [(f"siège {name}", seats["siege_id"][at], None, name) for at in sorted(rows)]
+    planted = {"vacant": vacant, "terme dépassé": late, "occupé deux fois": double, "bientôt vacant": soon}
+    truths += [(f"siège {name}", seats["siege_id"][at], None, name) for name in planted for at in sorted(planted[name])]
     mandates = pd.concat([first, gone, held, twice]).sort_values(["siege_id", "debut", "acte"], ignore_index=True)
     return seats, mandates.assign(mandat_id=[f"M{n + 1:04d}" for n in range(len(mandates))])
 
@@ -276,9 +212,12 @@ def _agenda(bodies: pd.DataFrame, seats: pd.DataFrame) -> pd.DataFrame:
 def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:
     """Draw six years of grants; the bodies of planted obligations have one grant each, in the year that it is about."""
     private = bodies.index[(bodies["nature"] == "association") & bodies["fin"].isna()]
-    planted = private[: len(PLANTED)] if len(private) >= len(PLANTED) + 10 else private[:0]
-    new, ended = private[len(planted) :][:5], private[len(planted) :][5:10]
-    rows = []
+    cases = _read("planted").astype({"montant": float})
+    cases = cases if len(private) >= len(cases) + 10 else cases.head(0)
+    planted, new, ended = np.split(private[: len(cases) + 10], [len(cases), len(cases) + 5])
+    cases = cases.assign(body=planted)
+    means = _read("natures").set_index("nature")["grant"]
+    drawn = []
     for year in YEARS:
         funded = np.where(bodies["nature"] == "lycée", 0.3, 0.8)
         has = stream.flag(funded, len(bodies)) & ~bodies.index.isin(planted)
@@ -286,25 +225,24 @@ def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:
         has &= ~(bodies.index.isin(new) if year < 2025 else bodies.index.isin(ended) & (year == 2025))
         at = np.flatnonzero(has)
         at = np.sort(np.concatenate([at, at[stream.flag(0.45, len(at))]]))
-        mean = np.array([NATURES.get(kind, (0, 9_000))[1] for kind in bodies["nature"].to_numpy()[at]])
+        mean = bodies["nature"][at].map(means).fillna(9_000).to_numpy()
         amount = np.maximum(500, np.round(mean * growth(0.9 * stream.normal(len(at))) / 100) * 100)
         what = np.array(["Fonctionnement", "Projet", "Investissement", "Soutien"], dtype=object)
         kind = stream.pick([5, 3, 2, 1], len(at))
         day = pd.Timestamp(f"{year}-01-15") + pd.to_timedelta(stream.below(320, len(at)), unit="D")
-        drawn = {"body": at, "exercice": year, "montant": amount, "objet": what[kind], "dateConvention": day}
-        rows.append(pd.DataFrame(drawn).assign(nature=np.where(stream.flag(0.03, len(at)), "aide en nature", CASH)))
-    for body, (duty, verdict, its_year, given, aim, _) in zip(planted, PLANTED, strict=False):
-        row = {"body": body, "exercice": its_year, "montant": float(given), "objet": aim, "nature": CASH}
-        rows.append(pd.DataFrame([row | {"dateConvention": pd.Timestamp(f"{its_year}-03-15")}]))
-        truths.append((f"{duty}, {verdict}", bodies["organisme_id"][body], its_year, verdict))
-    truths += [("bénéficiaire nouveau", bodies["organisme_id"][at], 2025, "nouveau") for at in new]
-    truths += [("bénéficiaire terminé", bodies["organisme_id"][at], 2025, "terminé") for at in ended]
-    table = pd.concat(rows, ignore_index=True).sort_values(["exercice", "dateConvention", "body"], ignore_index=True)
-    whose = bodies.take(table["body"].to_numpy()).reset_index(drop=True)
-    number = whose["siren"].fillna("")
-    seat = pd.Series(siret(np.arange(len(bodies)) - 115 + 15_000, 0)).take(table["body"].to_numpy())
-    table["idBeneficiaire"] = seat.to_numpy(object)
-    table["idBeneficiaire"] = table["idBeneficiaire"].where(number != "")
+        made = {"body": at, "exercice": year, "montant": amount, "objet": what[kind], "dateConvention": day}
+        drawn.append(pd.DataFrame(made).assign(nature=np.where(stream.flag(0.03, len(at)), "aide en nature", CASH)))
+    signed = pd.to_datetime(cases["exercice"].astype("str") + "-03-15")
+    drawn.append(cases[["body", "exercice", "montant", "objet"]].assign(dateConvention=signed, nature=CASH))
+    ids: Any = bodies["organisme_id"]
+    truths += [(f"{case.obligation}, {case.verdict}", ids[case.body], case.exercice, case.verdict)
+               for case in cases.itertuples()]  # fmt: skip
+    truths += [("bénéficiaire nouveau", ids[at], 2025, "nouveau") for at in new]
+    truths += [("bénéficiaire terminé", ids[at], 2025, "terminé") for at in ended]
+    table = pd.concat(drawn, ignore_index=True).sort_values(["exercice", "dateConvention", "body"], ignore_index=True)
+    whose = rows(bodies, table["body"])
+    seat = siret(np.arange(len(bodies)) - 115 + 15_000, 0).take(table["body"].to_numpy())
+    table["idBeneficiaire"] = seat.reset_index(drop=True).where(whose["siren"].notna())
     table["sirenBeneficiaire"] = whose["siren"]
     table["rnaBeneficiaire"] = whose["rna"].where(stream.flag(0.5, len(table)))
     table["nomBeneficiaire"] = whose["nom"]
@@ -317,67 +255,54 @@ def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:
     names = table["nomBeneficiaire"].str.removesuffix(" (FICTIF)")
     table.loc[short, "nomBeneficiaire"] = names[short].str.replace(r" D\S* \S+$", "", regex=True) + " (FICTIF)"
     table.loc[acronym, "nomBeneficiaire"] = names[acronym].str.replace(r"(\w)\w*\W*", r"\1", regex=True) + " (FICTIF)"
-    cases = zip(table["referenceDecision"][lost], table["exercice"][lost], whose["organisme_id"][lost], strict=True)
-    truths += [("subvention sans identifiant", *case) for case in cases]
+    unknown = zip(table["referenceDecision"][lost], table["exercice"][lost], whose["organisme_id"][lost], strict=True)
+    truths += [("subvention sans identifiant", *case) for case in unknown]
     text = table["exercice"].astype("str")
     return table.assign(
         nomAttribuant=REGION, idAttribuant=REGION_ID, programme=whose["domaine"], code_commune=whose["code_commune"],
         objet=table["objet"] + " " + text, conditionsVersement="unique", notificationUE="non", pourcentageSubvention=1,
         datesPeriodeVersement=table["dateConvention"].dt.strftime("%Y-%m-%d") + "/" + text + "-12-31",
-    ), planted  # fmt: skip
+    ), cases  # fmt: skip
 
 
-def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, planted: Any, stream: Stream, truths: list[Any]) -> Any:
+def _filings(bodies: pd.DataFrame, grants: pd.DataFrame, cases: Any, stream: Stream, truths: list[Any]) -> Any:
     """Draw what bodies sent in, year by year, and what was published about them."""
     total = grants.groupby(["body", "exercice"])["montant"].sum().reset_index()
-    total = total[~total["body"].isin(planted)].reset_index(drop=True)
+    total = total[~total["body"].isin(cases["body"])].reset_index(drop=True)
     nature = bodies["nature"].to_numpy()[total["body"]]
-    income = np.round(total["montant"] * (1.3 + 3 * stream.uniform(len(total))) / 1000) * 1000
-    kept, closed = [], total["exercice"] < 2025
-    wanted: dict[str, Any] = {  # filing: whose, from how much, how often
-        "convention": (nature != "lycée", 23_000, 0.93), "budget": (nature != "lycée", 0, 0.7),
-        "comptes annuels": ((nature != "lycée") & closed, 0, 0.85),
-        "compte rendu financier": ((nature == "association") & closed, 0, 0.8),
-        "contrat d'engagement républicain": ((nature == "association") & (total["exercice"] > 2021), 0, 0.9),
-        "rapport du commissaire aux comptes": ((nature == "association") & closed, 153_000, 0.9),
-        "attestation de subventions": ((nature == "association") & closed, 23_000, 0.6),
-        "trois plus hautes rémunérations": ((nature == "association") & closed, 50_000, 0.8),
-        "rapport des mandataires": (np.isin(nature, ["SEM", "SPL"]) & closed, 0, 0.8),
-        "bilan certifié": ((nature != "lycée") & closed, 75_000, 0.85),
-        "publication des données": (nature != "lycée", 23_000, 0.9),
-    }  # fmt: skip
-    for name, (whose, least, often) in wanted.items():
-        rows = total[whose & (total["montant"] > least).to_numpy() & stream.flag(often, len(total))]
-        money: Any = {
-            "budget": income,
-            "comptes annuels": income,
-            "attestation de subventions": total["montant"] * 1.25,
-        }
-        kept.append(rows.assign(nature=name, montant=money[name].reindex(rows.index) if name in money else np.nan))
-    for body, (_, _, year, _, _, filings) in zip(planted, PLANTED, strict=False):
-        sent = {name: amount for name, amount in filings.items() if name != "DCA"}
-        kept += [pd.DataFrame([{"body": body, "exercice": year, "nature": n, "montant": a}]) for n, a in sent.items()]
-    table = pd.concat([rows for rows in kept if len(rows)], ignore_index=True).sort_values(["body", "exercice"])
-    table = table.reset_index(drop=True)
-    at_once = ["convention", "budget", "contrat d'engagement républicain", "publication des données"]
-    late = ~table["nature"].isin(at_once)
+    income: Any = np.round(total["montant"] * (1.3 + 3 * stream.uniform(len(total))) / 1000) * 1000
+    money = {"budget": income, "comptes annuels": income, "attestation de subventions": total["montant"] * 1.25}
+    kept, wanted = [], _read("filings")
+    piece: Any
+    for piece in wanted.itertuples():
+        owes = nature != "lycée" if pd.isna(piece.natures) else np.isin(nature, piece.natures.split("|"))
+        owes &= total["exercice"].between(piece.first, piece.last) & (total["montant"] > piece.above)
+        sent = total[owes & stream.flag(piece.share, len(total))]
+        amount = money[piece.piece].reindex(sent.index) if piece.piece in money else np.nan
+        kept.append(sent.assign(nature=piece.piece, montant=amount))
+    told = cases.dropna(subset="piece")[["body", "exercice", "piece", "montant_piece"]]
+    told = told.set_axis(["body", "exercice", "nature", "montant"], axis=1)
+    kept.append(told[told["nature"] != "DCA"])
+    table = pd.concat([sent for sent in kept if len(sent)]).sort_values(["body", "exercice"], ignore_index=True)
+    late = ~table["nature"].isin(wanted.loc[wanted["next_year"] == 0, "piece"])
     day = pd.to_datetime({"year": table["exercice"] + late, "month": np.where(late, 4, 3), "day": 15})
     table = table.assign(organisme_id=bodies["organisme_id"].take(table["body"]).to_numpy(object), date=day)
-    large = total[(nature == "association") & closed & (total["montant"] > 153_000) & stream.flag(0.8, len(total))]
-    known = [(int(row.body), int(row.exercice)) for row in large.itertuples()]
-    known += [(at, case[2]) for at, case in zip(planted, PLANTED, strict=False) if "DCA" in case[5]]
-    rows = [(at, "DCA", "comptes", f"{year + 1}-07-21", f"{year}-12-31", "Comptes annuels") for at, year in known]
+    large = (nature == "association") & (total["exercice"] < 2025) & (total["montant"] > 153_000)
+    large &= stream.flag(0.8, len(total))
+    known = pd.concat([total[large], told[told["nature"] == "DCA"]])[["body", "exercice"]].to_numpy(int)
+    listed: list[tuple[Any, ...]] = [
+        (at, "DCA", "comptes", f"{year + 1}-07-21", f"{year}-12-31", "Comptes annuels") for at, year in known
+    ]
     ends = bodies.index[bodies["fin"].notna()]
-    rows += [(at, "JOAFE", "dissolution", "2025-11-11", None, "Dissolution") for at in ends]
+    listed += [(at, "JOAFE", "dissolution", "2025-11-11", None, "Dissolution") for at in ends]
     firms = bodies.index[bodies["nature"].isin(["SEM", "SPL", "société"])]
-    rows += [(at, "BODACC", "comptes", "2025-08-02", "2024-12-31", "Comptes annuels et rapports") for at in firms[1:]]
-    rows += [(at, "BODACC", "procédure collective", "2026-02-10", None, "Sauvegarde") for at in firms[:1]]
+    listed += [(at, "BODACC", "comptes", "2025-08-02", "2024-12-31", "Comptes annuels et rapports") for at in firms[1:]]
+    listed += [(at, "BODACC", "procédure collective", "2026-02-10", None, "Sauvegarde") for at in firms[:1]]
     renamed = bodies.index[(bodies["nature"] == "association") & bodies["fin"].isna()][-1]
-    rows.append((renamed, "JOAFE", "modification", "2026-03-17", None, "Changement de titre"))
+    listed.append((renamed, "JOAFE", "modification", "2026-03-17", None, "Changement de titre"))
     truths.append(("changement de nom", bodies["organisme_id"][renamed], None, "changement de nom"))
-    notices = pd.DataFrame(rows, columns=["body", "source", "famille", "parution", "cloture", "texte"])
-    whose = bodies.take(notices["body"].to_numpy()).reset_index(drop=True)
-    notices[["siren", "rna", "nom"]] = whose[["siren", "rna", "nom"]]
+    notices = pd.DataFrame(listed, columns=["body", "source", "famille", "parution", "cloture", "texte"])
+    notices[["siren", "rna", "nom"]] = rows(bodies, notices["body"])[["siren", "rna", "nom"]]
     number = [f"{source[0]}2026F{n + 1:05d}" for n, source in enumerate(notices["source"])]
     notices.loc[notices.index[-1], "nouveau_nom"] = f"Union {notices['nom'].iloc[-1]}"
     stranger = {"source": "BODACC", "famille": "radiation", "parution": "2026-04-02", "texte": "Radiation",

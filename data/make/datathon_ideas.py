@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from tikub_lab.tables.schema import Schema
-
 DAY = pd.Timestamp("2026-05-15")
 PLANTED = {
     "not digital": "I07",
@@ -27,11 +25,6 @@ FILES = Path(__file__).with_name("ideas")
 NAMES = ("ideas", "assessments", "people", "stages", "adoption")
 
 
-def ideas(schemas: dict[str, Schema]) -> dict[str, pd.DataFrame]:
-    """Read the fictitious tables of ideas, by name, from the schemas of these names; to be typed by them."""
-    return {name: _read(name, schemas[name]) for name in NAMES}
-
-
-def _read(name: str, schema: Schema) -> pd.DataFrame:
-    days = [field.name for field in schema.fields if field.type == "date"]
-    return pd.read_csv(FILES / f"{name}.csv", parse_dates=days)
+def ideas() -> dict[str, pd.DataFrame]:
+    """Read the fictitious tables of ideas, by name, to be typed by their schemas."""
+    return {name: pd.read_csv(FILES / f"{name}.csv") for name in NAMES}

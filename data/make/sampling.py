@@ -8,8 +8,9 @@ in one way only.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +18,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.tables.frames import write_csv
-from tikub_lab.tables.package import DESCRIPTOR, sha256_of
-from tikub_lab.tables.schema import Schema
+from tikub_lab.tables.frames import typed, write_csv
+from tikub_lab.tables.package import DESCRIPTOR, sha256_of, workbench
+from tikub_lab.tables.schema import Schema, read_schema
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Tables = dict[str, pd.DataFrame]
 
-LICENCE = {
-    "name": "etalab-2.0",
-    "path": "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
-    "title": "Licence Ouverte 2.0",
-}
+COMMUNES = {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"}
+"""The source of what is real in most samples."""
+DESCRIPTORS = json.loads(Path(__file__).with_name("descriptor.json").read_text(encoding="utf-8"))
+"""What the package and each of its resources say of themselves, whatever was drawn."""
 
 
 class Stream:
-    """Draws for one table: a stream of its own, so that a new draw in one table leaves the others unchanged.
-
-    Parameters
-    ----------
-    sequence : SeedSequence
-        One of those that :func:`streams` spawns.
-    """
+    """Draws for one table: a stream of its own, so that a new draw in one table leaves the others unchanged."""
 
     def __init__(self, sequence: np.random.SeedSequence):
         self._generator = np.random.Generator(np.random.PCG64(sequence))
@@ -51,7 +47,7 @@ class Stream:
         """Draw integers in [0, limit), the limit being one number or one a draw."""
         return (self.uniform(size) * limit).astype(np.int64)
 
-    def flag(self, probability: float | Floats, size: int) -> npt.NDArray[np.bool_]:
+    def flag(self, probability: float | Floats, size: int) -> Bools:
         """Draw true with a probability, one for all or one a draw."""
         return self.uniform(size) < probability
 
@@ -78,17 +74,8 @@ class Stream:
 
 
 def streams(seed: int, count: int) -> list[Stream]:
-    """Make independent streams from one seed.
+    """Make independent streams from one seed, which is not negative.
 
-    Parameters
-    ----------
-    seed : int
-        Not negative.
-    count : int
-        How many streams.
-
-    Examples
-    --------
     >>> first, second = streams(1, 2)
     >>> first.below(100, 4).tolist(), second.below(100, 4).tolist()
     ([69, 17, 64, 32], [47, 60, 24, 22])
@@ -99,8 +86,6 @@ def streams(seed: int, count: int) -> list[Stream]:
 def position(weights: Sequence[float] | Floats, draws: Floats) -> Integers:
     """Turn uniform draws into positions in a list of weights.
 
-    Examples
-    --------
     >>> position([1, 2, 1], np.array([0.0, 0.3, 0.7, 0.9])).tolist()
     [0, 1, 1, 2]
     """
@@ -112,8 +97,6 @@ def position(weights: Sequence[float] | Floats, draws: Floats) -> Integers:
 def growth(exponent: Floats) -> Floats:
     """Raise e to a power by products alone: ``(1 + x / 256) ** 256``, within 1 % up to x = ±2.
 
-    Examples
-    --------
     >>> growth(np.array([-1.0, 0.0, 1.0])).round(2).tolist()
     [0.37, 1.0, 2.71]
     """
@@ -123,18 +106,48 @@ def growth(exponent: Floats) -> Floats:
     return value
 
 
+def spread(sizes: Integers) -> tuple[Integers, Integers]:
+    """Lay out the rows of groups of these sizes: the group of each row, and its rank in the group, from 0.
+
+    >>> [numbers.tolist() for numbers in spread(np.array([2, 0, 3]))]
+    [[0, 0, 2, 2, 2], [0, 1, 0, 1, 2]]
+    """
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    return group, np.arange(len(group)) - (np.cumsum(sizes) - sizes)[group]
+
+
+def labels(words: Sequence[str] | pd.Series, codes: Integers) -> pd.Series:
+    """Turn positions in a list into its words; -1 is missing."""
+    return pd.Series([*words, None], dtype="str").take(codes).reset_index(drop=True)
+
+
+@cache
+def invented(kind: str) -> npt.NDArray[np.object_]:
+    """Return the invented names and parts of names of a kind, from ``names.csv``; shared, not to be changed."""
+    table = pd.read_csv(Path(__file__).with_name("names.csv"), index_col="kind", encoding="utf-8")
+    return np.array(table["names"][kind].split("|"), dtype=object)
+
+
+def rows(table: pd.DataFrame, positions: Integers | pd.Series) -> pd.DataFrame:
+    """Take rows by their positions, numbered anew."""
+    return table.take(np.asarray(positions)).reset_index(drop=True)
+
+
+def by_schema(tables: Mapping[str, pd.DataFrame], use_case: str, schemas: Path | None = None) -> Tables:
+    """Name tables after their use case, with the columns and types of their schemas: by default the workbench's."""
+    folder, made = (schemas or workbench() / "data" / "schemas") / use_case, {}
+    for name, table in tables.items():
+        schema = read_schema(folder / f"{name}.json")
+        made[f"{use_case}/{name}"] = typed(table.reindex(columns=list(schema.names)).reset_index(drop=True), schema)
+    return made
+
+
 @dataclass(frozen=True)
 class Folder:
-    """Where a sample is written, and what is said of all its tables.
+    """The data package that a sample is written to, and what is said of all its tables.
 
-    Attributes
-    ----------
-    root : Path
-        The folder of the data package, which has ``schemas/``.
-    created : str
-        ISO date said to be that of the sample: fixed, so that the same seed gives the same descriptor.
-    sources : tuple of dict
-        ``title`` (and ``path``) of what the tables were made from.
+    ``root`` has ``schemas/``; ``created`` is fixed, so that the same seed gives the same descriptor; ``sources`` have a
+    ``title`` and, where published, a ``path``.
     """
 
     root: Path
@@ -142,23 +155,9 @@ class Folder:
     sources: tuple[dict[str, str], ...]
 
     def write(self, name: str, frame: pd.DataFrame, schema: Schema, form: str = "csv") -> dict[str, Any]:
-        """Write one table and describe it.
+        """Write ``sample/<name>.csv``, and describe it as a resource of Data Package v2.
 
-        Parameters
-        ----------
-        name : str
-            Such as ``procurement/contracts``: the file is ``sample/procurement/contracts.csv``.
-        frame : DataFrame
-            The table, typed.
-        schema : Schema
-            Its Table Schema, for the title and the description.
-        form : {"csv", "parquet"}
-            Parquet for many rows: a tenth of the CSV, the same bytes with the same pyarrow.
-
-        Returns
-        -------
-        dict
-            A resource of Data Package v2.
+        Of many rows as Parquet: a tenth of the CSV, the same bytes with the same pyarrow.
         """
         path = self.root / "sample" / f"{name}.{form}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -168,55 +167,35 @@ class Folder:
             steps = dict.fromkeys(frame.select_dtypes("datetimetz"), "DELTA_BINARY_PACKED")
             others = [name for name in frame if name not in steps]
             frame.to_parquet(path, index=False, compression="zstd", use_dictionary=others, column_encoding=steps)
+        usual = DESCRIPTORS["resource"]
+        if form == "parquet":
+            usual = {key: value for key, value in usual.items() if key != "encoding"}
+            usual |= {"format": "parquet", "mediatype": "application/vnd.apache.parquet"}
         return {
+            **usual,
             "name": name,
-            "type": "table",
             "path": f"sample/{name}.{form}",
             "title": f"{schema.title} (exemple fictif)",
             "description": f"{schema.description} Tables fictives : aucune personne, entreprise ou dépense réelle.",
-            "format": form,
-            "mediatype": "text/csv" if form == "csv" else "application/vnd.apache.parquet",
-            **({"encoding": "utf-8"} if form == "csv" else {}),
             "schema": f"schemas/{name}.json",
-            "origin": "sample",
             "created": self.created,
             "rows": len(frame),
             "bytes": path.stat().st_size,
             "hash": f"sha256:{sha256_of(path)}",
-            "licenses": [LICENCE],
+            "licenses": DESCRIPTORS["package"]["licenses"],
             "sources": list(self.sources),
         }
 
+    def write_all(self, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+        """Write a use case's tables; return their resources."""
+        schemas = {name: read_schema(self.root / "schemas" / f"{name}.json") for name in tables}
+        return [self.write(name, table, schemas[name]) for name, table in tables.items()]
+
 
 def write_package(into: Path, resources: Sequence[dict[str, Any]], created: str) -> Path:
-    """Write the descriptor of the shipped sample.
-
-    Parameters
-    ----------
-    into : Path
-        Folder of the data package.
-    resources : sequence of dict
-        What :meth:`Folder.write` returned, for all use cases.
-    created : str
-        ISO date and time of the sample, fixed.
-
-    Returns
-    -------
-    Path
-        ``datapackage.json`` (Data Package v2, https://datapackage.org/standard/data-package/).
-    """
-    descriptor = {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": "tikub-lab-sample",
-        "title": "Tables d'exemple de tikub-lab (fictives)",
-        "description": "Tables fictives, tirées au sort à partir d'une graine : personnes, entreprises, lycées, "
-        "contrats, montants et consommations sont inventés. Seuls sont réels les noms et les codes des communes, le "
-        "calendrier scolaire et les facteurs d'émission.",
-        "created": created,
-        "version": "1.0.0",
-        "licenses": [LICENCE],
-        "resources": sorted(resources, key=lambda item: str(item["name"])),
-    }
+    """Write ``datapackage.json`` (Data Package v2) with what :meth:`Folder.write` returned for all use cases."""
+    listed = sorted(resources, key=lambda item: str(item["name"]))
+    descriptor = {**DESCRIPTORS["package"], "created": created, "resources": listed}
     path = into / DESCRIPTOR
     text = json.dumps(descriptor, ensure_ascii=False, indent=2) + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")

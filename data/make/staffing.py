@@ -12,21 +12,15 @@ import pandas as pd
 
 from data.make.energy import SEED
 from data.make.energy.sites import FAMILY, GIVEN, lycees
-from data.make.sampling import Folder, Stream, streams
-from tikub_lab.tables.frames import typed
-from tikub_lab.tables.package import workbench
+from data.make.sampling import COMMUNES, Folder, Stream, by_schema, streams
 from tikub_lab.tables.places import BRITTANY, communes
-from tikub_lab.tables.schema import read_schema
 
 Row = dict[str, Any]
 
 __all__ = ["CREATED", "SEED", "sample", "write_sample"]
 
 CREATED = "2026-11-24T00:00:00Z"
-SOURCES = (
-    {"title": "Tirage au sort par tikub-lab, data/make/staffing (données fictives)"},
-    {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"},
-)
+SOURCES = ({"title": "Tirage au sort par tikub-lab, data/make/staffing (données fictives)"}, COMMUNES)
 FILLED, START, END = (pd.Timestamp(day) for day in ("2023-12-29", "2024-01-01", "2026-01-01"))
 DAYS = (END - START).days
 HALF = DAYS // 4
@@ -54,47 +48,28 @@ PLANTED = {
 """How many of each case are planted in 115 lycées."""
 
 
-def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
-    """Make the fictitious tables.
+def sample(scale: float = 1.0, seed: int = SEED, schemas: Path | None = None) -> dict[str, pd.DataFrame]:
+    """Make the fictitious tables ``staffing/…``, typed: at scale 1 the 115 lycées of all use cases, 2,600 positions.
 
-    Parameters
-    ----------
-    scale : float
-        1 gives the 115 lycées that use cases share, and 2,600 positions; they grow with the square root of it.
-    seed : int
-        Same seed and scale, same tables, on every machine; the lycées are those of the same seed.
+    They grow with the square root of the scale; the lycées are those of :func:`data.make.energy.sample` of that seed.
 
-    Returns
-    -------
-    dict of str to DataFrame
-        ``staffing/agents``, ``events``, ``export``, ``services`` and ``truths``, typed by their schemas.
-
-    Examples
-    --------
     >>> tables = sample(scale=0.01)
     >>> tables["staffing/events"]["objet"].unique().tolist()
     ['poste', 'affectation', 'absence', 'remplacement']
     """
-    return _tables(scale, seed, workbench() / "data" / "schemas")
-
-
-def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
-    """Write the fictitious tables as CSV files under ``sample/staffing/``; return their resources."""
-    folder = Folder(into, CREATED, SOURCES)
-    tables = _tables(scale, seed, into / "schemas")
-    return [folder.write(name, table, read_schema(into / "schemas" / f"{name}.json")) for name, table in tables.items()]
-
-
-def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
     book = Book(lycees(scale, seed), streams(seed, 20)[13:])  # energy has the first thirteen
     book.careers()
     book.absences()
     book.plant()
     events = book.table()
-    made = {"agents": book.people(), "events": events, "export": book.export(), "services": book.services(),
-            "truths": pd.DataFrame(book.truths)}  # fmt: skip
-    named = {f"staffing/{name}": table for name, table in made.items()}
-    return {name: typed(table, read_schema(schemas / f"{name}.json")) for name, table in named.items()}
+    tables = {"agents": book.people(), "events": events, "export": book.export(), "services": book.services(),
+              "truths": pd.DataFrame(book.truths)}  # fmt: skip
+    return by_schema(tables, "staffing", schemas)
+
+
+def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
+    """Write them as CSV under ``sample/staffing/``; return the resources for ``datapackage.json``."""
+    return Folder(into, CREATED, SOURCES).write_all(sample(scale, seed, into / "schemas"))
 
 
 class Book:
@@ -312,8 +287,7 @@ class Book:
             row["enregistre"] = row["known"] + pd.Timedelta(seconds=number % 3600)
         for row in rows:
             row["remplace"] = row["corrects"]["id"] if "corrects" in row else None
-        schema = read_schema(workbench() / "data" / "schemas" / "staffing" / "events.json")
-        table = pd.DataFrame(rows).reindex(columns=list(schema.names))
+        table = pd.DataFrame(rows)
         table["enregistre"] = table["enregistre"].cummax().dt.tz_localize("UTC")
         return table
 
@@ -353,8 +327,7 @@ class Book:
                     line |= {"remplacant": other["agent"], "contrat_remplacant": other["contrat"]}
                     line |= {"quotite_remplacant": other["quotite"], **_days("remplacement", other)}
             rows.append(line)
-        schema = read_schema(workbench() / "data" / "schemas" / "staffing" / "export.json")
-        return pd.DataFrame(rows).reindex(columns=list(schema.names))
+        return pd.DataFrame(rows)
 
     def services(self) -> pd.DataFrame:
         """Say how many meals a lycée serves and how long it is open; of a few that is not known."""

@@ -16,14 +16,11 @@ import shapely
 
 from data.make.energy import SEED
 from data.make.mobility import timetables
-from data.make.sampling import Folder, streams
+from data.make.sampling import Folder, by_schema, streams
 from tikub_lab.methods.distance import haversine
 from tikub_lab.show import maps
 from tikub_lab.tables import places
-from tikub_lab.tables.frames import typed
 from tikub_lab.tables.identifiers import luhn_digit
-from tikub_lab.tables.package import workbench
-from tikub_lab.tables.schema import read_schema
 
 __all__ = ["CREATED", "SEED", "sample", "write_sample"]
 
@@ -60,12 +57,7 @@ def sample(schemas: Path | None = None) -> dict[str, pd.DataFrame]:
     made = {"datasets": pd.DataFrame(rows).sort_values("releve", kind="stable"), "communes": communes()}
     made["outlines"] = outlines(made["communes"])
     made |= timetables(made["communes"])
-    folder = (schemas or workbench() / "data" / "schemas") / "territory"
-    known = {name: read_schema(folder / f"{name}.json") for name in made}
-    return {
-        f"territory/{name}": typed(table.reindex(columns=list(known[name].names)), known[name])
-        for name, table in made.items()
-    }
+    return by_schema(made, "territory", schemas)
 
 
 def communes() -> pd.DataFrame:
@@ -145,6 +137,4 @@ def _row(at: int, item: dict[str, str], day: pd.Timestamp) -> dict[str, Any]:
 
 def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
     """Write it as CSV under ``sample/territory/``; return the resource for ``datapackage.json``."""
-    folder = Folder(into, CREATED, SOURCES)
-    tables = sample(into / "schemas")
-    return [folder.write(name, table, read_schema(into / "schemas" / f"{name}.json")) for name, table in tables.items()]
+    return Folder(into, CREATED, SOURCES).write_all(sample(into / "schemas"))

@@ -8,7 +8,7 @@ import pytest
 
 from data.make.energy import sample
 from data.make.energy.facts import calendar
-from data.make.energy.panels import meters_with_saving
+from tests.energy.panels import meters_with_saving
 from tikub_lab.energy.challenge.contest import by_month, challenge, period, position
 from tikub_lab.energy.challenge.grouping import groups
 from tikub_lab.energy.challenge.order import pairs

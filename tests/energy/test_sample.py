@@ -11,21 +11,14 @@ import pandas as pd
 import pytest
 from dateutil.easter import easter
 
-from data.make.energy import (
-    CREATED,
-    FACTS,
-    SEED,
-    meters_with_saving,
-    meters_without_change,
-    sample,
-    write_sample,
-)
+from data.make.energy import CREATED, FACTS, SEED, sample, write_sample
 from data.make.energy import facts as sample_facts
 from data.make.energy.book import draw
 from data.make.energy.loads import planted
 from data.make.energy.sites import FAMILY, GIVEN, in_proportion, sites
 from data.make.energy.weather import shape_of_year, wander
-from data.make.sampling import streams, write_package
+from data.make.sampling import invented, streams, write_package
+from tests.energy.panels import meters_with_saving, meters_without_change
 from tikub_lab import USE_CASES
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.identifiers import uai
@@ -196,10 +189,8 @@ def test_lycees_are_not_real_ones(tables, opendata):
 
 
 def test_lycees_do_not_bear_the_names_of_the_other_sample():
-    from data.make.procurement import parties as sample_parties
-
-    assert not set(GIVEN.split("|")) & set(sample_parties.GIVEN.split("|"))
-    assert not set(FAMILY.split("|")) & set(sample_parties.FAMILY.split("|"))
+    assert not set(GIVEN.split("|")) & {*invented("given")}
+    assert not set(FAMILY.split("|")) & {*invented("family")}
 
 
 def test_places_are_real_communes(tables):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from data.make.energy.panels import meters_with_saving, meters_without_change
+from tests.energy.panels import meters_with_saving, meters_without_change
 from tikub_lab.energy.caltrack import fit
 from tikub_lab.energy.days import day_kinds
 from tikub_lab.energy.memory import memory

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.make.energy import meters_with_saving, meters_without_change
 from data.make.energy import sample as energy_sample
 from data.make.procurement import planted_splits
 from data.make.procurement import sample as procurement_sample
 from tests.energy import test_alerts, test_challenge, test_uncertainty
+from tests.energy.panels import meters_with_saving, meters_without_change
 from tests.procurement import test_density, test_flags_cardinal
 from tests.procurement.cardinal import as_cardinal, cardinal_settings, register
 from tikub_lab import energy, procurement

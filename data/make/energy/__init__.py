@@ -30,7 +30,6 @@ from data.make.energy.book import Book, draw
 from data.make.energy.changes import DAYS, START
 from data.make.energy.loads import loads
 from data.make.energy.meters import USES, Meters
-from data.make.energy.panels import Panel, meters_with_saving, meters_without_change
 from data.make.energy.sites import ENERGIES, SEED
 from data.make.energy.use import shown
 from data.make.energy.weather import START as FIRST_DAY
@@ -40,7 +39,7 @@ from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
 from tikub_lab.tables.schema import Schema, aliases, read_schema
 
-__all__ = ["CREATED", "SEED", "Panel", "meters_with_saving", "meters_without_change", "sample", "write_sample"]
+__all__ = ["CREATED", "SEED", "sample", "write_sample"]
 
 """The seed of the shipped sample."""
 
@@ -81,8 +80,8 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
     -------
     dict of str to DataFrame
         ``territory/lycees``, ``territory/buildings``, ``energy/meters``, ``readings``, ``stations``, ``weather``,
-        ``calendar``, ``works``, ``factors``, ``prices``, ``loads``, ``truths`` and ``actions``, typed by their schemas; the
-        shared ones by their aliases too.
+        ``calendar``, ``works``, ``factors``, ``prices``, ``loads``, ``truths`` and ``actions``, typed by their
+        schemas; the shared ones by their aliases too.
 
     Raises
     ------

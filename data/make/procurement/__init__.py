@@ -17,78 +17,50 @@ from data.make.procurement.contracts import contracts, dates
 from data.make.procurement.details import amendments, concessions, suppliers
 from data.make.procurement.needs import needs
 from data.make.procurement.publications import records
-from data.make.sampling import Folder
-from tikub_lab.tables.frames import typed
+from data.make.sampling import COMMUNES, Folder, by_schema
 from tikub_lab.tables.package import workbench
-from tikub_lab.tables.schema import read_schema
 
 SEED = 20261122
-"""The seed of the shipped sample."""
-
 CREATED = "2026-11-22T00:00:00Z"
 """When the shipped sample is said to be made: fixed, as nothing in it depends on the day."""
-
-SOURCES = (
-    {"title": "Tirage au sort par tikub-lab, data/make/procurement (données fictives)"},
-    {"title": "INSEE, Code officiel géographique", "path": "https://www.insee.fr/fr/information/2560452"},
-)
+SOURCES = ({"title": "Tirage au sort par tikub-lab, data/make/procurement (données fictives)"}, COMMUNES)
 
 
-def sample(scale: float = 1.0, seed: int = SEED, essential: bool = False) -> dict[str, pd.DataFrame]:
-    """Make the fictitious tables.
+def sample(
+    scale: float = 1.0, seed: int = SEED, essential: bool = False, schemas: Path | None = None
+) -> dict[str, pd.DataFrame]:
+    """Make the fictitious tables, typed by their schemas; ``essential``: only those of the essential data.
 
-    Parameters
-    ----------
-    scale : float
-        1 gives 3,000 contracts notified from 2020 to 2025, 41 buyers and about 600 firms; buyers and firms grow with
-        the square root of it. From 0.01 to 1000.
-    seed : int
-        Same seed and scale, same tables, on every machine.
-    essential : bool
-        Only the first four tables, those of the essential data.
+    Scale 1, of 0.01 to 1000, gives 3,000 contracts notified from 2020 to 2025, 41 buyers and about 600 firms; buyers
+    and firms grow with the square root of it. Contracts are in order of notification. ``procurement/records`` are
+    three publications as published, with their faults.
 
-    Returns
-    -------
-    dict of str to DataFrame
-        ``procurement/contracts``, ``procurement/suppliers``, ``procurement/amendments``, ``procurement/concessions``,
-        ``procurement/bids`` (the register of bids), ``procurement/records`` (three publications as published, with
-        their faults), typed by their schemas; contracts are in order of notification.
-
-    Raises
-    ------
-    UsageError
-        When the scale or the seed is out of bounds.
-
-    Examples
-    --------
     >>> tables = sample(scale=0.1, seed=1, essential=True)
     >>> {name: len(table) for name, table in tables.items()}["procurement/contracts"]
     300
     """
-    return _tables(scale, seed, workbench() / "data" / "schemas", essential)
+    schemas = schemas or workbench() / "data" / "schemas"
+    book = draw(scale, seed)
+    of_contracts, of_suppliers, of_amendments, of_concessions, of_bids, of_records = book.streams
+    tables = {
+        "contracts": contracts(book, of_contracts),
+        "suppliers": suppliers(book, of_suppliers),
+        "amendments": amendments(book, of_amendments),
+        "concessions": concessions(book, scale, of_concessions),
+    }
+    if essential:
+        return by_schema(tables, "procurement", schemas)
+    tables["bids"] = bids(book, tables["contracts"], of_bids)
+    made = by_schema(tables, "procurement", schemas)
+    return made | {"procurement/records": records(made, of_records, schemas)}
 
 
 def planted_splits(scale: float = 1.0, seed: int = SEED) -> pd.DataFrame:
     """Return the needs that the sample splits on purpose: the truth by which a method is judged.
 
     A split is a series of three to five contracts that one lycée gave one firm for one CPV code within a calendar year,
-    outside any framework agreement, each below a threshold of that year that their sum exceeds at least twice.
-
-    Parameters
-    ----------
-    scale, seed
-        As for :func:`sample`.
-
-    Returns
-    -------
-    DataFrame of shape (splits, 8)
-        ``acheteur_id``, ``codeCPV`` (eight digits), ``titulaire_id``, ``seuil`` (threshold, €), ``marches`` (number of
-        contracts), ``montant`` (their sum, €), ``debut`` (first notification), ``uids`` (separated by a bar).
-
-    Examples
-    --------
-    >>> planted_splits(scale=0.1, seed=1)[["seuil", "marches"]].values.tolist()
-    [[100000, 3], [221000, 5]]
+    outside any framework agreement, each below a threshold of that year (``seuil``) that their sum exceeds at least
+    twice. ``uids`` are separated by a bar.
     """
     book = draw(scale, seed)
     frame = book.contracts.assign(uid=book.uid, kind=book.kind).query("split >= 0")
@@ -111,38 +83,5 @@ def planted_splits(scale: float = 1.0, seed: int = SEED) -> pd.DataFrame:
 
 
 def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
-    """Write the fictitious tables as CSV files under ``sample/procurement/``.
-
-    Parameters
-    ----------
-    into : Path
-        Folder of the data package; ``schemas/procurement/`` in it has the Table Schemas.
-    scale, seed
-        As for :func:`sample`.
-
-    Returns
-    -------
-    list of dict
-        The resources for ``datapackage.json``, see :func:`data.make.sampling.write_package`.
-    """
-    folder = Folder(into, CREATED, SOURCES)
-    tables = _tables(scale, seed, into / "schemas")
-    return [folder.write(name, table, read_schema(into / "schemas" / f"{name}.json")) for name, table in tables.items()]
-
-
-def _tables(scale: float, seed: int, schemas: Path, essential: bool = False) -> dict[str, pd.DataFrame]:
-    book = draw(scale, seed)
-    of_contracts, of_suppliers, of_amendments, of_concessions, of_bids, of_records = book.streams
-    tables = {
-        "contracts": contracts(book, of_contracts),
-        "suppliers": suppliers(book, of_suppliers),
-        "amendments": amendments(book, of_amendments),
-        "concessions": concessions(book, scale, of_concessions),
-    }
-    if not essential:
-        tables["bids"] = bids(book, tables["contracts"], of_bids)
-    names = {f"procurement/{name}": table for name, table in tables.items()}
-    made = {name: typed(table, read_schema(schemas / f"{name}.json")) for name, table in names.items()}
-    if not essential:
-        made["procurement/records"] = records(made, of_records, schemas)
-    return made
+    """Write the tables as CSV under ``sample/procurement/``; return the resources for ``datapackage.json``."""
+    return Folder(into, CREATED, SOURCES).write_all(sample(scale, seed, schemas=into / "schemas"))

@@ -7,14 +7,14 @@ that one process shows by itself, single offers excepted.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data.make.procurement.book import Book, partner
 from data.make.procurement.contracts import DIRECT, SOURCE, START
-from data.make.sampling import Integers, Stream
+from data.make.sampling import Bools, Integers, Stream, rows, spread
 from tikub_lab.procurement.codes import CODES
 from tikub_lab.procurement.flags.register import UNALLOTTED, schema
 from tikub_lab.procurement.flags.settings import Settings
@@ -27,10 +27,7 @@ PLANTED_SETTINGS = Settings(r025_threshold=0.05, r048_minimum_contracting_proces
 hardly a firm has won twenty contracts."""
 
 MINUTES = 1440
-_OPENINGS = dict.fromkeys(CODES["procedure"], "Ouverte") | {
-    "Appel d'offres restreint": "Restreinte",
-    "Dialogue compétitif": "Restreinte",
-}
+_RESTRICTED = ("Appel d'offres restreint", "Dialogue compétitif")
 _OTHER_DIVISIONS = ("18", "22", "30", "33", "37", "39", "44", "48", "55", "63", "79", "92")
 EACH = {"R003": 12, "R024": 6, "R028": 6, "R030": 5, "R035": 6, "R036": 6, "R058": 6}
 """How many processes have each flag planted."""
@@ -44,11 +41,7 @@ class _Draft:
     bids: pd.DataFrame
     truth: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def of(self, process: int, column: str) -> int:
-        """Return a whole number of a process."""
-        return int(self.processes[column].to_numpy()[process])
-
-    def losers(self, process: int) -> npt.NDArray[np.int64]:
+    def losers(self, process: int) -> Integers:
         """Rows of the evaluated bids that lost, in order."""
         mine = (self.bids["process"] == process) & ~self.bids["won"] & (self.bids["status"] != "Retirée")
         return np.flatnonzero(mine)
@@ -57,18 +50,7 @@ class _Draft:
 def bids(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     """Make the register of the contracts of at least 40,000 € notified since 2022 with a call for competition.
 
-    Parameters
-    ----------
-    book : Book
-    contracts : DataFrame
-        The table ``procurement/contracts`` made of the same book.
-    stream : Stream
-        Draws of this table's own.
-
-    Returns
-    -------
-    DataFrame of shape (bids and tenderers, 28)
-        The columns of ``procurement/bids``, in the schema's order, not yet typed by it.
+    ``contracts`` are made of the same book; the columns are those of ``procurement/bids``, not yet typed.
     """
     return _written(book, contracts, _drafted(book, contracts, stream))
 
@@ -76,12 +58,8 @@ def bids(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
 def planted_flags(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     """Return the cases planted in :func:`bids`, given the same book, contracts and a stream in the same state.
 
-    Returns
-    -------
-    DataFrame of shape (cases, 3)
-        groupe (OCID, Buyer, ProcuringEntity, Tenderer), id, drapeau, as
-        :func:`~tikub_lab.procurement.flags.cardinal.red_flags` finds them with :data:`PLANTED_SETTINGS`. Parties
-        stand out from a scale of 1 on; below it the register has too few bids for fences.
+    They are as :func:`~tikub_lab.procurement.flags.cardinal.red_flags` finds them with :data:`PLANTED_SETTINGS`.
+    Parties stand out from a scale of 1 on; below it the register has too few bids for fences.
     """
     truth = _drafted(book, contracts, stream).truth
     table = pd.DataFrame(truth, columns=pd.Index(["groupe", "id", "drapeau"]), dtype="str")
@@ -100,33 +78,24 @@ def _drafted(book: Book, contracts: pd.DataFrame, stream: Stream) -> _Draft:
 
 def _processes(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     """Choose the contracts, and draw the calendar and the criteria of their consultations."""
-    frame = book.contracts
+    frame = book.contracts.assign(offers=contracts["offresRecues"].to_numpy(np.int64, na_value=0))
     several = (frame["framework"] > 0) & (frame["holders"] > 1)  # each holder would have a bid of its own
     chosen = (frame["amount"] >= FROM) & contracts["offresRecues"].notna() & (frame["parent"] < 0) & ~several
     chosen &= (frame["split"] < 0) & (contracts["procedure"].astype("str") != CODES["procedure"][DIRECT])
-    row = np.flatnonzero(chosen & (contracts["dateNotification"] >= SINCE))
-    count = len(row)
-    limit = (frame["day"].to_numpy()[row] - 40 - stream.below(80, count)) * MINUTES + 10 * 60
+    chosen &= contracts["dateNotification"] >= SINCE
+    table = frame[chosen].reset_index(names="row")
+    count, buyer = len(table), table["buyer"]
+    limit = (table["day"] - 40 - stream.below(80, count)) * MINUTES + 10 * 60
     period = 21 + stream.below(25, count)
-    buyer = frame["buyer"].to_numpy()[row]
-    year, rank = np.divmod(frame["number"].to_numpy()[row], 100_000)
-    suffix = ("-L" + pd.Series(buyer).astype("str").str.zfill(2)).where(buyer > 0, "")
-    name: pd.Series = pd.Series(year).astype("str") + "-" + pd.Series(rank).astype("str").str.zfill(5) + suffix
-    return pd.DataFrame(
-        {
-            "row": row,
-            "name": name,
-            "buyer": buyer,
-            "firm": frame["firm"].to_numpy()[row],
-            "holders": frame["holders"].to_numpy()[row],
-            "amount": frame["amount"].to_numpy()[row],
-            "offers": contracts["offresRecues"].to_numpy(np.int64, na_value=0)[row],
-            "limit": limit,
-            "opened": limit - period * MINUTES - 120,
-            "price_only": stream.pick([5, 4, 1], count),  # yes, no, not said
-            "entity": -1,
-            "codes": "",
-        }
+    year, rank = (part.astype("str") for part in divmod(table["number"], 100_000))
+    suffix = ("-L" + buyer.astype("str").str.zfill(2)).where(buyer > 0, "")
+    return table[["row", "buyer", "firm", "holders", "amount", "offers"]].assign(
+        name=year + "-" + rank.str.zfill(5) + suffix,
+        limit=limit,
+        opened=limit - period * MINUTES - 120,
+        price_only=stream.pick([5, 4, 1], count),  # yes, no, not said
+        entity=-1,
+        codes="",
     )
 
 
@@ -134,8 +103,7 @@ def _tenderers(book: Book, processes: pd.DataFrame, stream: Stream) -> pd.DataFr
     """Draw who bids: the holder's firm and its neighbours in the trade; some bids more are withdrawn."""
     withdrawn = stream.flag(0.04, len(processes)).astype(np.int64)
     size = processes["offers"].to_numpy() + withdrawn
-    process = np.repeat(np.arange(len(processes)), size)
-    order = np.arange(len(process)) - np.repeat(np.cumsum(size) - size, size)
+    process, order = spread(size)
     place = stream.below(processes["offers"].to_numpy(), len(processes))  # of the winner among the evaluated
     won = order == place[process]
     mine = processes.take(process)
@@ -175,7 +143,7 @@ def _price(draft: _Draft, stream: Stream) -> None:
     draft.bids["amount"] = np.where(table["won"], amount, other)
 
 
-def _first_loser(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def _first_loser(table: pd.DataFrame) -> Bools:
     """Mark the first bid of each process that lost."""
     lost = ~table["won"]
     return np.asarray(lost & (lost.groupby(table["process"]).cumsum() == 1))
@@ -198,46 +166,28 @@ def _plant_processes(draft: _Draft, stream: Stream) -> None:
     free = order[plain.to_numpy()[order]].tolist()
     for flag, count in EACH.items():
         for at in [free.pop() for _ in range(min(count, len(free)))]:
-            losers = draft.losers(at)
-            _PLANTS[flag](draft, at, losers)
+            changed, which, values = _case(flag, draft, at)
+            for column, value in values.items():
+                changed.loc[which, column] = value
             draft.truth.append(("OCID", str(table["name"].iloc[at]), flag))
     for alone in table.loc[table["offers"] == 1, "name"]:
         draft.truth.append(("OCID", str(alone), "R018"))
 
 
-def _short(draft: _Draft, at: int, losers: Integers) -> None:
-    draft.processes.loc[at, "opened"] = draft.of(at, "limit") - (6 + at % 8) * MINUTES - 30
-
-
-def _close(draft: _Draft, at: int, losers: Integers) -> None:
-    draft.bids.loc[losers[0], "amount"] = draft.of(at, "amount") * (1001 + at % 5) // 1000
-    draft.bids.loc[losers[0], "status"] = "Recevable"
-
-
-def _far(draft: _Draft, at: int, losers: Integers) -> None:
-    draft.bids.loc[losers, "amount"] = draft.bids.loc[losers, "amount"] * (17 + at % 5) // 10 + losers
-
-
-def _equal(draft: _Draft, at: int, losers: Integers) -> None:
-    draft.bids.loc[losers[1], "amount"] = draft.bids.loc[losers[0], "amount"]
-
-
-def _tardy(draft: _Draft, at: int, losers: Integers) -> None:
-    winner = (draft.bids["process"] == at) & draft.bids["won"]
-    draft.bids.loc[winner, "received"] = draft.of(at, "limit") + 20 + at % 300
-
-
-def _alone(draft: _Draft, at: int, losers: Integers) -> None:
-    draft.bids.loc[losers, "status"] = "Éliminée"
-
-
-def _lowest(draft: _Draft, at: int, losers: Integers) -> None:
-    draft.bids.loc[losers[-1], "status"] = "Éliminée"
-    draft.bids.loc[losers[-1], "amount"] = draft.of(at, "amount") * 7 // 10
-
-
-_PLANTS = {"R003": _short, "R024": _close, "R028": _equal, "R030": _tardy, "R035": _alone, "R036": _lowest,
-           "R058": _far}  # fmt: skip
+def _case(flag: str, draft: _Draft, at: int) -> tuple[pd.DataFrame, Any, dict[str, Any]]:
+    """Say what a flag's case changes in a process: the table, its rows, and new values by column."""
+    bids, losers = draft.bids, draft.losers(at)
+    amount, limit = (int(draft.processes[name].to_numpy()[at]) for name in ("amount", "limit"))
+    cases: dict[str, tuple[pd.DataFrame, Any, dict[str, Any]]] = {
+        "R003": (draft.processes, at, {"opened": limit - (6 + at % 8) * MINUTES - 30}),
+        "R024": (bids, losers[0], {"amount": amount * (1001 + at % 5) // 1000, "status": "Recevable"}),
+        "R028": (bids, losers[1], {"amount": bids["amount"][losers[0]]}),
+        "R030": (bids, (bids["process"] == at) & bids["won"], {"received": limit + 20 + at % 300}),
+        "R035": (bids, losers, {"status": "Éliminée"}),
+        "R036": (bids, losers[-1], {"amount": amount * 7 // 10, "status": "Éliminée"}),
+        "R058": (bids, losers, {"amount": bids["amount"][losers] * (17 + at % 5) // 10 + losers}),
+    }
+    return cases[flag]
 
 
 def _plant_parties(book: Book, draft: _Draft) -> None:
@@ -249,11 +199,10 @@ def _plant_parties(book: Book, draft: _Draft) -> None:
     loser, outcast = never[len(never) // 3], never[len(never) // 2]
     taken = np.flatnonzero(calm)
     for turn, at in enumerate(taken[::2][:40].tolist()):
-        draft.bids.loc[draft.losers(at)[0], "firm"] = loser
+        first, *_, last = draft.losers(at)
+        draft.bids.loc[first, "firm"] = loser
         if turn < 12:
-            last = draft.losers(at)[-1]
-            draft.bids.loc[last, "firm"] = outcast
-            draft.bids.loc[last, "status"] = "Éliminée"
+            draft.bids.loc[last, ["firm", "status"]] = outcast, "Éliminée"
     draft.truth += [("Tenderer", str(ids[loser]), "R025"), ("Tenderer", str(ids[outcast]), "R038")]
     lycees = table.loc[calm & (table["buyer"] > 0), "buyer"].value_counts()
     if lycees.empty:
@@ -264,7 +213,7 @@ def _plant_parties(book: Book, draft: _Draft) -> None:
     draft.processes.loc[region, "entity"] = mandate
     for at in [*region.tolist(), *np.flatnonzero((table["buyer"] == severe) & calm).tolist()]:
         draft.bids.loc[draft.losers(at)[1:], "status"] = "Éliminée"
-        draft.bids.loc[draft.losers(at)[1:], "amount"] += draft.of(at, "amount") // 4
+        draft.bids.loc[draft.losers(at)[1:], "amount"] += table["amount"][at] // 4
     itself = str(book.buyers["siret"][severe])
     draft.truth += [("Buyer", itself, "R038")]
     draft.truth += [("ProcuringEntity", name, "R038") for name in (itself, str(ids[mandate]))]
@@ -281,49 +230,42 @@ def _plant_parties(book: Book, draft: _Draft) -> None:
 def _written(book: Book, contracts: pd.DataFrame, draft: _Draft) -> pd.DataFrame:
     """Put the draft into the words of the register; a joint winning bid has a row for each partner."""
     holders = np.where(draft.bids["won"], draft.processes["holders"].to_numpy()[draft.bids["process"]], 1)
-    row = np.repeat(np.arange(len(draft.bids)), holders)
-    rank = np.arange(len(row)) - np.repeat(np.cumsum(holders) - holders, holders)
-    bid = draft.bids.take(row).reset_index(drop=True)
-    process = draft.processes.take(bid["process"].to_numpy()).reset_index(drop=True)
-    joint = partner(book.contracts.take(process["row"].to_numpy()), rank, book.firms["trade"].to_numpy())
-    firm = book.firms.take(np.where(bid["won"], joint, bid["firm"].to_numpy())).reset_index(drop=True)
-    contract = contracts.take(process["row"].to_numpy()).reset_index(drop=True)
-    buyer = book.buyers.take(process["buyer"].to_numpy()).reset_index(drop=True)
-    mandate = book.firms.take(np.maximum(process["entity"].to_numpy(), 0)).reset_index(drop=True)
-    delegated = process["entity"] >= 0
+    row, rank = spread(holders)
+    bid = rows(draft.bids, row)
+    process = rows(draft.processes, bid["process"])
+    contract, buyer = rows(contracts, process["row"]), rows(book.buyers, process["buyer"])
+    joint = partner(rows(book.contracts, process["row"]), rank, book.firms["trade"].to_numpy())
+    firm = rows(book.firms, np.where(bid["won"], joint, bid["firm"]))
+    mandate, delegated = rows(book.firms, process["entity"].clip(lower=0)), process["entity"] >= 0
     procedure = contract["procedure"].astype("str")
+    dated = [name for _, name, flag in draft.truth if flag == "R003"]
     unsaid = (process["row"] % 37 == 0).to_numpy()  # some consultations lack their dates
     columns = {
         "consultation_id": process["name"],
-        "lot": pd.Series(UNALLOTTED, index=bid.index, dtype="str"),
-        "offre": (bid["order"] + 1).astype("Int64"),
-        "rang": pd.Series(rank + 1, dtype="Int64"),
+        "lot": UNALLOTTED,
+        "offre": bid["order"] + 1,
+        "rang": rank + 1,
         "uid": contract["uid"],
         "acheteur_id": buyer["siret"],
         "passation_id": mandate["id"].where(delegated, buyer["siret"]),
         "passation_nom": mandate["nom"].where(delegated),
         "codeCPV": contract["codeCPV"] + process["codes"],
         "procedure": procedure,
-        "ouverture": procedure.map(_OPENINGS),
-        "prixSeul": pd.Series(pd.arrays.BooleanArray(process["price_only"].to_numpy() == 0,
-                                                     process["price_only"].to_numpy() == 2)),
-        "etat": pd.Series("Attribuée", index=bid.index, dtype="str"),
-        "datePublication": _moments(process["opened"]).mask(unsaid & ~process["name"].isin(_dated(draft))),
+        "ouverture": np.where(procedure.isin(_RESTRICTED), "Restreinte", "Ouverte"),
+        "prixSeul": process["price_only"].eq(0).astype("boolean").mask(process["price_only"] == 2),
+        "etat": "Attribuée",
+        "datePublication": _moments(process["opened"]).mask(unsaid & ~process["name"].isin(dated)),
         "dateLimite": _moments(process["limit"]),
         "dateReception": _moments(bid["received"]),
         "statut": bid["status"],
-        "montant": bid["amount"].astype("float64"),
-        "devise": pd.Series("EUR", index=bid.index, dtype="str"),
+        "montant": bid["amount"],
+        "devise": "EUR",
         "candidat_id": firm["id"],
         "candidat_nom": firm["nom"],
-        "retenue": bid["won"].astype("boolean"),
-        "source": pd.Series(SOURCE, index=bid.index, dtype="str"),
-    }  # fmt: skip
+        "retenue": bid["won"],
+        "source": SOURCE,
+    }
     return pd.DataFrame(columns).reindex(columns=list(schema().names))
-
-
-def _dated(draft: _Draft) -> list[str]:
-    return [name for _, name, flag in draft.truth if flag == "R003"]
 
 
 def _moments(minute: pd.Series) -> pd.Series:

@@ -16,9 +16,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from data.make.procurement.needs import WORKS, needs
-from data.make.procurement.parties import TRADES, buyers, firms
-from data.make.sampling import Floats, Integers, Stream, growth, streams
+from data.make.procurement.needs import WORKS, needs, trades
+from data.make.procurement.parties import buyers, firms
+from data.make.sampling import Floats, Integers, Stream, growth, rows, spread, streams
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.places import BRITTANY, communes
 
@@ -46,6 +46,10 @@ ORDERS, SUBSEQUENT = 1, 2
 """Forms of a framework agreement: purchase orders, or subsequent contracts."""
 
 
+Draft = dict[str, Integers]
+"""Contracts while they are drawn: the columns of :attr:`Book.contracts`, each a value a contract."""
+
+
 @dataclass(frozen=True)
 class Book:
     """What was drawn: the parties, and one row a contract, ordered by date.
@@ -64,30 +68,21 @@ class Book:
     @cached_property
     def uid(self) -> pd.Series:
         """SIRET of the buyer, then the number of the contract."""
-        siret = self.buyers["siret"].take(self.contracts["buyer"].to_numpy()).reset_index(drop=True)
-        return siret + self.contracts["number"].astype("str")
+        return rows(self.buyers, self.contracts["buyer"])["siret"] + self.contracts["number"].astype("str")
 
     @cached_property
     def kind(self) -> Integers:
         """Position of each contract's kind in :data:`~data.make.procurement.needs.KINDS`."""
         return needs()["kind"].to_numpy()[self.contracts["need"]]
 
+    @cached_property
+    def year(self) -> Integers:
+        """Year of notification."""
+        return years(self.contracts["day"].to_numpy())
+
 
 def draw(scale: float, seed: int) -> Book:
-    """Draw the book.
-
-    Parameters
-    ----------
-    scale : float
-        1 for 3,000 contracts; buyers and firms grow with its square root.
-    seed : int
-        Not negative.
-
-    Raises
-    ------
-    UsageError
-        When the scale or the seed is out of bounds.
-    """
+    """Draw the book: 3,000 contracts at scale 1; buyers and firms grow with its square root."""
     if not 0.01 <= scale <= LARGEST:
         raise UsageError(f"scale={scale}: give a number from 0.01 to {LARGEST} (1 gives {CONTRACTS:,} contracts).")
     if seed < 0:
@@ -103,14 +98,12 @@ def draw(scale: float, seed: int) -> Book:
     _frame(book, lanes[4])
     _bunch(book, lanes[5])
     _award(book, firm, lanes[6])
-    return Book(buyer, firm, _ordered(book), lanes[7:])
+    return Book(buyer, firm, _ordered(pd.DataFrame(book)), lanes[7:])
 
 
 def limit(name: str, day: Integers, kind: Integers) -> Integers:
     """Return the threshold in force on a day for a kind of contract (1: supplies), in euros.
 
-    Examples
-    --------
     >>> limit("formal", np.array([0, 2191]), np.array([1, 1])).tolist()
     [214000, 221000]
     """
@@ -132,7 +125,7 @@ def purchasers(scale: float, stream: Stream) -> tuple[int, pd.DataFrame]:
     return offset, buyers(max(4, round(40 * float(np.sqrt(scale)))), stream, offset)
 
 
-def _demand(count: int, share: float, buyer: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+def _demand(count: int, share: float, buyer: pd.DataFrame, stream: Stream) -> Draft:
     """Draw independent contracts, a share of them the Région's: buyer, need, place, day, amount and length."""
     table, places = needs(), communes()
     lycee = stream.pick(np.r_[0, 1 + stream.uniform(len(buyer) - 1)], count)
@@ -143,19 +136,17 @@ def _demand(count: int, share: float, buyer: pd.DataFrame, stream: Stream) -> pd
     amount = table["median"].to_numpy()[need] * growth(spread * stream.normal(count)) * np.where(region, 2.2, 1.0)
     step = np.array([1000, 100, 1])[stream.pick([3, 3, 4], count)]
     step = np.where(amount < 10 * step, 1, step)
-    return pd.DataFrame(
-        {
-            "buyer": np.where(region, 0, lycee),
-            "need": need,
-            "place": np.where(region, site, buyer["place"].to_numpy()[lycee]),
-            "day": _days(stream, count),
-            "amount": np.clip((amount / step).astype(np.int64) * step, 2500, 60_000_000),
-            "months": _months(stream, table["kind"].to_numpy()[need]),
-            "framework": 0,
-            "parent": -1,
-            "split": -1,
-        }
-    )
+    return {
+        "buyer": np.where(region, 0, lycee),
+        "need": need,
+        "place": np.where(region, site, buyer["place"].to_numpy()[lycee]),
+        "day": _days(stream, count),
+        "amount": np.clip((amount / step).astype(np.int64) * step, 2500, 60_000_000),
+        "months": _months(stream, table["kind"].to_numpy()[need]),
+        "framework": np.zeros(count, dtype=np.int64),
+        "parent": np.full(count, -1),
+        "split": np.full(count, -1),
+    }
 
 
 def _days(stream: Stream, count: int) -> Integers:
@@ -181,44 +172,42 @@ def _months(stream: Stream, kind: Integers) -> Integers:
     return np.array([works, supplies, services])[kind, stream.below(10, len(kind))]
 
 
-def _plant(book: pd.DataFrame, count: int, lycees: int, stream: Stream) -> None:
+def _plant(book: Draft, count: int, lycees: int, stream: Stream) -> None:
     """Turn the first rows into ``count`` splits, each of another lycée and need (in place)."""
     table = needs()
     sizes = 3 + stream.below(3, count)
-    rows = int(sizes.sum())
-    split = np.repeat(np.arange(count), sizes)
+    split, rank = spread(sizes)
+    total = len(split)
     usual = np.flatnonzero(table["lycee"] >= 1)
     pair = (stream.below(10**6, 1) + np.arange(count) * 10_007) % (lycees * len(usual))  # a prime: no pair twice
     need = usual[pair % len(usual)]
     kind = table["kind"].to_numpy()[need]
     year = 2021 + stream.below(5, count)
     new_year = (np.array(year - 1970, dtype="datetime64[Y]").astype("datetime64[D]") - START).astype(np.int64)
-    rank = np.arange(rows) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     begin, span = (new_year + 10 + stream.below(60, count))[split], (120 + stream.below(150, count))[split]
     formal = stream.flag(0.4, count) & (kind != WORKS) & (table["median"].to_numpy()[need] >= 30_000)
     ceiling = np.where(formal, limit("formal", new_year, kind), limit("dispensation", new_year, kind))
-    moment = (rank + stream.uniform(rows)) / sizes[split]
+    moment = (rank + stream.uniform(total)) / sizes[split]
     planted = {
         "split": split,
         "need": need[split],
         "buyer": (1 + pair // len(usual))[split],
         "day": _workday(begin + (moment * span).astype(np.int64)),
-        "amount": (ceiling[split] * (0.72 + 0.27 * stream.uniform(rows)) / 10).astype(np.int64) * 10,
-        "months": 1 + stream.below(6, rows),
+        "amount": (ceiling[split] * (0.72 + 0.27 * stream.uniform(total)) / 10).astype(np.int64) * 10,
+        "months": 1 + stream.below(6, total),
     }
     for column, values in planted.items():
-        book.loc[: rows - 1, column] = values
+        book[column][:total] = values
 
 
-def _frame(book: pd.DataFrame, stream: Stream) -> None:
+def _frame(book: Draft, stream: Stream) -> None:
     """Make framework agreements, and subsequent contracts under some of them (in place)."""
-    count = len(book)
-    free = (book["split"] < 0).to_numpy()
+    day, free = book["day"], book["split"] < 0
+    count = len(day)
     framework = stream.flag(needs()["framework"].to_numpy()[book["need"]], count) & free
     form = np.where(framework, np.where(stream.flag(0.25, count), SUBSEQUENT, ORDERS), 0)
     child = stream.flag(0.06, count) & free
     months = np.array([12, 24, 36, 48])[stream.pick([2, 2, 2, 6], count)]
-    day = book["day"].to_numpy()
     parents = np.flatnonzero((form == SUBSEQUENT) & ~child & (day < LAST - 400))
     book["framework"] = np.where(child, 0, form)
     book["months"] = np.where(framework, months, book["months"])
@@ -227,72 +216,69 @@ def _frame(book: pd.DataFrame, stream: Stream) -> None:
     if not len(parents):
         return
     parent = parents[stream.below(len(parents), len(rows))]
-    span = np.minimum(book["months"].to_numpy()[parent] * 30, LAST - day[parent]) - 45
+    span = np.minimum(book["months"][parent] * 30, LAST - day[parent]) - 45
     share = 4 + stream.below(17, len(rows))
-    book.loc[rows, "parent"] = parent
+    book["parent"][rows] = parent
     for column in ("buyer", "need", "place"):
-        book.loc[rows, column] = book[column].to_numpy()[parent]
-    book.loc[rows, "day"] = _workday(day[parent] + 45 + stream.below(span, len(rows)))
-    book.loc[rows, "amount"] = np.maximum(book["amount"].to_numpy()[parent] * share // 100, 2500)
-    book.loc[rows, "months"] = 1 + stream.below(12, len(rows))
+        book[column][rows] = book[column][parent]
+    day[rows] = _workday(day[parent] + 45 + stream.below(span, len(rows)))
+    book["amount"][rows] = np.maximum(book["amount"][parent] * share // 100, 2500)
+    book["months"][rows] = 1 + stream.below(12, len(rows))
 
 
-def _bunch(book: pd.DataFrame, stream: Stream) -> None:
+def _bunch(book: Draft, stream: Stream) -> None:
     """Bring some amounts that exceed a threshold by less than a tenth to just below it (in place)."""
-    count, day = len(book), book["day"].to_numpy()
+    day, amount, count = book["day"], book["amount"], len(book["day"])
     kind = needs()["kind"].to_numpy()[book["need"]]
-    amount = book["amount"].to_numpy().copy()
-    ceilings = [limit("dispensation", day, kind), np.full(count, 90_000), limit("formal", day, kind)]
-    free = (book["split"] < 0).to_numpy()
-    for ceiling in ceilings:
-        moved = free & (amount >= ceiling) & (amount < ceiling * 1.1) & stream.flag(0.4, count)
+    for ceiling in (limit("dispensation", day, kind), np.full(count, 90_000), limit("formal", day, kind)):
+        moved = (book["split"] < 0) & (amount >= ceiling) & (amount < ceiling * 1.1) & stream.flag(0.4, count)
         amount = np.where(moved, ceiling - 1 - stream.below(ceiling // 30, count), amount)
     book["amount"] = amount
 
 
-def _award(book: pd.DataFrame, firm: pd.DataFrame, stream: Stream) -> None:
+def _award(book: Draft, firm: pd.DataFrame, stream: Stream) -> None:
     """Choose the firm of each contract (in place): few firms win much, and firms of the département are preferred."""
-    count, names = len(book), list(TRADES)
-    trade = needs()["trade"].map(names.index).to_numpy()[book["need"]]
-    size = np.bincount(firm["trade"], minlength=len(names))[trade]
+    count = len(book["day"])
+    trade = pd.Index(trades()["trade"]).get_indexer(needs()["trade"])[book["need"]]
+    size = np.bincount(firm["trade"])[trade]
     start = np.searchsorted(firm["trade"].to_numpy(), trade)
-    steep = np.array([item.concentrated for item in TRADES.values()])[trade]
+    steep = trades()["concentrated"].to_numpy(bool)[trade]
     near = communes()["departement"].to_numpy(object)[book["place"]]
     home = firm["departement"].to_numpy(object)
     chosen = start + _rank(stream.uniform(count), steep, size)
     for _ in range(2):
         other = start + _rank(stream.uniform(count), steep, size)
         chosen = np.where((home[chosen] != near) & (home[other] == near), other, chosen)
-    split = book["split"].to_numpy()
+    split = book["split"]
     first = np.flatnonzero((split >= 0) & (np.r_[-1, split[:-1]] != split))
     chosen = np.where(split >= 0, chosen[first[np.maximum(split, 0)]], chosen)
     book["firm"] = _rotate(book, chosen, start, size)
     book["holders"] = _holders(book, stream)
     child = np.flatnonzero(book["parent"] >= 0)
-    parent = book.take(book["parent"].to_numpy()[child])
-    turn = stream.below(parent["holders"].to_numpy(), len(child))
-    book.loc[child, "firm"] = partner(parent, turn, firm["trade"].to_numpy())
+    parent = {column: values[book["parent"][child]] for column, values in book.items()}
+    turn = stream.below(parent["holders"], len(child))
+    book["firm"][child] = partner(parent, turn, firm["trade"].to_numpy())
 
 
-def _holders(book: pd.DataFrame, stream: Stream) -> Integers:
+def _holders(book: Draft, stream: Stream) -> Integers:
     """Draw how many firms hold each contract: joint bids for works and studies, several holders of some frameworks."""
-    count = len(book)
+    count = len(book["day"])
     trade = needs()["trade"].to_numpy(object)[book["need"]]
     joint = np.select([trade == "études", needs()["kind"].to_numpy()[book["need"]] == WORKS], [0.45, 0.14], 0.04)
     joint = np.where(book["framework"] == SUBSEQUENT, 0.7, np.where(book["amount"] < 40_000, joint / 4, joint))
-    several = stream.flag(joint, count) & ((book["split"] < 0) & (book["parent"] < 0)).to_numpy()
+    several = stream.flag(joint, count) & (book["split"] < 0) & (book["parent"] < 0)
     return np.where(several, 2 + stream.pick([5, 3, 2], count), 1)
 
 
-def partner(contracts: pd.DataFrame, turn: Integers, trades: Integers) -> Integers:
+def partner(contracts: pd.DataFrame | Draft, turn: Integers, trades: Integers) -> Integers:
     """Return the firm that stands at a turn among the holders of each contract: 0 is the first, at most 3.
 
     Holders are of one trade, and distinct since every trade has five firms or more.
     """
-    firm = contracts["firm"].to_numpy()
+    firm, amount = np.asarray(contracts["firm"]), np.asarray(contracts["amount"])
     start = np.searchsorted(trades, trades[firm])
     size = np.bincount(trades)[trades[firm]]
-    stride = 1 + contracts["amount"].to_numpy() % ((size - 1) // 3)
+    stride = 1 + amount % ((size - 1) // 3)
     return start + (firm - start + turn * stride) % size
 
 
@@ -301,19 +287,18 @@ def _rank(draw: Floats, steep: np.ndarray, size: Integers) -> Integers:
     return (draw * draw * np.where(steep, draw, 1.0) * size).astype(np.int64)
 
 
-def _rotate(book: pd.DataFrame, firm: Integers, start: Integers, size: Integers) -> Integers:
+def _rotate(book: Draft, firm: Integers, start: Integers, size: Integers) -> Integers:
     """Change the firm where the same buyer bought the same group of needs from it within a year, unless planted."""
-    day, split = book["day"].to_numpy(), book["split"].to_numpy() >= 0
+    day, split = book["day"], book["split"] >= 0
     kind = needs()["kind"].to_numpy()[book["need"]]
-    group = book["buyer"].to_numpy() * 1000 + needs()["group"].to_numpy()[book["need"]]
-    free = (book["framework"] == 0).to_numpy() & (book["parent"] < 0).to_numpy()
-    rows = np.flatnonzero(split | (free & (book["amount"].to_numpy() < limit("formal", day, kind))))
+    group = book["buyer"] * 1000 + needs()["group"].to_numpy()[book["need"]]
+    free = (book["framework"] == 0) & (book["parent"] < 0)
+    rows = np.flatnonzero(split | (free & (book["amount"] < limit("formal", day, kind))))
     for turn in range(24):
         key = group[rows] * 100_000 + firm[rows]
         order = np.lexsort((day[rows], key))
-        same = np.r_[False, (np.diff(key[order]) == 0) & (np.diff(day[rows][order]) <= 366)]
         clash = np.zeros(len(rows), dtype=bool)
-        clash[order] = same
+        clash[order] = np.r_[False, (np.diff(key[order]) == 0) & (np.diff(day[rows][order]) <= 366)]
         clash = (clash | np.isin(key, key[split[rows]])) & ~split[rows]
         moved = rows[clash]
         firm[moved] = start[moved] + (firm[moved] - start[moved] + 1 + (moved + turn) % 11) % size[moved]
@@ -323,11 +308,9 @@ def _rotate(book: pd.DataFrame, firm: Integers, start: Integers, size: Integers)
 def _ordered(book: pd.DataFrame) -> pd.DataFrame:
     """Order by date and buyer, number the contracts of each buyer and year, and follow the parents."""
     order = np.lexsort((book["buyer"], book["day"]))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    book = book.take(order).reset_index(drop=True)
+    book = rows(book, order)
     parent = book["parent"].to_numpy()
-    book["parent"] = np.where(parent >= 0, place[parent], -1)
+    book["parent"] = np.where(parent >= 0, np.argsort(order)[parent], -1)
     year = years(book["day"].to_numpy())
     rank = book.groupby([book["buyer"], pd.Series(year)], sort=False).cumcount() + 1
     book["number"] = year * 100_000 + rank  # the busiest buyer has some 7,000 a year at the largest scale

@@ -5,7 +5,7 @@ import pandas as pd
 
 from data.make.procurement.book import LAST, Book, partner, years
 from data.make.procurement.contracts import SOURCE, blank, dates, delays, words
-from data.make.procurement.parties import TRADES
+from data.make.procurement.needs import trades
 from data.make.sampling import Integers, Stream, growth
 from tikub_lab.procurement.codes import CONCESSION_CODES
 
@@ -107,8 +107,8 @@ def concessions(book: Book, scale: float, stream: Stream) -> pd.DataFrame:
     regional = np.isin(what, [0, 3, 4, 5])
     lycee = 1 + stream.below(len(book.buyers) - 1, count)
     buyer = book.buyers.take(np.where(regional, 0, lycee)).reset_index(drop=True)
-    trades = np.array([list(TRADES).index(name) for name in trade])[what]
-    first = np.searchsorted(book.firms["trade"].to_numpy(), trades)
+    sold = pd.Index(trades()["trade"]).get_indexer(trade)[what]
+    first = np.searchsorted(book.firms["trade"].to_numpy(), sold)
     number = pd.Series("C" + pd.Series(years(day) * 100_000 + np.arange(count) + 1).astype("str"), dtype="str")
     begin, published = day + 20 + stream.below(90, count), day + 2 + stream.below(40, count)
     helped = stream.flag(0.3, count)

@@ -1,10 +1,9 @@
-"""What the fictitious buyers of the sample buy: needs, with their CPV code, usual amounts and competition.
+"""What the fictitious buyers of the sample buy, and the trades of those who sell it: ``needs.csv`` and ``trades.csv``.
 
-``needs.csv`` has one need a line. CPV codes are real (CPV 2008, with their check digit); all other figures are
-plausible inventions.
+CPV codes are real (CPV 2008, with their check digit); all other figures are plausible inventions.
 """
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,25 +14,26 @@ KINDS = ("works", "supplies", "services")
 WORKS, SUPPLIES, SERVICES = range(3)
 
 
-@lru_cache(maxsize=1)
+@cache
 def needs() -> pd.DataFrame:
-    """Return the families of need.
+    """Return the families of need; shared, not to be changed.
 
-    Returns
-    -------
-    DataFrame of shape (41, 12)
-        ``cpv``; ``kind``, a position in :data:`KINDS`; ``trade`` of the firms that answer; ``region`` and ``lycee``,
-        how often each buys it (weights); ``median`` amount of a lycée's contract in euros; ``spread``, standard
-        deviation of the logarithm of amounts; ``single``, share of contracts with one offer; ``framework``, share of
-        framework agreements; ``ccag``; ``subjects``, wordings separated by a bar; ``group``, first three digits of the
-        CPV code as a number: the family within which purchases add up. Shared: do not change it.
-
-    Examples
-    --------
-    >>> needs().query("cpv == '50750000-7'")[["trade", "median", "group"]].to_dict("records")
-    [{'trade': 'chauffage', 'median': 12000, 'group': 507}]
+    ``kind`` is a position in :data:`KINDS`; ``region`` and ``lycee`` say how often each buys it; ``median`` is of a
+    lycée's contracts (€), ``spread`` the standard deviation of the logarithm of amounts; ``single`` and ``framework``
+    are the shares of contracts with one offer and of framework agreements; ``group`` is the family within which
+    purchases add up: the first three digits of the CPV code.
     """
-    table = pd.read_csv(Path(__file__).with_name("needs.csv"), encoding="utf-8")
+    table = _read("needs")
     table["kind"] = table["kind"].map(KINDS.index)
     table["group"] = table["cpv"].str[:3].astype("int64")
     return table
+
+
+@cache
+def trades() -> pd.DataFrame:
+    """Return the trades: what firms are called, the shares of them that are Breton and large, and if few win most."""
+    return _read("trades")
+
+
+def _read(name: str) -> pd.DataFrame:
+    return pd.read_csv(Path(__file__).with_name(f"{name}.csv"), encoding="utf-8")

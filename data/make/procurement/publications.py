@@ -9,13 +9,14 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data.make.procurement.publication_faults import CHANGES, FAULTS, Change, Raw
+from data.make.procurement.publication_faults import CHANGES, FAULTS, Change, Fault, Raw
 from data.make.sampling import Stream
 from tikub_lab.procurement.formats import READERS
 from tikub_lab.procurement.published.fields import LISTS
@@ -35,19 +36,11 @@ CORRECTED = 3
 
 @dataclass(frozen=True)
 class Publications:
-    """Fictitious publications, and the truth about them.
+    """Fictitious publications by name of file, and the truth about them: a row a record with a fault or an event.
 
-    Attributes
-    ----------
-    files : dict of str to list of dict
-        Records as published, by name of file.
-    faults : DataFrame
-        ``publication``, ``ligne``, ``defaut``, ``regle`` (the rule that it breaks; missing where none sees it): one row
-        a record that has a fault.
-    changes : DataFrame
-        ``apres`` (publication), ``ligne`` (in it; in the one before for what vanished), ``evenement`` (``apparu``,
-        ``disparu``, ``revenu``, ``corrigé`` or the name of a change), ``champs`` (fields that changed, separated by
-        bars; missing for ``corrigé``).
+    ``changes`` has ``apres`` (publication), ``ligne`` (in it; in the one before for what vanished), ``evenement``
+    (``apparu``, ``disparu``, ``revenu``, ``corrigé`` or the name of a change) and ``champs`` that changed, separated by
+    bars; missing for ``corrigé``.
     """
 
     files: dict[str, list[Raw]]
@@ -56,31 +49,11 @@ class Publications:
 
 
 def publications(tables: Mapping[str, pd.DataFrame], stream: Stream) -> Publications:
-    """Make the publications from the tables of the sample.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``procurement/contracts`` and ``procurement/suppliers``, typed.
-    stream : Stream
-        Its draws choose which contracts have a fault or a change.
-
-    Examples
-    --------
-    >>> from tikub_lab import tables
-    >>> from data.make.sampling import streams
-    >>> names = ("procurement/contracts", "procurement/suppliers")
-    >>> made = publications({name: tables.load(name) for name in names}, streams(1, 1)[0])
-    >>> [name for name in made.files]
-    ['decp-fictif_2025-04-01.json', 'decp-fictif_2025-05-01.json', 'decp-fictif_2025-06-01.json']
-    """
+    """Make the publications from the tables of the sample; draws choose which contracts have a fault or a change."""
     records = _records(tables)
     early = [at for at, record in enumerate(records) if record["datePublicationDonnees"] < DAYS[0]]
     order = [early[at] for at in stream.uniform(len(early)).argsort(kind="stable")]
-    shares = {name: fault.share for name, fault in FAULTS.items()} | {
-        name: change.share for name, change in CHANGES.items()
-    }
-    dealt = _dealt(shares, order)
+    dealt = _dealt(order)
     files: dict[str, list[Raw]] = {}
     faults: list[tuple[object, ...]] = []
     changes: list[tuple[object, ...]] = []
@@ -90,14 +63,22 @@ def publications(tables: Mapping[str, pd.DataFrame], stream: Stream) -> Publicat
         lines = {}
         for at, record in enumerate(records):
             what = dealt.get(at, "")
-            copies = _copies(record, what, at, place)
-            if record["datePublicationDonnees"] >= day or not copies:
+            change, fault = CHANGES.get(what), FAULTS.get(what)
+            corrected = fault is not None and place == len(DAYS) - 1 and at % CORRECTED == 0
+            if record["datePublicationDonnees"] >= day or (change and place in change.gone):
                 continue
-            written += copies
+            if fault and not corrected:
+                written += [record | fault.values(record) for _ in range(fault.copies)]
+                faults.append((name, len(written), what, fault.rule))
+            else:
+                written.append(record | change.values(record) if change and place >= change.since else record)
             lines[at] = len(written)
-            if what in FAULTS and not _corrected(at, place):
-                faults.append((name, lines[at], what, FAULTS[what].rule))
-            changes += [(name, lines[at], *event) for event in _events(what, at, place, at in known)]
+            if place and at not in known:
+                changes.append((name, lines[at], "revenu" if change else "apparu", ""))
+            elif change and change.fields and place == change.since:
+                changes.append((name, lines[at], what, change.fields))
+            elif corrected:
+                changes.append((name, lines[at], "corrigé", None))
         changes += [(name, known[at], "disparu", "") for at in known if at not in lines]
         files[name] = written
     return Publications(
@@ -108,15 +89,7 @@ def publications(tables: Mapping[str, pd.DataFrame], stream: Stream) -> Publicat
 
 
 def records(tables: Mapping[str, pd.DataFrame], stream: Stream, schemas: Path) -> pd.DataFrame:
-    """Return the table ``procurement/records`` that the import of :func:`publications` gives.
-
-    Parameters
-    ----------
-    tables, stream
-        As for :func:`publications`.
-    schemas : Path
-        Folder of the Table Schemas.
-    """
+    """Return the table ``procurement/records`` that the import of :func:`publications` gives."""
     made = publications(tables, stream)
     with tempfile.TemporaryDirectory() as folder:
         paths = []
@@ -129,46 +102,13 @@ def records(tables: Mapping[str, pd.DataFrame], stream: Stream, schemas: Path) -
     return table
 
 
-def _dealt(shares: Mapping[str, float], order: Sequence[int]) -> dict[int, str]:
+def _dealt(order: Sequence[int]) -> dict[int, str]:
     """Deal faults and changes to contracts, in a drawn order: at least one of each while there are contracts."""
-    rest = list(order)
-    dealt: dict[int, str] = {}
-    for name, share in shares.items():
-        number = max(1, round(share * len(order)))
-        dealt |= dict.fromkeys(rest[:number], name)
-        rest = rest[number:]
+    rest, dealt = iter(order), dict[int, str]()
+    cases: dict[str, Fault | Change] = {**FAULTS, **CHANGES}
+    for name, case in cases.items():
+        dealt |= dict.fromkeys(islice(rest, max(1, round(case.share * len(order)))), name)
     return dealt
-
-
-def _corrected(at: int, place: int) -> bool:
-    return place == len(DAYS) - 1 and at % CORRECTED == 0
-
-
-def _changed(what: str, place: int) -> Change | None:
-    change = CHANGES.get(what)
-    return change if change is not None and not change.gone and place >= change.since else None
-
-
-def _copies(record: Raw, what: str, at: int, place: int) -> list[Raw]:
-    """Write a contract as a publication has it: not at all, once or twice."""
-    if what in CHANGES and place in CHANGES[what].gone:
-        return []
-    change = _changed(what, place)
-    if change is not None:
-        return [change.make(record)]
-    return FAULTS[what].plant(record) if what in FAULTS and not _corrected(at, place) else [record]
-
-
-def _events(what: str, at: int, place: int, known: bool) -> list[tuple[str, str | None]]:
-    """Say what happened to a contract since the publication before."""
-    if place == 0:
-        return []
-    if not known:
-        return [("revenu" if what in CHANGES else "apparu", "")]
-    change = _changed(what, place)
-    if change is not None and change.since == place:
-        return [(what, change.fields)]
-    return [("corrigé", None)] if what in FAULTS and _corrected(at, place) else []
 
 
 def _records(tables: Mapping[str, pd.DataFrame]) -> list[Raw]:
@@ -181,8 +121,7 @@ def _records(tables: Mapping[str, pd.DataFrame]) -> list[Raw]:
         chosen = chosen.iloc[np.arange(MOST) * len(chosen) // MOST]
     own = suppliers[suppliers["uid"].isin(chosen["uid"])]
     parties: dict[str, list[Raw]] = {}
-    columns = (own["uid"], own["titulaire_id"], own["titulaire_typeIdentifiant"])
-    for uid, identifier, kind in zip(*columns, strict=True):
+    for uid, identifier, kind in own[["uid", "titulaire_id", "titulaire_typeIdentifiant"]].to_numpy():
         parties.setdefault(uid, []).append({"titulaire": {"id": identifier, "typeIdentifiant": kind}})
     return [_record(contract, parties[contract["uid"]]) for contract in chosen.to_dict("records")]
 
