@@ -404,7 +404,7 @@ def test_too_few_peers_and_nothing(found, adjusted, of_sample):
 
 
 def test_wrong_use(found, adjusted, of_sample):
-    with pytest.raises(UsageError, match="year=2031: no meter has a reading of it; readings are of 2010 to 2025"):
+    with pytest.raises(UsageError, match="year=2031: no meter has a reading of it; readings are of 2010"):
         signature.signatures(*of_sample.values(), 2031)
     with pytest.raises(UsageError, match="between 0 and 1"):
         standing.standing(found, adjusted, of_sample["sites"], of_sample["weather"], 2025, level=5)

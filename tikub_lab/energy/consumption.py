@@ -139,6 +139,14 @@ def by_site(consumption: pd.DataFrame, meters: pd.DataFrame, period: Period = "a
     return found[names].astype({"code_uai": "str", "energie": "str", "usage": "str"})
 
 
+def require_readings(what: str, readings: pd.DataFrame, first: object, after: object) -> None:
+    """Raise a UsageError where none of the readings is of a time, whose last day is excluded."""
+    begin, end = (pd.Timestamp(str(day)) for day in (first, after))
+    if len(readings) and not ((readings["debut"] < end) & (readings["fin"] > begin)).any():
+        known = f"{readings['debut'].min():%Y-%m-%d} to {readings['fin'].max() - pd.Timedelta(days=1):%Y-%m-%d}"
+        raise UsageError(f"{what}: no meter has a reading of it; readings are of {known}.")
+
+
 def _pieces(rows: pd.DataFrame, begin: Days, end: Days, unit: str) -> pd.DataFrame:
     """Divide readings among the periods that they touch, by days; those without a value are left out."""
     first, last = (days.astype(f"datetime64[{unit}]").astype(np.int64) for days in (begin, end - 1))

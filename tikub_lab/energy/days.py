@@ -39,6 +39,11 @@ class Days:
         """Positions of days in the arrays."""
         return day - self.first
 
+    def named(self) -> pd.Series:
+        """Return the kind of each day, in words, by date."""
+        days = pd.date_range(date_of(self.first), periods=len(self.kinds))
+        return pd.Series(np.array(KINDS, dtype=object)[self.kinds], index=days, dtype="str")
+
 
 def numbers(dates: pd.Series) -> Integers:
     """Count days from 1 January 1970."""
@@ -105,10 +110,8 @@ def day_kinds(calendar: pd.DataFrame, first: object, last: object) -> pd.Series:
     >>> day_kinds(calendar, "2025-02-07", "2025-03-01").value_counts().to_dict()
     {'vacances': 16, 'cours': 6, 'week-end': 1}
     """
-    days = pd.date_range(pd.Timestamp(str(first)), pd.Timestamp(str(last)), freq="D")
-    start = int(days[0].value // DAY)
-    kinds = kinds_of(calendar, np.zeros(len(calendar), dtype=bool), start, start + len(days))
-    return pd.Series(np.array(KINDS, dtype=object)[kinds], index=days, dtype="str")
+    start, end = (pd.Timestamp(str(day)).value // DAY for day in (first, last))
+    return Days(start, kinds_of(calendar, np.zeros(len(calendar), dtype=bool), start, end + 1), {}).named()
 
 
 def keep_days(usage: pd.DataFrame, kinds: pd.Series, keep: tuple[str, ...] = (LESSONS,)) -> pd.DataFrame:

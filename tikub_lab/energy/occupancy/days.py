@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.days import Days, cold_of, kinds_of, of_zone
+from tikub_lab.energy.days import Days, cold_of, kinds_of, numbers, of_zone
 from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.errors import UsageError
 
@@ -15,7 +15,7 @@ POINTS = tuple(np.arange(8.0, 20.25, 0.5).tolist())
 COVERAGE = 0.9
 """Share of a period's days that must have a temperature."""
 SILENT = 75
-"""Days after the calendar's last one that may still be of lessons: no stretch without a holiday is longer."""
+"""Days around those of the calendar that are taken to be of lessons: no stretch without a holiday is longer."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,15 @@ def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: 
     zone : str
         Of school holidays.
 
+    Returns
+    -------
+    Days
+        As far as the calendar tells of them; those that it does not tell of have no kind and stay out.
+
     Raises
     ------
     UsageError
-        A calendar that does not tell of these days.
+        A calendar that tells of nothing.
 
     Examples
     --------
@@ -79,17 +84,13 @@ def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: 
     >>> days_of(weather, calendar, "2025-11-07", "2025-11-11").kinds.tolist()
     [0, 1, 1, 0, 1]
     """
-    begin, end = pd.Timestamp(str(first)), pd.Timestamp(str(last))
     rest, public = of_zone(calendar, zone)
-    opened, closed = pd.to_datetime(rest["debut"]), pd.to_datetime(rest["fin"])
-    silent = pd.Timedelta(days=SILENT)
-    if rest.empty or opened.min() > begin + silent or closed.max() < end - silent:
-        told = "nothing" if rest.empty else f"{opened.min():%Y-%m-%d} to {closed.max():%Y-%m-%d}"
-        raise UsageError(
-            f"Calendar of zone {zone!r}: it tells of {told}, days from {begin:%Y-%m-%d} to {end:%Y-%m-%d} are asked "
-            "for; add their holidays to energy/calendar, or choose a period that it covers."
-        )
-    start, stop = begin.value // DAY, end.value // DAY + 1
+    if rest.empty:
+        raise UsageError(f"Calendar of zone {zone!r}: it tells of no holidays; add them to energy/calendar.")
+    opened, closed = int(numbers(rest["debut"]).min()) - SILENT, int(numbers(rest["fin"]).max()) + SILENT
+    begin, end = (pd.Timestamp(str(day)).value // DAY for day in (first, last))
+    start = max(begin, opened)
+    stop = max(min(end, closed), start) + 1
     return Days(start, kinds_of(rest, public, start, stop), cold_of(weather, start, stop))
 
 

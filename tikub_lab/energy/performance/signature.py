@@ -15,9 +15,9 @@ import pandas as pd
 from tikub_lab.energy import heating
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.caltrack import Baseline, Sample, fahrenheit, fit_many
+from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.days import HOLIDAY, day_kinds, keep_days
 from tikub_lab.energy.periods import DAY, Floats
-from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
 DAILY, BILLS = "relevés journaliers, jours de cours", "factures de trois ans, hors vacances"
@@ -217,10 +217,8 @@ def _of_year(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the meters that heat in a year, with their site's station and area, and their readings."""
     first, after = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
+    require_readings(f"year={year}", readings, first, after)
     near = (readings["debut"] < after) & (readings["fin"] > pd.Timestamp(year - YEARS, 1, 1))
-    if len(readings) and not (near & (readings["fin"] > first)).any():
-        years = f"{readings['debut'].min():%Y} to {readings['fin'].max() - pd.Timedelta(days=1):%Y}"
-        raise UsageError(f"year={year}: no meter has a reading of it; readings are of {years}.")
     names = ["compteur_id", "code_uai", "usage", "mise_en_service", "retrait"]
     own = meters.loc[meters["usage"].isin(HEATS), names].dropna(subset=["code_uai"])
     gone, later = own["retrait"] <= first, own["mise_en_service"] >= after
