@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy import climate, performance
+from tikub_lab.energy import climate, performance, trusted
+from tikub_lab.energy.bundle import Bundle
 from tikub_lab.energy.caltrack import fit
 from tikub_lab.energy.performance import quantities as standing
 from tikub_lab.energy.performance import signature
@@ -159,14 +160,25 @@ def test_why_a_site_is_not_compared():
     assert signature.signatures(good, meter(usage="autres"), SITES, WEATHER, NO_HOLIDAYS, 2025).empty
 
 
-def test_days_that_are_not_to_be_trusted_are_left_out():
+def test_days_on_which_the_meter_did_not_measure_are_left_out(energy_tables):
+    """A stretch of zeros spoils the model; without its days, as an alert tells them, it is what it was."""
     use = 50 + 20 * degrees(15.0)
     use[5:40] = 0
-    without = pd.DataFrame({"compteur_id": ["G1"], "debut": DAYS[[5]], "fin": DAYS[[40]]})
+    alert = {"compteur_id": "G1", "origine": "relevé", "debut": DAYS[5], "fin": DAYS[40], "sens": "non mesuré"}
+    rise = alert | {"sens": "en trop", "fin": DAYS[200], "confirme": True}
+    alerts = pd.DataFrame([alert | {"confirme": False}, rise])
+    tables = {name: energy_tables[f"energy/{name}"] for name in NAMES}
+    data = Bundle(**tables | {"readings": days(use), **dict.fromkeys(("works", "prices", "factors"), days(use))})
     assert one(days(use))["manque"] == "modèle insuffisant (guide ASHRAE 14)"
-    row = one(days(use), without=without)
+    row = one(trusted(data, alerts).readings)
     assert row[["pente", "base", "equilibre"]].tolist() == pytest.approx([20, 50, 15], rel=1e-6)
     assert row["n"] == 261 - 25  # 261 days of the year are not on weekends, 25 of those left out
+    bills = days(use).assign(origine="facture")
+    kept = [
+        trusted(Bundle(**vars(data) | {"readings": bills}), alerts.assign(confirme=both)).readings
+        for both in (False, True)
+    ]
+    assert [len(rows) for rows in kept] == [365, 330]  # bills too where they show it
 
 
 def test_bills_that_overlap_do_not_stop_the_others(of_sample):

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab import energy as e
+from tikub_lab.energy.bundle import Bundle
 
 LYCEES = ("0000505Z", "0002530A", "0005240W", "0000044Y")
 """Like most, with a broken meter, heated by electricity, heated by wood."""
@@ -32,10 +33,12 @@ def results(load: Any) -> Pins:
     yield from _used(tables, used, year)
     yield from _baselines(tables)
     yield from _alerts(tables)
-    yield from _challenge(tables)
-    yield from _gestures(tables, year)
+    measured = e.trusted(Bundle(**tables), e.alerts.survey(Bundle(**tables)).alerts)
+    yield "trusted", [len(readings), len(measured.readings)]
+    yield from _challenge(vars(measured))
+    yield from _gestures(vars(measured), year)
     yield from _law(tables, used, year)
-    yield from _performance(tables, used, year)
+    yield from _performance(vars(measured), used, year)
     yield from _planning(tables, used, year)
 
 

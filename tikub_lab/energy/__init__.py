@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "alerts": "",
-        "bundle": "load",
+        "bundle": "load trusted",
         "caltrack": "Baseline fit fit_many",
         "challenge": "",
         "climate": "adjusted of_sites",

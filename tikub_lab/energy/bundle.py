@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -46,6 +46,34 @@ def load() -> Bundle:
     from tikub_lab import tables
 
     return Bundle(**{name: tables.load(f"energy/{name}") for name in NAMES})
+
+
+def trusted(data: Bundle, alerts: pd.DataFrame) -> Bundle:
+    """Leave out the readings of a time in which their meter did not measure, for methods that compare days or bills.
+
+    Parameters
+    ----------
+    data : Bundle
+    alerts : DataFrame
+        ``compteur_id``, ``origine``, ``debut``, ``fin`` (excluded), ``sens``, ``confirme``: of
+        :func:`tikub_lab.energy.alerts.survey`. Those « non mesuré » count, for their own origin, and where both show
+        it for both.
+
+    Examples
+    --------
+    >>> from tikub_lab import energy
+    >>> data = energy.load()
+    >>> broken = pd.DataFrame({"compteur_id": ["G029"], "origine": "relevé", "debut": pd.to_datetime(["2025-03-01"]),
+    ...                        "fin": pd.to_datetime(["2025-03-11"]), "sens": "non mesuré", "confirme": False})
+    >>> len(data.readings) - len(trusted(data, broken).readings)
+    10
+    """
+    blind = alerts.loc[alerts["sens"] == "non mesuré", ["compteur_id", "origine", "debut", "fin", "confirme"]]
+    rows = data.readings[data.readings["compteur_id"].isin(blind["compteur_id"])].reset_index()
+    pairs = rows.merge(blind, on="compteur_id", suffixes=("", "_alert"))
+    touched = (pairs["debut"] < pairs["fin_alert"]) & (pairs["fin"] > pairs["debut_alert"])
+    touched &= (pairs["origine"] == pairs["origine_alert"]) | pairs["confirme"]
+    return replace(data, readings=data.readings.drop(index=pairs.loc[touched, "index"]))
 
 
 def bundled(method: _Method) -> _Method:

@@ -49,7 +49,6 @@ def signatures(
     weather: pd.DataFrame,
     calendar: pd.DataFrame,
     year: int,
-    without: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Work out the heating signature of each site in one year.
 
@@ -57,11 +56,8 @@ def signatures(
     ----------
     readings, meters, sites, weather, calendar : DataFrame
         Tables ``energy/readings``, ``meters``, ``sites`` (``code_uai``, ``station``, ``surface_totale``), ``weather``
-        and ``calendar``.
+        and ``calendar``; of the readings, best those of :func:`tikub_lab.energy.trusted`.
     year : int
-    without : DataFrame, optional
-        Days that are not to be trusted (a broken meter, estimated days): ``compteur_id``, ``debut``, ``fin``
-        (excluded).
 
     Returns
     -------
@@ -94,8 +90,6 @@ def signatures(
     [[0.2, 0.5, 15.0]]
     """
     own, rows = _of_year(readings, meters, sites, year)
-    if without is not None:
-        rows = _left_out(rows, without)
     with_station = own["station"].isin(weather["station"].unique())
     stations = dict(zip(own.loc[with_station, "compteur_id"], own.loc[with_station, "station"], strict=True))
     rows = rows[rows["compteur_id"].isin(stations)]
@@ -235,12 +229,3 @@ def _calm(bills: pd.DataFrame, kinds: pd.Series, year: int) -> pd.DataFrame:
     count = np.concatenate([[0], np.cumsum((kinds == HOLIDAY).to_numpy(dtype=bool))])
     left, right = (np.clip((bills[name] - first).dt.days.to_numpy(), 0, len(kinds)) for name in ("debut", "fin"))
     return bills[(count[right] - count[left]) <= CALM * bills["days"].to_numpy()]
-
-
-def _left_out(rows: pd.DataFrame, without: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the readings of days that are not to be trusted."""
-    keep = np.ones(len(rows), dtype=bool)
-    for meter, first, after in without[["compteur_id", "debut", "fin"]].itertuples(index=False):
-        touched = (rows["compteur_id"] == meter) & (rows["debut"] < after) & (rows["fin"] > first)
-        keep &= ~touched.to_numpy(dtype=bool)
-    return rows[keep]
