@@ -51,7 +51,6 @@ def constants() -> Pins:
     days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
     yield "law.milestones", {str(day): e.law.milestones(day) for day in days[1:]}
     yield "law.reference_years", {str(day): e.law.reference_years(day) for day in days}
-    yield "law.line", e.law.line({2030: 100.0, 2040: 80.0, 2050: 70.0})
     wanted = [("réduction", 2030), ("réduction", 2040), ("énergie finale", "gaz"), ("seuil", "surface")]
     yield (
         "law.value",
@@ -201,7 +200,6 @@ def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
         references = e.law.references(years, sites, day)
         standing = e.law.standing(references, years, year, day=day, energies=used, prices=prices, factors=factors)
         yield f"law.references{case}", references
-        yield f"law.targets{case}", e.law.targets(references, day)
         yield f"law.standing{case}", standing
     yield "law.standing[2021]", e.law.standing(references, years, 2021)
     yield "law.stock", e.law.stock(standing)
