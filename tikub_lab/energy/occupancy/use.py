@@ -21,11 +21,11 @@ import pandas as pd
 
 from tikub_lab.energy.caltrack import Baseline, Sample
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
-from tikub_lab.energy.memory import memory
 from tikub_lab.energy.occupancy.days import Design
 from tikub_lab.energy.periods import DAY, Floats, Thermal
 from tikub_lab.energy.quality import quality
 from tikub_lab.energy.savings import Model, Savings
+from tikub_lab.energy.uncertainty import of_days
 
 FLOOR = 0.2
 """Where scatter follows use, least scatter of a period: that of this share of the mean use."""
@@ -88,25 +88,18 @@ class Use:
     def covariance(self) -> tuple[Floats, float]:
         """Covariance of the coefficients and of the balance point, and the degrees of freedom that are left.
 
-        The balance point comes last, in °C, where the model has one. Errors of days remember the days before
-        (:func:`tikub_lab.energy.memory.memory`); those of bills are independent.
+        The balance point comes last, in °C, where the model has one. Errors of days in a row are alike
+        (:func:`tikub_lab.energy.uncertainty.of_days`); those of bills are independent.
         """
-        days = self.design.days
+        days, day = self.design.days, self.design.start
         matrix = np.hstack([self.matrix, self.shift]) * (np.sqrt(days) / self.scatter)[:, None]
         bread = np.linalg.pinv(matrix.T @ matrix, hermitian=True)
-        free = float(max(len(matrix) - matrix.shape[1], 1))
+        count, fitted = matrix.shape
+        variance, free = of_days(self.residual / self.scatter, day, fitted)
         if (days > 1).any():
-            found = bread * float((days * (_left_out(self) / self.scatter) ** 2).sum()) / free
-            return found + self._between_points(matrix), free
-        place = self.design.start - self.design.start[0]
-        size = int(place[-1]) + 1
-        even = np.ones(len(matrix))
-        variance, correlation, free = memory(self.residual / self.scatter, even, matrix, place, size)
-        line = np.zeros((2 * size, matrix.shape[1]))
-        line[place] = matrix
-        around = np.concatenate([correlation[:size], [0.0], correlation[size - 1 : 0 : -1]])
-        alike = np.fft.irfft(np.fft.rfft(around)[:, None] * np.fft.rfft(line, axis=0), axis=0)[place]
-        return variance * bread @ (matrix.T @ alike) @ bread + self._between_points(matrix), free
+            free = float(max(count - fitted, 1))
+            variance = float((days * (_left_out(self) / self.scatter) ** 2).sum()) / free
+        return bread * variance + self._between_points(matrix), free
 
     def _between_points(self, matrix: Floats) -> Floats:
         """Add what is not known for want of candidates between two balance points: half a step either way, evenly."""
