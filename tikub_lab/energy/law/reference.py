@@ -15,6 +15,7 @@ import pandas as pd
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
+from tikub_lab.methods.once import once
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
@@ -28,6 +29,7 @@ COLUMNS += ["kwh_m2_reference", "part_estimee", "annees_utilisables", "annees_po
 COLUMNS += ["statut_reference", "phrase_reference"]
 
 
+@once
 def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     """Add the energies of each site and year up as final energy, the way the law counts it.
 
@@ -91,6 +93,7 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     return found.reset_index()[names].astype({"code_uai": "str", "complet": "bool", "ajuste": "bool"})
 
 
+@once
 def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     """Choose the reference year of each site: the one of the highest adjusted use a square metre.
 

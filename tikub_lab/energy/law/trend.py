@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
@@ -31,6 +32,7 @@ PACE = ["code_uai", "n", "premiere", "derniere", "pente", "pente_bas", "pente_ha
 PACE += ["milieu_haut"]
 
 
+@once
 def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVEL) -> pd.DataFrame:
     """Fit the slope of each site's use over its last years.
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show.french import NNBSP, number
 
@@ -30,6 +31,7 @@ TYPES = dict.fromkeys([*QUANTILES, "rang", "ecart_mediane"], "float64")
 TYPES |= dict.fromkeys(["niveau", "pairs", "manquants"], "int64") | dict.fromkeys(["groupe", "phrase"], "str")
 
 
+@once
 def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
     """Compare a figure of each site with those of its peers.
 
