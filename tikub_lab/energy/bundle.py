@@ -49,30 +49,29 @@ def load() -> Bundle:
 
 
 def trusted(data: Bundle, alerts: pd.DataFrame) -> Bundle:
-    """Leave out the readings of a time in which their meter did not measure, for methods that compare days or bills.
+    """Leave out the daily readings of a time in which their meter did not measure, for methods that look at days.
+
+    Bills stay: where bills are compared, an estimate is joined to the one that mends it.
 
     Parameters
     ----------
     data : Bundle
     alerts : DataFrame
-        ``compteur_id``, ``origine``, ``debut``, ``fin`` (excluded), ``sens``, ``confirme``: of
-        :func:`tikub_lab.energy.alerts.survey`. Those « non mesuré » count, for their own origin, and where both show
-        it for both.
+        Of :func:`tikub_lab.energy.alerts.survey`; those « non mesuré » of daily readings count.
 
     Examples
     --------
     >>> from tikub_lab import energy
     >>> data = energy.load()
     >>> broken = pd.DataFrame({"compteur_id": ["G029"], "origine": "relevé", "debut": pd.to_datetime(["2025-03-01"]),
-    ...                        "fin": pd.to_datetime(["2025-03-11"]), "sens": "non mesuré", "confirme": False})
+    ...                        "fin": pd.to_datetime(["2025-03-11"]), "sens": "non mesuré"})
     >>> len(data.readings) - len(trusted(data, broken).readings)
     10
     """
-    blind = alerts.loc[alerts["sens"] == "non mesuré", ["compteur_id", "origine", "debut", "fin", "confirme"]]
-    rows = data.readings[data.readings["compteur_id"].isin(blind["compteur_id"])].reset_index()
-    pairs = rows.merge(blind, on="compteur_id", suffixes=("", "_alert"))
+    blind = alerts[(alerts["sens"] == "non mesuré") & (alerts["origine"] == "relevé")]
+    daily = data.readings["compteur_id"].isin(blind["compteur_id"]) & (data.readings["origine"] == "relevé")
+    pairs = data.readings[daily].reset_index().merge(blind, on="compteur_id", suffixes=("", "_alert"))
     touched = (pairs["debut"] < pairs["fin_alert"]) & (pairs["fin"] > pairs["debut_alert"])
-    touched &= (pairs["origine"] == pairs["origine_alert"]) | pairs["confirme"]
     return replace(data, readings=data.readings.drop(index=pairs.loc[touched, "index"]))
 
 
