@@ -79,7 +79,7 @@ def _used(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
         yield f"by_meter[{origin}]", e.by_meter(few, origins=(origin,))
     yield "by_site", e.by_site(yearly, meters)
     yield "by_site[mois]", e.by_site(monthly, meters, "mois")
-    yield "adjusted[meteo]", e.adjusted(few, meters, sites, weather, method="meteo", base=15.0, period=(2011, 2020))
+    yield "adjusted[15]", e.adjusted(few, meters, sites, weather, base=15.0)
     yield "of_sites", e.of_sites(used, sites)
     yield "valued", e.valued(used[used["annee"] >= year - 1], prices, factors)
     scopes = {
