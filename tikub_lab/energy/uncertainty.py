@@ -35,23 +35,10 @@ BLOCK = 10
 
 @dataclass(frozen=True)
 class Interval:
-    """A saving with its confidence interval.
+    """A saving with its confidence interval: kWh, then as shares of what would have been used (``predicted``).
 
-    Attributes
-    ----------
-    saving, low, high : float
-        kWh; the bounds are not numbers where there are too few periods.
-    share, share_low, share_high : float
-        The same, as shares of what would have been used.
-    level : float
-        Confidence level, two-sided.
-    error : float
-        Standard error of the saving, kWh.
-    freedom : float
-        Degrees of freedom of the quantile.
-    predicted : float
-        What would have been used, kWh.
-    meters : int
+    Bounds are not numbers where there are too few periods; ``level`` is two-sided, ``error`` the standard error of the
+    saving (kWh), ``freedom`` that of the quantile.
     """
 
     saving: float

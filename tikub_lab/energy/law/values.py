@@ -14,7 +14,13 @@ LAW = Law(Path(__file__).parents[1] / "law.csv")
 
 
 def value(name: str, subject: str | int, day: Day = None) -> Value:
-    """Return the value in force on a day, or the last one: of ``law.csv``, « réduction » and 2030, « seuil » and so on.
+    """Return the value in force on a day, or the last one known.
+
+    Parameters
+    ----------
+    name, subject
+        As in ``energy/law.csv``: « réduction » and 2030, « référence » and « dernière année »…
+    day : date or str, optional
 
     Examples
     --------

@@ -22,18 +22,8 @@ SILENT = 75
 class Design:
     """Periods of use of one meter, and what their days were like.
 
-    Attributes
-    ----------
-    start, end : arrays of n int
-        Days since 1970, the second excluded.
-    usage : array of n floats
-        kWh a day.
-    shares : array (n, 3)
-        Share of each kind of day.
-    degrees, below : arrays (3, n, points)
-        Degree days a day, and share of the days, below each balance point, on days of each kind.
-    points : array of floats
-        °C.
+    Days since 1970 (``end`` excluded), kWh a day; ``shares`` (n, 3) of each kind of day; ``degrees`` and ``below`` (3,
+    n, points): degree days a day, and share of the days, below each of ``points`` (°C), on days of each kind.
     """
 
     start: Integers
@@ -54,31 +44,10 @@ class Design:
 
 
 def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: object, zone: str = "B") -> Days:
-    """Tell what the days of a time were.
+    """Tell what the days of a time were, both ends included, as far as the calendar tells of them.
 
-    Parameters
-    ----------
-    weather : DataFrame
-        ``station``, ``jour``, ``tmoy`` (°C): table ``energy/weather``.
-    calendar : DataFrame
-        ``debut``, ``fin`` (excluded), ``nature``, ``zone``: table ``energy/calendar``.
-    first, last : dates
-        Both included.
-    zone : str
-        Of school holidays.
+    Those that it does not tell of have no kind and stay out.
 
-    Returns
-    -------
-    Days
-        As far as the calendar tells of them; those that it does not tell of have no kind and stay out.
-
-    Raises
-    ------
-    UsageError
-        A calendar that tells of nothing.
-
-    Examples
-    --------
     >>> weather = pd.DataFrame({"station": "S", "jour": pd.date_range("2025-11-07", periods=5), "tmoy": 9.0})
     >>> calendar = pd.DataFrame({"debut": ["2025-11-11"], "fin": ["2025-11-12"], "nature": ["jour férié"], "zone": "B"})
     >>> days_of(weather, calendar, "2025-11-07", "2025-11-11").kinds.tolist()
@@ -95,14 +64,7 @@ def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: 
 
 
 class Designer:
-    """Makes designs, the days of each station being added up once.
-
-    Parameters
-    ----------
-    days : Days
-    points : sequence of float
-        Candidate balance points, °C.
-    """
+    """Makes designs, the days of each station being added up once."""
 
     def __init__(self, days: Days, points: Sequence[float] = POINTS) -> None:
         if not len(points):
@@ -111,15 +73,7 @@ class Designer:
         self._sums: dict[str, tuple[Floats, Floats]] = {}
 
     def design(self, start: Integers, end: Integers, kwh: Floats, station: str) -> Design:
-        """Match periods with their days; those without use, or with too few temperatures, are left out.
-
-        Parameters
-        ----------
-        start, end : arrays of n int
-            Days since 1970, the second excluded.
-        kwh : array of n floats
-        station : str
-        """
+        """Match periods with their days; those without use, or with too few temperatures, are left out."""
         sums, known = self._added(station)
         left, right = (np.clip(moment - self.days.first, 0, len(known) - 1) for moment in (start, end))
         days = (end - start).astype(float)

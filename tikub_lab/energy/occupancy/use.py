@@ -42,25 +42,11 @@ NESTED = (
 class Use:
     """A fitted model.
 
-    Attributes
-    ----------
-    terms : tuple of str
-        Those of `ALL` that it has.
-    coefficients : array of floats
-        Base of days of lessons, then those of the terms.
-    point : float
-        Balance point, °C; not a number where it has no heating.
-    place : int
-        Position of the balance point, -1 for none.
-    matrix, shift : arrays (n, k) and (n, 0 or 1)
-        Regressors, and how use moves with the balance point.
-    residual : array of n floats
-        kWh a day.
-    scatter : array of n floats
-        What the residuals scatter by, up to a factor.
-    cv_rmse, nmbe : float
-        Guideline 14, of the periods' totals.
-    design : Design
+    ``terms`` are those of `ALL` that it has, ``coefficients`` the base of days of lessons, then theirs; ``point`` is
+    the balance point (°C; not a number without heating), ``place`` its place among the design's (-1 for none).
+    ``matrix`` and ``shift`` have the regressors and how use moves with the balance point, ``residual`` is in kWh a
+    day, ``scatter`` what residuals scatter by, up to a factor; ``cv_rmse`` and ``nmbe`` are those of the periods'
+    totals.
     """
 
     terms: tuple[str, ...]
@@ -186,20 +172,7 @@ def _search(design: Design, nested: Sequence[tuple[str, ...]], scatter: Floats) 
 
 
 def saved(use: Use, after: Design) -> Savings:
-    """Work out what was saved against a model, as :func:`tikub_lab.energy.savings.metered` does.
-
-    Parameters
-    ----------
-    use : Use
-        Fitted on the baseline period.
-    after : Design
-        The reporting period, of the same designer.
-
-    Returns
-    -------
-    Savings
-        Its intervals come from :mod:`tikub_lab.energy.uncertainty`, which takes periods longer than a day for bills.
-    """
+    """Work out what was saved in a reporting period, as :func:`tikub_lab.energy.savings.metered` does."""
     matrix = _matrix(after, use.terms)[use.place if use.place >= 0 else 0]
     predicted, observed = matrix @ use.coefficients * after.days, after.usage * after.days
     start, end = (moment * DAY for moment in (after.start, after.end))

@@ -96,15 +96,7 @@ def circles(
 ) -> Iterator[tuple[int, str, int, npt.NDArray[np.int64]]]:
     """Find the peers of each site: its place in ``values``, their group, its level, and their places.
 
-    Parameters
-    ----------
-    values, sites, fewest
-        As for :func:`compare`.
-
-    Yields
-    ------
-    (int, str, int, array of int)
-        The narrowest group of which at least ``fewest`` others have a figure, else that of all.
+    The narrowest group of which at least ``fewest`` others have a figure, else that of all.
     """
     if fewest < 2:
         raise UsageError(f"fewest={fewest}: a comparison takes 2 peers at least, 10 unless said.")
@@ -130,13 +122,7 @@ def circles(
 
 
 def label(key: tuple[object, ...]) -> str:
-    """Name a group in French.
-
-    Examples
-    --------
-    >>> label(("Lycée professionnel", False)), label(())
-    ('Lycée professionnel, sans internat', 'tous les établissements')
-    """
+    """Name a group in French."""
     if not key:
         return EVERYONE
     kind = str(key[0])

@@ -115,21 +115,11 @@ def signatures(
 
 
 def errors(baseline: Baseline) -> tuple[float, float, float]:
-    """Work out the standard errors of a heating model's base load, slope and balance point.
+    """Work out the standard errors of a heating model's base load (kWh a day), slope (per °C) and balance point (°C).
 
     The three are taken as fitted together (the model is linear in each, around its values). For days, the scatter may
-    follow use, and is widened for its memory from one day to the next, (1 + r) / (1 - r); for bills, errors are held to
-    be even and independent.
-
-    Parameters
-    ----------
-    baseline : Baseline
-        In °C.
-
-    Returns
-    -------
-    (base, slope, balance point) : floats
-        kWh a day, kWh per °C and day, °C; not numbers for another model than ``hdd_only``, or too few periods.
+    follow use, and is widened for its memory from one day to the next, (1 + r) / (1 - r); for bills, errors are held
+    to be even and independent. Not numbers for another model than ``hdd_only``, or too few periods.
     """
     sample, none = baseline.sample, (math.nan, math.nan, math.nan)
     if baseline.model != "hdd_only" or sample is None or len(sample.usage) <= 3 or not baseline.beta_hdd > 0:
