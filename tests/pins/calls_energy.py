@@ -266,7 +266,6 @@ def _planning(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yield "planning.compare", e.planning.compare(plan)
     cases = e.planning.sensitivity(plan, budget=1e6, realisation=(share.low, share.high), time_limit=600.0)
     yield "planning.sensitivity", {name: getattr(cases, name) for name in ("cases", "stability", "sentence")}
-    yield "planning.Sensitivity", [cases.low, cases.high]
     own = works[works["code_uai"].isin(sorted(works["code_uai"].unique())[:12])]
     for objective in ("kwh", "euros", "kgco2e"):
         rules = e.planning.Rules(2026, (300_000.0, 200_000.0), 2040, 0.9, objective, 0.03)
