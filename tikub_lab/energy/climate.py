@@ -223,26 +223,13 @@ def of_sites(meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
 
 def _used(readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     """Return what each meter used in each year in which it was in service, with its site's station."""
-    texts = ["compteur_id", "code_uai", "energie", "usage"]
-    own = meters.dropna(subset=["code_uai"])[[*texts, "mise_en_service", "retrait"]].astype(
-        dict.fromkeys(texts, "object")
-    )
-    stations = sites[["code_uai", "station"]].astype("object")
-    own = own.merge(stations, how="left", on="code_uai")
-    used = consumption.by_meter(readings, "annee").astype({"compteur_id": "object"})
-    used = used[used["compteur_id"].isin(own["compteur_id"])]
-    found = own.merge(used[["debut", "annee", "jours"]].drop_duplicates(), how="cross")
-    closes = found["debut"] + pd.to_timedelta(found["jours"], unit="D")
-    begin = found["mise_en_service"].where(found["mise_en_service"] > found["debut"], found["debut"])
-    end = found["retrait"].where(found["retrait"] < closes, closes)
-    found["service"] = (end - begin).dt.days.clip(lower=0)
-    values = ["kwh", "jours_connus", "jours_estimes"]
-    found = found.merge(used[["compteur_id", "annee", *values]], how="left", on=["compteur_id", "annee"])
+    own = meters.dropna(subset=["code_uai"])
+    used = consumption.by_meter(readings[readings["compteur_id"].isin(own["compteur_id"])], "annee")
+    found = consumption.in_service(used, own)
     found = found[(found["service"] > 0) | found["kwh"].notna()].reset_index(drop=True)
-    found[["jours_connus", "jours_estimes"]] = found[["jours_connus", "jours_estimes"]].fillna(0)
+    found["station"] = found["code_uai"].map(sites.set_index("code_uai")["station"].astype("object")).astype("object")
     found["part_connue"] = (found["jours_connus"] / found["service"].clip(lower=1)).clip(upper=1.0)
     found["part_estimee"] = (found["jours_estimes"] / found["jours_connus"]).fillna(0.0)
-    found["complet"] = found["jours_connus"] >= consumption.ENOUGH * found["service"]
     return found
 
 
