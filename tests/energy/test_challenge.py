@@ -308,7 +308,7 @@ def test_wrong_use(found, energy_tables):
         challenge(*tables, *period("2025"), years=9)
     with pytest.raises(UsageError, match="level 90"):
         challenge(*tables, *period("2025"), level=90)
-    with pytest.raises(UsageError, match="Calendar of zone 'B'"):
+    with pytest.raises(UsageError, match="no meter has a reading of it"):
         run(energy_tables, "2026")
     with pytest.raises(UsageError, match="no such lycée"):
         by_month(found, "9999999Z")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.energy.caltrack import fit_many
-from tikub_lab.energy.days import Days
+from tikub_lab.energy.days import Days, numbers
 from tikub_lab.energy.heating import spans
 from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import ALL, NESTED, _left_out, fit, saved
@@ -209,9 +209,9 @@ def test_days_by_hand():
 def test_wrong_use(days):
     weather = pd.DataFrame({"station": ["S"], "jour": pd.to_datetime(["2025-01-01"]), "tmoy": [5.0]})
     calendar = pd.DataFrame({"debut": ["2025-02-08"], "fin": ["2025-02-24"], "nature": ["vacances"], "zone": ["B"]})
-    with pytest.raises(UsageError, match="tells of 2025-02-08 to 2025-02-24"):
-        days_of(weather, calendar, "2025-01-01", "2025-12-31")
-    with pytest.raises(UsageError, match="tells of nothing"):
+    told = days_of(weather, calendar, "2020-01-01", "2025-12-31")  # no further than 75 days around the calendar
+    assert (told.first, len(told.kinds)) == (numbers(pd.Series(["2024-11-25"]))[0], 75 + 16 + 76)
+    with pytest.raises(UsageError, match="tells of no holidays"):
         days_of(weather, calendar, "2025-01-01", "2025-01-31", zone="A")
     with pytest.raises(UsageError, match="no balance point"):
         Designer(days, [])

@@ -62,32 +62,56 @@ def total(meter, year, kwh):
     )
 
 
+@pytest.mark.parametrize(
+    ("tmin", "tmax", "wanted"),
+    [
+        (2, 10, 12),  # all below 18: 18 - 6
+        (19, 27, 0),  # all above
+        (18, 24, 0),  # the night just reaches the base
+        (12, 18, 3),  # the day just reaches it: (18 - 12) (0.08 + 0.42) = 3, the two cases meet
+        (14, 22, 4 * (0.08 + 0.42 * 4 / 8)),  # mean 18: 1.16
+        (16, 26, 2 * (0.08 + 0.42 * 2 / 10)),  # 0.328
+        (10, 19, 8 * (0.08 + 0.42 * 8 / 9)),  # 3.6267
+        (18, 18, 0),  # no range at all
+        (-5, -5, 23),
+    ],
+)
+def test_degree_days_by_hand(tmin, tmax, wanted):
+    assert climate.degree_days([tmin], [tmax])[0] == pytest.approx(wanted)
+
+
+@given(st.floats(-30, 45), st.floats(0, 25), st.floats(5, 25))
+def test_never_negative_and_colder_means_more(low, span, base):
+    now = climate.degree_days([low], [low + span], base)[0]
+    colder = climate.degree_days([low - 1], [low + span - 1], base)[0]
+    assert 0 <= now <= colder + 1e-9
+    if low + span <= base or low >= base:  # a day that does not cross the base: the half-sum
+        assert now == pytest.approx(max(base - low - span / 2, 0), abs=1e-9)
+
+
+def test_missing_stays_missing_and_wrong_days_are_refused(weather):
+    assert np.isnan(climate.degree_days([np.nan, 3], [5, np.nan])).all()
+    with pytest.raises(UsageError, match="Day 1: lowest temperature 9 above the highest, 3"):
+        climate.degree_days([0, 9], [5, 3])
+    with pytest.raises(UsageError, match="'S' has 2018-01-02 twice"):
+        climate.by_year(pd.concat([weather, weather.iloc[1:4]]))
+
+
 def test_years_and_their_normal():
+    """Of 2019 to 2021, 2020 alone is complete and of the law's normal, 2001 to 2020."""
     days = pd.date_range("2019-01-01", "2021-12-31")
     cold = weather_of(np.where(days.year == 2020, 6.0, 8.0), days)
     found = climate.by_year(cold.drop(index=cold.index[:5]))  # five days of 2019 are missing, all at 8 °C
     assert found["dju"].tolist() == [10 * 360, 12 * 366, 10 * 365]
     assert found[["manquants", "complet"]].to_numpy().tolist() == [[5, False], [0, True], [0, True]]
-    normal = climate.normal(found, (2019, 2021))
-    assert normal[["dju_normal", "annees", "premiere", "derniere", "attendues"]].to_numpy().tolist() == [
-        [(12 * 366 + 3650) / 2, 2, 2020, 2021, 3]
-    ]
-    assert climate.normal(found, (2001, 2018)).empty
-    with pytest.raises(UsageError, match="first year comes after its last"):
-        climate.normal(found, (2020, 2001))
-
-
-def test_methods_are_those_of_the_profession():
-    # a day from 14 to 22 °C: nothing by the half-sum, 4 (0.08 + 0.42 * 4 / 8) = 1.16 by the COSTIC's third case
-    days = pd.date_range("2023-01-01", "2023-12-31")
-    mild = pd.DataFrame({"station": "S", "jour": days, "tmin": 14.0, "tmoy": 18.0, "tmax": 22.0})
-    assert climate.by_year(mild)["dju"].tolist() == pytest.approx([1.16 * 365])
-    assert climate.by_year(mild, method="meteo")["dju"].tolist() == [0]
+    assert climate.normal(found).to_dict() == {"S": 12 * 366}
+    assert climate.normal(climate.by_year(cold)).to_dict() == {"S": (12 * 366 + 3650) / 2}
+    assert climate.normal(found[found["annee"] == 2021]).empty
 
 
 def test_the_formula_by_hand(bills, weather):
     more = pd.concat([bills, total("E1", 2018, 5000.0), total("E1", 2019, 5000.0), total("E1", 2020, 5000.0)])
-    found = climate.adjusted(more, METERS, SITES, weather, period=(2018, 2020)).set_index(["compteur_id", "annee"])
+    found = climate.adjusted(more, METERS, SITES, weather).set_index(["compteur_id", "annee"])
     years = climate.by_year(weather).set_index("annee")["dju"]
     for year, base, length in ((2018, 100, 365), (2019, 100, 365), (2020, 50, 366)):
         row = found.loc[("G1", year)]
@@ -266,7 +290,7 @@ def test_scale_and_normal_years(factor, warmer):
     use = pd.Series(100 + 12 * np.maximum(15 - mean, 0), index=days).resample("MS").sum()
     bill = pd.DataFrame({"compteur_id": "G1", "debut": use.index, "fin": use.index + pd.offsets.MonthBegin()})
     bill = bill.assign(kwh=use.to_numpy() * factor, estime=False, origine="facture")
-    row = climate.adjusted(bill, METERS[:1], SITES, weather_of(mean, days), period=(2019, 2019)).iloc[0]
+    row = climate.adjusted(bill, METERS[:1], SITES, weather_of(mean, days)).iloc[0]
     assert row["kwh_ajuste"] == pytest.approx(row["kwh"])
     assert row["kwh"] == pytest.approx(factor * use.sum())
     assert 0 <= row["kwh_chauffage"] <= row["kwh"] * (1 + 1e-9)
@@ -383,7 +407,7 @@ def test_a_year_of_which_no_day_is_known_has_no_degree_days():
     table.loc[days.year == 2024, ["tmin", "tmax"]] = np.nan
     found = climate.by_year(table)
     assert found["dju"].isna().tolist() == [True, False]  # not a year without any cold
-    assert found[["jours", "complet"]].to_numpy().tolist() == [[0, False], [365, True]]
+    assert found[["manquants", "complet"]].to_numpy().tolist() == [[366, False], [0, True]]
 
 
 def test_ninety_nine_days_of_a_hundred_make_a_whole_year(weather):

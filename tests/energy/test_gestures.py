@@ -165,16 +165,6 @@ def test_three_and_why_not_more(sites):
     assert text == "2 gestes sont chiffrés ici."
 
 
-def test_only_one_lycee(sites, weekends):
-    table = measured([(one, "electricite_weekend", f"E{one}", 900.0 if one == "e" else 400.0, 1000.0) for one in CODES])
-    every, own = (gestures(table, meters_of(table), sites, PRICES, FACTORS, 2025, uai=uai) for uai in (None, "e"))
-    pd.testing.assert_frame_equal(
-        own.query("code_uai == 'e'").reset_index(drop=True), every.query("code_uai == 'e'").reset_index(drop=True)
-    )
-    with pytest.raises(UsageError, match="were not worked out"):
-        three(own, "a")
-
-
 def test_broken_days():
     day = np.arange(20)
     use = np.array([9.0] * 4 + [5.0] * 5 + [3, 4, 5, 6.0] + [0.0] * 7)
@@ -220,8 +210,6 @@ def test_wrong_use(weekends, sites):
     table = measured([("a", "un_degre", "Ga", 1.0, np.nan)])
     with pytest.raises(UsageError, match="between 0 and 1"):
         gestures(table, meters_of(table), sites, PRICES, FACTORS, 2025, level=90)
-    with pytest.raises(UsageError, match="no such lycée"):
-        gestures(table, meters_of(table), sites, PRICES, FACTORS, 2025, uai="z")
     with pytest.raises(UsageError, match="no such lycée"):
         three(weekends, "z")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tikub_lab.energy.law import overview as law
+from tikub_lab.energy import law
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.energy.law.place import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED
 from tikub_lab.energy.law.reference import CHOSEN, DEFAULT, NONE, ONLY
@@ -201,7 +201,6 @@ def test_targets_by_hand():
     assert found["ecart_kwh"].tolist() == pytest.approx([60e3, 90e3, 120e3])
     assert found["reste_part"].tolist() == pytest.approx([0.25, 0.375, 0.5])
     assert found["evolution"].tolist() == pytest.approx([-0.2] * 3)
-    assert set(found["voie"]) == {"relative (l'absolue n'est pas connue)"}
 
 
 @pytest.mark.parametrize(("area", "state"), [(999.0, NOT_DUE), (999.99, NOT_DUE), (1000.0, AHEAD), (None, NO_AREA)])
@@ -248,21 +247,6 @@ def test_states_that_give_no_gap():
     whole = law.stock(found).iloc[0]
     assert whole[["sites", NO_YEAR, NO_TARGET, AHEAD]].tolist() == [4, 2, 1, 1]
     assert "La situation n’est pas connue pour 3 lycées." in law.summary(found)
-
-
-def test_the_easier_of_two_ways_is_due():
-    absolute = pd.DataFrame(
-        [(SITE, 2030, 95.0, "à confirmer"), (SITE, 2040, 70.0, "à confirmer"), (SITE, 2050, np.nan, "à demander")],
-        columns=["code_uai", "echeance", "kwh_m2", "statut"],
-    )
-    found = stand({2012: 300e3, 2025: 240e3}, absolute=absolute)  # relative: 90, 75, 60
-    assert found["voie"].tolist() == ["absolue", "relative", "relative (l'absolue n'est pas connue)"]
-    assert found["kwh_m2_objectif"].tolist() == pytest.approx([95, 75, 60])
-    assert found["statut_objectif"].tolist() == ["à confirmer", "confirmé", "confirmé"]
-    alone = stand({2025: 240e3, 2020: 1.0}, absolute=absolute[:1], year=2025, opened=2025)
-    assert alone.loc[2030, "voie"] == "absolue (sans année de référence)"
-    assert alone.loc[2030, "ecart_kwh"] == pytest.approx(240e3 - 95 * 2000)
-    assert alone.loc[2040, "statut"] == NO_TARGET
 
 
 ENERGIES = pd.DataFrame(
@@ -343,7 +327,6 @@ def test_empty_tables():
     assert (len(references), len(found), len(law.stock(found)), len(law.ranking(found))) == (0, 0, 0, 0)
     assert "Aucun" in law.summary(found)
     assert law.final_energy(used.assign(energie="gaz", kwh=0.0)).empty
-    assert law.line({}).empty
     alone = law.standing(law.references(used, sites()), used, 2025)
     assert set(alone["statut"]) == {NO_TARGET}
 

@@ -4,8 +4,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from tikub_lab.energy import climate
-from tikub_lab.energy.law import overview as law
+from tikub_lab.energy import climate, law
 
 
 @pytest.fixture(scope="module")

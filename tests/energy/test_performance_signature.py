@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy import climate, performance
+from tikub_lab.energy import climate, performance, trusted
+from tikub_lab.energy.bundle import Bundle
 from tikub_lab.energy.caltrack import fit
 from tikub_lab.energy.performance import quantities as standing
 from tikub_lab.energy.performance import signature
@@ -159,14 +160,21 @@ def test_why_a_site_is_not_compared():
     assert signature.signatures(good, meter(usage="autres"), SITES, WEATHER, NO_HOLIDAYS, 2025).empty
 
 
-def test_days_that_are_not_to_be_trusted_are_left_out():
+def test_days_on_which_the_meter_did_not_measure_are_left_out(energy_tables):
+    """A stretch of zeros spoils the model; without its days, as an alert tells them, it is what it was."""
     use = 50 + 20 * degrees(15.0)
     use[5:40] = 0
-    without = pd.DataFrame({"compteur_id": ["G1"], "debut": DAYS[[5]], "fin": DAYS[[40]]})
+    alert = {"compteur_id": "G1", "origine": "relevé", "debut": DAYS[5], "fin": DAYS[40], "sens": "non mesuré"}
+    others = [{"sens": "en trop", "fin": DAYS[200]}, {"origine": "facture", "fin": DAYS[200]}]
+    alerts = pd.DataFrame([alert | other for other in ({}, *others)])
+    tables = {name: energy_tables[f"energy/{name}"] for name in NAMES}
+    data = Bundle(**tables | {"readings": days(use), **dict.fromkeys(("works", "prices", "factors"), days(use))})
     assert one(days(use))["manque"] == "modèle insuffisant (guide ASHRAE 14)"
-    row = one(days(use), without=without)
+    row = one(trusted(data, alerts).readings)
     assert row[["pente", "base", "equilibre"]].tolist() == pytest.approx([20, 50, 15], rel=1e-6)
     assert row["n"] == 261 - 25  # 261 days of the year are not on weekends, 25 of those left out
+    bills = Bundle(**vars(data) | {"readings": days(use).assign(origine="facture")})
+    assert len(trusted(bills, alerts).readings) == 365
 
 
 def test_bills_that_overlap_do_not_stop_the_others(of_sample):
@@ -404,7 +412,7 @@ def test_too_few_peers_and_nothing(found, adjusted, of_sample):
 
 
 def test_wrong_use(found, adjusted, of_sample):
-    with pytest.raises(UsageError, match="year=2031: no meter has a reading of it; readings are of 2010 to 2025"):
+    with pytest.raises(UsageError, match="year=2031: no meter has a reading of it; readings are of 2010"):
         signature.signatures(*of_sample.values(), 2031)
     with pytest.raises(UsageError, match="between 0 and 1"):
         standing.standing(found, adjusted, of_sample["sites"], of_sample["weather"], 2025, level=5)

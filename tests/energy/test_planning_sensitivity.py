@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tikub_lab.energy.planning.choose import plan, solve
+from tikub_lab.energy.planning.choose import plan
 from tikub_lab.energy.planning.measured import realised
 from tikub_lab.energy.planning.problem import Rules
 from tikub_lab.energy.planning.stability import sensitivity
@@ -71,40 +71,19 @@ def test_without_regret_by_hand():
     assert "garder ce plan ferait perdre au plus 20,0" in found.sentence
 
 
-def test_what_one_more_million_brings():
+def test_more_money_and_less():
     """Measures of 100 k€ and 1 to 10 MWh, one a site: with 500 k€ the five best, with one million more all ten."""
     tables = choice(*[(f"S{n}", "gaz", 1e5, 1e3 * n) for n in range(1, 11)])
     base = plan(*tables, Rules(2026, (5e5,), 2027, 1.0), gap=0)
     assert base.value == pytest.approx(40e3)
     found = sensitivity(base, gap=0)
     assert found.cases["cas"].tolist() == ["plan", "budget plus"]  # a million less is not there, prices don't matter
-    assert (found.low, found.high) == pytest.approx((15e3, 15e3), rel=1e-6)
+    assert found.cases["valeur"].tolist() == pytest.approx([40e3, 55e3])
     half = sensitivity(base, budget=2e5, gap=0)
-    assert (half.low, half.high) == pytest.approx((9e3 / 0.2, 9e3 / 0.2), rel=1e-6)
+    assert half.cases.set_index("cas").loc["budget plus", "valeur"] == pytest.approx(49e3)
     less = half.cases.set_index("cas").loc["budget moins"]
     assert less["valeur"] == pytest.approx(27e3)
     assert np.isnan(less["valeur_du_plan"])  # the plan can't be paid for
-
-
-def test_what_is_not_proven_widens_the_interval():
-    rng = np.random.default_rng(9)
-    rows = [
-        (f"S{n // 4}", "gaz", float(c) * 1e3, float(s) * 1e3) for n, (c, s) in enumerate(rng.integers(5, 30, (60, 2)))
-    ]
-    base = plan(*choice(*rows), Rules(2026, (1e5,) * 2, 2031, 1.0), gap=0.02)
-    found = sensitivity(base, budget=2e5, gap=0.02)
-    exact = solve(base.problem, gap=0), solve(base.problem.under(budgets=(2e5, 2e5)), gap=0)
-    assert all(one.proven for one in exact)
-    true = (exact[1].value - exact[0].value) / 0.2
-    assert 0 <= found.low <= true * (1 + 1e-6)
-    assert true * (1 - 1e-6) <= found.high
-    more = found.cases.set_index("cas").loc["budget plus"]
-    assert more["valeur"] >= base.value
-    short = sensitivity(base, budget=2e5, time_limit=1e-6, gap=0.0)
-    assert short.low <= true < short.high
-    open_ = short.cases.set_index("cas").loc["budget plus"]
-    assert open_["borne"] > open_["valeur"]  # nothing was proven: the bound counts, not what was found
-    assert short.high == pytest.approx((open_["borne"] - base.value) / 0.2)
 
 
 def test_each_case_is_worth_what_its_problem_says():
@@ -124,7 +103,6 @@ def test_an_empty_choice():
     base = plan(*tables, Rules(2026, (2e6,), 2027, 1.0))
     found = sensitivity(base, realisation=(0.8, 1.0))
     assert found.stability.empty
-    assert (found.low, found.high) == (0, 0)
     assert found.sentence.startswith("Sur 5 cas, 0 mesures")
     with pytest.raises(UsageError, match="prices=2"):
         sensitivity(base, prices=2)

@@ -110,6 +110,17 @@ def test_a_kind_with_too_few_days_has_the_load_of_all(outside, usage):
     assert metered(model, usage[CHANGE:], outside, kinds).model.matrix.shape[1] > alone.model.matrix.shape[1]
 
 
+def test_holidays_of_other_zones_and_public_ones():
+    """11 November is as a weekend, for clocks that know it; holidays of zone A are days of lessons in Brittany."""
+    spans = [("2025-11-11", "2025-11-12", "jour férié", "toutes"), ("2025-11-17", "2025-11-20", "vacances", "A"),
+             ("2025-11-20", "2025-11-21", "vacances", "B")]  # fmt: skip
+    calendar = pd.DataFrame(spans, columns=["debut", "fin", "nature", "zone"])
+    found = day_kinds(calendar, "2025-11-10", "2025-11-23")
+    odd = found[found != "cours"]
+    assert odd.index.day.tolist() == [11, 15, 16, 20, 22, 23]
+    assert odd.tolist() == ["week-end"] * 3 + ["vacances"] + ["week-end"] * 2
+
+
 def test_day_kinds_by_hand():
     calendar = pd.DataFrame({"debut": ["2025-05-01", "2025-05-29"], "fin": ["2025-05-02", "2025-05-31"]})
     found = day_kinds(calendar, "2025-05-01", "2025-05-31")

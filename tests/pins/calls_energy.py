@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab import energy as e
+from tikub_lab.energy.bundle import Bundle
 
 LYCEES = ("0000505Z", "0002530A", "0005240W", "0000044Y")
 """Like most, with a broken meter, heated by electricity, heated by wood."""
@@ -32,10 +33,12 @@ def results(load: Any) -> Pins:
     yield from _used(tables, used, year)
     yield from _baselines(tables)
     yield from _alerts(tables)
-    yield from _challenge(tables)
-    yield from _gestures(tables, year)
+    measured = e.trusted(Bundle(**tables), e.alerts.survey(Bundle(**tables)).alerts)
+    yield "trusted", [len(readings), len(measured.readings)]
+    yield from _challenge(vars(measured))
+    yield from _gestures(vars(measured), year)
     yield from _law(tables, used, year)
-    yield from _performance(tables, used, year)
+    yield from _performance(vars(measured), used, year)
     yield from _planning(tables, used, year)
 
 
@@ -48,7 +51,6 @@ def constants() -> Pins:
     days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
     yield "law.milestones", {str(day): e.law.milestones(day) for day in days[1:]}
     yield "law.reference_years", {str(day): e.law.reference_years(day) for day in days}
-    yield "law.line", e.law.line({2030: 100.0, 2040: 80.0, 2050: 70.0})
     wanted = [("réduction", 2030), ("réduction", 2040), ("énergie finale", "gaz"), ("seuil", "surface")]
     yield (
         "law.value",
@@ -77,7 +79,7 @@ def _used(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
         yield f"by_meter[{origin}]", e.by_meter(few, origins=(origin,))
     yield "by_site", e.by_site(yearly, meters)
     yield "by_site[mois]", e.by_site(monthly, meters, "mois")
-    yield "adjusted[meteo]", e.adjusted(few, meters, sites, weather, method="meteo", base=15.0, period=(2011, 2020))
+    yield "adjusted[15]", e.adjusted(few, meters, sites, weather, base=15.0)
     yield "of_sites", e.of_sites(used, sites)
     yield "valued", e.valued(used[used["annee"] >= year - 1], prices, factors)
     scopes = {
@@ -198,7 +200,6 @@ def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
         references = e.law.references(years, sites, day)
         standing = e.law.standing(references, years, year, day=day, energies=used, prices=prices, factors=factors)
         yield f"law.references{case}", references
-        yield f"law.targets{case}", e.law.targets(references, day)
         yield f"law.standing{case}", standing
     yield "law.standing[2021]", e.law.standing(references, years, 2021)
     yield "law.stock", e.law.stock(standing)
@@ -265,7 +266,6 @@ def _planning(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yield "planning.compare", e.planning.compare(plan)
     cases = e.planning.sensitivity(plan, budget=1e6, realisation=(share.low, share.high), time_limit=600.0)
     yield "planning.sensitivity", {name: getattr(cases, name) for name in ("cases", "stability", "sentence")}
-    yield "planning.Sensitivity", [cases.low, cases.high]
     own = works[works["code_uai"].isin(sorted(works["code_uai"].unique())[:12])]
     for objective in ("kwh", "euros", "kgco2e"):
         rules = e.planning.Rules(2026, (300_000.0, 200_000.0), 2040, 0.9, objective, 0.03)

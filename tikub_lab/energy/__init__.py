@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "actions": "",
         "alerts": "",
-        "bundle": "load",
+        "bundle": "load trusted",
         "caltrack": "Baseline fit fit_many",
         "challenge": "",
         "climate": "adjusted of_sites",

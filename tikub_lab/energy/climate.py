@@ -12,16 +12,20 @@ hot water and losses among it.
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.energy import consumption, degree_days, heating
+from tikub_lab.energy import consumption, heating
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.degree_days import BASE, Method
+from tikub_lab.energy.law.values import value
+from tikub_lab.energy.periods import Floats
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
-NORMAL = (2001, 2020)
-"""First and last year of the law's normal; 2000 to 2019 in its first version."""
+BASE = 18.0
+"""°C: 19 °C inside, less the degree that people, lamps and the sun give."""
+EDGE, DEPTH = 0.08, 0.42
+"""Of a day that crosses the base: the share of the half-sum that counts, at the edge and per unit of depth below it."""
 COMPLETE = 0.99
 """Share of a year's days that must have temperatures for its degree days to be used."""
 TELLING = 0.5
@@ -36,74 +40,53 @@ METERS = ["compteur_id", "code_uai", "energie", "usage", "annee", "kwh", "kwh_ch
 METERS += ["dju_normal", "ajuste", "raison", "base", "annees_base", "erreur", "part_connue", "part_estimee", "complet"]
 
 
-def by_year(weather: pd.DataFrame, base: float = BASE, method: Method = "pro") -> pd.DataFrame:
-    """Degree days of each station and calendar year.
+def degree_days(tmin: npt.ArrayLike, tmax: npt.ArrayLike, base: float = BASE) -> Floats:
+    """Degree days of each day, by the energy profession's method (COSTIC), which the law asks for.
 
-    Parameters
-    ----------
-    weather, base, method
-        As for :func:`tikub_lab.energy.degree_days.by_month`; the method is the energy profession's, as the law asks.
-
-    Returns
-    -------
-    DataFrame
-        ``station``, ``annee``, ``dju`` (sum over the days known), ``jours`` (days known), ``manquants``, ``complet``
-        (at least 99 % known).
+    The base less the half-sum of the extremes where the whole day is below it, 0 where it is at or above; a day that
+    crosses it has cold hours even if its mean does not: (base - tmin) (0.08 + 0.42 (base - tmin) / (tmax - tmin)).
 
     Examples
     --------
-    >>> days = pd.date_range("2025-01-01", "2025-12-21")
-    >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmin": 0.0, "tmax": 10.0})
-    >>> by_year(weather)[["annee", "dju", "manquants", "complet"]].to_numpy().tolist()
-    [[2025, 4615.0, 10, False]]
+    >>> degree_days([2, 14, 19], [10, 22, 30]).round(2).tolist()
+    [12.0, 1.16, 0.0]
     """
-    months = degree_days.by_month(weather, base, method)
-    months["annee"] = months["mois"].dt.year.astype("int64")
-    groups = months.groupby(["station", "annee"], observed=True, sort=True)
-    found = pd.DataFrame({"dju": groups["dju"].sum(min_count=1), "jours": groups["jours"].sum()}).reset_index()
-    year = found["annee"]
-    length = 365 + ((year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))).astype("int64")
+    low, high = np.asarray(tmin, float), np.asarray(tmax, float)
+    if (wrong := np.flatnonzero(low > high)).size:
+        row = int(wrong[0])
+        raise UsageError(
+            f"Day {row}: lowest temperature {low.flat[row]:g} above the highest, {high.flat[row]:g}. "
+            "Give tmin, then tmax, or correct the weather."
+        )
+    below = base - low
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        crossing = below * (EDGE + DEPTH * below / (high - low))
+    found = np.where(base >= high, base - (low + high) / 2, np.where(below <= 0, 0.0, crossing))
+    return np.where(np.isnan(low) | np.isnan(high), np.nan, found)
+
+
+def by_year(weather: pd.DataFrame, base: float = BASE) -> pd.DataFrame:
+    """Degree days of each station and calendar year: ``dju``, days ``manquants``, and whether it is ``complet``."""
+    if len(twice := weather[weather.duplicated(["station", "jour"])]):
+        row = twice.iloc[0]
+        raise UsageError(
+            f"Weather: station {row['station']!r} has {row['jour']:%Y-%m-%d} twice; keep one row a day and station."
+        )
+    low, high = (weather[name].astype("float64").to_numpy() for name in ("tmin", "tmax"))
+    days = weather[["station"]].assign(annee=weather["jour"].dt.year.astype("int64"), dju=degree_days(low, high, base))
+    groups = days.groupby(["station", "annee"], observed=True, sort=True)["dju"]
+    found = pd.DataFrame({"dju": groups.sum(min_count=1), "jours": groups.count()}).reset_index()
+    length = pd.to_datetime(found["annee"].astype(str)).dt.is_leap_year + 365
     found["manquants"] = length - found["jours"]
     found["complet"] = found["jours"] >= COMPLETE * length
-    return found.astype({"station": "str"})
+    return found.drop(columns="jours").astype({"station": "str"})
 
 
-def normal(years: pd.DataFrame, period: tuple[int, int] = NORMAL) -> pd.DataFrame:
-    """Mean degree days of each station over the years of a period that are known.
-
-    Parameters
-    ----------
-    years : DataFrame
-        From :func:`by_year`; years that are not complete don't count.
-    period : (first, last)
-        Years, both included: 2001 to 2020 by law.
-
-    Returns
-    -------
-    DataFrame
-        ``station``, ``dju_normal``, ``annees`` (how many years are in it), ``premiere``, ``derniere`` (the first and
-        the last of them), ``attendues`` (years of the period). A station without one of these years is not in it.
-
-    Raises
-    ------
-    UsageError
-        A period that ends before it begins.
-
-    Examples
-    --------
-    >>> years = pd.DataFrame({"station": "S", "annee": [2019, 2020, 2021], "dju": [2000.0, 1800.0, 1500.0],
-    ...                       "complet": True})
-    >>> normal(years)[["dju_normal", "annees", "premiere", "derniere", "attendues"]].to_numpy().tolist()
-    [[1900.0, 2.0, 2019.0, 2020.0, 20.0]]
-    """
-    first, last = period
-    if first > last:
-        raise UsageError(f"period={period}: the normal's first year comes after its last; give (2001, 2020).")
+def normal(years: pd.DataFrame) -> pd.Series:
+    """Mean degree days of each station over the complete years of the law's normal that are known."""
+    first, last = (int(value("normale", f"{name} année").number) for name in ("première", "dernière"))
     rows = years[years["annee"].between(first, last) & years["complet"]]
-    found = rows.groupby("station", as_index=False).agg(
-        dju_normal=("dju", "mean"), annees=("annee", "nunique"), premiere=("annee", "min"), derniere=("annee", "max")
-    )
-    return found.assign(attendues=last - first + 1)
+    return rows.groupby("station")["dju"].mean()
 
 
 @bundled
@@ -115,8 +98,6 @@ def adjusted(
     weather: pd.DataFrame,
     *,
     base: float = BASE,
-    method: Method = "pro",
-    period: tuple[int, int] = NORMAL,
 ) -> pd.DataFrame:
     """Adjust what each meter used in each calendar year to normal weather.
 
@@ -125,10 +106,8 @@ def adjusted(
     readings, meters, sites, weather : DataFrame
         Tables ``energy/readings``, ``meters``, ``sites`` (``code_uai``, ``station``) and ``weather``. A meter without a
         site is left out.
-    base, method
-        Of the degree days: 18 °C and the energy profession's, as the law asks.
-    period : (first, last)
-        Years of the normal, see :func:`normal`.
+    base : float
+        Of the degree days, °C: 18 as the law asks.
 
     Returns
     -------
@@ -158,12 +137,11 @@ def adjusted(
     >>> sorted(found["raison"].unique())  # a lycée that opened in the middle of the years has none before
     ['', 'aucun relevé']
     """
-    years = by_year(weather, base, method)
+    years = by_year(weather, base)
     found = _used(readings, meters, sites)
     known = years[years["complet"]][["station", "annee", "dju"]]
     found = found.merge(known.astype({"station": "object"}), how="left", on=["station", "annee"])
-    means = normal(years, period)[["station", "dju_normal"]].astype({"station": "object"})
-    found = found.merge(means, how="left", on="station")
+    found["dju_normal"] = found["station"].map(normal(years)).astype("float64")
     found = found.join(_bases(readings, weather, found))
     heats = found["usage"].isin(("chauffage", "mixte"))
     reasons: list[tuple[pd.Series, str]] = [
@@ -245,26 +223,13 @@ def of_sites(meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
 
 def _used(readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     """Return what each meter used in each year in which it was in service, with its site's station."""
-    texts = ["compteur_id", "code_uai", "energie", "usage"]
-    own = meters.dropna(subset=["code_uai"])[[*texts, "mise_en_service", "retrait"]].astype(
-        dict.fromkeys(texts, "object")
-    )
-    stations = sites[["code_uai", "station"]].astype("object")
-    own = own.merge(stations, how="left", on="code_uai")
-    used = consumption.by_meter(readings, "annee").astype({"compteur_id": "object"})
-    used = used[used["compteur_id"].isin(own["compteur_id"])]
-    found = own.merge(used[["debut", "annee", "jours"]].drop_duplicates(), how="cross")
-    closes = found["debut"] + pd.to_timedelta(found["jours"], unit="D")
-    begin = found["mise_en_service"].where(found["mise_en_service"] > found["debut"], found["debut"])
-    end = found["retrait"].where(found["retrait"] < closes, closes)
-    found["service"] = (end - begin).dt.days.clip(lower=0)
-    values = ["kwh", "jours_connus", "jours_estimes"]
-    found = found.merge(used[["compteur_id", "annee", *values]], how="left", on=["compteur_id", "annee"])
+    own = meters.dropna(subset=["code_uai"])
+    used = consumption.by_meter(readings[readings["compteur_id"].isin(own["compteur_id"])], "annee")
+    found = consumption.in_service(used, own)
     found = found[(found["service"] > 0) | found["kwh"].notna()].reset_index(drop=True)
-    found[["jours_connus", "jours_estimes"]] = found[["jours_connus", "jours_estimes"]].fillna(0)
+    found["station"] = found["code_uai"].map(sites.set_index("code_uai")["station"].astype("object")).astype("object")
     found["part_connue"] = (found["jours_connus"] / found["service"].clip(lower=1)).clip(upper=1.0)
     found["part_estimee"] = (found["jours_estimes"] / found["jours_connus"]).fillna(0.0)
-    found["complet"] = found["jours_connus"] >= consumption.ENOUGH * found["service"]
     return found
 
 

@@ -110,20 +110,8 @@ def by_site(consumption: pd.DataFrame, meters: pd.DataFrame, period: Period = "a
     >>> by_site(known, meters)[["kwh", "part_connue", "complet"]].round(2).to_numpy().tolist()
     [[9000.0, 0.82, False]]
     """
-    own = meters.dropna(subset="code_uai")[
-        ["compteur_id", "code_uai", "energie", "usage", "mise_en_service", "retrait"]
-    ].astype({"compteur_id": "object", "code_uai": "object", "energie": "object", "usage": "object"})
-    # Every meter in every period seen, so that one without any reading makes its site incomplete.
-    periods = consumption[["debut", "annee", "jours"]].drop_duplicates()
-    full = own.merge(periods, how="cross")
-    closes = full["debut"] + pd.to_timedelta(full["jours"], unit="D")
-    begin = full["mise_en_service"].where(full["mise_en_service"] > full["debut"], full["debut"])
-    end = full["retrait"].where(full["retrait"] < closes, closes)
-    full["service"] = (end - begin).dt.days.clip(lower=0)
-    known = consumption[["compteur_id", "debut", "kwh", "jours_connus", "jours_estimes"]]
-    full = full[full["service"] > 0].merge(known.astype({"compteur_id": "object"}), how="left")
-    full[["jours_connus", "jours_estimes"]] = full[["jours_connus", "jours_estimes"]].fillna(0)
-    full["whole"] = full["jours_connus"] >= ENOUGH * full["service"]
+    full = in_service(consumption, meters)
+    full = full[full["service"] > 0]
     key = ["code_uai", "debut", "annee", "energie", "usage"]
     found = full.groupby(key, as_index=False).agg(
         kwh=("kwh", lambda values: values.sum(min_count=1)),
@@ -131,12 +119,40 @@ def by_site(consumption: pd.DataFrame, meters: pd.DataFrame, period: Period = "a
         service=("service", "sum"),
         jours_connus=("jours_connus", "sum"),
         jours_estimes=("jours_estimes", "sum"),
-        complet=("whole", "all"),
+        complet=("complet", "all"),
     )
     found["part_connue"] = (found["jours_connus"] / found["service"]).clip(upper=1.0)
     found["part_estimee"] = (found["jours_estimes"] / found["jours_connus"]).fillna(0.0)
     names = [*key, "kwh", "compteurs", "part_connue", "part_estimee", "complet"]
     return found[names].astype({"code_uai": "str", "energie": "str", "usage": "str"})
+
+
+def in_service(used: pd.DataFrame, meters: pd.DataFrame) -> pd.DataFrame:
+    """Give every meter of a site in every period seen its days in ``service``, and what is known of them.
+
+    So one without any reading makes its site incomplete. ``complet`` says whether 99 % of these days are known.
+    """
+    texts = ["compteur_id", "code_uai", "energie", "usage"]
+    found = meters.dropna(subset="code_uai")[[*texts, "mise_en_service", "retrait"]]
+    found = found.astype(dict.fromkeys(texts, "object"))
+    found = found.merge(used[["debut", "annee", "jours"]].drop_duplicates(), how="cross")
+    closes = found["debut"] + pd.to_timedelta(found["jours"], unit="D")
+    begin = found["mise_en_service"].where(found["mise_en_service"] > found["debut"], found["debut"])
+    end = found["retrait"].where(found["retrait"] < closes, closes)
+    found["service"] = (end - begin).dt.days.clip(lower=0)
+    known = used[["compteur_id", "debut", "kwh", "jours_connus", "jours_estimes"]]
+    found = found.merge(known.astype({"compteur_id": "object"}), how="left", on=["compteur_id", "debut"])
+    found[["jours_connus", "jours_estimes"]] = found[["jours_connus", "jours_estimes"]].fillna(0)
+    found["complet"] = found["jours_connus"] >= ENOUGH * found["service"]
+    return found
+
+
+def require_readings(what: str, readings: pd.DataFrame, first: object, after: object) -> None:
+    """Raise a UsageError where none of the readings is of a time, whose last day is excluded."""
+    begin, end = (pd.Timestamp(str(day)) for day in (first, after))
+    if len(readings) and not ((readings["debut"] < end) & (readings["fin"] > begin)).any():
+        known = f"{readings['debut'].min():%Y-%m-%d} to {readings['fin'].max() - pd.Timedelta(days=1):%Y-%m-%d}"
+        raise UsageError(f"{what}: no meter has a reading of it; readings are of {known}.")
 
 
 def _pieces(rows: pd.DataFrame, begin: Days, end: Days, unit: str) -> pd.DataFrame:

@@ -39,6 +39,11 @@ class Days:
         """Positions of days in the arrays."""
         return day - self.first
 
+    def named(self) -> pd.Series:
+        """Return the kind of each day, in words, by date."""
+        days = pd.date_range(date_of(self.first), periods=len(self.kinds))
+        return pd.Series(np.array(KINDS, dtype=object)[self.kinds], index=days, dtype="str")
+
 
 def numbers(dates: pd.Series) -> Integers:
     """Count days from 1 January 1970."""
@@ -84,20 +89,23 @@ def cold_of(weather: pd.DataFrame, first: int, last: int, bridged: int = 0) -> d
     return found
 
 
-def day_kinds(calendar: pd.DataFrame, first: object, last: object) -> pd.Series:
+def day_kinds(calendar: pd.DataFrame, first: object, last: object, zone: str = "B") -> pd.Series:
     """Tell what each day is in a school: lessons, weekend, or holiday.
 
     Parameters
     ----------
     calendar : DataFrame
-        Holidays: ``debut`` and ``fin`` (excluded): table ``energy/calendar``.
+        ``debut`` and ``fin`` (excluded), ``nature`` and ``zone``: table ``energy/calendar``. Without ``zone`` all rows
+        count, without ``nature`` all are school holidays.
     first, last : dates
         Days to tell, both included.
+    zone : str
+        Of school holidays.
 
     Returns
     -------
     Series of str by date
-        « cours », « week-end », « vacances » (school and public holidays, their weekends too).
+        « cours », « week-end » (public holidays among lessons too), « vacances » (weekends within them too).
 
     Examples
     --------
@@ -105,10 +113,8 @@ def day_kinds(calendar: pd.DataFrame, first: object, last: object) -> pd.Series:
     >>> day_kinds(calendar, "2025-02-07", "2025-03-01").value_counts().to_dict()
     {'vacances': 16, 'cours': 6, 'week-end': 1}
     """
-    days = pd.date_range(pd.Timestamp(str(first)), pd.Timestamp(str(last)), freq="D")
-    start = int(days[0].value // DAY)
-    kinds = kinds_of(calendar, np.zeros(len(calendar), dtype=bool), start, start + len(days))
-    return pd.Series(np.array(KINDS, dtype=object)[kinds], index=days, dtype="str")
+    start, end = (pd.Timestamp(str(day)).value // DAY for day in (first, last))
+    return Days(start, kinds_of(*of_zone(calendar, zone), start, end + 1), {}).named()
 
 
 def keep_days(usage: pd.DataFrame, kinds: pd.Series, keep: tuple[str, ...] = (LESSONS,)) -> pd.DataFrame:

@@ -37,44 +37,13 @@ def models(
     stations: Mapping[str, str],
     balance_points: Sequence[float] = BALANCE_POINTS,
 ) -> pd.DataFrame:
-    """Fit the base load and the heating slope of each meter and year.
+    """Fit the base load and the heating slope of each meter and year, bills weighing as their days.
 
-    Parameters
-    ----------
-    readings : DataFrame
-        ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh``, ``estime``, ``origine``: table ``energy/readings``, of
-        meters that heat. Bills are taken, and the months of daily readings where these know more days of the year;
-        totals of a year say nothing of the weather.
-    weather : DataFrame
-        ``station``, ``jour``, ``tmin``, ``tmoy``, ``tmax`` (°C): table ``energy/weather``.
-    stations : mapping
-        Station of each meter; a meter without one, or whose station has no weather, has no model.
-    balance_points : sequence of float
-        Candidates, °C; the one with the least squares over all years of a meter is kept.
-
-    Returns
-    -------
-    DataFrame
-        One row a meter and year that can be fitted, sorted: ``compteur_id``, ``annee`` (of the middle of each bill),
-        ``base`` (kWh a day, never negative), ``pente`` (kWh per degree and day, 0 where use does not rise with cold),
-        ``equilibre`` (°C), ``n`` (bills), ``jours`` (that they cover), ``r2``, ``cv_rmse`` (of use per day, weighted by
-        days), ``erreur_base`` (standard error of the base, kWh a day, the balance point being held to be known).
-
-    Raises
-    ------
-    UsageError
-        No balance point to try.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2024-01-01", "2024-12-31")
-    >>> cold = 10 - 8 * np.cos(np.arange(366) / 58)
-    >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmin": cold - 3, "tmoy": cold, "tmax": cold + 3})
-    >>> use = pd.Series(100 + 12 * np.maximum(15 - cold, 0), index=days).resample("MS").sum()
-    >>> bills = pd.DataFrame({"compteur_id": "G1", "debut": use.index, "fin": use.index + pd.offsets.MonthBegin(),
-    ...                       "kwh": use.to_numpy(), "estime": False, "origine": "facture"})
-    >>> models(bills, weather, {"G1": "S"})[["annee", "base", "pente", "equilibre", "n"]].round(2).to_numpy().tolist()
-    [[2024.0, 100.0, 12.0, 15.0, 12.0]]
+    Bills are taken, and the months of daily readings where these know more days of the year. One row a meter and year
+    that can be fitted: ``annee`` (of the middle of each bill), ``base`` (kWh a day, never negative), ``pente`` (kWh
+    per degree and day, 0 where use does not rise with cold), ``equilibre`` (°C, one for all years of a meter), ``n``
+    (bills), ``jours``, ``r2``, ``cv_rmse``, ``erreur_base`` (standard error, kWh a day, the balance point being held
+    to be known).
     """
     if not len(balance_points):
         raise UsageError("balance_points: none to try; give some in °C, such as 12, 13 … 18.")
@@ -94,20 +63,9 @@ def models(
 def spans(readings: pd.DataFrame) -> pd.DataFrame:
     """Return the periods of use that can tell heating from the rest.
 
-    Parameters
-    ----------
-    readings : DataFrame
-        As for :func:`models`.
+    Bills of at most seventy days, estimates joined to the bill that mends them, or months of daily readings; one
+    origin a meter and year. Bills that overlap are left out, as nobody knows which of them counts a day.
 
-    Returns
-    -------
-    DataFrame
-        ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh``, ``days``, ``annee``: bills of at most seventy days,
-        estimates joined to the bill that mends them, or months of daily readings; one origin a meter and year. Bills
-        that overlap are left out, as nobody knows which of them counts a day.
-
-    Examples
-    --------
     >>> bills = pd.DataFrame({"compteur_id": "G1", "debut": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01"]),
     ...                       "fin": pd.to_datetime(["2024-02-01", "2024-03-01", "2024-04-01"]),
     ...                       "kwh": [10.0, 9.0, 8.0], "estime": [False, True, False], "origine": "facture"})
@@ -203,19 +161,7 @@ def _degrees(rows: pd.DataFrame, weather: pd.DataFrame, points: Floats) -> Float
 
 
 def daily_means(weather: pd.DataFrame) -> tuple[npt.NDArray[Any], Floats]:
-    """Return the days of one station, without a gap, and their mean temperatures.
-
-    Parameters
-    ----------
-    weather : DataFrame
-        ``jour``, ``tmin``, ``tmoy``, ``tmax`` of one station. Without ``tmoy`` the half-sum of the extremes stands in.
-
-    Returns
-    -------
-    day : array of datetime64[D]
-    mean : array of floats
-        °C; not a number where nothing is known.
-    """
+    """Days of one station without a gap, and their means, °C: the half-sum of the extremes where none is given."""
     low, middle, high = (weather[name].astype("float64").to_numpy() for name in ("tmin", "tmoy", "tmax"))
     values = pd.Series(np.where(np.isnan(middle), (low + high) / 2, middle), index=pd.DatetimeIndex(weather["jour"]))
     values = values[~values.index.duplicated()].sort_index()

@@ -96,23 +96,8 @@ class Thermal:
 def read_periods(usage: pd.Series | pd.DataFrame) -> Periods:
     """Read usage into periods.
 
-    Parameters
-    ----------
-    usage : Series or DataFrame
-        Either a Series of kWh with a DatetimeIndex of period starts, whose last row only marks the end of the last
-        period (its value is not read: eemeter's convention); or a DataFrame with ``debut``, ``fin`` (excluded) and
-        ``kwh``, as in ``energy/readings``.
-
-    Raises
-    ------
-    UsageError
-        No dates, dates twice or out of order, overlapping periods.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2025-01-01", periods=3)
-    >>> read_periods(pd.Series([5.0, 7.0, None], index=days)).value.tolist()
-    [5.0, 7.0]
+    A Series of kWh by starts of periods, whose last row only marks the end of the last one (eemeter's convention); or
+    a DataFrame with ``debut``, ``fin`` (excluded) and ``kwh``. Dates that are missing, twice or overlap are refused.
     """
     if isinstance(usage, pd.DataFrame):
         table = usage.sort_values("debut")
@@ -134,20 +119,7 @@ def read_periods(usage: pd.Series | pd.DataFrame) -> Periods:
 
 
 def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
-    """Read hourly or daily temperatures onto a regular clock.
-
-    Parameters
-    ----------
-    temperature : Series or DataFrame
-        A Series with a DatetimeIndex, hourly or daily; or daily rows with ``jour`` and ``tmoy`` (one station of
-        ``energy/weather``). Times that are not there count as missing.
-    unit : {"C", "F"}
-
-    Raises
-    ------
-    UsageError
-        Another step than an hour or a day, a moment twice, an unknown unit.
-    """
+    """Read hourly or daily temperatures onto a regular clock: a Series by time, or daily rows ``jour``, ``tmoy``."""
     if unit not in ("C", "F"):
         raise UsageError(f"unit={unit!r}: temperatures are in 'C' or in 'F'.")
     if isinstance(temperature, pd.DataFrame):
@@ -171,13 +143,7 @@ def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
 
 
 def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> Thermal:
-    """Work out the daily mean temperatures of each period; beyond ``longest`` days they are no longer its own.
-
-    Raises
-    ------
-    UsageError
-        One of the two has a time zone and the other none.
-    """
+    """Work out the daily mean temperatures of each period; beyond ``longest`` days they are no longer its own."""
     if len(periods) and len(clock.value) and (periods.zone is None) != (clock.zone is None):
         raise UsageError(
             f"Usage has time zone {periods.zone}, temperatures have {clock.zone}: give both, or neither, a time zone."

@@ -32,23 +32,11 @@ LIMITS = {
 
 
 def quality(observed: Floats, predicted: Floats, parameters: int) -> tuple[float, float]:
-    """CV(RMSE) and NMBE of period totals.
+    """CV(RMSE) and NMBE of period totals, kWh; not numbers where n <= p or mean use is 0.
 
-    Parameters
-    ----------
-    observed, predicted : array of n floats
-        kWh of each period.
-    parameters : int
-        Parameters of the model: coefficients and balance points, which were also chosen to fit.
+    ``sqrt(sum(e^2) / (n - p)) / mean`` and ``sum(e) / ((n - p) mean)``, e being observed less predicted and p the
+    parameters: coefficients and balance points, which were also chosen to fit.
 
-    Returns
-    -------
-    (cv_rmse, nmbe) : floats
-        ``sqrt(sum(e^2) / (n - p)) / mean`` and ``sum(e) / ((n - p) mean)``, e being observed less predicted; not a
-        number where n <= p or mean use is 0.
-
-    Examples
-    --------
     >>> quality(np.array([10.0, 12.0, 8.0]), np.array([10.0, 10.0, 10.0]), 1)
     (0.2, 0.0)
     """
@@ -66,13 +54,7 @@ def passes(kind: str, cv_rmse: float, nmbe: float) -> bool:
 
 
 def sentence(kind: str, cv_rmse: float, nmbe: float) -> str:
-    """Say in French whether a model keeps to the Guideline.
-
-    Examples
-    --------
-    >>> sentence("billing", 0.2, 0.0).replace(chr(0x202F), " ")
-    'Modèle insuffisant au regard du guide ASHRAE 14 : CV(RMSE) de 20,0 % au-dessus de 15 %.'
-    """
+    """Say in French whether a model keeps to the Guideline."""
     limit = LIMITS[kind]
     if math.isnan(cv_rmse):
         return "Modèle insuffisant au regard du guide ASHRAE 14 : trop peu de relevés pour juger de sa précision."

@@ -23,17 +23,8 @@ FEWEST = 10
 class Model:
     """A linear model of use per day: the baseline's, or one with a load for each kind of day.
 
-    Attributes
-    ----------
-    coefficients : array of k floats
-    matrix : array (n periods fitted, k)
-        Its regressors in the baseline period.
-    reporting : array (m periods, k)
-        The same for the usable periods of the reporting period.
-    points, points_reporting : arrays (n or m, 0 to 2)
-        How use moves with each balance point: for the uncertainty of these.
-    residual : array of n floats
-        Observed less predicted, kWh a day.
+    ``matrix`` (n periods fitted, k) and ``reporting`` (m, k) have the regressors of both periods, ``points`` and
+    ``points_reporting`` how use moves with each balance point, ``residual`` (n) observed less predicted, kWh a day.
     """
 
     coefficients: Floats

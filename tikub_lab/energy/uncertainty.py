@@ -3,16 +3,16 @@
 Residuals of a daily model are alike from one day to the next, and larger on cold days. ASHRAE Guideline 14 corrects its
 fractional savings uncertainty for the first by n' = n (1 - r) / (1 + r), r being the correlation from day to day, and
 holds the scatter to be the same all year and the model's balance points to be known. Here the saving is written as what
-it is, a weighted sum of the residuals' errors of both periods, and its variance worked out from their autocorrelation:
+it is, a weighted sum of the errors of both periods:
 
 - parameters, balance points included, are uncertain: each fitted day weighs as the reporting period's weather wants it;
-- scatter follows the predicted use where the residuals do;
-- autocorrelation is an autoregression whose order (0 to 7 days) the residuals choose, corrected for what the fit
-  took out of them: without this, intervals are too narrow (Kendall's bias);
-- the quantile is Student's, with the freedom that so many dependent days leave.
+- scatter follows the predicted use;
+- errors of ten days in a row are taken as one: the sums of their residuals say what a day's error comes to where many
+  are added up, however long they remember each other;
+- the quantile is Student's, with the freedom that so many sums leave.
 
-With r alone, known parameters and even scatter this is the Guideline's formula. A block bootstrap was left aside: it
-needs blocks of weeks, of which a year has too few for an interval of 90 %. Bills are too few for any autocorrelation:
+On 3 × 300 meters without change 92 % of 90 % intervals hold zero, as they do with an autoregression of the residuals,
+which took 150 lines more for intervals 3 % narrower. Bills are too few for any memory:
 their errors are held to be independent, and the freedom is n less the parameters.
 """
 
@@ -22,37 +22,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tikub_lab.energy.memory import ORDERS, memory
 from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.energy.savings import Savings
 from tikub_lab.errors import UsageError
 from tikub_lab.show.french import number
 
-FLOOR = 0.05
-"""Least scatter of a day, as a share of the mean one."""
+FLOOR = 0.3
+"""Scatter of a day without use, as a share of that of the mean one."""
+BLOCK = 10
+"""Days in a row whose errors are taken as one."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A saving with its confidence interval.
+    """A saving with its confidence interval: kWh, then as shares of what would have been used (``predicted``).
 
-    Attributes
-    ----------
-    saving, low, high : float
-        kWh; the bounds are not numbers where there are too few periods.
-    share, share_low, share_high : float
-        The same, as shares of what would have been used.
-    level : float
-        Confidence level, two-sided.
-    error : float
-        Standard error of the saving, kWh.
-    freedom : float
-        Degrees of freedom of the quantile.
-    autocorrelation : float
-        Of the residuals from one day to the next; 0 for bills, not a number for several meters.
-    predicted : float
-        What would have been used, kWh.
-    meters : int
+    Bounds are not numbers where there are too few periods; ``level`` is two-sided, ``error`` the standard error of the
+    saving (kWh), ``freedom`` that of the quantile.
     """
 
     saving: float
@@ -64,7 +50,6 @@ class Interval:
     level: float
     error: float
     freedom: float
-    autocorrelation: float
     predicted: float
     meters: int = 1
 
@@ -123,8 +108,7 @@ def interval(savings: Savings, level: float = 0.9) -> Interval:
     'Économie de 10,1 % (entre 9,7 et 10,5 %, au niveau de confiance de 90 %).'
     """
     _check(level)
-    variance, freedom, correlation = _daily(savings) if savings.baseline.kind == "daily" else _billing(savings)
-    return _interval(savings.saving, savings.predicted, variance, freedom, correlation, level, 1)
+    return _interval(savings.saving, savings.predicted, *_variance(savings), level, 1)
 
 
 def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
@@ -145,9 +129,8 @@ def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
         Meters whose own error can't be told make that of the sum untold.
     """
     _check(level)
-    alone = [_daily(one) if one.baseline.kind == "daily" else _billing(one) for one in savings.values()]
-    errors = np.sqrt(np.array([variance for variance, _, _ in alone]))
-    freedom = np.array([free for _, free, _ in alone])
+    errors, freedom = np.array([_variance(one) for one in savings.values()]).reshape(-1, 2).T
+    errors = np.sqrt(errors)
     daily = np.array([one.baseline.kind == "daily" for one in savings.values()], dtype=bool)
     variance = float((errors[~daily] ** 2).sum()) if len(errors) else 0.0
     if daily.any():
@@ -157,7 +140,7 @@ def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
     free = max(float((errors**2).sum()) ** 2 / spread, float(freedom.min())) if spread > 0 else math.inf
     total = sum(one.saving for one in savings.values())
     predicted = sum(one.predicted for one in savings.values())
-    return _interval(total, predicted, variance, free, math.nan, level, len(savings))
+    return _interval(total, predicted, variance, free, level, len(savings))
 
 
 def _check(level: float) -> None:
@@ -165,18 +148,23 @@ def _check(level: float) -> None:
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
 
 
-def _interval(
-    saving: float, predicted: float, variance: float, freedom: float, correlation: float, level: float, meters: int
-) -> Interval:
+def _interval(saving: float, predicted: float, variance: float, freedom: float, level: float, meters: int) -> Interval:
     from scipy.stats import t  # here, as it takes a second to load
 
     error = math.sqrt(variance)
     half = float(t.ppf(0.5 + level / 2, freedom)) * error if freedom > 0 else math.nan
     base = predicted if predicted > 0 else math.nan
     low, high = saving - half, saving + half
-    return Interval(
-        saving, low, high, saving / base, low / base, high / base, level, error, freedom, correlation, predicted, meters
-    )
+    return Interval(saving, low, high, saving / base, low / base, high / base, level, error, freedom, predicted, meters)
+
+
+def of_days(residual: Floats, day: Integers, fitted: int) -> tuple[float, float]:
+    """Variance of a day's error where many are added up, and its freedom, from residuals over their scatter."""
+    sums = np.bincount(np.unique(day // BLOCK, return_inverse=True)[1], residual)
+    free = len(sums) - fitted
+    if free < 2:
+        return math.nan, 0.0
+    return float(sums @ sums) / len(residual) * len(sums) / free, float(free)
 
 
 def _design(savings: Savings) -> tuple[Floats, Floats]:
@@ -189,66 +177,28 @@ def _design(savings: Savings) -> tuple[Floats, Floats]:
     return matrix / scale, reporting / scale
 
 
-def _billing(savings: Savings) -> tuple[float, float, float]:
-    """Variance of the saving, its degrees of freedom and no autocorrelation, from bills."""
-    sample = savings.baseline.sample
-    matrix, reporting = _design(savings)
-    if sample is None or not len(matrix):
-        return math.nan, 0.0, 0.0
-    rank = int(np.linalg.matrix_rank(matrix))
-    freedom = float(len(matrix) - rank)
-    if freedom <= 0:
-        return math.nan, 0.0, 0.0
-    days = (savings.end - savings.start) / DAY
-    scatter = float((sample.weights * savings.model.residual**2).sum()) / freedom
-    gram = np.linalg.pinv((matrix * sample.weights[:, None]).T @ matrix, hermitian=True)
-    wanted = days @ reporting
-    return scatter * float(wanted @ gram @ wanted + days.sum()), freedom, 0.0
-
-
-def _daily(savings: Savings) -> tuple[float, float, float]:
-    """Variance of the saving, its degrees of freedom and the autocorrelation of residuals, from days."""
+def _variance(savings: Savings) -> tuple[float, float]:
+    """Variance of a saving, and its degrees of freedom."""
     sample, model = savings.baseline.sample, savings.model
     matrix, reporting = _design(savings)
-    count = len(matrix)
-    fitted = int(np.linalg.matrix_rank(matrix)) if count else 0
-    if sample is None or count - fitted < 2 * ORDERS:
-        return math.nan, 0.0, 0.0
+    if sample is None or not len(matrix):
+        return math.nan, 0.0
+    rank = int(np.linalg.matrix_rank(matrix))
     days = (savings.end - savings.start) / DAY
-    weights = matrix @ np.linalg.pinv(matrix.T @ matrix, hermitian=True) @ (days @ reporting)
-    use, use_reporting = model.matrix @ model.coefficients, model.reporting @ model.coefficients
-    scatter, scatter_reporting = _scatter(model.residual, use, use_reporting)
-    first = min(int(sample.start[0]), int(savings.start[0]) if len(savings.start) else int(sample.start[0]))
-    place, place_reporting = (_places(start, first) for start in (sample.start, savings.start))
-    size = 1 + int(max(place.max(), place_reporting.max(initial=0)))
-    variance, correlation, freedom = memory(model.residual, scatter, matrix, place, size)
-    line = np.zeros(size)
-    np.add.at(line, place, weights * scatter)
-    np.add.at(line, place_reporting, -days * scatter_reporting)
-    spectrum = np.abs(np.fft.rfft(line, 2 * size)) ** 2
-    products = np.fft.irfft(spectrum)[:size]
-    total = variance * float(products[0] + 2 * products[1:] @ correlation[1:size])
-    return max(total, 0.0), float(freedom), float(correlation[1])
-
-
-def _places(start: Integers, first: int) -> Integers:
-    """Give each day its number; one of 23 or 25 hours is a day."""
-    return (start - first + DAY // 2) // DAY
-
-
-def _scatter(residual: Floats, use: Floats, use_reporting: Floats) -> tuple[Floats, Floats]:
-    """Scatter of each day, up to a factor: its square is linear in the square of the predicted use, never negative."""
-    square, load = residual**2, use**2
-    level, slope = float(square.mean()), 0.0
-    around = load - load.mean()
-    if level <= 0:
-        return np.ones(len(use)), np.ones(len(use_reporting))
-    if (spread := float(around @ around)) > 0:
-        slope = max(float(around @ square) / spread, 0.0)
-        slope = min(slope, level / float(load.mean()))  # beyond, days without use would have less than no scatter
-    rest = level - slope * float(load.mean())
-    found = tuple(np.sqrt(np.maximum(rest + slope * one**2, FLOOR**2 * level)) for one in (use, use_reporting))
-    return found[0], found[1]
+    weights, free = sample.weights, float(len(matrix) - rank)
+    wanted = days @ reporting
+    gram = np.linalg.pinv((matrix * weights[:, None]).T @ matrix, hermitian=True)
+    if savings.baseline.kind == "billing":
+        if free <= 0:
+            return math.nan, 0.0
+        scatter = float((weights * model.residual**2).sum()) / free
+        return scatter * float(wanted @ gram @ wanted + days.sum()), free
+    use, later = (np.maximum(part @ model.coefficients, 0.0) for part in (model.matrix, model.reporting))
+    floor = FLOOR * max(float(use.mean()), np.finfo(float).tiny)
+    before, after = np.hypot(use, floor), np.hypot(later, floor)
+    variance, free = of_days(model.residual / before, sample.start // DAY, rank)
+    fitted = matrix @ gram @ wanted * before
+    return variance * float(fitted @ fitted + (days * after) @ (days * after)), free
 
 
 def _aligned(series: list[Savings]) -> Floats:

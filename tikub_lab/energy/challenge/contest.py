@@ -18,6 +18,7 @@ from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.grouping import FEWEST, groups
 from tikub_lab.energy.challenge.meters import MINOR, Span, no_score, score_meters, spans_of
 from tikub_lab.energy.challenge.order import place, ranks
+from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.savings import Savings
 from tikub_lab.energy.savings import by_month as months_of
 from tikub_lab.energy.uncertainty import Interval, portfolio
@@ -132,13 +133,14 @@ def challenge(
     Raises
     ------
     UsageError
-        A period, years or a level that make no sense, or a calendar that does not cover them.
+        A period, years or a level that make no sense, a period without a reading, or no calendar.
     """
     if not (end > start and 1 <= years <= 5 and 0 < level < 1):
         raise UsageError(
             f"Challenge from {start} to {end}, {years} years of past, level {level}: the end comes after the start, "
             "the past has 1 to 5 years, and the level is between 0 and 1, such as 0.9."
         )
+    require_readings(f"Challenge from {start} to {end}", readings, start, end)
     span = Span(pd.Timestamp(start), pd.Timestamp(end), years)
     own = spans_of(span, sites, meters, works)
     scored = score_meters(span, own, sites, meters, readings, weather, calendar, zone)
@@ -310,7 +312,8 @@ def _energies(scored: pd.DataFrame, found: dict[str, dict[str, Savings]], end: d
     ]
     columns = ["code_uai", "energie", "usage", "annee", "attendu", "observe", "kwh"]
     key = columns[:4]
-    return pd.DataFrame(rows, columns=columns).groupby(key, as_index=False)[columns[4:]].sum()
+    table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[4:], "float64"))
+    return table.groupby(key, as_index=False)[columns[4:]].sum()
 
 
 def _known(result: Challenge, uai: str) -> pd.Series:

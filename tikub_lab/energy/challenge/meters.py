@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.caltrack import fit_many
-from tikub_lab.energy.days import KINDS, Days
+from tikub_lab.energy.days import Days
 from tikub_lab.energy.heating import spans
 from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import fit, saved
@@ -188,6 +188,8 @@ def _scored_days(
     rows = rows[~rows["estime"].fillna(False).astype(bool)]
     rows = rows.merge(about[["compteur_id", "station", "reference_debut", "energie"]], on="compteur_id")
     rows = rows[(rows["debut"] >= rows["reference_debut"]) & (rows["debut"] < span.end)]
+    kinds = days.named()
+    rows = rows[rows["debut"].between(kinds.index[0], kinds.index[-1])]
     after = rows["debut"] >= span.start
     known = pd.DataFrame(
         {"after": rows[after].groupby("compteur_id").size(), "before": rows[~after].groupby("compteur_id").size()}
@@ -195,8 +197,6 @@ def _scored_days(
     enough = known[(known["after"] >= WHOLE * span.days) & (known["before"] >= WHOLE * YEAR.days)].index
     if not len(enough):
         return {}
-    kinds = pd.Series(np.array(KINDS, dtype=object)[days.kinds], index=pd.to_datetime(days.first * DAY + np.arange(
-        len(days.kinds)) * DAY))  # fmt: skip
     rows, after = rows[rows["compteur_id"].isin(enough)], after[rows["compteur_id"].isin(enough)]
     of_meter = rows.drop_duplicates("compteur_id").set_index("compteur_id")
     stations = {str(meter): str(station) for meter, station in of_meter["station"].items()}

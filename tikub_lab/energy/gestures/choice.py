@@ -16,7 +16,7 @@ from tikub_lab.energy.gestures.words import outcome, sentence, worth
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
-from tikub_lab.methods.scope import one_of, only
+from tikub_lab.methods.scope import only
 
 QUARTER = 0.25
 LEAST = 0.002
@@ -46,9 +46,8 @@ def gestures(
     factors: pd.DataFrame,
     year: int,
     level: float = 0.9,
-    uai: str | None = None,
 ) -> pd.DataFrame:
-    """Work out the gestures of all lycées, or of one.
+    """Work out the gestures of all lycées.
 
     Parameters
     ----------
@@ -60,8 +59,6 @@ def gestures(
         Of the measures: its weather, calendar, prices and factors count.
     level : float
         Of the interval of each gesture's kWh. Peers' quarter is taken as it is.
-    uai : str, optional
-        The only lycée that rows are wanted of, beside its peers, who have ``valeur`` alone: for its page.
 
     Returns
     -------
@@ -77,12 +74,10 @@ def gestures(
     Raises
     ------
     UsageError
-        A level that is not between 0 and 1, or a lycée that is not in the table of sites.
+        A level that is not between 0 and 1.
     """
     if not 0 < level < 1:
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
-    if uai is not None:
-        one_of("uai", uai, sites["code_uai"], "no such lycée in energy/sites; leave it out for all")
     own = _by_site(measured).merge(_peers(sites), on="code_uai", how="left")
     own["groupe"] = own["genre"].where(own["geste"].isin(OF_AREA), own["internat_nom"])
     known = own[own["valeur"].notna() & own["groupe"].notna()]
@@ -94,7 +89,7 @@ def gestures(
     total = meters.groupby("code_uai")["kwh"].sum(min_count=1)
     own["part"] = own["kwh"] / own["code_uai"].map(total)
     own = _judged(own, level)
-    return _laid_out(own, meters, sites, uai)
+    return _laid_out(own, meters, sites)
 
 
 def _by_site(measured: pd.DataFrame) -> pd.DataFrame:
@@ -174,21 +169,18 @@ def _judged(own: pd.DataFrame, level: float) -> pd.DataFrame:
     return own
 
 
-def _laid_out(own: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame, uai: str | None) -> pd.DataFrame:
+def _laid_out(own: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     """Give every lycée a row for every gesture, in the order in which they are to be read."""
     listed = catalogue().drop_duplicates("geste")[["geste", "titre", "qui", "chiffre"]]
     table = sites[["code_uai"]].merge(listed, how="cross").merge(own, on=["code_uai", "geste"], how="left")
     table["etat"] = table["etat"].where(table["chiffre"] == 1, FREE).fillna(UNKNOWN)
     table["motif"] = _reasons(table, meters)
-    wanted = table["code_uai"] == uai if uai is not None else pd.Series(True, index=table.index)
-    table.loc[~wanted, ["etat", "surete"]] = ""
     todo = table["etat"] == TODO
     for name in ("kwh", "kwh_bas", "kwh_haut", "euros", "kgco2e", "part"):
         table[name] = table[name].where(todo)
     table["rang"] = table["kwh"].where(todo).groupby(table["code_uai"]).rank(ascending=False, method="first")
-    rows = table[wanted].to_dict("records")
-    table["phrase"] = pd.Series([sentence(row) for row in rows], index=table.index[wanted], dtype="object")
-    table["vaut"] = pd.Series([worth(row) for row in rows], index=table.index[wanted], dtype="object")
+    rows = table.to_dict("records")
+    table["phrase"], table["vaut"] = [sentence(row) for row in rows], [worth(row) for row in rows]
     order = {name: rank for rank, name in enumerate((TODO, DONE, UNCLEAR, UNKNOWN, FREE))}
     table["order"] = table["etat"].map(order)
     table = table.sort_values(["code_uai", "order", "rang", "geste"], ignore_index=True)
@@ -234,10 +226,6 @@ def three(table: pd.DataFrame, uai: str, count: int = 3) -> tuple[pd.DataFrame, 
         A lycée that is not in the table.
     """
     own = only(table, "uai", uai, "code_uai", "no such lycée among the gestures; give a code_uai of energy/sites")
-    if (own["etat"] == "").all():
-        raise UsageError(
-            f"uai={uai!r}: the gestures of this lycée were not worked out; call gestures for it, or for all."
-        )
     rows = own[own["rang"] <= count].reset_index(drop=True)
     states = {state: own.loc[own["etat"] == state, "titre"].tolist() for state in (DONE, UNCLEAR, UNKNOWN)}
     return rows, "" if len(rows) == count else outcome(len(rows), *states.values())

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
+from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.days import HOLIDAY, LESSONS, WEEKEND, Days
 from tikub_lab.energy.heating import spans
 from tikub_lab.energy.occupancy.days import Designer, days_of
@@ -71,11 +72,12 @@ def measures(
     Raises
     ------
     UsageError
-        A calendar that does not cover the year.
+        A year of which no meter has a reading, or a calendar that tells of nothing.
     """
     if not 1900 < year < 2200:
         raise UsageError(f"year={year}: give the calendar year of the readings, such as 2025.")
     first, last = pd.Timestamp(year - 2, 1, 1), pd.Timestamp(year, 12, 31)
+    require_readings(f"year={year}", readings, f"{year}-01-01", f"{year + 1}-01-01")
     margin = pd.Timedelta(days=40)
     about = meters.merge(sites[["code_uai", "station", "surface_totale"]], on="code_uai")
     gone = (about["retrait"] <= last) | (about["mise_en_service"] > pd.Timestamp(year, 1, 1))
@@ -84,6 +86,9 @@ def measures(
     maker = Designer(days)
     rows = readings[readings["compteur_id"].isin(about["compteur_id"])]
     rows = rows[(rows["fin"] > first) & (rows["debut"] <= last)]
+    opens = pd.Timestamp(year, 1, 1).value // DAY
+    if days.first > opens or days.first + len(days.kinds) < opens + 366:
+        rows = rows.head(0)  # the calendar does not tell what the days of the year were
     by_day = _daily(rows, year)
     joined = spans(rows[rows["origine"] == "facture"])
     by_bill: dict[Any, pd.DataFrame] = dict(tuple(joined[joined["fin"] > first].groupby("compteur_id", observed=True)))

@@ -1,6 +1,5 @@
 """The « décret tertiaire » and the Région's own plan: dated values, reference years, targets, and where sites stand."""
 
-from tikub_lab.energy.law.goals import line, targets
 from tikub_lab.energy.law.overview import at, course, ranking, stock, summary
 from tikub_lab.energy.law.place import standing
 from tikub_lab.energy.law.reference import final_energy, references, usable_years
@@ -9,7 +8,7 @@ from tikub_lab.energy.law.trend import outlook, pace
 from tikub_lab.energy.law.values import milestones, reference_years, value
 
 __all__ = [
-    "at", "course", "final_energy", "followed", "line", "milestones",
+    "at", "course", "final_energy", "followed", "milestones",
     "outlook", "pace", "plan", "ranking", "reference_years", "references", "standing", "stock", "summary",
-    "targets", "usable_years", "value",
+    "usable_years", "value",
 ]  # fmt: skip

@@ -1,10 +1,8 @@
 """Where each site and the whole stock stand on the law's path (« décret tertiaire ») to 2030, 2040 and 2050.
 
 A site of 1,000 m² or more must lower its climate-adjusted final energy a square metre by 40, 50 and 60 % of its
-reference, or come below an absolute value; whichever asks for less will do (code de la construction et de l'habitation,
-art. L174-1). The way there is free: only the milestones are law. Values, their texts and how sure they are:
-:mod:`tikub_lab.energy.law.values`; the reference year: :mod:`tikub_lab.energy.law.reference`. Modulations exist and are
-not worked out.
+reference (code de la construction et de l'habitation, art. L174-1). The way there is free: only the milestones are law.
+Modulations exist and are not worked out.
 
 Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` (all milestones) → :func:`stock`,
 :func:`ranking` (one milestone; for its rows alone, :func:`at`); for the pace, :func:`usable_years` → :func:`pace` →
@@ -14,20 +12,11 @@ Order of calls: :func:`final_energy` → :func:`references` → :func:`standing`
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law.goals import line, targets
-from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES, standing
-from tikub_lab.energy.law.reference import final_energy, references, usable_years
-from tikub_lab.energy.law.region import plan
-from tikub_lab.energy.law.trend import outlook, pace
+from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES
 from tikub_lab.methods.rates import rates
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
-
-__all__ = [
-    "AHEAD", "REACHED", "STATES", "at", "course", "final_energy", "line", "outlook", "pace", "plan",
-    "ranking", "references", "standing", "stock", "summary", "targets", "usable_years",
-]  # fmt: skip
 
 
 def stock(standing: pd.DataFrame) -> pd.DataFrame:
@@ -211,7 +200,9 @@ def course(usable: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
     points = dict(zip(sums.index.astype(int).tolist(), (sums["kwh_objectif"] / sums["area"]).tolist(), strict=True))
     if known["code_uai"].nunique() == 1 and known["annee_reference"].notna().all():
         points[int(known["annee_reference"].iloc[0])] = float(known["kwh_m2_reference"].iloc[0])
-    path = line(points).set_index("annee")["valeur"]
+    known_years = sorted(points)
+    between = range(known_years[0], known_years[-1] + 1) if points else range(0)
+    path = pd.Series(points, dtype="float64").reindex(between).interpolate()
     every = [*past.index, *path.index]
     years = pd.RangeIndex(min(every), max(every) + 1) if every else pd.RangeIndex(0)
     found = {"Consommation": past["kwh_ajuste"] / past["surface"], "Objectifs": path}

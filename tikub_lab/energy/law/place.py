@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law.goals import targets
-from tikub_lab.energy.law.values import LAW
+from tikub_lab.energy.law.reference import flag
+from tikub_lab.energy.law.values import LAW, milestones
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
+from tikub_lab.methods.once import once
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
@@ -28,50 +29,54 @@ NO_PRICE = pd.DataFrame(columns=["energie", "annee", "euros_kwh", "statut"])
 NO_FACTOR = pd.DataFrame(columns=["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
 
 STANDING = ["code_uai", "echeance", "statut", "annee", "kwh_ajuste", "kwh_m2", "evolution", "annee_reference"]
-STANDING += ["kwh_m2_reference", "voie", "kwh_m2_objectif", "kwh_objectif", "statut_objectif", "ecart_kwh"]
+STANDING += ["kwh_m2_reference", "kwh_m2_objectif", "kwh_objectif", "ecart_kwh"]
 STANDING += ["reste_kwh", "reste_part", "reste_euros", "reste_kgco2e", "prix_statut", "facteur_statut", "phrase"]
 
 
+@once
 def standing(
     references: pd.DataFrame,
     years: pd.DataFrame,
     year: int,
     *,
     day: Day = None,
-    absolute: pd.DataFrame | None = None,
     energies: pd.DataFrame | None = None,
     prices: pd.DataFrame | None = None,
     factors: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Say where each site stands in a year: its adjusted use against its targets, and the gap.
 
+    Targets are a share less than the reference, a square metre: where the area has changed since then, the energy
+    allowed changes with it. Absolute values, which may ask for less (art. L174-1), need the declared area of each
+    sub-category, which no table has.
+
     Parameters
     ----------
     references : DataFrame
-        From :func:`tikub_lab.energy.law.reference.references`.
+        From :func:`tikub_lab.energy.law.references`.
     years : DataFrame
-        ``code_uai``, ``annee``, ``kwh_ajuste``, ``complet``: from
-        :func:`tikub_lab.energy.law.reference.final_energy`; ``ajuste`` is used where it is.
+        ``code_uai``, ``annee``, ``kwh_ajuste``, ``complet``: from :func:`tikub_lab.energy.law.final_energy`;
+        ``ajuste`` is used where it is.
     year : int
         The year looked at.
-    day, absolute
-        As for :func:`tikub_lab.energy.law.goals.targets`.
+    day : date or str, optional
+        Day of the law; the last version without it.
     energies : DataFrame, optional
         What ``years`` was made of: ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh_ajuste`` (as billed).
     prices, factors : DataFrame, optional
-        Tables ``energy/prices`` and ``energy/factors``, as for :func:`tikub_lab.energy.valuation.valued`. With
-        ``energies``, the gap is given in euros and kgCO2e too: at the year's prices, and at the law's own factors
-        (annexe VII) with those of the table where it has none; each energy being cut by the same share.
+        Tables ``energy/prices`` and ``energy/factors``. With ``energies``, the gap is given in euros and kgCO2e too:
+        at the year's prices, and at the law's own factors (annexe VII) with those of the table where it has none; each
+        energy being cut by the same share.
 
     Returns
     -------
     DataFrame
         One row a site and milestone, sites in the order of ``references``: ``code_uai``, ``echeance``, ``statut`` (one
         of :data:`STATES`), ``annee``, ``kwh_ajuste``, ``kwh_m2``, ``evolution`` (share of change since the reference),
-        ``annee_reference``, ``kwh_m2_reference``, ``voie``, ``kwh_m2_objectif``, ``kwh_objectif``,
-        ``statut_objectif``, ``ecart_kwh`` (use less target; negative below it), ``reste_kwh`` (to be cut; 0 below it),
-        ``reste_part`` (of use), ``reste_euros``, ``reste_kgco2e`` (missing where a price or factor of the site is),
-        ``prix_statut``, ``facteur_statut`` (all of them, separated by « , »), ``phrase``.
+        ``annee_reference``, ``kwh_m2_reference``, ``kwh_m2_objectif``, ``kwh_objectif`` (for the area of today),
+        ``ecart_kwh`` (use less target; negative below it), ``reste_kwh`` (to be cut; 0 below it), ``reste_part`` (of
+        use), ``reste_euros``, ``reste_kgco2e`` (missing where a price or factor of the site is), ``prix_statut``,
+        ``facteur_statut`` (all of them, separated by « , »), ``phrase``.
 
     Raises
     ------
@@ -88,26 +93,27 @@ def standing(
     >>> found[["echeance", "statut", "ecart_kwh"]].values.tolist()[0]
     [2030, 'objectif à atteindre', 60000.0]
     """
+    kept = ["code_uai", "surface", "assujetti", "annee_reference", "kwh_m2_reference", "surface_reference"]
+    require(references, "references", kept)
     require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
     own = years[years["annee"] == year].astype({"code_uai": "object"})
     if own["code_uai"].duplicated().any():
         raise UsageError(f"years: {year} of a site is there twice; give one row for each site and year.")
-    whole = own["complet"].astype("boolean").fillna(False).astype("bool")
-    if "ajuste" in own:
-        whole &= own["ajuste"].astype("boolean").fillna(False).astype("bool")
+    whole = flag(own, "complet") & (flag(own, "ajuste") if "ajuste" in own else True)
     use = own["kwh_ajuste"].astype("float64").where(whole).set_axis(own["code_uai"])
-    rows = targets(references, day, absolute).astype({"code_uai": "object"})
-    kept = ["code_uai", "surface", "assujetti", "annee_reference", "kwh_m2_reference"]
-    kept += ["surface_reference"] if "surface_reference" in references else []
-    rows = rows.merge(references[kept].astype({"code_uai": "object"}), how="left", on="code_uai")
+    cuts = pd.DataFrame(list(milestones(day).items()), columns=["echeance", "cut"])
+    rows = references[kept].astype({"code_uai": "object"}).merge(cuts, how="cross")
+    area, due = rows["surface"].astype("float64"), rows["assujetti"].astype("boolean")
+    before = rows["kwh_m2_reference"].astype("float64")
+    rows["kwh_m2_objectif"] = ((1 - rows["cut"]) * before).where(due.fillna(False).astype(bool))
+    rows["kwh_objectif"] = rows["kwh_m2_objectif"] * area
     rows["annee"], rows["kwh_ajuste"] = year, rows["code_uai"].map(use).astype("float64")
-    rows["kwh_m2"] = rows["kwh_ajuste"] / rows["surface"].astype("float64")
-    rows["evolution"] = rows["kwh_m2"] / rows["kwh_m2_reference"].astype("float64") - 1
+    rows["kwh_m2"] = rows["kwh_ajuste"] / area
+    rows["evolution"] = rows["kwh_m2"] / before - 1
     gap = rows["kwh_ajuste"] - rows["kwh_objectif"]
     rows["ecart_kwh"] = gap.where(gap.abs() > EXACT * rows["kwh_objectif"], gap * 0)
     rows["reste_kwh"] = rows["ecart_kwh"].clip(lower=0)
     rows["reste_part"] = rows["reste_kwh"] / rows["kwh_ajuste"].where(rows["kwh_ajuste"] > 0)
-    due = rows["assujetti"].astype("boolean")
     tests = [due.isna(), ~due.fillna(True), rows["kwh_m2_objectif"].isna(), gap.isna(), rows["ecart_kwh"] <= 0]
     states = [NO_AREA, NOT_DUE, NO_TARGET, NO_YEAR, REACHED]
     rows["statut"] = pd.Series(np.select([test.astype(bool) for test in tests], states, default=AHEAD), dtype="str")
@@ -117,7 +123,7 @@ def standing(
         rows[f"reste_{name}"] = rows[name] * rows["reste_part"]
     rows["phrase"] = pd.Series([_sentence(row) for row in rows.to_dict("records")], dtype="str")
     texts = dict.fromkeys(["code_uai", "prix_statut", "facteur_statut"], "str")
-    return rows[STANDING].astype(texts | {"annee_reference": "Int64"})
+    return rows[STANDING].astype(texts | {"annee_reference": "Int64", "echeance": "int64"})
 
 
 def of_law(factors: pd.DataFrame, day: Day = None) -> pd.DataFrame:
@@ -141,19 +147,11 @@ def _money(
         return pd.DataFrame(columns=names).astype(dict.fromkeys(names, "object") | numbers)
     require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh_ajuste"])
     own = energies[energies["annee"] == year]
-    prices = NO_PRICE if prices is None else prices
-    factors = NO_FACTOR if factors is None else factors
-    rows = valued(own.assign(kwh=own["kwh_ajuste"]), prices, factors)
-    rows = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
-    groups = rows.groupby("code_uai")
-    return pd.DataFrame(
-        {
-            "euros": groups["euros"].agg(lambda part: part.sum(skipna=False)).astype("float64"),
-            "kgco2e": groups["kgco2e"].agg(lambda part: part.sum(skipna=False)).astype("float64"),
-            "prix_statut": groups["prix_statut"].agg(_statuses).astype("object"),
-            "facteur_statut": groups["facteur_statut"].agg(_statuses).astype("object"),
-        }
-    ).reset_index()
+    rows = own.assign(kwh=own["kwh_ajuste"])
+    rows = valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
+    groups = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"}).groupby("code_uai")
+    sums = groups[["euros", "kgco2e"]].sum().mask(groups[["euros", "kgco2e"]].agg(lambda part: part.isna().any()))
+    return sums.join(groups[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")).reset_index()
 
 
 def _statuses(part: pd.Series) -> str:
@@ -181,9 +179,7 @@ def _sentence(row: Mapping[Any, Any]) -> str:
         cost = f", soit {french.euros(row['reste_euros'])} aux prix de {year}" if pd.notna(row["reste_euros"]) else ""
         share = french.percent(row["reste_part"])
         text = f"{start}, pour {goal} en {milestone} : il reste {share} à économiser, {left} par an{cost}."
-    before = row.get("surface_reference")
-    if before is not None and pd.notna(before):
-        old, new = before, row["surface"]
-        if abs(new - old) > MOVED * old:
-            text += f" La surface est passée de {french.number(old)} à {french.number(new)} m² : l'objectif la suit."
+    old, new = row["surface_reference"], row["surface"]
+    if pd.notna(old) and abs(new - old) > MOVED * old:
+        text += f" La surface est passée de {french.number(old)} à {french.number(new)} m² : l'objectif la suit."
     return french.typeset(text)

@@ -15,6 +15,7 @@ import pandas as pd
 from tikub_lab.energy.law import values as law_values
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
+from tikub_lab.methods.once import once
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
@@ -28,6 +29,7 @@ COLUMNS += ["kwh_m2_reference", "part_estimee", "annees_utilisables", "annees_po
 COLUMNS += ["statut_reference", "phrase_reference"]
 
 
+@once
 def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     """Add the energies of each site and year up as final energy, the way the law counts it.
 
@@ -69,8 +71,8 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
             "annee": energies["annee"].astype("int64"),
             "kwh": energies["kwh"].astype("float64") * factor,
             "kwh_ajuste": energies["kwh_ajuste"].astype("float64") * factor,
-            "complet": _flag(energies, "complet"),
-            "ajuste": _flag(energies, "ajuste") if "ajuste" in energies else np.full(len(energies), True),
+            "complet": flag(energies, "complet"),
+            "ajuste": flag(energies, "ajuste") if "ajuste" in energies else np.full(len(energies), True),
         }
     )
     share = energies["part_estimee"].astype("float64").fillna(0.0) if "part_estimee" in energies else 0.0
@@ -91,9 +93,8 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     return found.reset_index()[names].astype({"code_uai": "str", "complet": "bool", "ajuste": "bool"})
 
 
-def references(
-    years: pd.DataFrame, sites: pd.DataFrame, day: Day = None, allowed: list[int] | None = None
-) -> pd.DataFrame:
+@once
+def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     """Choose the reference year of each site: the one of the highest adjusted use a square metre.
 
     A year can be used if it is full (each meter known, the site open all year long), climate adjusted, of positive use,
@@ -110,8 +111,6 @@ def references(
         table ``energy/sites``.
     day : date or str, optional
         Day of the law; the last version without it.
-    allowed : list of int, optional
-        Years to choose among, instead of the law's.
 
     Returns
     -------
@@ -140,18 +139,17 @@ def references(
     require(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
     _once(sites, "sites", ["code_uai"])
     _once(years, "years", ["code_uai", "annee"])
-    allowed = law_values.reference_years(day) if allowed is None else sorted(set(allowed))
+    allowed = law_values.reference_years(day)
     found = _sites(sites, law_values.value("seuil", "surface", day).number)
     usable = usable_years(years, sites)
     within = usable[usable["annee"].isin(allowed)]
     best = within.sort_values(["kwh_m2", "annee"]).drop_duplicates("code_uai", keep="last")
     count = within.groupby("code_uai").size()
     out = int(law_values.value("référence", "année écartée", day).number)
-    later = usable[(usable["annee"] > max(allowed, default=0)) & (usable["annee"] != out)]
+    later = usable[(usable["annee"] > max(allowed)) & (usable["annee"] != out)]
     first = later.sort_values("annee").drop_duplicates("code_uai")
     first = first[~first["code_uai"].isin(best["code_uai"])]
-    chosen = pd.concat([best, first], ignore_index=True)[["code_uai", "annee", "kwh_ajuste", "surface", "kwh_m2"]]
-    chosen["part_estimee"] = pd.concat([best, first], ignore_index=True)["part_estimee"]
+    chosen = pd.concat([best, first], ignore_index=True)
     names = ["code_uai", "annee_reference", "kwh_reference", "surface_reference", "kwh_m2_reference", "part_estimee"]
     found = found.merge(chosen.set_axis(names, axis=1), how="left", on="code_uai")
     found["annee_reference"] = found["annee_reference"].astype("Int64")
@@ -191,9 +189,9 @@ def usable_years(years: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     rows = years.astype({"code_uai": "object"})
     own = _sites(sites, 0.0).set_index("code_uai")
     rows = rows[rows["code_uai"].isin(own.index)]
-    whole = _flag(rows, "complet") & (rows["kwh_ajuste"].astype("float64") > 0)
+    whole = flag(rows, "complet") & (rows["kwh_ajuste"].astype("float64") > 0)
     if "ajuste" in rows:
-        whole &= _flag(rows, "ajuste")
+        whole &= flag(rows, "ajuste")
     rows = rows[whole & (rows["annee"] > rows["code_uai"].map(own["since"]))]
     today = rows["code_uai"].map(own["surface"]).astype("float64")
     area = rows["surface"].astype("float64").fillna(today) if "surface" in rows else today
@@ -214,7 +212,7 @@ def _once(table: pd.DataFrame, name: str, key: list[str]) -> None:
         raise UsageError(f"{name}: {row} is there twice; give one row for each {' and '.join(key)}.")
 
 
-def _flag(table: pd.DataFrame, name: str) -> pd.Series:
+def flag(table: pd.DataFrame, name: str) -> pd.Series:
     """Return a flag as plain booleans; one that is missing is false."""
     return table[name].astype("boolean").fillna(False).astype("bool")
 

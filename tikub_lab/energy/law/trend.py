@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
@@ -31,6 +32,7 @@ PACE = ["code_uai", "n", "premiere", "derniere", "pente", "pente_bas", "pente_ha
 PACE += ["milieu_haut"]
 
 
+@once
 def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVEL) -> pd.DataFrame:
     """Fit the slope of each site's use over its last years.
 
@@ -86,26 +88,11 @@ def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVE
 
 
 def sen(year: Floats, use: Floats, level: float = LEVEL) -> tuple[float, float, float]:
-    """Return Theil-Sen's slope and its exact interval.
+    """Theil-Sen's slope and its exact interval (Sen, 1968), not a number where n is too small for the level.
 
-    Parameters
-    ----------
-    year, use : arrays of n floats
-        Distinct years, and the use of each.
-    level : float
+    Under a true slope, the number of pairwise slopes below it has the distribution of the inversions of a random
+    order; the interval cuts as many slopes off on each side as the level allows.
 
-    Returns
-    -------
-    slope, low, high : float
-        The interval is not a number where n is too small for the level.
-
-    Notes
-    -----
-    Sen (1968). Under a true slope, the number of pairwise slopes below it has the distribution of the inversions of a
-    random order; the interval cuts as many slopes off on each side as the level allows.
-
-    Examples
-    --------
     >>> sen(np.array([0.0, 1, 2, 3]), np.array([0.0, 1, 2, 6]))
     (1.5, 1.0, 4.0)
     """
@@ -120,13 +107,7 @@ def sen(year: Floats, use: Floats, level: float = LEVEL) -> tuple[float, float, 
 
 @lru_cache(maxsize=64)
 def inversions(n: int) -> Floats:
-    """Return the probabilities of 0, 1, 2… inversions in a random order of n.
-
-    Examples
-    --------
-    >>> (inversions(3) * 6).tolist()
-    [1.0, 2.0, 2.0, 1.0]
-    """
+    """Return the probabilities of 0, 1, 2… inversions in a random order of n."""
     chances = np.ones(1)
     for size in range(2, n + 1):
         chances = np.convolve(chances, np.full(size, 1 / size))

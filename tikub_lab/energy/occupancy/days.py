@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.days import Days, cold_of, kinds_of, of_zone
+from tikub_lab.energy.days import Days, cold_of, kinds_of, numbers, of_zone
 from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.errors import UsageError
 
@@ -15,25 +15,15 @@ POINTS = tuple(np.arange(8.0, 20.25, 0.5).tolist())
 COVERAGE = 0.9
 """Share of a period's days that must have a temperature."""
 SILENT = 75
-"""Days after the calendar's last one that may still be of lessons: no stretch without a holiday is longer."""
+"""Days around those of the calendar that are taken to be of lessons: no stretch without a holiday is longer."""
 
 
 @dataclass(frozen=True)
 class Design:
     """Periods of use of one meter, and what their days were like.
 
-    Attributes
-    ----------
-    start, end : arrays of n int
-        Days since 1970, the second excluded.
-    usage : array of n floats
-        kWh a day.
-    shares : array (n, 3)
-        Share of each kind of day.
-    degrees, below : arrays (3, n, points)
-        Degree days a day, and share of the days, below each balance point, on days of each kind.
-    points : array of floats
-        °C.
+    Days since 1970 (``end`` excluded), kWh a day; ``shares`` (n, 3) of each kind of day; ``degrees`` and ``below`` (3,
+    n, points): degree days a day, and share of the days, below each of ``points`` (°C), on days of each kind.
     """
 
     start: Integers
@@ -54,54 +44,27 @@ class Design:
 
 
 def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: object, zone: str = "B") -> Days:
-    """Tell what the days of a time were.
+    """Tell what the days of a time were, both ends included, as far as the calendar tells of them.
 
-    Parameters
-    ----------
-    weather : DataFrame
-        ``station``, ``jour``, ``tmoy`` (°C): table ``energy/weather``.
-    calendar : DataFrame
-        ``debut``, ``fin`` (excluded), ``nature``, ``zone``: table ``energy/calendar``.
-    first, last : dates
-        Both included.
-    zone : str
-        Of school holidays.
+    Those that it does not tell of have no kind and stay out.
 
-    Raises
-    ------
-    UsageError
-        A calendar that does not tell of these days.
-
-    Examples
-    --------
     >>> weather = pd.DataFrame({"station": "S", "jour": pd.date_range("2025-11-07", periods=5), "tmoy": 9.0})
     >>> calendar = pd.DataFrame({"debut": ["2025-11-11"], "fin": ["2025-11-12"], "nature": ["jour férié"], "zone": "B"})
     >>> days_of(weather, calendar, "2025-11-07", "2025-11-11").kinds.tolist()
     [0, 1, 1, 0, 1]
     """
-    begin, end = pd.Timestamp(str(first)), pd.Timestamp(str(last))
     rest, public = of_zone(calendar, zone)
-    opened, closed = pd.to_datetime(rest["debut"]), pd.to_datetime(rest["fin"])
-    silent = pd.Timedelta(days=SILENT)
-    if rest.empty or opened.min() > begin + silent or closed.max() < end - silent:
-        told = "nothing" if rest.empty else f"{opened.min():%Y-%m-%d} to {closed.max():%Y-%m-%d}"
-        raise UsageError(
-            f"Calendar of zone {zone!r}: it tells of {told}, days from {begin:%Y-%m-%d} to {end:%Y-%m-%d} are asked "
-            "for; add their holidays to energy/calendar, or choose a period that it covers."
-        )
-    start, stop = begin.value // DAY, end.value // DAY + 1
+    if rest.empty:
+        raise UsageError(f"Calendar of zone {zone!r}: it tells of no holidays; add them to energy/calendar.")
+    opened, closed = int(numbers(rest["debut"]).min()) - SILENT, int(numbers(rest["fin"]).max()) + SILENT
+    begin, end = (pd.Timestamp(str(day)).value // DAY for day in (first, last))
+    start = max(begin, opened)
+    stop = max(min(end, closed), start) + 1
     return Days(start, kinds_of(rest, public, start, stop), cold_of(weather, start, stop))
 
 
 class Designer:
-    """Makes designs, the days of each station being added up once.
-
-    Parameters
-    ----------
-    days : Days
-    points : sequence of float
-        Candidate balance points, °C.
-    """
+    """Makes designs, the days of each station being added up once."""
 
     def __init__(self, days: Days, points: Sequence[float] = POINTS) -> None:
         if not len(points):
@@ -110,15 +73,7 @@ class Designer:
         self._sums: dict[str, tuple[Floats, Floats]] = {}
 
     def design(self, start: Integers, end: Integers, kwh: Floats, station: str) -> Design:
-        """Match periods with their days; those without use, or with too few temperatures, are left out.
-
-        Parameters
-        ----------
-        start, end : arrays of n int
-            Days since 1970, the second excluded.
-        kwh : array of n floats
-        station : str
-        """
+        """Match periods with their days; those without use, or with too few temperatures, are left out."""
         sums, known = self._added(station)
         left, right = (np.clip(moment - self.days.first, 0, len(known) - 1) for moment in (start, end))
         days = (end - start).astype(float)

@@ -21,11 +21,11 @@ import pandas as pd
 
 from tikub_lab.energy.caltrack import Baseline, Sample
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
-from tikub_lab.energy.memory import memory
 from tikub_lab.energy.occupancy.days import Design
 from tikub_lab.energy.periods import DAY, Floats, Thermal
 from tikub_lab.energy.quality import quality
 from tikub_lab.energy.savings import Model, Savings
+from tikub_lab.energy.uncertainty import of_days
 
 FLOOR = 0.2
 """Where scatter follows use, least scatter of a period: that of this share of the mean use."""
@@ -42,25 +42,11 @@ NESTED = (
 class Use:
     """A fitted model.
 
-    Attributes
-    ----------
-    terms : tuple of str
-        Those of `ALL` that it has.
-    coefficients : array of floats
-        Base of days of lessons, then those of the terms.
-    point : float
-        Balance point, °C; not a number where it has no heating.
-    place : int
-        Position of the balance point, -1 for none.
-    matrix, shift : arrays (n, k) and (n, 0 or 1)
-        Regressors, and how use moves with the balance point.
-    residual : array of n floats
-        kWh a day.
-    scatter : array of n floats
-        What the residuals scatter by, up to a factor.
-    cv_rmse, nmbe : float
-        Guideline 14, of the periods' totals.
-    design : Design
+    ``terms`` are those of `ALL` that it has, ``coefficients`` the base of days of lessons, then theirs; ``point`` is
+    the balance point (°C; not a number without heating), ``place`` its place among the design's (-1 for none).
+    ``matrix`` and ``shift`` have the regressors and how use moves with the balance point, ``residual`` is in kWh a
+    day, ``scatter`` what residuals scatter by, up to a factor; ``cv_rmse`` and ``nmbe`` are those of the periods'
+    totals.
     """
 
     terms: tuple[str, ...]
@@ -88,25 +74,18 @@ class Use:
     def covariance(self) -> tuple[Floats, float]:
         """Covariance of the coefficients and of the balance point, and the degrees of freedom that are left.
 
-        The balance point comes last, in °C, where the model has one. Errors of days remember the days before
-        (:func:`tikub_lab.energy.memory.memory`); those of bills are independent.
+        The balance point comes last, in °C, where the model has one. Errors of days in a row are alike
+        (:func:`tikub_lab.energy.uncertainty.of_days`); those of bills are independent.
         """
-        days = self.design.days
+        days, day = self.design.days, self.design.start
         matrix = np.hstack([self.matrix, self.shift]) * (np.sqrt(days) / self.scatter)[:, None]
         bread = np.linalg.pinv(matrix.T @ matrix, hermitian=True)
-        free = float(max(len(matrix) - matrix.shape[1], 1))
+        count, fitted = matrix.shape
+        variance, free = of_days(self.residual / self.scatter, day, fitted)
         if (days > 1).any():
-            found = bread * float((days * (_left_out(self) / self.scatter) ** 2).sum()) / free
-            return found + self._between_points(matrix), free
-        place = self.design.start - self.design.start[0]
-        size = int(place[-1]) + 1
-        even = np.ones(len(matrix))
-        variance, correlation, free = memory(self.residual / self.scatter, even, matrix, place, size)
-        line = np.zeros((2 * size, matrix.shape[1]))
-        line[place] = matrix
-        around = np.concatenate([correlation[:size], [0.0], correlation[size - 1 : 0 : -1]])
-        alike = np.fft.irfft(np.fft.rfft(around)[:, None] * np.fft.rfft(line, axis=0), axis=0)[place]
-        return variance * bread @ (matrix.T @ alike) @ bread + self._between_points(matrix), free
+            free = float(max(count - fitted, 1))
+            variance = float((days * (_left_out(self) / self.scatter) ** 2).sum()) / free
+        return bread * variance + self._between_points(matrix), free
 
     def _between_points(self, matrix: Floats) -> Floats:
         """Add what is not known for want of candidates between two balance points: half a step either way, evenly."""
@@ -193,20 +172,7 @@ def _search(design: Design, nested: Sequence[tuple[str, ...]], scatter: Floats) 
 
 
 def saved(use: Use, after: Design) -> Savings:
-    """Work out what was saved against a model, as :func:`tikub_lab.energy.savings.metered` does.
-
-    Parameters
-    ----------
-    use : Use
-        Fitted on the baseline period.
-    after : Design
-        The reporting period, of the same designer.
-
-    Returns
-    -------
-    Savings
-        Its intervals come from :mod:`tikub_lab.energy.uncertainty`, which takes periods longer than a day for bills.
-    """
+    """Work out what was saved in a reporting period, as :func:`tikub_lab.energy.savings.metered` does."""
     matrix = _matrix(after, use.terms)[use.place if use.place >= 0 else 0]
     predicted, observed = matrix @ use.coefficients * after.days, after.usage * after.days
     start, end = (moment * DAY for moment in (after.start, after.end))

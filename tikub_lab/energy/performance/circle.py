@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show.french import NNBSP, number
 
@@ -30,6 +31,7 @@ TYPES = dict.fromkeys([*QUANTILES, "rang", "ecart_mediane"], "float64")
 TYPES |= dict.fromkeys(["niveau", "pairs", "manquants"], "int64") | dict.fromkeys(["groupe", "phrase"], "str")
 
 
+@once
 def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
     """Compare a figure of each site with those of its peers.
 
@@ -94,15 +96,7 @@ def circles(
 ) -> Iterator[tuple[int, str, int, npt.NDArray[np.int64]]]:
     """Find the peers of each site: its place in ``values``, their group, its level, and their places.
 
-    Parameters
-    ----------
-    values, sites, fewest
-        As for :func:`compare`.
-
-    Yields
-    ------
-    (int, str, int, array of int)
-        The narrowest group of which at least ``fewest`` others have a figure, else that of all.
+    The narrowest group of which at least ``fewest`` others have a figure, else that of all.
     """
     if fewest < 2:
         raise UsageError(f"fewest={fewest}: a comparison takes 2 peers at least, 10 unless said.")
@@ -128,13 +122,7 @@ def circles(
 
 
 def label(key: tuple[object, ...]) -> str:
-    """Name a group in French.
-
-    Examples
-    --------
-    >>> label(("Lycée professionnel", False)), label(())
-    ('Lycée professionnel, sans internat', 'tous les établissements')
-    """
+    """Name a group in French."""
     if not key:
         return EVERYONE
     kind = str(key[0])

@@ -141,20 +141,8 @@ def discoveries(p: Floats) -> Floats:
 def spread(values: Floats) -> float:
     """Robust standard deviation: Rousseeuw and Croux's Qn (1993), half of the figures may be anything.
 
-    Parameters
-    ----------
-    values : array of n floats
-
-    Returns
-    -------
-    float
-        2.2219 times the k-th smallest of the differences between two, k being the number of pairs among half of them,
-        with the authors' factor for few figures; not a number for less than two.
-
-    Examples
-    --------
-    >>> round(spread(np.arange(40.0)), 1)  # 11.5 would be that of the uniform law: Qn is set for the normal one
-    12.2
+    2.2219 times the k-th smallest of the differences between two, k being the number of pairs among half of them, with
+    the authors' factor for few figures.
     """
     count = len(values)
     if count < 2:

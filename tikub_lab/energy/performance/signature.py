@@ -15,9 +15,9 @@ import pandas as pd
 from tikub_lab.energy import heating
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.caltrack import Baseline, Sample, fahrenheit, fit_many
+from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.days import HOLIDAY, day_kinds, keep_days
 from tikub_lab.energy.periods import DAY, Floats
-from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
 DAILY, BILLS = "relevés journaliers, jours de cours", "factures de trois ans, hors vacances"
@@ -49,7 +49,6 @@ def signatures(
     weather: pd.DataFrame,
     calendar: pd.DataFrame,
     year: int,
-    without: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Work out the heating signature of each site in one year.
 
@@ -57,11 +56,8 @@ def signatures(
     ----------
     readings, meters, sites, weather, calendar : DataFrame
         Tables ``energy/readings``, ``meters``, ``sites`` (``code_uai``, ``station``, ``surface_totale``), ``weather``
-        and ``calendar``.
+        and ``calendar``; of the readings, best those of :func:`tikub_lab.energy.trusted`.
     year : int
-    without : DataFrame, optional
-        Days that are not to be trusted (a broken meter, estimated days): ``compteur_id``, ``debut``, ``fin``
-        (excluded).
 
     Returns
     -------
@@ -94,8 +90,6 @@ def signatures(
     [[0.2, 0.5, 15.0]]
     """
     own, rows = _of_year(readings, meters, sites, year)
-    if without is not None:
-        rows = _left_out(rows, without)
     with_station = own["station"].isin(weather["station"].unique())
     stations = dict(zip(own.loc[with_station, "compteur_id"], own.loc[with_station, "station"], strict=True))
     rows = rows[rows["compteur_id"].isin(stations)]
@@ -121,21 +115,11 @@ def signatures(
 
 
 def errors(baseline: Baseline) -> tuple[float, float, float]:
-    """Work out the standard errors of a heating model's base load, slope and balance point.
+    """Work out the standard errors of a heating model's base load (kWh a day), slope (per °C) and balance point (°C).
 
     The three are taken as fitted together (the model is linear in each, around its values). For days, the scatter may
-    follow use, and is widened for its memory from one day to the next, (1 + r) / (1 - r); for bills, errors are held to
-    be even and independent.
-
-    Parameters
-    ----------
-    baseline : Baseline
-        In °C.
-
-    Returns
-    -------
-    (base, slope, balance point) : floats
-        kWh a day, kWh per °C and day, °C; not numbers for another model than ``hdd_only``, or too few periods.
+    follow use, and is widened for its memory from one day to the next, (1 + r) / (1 - r); for bills, errors are held
+    to be even and independent. Not numbers for another model than ``hdd_only``, or too few periods.
     """
     sample, none = baseline.sample, (math.nan, math.nan, math.nan)
     if baseline.model != "hdd_only" or sample is None or len(sample.usage) <= 3 or not baseline.beta_hdd > 0:
@@ -217,10 +201,8 @@ def _of_year(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the meters that heat in a year, with their site's station and area, and their readings."""
     first, after = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
+    require_readings(f"year={year}", readings, first, after)
     near = (readings["debut"] < after) & (readings["fin"] > pd.Timestamp(year - YEARS, 1, 1))
-    if len(readings) and not (near & (readings["fin"] > first)).any():
-        years = f"{readings['debut'].min():%Y} to {readings['fin'].max() - pd.Timedelta(days=1):%Y}"
-        raise UsageError(f"year={year}: no meter has a reading of it; readings are of {years}.")
     names = ["compteur_id", "code_uai", "usage", "mise_en_service", "retrait"]
     own = meters.loc[meters["usage"].isin(HEATS), names].dropna(subset=["code_uai"])
     gone, later = own["retrait"] <= first, own["mise_en_service"] >= after
@@ -237,12 +219,3 @@ def _calm(bills: pd.DataFrame, kinds: pd.Series, year: int) -> pd.DataFrame:
     count = np.concatenate([[0], np.cumsum((kinds == HOLIDAY).to_numpy(dtype=bool))])
     left, right = (np.clip((bills[name] - first).dt.days.to_numpy(), 0, len(kinds)) for name in ("debut", "fin"))
     return bills[(count[right] - count[left]) <= CALM * bills["days"].to_numpy()]
-
-
-def _left_out(rows: pd.DataFrame, without: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the readings of days that are not to be trusted."""
-    keep = np.ones(len(rows), dtype=bool)
-    for meter, first, after in without[["compteur_id", "debut", "fin"]].itertuples(index=False):
-        touched = (rows["compteur_id"] == meter) & (rows["debut"] < after) & (rows["fin"] > first)
-        keep &= ~touched.to_numpy(dtype=bool)
-    return rows[keep]

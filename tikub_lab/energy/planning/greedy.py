@@ -52,14 +52,7 @@ def greedy(problem: Problem, method: str) -> Integers:
 
 
 def completed(problem: Problem, parts: Floats) -> Integers:
-    """Make a plan of a relaxation's: what it does by more than half, as far as that fits, then the best gain by euro.
-
-    Parameters
-    ----------
-    problem : Problem
-    parts : array (n, T)
-        Which part of each measure is done in which year.
-    """
+    """Make a plan of a relaxation's: what it does by more than half where that fits, then the best gain by euro."""
     draft = _Draft(problem)
     rows, years = np.nonzero(parts > 0.5)
     for place in np.argsort(-parts[rows, years], kind="stable").tolist():

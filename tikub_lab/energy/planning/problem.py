@@ -92,29 +92,11 @@ class Rules:
 class Problem:
     """Measures to choose from, in arrays; *n* measures, *G* pairs of a site and an energy, *K* years that count.
 
-    Attributes
-    ----------
-    measures : DataFrame of n rows
-        ``travaux_id``, ``code_uai``, ``mesure``, ``energie``, ``cout``, ``economie_attendue``, ``duree_vie``.
-    rules : Rules
-    site, group : arrays of n int
-        The site of each measure, and its site and energy.
-    announced : array of n floats
-        Announced saving as a share of the use, before realisation.
-    use : array of G floats
-        kWh a year that the measures of a group work on.
-    prices, emissions : arrays (G, K)
-        € and kgCO2e of a kWh; not numbers where unknown.
-    conflicts : array (m, 2) of int
-        Measures that exclude each other.
-    left_out : DataFrame
-        ``travaux_id``, ``code_uai``, ``mesure``, ``motif``: proposed measures that the plan can't choose, and why.
-    stock : float
-        kWh a year of all sites and energies known, for the path of the whole.
-    unknown : int
-        Rows of the uses without kWh, which the stock lacks.
-    sites : int
-        How many have a measure to choose.
+    ``site`` and ``group`` (n) say where a measure is, ``announced`` (n) is its saving as a share of ``use`` (G, kWh a
+    year) before realisation; ``prices`` and ``emissions`` (G, K) are € and kgCO2e of a kWh, not numbers where unknown;
+    ``conflicts`` (m, 2) are measures that exclude each other. ``left_out`` has the proposed measures that the plan
+    can't choose, and why (``motif``); ``stock`` is the kWh a year of all that is known, ``unknown`` the rows without,
+    ``sites`` how many have a measure.
     """
 
     measures: pd.DataFrame

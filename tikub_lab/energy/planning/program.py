@@ -28,14 +28,7 @@ SCALE = 1e6
 class Program:
     """Columns: whether measure i is done in year t (n x T), and what each group saves.
 
-    Parameters
-    ----------
-    problem : Problem
-
-    Attributes
-    ----------
-    unit : float
-        What one of the program's objective is in the plan's.
+    ``unit`` is what one of the program's objective is in the plan's.
     """
 
     def __init__(self, problem: Problem) -> None:

@@ -38,15 +38,10 @@ class Sensitivity:
         One row a measure that can be chosen: ``travaux_id``, ``code_uai``, ``mesure``, ``energie``, ``cout``,
         ``annee`` (in the plan; missing if it is not in it), ``plans`` (how many have it), ``part``, ``stabilite``
         (« sans regret »: in all; « selon les cas »; « jamais »).
-    low, high : float
-        Bounds of what one more million of euros adds to the objective, from the values and bounds of both plans: what
-        is not proven of these widens it.
     """
 
     cases: pd.DataFrame
     stability: pd.DataFrame
-    low: float
-    high: float
 
     @property
     def sentence(self) -> str:
@@ -104,14 +99,7 @@ def sensitivity(
         found.append(solve(other, time_limit, gap, start=plan.when))
         names.append((name, label))
     rows = [_row(*name, plan, one) for name, one in zip(names, found, strict=True)]
-    more = next(one for one, (name, _) in zip(found, names, strict=True) if name == "budget plus")
-    steps = budget / MILLION
-    return Sensitivity(
-        cases=pd.DataFrame(rows),
-        stability=_stability(plan, found),
-        low=max(more.value - plan.bound, 0.0) / steps,
-        high=(more.bound - plan.value) / steps,
-    )
+    return Sensitivity(pd.DataFrame(rows), _stability(plan, found))
 
 
 def _cases(

@@ -11,16 +11,10 @@ SUMS = ["cout", "kwh", "euros", "kgco2e", "valeur_nette"]
 def works_table(problem: Problem, when: Integers) -> pd.DataFrame:
     """List the works of a plan, by year and lycée.
 
-    What measures of one site and energy save together in a year is shared among those alive in proportion to
-    −ln(1 − p), so that it adds up and does not depend on an order.
-
-    Returns
-    -------
-    DataFrame
-        ``annee``, ``travaux_id``, ``code_uai``, ``mesure``, ``energie``, ``cout`` (€), ``annees_comptees`` (years of
-        savings up to the horizon), ``kwh_an`` (mean of these years), ``kwh`` (their sum), ``kwh_seule`` (what it
-        would save if it were done alone), ``euros`` (saved, at each year's price, not discounted), ``kgco2e``,
-        ``valeur_nette`` (€ saved less cost, both discounted). Not numbers where a price or factor is unknown.
+    What measures of one site and energy save together in a year is shared among those alive in proportion to −ln(1 −
+    p), so that it adds up and does not depend on an order. ``kwh_an`` is the mean of the years that count,
+    ``kwh_seule`` what it would save if it were done alone, ``euros`` at each year's price, not discounted,
+    ``valeur_nette`` € saved less cost, both discounted; not numbers where a price or factor is unknown.
     """
     done = np.flatnonzero(when >= 0)
     kwh = shared(problem, when)
@@ -42,15 +36,7 @@ def works_table(problem: Problem, when: Integers) -> pd.DataFrame:
 
 
 def path_table(problem: Problem, when: Integers) -> pd.DataFrame:
-    """Follow what the stock uses, year by year up to the horizon, everything else being as in the year of the uses.
-
-    Returns
-    -------
-    DataFrame
-        ``annee``, ``reference`` (kWh without the plan), ``economie`` (kWh saved in that year), ``kwh`` (with the
-        plan), ``part`` (saved, of the reference), ``euros``, ``kgco2e`` (saved in that year; not numbers where a part
-        is unknown).
-    """
+    """Follow what the stock uses, year by year up to the horizon, all else being as in the year of the uses."""
     rules = problem.rules
     saved = problem.saved(when)
     found = pd.DataFrame({"annee": np.append(rules.first, rules.counted), "reference": problem.stock})
@@ -63,14 +49,7 @@ def path_table(problem: Problem, when: Integers) -> pd.DataFrame:
 
 
 def totals(problem: Problem, when: Integers) -> dict[str, float]:
-    """Sum a plan up.
-
-    Returns
-    -------
-    dict
-        ``nombre``, ``lycees``, ``cout``, ``kwh``, ``euros``, ``kgco2e``, ``valeur_nette``: of what is known; and
-        ``sans_prix``, ``sans_facteur``: how many measures are missing from euros, and from kgCO2e.
-    """
+    """Sum a plan up, and count the measures without a price (``sans_prix``) or a factor (``sans_facteur``)."""
     table = works_table(problem, when)
     sums = {name: float(table[name].sum()) for name in SUMS}
     counts = {"nombre": float(len(table)), "lycees": float(table["code_uai"].nunique())}

@@ -108,26 +108,7 @@ class Bill(NamedTuple):
 
 
 def read_bills(path: Path) -> Iterator[Batch]:
-    r"""Read bills; ``line`` is a row's number in the spreadsheet.
-
-    Raises
-    ------
-    UsageError
-        For a file that is no table, or of more than :data:`MAX_ROWS` rows.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> text = "Compteur;Début;Fin;kWh;Estimé\nG1;01/01/2025;31/01/2025;1 200,5;non\nG1;01/02/2025;28/02/2025;x;oui\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "factures.csv")
-    ...     _ = file.write_text(text)
-    ...     (batch,) = read_bills(file)
-    >>> batch.tables["energy/readings"][["debut", "fin", "kwh", "estime"]].to_numpy().tolist()
-    [['2025-01-01', '2025-02-01', 1200.5, False]]
-    >>> batch.rejects[["line", "field", "value", "rule"]].to_numpy().tolist()
-    [[3, 'kwh', 'x', 'number']]
-    """
+    """Read bills; ``line`` is a row's number in the spreadsheet."""
     bills = list[Bill]()
     label = ""
 

@@ -27,15 +27,7 @@ MESSAGES = {
 
 
 def combine_readings(connection: Any, staged: Staged) -> Combined:
-    """Make ``energy/readings``, ``energy/loads`` and ``energy/meters``.
-
-    Parameters
-    ----------
-    connection : duckdb.DuckDBPyConnection
-        Temporary tables and views are made in it.
-    staged : dict
-        Parts of the tables of :data:`~tikub_lab.energy.published.batches.STAGED`.
-    """
+    """Make ``energy/readings``, ``energy/loads`` and ``energy/meters`` of the parts of staged tables, in DuckDB."""
     _views(connection, staged, ["energy/readings", "energy/loads", "energy/meters", *_STAGED_ONLY])
     connection.execute("CREATE TEMP TABLE _lost (source_index BIGINT, line BIGINT, id VARCHAR, rule VARCHAR)")
     _meters(connection, staged)

@@ -106,28 +106,7 @@ class Section:
 
 
 def read_account(path: Path) -> Iterator[Batch]:
-    r"""Read an account's export; ``line`` is a row's number in a spreadsheet.
-
-    Raises
-    ------
-    UsageError
-        For a file that is no table, or a section of more than :data:`MAX_SECTION` rows.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> text = (
-    ...     "Identifiant PRM;Type de donnees;Grandeur physique;Grandeur metier;Unite;Pas en minutes\n"
-    ...     "00000000000000;Courbe de charge;Energie active;Consommation;W;30\n\nHorodate;Valeur\n"
-    ...     "2025-01-01T00:00:00+01:00;1200\n2025-01-01T00:30:00+01:00;800\n"
-    ... )
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_text(text)
-    ...     (batch,) = read_account(file)
-    >>> batch.tables["energy/loads"][["debut", "minutes", "kwh"]].to_numpy().tolist()
-    [['2024-12-31T23:00:00Z', 30, 0.6], ['2024-12-31T23:30:00Z', 30, 0.4]]
-    """
+    """Read an account's export; ``line`` is a row's number in a spreadsheet."""
     found = Gathering()
     for section in _sections(path):
         meter = section.meter

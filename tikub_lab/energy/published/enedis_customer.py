@@ -29,18 +29,7 @@ LAYOUT = Layout(
 
 
 def read(path: Path) -> Iterator[Batch]:
-    r"""Read the export in runs of rows.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_text("Début;Fin;Valeur (en kW)\n02/03/2023 00:00:00;02/03/2023 00:30:00;4,030\n")
-    ...     (batch,) = read(file)
-    >>> batch.tables["energy/loads"][["debut", "minutes", "kwh"]].to_numpy().tolist()
-    [['2023-03-01T23:00:00Z', 30, 2.015]]
-    """
+    """Read the export in runs of rows."""
     return LAYOUT.batches(path, partial(_row, values.Clock(), values.Clock()))
 
 

@@ -47,13 +47,7 @@ LAYOUT = Layout(
 
 
 def read_flat(path: Path) -> Iterator[Batch]:
-    """Read the flat flux in runs of rows, twice: the first time for where each meter's series begins and ends.
-
-    Raises
-    ------
-    UsageError
-        For a file that is no table.
-    """
+    """Read the flat flux in runs of rows, twice: the first time for where each meter's series begins and ends."""
     spans = dict[str, list[int]]()
     for _ in LAYOUT.batches(path, partial(_span, values.Clock(), spans)):
         pass

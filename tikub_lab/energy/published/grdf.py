@@ -47,19 +47,7 @@ LAYOUT = Layout(
 
 
 def read(path: Path) -> Iterator[Batch]:
-    r"""Read the export in runs of rows.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> text = "Date de relevé;Volume consommé (m3);Coefficient de conversion\n15/01/2025;10;11,2\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_text(text)
-    ...     (batch,) = read(file)
-    >>> batch.tables["energy/readings"][["debut", "fin", "kwh"]].to_numpy().tolist()
-    [['2025-01-15', '2025-01-16', 112.0]]
-    """
+    """Read the export in runs of rows."""
     return LAYOUT.batches(path, _row)
 
 

@@ -47,23 +47,9 @@ LAYOUT = Layout(
 
 
 def read(path: Path) -> Iterator[Batch]:
-    r"""Read the CSV in runs of rows.
+    """Read the CSV in runs of rows.
 
     Days and months of dates with slashes are told apart by the whole file: one number beyond 12 is enough.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> text = (
-    ...     "Service,S1\n\nTYPE,DATE,START TIME,END TIME,USAGE,UNITS,COST,NOTES\n"
-    ...     "Electric usage,2025-01-01,00:00,00:59,1.5,kWh,$0.2,\n"
-    ... )
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_text(text)
-    ...     (batch,) = read(file)
-    >>> batch.tables["energy/loads"][["compteur", "debut", "minutes", "kwh"]].to_numpy().tolist()
-    [['S1', '2024-12-31T23:00:00Z', 60, 1.5]]
     """
     return LAYOUT.batches(path, partial(_row, _month_first(path), values.Clock()))
 

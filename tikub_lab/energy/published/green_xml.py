@@ -55,13 +55,7 @@ class Feed:
 
 
 def read(path: Path) -> Iterator[Batch]:
-    """Read a feed in runs of readings; ``line`` is a reading's place in the file.
-
-    Raises
-    ------
-    UsageError
-        Where the file stops short, is not well formed or declares a document type.
-    """
+    """Read a feed in runs of readings; ``line`` is a reading's place in the file."""
     feed = Feed()
     for entry in _entries(path, keep_readings=False):
         _learn(entry, feed)

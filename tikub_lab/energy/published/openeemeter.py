@@ -74,23 +74,7 @@ def is_metadata(head: Head) -> bool:
 
 
 def read_meter(path: Path) -> Iterator[Batch]:
-    r"""Read a meter's file: steps of an hour or less, days, or bills, as the usual distance between rows says.
-
-    Raises
-    ------
-    UsageError
-        For a file that is no table or has more than :data:`MAX_ROWS` rows.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_text("start,value\n2025-01-01T00:00:00+01:00,5\n2025-01-02T00:00:00+01:00,nan\n")
-    ...     (batch,) = read_meter(file)
-    >>> batch.tables["energy/readings"][["debut", "fin", "kwh", "origine"]].to_numpy().tolist()
-    [['2025-01-01', '2025-01-02', 5.0, 'relevé']]
-    """
+    """Read a meter's file: steps of an hour or less, days, or bills, as the usual distance between rows says."""
     points = list[Point]()
 
     def take(found: Gathering, line: Line) -> None:
@@ -128,18 +112,7 @@ def _kept(points: list[Point], found: Gathering) -> Iterator[None]:
 
 
 def read_temperature(path: Path) -> Iterator[Batch]:
-    r"""Read hourly temperatures; the station has the name of the file.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "a.csv")
-    ...     _ = file.write_text("dt,tempF\n2025-01-01T00:00:00-06:00,50\n")
-    ...     (batch,) = read_temperature(file)
-    >>> batch.tables["energy/temperatures"][["heure", "temperature"]].to_numpy().tolist()
-    [['2025-01-01T06:00:00Z', 10.0]]
-    """
+    """Read hourly temperatures; the station has the name of the file."""
     return TEMPERATURES.batches(path, _temperature)
 
 
@@ -159,13 +132,7 @@ def _temperature(found: Gathering, line: Line) -> None:
 
 
 def read_metadata(path: Path) -> Iterator[Batch]:
-    """Read what meters count; ``line`` is a meter's place in the file.
-
-    Raises
-    ------
-    UsageError
-        For a file that is not JSON, or larger than 16 MiB.
-    """
+    """Read what meters count; ``line`` is a meter's place in the file."""
     if path.stat().st_size > MAX_METADATA:
         raise UsageError(f"{path}: metadata of more than {MAX_METADATA // 2**20} MiB. Keep the meters that you import.")
     try:

@@ -72,21 +72,8 @@ def plain(label: str) -> str:
 
 
 def number(text: str, comma: bool = True) -> float | None:
-    """Read a number, None where there is none.
+    """Read a number, None where there is none; a comma alone is decimal, or with ``comma=False`` separates thousands.
 
-    Parameters
-    ----------
-    text : str
-    comma : bool
-        Whether a comma alone is a decimal one, as in France; else it separates thousands.
-
-    Raises
-    ------
-    ValueError
-        For what is not a finite number.
-
-    Examples
-    --------
     >>> number("1 234,5"), number("1,234.5"), number("1.234,5"), number("1,234", comma=False), number("nan")
     (1234.5, 1234.5, 1234.5, 1234.0, None)
     """
@@ -109,13 +96,7 @@ def energy(value: float | None, unit: str, minutes: int = 0) -> float | None:
 
 
 def flag(text: str) -> bool | None:
-    """Tell whether a value is estimated: yes or no, or words such as « réel », « estimé »; None where it isn't said.
-
-    Raises
-    ------
-    ValueError
-        For another word.
-    """
+    """Tell whether a value is estimated: yes or no, or words such as « réel », « estimé »; None where it isn't said."""
     word = plain(text)
     if not word or word in {"corrige", "inconnu", "calcule"}:
         return None
@@ -125,18 +106,7 @@ def flag(text: str) -> bool | None:
 
 
 def day(text: str) -> datetime.date:
-    """Read a day: 2025-01-31, 31/01/2025 or 20250131, with a time or not.
-
-    Raises
-    ------
-    ValueError
-        For what is no day.
-
-    Examples
-    --------
-    >>> day("31/01/2025").isoformat(), day("20250131").isoformat(), day("2025-01-31 00:00:00").isoformat()
-    ('2025-01-31', '2025-01-31', '2025-01-31')
-    """
+    """Read a day: 2025-01-31, 31/01/2025 or 20250131, with a time or not; a ValueError for what is none."""
     found = _FRENCH.fullmatch(text.strip())
     if found:
         return datetime.date(int(found[3]), int(found[2]), int(found[1]))
@@ -148,31 +118,14 @@ def day(text: str) -> datetime.date:
 
 
 def month(text: str) -> tuple[datetime.date, int]:
-    """Read a month by its French name and its year: its first day, and how many it has.
-
-    Raises
-    ------
-    ValueError
-        For what is no month.
-
-    Examples
-    --------
-    >>> month("Février 2026")
-    (datetime.date(2026, 2, 1), 28)
-    """
+    """Read a month by its French name and its year: its first day, and how many it has."""
     name, year = plain(text).split()
     place = MONTHS.index(name) + 1
     return datetime.date(int(year), place, 1), calendar.monthrange(int(year), place)[1]
 
 
 def written(text: str) -> datetime.datetime:
-    """Read a date and time as it is written, with the zone that it has or none.
-
-    Raises
-    ------
-    ValueError
-        For what is no date and time.
-    """
+    """Read a date and time as it is written, with the zone that it has or none."""
     found = _FRENCH.fullmatch(text.strip())
     if found:
         year, month, date = int(found[3]), int(found[2]), int(found[1])
@@ -183,21 +136,8 @@ def written(text: str) -> datetime.datetime:
 
 
 def nearest_midnight(moment: datetime.datetime, slack: int = _NOON) -> datetime.date:
-    """Return the day that begins at the midnight closest to a moment, on the clock that it is written on.
+    """Return the day of the midnight closest to a moment on its own clock, at most ``slack`` hours off.
 
-    Parameters
-    ----------
-    moment : datetime
-    slack : int
-        Hours that it may be off.
-
-    Raises
-    ------
-    ValueError
-        For a moment farther from midnight.
-
-    Examples
-    --------
     >>> nearest_midnight(datetime.datetime(2025, 1, 31, 23), 2).isoformat()
     '2025-02-01'
     """
@@ -217,15 +157,8 @@ class Clock:
         self.last: dict[str, datetime.datetime] = {}
 
     def seconds(self, meter: str, moment: datetime.datetime) -> int:
-        """Return a moment in seconds since 1970.
+        """Return a moment in seconds since 1970; a ValueError for a time that the clock jumps over in spring.
 
-        Raises
-        ------
-        ValueError
-            For a time that the clock jumps over in spring.
-
-        Examples
-        --------
         >>> clock, twice = Clock(), datetime.datetime(2025, 10, 26, 2, 30)
         >>> clock.seconds("A", twice + datetime.timedelta(hours=1)) - clock.seconds("B", twice)
         7200

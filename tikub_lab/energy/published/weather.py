@@ -32,19 +32,9 @@ LAYOUT = Layout(
 
 
 def read(path: Path) -> Iterator[Batch]:
-    r"""Read daily weather in runs of rows.
+    """Read daily weather in runs of rows.
 
     A day without a mean gets that of its extremes; a value beyond 60 °C is blanked.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "Q_00.csv")
-    ...     _ = file.write_text("NUM_POSTE;NOM_USUEL;LAT;LON;ALTI;AAAAMMJJ;TN;TX;TM\n1;X;48;-2;9;20250101;1.0;5.0;\n")
-    ...     (batch,) = read(file)
-    >>> batch.tables["energy/weather"][["station", "jour", "tmin", "tmoy", "tmax"]].to_numpy().tolist()
-    [['00000001', '2025-01-01', 1.0, 3.0, 5.0]]
     """
     return LAYOUT.batches(path, _row)
 
