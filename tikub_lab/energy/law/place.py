@@ -150,7 +150,8 @@ def _money(
     rows = own.assign(kwh=own["kwh_ajuste"])
     rows = valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
     groups = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"}).groupby("code_uai")
-    sums = groups[["euros", "kgco2e"]].sum().mask(groups[["euros", "kgco2e"]].agg(lambda part: part.isna().any()))
+    worth = groups[["euros", "kgco2e"]]
+    sums = worth.sum().mask(worth.count().lt(groups.size(), axis=0))
     return sums.join(groups[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")).reset_index()
 
 
