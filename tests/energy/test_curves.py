@@ -160,6 +160,19 @@ def test_few_peers_few_days_and_holes():
     assert (row["base"], row["plein"], row["monte"]) == (10, 40, 7)
 
 
+def test_nothing_used_and_a_use_that_is_not_known():
+    """No power at night is no summer without a stop; a meter that counts nothing has no curve."""
+    tables = together([by_hand(night=0.0, summer=0.0)])
+    tables["energy/meters"]["usage"] = None
+    found = surveyed(tables)
+    assert (len(found.sites), len(found.findings)) == (1, 0)
+    assert found.sites["nuit"].item() == 0
+    assert np.isnan(found.sites["ete"]).all()
+    summer = surveyed({**tables, "energy/loads": by_hand(night=2.0, summer=9.0).assign(compteur_id="E00")}).findings
+    assert summer["usage"].isna().all()
+    assert surveyed(tables, tables["energy/loads"].assign(kwh=0.0)).sites.empty
+
+
 def test_a_night_that_does_not_differ_from_the_day_tells_no_hours():
     (row,) = surveyed(together([by_hand(night=24.0)])).sites.to_dict("records")
     assert np.isnan(row["monte"])

@@ -155,26 +155,26 @@ def _curves(
     known = loads[loads["kwh"].notna()].merge(own[["compteur_id", "code_uai"]], on="compteur_id")
     known["heure"] = pd.DatetimeIndex(known["debut"]).floor("h")
     known["meters"] = known.groupby("code_uai")["compteur_id"].transform("nunique")
-    keys = ["code_uai", "heure", "meters"]
-    whole = known.groupby(keys)[["kwh", "minutes"]].sum().reset_index().rename(columns={"kwh": "kw"})
-    whole = whole[whole["minutes"] == 60 * whole["meters"]]
+    whole = known.groupby(["code_uai", "heure", "meters"])[["kwh", "minutes"]].sum().reset_index()
+    whole = whole[whole["minutes"] == 60 * whole["meters"]].rename(columns={"kwh": "kw"})
     legal = pd.DatetimeIndex(whole["heure"]).tz_convert(LEGAL).tz_localize(None)
     whole = whole.assign(jour=numbers(pd.Series(legal)), heure=legal.hour)
     span = pd.DataFrame({"debut": [legal.min()], "fin": [legal.max() + pd.Timedelta(days=1)]})
     days = days_of(span.dropna(), pd.DataFrame(columns=["station", "jour", "tmoy"]), calendar, zone)
     for uai, hours in whole.groupby("code_uai"):
-        meter = own[own["code_uai"] == uai].iloc[0]
+        meter = own[own["code_uai"] == uai].fillna({"usage": ""}).iloc[0]
         day = np.arange(hours["jour"].min(), hours["jour"].max() + 1)
         power = np.full((len(day), 24), np.nan)
         means = hours.groupby(["jour", "heure"])["kw"].mean()
         power[means.index.get_level_values(0) - day[0], means.index.get_level_values(1)] = means
         kinds = np.where(days.covered[days.places(day)], days.kinds[days.places(day)], -1)
         series = Series(
-            str(meter["compteur_id"]), str(uai), None, "électricité", str(meter["usage"] or ""), "courbe de charge",
-            day, day + 1, power.sum(axis=1), np.zeros(len(day), dtype=bool),
+            meter["compteur_id"], str(uai), None, "électricité", meter["usage"], "courbe de charge", day,
+            day + 1, power.sum(axis=1), np.zeros(len(day), dtype=bool),
         )  # fmt: skip
         month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
-        if (~np.isnan(power[kinds == 0]).any(axis=1)).sum() >= LEAST:
+        whole_days = power[(kinds == 0) & ~np.isnan(power).any(axis=1)]
+        if len(whole_days) >= LEAST and np.median(whole_days[:, LIT]) > 0:
             yield _Curve(series, power, kinds, month)
 
 
@@ -195,7 +195,7 @@ def _measured(one: _Curve) -> dict[str, Any]:
     row |= {f"monte_{share}": quantile(rise[lessons], share / 100, 1)[0] for share in (10, 90)}
     for name, (value, low, high) in told.items():
         row |= {name: value, f"{name}_bas": low, f"{name}_haut": high}
-    row |= {"nuit": base / full, "fin_de_semaine": row["week_end"] / full, "ete": row["base_ete"] / base}
+    row |= {"nuit": base / full, "fin_de_semaine": row["week_end"] / full, "ete": row["base_ete"] / (base or np.nan)}
     used = [float(np.nansum(one.power[days])) for days in (lessons, weekends, holidays)]
     used[0] -= float(np.nansum(one.power[lessons][:, OPEN]))
     total = float(np.nansum(one.power[one.kinds >= 0]))
@@ -220,7 +220,7 @@ def _found(one: _Curve, row: dict[str, Any]) -> Iterator[Finding]:
         yield finding(
             words.WORKED, weekends, lit * (row["week_end"] - row["fin_de_semaine_pairs"] * full), lit, "week_end"
         )
-    if row["base_ete_bas"] >= row["base"]:
+    if row["base_ete_bas"] >= row["base"] > 0:
         yield finding(words.SUMMERS, summer, 24 * (row["base_ete"] - row["ete_pairs"] * row["base"]), 24, "base_ete")
     early = np.zeros(len(lessons), dtype=bool)
     for name, season in (("monte_hiver", np.isin(one.month, COLD)), ("monte_reste", ~np.isin(one.month, COLD))):
