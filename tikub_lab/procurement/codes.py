@@ -172,8 +172,10 @@ def meanings(field: str, allowed: tuple[str, ...]) -> dict[str, str]:
     return {simplified(old): new for old, new in ALIASES.get(field, {}).items()} | known
 
 
-def repair_cpv(codes: pd.Series, nomenclature: pd.Series | None = None) -> pd.Series:
+def repair_cpv(codes: pd.Series) -> pd.Series:
     """Bring CPV codes to eight digits with or without a check digit, the generic code of the division at worst.
+
+    Where the nomenclature was imported, its codes take their place (``published/cpv.sql``).
 
     Examples
     --------
@@ -186,14 +188,13 @@ def repair_cpv(codes: pd.Series, nomenclature: pd.Series | None = None) -> pd.Se
     ninth = digits.str.fullmatch(r"\d{9}") & key.isna()
     key = key.mask(ninth, digits.str[8:])
     digits = digits.mask(ninth, digits.str[:8])
-    known = None if nomenclature is None else pd.Series(nomenclature.to_numpy(), index=nomenclature.str[:8])
 
     def exists(candidate: pd.Series) -> pd.Series:
-        return candidate.str[:2].isin(divisions) if known is None else candidate.isin(known.index)
+        return candidate.str[:2].isin(divisions)
 
     seven = digits.str.len() == 7
     front, behind = "0" + digits, digits + "0"
     digits = digits.mask(seven & exists(front), front).mask(seven & ~exists(front) & exists(behind), behind)
     complete = (digits.str.len() == 8) & exists(digits)
-    kept = digits.where(key.isna() | seven, digits + "-" + key) if known is None else digits.map(known).astype("str")
+    kept = digits.where(key.isna() | seven, digits + "-" + key)
     return kept.where(complete, codes.str.strip().str[:2].map(divisions).astype("str"))
