@@ -6,7 +6,7 @@ import json
 import duckdb
 import pytest
 
-from tikub_lab.tables.imports import import_files
+from tikub_lab.tables.imports import forget, import_files
 from tikub_lab.tables.package import open_package
 from tikub_lab.use_cases import readers
 
@@ -218,3 +218,39 @@ def test_the_order_of_imports_does_not_matter(imported, published, root, tmp_pat
     for name in ("contracts.rejects.csv", "contracts.provenance.json"):
         one, other = (folder / "procurement" / name for folder in (ask.into, tmp_path / "other"))
         assert one.read_bytes() == other.read_bytes(), name
+
+
+def test_an_imported_nomenclature_mends_codes_whenever_it_comes(tmp_path, root):
+    rows = [
+        row(0, "1000", "2024-05-02", id=code, codeCPV=code)
+        for code in ("45214200", "45214200-9", "45999999", "45000000-7")
+    ]
+    firm = {"titulaire": {"id": FIRMS[0], "typeIdentifiant": "SIRET"}}
+    record = {"id": "json", "acheteur": {"id": BUYER}, "codeCPV": "3111000", "montant": 1000, "dureeMois": 12,
+              "dateNotification": "2024-05-02", "titulaires": [firm]}  # fmt: skip
+    table, document, nomenclature = tmp_path / "rows.csv", tmp_path / "records.json", tmp_path / "cpv.csv"
+    table.write_text("\n".join([",".join(rows[0]), *(",".join(each.values()) for each in rows)]))
+    document.write_text(json.dumps({"marches": [record]}))
+    nomenclature.write_text("CODE,FR\n45000000-7,Travaux\n45214200-2,Écoles\n03111000-2,Semences\n")
+    expected = {"45214200": "45214200-2", "45214200-9": "45214200-2", "45999999": "45000000-7",
+                "45000000-7": "45000000-7", "json": "03111000-2"}  # fmt: skip
+    for number, order in enumerate(
+        ([nomenclature, table, document], [table, nomenclature, document], [document, table, nomenclature])
+    ):
+        package = tmp_path / f"package{number}"
+        for path in order:
+            import_files([path], package, readers(), schemas=root / "data" / "schemas")
+        contracts = open_package(package).load("procurement/contracts")
+        assert dict(zip(contracts["id"], contracts["codeCPV"], strict=True)) == expected
+        with (package / "procurement" / "contracts.repairs.csv").open(encoding="utf-8", newline="") as file:
+            found = [
+                (item["id"], item["value"], item["replacement"])
+                for item in csv.DictReader(file)
+                if item["rule"] == "cpv-repaired"
+            ]
+        assert sorted(found) == [
+            ("45214200", "45214200", "45214200-2"), ("45214200-9", "45214200-9", "45214200-2"),
+            ("45999999", "45999999", "45000000-7"), ("json", "03111000", "03111000-2"), ("json", "3111000", "03111000"),
+        ]  # fmt: skip
+    forget("cpv.csv", package, readers(), root / "data" / "schemas")
+    assert "45214200" in open_package(package).load("procurement/contracts")["codeCPV"].tolist()

@@ -41,7 +41,7 @@ def figures(found):
 
 
 def test_readers_have_names_of_their_own():
-    assert len({reader.name for reader in READERS}) == len(READERS) == 9
+    assert len({reader.name for reader in READERS}) == len(READERS) == 10
 
 
 def test_a_zip_of_several_formats(tmp_path, bring, published):

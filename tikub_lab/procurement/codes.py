@@ -1,4 +1,4 @@
-"""Code lists of the essential data (DECP), labels that stand for them, and the CPV nomenclature.
+"""Code lists of the essential data (DECP), labels that stand for them (``codes.csv``), and the CPV nomenclature.
 
 Lists: arrêté du 22 décembre 2022 relatif aux données essentielles
 des marchés publics, as the JSON schema 2.0.3 of
@@ -20,127 +20,40 @@ LAW = Law(Path(__file__).with_name("law.csv"))
 """Dated values of public procurement: thresholds, national targets
 and duties, time limits."""
 
-CODES: dict[str, tuple[str, ...]] = {
-    "nature": (
-        "Marché",
-        "Marché de partenariat",
-        "Marché de défense ou de sécurité",
-        "Accord-cadre",
-        "Marché subséquent",
-    ),
-    "procedure": (
-        "Procédure adaptée",
-        "Appel d'offres ouvert",
-        "Appel d'offres restreint",
-        "Procédure avec négociation",
-        "Marché passé sans publicité ni mise en concurrence préalable",
-        "Dialogue compétitif",
-    ),
-    "techniques": (
-        "Accord-cadre",
-        "Concours",
-        "Système de qualification",
-        "Système d'acquisition dynamique",
-        "Catalogue électronique",
-        "Enchère électronique",
-        "Sans objet",
-    ),
-    "modalitesExecution": ("Tranches", "Bons de commande", "Marchés subséquents", "Sans objet"),
-    "ccag": (
-        "Travaux",
-        "Maitrise d'œuvre",
-        "Fournitures courantes et services",
-        "Marchés industriels",
-        "Prestations intellectuelles",
-        "Techniques de l'information et de la communication",
-        "Pas de CCAG",
-    ),
-    "typesPrix": ("Définitif ferme", "Définitif actualisable", "Définitif révisable", "Provisoire"),
-    "formePrix": ("Unitaire", "Forfaitaire", "Mixte"),
-    "typeGroupementOperateurs": ("Conjoint", "Solidaire", "Pas de groupement"),
-    "considerationsSociales": (
-        "Clause sociale",
-        "Critère social",
-        "Marché réservé",
-        "Pas de considération sociale",
-    ),
-    "considerationsEnvironnementales": (
-        "Clause environnementale",
-        "Critère environnemental",
-        "Pas de considération environnementale",
-    ),
-    "lieuExecution_typeCode": (
-        "Code postal",
-        "Code commune",
-        "Code arrondissement",
-        "Code canton",
-        "Code département",
-        "Code région",
-        "Code pays",
-    ),
-    "titulaire_typeIdentifiant": ("SIRET", "TVA", "TAHITI", "RIDET", "FRWF", "IREP", "HORS-UE"),
-    "titulaire_categorie": ("PME", "ETI", "GE"),
-}
-"""The values that each coded field of a contract or a supplier may
-have."""
 
-CONCESSION_CODES: dict[str, tuple[str, ...]] = {
-    "nature": (
-        "Concession de travaux",
-        "Concession de service",
-        "Concession de service public",
-        "Délégation de service public",
-    ),
-    "procedure": (
-        "Procédure négociée ouverte",
-        "Procédure non négociée ouverte",
-        "Procédure négociée restreinte",
-        "Procédure non négociée restreinte",
-    ),
-    "considerationsSociales": (
-        "Clause sociale",
-        "Critère social",
-        "Concession réservée",
-        "Pas de considération sociale",
-    ),
-    "considerationsEnvironnementales": CODES["considerationsEnvironnementales"],
-}
+def _rows(name: str) -> list[dict[str, str]]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
-_WITHOUT_COMPETITION = "Marché passé sans publicité ni mise en concurrence préalable"
-ALIASES: dict[str, dict[str, str]] = {
-    "procedure": {
-        "Procédure concurrentielle avec négociation": "Procédure avec négociation",
-        "Procédure négociée avec mise en concurrence préalable": "Procédure avec négociation",
-        "Marché négocié sans publicité ni mise en concurrence préalable": _WITHOUT_COMPETITION,
-        "Marché public négocié sans publicité ni mise en concurrence préalable": _WITHOUT_COMPETITION,
-    },
-    "modalitesExecution": {"Marché subséquent": "Marchés subséquents"},
-    "lieuExecution_typeCode": {name.removeprefix("Code "): name for name in CODES["lieuExecution_typeCode"]},
-    "titulaire_typeIdentifiant": {
-        "FRW": "FRWF",
-        "TVA-INTRACOMMUNAUTAIRE": "TVA",
-        "TVA INTRACOMMUNAUTAIRE": "TVA",
-        "HORS UE": "HORS-UE",
-    },
-}
-"""Labels of the format of 2019, and spellings met in publications,
-with what they mean in the lists of 2022."""
 
-PRICE_FORMS_2019 = {
-    "Ferme": "Définitif ferme",
-    "Ferme et actualisable": "Définitif actualisable",
-    "Révisable": "Définitif révisable",
+_CODES = _rows("codes.csv")
+
+
+def _codes(table: str) -> dict[str, tuple[str, ...]]:
+    own = [row for row in _CODES if row["table"] == table]
+    return {
+        field: tuple(row["code"] for row in own if row["champ"] == field)
+        for field in dict.fromkeys(row["champ"] for row in own)
+    }
+
+
+CODES, CONCESSION_CODES = _codes("contracts"), _codes("concessions")
+"""The values that each coded field of a contract (or its suppliers) and of a concession may have."""
+_OTHERS = [(row, other) for row in _CODES for other in filter(None, row["autres"].split("|"))]
+ALIASES = {
+    field: {other: row["code"] for row, other in _OTHERS if (row["table"], row["champ"]) == ("contracts", field)}
+    for field in CODES
 }
-"""Values of ``formePrix`` in 2019 that the format of 2022 moved to
-``typesPrix``."""
+"""Labels of the format of 2019, and spellings met in publications, with what they mean in the lists of 2022."""
+PRICE_FORMS_2019 = {other: row["code"] for row, other in _OTHERS if row["table"] == "2019"}
+"""Values of ``formePrix`` in 2019 that the format of 2022 moved to ``typesPrix``."""
 
 NO_CONSIDERATION = {
     "considerationsSociales": "Pas de considération sociale",
     "considerationsEnvironnementales": "Pas de considération environnementale",
 }
 
-with Path(__file__).with_name("cpv_divisions.csv").open(encoding="utf-8", newline="") as _file:
-    _DIVISIONS = list(csv.DictReader(_file))
+_DIVISIONS = _rows("cpv_divisions.csv")
 CPV_DIVISIONS: dict[str, str] = {row["code"]: row["libelle"] for row in _DIVISIONS}
 """The 45 divisions of the CPV 2008, by their code with its check
 digit."""
@@ -172,8 +85,10 @@ def meanings(field: str, allowed: tuple[str, ...]) -> dict[str, str]:
     return {simplified(old): new for old, new in ALIASES.get(field, {}).items()} | known
 
 
-def repair_cpv(codes: pd.Series, nomenclature: pd.Series | None = None) -> pd.Series:
+def repair_cpv(codes: pd.Series) -> pd.Series:
     """Bring CPV codes to eight digits with or without a check digit, the generic code of the division at worst.
+
+    Where the nomenclature was imported, its codes take their place (``published/cpv.sql``).
 
     Examples
     --------
@@ -186,14 +101,13 @@ def repair_cpv(codes: pd.Series, nomenclature: pd.Series | None = None) -> pd.Se
     ninth = digits.str.fullmatch(r"\d{9}") & key.isna()
     key = key.mask(ninth, digits.str[8:])
     digits = digits.mask(ninth, digits.str[:8])
-    known = None if nomenclature is None else pd.Series(nomenclature.to_numpy(), index=nomenclature.str[:8])
 
     def exists(candidate: pd.Series) -> pd.Series:
-        return candidate.str[:2].isin(divisions) if known is None else candidate.isin(known.index)
+        return candidate.str[:2].isin(divisions)
 
     seven = digits.str.len() == 7
     front, behind = "0" + digits, digits + "0"
     digits = digits.mask(seven & exists(front), front).mask(seven & ~exists(front) & exists(behind), behind)
     complete = (digits.str.len() == 8) & exists(digits)
-    kept = digits.where(key.isna() | seven, digits + "-" + key) if known is None else digits.map(known).astype("str")
+    kept = digits.where(key.isna() | seven, digits + "-" + key)
     return kept.where(complete, codes.str.strip().str[:2].map(divisions).astype("str"))

@@ -1,10 +1,13 @@
 """The published formats of the essential data of public procurement (DECP) that can be imported."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 from tikub_lab.procurement.published import decp_json, decp_national, decp_table, decp_xml
 from tikub_lab.procurement.published.bids import BIDS_READERS
 from tikub_lab.procurement.published.combine import combine
 from tikub_lab.procurement.published.cpv import CPV_READER
-from tikub_lab.tables.readers import Reader
+from tikub_lab.tables.readers import Batch, Head, Reader
 
 TABLES = (
     "procurement/contracts",
@@ -14,14 +17,19 @@ TABLES = (
     "procurement/records",
 )
 
+
+def _decp(name: str, title: str, recognises: Callable[[Head], bool], read: Callable[[Path], Iterator[Batch]]) -> Reader:
+    return Reader(name, title, TABLES, recognises, read, combine, uses=CPV_READER.tables)
+
+
 READERS: tuple[Reader, ...] = (
-    Reader("decp-2019-json", "DECP 2019 (JSON)", TABLES, decp_json.is_2019, decp_json.read, combine),
-    Reader("decp-2022-json", "DECP 2022 (JSON)", TABLES, decp_json.is_2022, decp_json.read, combine),
-    Reader("decp-2022-xml", "DECP 2022 (XML)", TABLES, decp_xml.is_2022, decp_xml.read, combine),
-    Reader("decp-2019-xml", "DECP 2019 (XML)", TABLES, decp_xml.is_decp, decp_xml.read, combine),
-    Reader("decp-csv", "tabular DECP (CSV)", TABLES, decp_table.is_csv, decp_table.read_csv, combine),
-    Reader("decp-national", "consolidated DECP (CSV)", TABLES, decp_national.is_csv, decp_national.read, combine),
-    Reader("decp-parquet", "tabular DECP (Parquet)", TABLES, decp_table.is_parquet, decp_table.read_parquet, combine),
+    _decp("decp-2019-json", "DECP 2019 (JSON)", decp_json.is_2019, decp_json.read),
+    _decp("decp-2022-json", "DECP 2022 (JSON)", decp_json.is_2022, decp_json.read),
+    _decp("decp-2022-xml", "DECP 2022 (XML)", decp_xml.is_2022, decp_xml.read),
+    _decp("decp-2019-xml", "DECP 2019 (XML)", decp_xml.is_decp, decp_xml.read),
+    _decp("decp-csv", "tabular DECP (CSV)", decp_table.is_csv, decp_table.read_csv),
+    _decp("decp-national", "consolidated DECP (CSV)", decp_national.is_csv, decp_national.read),
+    _decp("decp-parquet", "tabular DECP (Parquet)", decp_table.is_parquet, decp_table.read_parquet),
     CPV_READER,
     *BIDS_READERS,
 )

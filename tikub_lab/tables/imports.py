@@ -151,7 +151,9 @@ class Change:
                 self.state.commit()
             return
         state, groups = self.state, _groups(self.state.sources)
-        again = [group for group in groups if self.touched & _tables(group)]
+        uses = {name: reader.uses for name, reader in self.readers.items()}
+        looks_at = [_tables(group).union(*(uses.get(item.reader, ()) for item in group)) for group in groups]
+        again = [group for group, tables in zip(groups, looks_at, strict=True) if self.touched & tables]
         touched = self.touched.union(*map(_tables, again))
         resources = {name: item for name, item in state.resources.items() if name not in touched}
         state.logs = {name: path for name, path in state.logs.items() if name.split(".")[0] not in touched}

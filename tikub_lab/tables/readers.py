@@ -100,13 +100,15 @@ class Combined:
     ``tables``: a query a final table, with the columns of its schema, ``_position`` and ``_place``, in whose order rows
     are written, a range of positions at a time. ``rejects``: ``source_index, line, id, field, value, rule, message``,
     one row a source row that is left out. ``kept``: ``source_index, rows``, source rows that stand. ``implied``: tables
-    whose rows stand for no source row, completed by what published files of the table itself say.
+    whose rows stand for no source row, completed by what published files of the table itself say. ``repairs``:
+    ``source_index`` and the columns of repairs, of values that are mended here.
     """
 
     tables: dict[str, str]
     rejects: str
     kept: str
     implied: tuple[str, ...] = ()
+    repairs: str = ""
 
 
 Staged = dict[str, list[Path]]
@@ -130,7 +132,8 @@ class Reader:
     ``tables`` are those that it may fill, the first being the main one, beside which counts and rejects are written.
     ``recognises`` looks at the content only, never at the name; what it raises means no. ``read`` streams batches; its
     memory does not grow with the file. ``combine(connection, staged)`` is shared by readers of the same tables; without
-    it parts are put one after the other, the last row of each primary key staying. ``fit`` says how well a file's
+    it parts are put one after the other, the last row of each primary key staying. ``uses`` are tables of other readers
+    that ``combine`` looks at: when they change it is asked again. ``fit`` says how well a file's
     columns fit, for readers by schema: they are asked after all others, and the best one reads.
     """
 
@@ -143,6 +146,7 @@ class Reader:
     licence: str = "Licence Ouverte 2.0"
     publisher: str = ""
     fit: Callable[[Head], Fit] | None = None
+    uses: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Let recognition say yes or no and nothing else, whatever a file holds."""

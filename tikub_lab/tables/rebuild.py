@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,8 @@ class Group:
         combined = self._with_plain(combine(self.connection, self.staged) if combine else NOTHING)
         self.connection.execute(f"CREATE TEMP TABLE _rejected AS {combined.rejects}")
         self._log("rejects", REJECTS, "UNION ALL BY NAME FROM _rejected")
-        self._log("repairs", REPAIRS, "ANTI JOIN _rejected USING (source_index, line)")
+        mended = f"UNION ALL BY NAME ({combined.repairs})" if combined.repairs else ""
+        self._log("repairs", REPAIRS, mended, "ANTI JOIN _rejected USING (source_index, line)")
         self._count(combined.kept)
         return {name: self._table(name, query) for name, query in combined.tables.items()}
 
@@ -131,7 +132,7 @@ class Group:
                 'duplicate' AS rule, 'Another row has the same key.' AS message FROM {ranked} WHERE NOT stands""")
             kept.append(f"SELECT source_index, count(*) AS rows FROM {ranked} WHERE stands GROUP BY ALL")
         total = f"SELECT source_index, sum(rows)::BIGINT FROM ({' UNION ALL BY NAME '.join(kept)}) GROUP BY ALL"
-        return Combined(tables, " UNION ALL BY NAME ".join(rejects), total)
+        return replace(combined, tables=tables, rejects=" UNION ALL BY NAME ".join(rejects), kept=total)
 
     def _new(self, name: str) -> Path:
         return self.state.place / f"new-{name.replace('/', '-')}"
@@ -164,9 +165,9 @@ class Group:
             "rows": pq.read_metadata(path).num_rows,
         }
 
-    def _log(self, kind: str, columns: Iterable[str], rejected: str) -> None:
+    def _log(self, kind: str, columns: Iterable[str], more: str, rejected: str = "") -> None:
         """Write the rejects or repairs of all sources, less repairs of rows that fell out since."""
-        rows = f"FROM ({union(self.staged[f'log/{kind}'])}) {rejected}"
+        rows = f"FROM ({union(self.staged[f'log/{kind}'])} {more}) {rejected}"
         self.connection.execute(f"CREATE TEMP VIEW _{kind} AS {rows}")
         path = self._new(f"{self.main}.{kind}.csv")
         cells = ", ".join(_harmless(name) if name != "line" else name for name in ("file", *columns))

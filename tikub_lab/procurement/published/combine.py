@@ -20,6 +20,7 @@ are first put together as contracts: see ``states.sql``.
 from collections.abc import Iterable
 from typing import Any
 
+from tikub_lab.procurement.published.cpv import TABLE as CPV
 from tikub_lab.procurement.published.fields import (
     AMENDMENT_FIELDS,
     CONCESSION_FIELDS,
@@ -29,8 +30,9 @@ from tikub_lab.procurement.published.fields import (
 )
 from tikub_lab.procurement.published.rules import TEXTS
 from tikub_lab.procurement.published.table import PARTY_FIELDS, publish, sql
-from tikub_lab.tables.database import LINE_BITS, superseded, view
+from tikub_lab.tables.database import LINE_BITS, files, superseded, view
 from tikub_lab.tables.readers import Combined, Staged
+from tikub_lab.tables.staging import PLAIN
 
 
 def _filled(fields: Iterable[str], of: str = "") -> str:
@@ -39,11 +41,14 @@ def _filled(fields: Iterable[str], of: str = "") -> str:
 
 def combine(connection: Any, staged: Staged) -> Combined:
     """Make the tables of public procurement from the parts of all sources."""
-    view(connection, "_records", staged.get("procurement/contracts", []), CONTRACT_FIELDS, PARTY_FIELDS)
+    view(connection, "_read_records", staged.get("procurement/contracts", []), CONTRACT_FIELDS, PARTY_FIELDS)
     view(connection, "_parties", staged.get("procurement/suppliers", []), SUPPLIER_FIELDS)
     view(connection, "_changes", staged.get("procurement/amendments", []), AMENDMENT_FIELDS)
     view(connection, "_concessions", staged.get("procurement/concessions", []), CONCESSION_FIELDS, PARTY_FIELDS)
-    view(connection, "_rows", staged.get("procurement/rows", []), ROW_FIELDS)
+    view(connection, "_read_rows", staged.get("procurement/rows", []), ROW_FIELDS)
+    nomenclature = staged.get(PLAIN + CPV)
+    known = f"SELECT DISTINCT code FROM {files(nomenclature)}" if nomenclature else "SELECT '' AS code WHERE false"
+    connection.execute(sql("cpv.sql", known=known))
     _supersede(connection)
     contract, supplier = (", ".join(f'r."{name}"' for name in names) for names in (CONTRACT_FIELDS, SUPPLIER_FIELDS))
     connection.execute(sql("states.sql", filled=_filled(ROW_FIELDS, "r."), contract=contract, supplier=supplier))
@@ -95,6 +100,7 @@ def combine(connection: Any, staged: Staged) -> Combined:
         rejects=f"""SELECT _key >> {LINE_BITS} AS source_index, _key & {2**LINE_BITS - 1} AS line, id, 'id' AS field,
             id AS value, 'duplicate' AS rule, '{TEXTS["duplicate"]["checks"]}' AS message FROM _left_out""",
         kept=f"SELECT _key >> {LINE_BITS} AS source_index, count(*) AS rows FROM _stand GROUP BY ALL",
+        repairs=f"SELECT * EXCLUDE (_key), _key & {2**LINE_BITS - 1} AS line FROM _cpv_repairs",
     )
 
 
