@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab import energy as e
+from tikub_lab.tables import describe
 
 LYCEES = ("0000505Z", "0002530A", "0005240W", "0000044Y")
 """Like most, with a broken meter, heated by electricity, heated by wood."""
@@ -34,6 +35,8 @@ def results(load: Any) -> Pins:
     yield from _alerts(tables)
     yield from _challenge(tables)
     yield from _gestures(tables, year)
+    used_by = {name: tables[name] for name in ("sites", "meters", "readings", "weather", "calendar", "works")}
+    yield "actions.measured", e.actions.measured(**used_by, actions=load("energy/actions"))
     yield from _law(tables, used, year)
     yield from _performance(tables, used, year)
     yield from _planning(tables, used, year)
@@ -185,6 +188,9 @@ def _gestures(tables: Tables, year: int) -> Pins:
     yield "gestures.gestures", table
     for uai in LYCEES:
         yield f"gestures.three[{uai}]", e.gestures.three(table, uai)
+        sheet = e.gestures.sheet(table, measured, uai)
+        yield f"gestures.sheet[{uai}]", sheet._asdict() | {"gesture": sheet.gesture.to_dict()}
+    yield "gestures.report_back", e.gestures.report_back(describe("energy/actions"))
 
 
 def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
