@@ -185,6 +185,8 @@ def test_other_texts_are(known):
     (row,) = said(known, (CHANGE, None, {"action": "Fermer les volets", "preuve": text}))
     assert row["fait"] == "Fermer les volets"
     assert row["preuve"] == "M2 : 120 m² de combles, le 06/12/2024, lycee.example"
+    (row,) = said(known, (CHANGE, None, {"geste": None}))
+    assert (row["fait"], row["preuve"]) == ("action non décrite", "")
 
 
 def test_no_action_no_row(known, energy_tables):

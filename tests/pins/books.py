@@ -75,7 +75,7 @@ def pages_of(book: str) -> list[tuple[str, dict[str, Any]]]:
     found = list(PAGES.get(book, []))
     found += [(name, scope) for scope in SCOPES.get(book, []) for name in OTHERS]
     if book == "energy":
-        found += [("energy_lycee", {"uai": uai}) for uai in LYCEES]
+        found += [(name, {"uai": uai}) for name in ("energy_lycee", "energy_sheet") for uai in LYCEES]
     return found
 
 

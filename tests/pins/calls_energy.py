@@ -12,6 +12,7 @@ import pandas as pd
 
 from tikub_lab import energy as e
 from tikub_lab.energy.bundle import Bundle
+from tikub_lab.tables import describe
 
 LYCEES = ("0000505Z", "0002530A", "0005240W", "0000044Y")
 """Like most, with a broken meter, heated by electricity, heated by wood."""
@@ -37,6 +38,8 @@ def results(load: Any) -> Pins:
     yield "trusted", [len(readings), len(measured.readings)]
     yield from _challenge(vars(measured))
     yield from _gestures(vars(measured), year)
+    used_by = {name: tables[name] for name in ("sites", "meters", "readings", "weather", "calendar", "works")}
+    yield "actions.measured", e.actions.measured(**used_by, actions=load("energy/actions"))
     yield from _law(tables, used, year)
     yield from _performance(vars(measured), used, year)
     yield from _planning(tables, used, year)
@@ -187,6 +190,9 @@ def _gestures(tables: Tables, year: int) -> Pins:
     yield "gestures.gestures", table
     for uai in LYCEES:
         yield f"gestures.three[{uai}]", e.gestures.three(table, uai)
+        sheet = e.gestures.sheet(table, measured, uai)
+        yield f"gestures.sheet[{uai}]", sheet._asdict() | {"gesture": sheet.gesture.to_dict()}
+    yield "gestures.report_back", e.gestures.report_back(describe("energy/actions"))
 
 
 def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:

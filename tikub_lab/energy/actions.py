@@ -75,6 +75,13 @@ def measured(
     ------
     UsageError
         A level that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from tikub_lab import energy, tables
+    >>> actions = tables.load("energy/actions").query("code_uai == '0000505Z' and energie == 'gaz'")
+    >>> print(energy.actions.measured(energy.load(), actions)["constat"].iloc[0].replace("\u202f", " "))
+    Gaz, mesuré : −5,9 % (de −8,1 à −3,7 %).
     """
     if not 0 < level < 1:
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
@@ -105,15 +112,17 @@ def _laid_out(actions: pd.DataFrame, meters: pd.DataFrame, readings: pd.DataFram
     """Say what each action is about, which are measured together, on which meters (``compteurs``) and days."""
     table = actions.astype(dict.fromkeys(("geste", "qui", "energie", "action", "preuve", "compteur_id"), "object"))
     titles = catalogue().drop_duplicates("geste").set_index("geste")["titre"]
-    table["fait"] = table["action"].map(_public, na_action="ignore").fillna(table["geste"].map(titles))
-    table["preuve"] = table["preuve"].map(_public, na_action="ignore").fillna("")
+    for name in ("action", "preuve"):
+        table[name] = table[name].map(_public, na_action="ignore").astype("object")
+    table["fait"] = table["action"].fillna(table["geste"].map(titles)).fillna("action non décrite")
+    table["preuve"] = table["preuve"].fillna("")
     first, last = table["premier_jour"], table["dernier_jour"]
     table["quand"] = [
         f"depuis le {day(start)}" if pd.isna(end) else f"du {day(start)} au {day(end)}"
         for start, end in zip(first, last, strict=True)
     ]
     about = meters.astype({"code_uai": "object", "energie": "object"}).set_index("compteur_id")
-    table["energie"] = table["compteur_id"].map(about["energie"]).fillna(table["energie"])
+    table["energie"] = table["compteur_id"].map(about["energie"]).astype("object").fillna(table["energie"])
     about["connu"] = readings.groupby("compteur_id", observed=True)["fin"].max()
     known = about.groupby(["code_uai", "energie"])["connu"].max().rename("connu")
     table = table.join(known, on=["code_uai", "energie"])

@@ -25,15 +25,12 @@ def actions(meters: Meters, changes: Changes, sites: pd.DataFrame, stream: Strea
     truly, count = saving[meters.site[meter]], len(meter)
     began = np.where(truly, HABITS, HABITS - 420 + stream.below(820, count))
     stop = began + 14 + stream.below(200, count)
-    gestures = np.where(heats[meter], HEATING[stream.below(3, count)], POWER[stream.below(2, count)])
     about = pd.DataFrame(
         {
             "site": meters.site[meter],
-            "geste": gestures,
+            "geste": np.where(heats[meter], HEATING[stream.below(3, count)], POWER[stream.below(2, count)]),
             "premier_jour": START + began,
-            "dernier_jour": np.where(
-                truly | stream.flag(0.7, count) | (stop >= DAYS), np.datetime64("NaT"), START + stop
-            ),
+            "dernier_jour": pd.Series(START + stop).mask(truly | stream.flag(0.7, count) | (stop >= DAYS)),
             "energie": np.array(ENERGIES, dtype=object)[meters.energy[meter]],
             "compteur_id": pd.Series(meters.id[meter]).where(stream.flag(0.3, count)),
         }
@@ -43,8 +40,7 @@ def actions(meters: Meters, changes: Changes, sites: pd.DataFrame, stream: Strea
     more = more.assign(geste=other, premier_jour=more["premier_jour"] + pd.Timedelta(days=61))
     free = pd.DataFrame({"site": np.flatnonzero(speaking & stream.flag(0.3, len(sites))), "action": DOORS})
     table = pd.concat([about, more, free.assign(premier_jour=START + HABITS)])
-    table = table.sort_values(["site", "premier_jour"], kind="stable")
-    count = len(table)
+    table, count = table.sort_values(["site", "premier_jour"], kind="stable"), len(table)
     return table.assign(
         action_id="A" + pd.Series(np.arange(count) + 1, table.index).astype("str").str.rjust(4, "0"),
         code_uai=sites["code_uai"].to_numpy(object)[table["site"]],

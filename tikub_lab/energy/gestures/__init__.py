@@ -1,8 +1,8 @@
 """What people of a lycée can do, each with its own kWh."""
 
 from tikub_lab.energy.gestures.choice import gestures, three
-from tikub_lab.energy.gestures.delegates import Sheet, report_back, sheet
+from tikub_lab.energy.gestures.delegates import report_back, sheet
 from tikub_lab.energy.gestures.estimates import measures
 from tikub_lab.energy.gestures.known import catalogue, rule
 
-__all__ = ["Sheet", "catalogue", "gestures", "measures", "report_back", "rule", "sheet", "three"]
+__all__ = ["catalogue", "gestures", "measures", "report_back", "rule", "sheet", "three"]

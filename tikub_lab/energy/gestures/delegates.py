@@ -44,6 +44,14 @@ def sheet(table: pd.DataFrame, measures: pd.DataFrame, uai: str) -> Sheet:
     ------
     UsageError
         A lycée that is not in the table.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"code_uai": "0000001B", "geste": ["fenetres", "lumieres"], "etat": "non chiffré"})
+    >>> table[["rang", "kwh", "kwh_bas", "kwh_haut", "euros"]] = float("nan")
+    >>> found = sheet(table, pd.DataFrame({"code_uai": [], "geste": [], "energie": []}), "0000001B")
+    >>> found.gesture["geste"], found.steps["faire"][1]
+    ('lumieres', "Collez un rappel près de l'interrupteur, à la hauteur des yeux.")
     """
     own = only(table, "uai", uai, "code_uai", "no such lycée among the gestures; give a code_uai of energy/sites")
     best = own[(own["etat"] == TODO) & (own["rang"] == 1)]
@@ -70,6 +78,12 @@ def report_back(columns: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``noter`` (what to write), ``remplir`` (empty, to be filled in), ``exemple``, ``colonne`` (of the table).
+
+    Examples
+    --------
+    >>> from tikub_lab import tables
+    >>> report_back(tables.describe("energy/actions"))["noter"].tolist()
+    ['Qui', 'Premier jour', 'Dernier jour', 'Preuve']
     """
     asked = columns.loc[list(ASKED)]
     dates = pd.to_datetime(asked["example"].where(asked["type"] == "date")).dt.strftime("%d/%m/%Y")
