@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law.reference import flag
-from tikub_lab.energy.law.values import LAW, milestones
+from tikub_lab.energy.legal import LAW, milestones
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
