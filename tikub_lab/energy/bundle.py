@@ -72,7 +72,7 @@ def trusted(data: Bundle, alerts: pd.DataFrame) -> Bundle:
     daily = data.readings["compteur_id"].isin(blind["compteur_id"]) & (data.readings["origine"] == "relevé")
     pairs = data.readings[daily].reset_index().merge(blind, on="compteur_id", suffixes=("", "_alert"))
     touched = (pairs["debut"] < pairs["fin_alert"]) & (pairs["fin"] > pairs["debut_alert"])
-    return replace(data, readings=data.readings.drop(index=pairs.loc[touched, "index"]))
+    return replace(data, readings=data.readings.drop(index=pairs.loc[touched, "index"].tolist()))
 
 
 def bundled(method: _Method) -> _Method:

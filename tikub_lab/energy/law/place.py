@@ -149,8 +149,9 @@ def _money(
     own = energies[energies["annee"] == year]
     rows = own.assign(kwh=own["kwh_ajuste"])
     rows = valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
-    groups = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"}).groupby("code_uai")
-    sums = groups[["euros", "kgco2e"]].sum().mask(groups[["euros", "kgco2e"]].agg(lambda part: part.isna().any()))
+    rows = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
+    values, groups = ["euros", "kgco2e"], rows.groupby("code_uai")
+    sums = groups[values].sum().mask(rows[values].isna().groupby(rows["code_uai"]).any())
     return sums.join(groups[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")).reset_index()
 
 
