@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tikub_lab.energy import law
-from tikub_lab.energy.law import values as law_values
+from tikub_lab.energy import law, legal
 from tikub_lab.energy.law.place import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED
 from tikub_lab.energy.law.reference import CHOSEN, DEFAULT, NONE, ONLY
 from tikub_lab.errors import UsageError
@@ -48,7 +47,7 @@ def stand(uses, year=2025, area=2000.0, opened=1974, **options):
     ],
 )
 def test_values_by_day(name, subject, day, valeur):
-    assert law_values.value(name, subject, day).valeur == valeur
+    assert legal.value(name, subject, day).valeur == valeur
 
 
 @pytest.mark.parametrize(
@@ -62,19 +61,19 @@ def test_values_by_day(name, subject, day, valeur):
 )
 def test_errors_of_values(name, subject, day, words):
     with pytest.raises(UsageError, match=words):
-        law_values.value(name, subject, day)
+        legal.value(name, subject, day)
 
 
 def test_what_is_not_known_is_asked_for():
     with pytest.raises(UsageError, match="ask for it"):
-        _ = law_values.value("plan de la Région", "année de référence").number
+        _ = legal.value("plan de la Région", "année de référence").number
     with pytest.raises(UsageError, match="no number"):
-        _ = law_values.value("référence", "choix avant le").number
+        _ = legal.value("référence", "choix avant le").number
 
 
 def test_years_that_can_be_chosen_change_with_the_law():
-    assert law_values.reference_years("2024-03-14") == list(range(2010, 2020))
-    assert law_values.reference_years("2024-03-15") == [*range(2010, 2020), 2021, 2022]
+    assert legal.reference_years("2024-03-14") == list(range(2010, 2020))
+    assert legal.reference_years("2024-03-15") == [*range(2010, 2020), 2021, 2022]
     used = years({2012: 100e3, 2021: 150e3})
     before, after = (law.references(used, sites(), day=day) for day in ("2024-03-14", "2024-03-15"))
     assert (before["annee_reference"][0], after["annee_reference"][0]) == (2012, 2021)
@@ -391,7 +390,7 @@ def test_the_reference_is_never_below_another_usable_year(stock):
     found = law.references(used, places)
     for (_, row), uses in zip(found.iterrows(), stock, strict=True):
         known = {2025: 5e4} | uses
-        allowed = set(law_values.reference_years()) & set(known)
+        allowed = set(legal.reference_years()) & set(known)
         first = min(year for year in known if year > 2022)  # what counts where no allowed year is known
         assert row["kwh_reference"] == (max(known[year] for year in allowed) if allowed else known[first])
         assert row["annees_utilisables"] == len(allowed)

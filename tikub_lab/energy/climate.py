@@ -17,7 +17,7 @@ import pandas as pd
 
 from tikub_lab.energy import consumption, heating
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.law.values import value
+from tikub_lab.energy.legal import value
 from tikub_lab.energy.periods import Floats
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tikub_lab.energy.law.values import LAW
+from tikub_lab.energy.legal import LAW
 from tikub_lab.methods.law import CONFIRMED
 
 STAFF, ALL, CLASSES = "les agents et la direction", "tout le monde", "les élèves et les professeurs"

@@ -5,7 +5,7 @@ from tikub_lab.energy.law.place import standing
 from tikub_lab.energy.law.reference import final_energy, references, usable_years
 from tikub_lab.energy.law.region import followed, plan
 from tikub_lab.energy.law.trend import outlook, pace
-from tikub_lab.energy.law.values import milestones, reference_years, value
+from tikub_lab.energy.legal import milestones, reference_years, value
 
 __all__ = [
     "at", "course", "final_energy", "followed", "milestones",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law.reference import flag
-from tikub_lab.energy.law.values import LAW, milestones
+from tikub_lab.energy.legal import LAW, milestones
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
@@ -149,9 +149,9 @@ def _money(
     own = energies[energies["annee"] == year]
     rows = own.assign(kwh=own["kwh_ajuste"])
     rows = valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
-    groups = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"}).groupby("code_uai")
-    worth = groups[["euros", "kgco2e"]]
-    sums = worth.sum().mask(worth.count().lt(groups.size(), axis=0))
+    rows = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
+    values, groups = ["euros", "kgco2e"], rows.groupby("code_uai")
+    sums = groups[values].sum().mask(rows[values].isna().groupby(rows["code_uai"]).any())
     return sums.join(groups[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")).reset_index()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law import values as law_values
+from tikub_lab.energy import legal
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.methods.once import once
@@ -63,7 +63,7 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     """
     require(energies, "energies", ["code_uai", "annee", "energie", "kwh", "kwh_ajuste", "complet"])
     kinds = energies["energie"].dropna().unique()
-    factors = {kind: law_values.value("énergie finale", kind, day).number for kind in kinds}
+    factors = {kind: legal.value("énergie finale", kind, day).number for kind in kinds}
     factor = energies["energie"].map(factors).astype("float64")
     rows = pd.DataFrame(
         {
@@ -139,13 +139,13 @@ def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.
     require(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
     _once(sites, "sites", ["code_uai"])
     _once(years, "years", ["code_uai", "annee"])
-    allowed = law_values.reference_years(day)
-    found = _sites(sites, law_values.value("seuil", "surface", day).number)
+    allowed = legal.reference_years(day)
+    found = _sites(sites, legal.value("seuil", "surface", day).number)
     usable = usable_years(years, sites)
     within = usable[usable["annee"].isin(allowed)]
     best = within.sort_values(["kwh_m2", "annee"]).drop_duplicates("code_uai", keep="last")
     count = within.groupby("code_uai").size()
-    out = int(law_values.value("référence", "année écartée", day).number)
+    out = int(legal.value("référence", "année écartée", day).number)
     later = usable[(usable["annee"] > max(allowed)) & (usable["annee"] != out)]
     first = later.sort_values("annee").drop_duplicates("code_uai")
     first = first[~first["code_uai"].isin(best["code_uai"])]

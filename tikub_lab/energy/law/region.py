@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from tikub_lab.energy.law import values as law_values
+from tikub_lab.energy import legal
 from tikub_lab.energy.law.place import NO_PRICE
 from tikub_lab.energy.law.reference import final_energy
 from tikub_lab.energy.valuation import valued
@@ -77,7 +77,7 @@ def plan(
     """
     require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh", "kwh_ajuste", "complet"])
     if reference is None:
-        reference = int(law_values.value("plan de la Région", "année de référence", day).number)
+        reference = int(legal.value("plan de la Région", "année de référence", day).number)
     years = final_energy(energies, day)
     years = years[years["complet"] & years["ajuste"] & (years["annee"] >= reference)]
     if not (years["annee"] == reference).any():
@@ -91,9 +91,7 @@ def plan(
     first = table[table["annee"] == reference].drop(columns="annee")
     both = table.merge(first, on="code_uai", suffixes=("", "_reference"))
     known = int(energies["code_uai"].nunique())
-    cuts = [
-        law_values.value("plan de la Région", f"{what} {END}").number for what in ("énergie", "gaz à effet de serre")
-    ]
+    cuts = [legal.value("plan de la Région", f"{what} {END}").number for what in ("énergie", "gaz à effet de serre")]
     found = []
     for key, rows in both.groupby("annee", sort=True):
         year = int(str(key))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tikub_lab.methods.law import Day, Law, Value
 
-LAW = Law(Path(__file__).parents[1] / "law.csv")
+LAW = Law(Path(__file__).with_name("law.csv"))
 """Dated values of energy: the décret tertiaire's, the plan of the Région (its targets), temperatures of rooms."""
 
 
