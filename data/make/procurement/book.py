@@ -76,9 +76,14 @@ class Book:
         return needs()["kind"].to_numpy()[self.contracts["need"]]
 
     @cached_property
+    def day(self) -> Integers:
+        """Day of notification, since :data:`START`."""
+        return self.contracts["day"].to_numpy()
+
+    @cached_property
     def year(self) -> Integers:
         """Year of notification."""
-        return years(self.contracts["day"].to_numpy())
+        return years(self.day)
 
 
 def draw(scale: float, seed: int) -> Book:

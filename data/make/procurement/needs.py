@@ -1,4 +1,4 @@
-"""What the fictitious buyers of the sample buy, and the trades of those who sell it: ``needs.csv`` and ``trades.csv``.
+"""What the fictitious buyers of the sample buy, and the trades of those who sell it: its CSV files.
 
 CPV codes are real (CPV 2008, with their check digit); all other figures are plausible inventions.
 """
@@ -33,6 +33,12 @@ def needs() -> pd.DataFrame:
 def trades() -> pd.DataFrame:
     """Return the trades: what firms are called, the shares of them that are Breton and large, and if few win most."""
     return _read("trades")
+
+
+@cache
+def conceded() -> pd.DataFrame:
+    """Return what is conceded; ``nature`` is a position in the code list, ``median`` the usual value (€)."""
+    return _read("concessions")
 
 
 def _read(name: str) -> pd.DataFrame:
