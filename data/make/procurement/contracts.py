@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from data.make.procurement.book import LAST, ORDERS, START, SUBSEQUENT, Book, limit
-from data.make.procurement.needs import SUPPLIES, WORKS, needs
+from data.make.procurement.needs import SUPPLIES, WORKS, needs, read
 from data.make.sampling import Bools, Floats, Integers, Stream, rows, words
 from tikub_lab.procurement.codes import CODES
 from tikub_lab.tables.places import communes
@@ -18,21 +18,11 @@ from tikub_lab.tables.places import communes
 DIRECT = CODES["procedure"].index("Marché passé sans publicité ni mise en concurrence préalable")
 FIRST_YEAR = 2020
 
-# Wordings with their weights, share of contracts from year to year, and the kind in which they are more frequent.
-CONSIDERATIONS = {
-    "sociale": (
-        ("Clause sociale", "Critère social", "Clause sociale|Critère social", "Marché réservé"),
-        (5, 3, 2, 1),
-        (0.12, 0.13, 0.15, 0.18, 0.22, 0.26),
-        WORKS,
-    ),
-    "environnementale": (
-        ("Clause environnementale", "Critère environnemental", "Clause environnementale|Critère environnemental"),
-        (4, 4, 3),
-        (0.16, 0.20, 0.26, 0.33, 0.41, 0.49),
-        SUPPLIES,
-    ),
+CONSIDERED = {
+    "sociale": (WORKS, (0.12, 0.13, 0.15, 0.18, 0.22, 0.26)),
+    "environnementale": (SUPPLIES, (0.16, 0.20, 0.26, 0.33, 0.41, 0.49)),
 }
+"""The kind of contract that has such considerations more often, and shares of contracts from year to year."""
 SOURCE = "fictif"
 
 
@@ -210,9 +200,10 @@ def _prices(book: Book, stream: Stream, empty: Floats) -> pd.Series:
 
 def _considerations(book: Book, stream: Stream, empty: Floats, what: str) -> pd.Series:
     """Draw considerations: more from year to year, in large contracts, and in works or supplies."""
-    labels, weights, rates, kind = CONSIDERATIONS[what]
-    frame, count = book.contracts, len(book.contracts)
+    (kind, rates), table = CONSIDERED[what], read("considerations").query("nature == @what")
+    frame, count, labels = book.contracts, len(book.contracts), [*table["wording"], f"Pas de considération {what}"]
     rate = np.array(rates)[book.year - FIRST_YEAR]
     rate = rate * np.where(frame["amount"] >= 90_000, 1.25, 0.9) * np.where(book.kind == kind, 1.2, 0.95)
-    code = np.where(stream.flag(rate, count), stream.pick(weights, count), len(labels))
-    return blank(words([*labels, f"Pas de considération {what}"], code), stream, empty / 2)
+    has = stream.flag(rate, count)
+    code = np.where(has, stream.pick(table["weight"].to_list(), count), len(table))
+    return blank(words(labels, code), stream, empty / 2)

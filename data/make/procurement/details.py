@@ -5,7 +5,7 @@ import pandas as pd
 
 from data.make.procurement.book import LAST, Book, partner, years
 from data.make.procurement.contracts import SOURCE, blank, dates, delays
-from data.make.procurement.needs import conceded, trades
+from data.make.procurement.needs import read
 from data.make.sampling import Integers, Stream, growth, rows, spread, words
 from tikub_lab.procurement.codes import CONCESSION_CODES
 
@@ -83,13 +83,13 @@ def _running(change: Integers, rank: Integers) -> Integers:
 def concessions(book: Book, scale: float, stream: Stream) -> pd.DataFrame:
     """Return the concessions, a handful of contracts whose holder bears the risk of operation."""
     count = max(2, round(CONCESSIONS * scale))
-    table = conceded()
+    table = read("concessions")
     what = rows(table, stream.below(len(table), count))
     day = np.sort(stream.below(LAST - 60, count))
     value = (what["median"] * growth(0.6 * stream.normal(count))).astype("int64") // 1000 * 1000 + 1000
     lycee = 1 + stream.below(len(book.buyers) - 1, count)
     buyer = rows(book.buyers, np.where(what["regional"], 0, lycee))
-    sold = pd.Index(trades()["trade"]).get_indexer(what["trade"])
+    sold = pd.Index(read("trades")["trade"]).get_indexer(what["trade"])
     first = np.searchsorted(book.firms["trade"].to_numpy(), sold)
     number = "C" + pd.Series(years(day) * 100_000 + np.arange(count) + 1).astype("str")
     begin, published = day + 20 + stream.below(90, count), day + 2 + stream.below(40, count)
