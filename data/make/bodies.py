@@ -159,29 +159,26 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
     at = np.where(some, stream.below(len(outside), len(seats)), stream.pick(load, len(seats)))
     both = pd.concat([elected[["nom", "prenom"]], outside], ignore_index=True)
     holder = rows(both, np.where(some, len(elected) + at, at))
-    begin: Any = pd.Timestamp("2021-07-09") + pd.to_timedelta(7 * stream.below(12, len(seats)), unit="D")
-    begin = begin.to_series(index=seats.index)
-    renewed = seats["duree"].fillna(0).to_numpy() == 3
-    held: Any = holder.assign(siege_id=seats["siege_id"], elu=~some, debut=begin, acte="21_DAJ_SA_07 (fictif)")
-    ends = begin + pd.to_timedelta(np.where(years == 6, 6 * 365, np.where(years == 3, 3 * 365, 2_450)), unit="D")
-    held["terme"] = ends
+    weeks = pd.Series(stream.below(12, len(seats)))
+    begin: Any = pd.Timestamp("2021-07-09") + pd.to_timedelta(7 * weeks, unit="D")
+    ends = begin + pd.to_timedelta(np.where(years > 0, 365 * years, 2_450), unit="D")
+    held: Any = holder.assign(siege_id=seats["siege_id"], elu=~some, debut=begin, terme=ends)
+    held["acte"], renewed = "21_DAJ_SA_07 (fictif)", years == 3
     first = held[renewed].assign(fin=ends[renewed], motif_fin="terme")
-    held.loc[renewed, "debut"] = ends[renewed] + pd.Timedelta(days=1)
-    held.loc[renewed, "terme"] = ends[renewed] + pd.to_timedelta(3 * 365, unit="D")
+    held.loc[renewed, "debut"] += pd.Timedelta(days=3 * 365 + 1)
+    held.loc[renewed, "terme"] += pd.Timedelta(days=3 * 365)
     held = held.assign(fin=pd.NaT, motif_fin=None).astype({"fin": "datetime64[s]"})
     change = stream.flag(0.06, len(seats)) & ~renewed  # someone resigned, another followed
-    gone = held[change].assign(fin=pd.Timestamp("2023-09-30"), motif_fin="démission")
+    gone = held[change].assign(fin=pd.Timestamp("2023-09-30"), motif_fin="démission", elu=False)
     gone[["nom", "prenom"]] = outside.take(np.arange(len(gone)) % 90).to_numpy()
-    gone["elu"] = False
     held.loc[change, "debut"] = pd.Timestamp("2023-10-16")
     pick: Any = np.argsort(stream.uniform(len(seats)), kind="stable")
     vacant, late, double, soon = pick[:14], pick[14:18], pick[18:21], pick[21:27]
     held.loc[vacant[:9], ["fin", "motif_fin"]] = [pd.Timestamp("2026-01-31"), "démission"]
     held = held.drop(index=vacant[9:])  # five were never filled
     held.loc[late, "terme"], held.loc[soon, "terme"] = pd.Timestamp("2026-03-31"), pd.Timestamp("2026-09-30")
-    twice = held.loc[double].assign(debut=pd.Timestamp("2025-02-10"), acte="25_DAJ_SA_02 (fictif)")
+    twice = held.loc[double].assign(debut=pd.Timestamp("2025-02-10"), acte="25_DAJ_SA_02 (fictif)", elu=False)
     twice[["nom", "prenom"]] = outside.tail(len(twice)).to_numpy()
-    twice["elu"] = False
     planted = {"vacant": vacant, "terme dépassé": late, "occupé deux fois": double, "bientôt vacant": soon}
     truths += [(f"siège {name}", seats["siege_id"][at], None, name) for name in planted for at in sorted(planted[name])]
     mandates = pd.concat([first, gone, held, twice]).sort_values(["siege_id", "debut", "acte"], ignore_index=True)
@@ -190,23 +187,15 @@ def _seats(bodies: pd.DataFrame, councillors: pd.DataFrame, stream: Stream, trut
 
 def _agenda(bodies: pd.DataFrame, seats: pd.DataFrame) -> pd.DataFrame:
     """Write the same points for two sessions, before and after the law of 22 December 2025."""
-    names, first = bodies.set_index("organisme_id")["nom"], bodies.groupby("nature", sort=False)["organisme_id"].first()
-    board = seats[seats["fondement"] != "statuts"]["organisme_id"].unique()
-    points = (  # body, kind of decision, what it is about
-        (board[0], "commande publique", "Marché de travaux du lycée"),
-        (board[1 % len(board)], "subvention", "Subvention pour un projet"),
-        (names[board[2 % len(board)]], "désignation ou rémunération", "Désignation au conseil d'administration"),
-        (board[3 % len(board)], "dépense obligatoire", "Dotation de fonctionnement"),
-        (first["association"], "subvention", "Subvention de fonctionnement"),
-        (first.get("SEM", first["association"]), "garantie d'emprunt", "Garantie d'un emprunt"),
-        (first.get("syndicat mixte", first["association"]), "commande publique", "Marché de services"),
-        ("Comité des fêtes du Goéland (fictif)", "subvention", "Fête du port"),
-        (None, "autre", "Vœu sur les transports"),
-        (board[0], "échange de terrains", "Échange d'une parcelle"),
-    )
-    days = pd.to_datetime(["2025-11-20", "2026-05-18"]).repeat(len(points))
-    table = pd.DataFrame(points * 2, columns=["organisme", "decision", "objet"])
-    return table.assign(seance=days, point=[str(n % len(points) + 1) for n in range(len(table))])
+    points = _read("agenda")
+    board = seats.loc[seats["fondement"] != "statuts", "organisme_id"].unique()
+    first = bodies.groupby("nature")["organisme_id"].first()
+    known = {f"lycée {n}": board[n % len(board)] for n in range(4)} | first.to_dict()
+    known["nom du lycée 2"] = bodies.set_index("organisme_id").loc[known["lycée 2"], "nom"]
+    rare = points["organisme"].isin(["SEM", "syndicat mixte"]) & ~points["organisme"].isin(first.index)
+    points["organisme"] = points["organisme"].mask(rare, "association").replace(known)
+    table = pd.concat([points.assign(seance=pd.Timestamp(day)) for day in ("2025-11-20", "2026-05-18")])
+    return table.assign(point=(table.index + 1).astype(str))
 
 
 def _grants(bodies: pd.DataFrame, stream: Stream, truths: list[Any]) -> Any:

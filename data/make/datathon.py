@@ -1,7 +1,8 @@
 """A fictitious Datathon by the rules of 2019: 21 applications, five readers, two days, six jurors; and its incubator.
 
-All of it is invented. What methods look for is planted, and ``datathon/planted`` says where: where each application
-stands and by which rule, how good the twelve teams are, how severe each juror is.
+All of it is invented; its ideas are written by hand in ``ideas/``. What methods look for is planted, and
+``datathon/planted`` says where: where each application stands and by which rule, how good the twelve teams are, how
+severe each juror is.
 """
 
 from itertools import product
@@ -12,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from data.make.bodies import people
-from data.make.datathon_ideas import ideas
 from data.make.energy import SEED
 from data.make.energy.sites import GIVEN
 from data.make.sampling import Folder, Stream, by_schema, invented, streams
@@ -70,7 +70,8 @@ def sample(scale: float = 1.0, seed: int = SEED, schemas: Path | None = None) ->
         "checks": _checks(read[: FINAL - 1]),  # the last team has not sent its folder
         "planted": pd.DataFrame(truths, columns=["cas", "cle", "valeur"]),
     }  # fmt: skip
-    return by_schema(made | ideas(), "datathon", schemas)
+    made |= {path.stem: pd.read_csv(path) for path in sorted(Path(__file__).with_name("ideas").glob("*.csv"))}
+    return by_schema(made, "datathon", schemas)
 
 
 def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:

@@ -116,9 +116,9 @@ def spread(sizes: Integers) -> tuple[Integers, Integers]:
     return group, np.arange(len(group)) - (np.cumsum(sizes) - sizes)[group]
 
 
-def labels(words: Sequence[str] | pd.Series, codes: Integers) -> pd.Series:
-    """Turn positions in a list into its words; -1 is missing."""
-    return pd.Series([*words, None], dtype="str").take(codes).reset_index(drop=True)
+def words(labels: Sequence[str] | pd.Series, codes: Integers) -> pd.Series:
+    """Turn positions into labels; -1 is missing."""
+    return pd.Series([*labels, None], dtype="str").take(codes).reset_index(drop=True)
 
 
 @cache

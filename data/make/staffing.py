@@ -25,7 +25,8 @@ FILLED, START, END = (pd.Timestamp(day) for day in ("2023-12-29", "2024-01-01", 
 DAYS = (END - START).days
 HALF = DAYS // 4
 """An assignment has at most one absence in each half-year."""
-MONTH = pd.Timedelta(days=30)
+DAY = pd.Timedelta(days=1)
+MONTH = 30 * DAY
 LATE = 40
 """Days after which an absence is known that is known late."""
 
@@ -115,20 +116,17 @@ class Book:
     def careers(self) -> None:
         """Fill the positions at the start; let some agents leave, and others come after a time."""
         count, draw = len(self.positions), self.lanes[1]
-        filled, leaves, comes = draw.flag(0.955, count), draw.flag(0.15, count), draw.flag(0.85, count)
-        frozen, contract = draw.flag(0.3, count), draw.flag(0.3, count)
+        filled, leaves, comes, frozen, contract = (draw.flag(share, count) for share in (0.955, 0.15, 0.85, 0.3, 0.3))
         since, day = draw.below(7300, count), draw.below(DAYS, count)
         wait, notice = draw.uniform(count), draw.uniform(count)
         for place, key in enumerate(self.positions["cle"]):
-            said = self.said(key)
+            said, left = self.said(key), START
             self.record("poste", key, START, FILLED, **said)
             if filled[place]:
-                began = START - pd.Timedelta(days=30 + int(since[place]))
-                self.hire(key, said, began, FILLED, "titulaire")
-            if filled[place] and not leaves[place]:
-                continue
-            left = START + pd.Timedelta(days=int(day[place])) if filled[place] else START
-            if filled[place]:
+                self.hire(key, said, START - (30 + int(since[place])) * DAY, FILLED, "titulaire")
+                if not leaves[place]:
+                    continue
+                left += int(day[place]) * DAY
                 gone = self.there.pop(key)
                 known = max(FILLED, left - MONTH * 2 * float(notice[place]))
                 self.record("affectation", gone["cle"], left, known, verbe="retract")
@@ -138,14 +136,14 @@ class Book:
                 continue
             published = max(left - MONTH, FILLED)
             self.record("poste", key, left, published, **said, publication=published)
-            begin = left + pd.Timedelta(days=35 + int(420 * wait[place] ** 2))
+            begin = left + (35 + int(420 * wait[place] ** 2)) * DAY
             if comes[place] and begin < END:
                 self.hire(key, said, begin, begin - MONTH / 2, "vacance" if contract[place] else "titulaire")
 
     def hire(self, position: str, said: dict[str, Any], first: pd.Timestamp, known: pd.Timestamp, how: str) -> None:
         """Put a new agent on a position; a contract on a vacancy is for a year."""
         agent = self.agent(said["metier"])
-        fin = first + pd.Timedelta(days=365) if how == "vacance" else pd.NaT
+        fin = first + 365 * DAY if how == "vacance" else pd.NaT
         more = {"rattachement": position, "agent": agent, "quotite": said["quotite"], "contrat": how}
         row = self.record("affectation", f"{position}/{agent}", first, known, fin=fin, **more)
         self.there[position] = row
@@ -160,20 +158,19 @@ class Book:
         for half in range(4):
             spread, length = draw.uniform(len(stays)), draw.uniform(len(stays))
             reasons = draw.pick(REASON_WEIGHTS, len(stays))
-            luck, late, wait = draw.uniform(len(stays)), draw.uniform(len(stays)), draw.uniform(len(stays))
+            luck, late, wait = (draw.uniform(len(stays)) for _ in range(3))
             for place in np.flatnonzero(chosen[half]):
                 stay = stays[place]
-                slot = START + pd.Timedelta(days=half * HALF)
-                first = slot + pd.Timedelta(days=int(spread[place] * 120))
-                most = slot + pd.Timedelta(days=HALF + 40 * (half == 3))
-                last = min(first + pd.Timedelta(days=3 + int(170 * length[place] ** 4)), most)
+                slot = START + half * HALF * DAY
+                first, most = slot + int(spread[place] * 120) * DAY, slot + (HALF + 40 * (half == 3)) * DAY
+                last = min(first + (3 + int(170 * length[place] ** 4)) * DAY, most)
                 ends = min(stay.get("ends", most), most if pd.isna(stay["fin"]) else stay["fin"])
                 if first < stay["debut"] or last > ends or first >= END:
                     continue
-                known = first + pd.Timedelta(days=LATE if late[place] < 0.03 else 1)
+                known = first + (LATE if late[place] < 0.03 else 1) * DAY
                 row = self.leave(stay, first, last, known, REASONS[reasons[place]], longer=luck[place] < 0.15)
                 if (last - first).days >= 15 and wait[place] < 0.7:
-                    self.replace(row, first + pd.Timedelta(days=int(wait[place] * 18)), last, busy)
+                    self.replace(row, first + int(wait[place] * 18) * DAY, last, busy)
 
     def leave(
         self, stay: Row, first: pd.Timestamp, last: pd.Timestamp, known: pd.Timestamp, reason: str, longer: bool = False
@@ -182,9 +179,9 @@ class Book:
         said = {"rattachement": stay["cle"], "motif": reason}
         row = self.record("absence", stay["cle"], first, known, fin=last, **said)
         half = first + (last - first) // 2
-        if longer and half > known + pd.Timedelta(days=2):
+        if longer and half > known + 2 * DAY:
             row["fin"] = half = half.floor("D")
-            known = half - pd.Timedelta(days=1)
+            known = half - DAY
             row = self.record("absence", stay["cle"], first, known, fin=last, **said, corrects=row)
         self.away.append(row)
         return row
@@ -202,7 +199,7 @@ class Book:
 
     def send(self, agent: str, how: str, share: float, away: Row, first: pd.Timestamp, last: pd.Timestamp) -> None:
         """Record a replacement."""
-        known = max(away["known"] + pd.Timedelta(hours=2), first - pd.Timedelta(days=2))
+        known = max(away["known"] + pd.Timedelta(hours=2), first - 2 * DAY)
         more = {"rattachement": away["cle"], "agent": agent, "quotite": share, "contrat": how}
         self.record("remplacement", f"{away['cle']}/{agent}", first, known, fin=last, **more)
 
@@ -217,18 +214,18 @@ class Book:
 
     def plant(self) -> None:
         """Plant the cases that alerts and state must find, on positions that have no other, and note each."""
-        stays = [row for row in self.there.values() if row["contrat"] == "titulaire" and row["quotite"] == 100]
         away = {each["cle"] for each in self.away}
-        stays = [row for row in stays if row["debut"] < START and row["cle"] not in away]
+        stays = [row for row in self.there.values() if row["contrat"] == "titulaire" and row["quotite"] == 100
+                 and row["debut"] < START and row["cle"] not in away]  # fmt: skip
         order = iter([stays[place] for place in np.argsort(self.lanes[3].uniform(len(stays)), kind="stable")])
         busy: dict[str, pd.Timestamp] = {agent: END for agent in {row.get("agent") for row in self.events} if agent}
         for nature, most in PLANTED.items():
             for number in range(max(1, round(most * len(self.sites) / 115))):
-                stay, days = next(order), pd.Timedelta(days=7 * number)
-                of_position = nature.startswith(("vacant", "contrat", "publication"))
-                key = (
-                    self._vacancy(nature, stay, days) if of_position else self._absence(nature, stay, days, order, busy)
-                )
+                stay, days = next(order), 7 * number * DAY
+                if nature.startswith(("vacant", "contrat", "publication")):
+                    key = self._vacancy(nature, stay, days)
+                else:
+                    key = self._absence(nature, stay, days, order, busy)
                 self.truth(nature, key, stay["cle"])
         for row in self.events:
             if "corrects" in row:
@@ -244,34 +241,34 @@ class Book:
     def _vacancy(self, nature: str, stay: Row, days: pd.Timedelta) -> str:
         """Let an agent leave long ago; nobody comes, or somebody on a contract that is too long or came too soon."""
         short = nature.startswith("publication")
-        position, left = stay["rattachement"], END - pd.Timedelta(days=200 if short else 420) - days
+        position, left = stay["rattachement"], END - (200 if short else 420) * DAY - days
         said = self.said(position)
         del self.there[position]
         self.record("affectation", stay["cle"], left, left, verbe="retract")
-        published = left + pd.Timedelta(days=10)
+        published = left + 10 * DAY
         self.record("poste", position, left, published, **said, publication=published)
         if nature.startswith("vacant"):
             return str(position)
-        first = left + pd.Timedelta(days=25 if short else 50)
+        first = left + (25 if short else 50) * DAY
         self.hire(position, said, first, first, "vacance")
         row = self.events[-1]
-        row["fin"] = END + pd.Timedelta(days=60) if not short else first + pd.Timedelta(days=366)
+        row["fin"] = END + 60 * DAY if not short else first + 366 * DAY
         self.there[position] = row
         return str(row["cle"])
 
     def _absence(self, nature: str, stay: Row, days: pd.Timedelta, order: Any, busy: dict[str, pd.Timestamp]) -> str:
         """Let an agent be ill for nearly ninety days, or away with a replacement that is more than it should be."""
         if nature.startswith("demi"):
-            first = END - pd.Timedelta(days=81) - days / 7
-            self.leave(stay, first, END + MONTH, first + pd.Timedelta(days=2), "maladie")
+            first = END - 81 * DAY - days / 7
+            self.leave(stay, first, END + MONTH, first + 2 * DAY, "maladie")
             return str(stay["cle"])
-        first, after = END - pd.Timedelta(days=50) - days, nature.startswith("remplacement")
-        away = self.leave(stay, first, END - pd.Timedelta(days=5) if after else END + MONTH, first, "accident")
-        begin = first - pd.Timedelta(days=5 if nature.startswith("deux") else 0)
+        first, after = END - 50 * DAY - days, nature.startswith("remplacement")
+        away = self.leave(stay, first, END - 5 * DAY if after else END + MONTH, first, "accident")
+        begin = first - (5 if nature.startswith("deux") else 0) * DAY
         agent = self.replace(away, begin, END + MONTH, busy)
         if nature.startswith("agent"):
             again = self.leave(next(order), first, END + MONTH, first, "accident")
-            self.send(agent, "remplacement", 50.0, again, first + pd.Timedelta(days=3), END + MONTH)
+            self.send(agent, "remplacement", 50.0, again, first + 3 * DAY, END + MONTH)
             return agent
         return str(stay["cle"])
 
@@ -285,9 +282,7 @@ class Book:
         for number, row in enumerate(rows, start=1):
             row["id"] = f"E{number:06d}"
             row["enregistre"] = row["known"] + pd.Timedelta(seconds=number % 3600)
-        for row in rows:
-            row["remplace"] = row["corrects"]["id"] if "corrects" in row else None
-        table = pd.DataFrame(rows)
+        table = pd.DataFrame([row | {"remplace": row.get("corrects", {}).get("id")} for row in rows])
         table["enregistre"] = table["enregistre"].cummax().dt.tz_localize("UTC")
         return table
 
@@ -308,7 +303,7 @@ class Book:
 
     def export(self) -> pd.DataFrame:
         """Write what HR knows on the last evening, a row a position; three agents left and nobody had told of it."""
-        now = END - pd.Timedelta(days=1)
+        now = END - DAY
         posts = {row["cle"]: row for row in self.events if row["objet"] == "poste"}
         away = {row["cle"]: row for row in self.away if row["debut"] <= now < row["fin"]}
         sent = {row["rattachement"]: row for row in self.events
@@ -340,4 +335,4 @@ class Book:
 
 def _days(what: str, row: Row) -> dict[str, Any]:
     """Give first and last day, the last one included, as HR systems do."""
-    return {f"debut_{what}": row["debut"], f"fin_{what}": row["fin"] - pd.Timedelta(days=1)}
+    return {f"debut_{what}": row["debut"], f"fin_{what}": row["fin"] - DAY}

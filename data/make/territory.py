@@ -47,8 +47,6 @@ LONG = (
 def sample(schemas: Path | None = None) -> dict[str, pd.DataFrame]:
     """Make the tables, typed: 24 datasets on the first day, 25 on the second; 61 communes and the outlines.
 
-    Examples
-    --------
     >>> sample()["territory/datasets"].groupby("releve").size().tolist()
     [24, 25]
     """
@@ -99,7 +97,7 @@ def outlines(towns: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def datasets() -> dict[str, dict[str, str]]:
-    """Read what was written, by identifier."""
+    """Read the catalogue, by identifier."""
     with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
         return {row["jeu_id"]: row for row in csv.DictReader(file)}
 

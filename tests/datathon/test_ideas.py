@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.make.datathon_ideas import DAY, NAMES, PLANTED
+from tests.datathon.planted import DAY, NAMES, PLANTED
 from tikub_lab import datathon, tables
 from tikub_lab.datathon.portfolio import BRETON, STAGES, lengths, passages, published, survival
 from tikub_lab.errors import UsageError

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.make.datathon_ideas import PLANTED
+from tests.datathon.planted import PLANTED
 from tikub_lab.datathon.weighing import CRITERIA, SURE, compare, draws, net_flows, smaa, turns
 from tikub_lab.errors import UsageError
 

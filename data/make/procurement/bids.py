@@ -14,7 +14,7 @@ import pandas as pd
 
 from data.make.procurement.book import Book, partner
 from data.make.procurement.contracts import DIRECT, SOURCE, START
-from data.make.sampling import Bools, Integers, Stream, rows, spread
+from data.make.sampling import Integers, Stream, rows, spread
 from tikub_lab.procurement.codes import CODES
 from tikub_lab.procurement.flags.register import UNALLOTTED, schema
 from tikub_lab.procurement.flags.settings import Settings
@@ -67,10 +67,8 @@ def planted_flags(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.Dat
 
 
 def _drafted(book: Book, contracts: pd.DataFrame, stream: Stream) -> _Draft:
-    draft = _Draft(_processes(book, contracts, stream), pd.DataFrame())
-    draft.bids = _tenderers(book, draft.processes, stream)
-    _price(draft, stream)
-    _judge(draft, stream)
+    processes = _processes(book, contracts, stream)
+    draft = _Draft(processes, _judged(_tenderers(book, processes, stream), stream))
     _plant_processes(draft, stream)
     _plant_parties(book, draft)
     return draft
@@ -102,60 +100,40 @@ def _processes(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFr
 def _tenderers(book: Book, processes: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     """Draw who bids: the holder's firm and its neighbours in the trade; some bids more are withdrawn."""
     withdrawn = stream.flag(0.04, len(processes)).astype(np.int64)
-    size = processes["offers"].to_numpy() + withdrawn
-    process, order = spread(size)
-    place = stream.below(processes["offers"].to_numpy(), len(processes))  # of the winner among the evaluated
-    won = order == place[process]
-    mine = processes.take(process)
+    offers = processes["offers"].to_numpy()
+    process, order = spread(offers + withdrawn)
+    place = stream.below(offers, len(processes))  # of the winner among the evaluated
+    table = rows(processes, process).assign(process=process, order=order, won=order == place[process])
     trade = book.firms["trade"].to_numpy()
     start, count = np.searchsorted(trade, trade), np.bincount(trade)[trade]
-    firm, step = mine["firm"].to_numpy(), 1 + stream.below(3, len(processes))[process]
+    firm, step = table["firm"].to_numpy(), 1 + stream.below(3, len(processes))[process]
     turn = np.where(order < place[process], order + 1, order)
     near = start[firm] + (firm - start[firm] + turn * step) % count[firm]
     # A joint bid's partners are of the same trade: then, or in a small trade, strangers bid.
-    crowded = (turn * step >= count[firm]) | (mine["holders"].to_numpy() > 1)
+    crowded = (turn * step >= count[firm]) | (table["holders"] > 1)
     far = (firm + count[firm] + 3 + turn * 5) % len(trade)
-    received = mine["limit"].to_numpy() - 5 - stream.below(7 * MINUTES, len(process))
-    return pd.DataFrame(
-        {
-            "process": process,
-            "order": order,
-            "won": won,
-            "firm": np.where(won, firm, np.where(crowded, far, near)),
-            "status": np.where(order >= mine["offers"].to_numpy(), "Retirée", "Recevable").astype(object),
-            "amount": mine["amount"].to_numpy(),
-            "received": received,
-        }
+    return table.assign(
+        firm=np.where(table["won"], firm, np.where(crowded, far, near)),
+        received=table["limit"] - 5 - stream.below(7 * MINUTES, len(table)),
     )
 
 
-def _price(draft: _Draft, stream: Stream) -> None:
-    """Draw the prices of those who lost: above the winner's by 8 to 12 % and more, on both sides where quality counts.
+def _judged(table: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+    """Draw the prices of those who lost, and rule out some of them, never all of a process, nor the lowest.
 
-    Each has a remainder of its own, so that no two are equal.
+    They are above the winner's by 8 to 12 % and more, on both sides where quality counts; each has a remainder of its
+    own, so that no two are equal.
     """
-    table, size = draft.bids, len(draft.bids)
-    mixed = draft.processes["price_only"].to_numpy()[table["process"]] == 1
-    above = np.where(_first_loser(table), 1080 + stream.below(40, size), 1140 + stream.below(260, size))
+    size, lost, amount = len(table), ~table["won"], table["amount"]
+    first = lost & (lost.groupby(table["process"]).cumsum() == 1)
+    above = np.where(first, 1080 + stream.below(40, size), 1140 + stream.below(260, size))
     around = 880 + stream.below(380, size)
-    amount = table["amount"].to_numpy()
-    other = amount * np.where(mixed, around, above) // 1000 // 20 * 20 + table["order"].to_numpy() + 1
-    draft.bids["amount"] = np.where(table["won"], amount, other)
-
-
-def _first_loser(table: pd.DataFrame) -> Bools:
-    """Mark the first bid of each process that lost."""
-    lost = ~table["won"]
-    return np.asarray(lost & (lost.groupby(table["process"]).cumsum() == 1))
-
-
-def _judge(draft: _Draft, stream: Stream) -> None:
-    """Rule out some bids that lost, never all of a process, nor the lowest."""
-    table = draft.bids
-    cheap = table["amount"].to_numpy() <= draft.processes["amount"].to_numpy()[table["process"]]
-    loses = (~table["won"] & (table["status"] == "Recevable")).to_numpy()
-    out = loses & ~_first_loser(table) & ~cheap & stream.flag(0.16, len(table))
-    draft.bids["status"] = np.where(out, "Éliminée", table["status"])
+    price = amount * np.where(table["price_only"] == 1, around, above) // 1000 // 20 * 20 + table["order"] + 1
+    price = price.where(lost, amount)
+    withdrawn = table["order"] >= table["offers"]
+    out = lost & ~withdrawn & ~first & (price > amount) & stream.flag(0.16, size)
+    status = np.select([withdrawn, out], ["Retirée", "Éliminée"], "Recevable").astype(object)
+    return table[["process", "order", "won", "firm", "received"]].assign(status=status, amount=price)
 
 
 def _plant_processes(draft: _Draft, stream: Stream) -> None:

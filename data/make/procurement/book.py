@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from data.make.procurement.needs import WORKS, needs, trades
+from data.make.procurement.needs import WORKS, needs, read
 from data.make.procurement.parties import buyers, firms
 from data.make.sampling import Floats, Integers, Stream, growth, rows, spread, streams
 from tikub_lab.errors import UsageError
@@ -76,9 +76,14 @@ class Book:
         return needs()["kind"].to_numpy()[self.contracts["need"]]
 
     @cached_property
+    def day(self) -> Integers:
+        """Day of notification, since :data:`START`."""
+        return self.contracts["day"].to_numpy()
+
+    @cached_property
     def year(self) -> Integers:
         """Year of notification."""
-        return years(self.contracts["day"].to_numpy())
+        return years(self.day)
 
 
 def draw(scale: float, seed: int) -> Book:
@@ -239,10 +244,10 @@ def _bunch(book: Draft, stream: Stream) -> None:
 def _award(book: Draft, firm: pd.DataFrame, stream: Stream) -> None:
     """Choose the firm of each contract (in place): few firms win much, and firms of the département are preferred."""
     count = len(book["day"])
-    trade = pd.Index(trades()["trade"]).get_indexer(needs()["trade"])[book["need"]]
+    trade = pd.Index(read("trades")["trade"]).get_indexer(needs()["trade"])[book["need"]]
     size = np.bincount(firm["trade"])[trade]
     start = np.searchsorted(firm["trade"].to_numpy(), trade)
-    steep = trades()["concentrated"].to_numpy(bool)[trade]
+    steep = read("trades")["concentrated"].to_numpy(bool)[trade]
     near = communes()["departement"].to_numpy(object)[book["place"]]
     home = firm["departement"].to_numpy(object)
     chosen = start + _rank(stream.uniform(count), steep, size)

@@ -4,113 +4,67 @@ Rates are plausible inventions: single offers, late publications, considerations
 left empty, which were more so before the format of 2024 asked for them.
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data.make.procurement.book import LAST, ORDERS, START, SUBSEQUENT, Book, limit, years
-from data.make.procurement.needs import SUPPLIES, WORKS, needs
-from data.make.sampling import Floats, Integers, Stream
+from data.make.procurement.book import LAST, ORDERS, START, SUBSEQUENT, Book, limit
+from data.make.procurement.needs import SUPPLIES, WORKS, needs, read
+from data.make.sampling import Bools, Floats, Integers, Stream, rows, words
 from tikub_lab.procurement.codes import CODES
 from tikub_lab.tables.places import communes
 
 DIRECT = CODES["procedure"].index("Marché passé sans publicité ni mise en concurrence préalable")
 FIRST_YEAR = 2020
 
-# Wordings with their weights, share of contracts from year to year, and the kind in which they are more frequent.
-CONSIDERATIONS = {
-    "sociale": (
-        ("Clause sociale", "Critère social", "Clause sociale|Critère social", "Marché réservé"),
-        (5, 3, 2, 1),
-        (0.12, 0.13, 0.15, 0.18, 0.22, 0.26),
-        WORKS,
-    ),
-    "environnementale": (
-        ("Clause environnementale", "Critère environnemental", "Clause environnementale|Critère environnemental"),
-        (4, 4, 3),
-        (0.16, 0.20, 0.26, 0.33, 0.41, 0.49),
-        SUPPLIES,
-    ),
+CONSIDERED = {
+    "sociale": (WORKS, (0.12, 0.13, 0.15, 0.18, 0.22, 0.26)),
+    "environnementale": (SUPPLIES, (0.16, 0.20, 0.26, 0.33, 0.41, 0.49)),
 }
+"""The kind of contract that has such considerations more often, and shares of contracts from year to year."""
 SOURCE = "fictif"
 
 
 def contracts(book: Book, stream: Stream) -> pd.DataFrame:
-    """Put the book into words.
-
-    Parameters
-    ----------
-    book : Book
-        What was drawn.
-    stream : Stream
-        Draws of this table's own.
-
-    Returns
-    -------
-    DataFrame of shape (contracts, 33)
-        The columns of ``procurement/contracts``, in the schema's order, ordered by date of notification.
-    """
-    frame = book.contracts
-    count, day = len(frame), frame["day"].to_numpy()
-    buyer = book.buyers.take(frame["buyer"].to_numpy()).reset_index(drop=True)
-    empty = np.where(years(day) < 2024, 0.35, 0.02)  # the format of 2019 did not ask for all fields
+    """Put the book into words: the columns of ``procurement/contracts``, not yet typed, in order of notification."""
+    frame, count, need, day = book.contracts, len(book.contracts), book.contracts["need"].to_numpy(), book.day
+    empty = np.where(book.year < 2024, 0.35, 0.02)  # the format of 2019 did not ask for all fields
     procedure = _procedure(book, stream)
     number = frame["number"].astype("str")
-    technique, execution = _framework(book, stream, empty)
-    advance, rate = _advance(book, stream, empty)
-    european, french = _origin(book, stream)
-    place, place_type = _place(book, stream)
+    columns: dict[Any, Any] = {
+        **rows(book.buyers, frame["buyer"]).rename(columns={"siret": "id"}).add_prefix("acheteur_"),
+        **_framework(book, stream, empty),
+        **_advance(book, stream, empty),
+        **_origin(book, stream),
+        **_place(book, stream),
+    }
     published = day + delays(stream, count)
-    columns = {
+    code, short = words(needs()["cpv"], need), words(needs()["cpv"].str[:8], need)
+    columns |= {
         "uid": book.uid,
         "id": number,
-        "acheteur_id": buyer["siret"],
-        "acheteur_nom": buyer["nom"],
-        "acheteur_departement": buyer["departement"],
-        "acheteur_region": buyer["region"],
         "nature": _nature(book),
         "objet": _subject(book, stream),
-        "codeCPV": _cpv(book, stream),
-        "techniques": technique,
-        "modalitesExecution": execution,
+        "codeCPV": code.mask(stream.flag(0.05, count), short),  # one in twenty without its check digit
         "idAccordCadre": number.take(frame["parent"].to_numpy()).reset_index(drop=True).where(frame["parent"] >= 0),
-        "marcheInnovant": flags(stream.flag(0.015, count), stream.flag(empty, count)),
-        "ccag": blank(words(needs()["ccag"], frame["need"].to_numpy()), stream, empty),
-        "offresRecues": _offers(book, procedure, stream).mask(stream.flag(empty, count)),
-        "attributionAvance": advance,
-        "tauxAvance": rate,
-        "origineUE": european,
-        "origineFrance": french,
+        "marcheInnovant": flags(stream.flag(0.015, count), stream, empty),
+        "ccag": blank(words(needs()["ccag"], need), stream, empty),
+        "offresRecues": blank(_offers(book, procedure, stream), stream, empty),
         "typeGroupementOperateurs": _grouping(book, stream, empty),
         "procedure": words(CODES["procedure"], procedure),
-        "lieuExecution_code": place,
-        "lieuExecution_typeCode": place_type,
-        "dureeMois": frame["months"].astype("Int64").mask(stream.flag(0.01, count)),
+        "dureeMois": blank(frame["months"].astype("Int64"), stream, 0.01),
         "dateNotification": dates(day),
-        "datePublicationDonnees": dates(published).mask((published > LAST) | stream.flag(0.015, count)),
+        "datePublicationDonnees": blank(dates(published).mask(published > LAST), stream, 0.015),
         "montant": frame["amount"].astype("float64"),
         "typesPrix": _prices(book, stream, empty),
         "formePrix": words(CODES["formePrix"], stream.pick_by([[2, 7, 2], [6, 3, 2], [4, 5, 3]], book.kind)),
-        "sousTraitanceDeclaree": flags(
-            stream.flag(np.array([0.35, 0.01, 0.06])[book.kind], count), stream.flag(empty, count)
-        ),
+        "sousTraitanceDeclaree": flags(stream.flag(np.array([0.35, 0.01, 0.06])[book.kind], count), stream, empty),
         "considerationsSociales": _considerations(book, stream, empty, "sociale"),
         "considerationsEnvironnementales": _considerations(book, stream, empty, "environnementale"),
-        "source": pd.Series(SOURCE, index=frame.index, dtype="str"),
+        "source": SOURCE,
     }
     return pd.DataFrame(columns)
-
-
-def words(labels: Sequence[str] | pd.Series, codes: Integers) -> pd.Series:
-    """Turn positions into labels; -1 is missing.
-
-    Examples
-    --------
-    >>> words(["a", "b"], np.array([1, -1, 0])).tolist()
-    ['b', nan, 'a']
-    """
-    return pd.Series([*labels, None], dtype="str").take(codes).reset_index(drop=True)
 
 
 def blank(values: pd.Series, stream: Stream, rate: float | Floats) -> pd.Series:
@@ -118,9 +72,9 @@ def blank(values: pd.Series, stream: Stream, rate: float | Floats) -> pd.Series:
     return values.mask(stream.flag(rate, len(values)))
 
 
-def flags(true: np.ndarray, missing: np.ndarray) -> pd.Series:
-    """Make nullable booleans."""
-    return pd.Series(pd.arrays.BooleanArray(true, missing))
+def flags(true: Bools, stream: Stream, rate: float | Floats) -> pd.Series:
+    """Make booleans, a share of them left empty."""
+    return blank(pd.Series(true, dtype="boolean"), stream, rate)
 
 
 def dates(day: Integers) -> pd.Series:
@@ -138,10 +92,8 @@ def delays(stream: Stream, count: int) -> Integers:
 
 def _nature(book: Book) -> pd.Series:
     """Tell framework agreements and subsequent contracts as in 2019; since 2024 only the technique does."""
-    old = years(book.contracts["day"].to_numpy()) < 2024
-    framework, child = book.contracts["framework"] > 0, book.contracts["parent"] >= 0
-    code = np.select([old & framework, old & child], [3, 4], 0)
-    return words(CODES["nature"], code)
+    kinds = np.select([book.contracts["framework"] > 0, book.contracts["parent"] >= 0], [3, 4], 0)
+    return words(CODES["nature"], np.where(book.year < 2024, kinds, 0))
 
 
 def _subject(book: Book, stream: Stream) -> pd.Series:
@@ -158,14 +110,7 @@ def _subject(book: Book, stream: Stream) -> pd.Series:
     return again + subject + place.where(elsewhere, "")
 
 
-def _cpv(book: Book, stream: Stream) -> pd.Series:
-    """Write the code of the need, one in twenty without its check digit."""
-    need = book.contracts["need"].to_numpy()
-    short = words(needs()["cpv"].str[:8], need)
-    return words(needs()["cpv"], need).mask(stream.flag(0.05, len(need)), short)
-
-
-def _framework(book: Book, stream: Stream, empty: Floats) -> tuple[pd.Series, pd.Series]:
+def _framework(book: Book, stream: Stream, empty: Floats) -> dict[str, pd.Series]:
     """Purchasing techniques and ways of execution."""
     form, count = book.contracts["framework"].to_numpy(), len(book.contracts)
     plain = np.where(stream.flag(0.02, count), 2, 3)
@@ -174,14 +119,17 @@ def _framework(book: Book, stream: Stream, empty: Floats) -> tuple[pd.Series, pd
     phased = np.where((book.kind == WORKS) & stream.flag(0.15, count), 2, 3)
     execution = np.select([form == ORDERS, form == SUBSEQUENT], [0, 1], phased)
     ways = ["Bons de commande", "Marchés subséquents", "Tranches", "Sans objet"]
-    return blank(words(labels, technique), stream, empty), blank(words(ways, execution), stream, empty)
+    return {
+        "techniques": blank(words(labels, technique), stream, empty),
+        "modalitesExecution": blank(words(ways, execution), stream, empty),
+    }
 
 
 def _procedure(book: Book, stream: Stream) -> Integers:
     """Choose a procedure that the amount allows; a subsequent contract has that of its framework agreement."""
     frame = book.contracts
-    day, amount = frame["day"].to_numpy(), frame["amount"].to_numpy()
-    low, high = limit("dispensation", day, book.kind), limit("formal", day, book.kind)
+    amount = frame["amount"].to_numpy()
+    low, high = (limit(name, book.day, book.kind) for name in ("dispensation", "formal"))
     band = np.select([amount < low, amount < high], [0, 1], 2)
     band = np.where((band == 0) & (frame["framework"] > 0), 1, band)
     # adapted, open, restricted, negotiated, without a call, dialogue
@@ -200,23 +148,24 @@ def _offers(book: Book, procedure: Integers, stream: Stream) -> pd.Series:
     return pd.Series(np.where(stream.flag(single, count), 1, more), dtype="Int64")
 
 
-def _advance(book: Book, stream: Stream, empty: Floats) -> tuple[pd.Series, pd.Series]:
+def _advance(book: Book, stream: Stream, empty: Floats) -> dict[str, pd.Series]:
     """Advances: due above 50,000 € and two months, rare below; sometimes granted at an unknown rate (0)."""
     frame, count = book.contracts, len(book.contracts)
     due = (frame["amount"] > 50_000) & (frame["months"] > 2)
     granted = stream.flag(np.where(due, 0.8, 0.06), count)
     rate = np.array([0.05, 0.1, 0.2, 0.3, 0.0])[stream.pick([5, 3, 2, 2, 0.4], count)]
-    missing = stream.flag(empty, count)
-    return flags(granted, missing), pd.Series(np.where(granted & ~missing, rate, np.nan))
+    said = flags(granted, stream, empty)
+    return {"attributionAvance": said, "tauxAvance": pd.Series(rate).where(said.fillna(False))}
 
 
-def _origin(book: Book, stream: Stream) -> tuple[pd.Series, pd.Series]:
+def _origin(book: Book, stream: Stream) -> dict[str, pd.Series]:
     """Shares of European and French goods, in twentieths: known for a few supplies since 2022."""
     count = len(book.contracts)
-    known = (book.kind == SUPPLIES) & (years(book.contracts["day"].to_numpy()) >= 2022) & stream.flag(0.3, count)
+    known = (book.kind == SUPPLIES) & (book.year >= 2022) & stream.flag(0.3, count)
     european = 6 + stream.below(15, count)
     french = stream.below(european + 1, count)
-    return pd.Series(np.where(known, european / 20, np.nan)), pd.Series(np.where(known, french / 20, np.nan))
+    shares = {"origineUE": european, "origineFrance": french}
+    return {name: pd.Series(share / 20).where(known) for name, share in shares.items()}
 
 
 def _grouping(book: Book, stream: Stream, empty: Floats) -> pd.Series:
@@ -227,15 +176,18 @@ def _grouping(book: Book, stream: Stream, empty: Floats) -> pd.Series:
     return blank(words(CODES["typeGroupementOperateurs"], code), stream, empty)
 
 
-def _place(book: Book, stream: Stream) -> tuple[pd.Series, pd.Series]:
+def _place(book: Book, stream: Stream) -> dict[str, pd.Series]:
     """Where the contract is carried out, as a code of one of four kinds."""
     places = communes()
     kind = stream.pick([45, 35, 12, 6, 2], len(book.contracts))
     labels = ["Code commune", "Code postal", "Code département", "Code région"]
     codes = pd.concat([places[name] for name in ("code", "code_postal", "departement", "region")])
-    place = book.contracts["place"].to_numpy()
-    known = kind < 4
-    return words(codes, np.where(known, kind * len(places) + place, -1)), words(labels, np.where(known, kind, -1))
+    row = kind * len(places) + book.contracts["place"].to_numpy()
+    known = kind < len(labels)
+    return {
+        "lieuExecution_code": words(codes, np.where(known, row, -1)),
+        "lieuExecution_typeCode": words(labels, np.where(known, kind, -1)),
+    }
 
 
 def _prices(book: Book, stream: Stream, empty: Floats) -> pd.Series:
@@ -248,9 +200,10 @@ def _prices(book: Book, stream: Stream, empty: Floats) -> pd.Series:
 
 def _considerations(book: Book, stream: Stream, empty: Floats, what: str) -> pd.Series:
     """Draw considerations: more from year to year, in large contracts, and in works or supplies."""
-    labels, weights, rates, kind = CONSIDERATIONS[what]
-    frame, count = book.contracts, len(book.contracts)
-    rate = np.array(rates)[years(frame["day"].to_numpy()) - FIRST_YEAR]
+    (kind, rates), table = CONSIDERED[what], read("considerations").query("nature == @what")
+    frame, count, labels = book.contracts, len(book.contracts), [*table["wording"], f"Pas de considération {what}"]
+    rate = np.array(rates)[book.year - FIRST_YEAR]
     rate = rate * np.where(frame["amount"] >= 90_000, 1.25, 0.9) * np.where(book.kind == kind, 1.2, 0.95)
-    code = np.where(stream.flag(rate, count), stream.pick(weights, count), len(labels))
-    return blank(words([*labels, f"Pas de considération {what}"], code), stream, empty / 2)
+    has = stream.flag(rate, count)
+    code = np.where(has, stream.pick(table["weight"].to_list(), count), len(table))
+    return blank(words(labels, code), stream, empty / 2)

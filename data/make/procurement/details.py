@@ -4,22 +4,13 @@ import numpy as np
 import pandas as pd
 
 from data.make.procurement.book import LAST, Book, partner, years
-from data.make.procurement.contracts import SOURCE, blank, dates, delays, words
-from data.make.procurement.needs import trades
-from data.make.sampling import Integers, Stream, growth
+from data.make.procurement.contracts import SOURCE, blank, dates, delays
+from data.make.procurement.needs import read
+from data.make.sampling import Integers, Stream, growth, rows, spread, words
 from tikub_lab.procurement.codes import CONCESSION_CODES
 
 CONCESSIONS = 15
 
-# What is conceded: wording, nature (position in the code list), median value in €, trade of the firms.
-CONCEDED = (
-    ("Exploitation d'un port de plaisance", 3, 4_000_000, "voirie"),
-    ("Exploitation d'une cafétéria", 1, 180_000, "alimentation"),
-    ("Distributeurs de boissons et d'en-cas", 1, 60_000, "alimentation"),
-    ("Gestion d'un réseau de bornes de recharge", 2, 900_000, "énergie"),
-    ("Transport de passagers vers une île", 3, 9_000_000, "transport"),
-    ("Construction et exploitation d'une halle à marée", 0, 6_000_000, "gros œuvre"),
-)
 AMENDED = ("Travaux supplémentaires", "Prolongation du délai", "Prestations complémentaires", "Changement de titulaire")
 
 
@@ -28,22 +19,16 @@ def suppliers(book: Book, stream: Stream) -> pd.DataFrame:
 
     Some categories and names are missing, as in published data.
     """
-    frame = book.contracts
-    holders = frame["holders"].to_numpy()
-    row = np.repeat(np.arange(len(frame)), holders)
-    turn = np.arange(len(row)) - np.repeat(np.cumsum(holders) - holders, holders)
-    firm = partner(frame.take(row), turn, book.firms["trade"].to_numpy())
-    chosen = book.firms.take(firm).reset_index(drop=True)
+    row, turn = spread(book.contracts["holders"].to_numpy())
+    firm = rows(book.firms, partner(rows(book.contracts, row), turn, book.firms["trade"].to_numpy()))
+    names = {"id": "id", "type": "typeIdentifiant", "commune": "commune", "departement": "departement",
+             "region": "region"}  # fmt: skip
     return pd.DataFrame(
         {
             "uid": book.uid.take(row).reset_index(drop=True),
-            "titulaire_id": chosen["id"],
-            "titulaire_typeIdentifiant": chosen["type"],
-            "titulaire_nom": blank(chosen["nom"], stream, 0.01),
-            "titulaire_categorie": blank(chosen["categorie"], stream, 0.02),
-            "titulaire_commune": chosen["commune"],
-            "titulaire_departement": chosen["departement"],
-            "titulaire_region": chosen["region"],
+            "titulaire_nom": blank(firm["nom"], stream, 0.01),
+            "titulaire_categorie": blank(firm["categorie"], stream, 0.02),
+            **firm[[*names]].rename(columns=names).add_prefix("titulaire_"),
         }
     )
 
@@ -53,10 +38,8 @@ def amendments(book: Book, stream: Stream) -> pd.DataFrame:
     frame, count = book.contracts, len(book.contracts)
     number = np.where(stream.flag(0.17, count), 1 + stream.pick([15, 4, 1], count), 0)
     number = np.where((frame["split"] < 0) & (frame["months"] > 1), number, 0)
-    row = np.repeat(np.arange(count), number)
-    rank = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
-    chosen = frame.take(row).reset_index(drop=True)
-    size = len(row)
+    row, rank = spread(number)
+    chosen, size = rows(frame, row), len(row)
     position = (rank + 0.1 + 0.8 * stream.uniform(size)) / number[row]
     day = chosen["day"].to_numpy() + (chosen["months"].to_numpy() * 30 * position).astype(np.int64)
     what = stream.pick([50, 22, 23, 5], size)  # amount, length, both, holder
@@ -70,7 +53,7 @@ def amendments(book: Book, stream: Stream) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "uid": book.uid.take(row).reset_index(drop=True),
-            "modification_id": pd.Series(rank + 1, dtype="Int64"),
+            "modification_id": rank + 1,
             "dateNotificationModification": dates(day),
             "datePublicationDonneesModification": dates(published).mask(published > LAST),
             "dureeMois": pd.Series(months, dtype="Int64").where(extended),
@@ -100,18 +83,17 @@ def _running(change: Integers, rank: Integers) -> Integers:
 def concessions(book: Book, scale: float, stream: Stream) -> pd.DataFrame:
     """Return the concessions, a handful of contracts whose holder bears the risk of operation."""
     count = max(2, round(CONCESSIONS * scale))
-    what = stream.below(len(CONCEDED), count)
-    wording, nature, median, trade = zip(*CONCEDED, strict=True)
+    table = read("concessions")
+    what = rows(table, stream.below(len(table), count))
     day = np.sort(stream.below(LAST - 60, count))
-    value = (np.array(median)[what] * growth(0.6 * stream.normal(count))).astype(np.int64) // 1000 * 1000 + 1000
-    regional = np.isin(what, [0, 3, 4, 5])
+    value = (what["median"] * growth(0.6 * stream.normal(count))).astype("int64") // 1000 * 1000 + 1000
     lycee = 1 + stream.below(len(book.buyers) - 1, count)
-    buyer = book.buyers.take(np.where(regional, 0, lycee)).reset_index(drop=True)
-    sold = pd.Index(trades()["trade"]).get_indexer(trade)[what]
+    buyer = rows(book.buyers, np.where(what["regional"], 0, lycee))
+    sold = pd.Index(read("trades")["trade"]).get_indexer(what["trade"])
     first = np.searchsorted(book.firms["trade"].to_numpy(), sold)
-    number = pd.Series("C" + pd.Series(years(day) * 100_000 + np.arange(count) + 1).astype("str"), dtype="str")
+    number = "C" + pd.Series(years(day) * 100_000 + np.arange(count) + 1).astype("str")
     begin, published = day + 20 + stream.below(90, count), day + 2 + stream.below(40, count)
-    helped = stream.flag(0.3, count)
+    helped, codes = stream.flag(0.3, count), CONCESSION_CODES
     social = stream.pick([3, 2, 1, 9], count)
     return pd.DataFrame(
         {
@@ -119,21 +101,21 @@ def concessions(book: Book, scale: float, stream: Stream) -> pd.DataFrame:
             "id": number,
             "autoriteConcedante_id": buyer["siret"],
             "autoriteConcedante_nom": buyer["nom"],
-            "nature": words(CONCESSION_CODES["nature"], np.array(nature)[what]),
-            "objet": words(wording, what),
-            "procedure": words(CONCESSION_CODES["procedure"], stream.pick([6, 2, 1, 1], count)),
-            "dureeMois": pd.Series(np.array([36, 60, 84, 120, 180])[stream.below(5, count)], dtype="Int64"),
+            "nature": words(codes["nature"], what["nature"].to_numpy()),
+            "objet": what["objet"],
+            "procedure": words(codes["procedure"], stream.pick([6, 2, 1, 1], count)),
+            "dureeMois": np.array([36, 60, 84, 120, 180])[stream.below(5, count)],
             "dateSignature": dates(day),
             "datePublicationDonnees": dates(published),
             "dateDebutExecution": dates(begin),
-            "valeurGlobale": pd.Series(value, dtype="float64"),
-            "montantSubventionPublique": pd.Series(np.where(helped, value // 8, 0), dtype="float64"),
+            "valeurGlobale": value,
+            "montantSubventionPublique": np.where(helped, value // 8, 0),
             "concessionnaires": words(book.firms["id"], first + stream.below(3, count)),
-            "considerationsSociales": words(CONCESSION_CODES["considerationsSociales"], social),
+            "considerationsSociales": words(codes["considerationsSociales"], social),
             "considerationsEnvironnementales": words(
-                CONCESSION_CODES["considerationsEnvironnementales"], stream.pick([4, 3, 3], count)
+                codes["considerationsEnvironnementales"], stream.pick([4, 3, 3], count)
             ),
-            "modifications": pd.Series(stream.pick([7, 2, 1], count), dtype="Int64"),
-            "source": pd.Series(SOURCE, index=range(count), dtype="str"),
+            "modifications": stream.pick([7, 2, 1], count),
+            "source": SOURCE,
         }
     )

@@ -1,4 +1,4 @@
-"""What the fictitious buyers of the sample buy, and the trades of those who sell it: ``needs.csv`` and ``trades.csv``.
+"""What the fictitious buyers of the sample buy, and the trades of those who sell it: its CSV files.
 
 CPV codes are real (CPV 2008, with their check digit); all other figures are plausible inventions.
 """
@@ -23,17 +23,18 @@ def needs() -> pd.DataFrame:
     are the shares of contracts with one offer and of framework agreements; ``group`` is the family within which
     purchases add up: the first three digits of the CPV code.
     """
-    table = _read("needs")
+    table = read("needs").copy()
     table["kind"] = table["kind"].map(KINDS.index)
     table["group"] = table["cpv"].str[:3].astype("int64")
     return table
 
 
 @cache
-def trades() -> pd.DataFrame:
-    """Return the trades: what firms are called, the shares of them that are Breton and large, and if few win most."""
-    return _read("trades")
+def read(name: str) -> pd.DataFrame:
+    """Return another table of this folder; shared, not to be changed.
 
-
-def _read(name: str) -> pd.DataFrame:
+    ``trades``: what firms are called, the shares of them that are Breton and large, and if few win most.
+    ``considerations``: wordings with their weights. ``concessions``: what is conceded; ``nature`` is a position in the
+    code list, ``median`` the usual value (€).
+    """
     return pd.read_csv(Path(__file__).with_name(f"{name}.csv"), encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.make.procurement.needs import needs, trades
+from data.make.procurement.needs import needs, read
 from data.make.sampling import Bools, Integers, Stream, invented, rows, spread
 from tikub_lab.tables.identifiers import luhn_digit
 from tikub_lab.tables.places import BRITTANY, communes
@@ -53,7 +53,7 @@ def firms(count: int, stream: Stream, offset: int, start: int) -> pd.DataFrame:
 
     ``offset`` and ``start`` are the first number to use, see :func:`siret`: buyers have those before.
     """
-    table = trades()
+    table = read("trades")
     weight = (needs()["region"] + needs()["lycee"]).groupby(needs()["trade"]).sum().reindex(table["trade"])
     trade, rank = spread(np.maximum(5, (count * weight / weight.sum()).to_numpy(np.float64).astype(np.int64)))
     total = len(trade)
@@ -92,7 +92,7 @@ def _homes(breton: Bools, stream: Stream) -> Integers:
 
 def _names(trade: Integers, rank: Integers, where: Integers) -> pd.Series:
     """Name firms after their trade and a river or a land; a number follows when all combinations are used."""
-    heads = trades()["heads"].str.split("|").tolist()
+    heads = read("trades")["heads"].str.split("|").tolist()
     lands = [invented(land) for land in ("Bretagne", "France", "Belgique", "Suisse")]
     made = []
     for kind, place, land in zip(trade.tolist(), rank.tolist(), (lands[at] for at in where), strict=True):

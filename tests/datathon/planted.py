@@ -1,11 +1,9 @@
-"""Twelve fictitious ideas of the incubator, written by hand in ``ideas/*.csv``: each is there for something.
+"""What each of the twelve fictitious ideas of the incubator is there for (``data/make/ideas/*.csv``, written by hand).
 
 Six are to be compared: two lead, and the order turns with the weight of the problem's size; one is worse than another
 on every criterion; one comes out of a Datathon. One has no digital side, one lacks an assessment, four are under way
-or stopped. :data:`PLANTED` says so for tests. The day on which all that holds is :data:`DAY`.
+or stopped. The day on which all that holds is :data:`DAY`.
 """
-
-from pathlib import Path
 
 import pandas as pd
 
@@ -21,10 +19,4 @@ PLANTED = {
     "spreads": "I12",
     "no designer": "I09",
 }
-FILES = Path(__file__).with_name("ideas")
 NAMES = ("ideas", "assessments", "people", "stages", "adoption")
-
-
-def ideas() -> dict[str, pd.DataFrame]:
-    """Read the fictitious tables of ideas, by name, to be typed by their schemas."""
-    return {name: pd.read_csv(FILES / f"{name}.csv") for name in NAMES}
