@@ -87,6 +87,7 @@ def measured(
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
     table = _laid_out(actions[actions["code_uai"].isin(sites["code_uai"])], meters, readings)
     table[list(_FOUND)] = pd.DataFrame(dict.fromkeys(_FOUND, np.nan), table.index).astype({"motif": "object"})
+    # Lycées that began and ended on the same days are scored at once: a call costs more than a lycée.
     periods: list[Any] = list(table.groupby(["debut", "fin", "energie"]))
     for (start, end, kind), rows in periods:
         span = Span(start, end, 3)
