@@ -19,7 +19,8 @@ import pandas as pd
 import pytest
 
 from tests.procurement.cardinal import as_cardinal, cardinal_settings, register
-from tikub_lab.procurement.flags.cardinal import ALL, COLUMNS, red_flags
+from tikub_lab.procurement.flags.cardinal import ALL, COLUMNS, bids_of, red_flags, signals
+from tikub_lab.tables import load
 
 NAMES = {"no_price_comparison_procurement_methods": "NPC", "exclusions": {"procurement_method_details": "EXC"}}
 """What Cardinal's own tests set for every fixture."""
@@ -53,6 +54,16 @@ def test_every_fixture(opendata):
         if found != json.loads(path.with_suffix(".expected").read_text(encoding="utf-8")):
             wrong.append((path.name, found))
     assert not wrong
+
+
+def test_releases_reach_the_page_of_all_contracts(opendata, root):
+    """They name no contract of the book: what a buyer's or a family's page shows of them goes by buyer and family."""
+    book, suppliers = (load(f"procurement/{name}", root / "data") for name in ("contracts", "suppliers"))
+    bids = register(opendata / "procurement" / "cardinal" / "R024.jsonl")
+    counts = signals(book, suppliers, bids_of(book, bids, book)).set_index("signal")["examines"]
+    expected = red_flags(bids).coverage.set_index("drapeau")["examines"]
+    assert counts[counts.index.str.endswith("(R024)")].tolist() == [expected["R024"]] != [0]
+    assert bids_of(book.head(9), bids, book).empty
 
 
 def test_fixtures_with_all_flags_at_once(opendata):

@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy(
         "density": "around at_thresholds",
         "duties": "readiness spaser",
         "execution": "amended largest_changes",
-        "flags.cardinal": "signals",
+        "flags.cardinal": "bids_of signals",
         "frameworks": "framework_summary",
         "groups": "short_labels",
         "holders": "held_among holder",

@@ -244,6 +244,33 @@ def _table(raised: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
     return table.assign(order=order).sort_values(["order", "drapeau", "id"], ignore_index=True)[list(COLUMNS)]
 
 
+def bids_of(contracts: pd.DataFrame, bids: pd.DataFrame, book: pd.DataFrame) -> pd.DataFrame:
+    """Keep the bids of a selection: of its contracts; of its buyers and families, where no contract is named (OCDS).
+
+    Parameters
+    ----------
+    contracts, bids, book : DataFrame
+        The contracts selected, table ``procurement/bids``, and all contracts: all bids without one are of all.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``bids``.
+
+    Examples
+    --------
+    >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": ["1", "2"], "codeCPV": ["45000000", "90000000"]})
+    >>> bids = book.assign(uid=["a", None])
+    >>> len(bids_of(book, bids, book)), bids_of(book.tail(1), bids, book)["acheteur_id"].tolist()
+    (2, ['2'])
+    """
+    unnamed = bids["uid"].isna()
+    if len(contracts) < len(book):
+        asked, there = (table["acheteur_id"] + table["codeCPV"].str[:2] for table in (contracts, bids))
+        unnamed &= there.notna() & there.isin(asked)
+    return bids[unnamed | bids["uid"].isin(contracts["uid"])]
+
+
 def signals(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame) -> pd.DataFrame:
     """Count the flags that can be looked for: R018 and R048 in the essential data, the others in a bid register.
 
