@@ -94,7 +94,7 @@ def test_a_lycee_that_is_not_like_others_has_its_page(uai, raw, tmp_path):
     pupil = f"{each:,.0f}".replace(",", " ")
     assert f"En 2025, on a utilisé {used} mesurés, soit {pupil} kWh par élève et {cost}. Par mètre" in page
     assert 1 <= page.count("Cela vaut ") <= 3
-    assert "Ce lycée n'a pas encore de courbe de charge : elle s'active sans frais dans son compte client" in page
+    assert "Ce lycée n'a pas encore de courbe de charge : elle s'active dans son compte client" in page
 
 
 def test_the_page_of_a_lycee_with_a_load_curve_by_a_second_way(tmp_path):
