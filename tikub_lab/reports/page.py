@@ -113,6 +113,8 @@ def render(report: Report, execution: Execution, pdf: str = "", publisher: Publi
     fictitious = any(item["origin"] == "sample" for item in used) and FICTITIOUS
     crumb = short(re.split(r"\s:\s", said.title)[0], 48)
     values |= {"title": said.title, "subtitle": said.subtitle, "description": said.lead or said.subtitle}
+    if report.notebook.needs.get("sheet"):  # to be printed and filled in by hand
+        values["style"] = Markup(style() + shipped("templates/sheet.css"))
     html = fill("report.html.j2", fictitious=fictitious, crumb=crumb, cells=list(_cells(nb)), **values)
     return said._replace(html=html)
 
