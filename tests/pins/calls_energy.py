@@ -36,6 +36,9 @@ def results(load: Any) -> Pins:
     yield from _alerts(tables)
     measured = e.trusted(Bundle(**tables), e.alerts.survey(Bundle(**tables)).alerts)
     yield "trusted", [len(readings), len(measured.readings)]
+    curves = e.curves.survey(Bundle(**tables), load("energy/loads"))
+    yield "curves.survey", vars(curves)
+    yield "curves.Curves", [len(table) for table in vars(curves).values()]
     yield from _challenge(vars(measured))
     yield from _gestures(vars(measured), year)
     used_by = {name: tables[name] for name in ("sites", "meters", "readings", "weather", "calendar", "works")}
@@ -272,6 +275,7 @@ def _planning(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yield "planning.compare", e.planning.compare(plan)
     cases = e.planning.sensitivity(plan, budget=1e6, realisation=(share.low, share.high), time_limit=600.0)
     yield "planning.sensitivity", {name: getattr(cases, name) for name in ("cases", "stability", "sentence")}
+    yield "planning.Sensitivity", cases.sentence
     own = works[works["code_uai"].isin(sorted(works["code_uai"].unique())[:12])]
     for objective in ("kwh", "euros", "kgco2e"):
         rules = e.planning.Rules(2026, (300_000.0, 200_000.0), 2040, 0.9, objective, 0.03)

@@ -48,7 +48,9 @@ def results(load: Any, **selection: Any) -> Pins:
     green = p.consideration_rates(contracts, "environnement")
     yield "evolution", p.evolution(green) if len(green) else ""
     yield "short_labels", p.short_labels(p.by_division(contracts)["libelle"]).tolist()
-    yield "signals", p.signals(contracts, suppliers, bids[bids["uid"].isin(contracts["uid"])] if len(bids) else bids)
+    bids = p.bids_of(contracts, bids, book) if len(bids) else bids
+    yield "bids_of", bids[["consultation_id", "lot", "offre"]]
+    yield "signals", p.signals(contracts, suppliers, bids)
     buyers = contracts["acheteur_id"].drop_duplicates().head(3)
     yield "buyer_name", [buyer_name(contracts, buyer) for buyer in [None, *buyers]]
     yield from _bought(contracts, suppliers)
@@ -57,7 +59,7 @@ def results(load: Any, **selection: Any) -> Pins:
     yield from _suppliers(contracts, suppliers)
     yield from _advice(book, contracts, suppliers, amendments, today)
     yield from _splits(contracts, suppliers)
-    yield from _flags(contracts, suppliers, bids[bids["uid"].isin(contracts["uid"])] if len(bids) else bids)
+    yield from _flags(contracts, suppliers, bids)
     yield from _quality(contracts, records)
 
 
@@ -131,6 +133,10 @@ def _responsible(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
 def _suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Pins:
     yield "firm", firm(suppliers["titulaire_id"].drop_duplicates().sort_values().head(200).reset_index(drop=True))
     yield "largest_suppliers", p.largest_suppliers(contracts, suppliers, 20)
+    for number in firm(suppliers.loc[suppliers["uid"].isin(contracts["uid"]), "titulaire_id"]).value_counts().index[:1]:
+        found = p.holder(contracts, suppliers, number)
+        yield "holder", [found.number, found.name, found.period, found.size, found.contracts["detenu"].sum()]
+        yield "held_among", p.held_among(contracts, suppliers, found.firme)
     for name in ("by_category", "by_commune", "by_departement", "supplier_places"):
         yield name, getattr(p, name)(contracts, suppliers)
     shares = supplier_shares(contracts, suppliers)
