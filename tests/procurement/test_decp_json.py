@@ -48,6 +48,16 @@ def test_2022_lists(path, published):
     assert lines == [1]
 
 
+@pytest.mark.parametrize("before", range(0, 20, 3))
+def test_concessions_are_met_wherever_a_block_of_the_file_ends(path, published, before):
+    """Whether a second pass is needed is seen in blocks; the name of the list may stand in two of them."""
+    start = f'{{"marches": {{"marche": [{json.dumps(published.contract())}], '
+    space = " " * (decp_json.BUFFER - before - len(start))
+    batches = read(path, f'{start}{space}"contrat-concession": [{json.dumps(published.concession())}]}}}}')
+    assert ids(batches) == ["2024-001"]
+    assert ids(batches, "procurement/concessions") == ["C2024-1"]
+
+
 def test_single_objects_and_repeated_keys(path, published):
     one, two = (json.dumps(published.contract(id=name)) for name in ("A", "B"))
     batches = read(path, f'{{"marches": {{"marche": {one}, "marche": {two}}}}}')
