@@ -15,8 +15,7 @@ import pandas as pd
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.meters import Span, no_score, score_meters, spans_of
 from tikub_lab.energy.gestures.known import catalogue
-from tikub_lab.energy.uncertainty import portfolio
-from tikub_lab.errors import UsageError
+from tikub_lab.energy.uncertainty import check_level, portfolio
 from tikub_lab.methods.once import once
 from tikub_lab.show.french import day, number
 
@@ -83,8 +82,7 @@ def measured(
     >>> print(energy.actions.measured(energy.load(), actions)["constat"].iloc[0].replace("\u202f", " "))
     Gaz, mesuré : −5,9 % (de −8,1 à −3,7 %).
     """
-    if not 0 < level < 1:
-        raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
+    check_level(level)
     table = _laid_out(actions[actions["code_uai"].isin(sites["code_uai"])], meters, readings)
     table[list(_FOUND)] = pd.DataFrame(dict.fromkeys(_FOUND, np.nan), table.index).astype({"motif": "object"})
     # Lycées that began and ended on the same days are scored at once: a call costs more than a lycée.

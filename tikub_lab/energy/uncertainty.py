@@ -107,7 +107,7 @@ def interval(savings: Savings, level: float = 0.9) -> Interval:
     >>> found.sentence
     'Économie de 10,1 % (entre 9,7 et 10,5 %, au niveau de confiance de 90 %).'
     """
-    _check(level)
+    check_level(level)
     return _interval(savings.saving, savings.predicted, *_variance(savings), level, 1)
 
 
@@ -128,7 +128,7 @@ def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
     Interval
         Meters whose own error can't be told make that of the sum untold.
     """
-    _check(level)
+    check_level(level)
     errors, freedom = np.array([_variance(one) for one in savings.values()]).reshape(-1, 2).T
     errors = np.sqrt(errors)
     daily = np.array([one.baseline.kind == "daily" for one in savings.values()], dtype=bool)
@@ -143,7 +143,8 @@ def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
     return _interval(total, predicted, variance, free, level, len(savings))
 
 
-def _check(level: float) -> None:
+def check_level(level: float) -> None:
+    """Refuse a level of confidence that is none."""
     if not 0 < level < 1:
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
 

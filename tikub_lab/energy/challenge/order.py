@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.errors import UsageError
 
 Floats = npt.NDArray[np.float64]
@@ -149,8 +150,7 @@ def _usable(table: pd.DataFrame) -> pd.Series:
 
 
 def _check(table: pd.DataFrame, level: float) -> None:
-    if not 0 < level < 1:
-        raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
+    check_level(level)
     if absent := [name for name in ("groupe", "valeur", "erreur", "liberte") if name not in table]:
         raise UsageError(f"table: no column {', '.join(absent)}; ranks need groupe, valeur, erreur, liberte.")
     if not table.index.is_unique:

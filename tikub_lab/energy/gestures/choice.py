@@ -13,8 +13,8 @@ import pandas as pd
 from tikub_lab.energy.challenge.grouping import BOARDING, groups
 from tikub_lab.energy.gestures.known import catalogue
 from tikub_lab.energy.gestures.words import outcome, sentence, worth
+from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.energy.valuation import valued
-from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import only
 
@@ -76,8 +76,7 @@ def gestures(
     UsageError
         A level that is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
+    check_level(level)
     own = _by_site(measured).merge(_peers(sites), on="code_uai", how="left")
     own["groupe"] = own["genre"].where(own["geste"].isin(OF_AREA), own["internat_nom"])
     known = own[own["valeur"].notna() & own["groupe"].notna()]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tikub_lab.errors import UsageError
+from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.show.french import number, percent
 from tikub_lab.tables.columns import require
 
@@ -137,8 +137,7 @@ def realised(works: pd.DataFrame, level: float = 0.9) -> Realisation:
     (0.8286, 3, 1)
     """
     require(works, "works", ["economie_attendue", "economie_mesuree"])
-    if not 0 < level < 1:
-        raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
+    check_level(level)
     said, seen = (works[name].to_numpy(float, na_value=np.nan) for name in ("economie_attendue", "economie_mesuree"))
     known = (said > 0) & np.isfinite(seen)
     count = int(known.sum())
