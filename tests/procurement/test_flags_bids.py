@@ -26,14 +26,17 @@ def register(*rows):
     )
 
 
-TABLES = ("tenders", "bids", "tenderers", "suppliers", "items")
+TABLES = {
+    "tenders": "tenders", "bids": "lines WHERE seat = 1", "tenderers": "(SELECT process, bid, party FROM lines WHERE party IS NOT NULL)",
+    "judged": "bid", "suppliers": "suppliers", "items": "items",
+}  # fmt: skip
 
 
 def relations(*rows):
     """What the flags look at, with the names of parties."""
     with duckdb.connect() as connection:
         Database(connection, register(*rows), Settings())
-        named = {name: connection.sql(f"FROM {name} ORDER BY ALL").df() for name in TABLES}
+        named = {name: connection.sql(f"FROM {table} ORDER BY ALL").df() for name, table in TABLES.items()}
         parties = connection.sql("FROM parties").df().set_index("party")["name"]
     for frame in named.values():
         for name in {"party", "tenderer", "winner", "buyer", "entity"} & set(frame):
@@ -55,9 +58,9 @@ def test_a_consultation_with_one_winner():
         {**OPEN, "offre": 5, "montant": 80},  # nobody knows whose
         {**OPEN, "offre": 6, "candidat_id": "y", "statut": "En examen"},  # bids twice
     )
-    columns = ["ocid", "cancelled", "method", "details", "price_only", "days", "tenderers", "final", "awarded"]
+    columns = ["ocid", "counts", "method", "details", "priced", "days", "tenderers", "final", "awarded"]
     # Of five candidates one withdrew and one was only invited; y counts once. 14 days less an hour are 13 whole days.
-    assert listed(found.tenders, *columns) == [["A", False, "open", "Procédure adaptée", None, 13, 2, True, True]]
+    assert listed(found.tenders, *columns) == [["A", True, "open", "Procédure adaptée", True, 13, 2, True, True]]
     assert listed(found.tenders, "winner", "buyer", "entity") == [["x", "Région", "Service"]]
     assert listed(found.bids, "status", "amount", "currency", "tenderer") == [
         ["valid", 100, "EUR", "x"], ["disqualified", 90, "EUR", "y"], ["withdrawn", None, "EUR", "z"],
@@ -82,14 +85,14 @@ def test_lots_states_and_groups():
         {"consultation_id": "E", "candidat_id": "n", "etat": "Attribuée"},
         {**plain, "consultation_id": "F", "retenue": "true"},
     )
-    columns = ["ocid", "cancelled", "method", "tenderers", "final", "awarded"]
+    columns = ["ocid", "counts", "method", "tenderers", "final", "awarded"]
     assert listed(found.tenders, *columns) == [
-        ["B, lot 2", False, None, 1, False, True],  # a choice is made, not yet sure
-        ["B, lot 1", False, None, 2, True, True],  # the group is one tenderer
-        ["C", True, "limited", 1, True, False],
-        ["D", False, None, 7, True, True],  # the register says how many there were
-        ["E", False, None, None, True, True],  # no bid has a status: nobody knows how many there were
-        ["F", False, None, 0, True, False],
+        ["B, lot 2", True, None, 1, False, True],  # a choice is made, not yet sure
+        ["B, lot 1", True, None, 2, True, True],  # the group is one tenderer
+        ["C", False, "limited", 1, True, False],
+        ["D", True, None, 7, True, True],  # the register says how many there were
+        ["E", True, None, None, True, True],  # no bid has a status: nobody knows how many there were
+        ["F", True, None, 0, True, False],
     ]
     assert listed(found.tenders, "winner", "buyer") == [
         [None, None], [None, "Ville"], [None, None], [None, None], [None, None], [None, None],
@@ -148,7 +151,7 @@ def test_bids_in_time_and_late():
     free = {**rows[2], "consultation_id": "B"}
     del free["dateLimite"]
     found = relations(*rows, free)
-    assert listed(found.bids, "late") == [[False], [False], [True], [None], [None]]
+    assert listed(found.judged, "late") == [[False], [False], [True], [None], [None]]
     assert found.tenders["days"].isna().tolist() == [False, True]
 
 

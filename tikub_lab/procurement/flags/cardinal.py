@@ -105,7 +105,6 @@ class Database:
         connection.register("rows", rows)
         connection.register("parties", parties)
         self.ask("register")
-        self.ask("base")
         if settings.currency is None:
             found = self.ask("currency").fetchone()
             self.given["currency"] = found[0] if found else None

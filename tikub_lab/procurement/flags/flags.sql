@@ -15,45 +15,59 @@ CREATE TEMP TABLE known (
     seul BOOLEAN, source VARCHAR
 );
 CREATE TEMP VIEW register AS FROM known UNION ALL BY NAME FROM rows;
--- A bid has a tenderer if it has no other; what is said of a process is what its first bid says.
+-- Each tenderer of a bid has a row, with what the first of them says of it; a bid has a tenderer if it has no other.
 CREATE TEMP TABLE lines AS
-SELECT process, bid, line, party, statut, montant, devise, dateReception, retenue, seul, codeCPV,
-    row_number() OVER (PARTITION BY process, bid ORDER BY rank, line) AS seat, count(*) OVER (PARTITION BY process, bid) AS seats
-FROM (SELECT *, coalesce(offre, 1) AS bid, coalesce(rang, 1) AS rank, candidat_id AS party FROM register);
-CREATE TEMP TABLE heads AS
-SELECT *, coalesce(etat <> 'En cours', true) AS final
-FROM register WHERE line IN (SELECT arg_min(line, bid) FROM lines WHERE seat = 1 GROUP BY process);
-CREATE TEMP TABLE bids AS
-SELECT l.process, l.bid, map($statuses, $codes)[l.statut] AS status, l.montant AS amount, l.devise AS currency, l.party,
-    CASE WHEN l.seats = 1 THEN l.party END AS tenderer, l.dateReception > h.dateLimite AS late,
+SELECT process, bid, line, party, row_number() OVER own AS seat, CASE WHEN count(*) OVER own = 1 THEN party END AS tenderer,
+    map($statuses, $codes)[first_value(statut) OVER own] AS status, first_value(montant) OVER own AS amount,
+    first_value(devise) OVER own AS currency, first_value(dateReception) OVER own AS received,
     coalesce(status NOT IN ('invited', 'withdrawn'), false) AS submitted
-FROM lines l JOIN heads h USING (process) WHERE l.seat = 1;
-CREATE TEMP TABLE tenderers AS SELECT process, bid, party FROM lines WHERE party IS NOT NULL;
+FROM (SELECT *, coalesce(offre, 1) AS bid, coalesce(rang, 1) AS rank, candidat_id AS party FROM register)
+WINDOW own AS (PARTITION BY process, bid ORDER BY rank, line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING);
 CREATE TEMP TABLE suppliers AS
-SELECT process, party, coalesce(bool_and(seul), true) AS alone FROM lines WHERE retenue AND party IS NOT NULL GROUP BY ALL;
--- Who submitted a bid is counted, a group being one, where nobody says how many they were, unless bids may be left out.
+SELECT process, candidat_id AS party, coalesce(bool_and(seul), true) AS alone
+FROM register WHERE retenue AND candidat_id IS NOT NULL GROUP BY ALL;
+-- What is said of a process is what its first bid says. Who submitted a bid is counted, a group being one, where nobody
+-- says how many they were, unless bids may be left out.
 CREATE TEMP TABLE tenders AS
-WITH won AS (
+WITH heads AS (
+    SELECT *, coalesce(etat <> 'En cours', true) AS final
+    FROM register WHERE line IN (SELECT arg_min(line, bid) FROM lines WHERE seat = 1 GROUP BY process)
+),
+won AS (
     SELECT process, count(*) AS holders, any_value(party) AS party, bool_and(alone) AS alone FROM suppliers GROUP BY process
 ),
 came AS (
     SELECT process, CASE WHEN count(status) > 0 THEN count(DISTINCT party) FILTER (submitted) END AS counted
-    FROM bids GROUP BY process
+    FROM lines WHERE seat = 1 GROUP BY process
 )
 SELECT process, consultation_id || CASE WHEN lot = $unallotted THEN '' ELSE ', lot ' || lot END AS ocid,
-    coalesce(etat = 'Sans suite', false) AS cancelled,
     coalesce(map($openings, $opened)[ouverture], map($procedures, $methods_of)[procedure]) AS method, procedure AS details,
-    prixSeul AS price_only, trunc((epoch_us(dateLimite) - epoch_us(datePublication)) / 86400e6) AS days,
+    trunc((epoch_us(dateLimite) - epoch_us(datePublication)) / 86400e6) AS days, dateLimite AS closing, codeCPV AS codes,
     coalesce(nombreCandidats, CASE WHEN source IS DISTINCT FROM $partial THEN counted END) AS tenderers, final,
     coalesce(attributions > 0, holders > 0 OR etat = 'Attribuée', false) AS awarded,
     CASE WHEN final AND coalesce(attributions, 1) = 1 AND holders = 1 AND alone THEN won.party END AS winner,
-    acheteur_id AS buyer, passation_id AS entity
+    acheteur_id AS buyer, passation_id AS entity,
+    coalesce(etat <> 'Sans suite', true) AND NOT coalesce(list_contains($excluded, details), false) AS counts,
+    CASE WHEN len($only) > 0 THEN coalesce(list_contains($only, details), false)
+        ELSE NOT coalesce(list_contains($not_only, details), false) END
+    AND (NOT $respect_criteria OR coalesce(prixSeul, true)) AS priced
 FROM heads LEFT JOIN won USING (process) LEFT JOIN came USING (process);
 -- Who shares an award does not supply all its items.
 CREATE TEMP TABLE items AS
-SELECT DISTINCT l.process, l.party, unnest(string_split(CASE WHEN l.seul IS NULL THEN h.codeCPV ELSE l.codeCPV END, '|')) AS code
-FROM lines l JOIN heads h USING (process) JOIN tenders USING (process)
-WHERE l.retenue AND coalesce(l.seul, winner = l.party);
+SELECT DISTINCT process, candidat_id AS party, unnest(string_split(CASE WHEN seul IS NULL THEN codes ELSE codeCPV END, '|')) AS code
+FROM register JOIN tenders USING (process) WHERE retenue AND coalesce(seul, winner = candidat_id);
+
+-- Processes that count, and bids in them. What is large is a view, or it would stand in memory several times.
+CREATE TEMP VIEW kept AS FROM tenders WHERE counts;
+CREATE TEMP VIEW placed AS
+SELECT l.*, received > closing AS late, winner, awarded, final, buyer, entity, priced,
+    priced AND amount IS NOT NULL AND currency IS NOT NULL AS has_price
+FROM lines l JOIN kept USING (process);
+CREATE TEMP VIEW bid AS FROM placed WHERE seat = 1;
+CREATE TEMP VIEW tie AS FROM placed WHERE party IS NOT NULL;
+CREATE TEMP VIEW compared AS
+SELECT * FROM bid WHERE status = 'valid' AND tenderer IS NOT NULL AND winner IS NOT NULL AND has_price;
+CREATE TEMP VIEW ranked AS SELECT * FROM bid WHERE submitted AND awarded AND has_price;
 
 CREATE TEMP TABLE seen (drapeau VARCHAR, grp VARCHAR, id BIGINT, value DOUBLE, raised BOOLEAN);
 CREATE TEMP TABLE proofs (drapeau VARCHAR, process BIGINT, grp VARCHAR, party BIGINT);
@@ -68,22 +82,6 @@ ORDER BY proofs.rowid;
 SELECT drapeau, count(raised) AS examines, count(*) - count(raised) AS manquants FROM seen GROUP BY drapeau;
 --: tried :
 SELECT tried FROM attempts;
-
---: base :
--- Processes that count, and whose prices compare.
-CREATE TEMP TABLE kept AS
-SELECT *, CASE WHEN len($only) > 0 THEN coalesce(list_contains($only, details), false)
-        ELSE NOT coalesce(list_contains($not_only, details), false) END
-    AND (NOT $respect_criteria OR coalesce(price_only, true)) AS priced
-FROM tenders WHERE NOT cancelled AND NOT coalesce(list_contains($excluded, details), false);
-CREATE TEMP TABLE bid AS
-SELECT b.*, winner, awarded, final, buyer, entity, priced,
-    priced AND amount IS NOT NULL AND currency IS NOT NULL AS has_price
-FROM (SELECT * EXCLUDE (party) FROM bids) b JOIN kept USING (process);
-CREATE TEMP TABLE tie AS SELECT b.*, party FROM bid b JOIN tenderers USING (process, bid);
-CREATE TEMP VIEW compared AS
-SELECT * FROM bid WHERE status = 'valid' AND tenderer IS NOT NULL AND winner IS NOT NULL AND has_price;
-CREATE TEMP VIEW ranked AS SELECT * FROM bid WHERE submitted AND awarded AND has_price;
 
 --: currency :
 -- The first currency in a bid that an enabled flag looks at; within one process R024 and R058 come before R036.
@@ -101,20 +99,18 @@ SELECT process, winner, arg_min(tenderer, (amount, bid)) FILTER (tenderer <> win
     (next - best) / best AS ratio
 FROM compared WHERE currency = $currency GROUP BY process, winner
 HAVING next >= best AND NOT isnan(ratio);
-CREATE TEMP TABLE tries AS
+CREATE TEMP VIEW tries AS
 SELECT DISTINCT process, tenderer AS party, tenderer = winner AS won
 FROM bid WHERE status = 'valid' AND tenderer IS NOT NULL AND winner IS NOT NULL;
 CREATE TEMP TABLE attempts AS
 SELECT party, count(*) AS tried, count(*) FILTER (won) / count(*) AS ratio FROM tries GROUP BY party;
-CREATE TEMP TABLE fates AS
-SELECT 'Buyer' AS grp, buyer AS party, process, status, $r038_minimum_contracting_processes AS least
-FROM bid WHERE submitted AND buyer IS NOT NULL
-UNION ALL SELECT 'ProcuringEntity', entity, process, status, $r038_minimum_contracting_processes
-FROM bid WHERE submitted AND entity IS NOT NULL
-UNION ALL SELECT 'Tenderer', party, process, status, $r038_minimum_submitted_bids FROM tie WHERE submitted;
+CREATE TEMP VIEW fates AS
+SELECT 'Buyer' AS grp, buyer AS party, process, status FROM bid WHERE submitted AND buyer IS NOT NULL
+UNION ALL SELECT 'ProcuringEntity', entity, process, status FROM bid WHERE submitted AND entity IS NOT NULL
+UNION ALL SELECT 'Tenderer', party, process, status FROM tie WHERE submitted;
 CREATE TEMP TABLE shares AS
-SELECT grp, party, count(*) FILTER (status = 'disqualified') / count(*) AS ratio
-FROM fates GROUP BY grp, party HAVING count(*) >= any_value(least);
+SELECT grp, party, count(*) FILTER (status = 'disqualified') / count(*) AS ratio FROM fates GROUP BY grp, party
+HAVING count(*) >= CASE grp WHEN 'Tenderer' THEN $r038_minimum_submitted_bids ELSE $r038_minimum_contracting_processes END;
 CREATE TEMP TABLE families AS
 SELECT party, count(DISTINCT left(code, $r048_digits))::DOUBLE AS number
 FROM items JOIN kept USING (process)
@@ -122,10 +118,11 @@ GROUP BY party HAVING count(DISTINCT process) >= $r048_minimum_contracting_proce
 -- Bids of one price in one process and currency, of other tenderers than the bid before or after of that price.
 CREATE TEMP TABLE twins AS
 SELECT process, bid, coalesce(who <> lag(who) OVER same OR who <> lead(who) OVER same, false) AS twin FROM (
-    SELECT process, bid, currency, amount + 0.0 AS price, list_sort(list_distinct(list(party))) AS who
-    FROM tie WHERE submitted AND has_price GROUP BY ALL
+    SELECT process, bid, any_value(currency) AS currency, any_value(amount) + 0.0 AS price,
+        list_sort(list_distinct(list(party))) AS who
+    FROM tie WHERE submitted AND has_price GROUP BY process, bid
 ) WINDOW same AS (PARTITION BY process, price, currency ORDER BY bid);
-CREATE TEMP TABLE wins AS
+CREATE TEMP VIEW wins AS
 SELECT process, party, late FROM tie SEMI JOIN suppliers USING (process, party) WHERE status = 'valid';
 -- Where one tenderer has the valid bids and is the one supplier: that winner, and how many others are disqualified.
 CREATE TEMP TABLE alone AS
@@ -172,7 +169,8 @@ WHERE NOT won AND tried >= $often AND ratio <= $fence AND $fence > 0 ORDER BY pr
 SELECT 'OCID' AS grp, process AS id, 1.0 AS value, bool_or(twin) AS raised
 FROM (SELECT process, bid FROM bid WHERE submitted AND priced) LEFT JOIN twins USING (process, bid) GROUP BY process;
 --: R028 evidence :
-SELECT process, 'Tenderer' AS grp, party FROM twins JOIN tenderers USING (process, bid) WHERE twin ORDER BY process, party;
+SELECT process, 'Tenderer' AS grp, party FROM twins JOIN lines USING (process, bid)
+WHERE twin AND party IS NOT NULL ORDER BY process, party;
 
 --: R030 :
 SELECT 'OCID' AS grp, process AS id, 1.0 AS value, bool_or(late) AS raised FROM wins GROUP BY process;
@@ -183,7 +181,7 @@ SELECT process, 'Tenderer' AS grp, party FROM wins WHERE late ORDER BY process, 
 SELECT 'OCID' AS grp, process AS id, others AS value,
     CASE WHEN final AND judged THEN coalesce(others >= greatest($threshold, 1), false) END AS raised
 FROM kept LEFT JOIN alone USING (process) LEFT JOIN (
-    SELECT DISTINCT process, true AS judged FROM bids WHERE status IN ('valid', 'disqualified')
+    SELECT DISTINCT process, true AS judged FROM lines WHERE status IN ('valid', 'disqualified')
 ) USING (process) WHERE awarded;
 --: R035 evidence :
 SELECT process, 'Tenderer' AS grp, party FROM alone WHERE others >= greatest($threshold, 1) ORDER BY process, party;
