@@ -11,10 +11,6 @@ from tikub_lab.errors import UsageError
 from tikub_lab.procurement.calendar.deadlines import add_months, covered_until, ends, ends_summary
 from tikub_lab.procurement.calendar.launches import (
     ADAPTED,
-    FORMAL,
-    NEGOTIATED,
-    OPEN,
-    RESTRICTED,
     STATUSES,
     LeadTimes,
     by_month,
@@ -22,6 +18,7 @@ from tikub_lab.procurement.calendar.launches import (
     schedule,
     time_limits,
 )
+from tikub_lab.procurement.thresholds import FORMAL, NEGOTIATED, OPEN, RESTRICTED
 
 TODAY = "2026-01-01"
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from tikub_lab.methods.rates import classes, rates, share
 from tikub_lab.procurement.groups import By, group_keys, grouped
+from tikub_lab.procurement.thresholds import WITHOUT_CALL
 
-WITHOUT_CALL = "Marché passé sans publicité ni mise en concurrence préalable"
 HABIT = 5
 """Contracts from which « always one offer » looks like a way of filling the form rather than a market."""
 OFFERS = ("1", "2", "3", "4 ou 5", "6 et plus", "Non renseigné")
@@ -49,8 +49,7 @@ def offers_distribution(contracts: pd.DataFrame) -> pd.DataFrame:
     [1, 0, 0, 1, 1, 1]
     """
     offers = contracts["offresRecues"].astype("float64")
-    position = np.searchsorted([1.5, 2.5, 3.5, 5.5], offers.fillna(0))
-    label = pd.Series(OFFERS).take(np.where(offers.isna(), 5, position))
+    label = pd.cut(offers, [-1, 1, 2, 3, 5, np.inf], labels=OFFERS[:5]).astype("str").fillna(OFFERS[5])
     return classes(label, contracts["montant"], OFFERS, OFFERS[-1]).rename_axis("offres").reset_index()
 
 
@@ -62,12 +61,11 @@ def single_offers(contracts: pd.DataFrame, by: By = "famille") -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, connus, manquants (contracts), offre_unique (contracts with one offer), taux (of the
-        known), bas, haut (interval), position (against the rate of all other groups together: « au-dessus », « en
-        dessous » when the interval leaves that rate out, else « indistinct »), montant_connu, montant_unique (euros),
-        taux_montant, toujours_1 (at least :data:`HABIT` contracts, all with one offer: the buyer may have written 1 for
-        the offer that won; check before judging). Years in order; other groups by decreasing lower bound, so that what
-        is surely high comes first.
+        Key, libelle, nombre, connus, manquants (contracts), offre_unique (with one offer), taux (of the known), bas,
+        haut (interval), position (of the interval against the rate of all other groups together: « au-dessus », « en
+        dessous » or « indistinct »), montant_connu, montant_unique (euros), taux_montant, toujours_1 (at least
+        :data:`HABIT` contracts, all with one offer: the buyer may have written 1 for the offer that won). Years in
+        order; other groups by decreasing lower bound, so that what is surely high comes first.
 
     Examples
     --------

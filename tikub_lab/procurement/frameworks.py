@@ -1,17 +1,12 @@
 """Framework agreements and the subsequent contracts that are based on them.
 
-A framework agreement sets the terms of what will be ordered over a
-period, four years at most but for justified cases (article L2125-1
-of the Code de la commande publique). Where it sets all terms, it is
-carried out by purchase orders, which the essential data do not
-show; else by subsequent contracts, which they do (articles R2162-2,
-R2162-7 to R2162-14). Its amount is an estimate or, since 2022, a
-maximum (R2162-4, décret n° 2021-1111 of 23 August 2021).
+A framework agreement sets the terms of what will be ordered over a period, four years at most but for justified cases
+(article L2125-1 of the Code de la commande publique). Where it sets all terms, it is carried out by purchase orders,
+which the essential data do not show; else by subsequent contracts, which they do (articles R2162-2, R2162-7 to
+R2162-14). Its amount is an estimate or, since 2022, a maximum (R2162-4, décret n° 2021-1111 of 23 August 2021).
 
-The format of 2022 tells it by ``techniques`` and
-``modalitesExecution``, that of 2019 by ``nature``; a subsequent
-contract names its framework agreement in ``idAccordCadre``, by the
-buyer's own number.
+The format of 2022 tells it by ``techniques`` and ``modalitesExecution``, that of 2019 by ``nature``; a subsequent
+contract names its framework agreement in ``idAccordCadre``, by the buyer's own number.
 """
 
 from dataclasses import dataclass
@@ -27,20 +22,15 @@ class Frameworks:
 
     Attributes
     ----------
-    agreements : int
-        Framework agreements, one a buyer and number: lots or
-        holders under one number are one agreement. One that only
-        its subsequent contracts reveal counts too.
+    agreements, unused : int
+        Framework agreements, one a buyer and number (lots or holders under one number are one agreement; one that only
+        its subsequent contracts reveal counts too); those to be carried out by subsequent contracts without any here.
     contracts : int
         Rows of these agreements: contracts or lots.
     amount : float
         Sum of their amounts, euros: estimates or maxima.
-    unused : int
-        Agreements to be carried out by subsequent contracts,
-        without any in the book.
     subsequent, orphans : int
-        Subsequent contracts, and those whose agreement is not in
-        the book.
+        Subsequent contracts, and those whose agreement is not in the book.
     """
 
     agreements: int

@@ -1,44 +1,29 @@
 """Needs that may have been split: purchases that stay below a threshold one by one and reach it together.
 
-The rule. A buyer may not split its purchases to escape the rules of
-publicity and competition (Code de la commande publique, art.
-R2121-4). The value of a need takes in all supplies or services that
-are homogeneous, « quels que soient le nombre d'opérateurs
-économiques auquel il est fait appel et le nombre de marchés à
-passer » (art. R2121-6); for a regular need over twelve months (art.
-R2121-7). For works it takes in one operation (art. R2121-5).
+The rule. A buyer may not split its purchases to escape the rules of publicity and competition (Code de la commande
+publique, art. R2121-4). The value of a need takes in all supplies or services that are homogeneous, « quels que soient
+le nombre d'opérateurs économiques auquel il est fait appel et le nombre de marchés à passer » (art. R2121-6); for a
+regular need over twelve months (art. R2121-7). For works it takes in one operation (art. R2121-5).
 
-What is looked for here: purchases of one buyer, of one homogeneous
-family (first digits of the CPV code), notified within twelve months
-of the first one, each below a threshold, together at or above it.
-It is a clue to be checked, never a proof: the columns say how
-strong it is and what would make it wrong.
+What is looked for here: purchases of one buyer, of one homogeneous family (first digits of the CPV code), notified
+within twelve months of the first one, each below a threshold, together at or above it. It is a clue to be checked,
+never a proof: the columns say how strong it is and what would make it wrong.
 
 - « forte »: the same firm, or the same group of firms, every time;
-- « moyenne »: several firms, and at least half of the purchases
-  within a tenth below the threshold;
+- « moyenne »: several firms, and at least half of the purchases within a tenth below the threshold;
 - « faible »: several firms, nothing else.
 
-Where firms differ, works must also have one place of performance,
-since they add up within an operation and not within a family. Two
-thresholds: that of formal procedures, then the dispensation from
-publicity and competition. Left out: what has no amount, day or
-known CPV code; what was published twice; framework agreements and
-what is bought under them; purchases made by a formal procedure,
-which is what a split avoids; contracts of defence; innovative
-purchases, for the dispensation only, as they have their own; social
-and other specific services, for the formal threshold only, which is
-not theirs. Lots of one procedure are lawful
-(:mod:`tikub_lab.procurement.splits_purchases` says which contracts
-are taken for lots): when their sum reaches the threshold, the rules
-that apply from it are supposed to have been followed and they are
-left out too.
+Where firms differ, works must also have one place of performance, since they add up within an operation and not within
+a family. Two thresholds: that of formal procedures, then the dispensation from publicity and competition. Left out:
+what has no amount, day or known CPV code; what was published twice; framework agreements and what is bought under them;
+purchases made by a formal procedure, which is what a split avoids; contracts of defence; innovative purchases, for the
+dispensation only, as they have their own; social and other specific services, for the formal threshold only, which is
+not theirs. Lots of one procedure (:mod:`.splits_purchases` says which) are lawful: when their sum reaches the
+threshold, the rules that apply from it are supposed to have been followed and they are left out too.
 
-A contract belongs to one need at most. The same firm comes before
-several, the formal threshold before the dispensation. Among the
-windows that begin with a purchase of the same buyer, family and
-firm, the one with the largest sum is taken (the earliest of
-equals); what remains is searched again.
+A contract belongs to one need at most. The same firm comes before several, the formal threshold before the
+dispensation. Among the windows that begin with a purchase of the same buyer, family and firm, the one with the largest
+sum is taken (the earliest of equals); what remains is searched again.
 """
 
 import numpy as np
@@ -69,46 +54,27 @@ _WORKS = " Pour des travaux, il suffit que les marchés relèvent d'opérations 
 _NOTICE = " Le seuil est celui du jour de notification du premier marché ; la consultation a pu être lancée plus tôt."
 
 
-def split_needs(
-    contracts: pd.DataFrame,
-    suppliers: pd.DataFrame,
-    *,
-    months: int = 12,
-    digits: int = 3,
-) -> pd.DataFrame:
+def split_needs(contracts: pd.DataFrame, suppliers: pd.DataFrame, *, months: int = 12, digits: int = 3) -> pd.DataFrame:
     """Find the needs that may have been split.
 
     Parameters
     ----------
     contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and
-        ``procurement/suppliers``.
+        Tables ``procurement/contracts`` and ``procurement/suppliers``.
     months : int
-        Length of the window: from the day of its first purchase to
-        the eve of the same day so many months later.
+        Length of the window: from the day of its first purchase to the eve of the same day so many months later.
     digits : int
         Digits of the CPV code that make a family.
 
     Returns
     -------
-    DataFrame, one row a suspected need, strongest then largest
-    first
-        force; acheteur_id, acheteur_nom; famille, libelle, nature;
-        titulaire (firms separated by a bar; missing when they
-        differ) and titulaire_nom; seuil, seuil_libelle,
-        seuil_montant, seuil_version, seuil_statut: the threshold in
-        force on the day of the first purchase; nombre; montant
-        (their sum, the euros at stake) and fois_seuil (over the
-        threshold); debut, fin (first and last day); plus_grand
-        (largest purchase); juste_sous (how many are within a tenth
-        below the threshold); lieux (how many places of performance
-        are published); uids (separated by a bar); faux_si, what
-        would make it wrong, in French.
-
-    Raises
-    ------
-    UsageError
-        ``months`` or ``digits`` out of bounds.
+    DataFrame, one row a suspected need, strongest then largest first
+        force; acheteur_id, acheteur_nom; famille, libelle, nature; titulaire (firms separated by a bar; missing when
+        they differ), titulaire_nom; seuil, seuil_libelle, seuil_montant, seuil_version, seuil_statut: the threshold in
+        force on the day of the first purchase; nombre; montant (their sum, the euros at stake), fois_seuil (over the
+        threshold); debut, fin (first and last day); plus_grand (largest purchase); juste_sous (how many are within a
+        tenth below the threshold); lieux (published places of performance, how many); uids (separated by a bar);
+        faux_si, what would make it wrong, in French.
 
     Examples
     --------
@@ -122,13 +88,17 @@ def split_needs(
     if not 1 <= months <= 48:
         raise UsageError(f"months={months}: give a window of 1 to 48 months; 12 is what article R2121-7 says.")
     book = candidates(contracts, suppliers, digits)
-    for name in SEARCHED:
-        limits = in_force(contracts, name)
-        book[name] = limits["seuil_montant"]
-        book[f"{name}_version"], book[f"{name}_statut"] = limits["seuil_version"], limits["seuil_statut"]
-    book = _with_procedures(book)
+    # Lots made by a formal procedure are not examined, but count in their procedure.
+    book = book[book["motif"].isin(["", BY_FORMAL])].reset_index(drop=True)
+    book["consultation"] = procedures(book)
+    lots = book.groupby("consultation")
+    book["lots"], book["ensemble"] = lots["montant"].transform("size"), lots["montant"].transform("sum")
+    book["sans_concurrence"] = lots["direct"].transform("all")
+    book = book[book["motif"] == ""].reset_index(drop=True)
     found: list[tuple[str, bool, np.ndarray]] = []
     free = np.ones(len(book), dtype=bool)
+    for name in SEARCHED:
+        book[name] = in_force(book, name)["seuil_montant"]
     for same_firm in (True, False):
         for name in SEARCHED:
             for rows in _windows(book, free, name, same_firm, months):
@@ -137,29 +107,11 @@ def split_needs(
     return _described(book, found, contracts, suppliers)
 
 
-def _with_procedures(book: pd.DataFrame) -> pd.DataFrame:
-    """Keep what is examined, with its procedure's number, lots, sum, and whether it had no competition at all.
-
-    Lots made by a formal procedure are not examined but count in
-    their procedure.
-    """
-    book = book[book["motif"].isin(["", BY_FORMAL])].reset_index(drop=True)
-    book["consultation"] = procedures(book)
-    shared = book.groupby("consultation")
-    book = book.assign(
-        lots=shared["montant"].transform("size"),
-        ensemble=shared["montant"].transform("sum"),
-        sans_concurrence=shared["direct"].transform("all"),
-    )
-    return book[book["motif"] == ""].reset_index(drop=True)
-
-
 def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool, months: int) -> list[np.ndarray]:
     limit, amount = book[name].to_numpy(), book["montant"].to_numpy()
     below = free & (amount < limit)
     works = book["nature"] == "travaux"
-    # Works add up within an operation, not within a family: where firms
-    # differ, its place stands for it.
+    # Works add up within an operation, not within a family: where firms differ, its place stands for it.
     known = book["titulaire"].notna() if same_firm else ~works | book["lieu"].notna()
     below &= known.to_numpy()
     number, lots = book["consultation"].to_numpy(), (book["lots"] > 1).to_numpy()
@@ -192,13 +144,7 @@ def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool, m
 
 
 def window_end(moment: np.ndarray, months: int) -> np.ndarray:
-    """Return the first day after windows: the same day so many months later, or the first of the next month.
-
-    Examples
-    --------
-    >>> window_end(np.array(["2024-02-29", "2025-01-15"], dtype="datetime64[D]"), 12).astype(str).tolist()
-    ['2025-03-01', '2026-01-15']
-    """
+    """Return the first day after windows: the same day so many months later, or the first of the next month."""
     month = moment.astype("datetime64[M]")
     later = month + months
     same_day = later.astype("datetime64[D]") + (moment - month.astype("datetime64[D]"))
@@ -219,8 +165,7 @@ def _pick(
             if most[position] <= sum_of_best:
                 break
             start, after = left[position], left[position:]
-            # Only purchases below the threshold of the window: it may
-            # have risen meanwhile.
+            # Only purchases below the threshold of the window: it may have risen meanwhile.
             inside = after[(day[after] < end[start]) & (amount[after] < limit[start])]
             reached = amount[inside].sum()
             if reached > sum_of_best and reached >= limit[start] and len(np.unique(number[inside])) > 1:
@@ -240,27 +185,22 @@ def _described(
     part = part.reset_index(drop=True).assign(need=need)
     part["seuil"] = pd.Series([name for name, *_ in found], dtype="str").take(need).set_axis(part.index)
     part["same"] = np.array([same for _, same, _ in found], dtype=bool)[need]
-    for column in ("montant", "version", "statut"):
-        each = {name: name if column == "montant" else f"{name}_{column}" for name in SEARCHED}
-        part[f"seuil_{column}"] = part[each[SEARCHED[0]]].where(part["seuil"] == SEARCHED[0], part[each[SEARCHED[1]]])
+    formal, light = (in_force(part, name) for name in SEARCHED)
+    part[formal.columns] = formal.where(part["seuil"] == SEARCHED[0], light)
     groups = part.groupby("need")
-    limit = groups["seuil_montant"].transform("first")
-    part["juste_sous"] = (part["montant"] >= 0.9 * limit).astype("int64")
-    first = ("acheteur_id", "famille", "nature", "titulaire", "seuil", "same", "seuil_montant", "seuil_version",
-             "seuil_statut", "dateNotification")  # fmt: skip
-    table = groups.nth(0).set_index("need")[[*first]].rename(columns={"dateNotification": "debut"})
+    near = part["montant"] >= 0.9 * groups["seuil_montant"].transform("first")
+    table = groups.nth(0).set_index("need").rename(columns={"dateNotification": "debut"})
     table["titulaire"] = table["titulaire"].where(groups["titulaire"].nunique(dropna=False) == 1).astype("str")
     table["nombre"], table["montant"], table["juste_sous"] = (
         groups.size(),
         groups["montant"].sum(),
-        groups["juste_sous"].sum(),
+        near.groupby(need).sum(),
     )
     table["fois_seuil"] = table["montant"] / table["seuil_montant"]
     table["fin"], table["plus_grand"] = groups["dateNotification"].last(), groups["montant"].max()
     table["lieux"], table["uids"] = groups["lieu"].nunique(), groups["uid"].agg("|".join)
     table["seuil_libelle"] = table["seuil"].map(NAMES)
-    near = 2 * table["juste_sous"] >= table["nombre"]
-    force = np.select([table["same"].astype(bool), near], STRENGTHS[:2], STRENGTHS[2])
+    force = np.select([table["same"], 2 * table["juste_sous"] >= table["nombre"]], STRENGTHS[:2], STRENGTHS[2])
     table["force"] = pd.Series(force, index=table.index, dtype="str")
     works = pd.Series(_WORKS, index=table.index, dtype="str").where(table["nature"] == "travaux", "")
     table["faux_si"] = table["force"].map(_WRONG_IF) + works + _NOTICE
@@ -286,15 +226,8 @@ def evidence(need: pd.Series, contracts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns uid, id, dateNotification, objet, codeCPV,
-        procedure, offresRecues, lieuExecution_code, montant, part
-        (of the threshold) and cumul (running sum, euros excluding
-        tax).
-
-    Raises
-    ------
-    UsageError
-        When the table lacks some of the contracts.
+        Columns uid, id, dateNotification, objet, codeCPV, procedure, offresRecues, lieuExecution_code, montant, part
+        (of the threshold) and cumul (running sum, euros excluding tax).
     """
     uids = str(need["uids"]).split("|")
     found = contracts[contracts["uid"].isin(uids)].sort_values(["dateNotification", "uid"], ignore_index=True)

@@ -1,20 +1,16 @@
 """Which purchases are looked at for split needs, and which are lots of one procedure.
 
-Lots of one procedure are lawful, and their sum decides which rules
-the procedure follows (Code de la commande publique, art. R2121-1).
-The essential data (DECP) do not say which contracts are lots of one
-procedure. These of one buyer and family are taken for such:
+Lots of one procedure are lawful, and their sum decides which rules the procedure follows (Code de la commande
+publique, art. R2121-1). The essential data (DECP) do not say which contracts are lots of one procedure. These of one
+buyer and family are taken for such:
 
 - contracts notified on the same day;
-- contracts with the same subject, or which all call themselves
-  lots, each notified within :data:`WEEK` days of the one before;
-- contracts that call themselves lots of the same subject, each
-  within :data:`LOT_DAYS` days of the one before.
+- contracts with the same subject, or which all call themselves lots, each notified within :data:`WEEK` days of the one
+  before;
+- contracts that call themselves lots of the same subject, each within :data:`LOT_DAYS` days of the one before.
 
-Contracts that were all made without publicity nor competition, as
-published, share no procedure that their sum could have put under
-the dispensation's rules: with regard to that threshold they stay
-purchases of their own.
+Contracts that were all made without publicity nor competition, as published, share no procedure that their sum could
+have put under the dispensation's rules: with regard to that threshold they stay purchases of their own.
 """
 
 import numpy as np
@@ -24,10 +20,8 @@ from scipy.sparse.csgraph import connected_components
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.suppliers import firm
-from tikub_lab.procurement.thresholds import purchase_kind
+from tikub_lab.procurement.thresholds import FORMAL, WITHOUT_CALL, purchase_kind
 
-DIRECT = "Marché passé sans publicité ni mise en concurrence préalable"
-FORMAL = ("Appel d'offres ouvert", "Appel d'offres restreint", "Procédure avec négociation", "Dialogue compétitif")
 BY_FORMAL = "procédure formalisée"
 WEEK, LOT_DAYS = 7, 120
 _LOT = r"\blots?(?:\b|\d|n°)"
@@ -56,21 +50,15 @@ def candidates(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3
     again = twice.duplicated(["acheteur_id", "holders", "day", "montant", "codeCPV"]) & twice["holders"].notna()
     reasons["publié deux fois (mêmes acheteur, titulaire, jour, montant et code CPV)"] = again.reindex(contracts.index)
     why = np.select([mask.fillna(False).to_numpy(bool) for mask in reasons.values()], list(reasons), "")
-    return pd.DataFrame(
-        {
-            "uid": contracts["uid"],
-            "acheteur_id": contracts["acheteur_id"],
-            "famille": contracts["codeCPV"].astype("str").str[:digits],
-            "titulaire": holders,
-            "dateNotification": contracts["dateNotification"],
-            "montant": contracts["montant"],
-            "objet": contracts["objet"],
-            "nature": kind,
-            "lieu": contracts["lieuExecution_code"],
-            "innovant": contracts["marcheInnovant"].fillna(False).astype(bool),
-            "direct": (procedure == DIRECT).fillna(False).to_numpy(bool),
-            "motif": pd.Series(why, index=contracts.index, dtype="str"),
-        }
+    columns = ["uid", "acheteur_id", "codeCPV", "dateNotification", "montant", "objet"]
+    return contracts[columns].assign(
+        famille=contracts["codeCPV"].astype("str").str[:digits],
+        titulaire=holders,
+        nature=kind,
+        lieu=contracts["lieuExecution_code"],
+        innovant=contracts["marcheInnovant"].fillna(False).astype(bool),
+        direct=(procedure == WITHOUT_CALL).fillna(False).to_numpy(bool),
+        motif=pd.Series(why, index=contracts.index, dtype="str"),
     )
 
 

@@ -1,19 +1,12 @@
 """Legal thresholds of public procurement: which amount changes the rules for a contract.
 
-Their dated amounts stand in ``law.csv``, in euros excluding tax. A
-threshold applies to procurements launched while it is in force, and
-to the estimated value of the whole need. The essential data (DECP)
-publish neither: methods take the day of notification and the amount
-of the contract instead, so that contracts notified in the months
-after a change may still come under the version before. Left out,
-since no field of the DECP tells them: foodstuffs of the summer of
-2020 (décret n° 2020-893, art. 2) and innovative purchases of
-defence. Small lots are dispensed too when they are at most a fifth
-of all lots of a procurement (art. R2122-8), which the DECP do not
-tell either.
+Their dated amounts stand in ``law.csv``, in euros excluding tax. A threshold applies to procurements launched while it
+is in force, and to the estimated value of the whole need. The essential data (DECP) publish neither: methods take the
+day of notification and the amount of the contract instead, so that contracts notified in the months after a change may
+still come under the version before. Left out, since no field of the DECP tells them: foodstuffs of the summer of 2020
+(décret n° 2020-893, art. 2), innovative purchases of defence, and small lots, dispensed too when they are at most a
+fifth of all lots of a procurement (art. R2122-8).
 """
-
-from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,15 +23,16 @@ NAMES = {
     "donnees_essentielles": "Publication des données essentielles",
     "controle_legalite": "Transmission au contrôle de légalité",
 }
-"""Each threshold and what starts at it, in French. At the amount
-itself the stricter rule applies."""
+"""Each threshold and what starts at it, in French. At the amount itself the stricter rule applies."""
 
+OPEN, RESTRICTED, NEGOTIATED, DIALOGUE = FORMAL = (
+    "Appel d'offres ouvert", "Appel d'offres restreint", "Procédure avec négociation", "Dialogue compétitif",
+)  # fmt: skip
+WITHOUT_CALL = "Marché passé sans publicité ni mise en concurrence préalable"
 KINDS = ("travaux", "fournitures", "services")
 BUYERS = ("collectivité", "État", "entité adjudicatrice")
-"""Local authorities with their establishments, central authorities,
-network operators. Lycées are among the first, but have rules of
-their own (code de l'éducation) for contracts they send on:
-``controle_legalite`` may not be theirs."""
+"""Local authorities with their establishments, central authorities, network operators. Lycées are among the first, but
+have rules of their own (code de l'éducation) for contracts they send on: ``controle_legalite`` may not be theirs."""
 
 
 def threshold(name: str, day: Day, kind: str, buyer: str = "collectivité") -> Value:
@@ -53,13 +47,7 @@ def threshold(name: str, day: Day, kind: str, buyer: str = "collectivité") -> V
 
 
 def version(value: Value) -> str:
-    """Say which version of a threshold it is, in French, to be shown beside every verdict.
-
-    Examples
-    --------
-    >>> version(threshold("dispense", "2026-04-01", "fournitures")).replace(chr(0x202F), " ")
-    'seuil au 1er avril 2026 (décret n° 2025-1386, 60 000 € HT)'
-    """
+    """Say which version of a threshold it is, in French, to be shown beside every verdict."""
     doubt = "" if value.statut == CONFIRMED else f", {value.statut}"
     since = f"seuil au {french.day(value.debut)}" if value.debut else "seuil"
     return f"{since} ({value.texte}, {french.number(value.number)}\u202f€ HT{doubt})"
@@ -68,15 +56,8 @@ def version(value: Value) -> str:
 def purchase_kind(cpv: pd.Series) -> pd.Series:
     """Tell works, supplies and services by the CPV code.
 
-    Divisions 03 to 44 and 48 are supplies, 45 works (annex II of
-    directive 2014/24/EU), 50 to 98 services, as the regulation (EC)
-    213/2008 orders them. A contract of mixed kinds has one main
-    code, thus one kind.
-
-    Examples
-    --------
-    >>> purchase_kind(pd.Series(["45214200-2", "48000000-8", "71221000-3", "46000000", None], dtype="str")).tolist()
-    ['travaux', 'fournitures', 'services', nan, nan]
+    Divisions 03 to 44 and 48 are supplies, 45 works (annex II of directive 2014/24/EU), 50 to 98 services, as the
+    regulation (EC) 213/2008 orders them. A contract of mixed kinds has one main code, thus one kind.
     """
     kinds = {
         code[:2]: "travaux" if code[:2] == "45" else "fournitures" if code[:2] < "50" else "services"
@@ -88,15 +69,8 @@ def purchase_kind(cpv: pd.Series) -> pd.Series:
 def social_services(cpv: pd.Series) -> pd.Series:
     """Tell « services sociaux et autres services spécifiques » by the CPV code, such as training or catering.
 
-    They are bought by an adapted procedure whatever their amount
-    (code de la commande publique, art. R2123-1, 3°): the threshold
-    of formal procedures is not theirs. Their codes are in
-    ``law.csv``, to be confirmed.
-
-    Examples
-    --------
-    >>> social_services(pd.Series(["80530000-8", "55524000", "79411000-8", None], dtype="str")).tolist()
-    [True, True, False, False]
+    They are bought by an adapted procedure whatever their amount (code de la commande publique, art. R2123-1, 3°): the
+    threshold of formal procedures is not theirs. Their codes are in ``law.csv``, to be confirmed.
     """
     listed = [part.split("-") for part in LAW.value("services sociaux et spécifiques", "codes CPV").valeur.split()]
     codes = pd.to_numeric(cpv.astype("str").str[:8].str.pad(8, "right", "0"), errors="coerce")
@@ -117,27 +91,16 @@ def in_force(contracts: pd.DataFrame, name: str, buyer: str = "collectivité") -
     Parameters
     ----------
     contracts : DataFrame
-        Table ``procurement/contracts``; codeCPV and
-        dateNotification are used.
-    name : str
-        Key of :data:`NAMES`.
-    buyer : str
-        One of :data:`BUYERS`, the same for all: the DECP do not say
-        of which kind a buyer is.
+        Table ``procurement/contracts``; codeCPV and dateNotification are used.
+    name, buyer : str
+        Key of :data:`NAMES`; one of :data:`BUYERS`, the same for all: the DECP do not say of which kind a buyer is.
 
     Returns
     -------
     DataFrame of shape (contracts, 5), with their index
-        Columns seuil_nature (kind of purchase), seuil_montant
-        (euros excluding tax), seuil_version, seuil_statut, and
-        seuil_absent: why the others are missing, empty where they
-        are not. :func:`social_services` have no threshold of formal
-        procedures.
-
-    Raises
-    ------
-    UsageError
-        An unknown name or buyer.
+        Columns seuil_nature (kind of purchase), seuil_montant (euros excluding tax), seuil_version, seuil_statut, and
+        seuil_absent: why the others are missing, empty where they are not. :func:`social_services` have no threshold of
+        formal procedures.
 
     Examples
     --------
@@ -153,15 +116,10 @@ def in_force(contracts: pd.DataFrame, name: str, buyer: str = "collectivité") -
         which[(kind == row.key[1]) & row.during(day)] = position
     adapted = social_services(contracts["codeCPV"]) & (name == "formalisee")
     which[adapted] = -1
-    amount = _taken([row.number for row in rows], which, contracts.index, "float64")
-    versions = _taken([version(row) for row in rows], which, contracts.index, "str")
-    status = _taken([row.statut for row in rows], which, contracts.index, "str")
-    absent = pd.Series("", index=contracts.index, dtype="str")
-    absent = absent.mask(amount.isna(), OUT_OF_TABLE).mask(day.isna(), NO_DAY).mask(kind.isna(), NO_CPV)
-    absent = absent.mask(adapted, ALWAYS_ADAPTED)
-    columns = {"seuil_nature": kind, "seuil_montant": amount, "seuil_version": versions, "seuil_statut": status}
-    return pd.DataFrame({**columns, "seuil_absent": absent})
-
-
-def _taken(values: list[Any], which: np.ndarray, index: pd.Index, dtype: Literal["float64", "str"]) -> pd.Series:
-    return pd.Series([*values, None], dtype=dtype).take(which).set_axis(index)
+    columns = ["seuil_montant", "seuil_version", "seuil_statut"]
+    known = pd.DataFrame([(row.number, version(row), row.statut) for row in rows], columns=columns)
+    found = known.astype(dict.fromkeys(columns[1:], "str")).reindex(which).set_axis(contracts.index)
+    found.insert(0, "seuil_nature", kind)
+    absent = pd.Series("", index=contracts.index, dtype="str").mask(found["seuil_montant"].isna(), OUT_OF_TABLE)
+    absent = absent.mask(day.isna(), NO_DAY).mask(kind.isna(), NO_CPV).mask(adapted, ALWAYS_ADAPTED)
+    return found.assign(seuil_absent=absent)

@@ -15,12 +15,9 @@ from tikub_lab.errors import UsageError
 from tikub_lab.procurement.calendar.deadlines import NEEDS, STATES, Day, day_of
 from tikub_lab.procurement.codes import LAW
 from tikub_lab.procurement.frameworks import holds
+from tikub_lab.procurement.thresholds import FORMAL, OPEN, WITHOUT_CALL
 
-OPEN, RESTRICTED = "Appel d'offres ouvert", "Appel d'offres restreint"
-NEGOTIATED, DIALOGUE = "Procédure avec négociation", "Dialogue compétitif"
-ADAPTED, WITHOUT = "Procédure adaptée", "Marché passé sans publicité ni mise en concurrence préalable"
-FORMAL = (OPEN, RESTRICTED, NEGOTIATED, DIALOGUE)
-
+ADAPTED = "Procédure adaptée"
 STEPS = pd.read_csv(Path(__file__).with_name("steps.csv"), dtype="str", keep_default_na=False)
 """The steps of a procedure in order: whose days (a name of :class:`LeadTimes`, or the law), for which procedures."""
 LIGHTER = ("besoin", "redaction", "analyse", "notification")
@@ -35,13 +32,7 @@ procedure should have started before the contract did, which tells of a single p
 
 @dataclass(frozen=True)
 class LeadTimes:
-    """Days that the department's own work takes. Assumptions of ours, to be adapted by the department.
-
-    Examples
-    --------
-    >>> LeadTimes(besoin=90).besoin
-    90
-    """
+    """Days that the department's own work takes. Assumptions of ours, to be adapted by the department."""
 
     besoin: int = 60  # definition of the need and market research
     redaction: int = 45
@@ -67,12 +58,6 @@ def time_limits(day: Day) -> pd.DataFrame:
 
     An adapted procedure has no minimum in days: the buyer allows a reasonable time (R2143-1, R2151-1). Shorter limits
     for urgency are left out: one does not plan for urgency.
-
-    Examples
-    --------
-    >>> limits = time_limits("2026-01-01")
-    >>> limits.loc[(limits["procedure"] == OPEN) & (limits["etape"] == "Candidatures et offres"), "jours"].tolist()
-    [35, 30, 15]
     """
     names = ["procedure", "etape", "condition"]
     found = LAW.table("délai", names=names, day=day_of(day).date()).rename(columns={"reference": "article"})
@@ -80,18 +65,9 @@ def time_limits(day: Day) -> pd.DataFrame:
 
 
 def schedule(procedure: str, leads: LeadTimes, day: Day) -> pd.DataFrame:
-    """List the steps of a procedure, in order, with their days.
-
-    Examples
-    --------
-    >>> steps = schedule(OPEN, LeadTimes(), "2026-01-01")
-    >>> int(steps["jours"].sum()), steps.loc[steps["nature"] == "minimum légal", "jours"].tolist()
-    (261, [30, 11])
-    """
-    conditions = {
-        "Cas général": True, "Transmission électronique": leads.electronique,
-        "Avis de préinformation": leads.preinformation,
-    }  # fmt: skip
+    """List the steps of a procedure, in order, with their days."""
+    conditions = {"Cas général": True, "Transmission électronique": leads.electronique}
+    conditions["Avis de préinformation"] = leads.preinformation
     limits = time_limits(day)
     limits = limits[(limits["procedure"] == procedure) & limits["condition"].map(conditions)]
     limits = limits.sort_values("jours", kind="stable").drop_duplicates("etape").set_index("etape")
@@ -118,17 +94,14 @@ def launches(
 ) -> pd.DataFrame:
     """Plan the procedure that follows each contract.
 
-    The procedure is that of last time. Where ``seuil`` is given and the contract's amount reaches it, an adapted
-    procedure, or one without competition, becomes an open call for tenders; where it is missing, as for social and
-    other specific services, the procedure stays. A procedure that is not known is planned as an open call for tenders,
-    so as not to be late.
+    The procedure is that of last time. Where the contract's amount reaches ``seuil``, an adapted procedure, or one
+    without competition, becomes an open call for tenders; where it is missing, as for social and other specific
+    services, the procedure stays. One that is not known is planned as an open call for tenders, so as not to be late.
 
     Parameters
     ----------
-    found : DataFrame
-        From :func:`~tikub_lab.procurement.calendar.deadlines.ends`.
-    today : date, Timestamp or str
-        As for ``ends``.
+    found, today
+        From :func:`~tikub_lab.procurement.calendar.deadlines.ends`, and as for it.
     leads : LeadTimes, optional
         The department's own times.
     seuil : Series or number, optional
@@ -141,11 +114,6 @@ def launches(
         ``found`` with ``procedure_prevue``, ``jours`` (from the first step to the end), ``publier_avant`` (the
         notice), ``a_lancer_avant`` (the definition of the need), ``statut`` (:data:`STATUSES`), ``base_lancement``.
         Dates are missing where the statut calls for none. Ordered by ``a_lancer_avant``, then ``fin``.
-
-    Raises
-    ------
-    UsageError
-        A threshold whose index is not that of the contracts.
 
     Examples
     --------
@@ -166,15 +134,15 @@ def launches(
             )
         seuil = seuil.reindex(found.index).astype("float64")
     plan = found.copy()
-    known = plan["procedure"].isin([*FORMAL, ADAPTED, WITHOUT])
+    known = plan["procedure"].isin([*FORMAL, ADAPTED, WITHOUT_CALL])
     above = plan["montant"] >= (np.nan if seuil is None else seuil)
-    raised = above & plan["procedure"].isin([ADAPTED, WITHOUT])
+    raised = above & plan["procedure"].isin([ADAPTED, WITHOUT_CALL])
     plan["procedure_prevue"] = plan["procedure"].where(known & ~raised, OPEN)
-    steps = {name: schedule(name, leads, now) for name in plan["procedure_prevue"].unique()}
-    days = {name: table["jours"].groupby(table["avant_publication"]).sum() for name, table in steps.items()}
-    after = plan["procedure_prevue"].map({name: days[name][False] for name in steps}).astype("Int64")
-    plan["jours"] = after + plan["procedure_prevue"].map({name: days[name][True] for name in steps}).astype("Int64")
-    plan["publier_avant"] = plan["fin"] - pd.to_timedelta(after, unit="D")
+    planned = plan["procedure_prevue"]
+    steps = {name: schedule(name, leads, now) for name in planned.unique()}
+    after = {name: each.loc[~each["avant_publication"], "jours"].sum() for name, each in steps.items()}
+    plan["jours"] = planned.map({name: each["jours"].sum() for name, each in steps.items()}).astype("Int64")
+    plan["publier_avant"] = plan["fin"] - pd.to_timedelta(planned.map(after).astype("Int64"), unit="D")
     plan["a_lancer_avant"] = plan["fin"] - pd.to_timedelta(plan["jours"], unit="D")
     plan["statut"] = _status(plan, now)
     called = plan["statut"].isin(STATUSES[:4])
@@ -209,11 +177,8 @@ def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:
 
     Parameters
     ----------
-    plan : DataFrame
-        From :func:`launches`.
-    today : date, Timestamp or str
-    months : int
-        From 1 to 120.
+    plan, today, months
+        From :func:`launches`; the day from which one looks; from 1 to 120.
 
     Returns
     -------
@@ -234,10 +199,9 @@ def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:
         raise UsageError(f"months={months}: give a number from 1 to 120.")
     now = day_of(today)
     calendar = pd.period_range(now.to_period("M"), periods=months, freq="M", name="mois")
-    table = pd.DataFrame(index=calendar)
+    table = pd.DataFrame({"mois": calendar.to_timestamp()})
     for name, days in (("fins", plan["fin"].where(plan["fin"] >= now)), ("lancements", plan["a_lancer_avant"])):
-        month = days.mask(days < now, now).dt.to_period("M")
-        grouped = plan["montant"].groupby(month).agg(["size", "sum"]).reindex(calendar, fill_value=0)
-        table[[name, f"montant_{name}"]] = grouped.astype({"size": "int64", "sum": "float64"}).to_numpy(object)
-        table = table.astype({name: "int64", f"montant_{name}": "float64"})
-    return table.reset_index().assign(mois=calendar.to_timestamp())
+        each = plan["montant"].groupby(days.mask(days < now, now).dt.to_period("M"))
+        table[name] = each.size().reindex(calendar, fill_value=0).to_numpy()
+        table[f"montant_{name}"] = each.sum().reindex(calendar, fill_value=0.0).to_numpy(dtype="float64")
+    return table
