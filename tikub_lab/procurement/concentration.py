@@ -18,6 +18,7 @@ MODERATE, HIGH = 1000, 1800
 Guidelines (2023), § 2.1. They were made for mergers in defined markets, not for awards of public buyers."""
 CLASSES = ("Peu concentré", "Modérément concentré", "Très concentré")
 CAUSES = ("mêmes titulaires", "gros marchés")
+LEADERS = ["part_1", "part_5", "premier", "premier_nom"]
 TOO_FEW = "Trop peu de marchés pour juger"
 MINIMUM = 10
 """Contracts below which a group is not classed: nine contracts of equal size, won by nine firms, give 1,111 already."""
@@ -32,13 +33,7 @@ def hhi(amounts: pd.Series, firms: pd.Series, groups: pd.Series) -> pd.Series:
 
 
 def concentration_class(index: pd.Series) -> pd.Series:
-    """Say how concentrated a group is by its index: one of :data:`CLASSES`; missing where the index is.
-
-    Examples
-    --------
-    >>> concentration_class(pd.Series([999, 1000, 1800, 1801])).tolist()
-    ['Peu concentré', 'Modérément concentré', 'Modérément concentré', 'Très concentré']
-    """
+    """Say how concentrated a group is by its index: one of :data:`CLASSES`; missing where the index is."""
     names = np.select([index > HIGH, index >= MODERATE], [CLASSES[2], CLASSES[1]], CLASSES[0])
     return pd.Series(names, index=index.index, dtype="str").where(index.notna())
 
@@ -51,20 +46,18 @@ def concentrations(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "f
 
     Parameters
     ----------
-    contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/suppliers``.
-    by : str
-        Key of ``groups.KEYS``.
+    contracts, suppliers, by
+        The two tables, and a key of ``groups.KEYS``.
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre (contracts), sans_titulaire (contracts without any supplier, left out of what follows),
-        montant (euros), firmes, hhi (of amounts), hhi_marches (what the index would be if each contract had gone to
-        another firm: the part that is due to contracts of unequal size alone), hhi_nombre (of the number of contracts),
-        part_1, part_5 (of the amount, for the first firm and the first five), premier, premier_nom (the first firm),
-        classe (one of :data:`CLASSES`, or :data:`TOO_FEW`), cause (of a concentrated group, one of :data:`CAUSES`:
-        « gros marchés » where contracts of unequal size alone would give the same class, else « mêmes titulaires »).
+        Key, libelle, nombre (contracts), sans_titulaire (without any supplier, left out of what follows), montant
+        (euros), firmes, hhi (of amounts), hhi_marches (if each contract had gone to another firm: the part that is due
+        to contracts of unequal size alone), hhi_nombre (of the number of contracts), part_1, part_5 (of the amount, for
+        the first firm and the first five), premier, premier_nom (the first firm), classe (one of :data:`CLASSES`, or
+        :data:`TOO_FEW`), cause (of a concentrated group: « gros marchés » where contracts of unequal size alone would
+        give the same class, else « mêmes titulaires »).
 
     Examples
     --------
@@ -101,9 +94,7 @@ def _leaders(shares: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     each = each.sort_values(["_group", "part_montant", "firme"], ascending=[True, False, True])
     rank = each.groupby("_group").cumcount()
     total = each.groupby("_group")["part_montant"].sum()
-    first = each[rank == 0].set_index("_group")
-    leader = first["firme"]
-    names = leader.map(firm_names(shares)).astype("str")
-    five = each[rank < 5].groupby("_group")["part_montant"].sum()
-    parts = {"part_1": share(first["part_montant"], total), "part_5": share(five, total)}
-    return pd.DataFrame({**parts, "premier": leader, "premier_nom": names})
+    five = share(each[rank < 5].groupby("_group")["part_montant"].sum(), total)
+    first = each[rank == 0].set_index("_group").rename(columns={"firme": "premier"})
+    first = first.assign(part_1=share(first["part_montant"], total), part_5=five)
+    return first.assign(premier_nom=first["premier"].map(firm_names(shares)).astype("str"))[LEADERS]

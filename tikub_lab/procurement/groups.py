@@ -7,10 +7,11 @@ commande publique).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
+from tikub_lab.methods.rates import share
 from tikub_lab.methods.scope import one_of
 from tikub_lab.procurement.codes import CPV_DIVISIONS, SHORT_DIVISIONS
 
@@ -66,22 +67,12 @@ def share_keys(shares: pd.DataFrame, contracts: pd.DataFrame, by: By) -> pd.Seri
 
 
 def grouped(
-    table: pd.DataFrame,
-    contracts: pd.DataFrame,
-    by: By,
-    columns: Sequence[str] | None = None,
-    weight: str = "montant",
+    table: pd.DataFrame, contracts: pd.DataFrame, by: By, columns: Sequence[str] | None = None, weight: str = "montant"
 ) -> pd.DataFrame:
     """Name the groups of a table in French and put them in order: years by time, others by weight.
 
     The table is indexed by the keys of :func:`group_keys`; buyers have their names from ``contracts``. The key and
     ``libelle`` come first, then all columns or those asked for.
-
-    Examples
-    --------
-    >>> found = pd.DataFrame({"montant": [1.0, 2.0]}, index=pd.Index(["45", "15"], name="famille"))
-    >>> grouped(found, pd.DataFrame(), "famille")["famille"].tolist()
-    ['15', '45']
     """
     key = KEYS[by][0]
     table = table.rename_axis(key).reset_index()
@@ -94,6 +85,14 @@ def grouped(
     order = ["annee"] if by == "annee" else [weight, key]
     table = table.sort_values(order, ascending=[name != weight for name in order], ignore_index=True)
     return table if columns is None else table[[key, "libelle", *columns]]
+
+
+def counted(rows: pd.DataFrame, keys: Any, amount: str, **counts: tuple[str, str]) -> pd.DataFrame:
+    """Count by keys, with euros and their share of all; the largest amount first, equal ones by the last key."""
+    table = rows.groupby(keys).agg(**counts, montant=(amount, "sum"))
+    order = ["montant", table.index.names[-1]]
+    table["part"] = share(table["montant"], rows[amount].sum())
+    return table.reset_index().sort_values(order, ascending=[False, True], ignore_index=True)
 
 
 def latest_names(contracts: pd.DataFrame, keys: str | pd.Series = "acheteur_id") -> pd.Series:

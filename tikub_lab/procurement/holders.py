@@ -20,16 +20,12 @@ class Holder:
 
     Attributes
     ----------
-    firme, number, name, period : str
-        Its SIREN, or the identifier of a firm that has none; the same, in words; its name, as
-        :func:`~.suppliers.firm_names` gives it; from the first to the last day of notification, in words.
-    size : str
-        Its category as last published, in words.
-    contracts : DataFrame
-        Rows of ``procurement/contracts``, with detenu (euros: its equal part of what a group holds), membres
-        (firms that hold the contract) and partenaires (names of the others; missing where there is none).
-    suppliers : DataFrame
-        Its rows of ``procurement/suppliers``.
+    firme, number, name, period, size : str
+        Its SIREN, or the identifier of a firm that has none; the same, in words; its name; from the first to the last
+        day of notification, in words; its category as last published, in words.
+    contracts, suppliers : DataFrame
+        Its rows of both tables; contracts with detenu (euros: its equal part of what a group holds), membres (firms
+        that hold the contract) and partenaires (names of the others; missing where there is none).
     """
 
     firme: str
@@ -46,15 +42,9 @@ def holder(contracts: pd.DataFrame, suppliers: pd.DataFrame, fournisseur: str) -
 
     Parameters
     ----------
-    contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/suppliers``.
-    fournisseur : str
-        SIREN, SIRET, or the beginning of another identifier, nine characters or more.
-
-    Raises
-    ------
-    UsageError
-        No contract is held by such a firm, or by several.
+    contracts, suppliers, fournisseur
+        The two tables; SIREN, SIRET, or the beginning of another identifier, nine characters or more. It is a
+        UsageError where no contract is held by such a firm, or by several.
 
     Examples
     --------
@@ -102,12 +92,8 @@ def held_among(contracts: pd.DataFrame, suppliers: pd.DataFrame, firme: str, by:
 
     Parameters
     ----------
-    contracts, suppliers : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/suppliers``.
-    firme : str
-        As in :class:`Holder`.
-    by : str
-        Key of ``groups.KEYS``.
+    contracts, suppliers, firme, by
+        The two tables; as in :class:`Holder`; a key of ``groups.KEYS``.
 
     Returns
     -------

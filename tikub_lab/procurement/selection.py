@@ -22,17 +22,7 @@ REGIONS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """What a page is about.
-
-    Attributes
-    ----------
-    contracts : DataFrame
-        What the parameters leave, one row at least.
-    name : str
-        The family, the buyer or buyers, their region.
-    period : str
-        From the first to the last day of notification, in words.
-    """
+    """What a page is about: its contracts, one at least; the family, buyers and region; the days, in words."""
 
     contracts: pd.DataFrame
     name: str
@@ -49,6 +39,8 @@ def scope(
 ) -> Scope:
     """Keep the contracts that a page is about, with what they are called and their period in words.
 
+    What the table does not know, or years without any contract, are a UsageError.
+
     Parameters
     ----------
     contracts : DataFrame
@@ -61,11 +53,6 @@ def scope(
         Beginning of a CPV code, two to eight digits: ``"45"`` for works.
     region : str, optional
         INSEE code of the buyers' region: ``"53"`` for Brittany.
-
-    Raises
-    ------
-    UsageError
-        A parameter that the table does not know, or years without any contract.
 
     Examples
     --------
@@ -100,10 +87,8 @@ def reference_day(contracts: pd.DataFrame, jour: date | None = None, annee_fin: 
     ----------
     contracts : DataFrame
         Table ``procurement/contracts``, of all buyers: one that buys little is seen from the same day.
-    jour : date, optional
-        The day given.
-    annee_fin : int, optional
-        The last year whose contracts are kept: the day is not after its end.
+    jour, annee_fin : date and int, optional
+        The day given; the last year whose contracts are kept, after whose end the day is not.
 
     Examples
     --------

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tikub_lab.methods.rates import share
-from tikub_lab.procurement.groups import families, family_labels, group_keys
+from tikub_lab.procurement.groups import counted, families, family_labels, group_keys
 from tikub_lab.procurement.suppliers import firm
 
 
@@ -20,16 +19,12 @@ class Summary:
 
     Attributes
     ----------
-    contracts, buyers : int
-        How many; buyers are told apart by SIRET.
+    contracts, buyers, suppliers : int
+        How many; buyers by SIRET, suppliers by SIREN where the identifier is a SIRET.
     amount, median_amount : float
         Sum and median of initial amounts, euros excluding tax.
-    suppliers : int
-        Firms (SIREN) where the identifier is a SIRET, identifiers otherwise.
-    median_offers : float
-        Median number of offers received, where known.
-    offers_missing : int
-        Contracts whose number of offers is not published.
+    median_offers, offers_missing : float, int
+        Median number of offers received, where known; contracts whose number is not published.
     """
 
     contracts: int
@@ -66,18 +61,13 @@ def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
 
 
 def _counted(contracts: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
-    table = contracts["montant"].groupby(keys).agg(nombre="size", montant="sum").reset_index()
-    table["part"] = share(table["montant"], contracts["montant"].sum())
-    return table.sort_values(["montant", str(keys.name)], ascending=[False, True], ignore_index=True)
+    return counted(contracts, keys, "montant", nombre=("montant", "size"))
 
 
 def by_year(contracts: pd.DataFrame) -> pd.DataFrame:
     """Count contracts and euros by year of notification, in order; a year without contract in between counts zero.
 
-    Returns
-    -------
-    DataFrame of shape (years, 4)
-        Columns annee, nombre, montant (euros excluding tax), part (of the amount).
+    Columns annee, nombre, montant (euros excluding tax), part (of the amount).
     """
     table = _counted(contracts, group_keys(contracts, "annee")).set_index("annee")
     years = range(table.index.min(), table.index.max() + 1) if len(table) else ()
@@ -87,10 +77,7 @@ def by_year(contracts: pd.DataFrame) -> pd.DataFrame:
 def by_division(contracts: pd.DataFrame) -> pd.DataFrame:
     """Count contracts and euros by division of the CPV (its first two digits), the largest amount first.
 
-    Returns
-    -------
-    DataFrame of shape (divisions, 5)
-        Columns division, nombre, montant, part, libelle (French label, Regulation (EC) 213/2008).
+    Columns division, nombre, montant, part, libelle (French label, Regulation (EC) 213/2008).
     """
     table = _counted(contracts, families(contracts["codeCPV"]).rename("division"))
     return table.assign(libelle=family_labels(table["division"]))
@@ -104,8 +91,7 @@ def by_procedure(contracts: pd.DataFrame) -> pd.DataFrame:
 def by_price_form(contracts: pd.DataFrame) -> pd.DataFrame:
     """Count contracts and euros by form of price (unit, lump-sum, mixed), the largest amount first.
 
-    Source: ``formePrix`` of the format of 2022; article R2112-6 of the Code de la commande publique. In the format of
-    2019 this field held what is now the type of price.
+    Source: ``formePrix`` of the format of 2022; article R2112-6 of the Code de la commande publique.
 
     Examples
     --------

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.methods.distance import haversine
-from tikub_lab.methods.rates import classes, rates, share
-from tikub_lab.procurement.groups import By, grouped, share_keys
+from tikub_lab.methods.rates import classes, rates
+from tikub_lab.procurement.groups import By, counted, grouped, share_keys
 from tikub_lab.tables.places import communes
 
 SAME, REGION, FRANCE, ABROAD, UNPUBLISHED = PLACES = (
@@ -83,34 +83,23 @@ def abroad(shares: pd.DataFrame) -> pd.Series:
 def place_of(shares: pd.DataFrame) -> pd.Series:
     """Say which of :data:`PLACES` each row of :func:`supplier_shares` has, seen from the buyer."""
     known = shares["titulaire_departement"].notna() & shares["acheteur_departement"].notna()
-    same_region = (shares["titulaire_region"] == shares["acheteur_region"]).fillna(False)
-    same = (shares["titulaire_departement"] == shares["acheteur_departement"]).fillna(False)
-    place = np.select([abroad(shares), known & same, known & same_region, known], [ABROAD, *PLACES[:3]], UNPUBLISHED)
+    near = [(shares[f"titulaire_{area}"] == shares[f"acheteur_{area}"]) & known for area in ("departement", "region")]
+    place = np.select([abroad(shares), *near, known], [ABROAD, *PLACES[:3]], UNPUBLISHED)
     return pd.Series(place, index=shares.index, name="lieu", dtype="str")
 
 
 def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int = 10) -> pd.DataFrame:
-    """Rank suppliers (firms) by the amount of their contracts.
-
-    Returns
-    -------
-    DataFrame of shape (at most n, 5)
-        Columns firme, nom (:func:`firm_names`), nombre (contracts), montant, part.
-    """
+    """Rank suppliers by the amount of their contracts: firme, nom (:func:`firm_names`), nombre, montant, part."""
     shares = supplier_shares(contracts, suppliers)
-    table = shares.groupby("firme").agg(nombre=("uid", "nunique"), montant=("part_montant", "sum")).reset_index()
+    table = counted(shares, "firme", "part_montant", nombre=("uid", "nunique")).head(n)
     table.insert(1, "nom", table["firme"].map(firm_names(suppliers)))
-    table["part"] = share(table["montant"], shares["part_montant"].sum())
-    return table.sort_values(["montant", "firme"], ascending=[False, True], ignore_index=True).head(n)
+    return table
 
 
 def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
     """Count contracts and euros by where suppliers are, seen from the buyer.
 
-    Returns
-    -------
-    DataFrame of shape (5, 4)
-        Columns lieu (one of :data:`PLACES`), nombre, montant, part (of the number).
+    Columns lieu (one of :data:`PLACES`), nombre, montant, part (of the number).
     """
     shares = supplier_shares(contracts, suppliers)
     table = classes(place_of(shares), shares["part_montant"], PLACES)
@@ -118,13 +107,9 @@ def supplier_places(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Data
 
 
 def _counted(shares: pd.DataFrame, keys: list[pd.Series]) -> pd.DataFrame:
-    """Count suppliers, firms and euros; the largest amount first, equal ones by name, what has no code last."""
-    grouped = shares.groupby(keys)
-    table = grouped.agg(nombre=("uid", "size"), firmes=("firme", "nunique"), montant=("part_montant", "sum"))
-    table = table.assign(part=share(table["montant"], shares["part_montant"].sum())).reset_index()
-    code, name = (str(key.name) for key in (keys[0], keys[-1]))
-    table = table.sort_values(["montant", name], ascending=[False, True])
-    return table.sort_values(code, key=lambda codes: codes == "", kind="stable", ignore_index=True)
+    """Count suppliers, firms and euros; the largest amount first, what has no code last."""
+    table = counted(shares, keys, "part_montant", nombre=("uid", "size"), firmes=("firme", "nunique"))
+    return table.sort_values(str(keys[0].name), key=lambda codes: codes == "", kind="stable", ignore_index=True)
 
 
 def by_departement(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +119,7 @@ def by_departement(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataF
     -------
     DataFrame of shape (départements, 6)
         Columns departement (code; ``""`` where there is none), libelle (name, « Hors de France » or « Non renseigné »),
-        nombre, firmes, montant, part (of the amount); the largest amount first, what has no département last.
+        nombre, firmes, montant, part (of the amount); the largest amount first, « Non renseigné » last.
 
     Examples
     --------
@@ -203,13 +188,13 @@ def sme_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "annee"
     Parameters
     ----------
     contracts, suppliers, by
-        The two tables, and a key of ``groups.KEYS``.
+        The two tables, and a key of ``groups.KEYS``; groups without any supplier are left out.
 
     Returns
     -------
     DataFrame, one row a group
         Key, libelle, nombre, connus, manquants, pme, taux (of the known), montant, montant_connu, montant_pme,
-        taux_montant. Groups without any supplier are left out.
+        taux_montant.
 
     Examples
     --------
@@ -268,8 +253,7 @@ def local_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "ense
 def distances(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
     """Measure how far each supplier is from the place of execution, where that is a commune or a postal code.
 
-    The essential data do not say in which commune the buyer sits. A postal code stands for the first commune that has
-    it: in the countryside ten kilometres off or more.
+    A postal code stands for the first commune that has it: in the countryside ten kilometres off or more.
 
     Returns
     -------
@@ -322,8 +306,9 @@ def distance_bands(measured: pd.DataFrame) -> pd.DataFrame:
     """
     edges = [f"{limit:g}" for limit in BANDS]
     names = [f"Moins de {edges[0]} km", *(f"{a} à {b} km" for a, b in pairwise(edges))]
-    names += [f"{edges[-1]} km et plus", UNKNOWN_DISTANCE]
-    km = measured["km"].astype("float64")
-    position = np.where(km.isna(), len(names) - 1, np.searchsorted(BANDS, km.fillna(0), side="right"))
-    band = pd.Series(names, dtype="str").take(position)
-    return classes(band, measured["part_montant"], names, UNKNOWN_DISTANCE).rename_axis("tranche").reset_index()
+    names.append(f"{edges[-1]} km et plus")
+    band = pd.cut(measured["km"].astype("float64"), [0, *BANDS, np.inf], right=False, labels=names).astype("str")
+    table = classes(
+        band.fillna(UNKNOWN_DISTANCE), measured["part_montant"], [*names, UNKNOWN_DISTANCE], UNKNOWN_DISTANCE
+    )
+    return table.rename_axis("tranche").reset_index()
