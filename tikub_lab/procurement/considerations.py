@@ -11,6 +11,7 @@ import pandas as pd
 from tikub_lab.methods.rates import rates, wilson
 from tikub_lab.methods.scope import one_of
 from tikub_lab.procurement.codes import LAW, NO_CONSIDERATION
+from tikub_lab.procurement.frameworks import holds
 from tikub_lab.procurement.groups import By, group_keys, grouped
 from tikub_lab.show.french import percent
 
@@ -41,27 +42,18 @@ def considerations(contracts: pd.DataFrame, domain: str) -> pd.DataFrame:
 
     Booleans on their index: connu (published), avec (any value but « Pas de considération … »), clause, critere,
     reserve.
-
-    Examples
-    --------
-    >>> values = ["Clause sociale|Critère social", "Pas de considération sociale", None]
-    >>> considerations(pd.DataFrame({"considerationsSociales": values}), "social")["avec"].tolist()
-    [True, False, False]
     """
     one_of("domain", domain, DOMAINS)
     field = DOMAINS[domain]
     text = contracts[field].astype("str")
-    listed = ("|" + text.fillna("") + "|").str
-    none = "|" + NO_CONSIDERATION[field] + "|"
     return pd.DataFrame(
         {
             "connu": text.notna(),
-            "avec": text.notna() & (("|" + text.fillna("") + "|") != none),
-            "clause": listed.contains(f"|{CLAUSES[domain]}|", regex=False),
-            "critere": listed.contains(f"|{CRITERIA[domain]}|", regex=False),
-            "reserve": listed.contains("|".join(rf"\|{label}\|" for label in RESERVED)),
-        },
-        index=contracts.index,
+            "avec": text.notna() & (text != NO_CONSIDERATION[field]),
+            "clause": holds(text, CLAUSES[domain]),
+            "critere": holds(text, CRITERIA[domain]),
+            "reserve": holds(text, RESERVED[0]) | holds(text, RESERVED[1]),
+        }
     )
 
 
@@ -70,19 +62,15 @@ def consideration_rates(contracts: pd.DataFrame, domain: str, by: By = "annee") 
 
     Parameters
     ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    domain : str
-        ``environnement`` or ``social``.
-    by : str
-        Key of ``groups.KEYS``.
+    contracts, domain, by
+        Table ``procurement/contracts``, ``environnement`` or ``social``, a key of ``groups.KEYS``.
 
     Returns
     -------
     DataFrame, one row a group
         Key, libelle, nombre, connus, manquants, avec, clause, critere, reserve (contracts; one may have several), taux
-        (avec of the known), bas, haut (of all contracts: if none, or all, of the missing had one), montant,
-        montant_connu, montant_avec (euros), taux_montant (of the known).
+        (of the known), bas, haut (of all: if none, or all, of the missing had one), montant, montant_connu,
+        montant_avec (euros), taux_montant (of the known).
 
     Examples
     --------
@@ -112,7 +100,7 @@ def considered_by_year(contracts: pd.DataFrame) -> pd.DataFrame:
     """
     tables = {domain: consideration_rates(contracts, domain).set_index("annee") for domain in DOMAINS}
     table = {domain: found["taux"].where(found["connus"] >= FEWEST) for domain, found in tables.items()}
-    found = pd.DataFrame(table)[["environnement", "social"]].reset_index()
+    found = pd.DataFrame(table).reset_index()
     return found if len(found) > 1 else found.head(0)
 
 
@@ -136,9 +124,9 @@ def evolution(rates: pd.DataFrame) -> str:
 def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     """Compare each year's rates to the national plan for sustainable purchases (PNAD) of that year.
 
-    A plan sets a rate for the contracts notified in its last year. In that year the target is reached, missed, or
-    cannot be told where too much is not published; before it, the year is only on the way. A year without a plan, or
-    after the last one known, has no target.
+    A plan sets a rate for the contracts notified in its last year; before it, the year is only on the way. It binds
+    nobody, and counts contracts, whatever their amount. Its rates of 2019 come from a census whose scope is not that of
+    the essential data: compare with care.
 
     Returns
     -------
@@ -146,11 +134,6 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
         Columns annee, domaine, nombre, connus, manquants, avec, taux, bas, haut (as in :func:`consideration_rates`),
         taux_montant, cible (name of the plan), valeur (its rate), echeance (year), verdict (« atteinte », « manquée »,
         « indécidable : données manquantes », « en chemin », « pas de cible connue »), reference, statut.
-
-    Notes
-    -----
-    The plan binds nobody, and counts contracts, whatever their amount. Its rates of 2019 come from a census whose scope
-    is not that of the essential data: compare with care.
 
     Examples
     --------
@@ -164,8 +147,7 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     found = [consideration_rates(contracts, domain)[kept].assign(domaine=domain) for domain in DOMAINS]
     table = pd.concat(found, ignore_index=True)
     plans = targets()
-    plans = plans[plans["cible"].str.startswith("PNAD")]
-    fits = table.reset_index().merge(plans, on="domaine")
+    fits = table.reset_index().merge(plans[plans["cible"].str.startswith("PNAD")], on="domaine")
     fits = fits[fits["annee"].between(fits["debut"].dt.year, fits["fin"].dt.year)].set_index("index")
     table = table.join(fits[["cible", "valeur", "echeance", "reference", "statut"]])
     due = (table["echeance"] == table["annee"]).fillna(False).astype(bool)
@@ -183,13 +165,13 @@ def innovation_rates(contracts: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
     """Give the share of innovative purchases, by number and by value.
 
     Innovative are works, supplies or services that are new or substantially improved (article R2124-3, 2°, of the Code
-    de la commande publique); the buyer says so in ``marcheInnovant``.
+    de la commande publique); the buyer says so. Years in order, other groups by their amount of innovative purchases.
 
     Returns
     -------
     DataFrame, one row a group
         Key, libelle, nombre, connus, manquants, innovants, taux (of the known), montant_connu, montant_innovant
-        (euros), taux_montant. Years in order, other groups by decreasing amount of innovative purchases.
+        (euros), taux_montant.
 
     Examples
     --------
@@ -201,6 +183,5 @@ def innovation_rates(contracts: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
     new = contracts["marcheInnovant"]
     table = rates(group_keys(contracts, by), new.notna(), new, contracts["montant"])
     table = table.rename(columns={"avec": "innovants", "montant_avec": "montant_innovant"})
-    counts = ["nombre", "connus", "manquants", "innovants"]
-    columns = [*counts, "taux", "montant_connu", "montant_innovant", "taux_montant"]
+    columns = [*table.columns[:5], "montant_connu", "montant_innovant", "taux_montant"]
     return grouped(table, contracts, by, columns, "montant_innovant")

@@ -10,7 +10,6 @@ An advice is a question to look into, never a finding against anybody. The same 
 euros are not to be added up. What is said of each stands in ``advices.csv``.
 """
 
-import csv
 import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -49,8 +48,7 @@ KNOWN = 8
 BUYERS = 3
 """From how many buyers of the same thing one speaks of buying together."""
 
-with Path(__file__).with_name("advices.csv").open(encoding="utf-8", newline="") as _file:
-    TEXTS = {row["cas"]: row for row in csv.DictReader(_file)}
+TEXTS = pd.read_csv(Path(__file__).with_name("advices.csv"), index_col="cas").T
 
 
 class _Words(string.Formatter):
@@ -79,9 +77,8 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
     """Find families of purchases in which competition is weak in recent years.
 
     Two signs: the rate of single offers is above that of all other families together even at the lower end of its 95 %
-    interval (:func:`~tikub_lab.procurement.competition.single_offers`), or the same firms hold most of the amount
-    (:func:`~tikub_lab.procurement.concentration.concentrations`). At stake: the single-offer contracts, or what the
-    first firm has of its own, a year.
+    interval, or the same firms hold most of the amount. At stake: the single-offer contracts, or what the first firm
+    has of its own, a year.
 
     Parameters
     ----------
@@ -100,31 +97,26 @@ def weak_competition(contracts: pd.DataFrame, suppliers: pd.DataFrame, today: Da
     rates, held = single_offers(book), concentrations(book, suppliers)
     rates = rates[(rates["position"] == "au-dessus") & (rates["famille"] != "") & (rates["connus"] >= KNOWN)]
     held = held[(held["classe"] == "Très concentré") & (held["cause"] == "mêmes titulaires") & (held["famille"] != "")]
-    single: list[dict[Any, Any]] = []
-    most: list[dict[Any, Any]] = []
-    for row in rates.to_dict("records"):
+    single, most = [], []
+    for row in rates.assign(ans=years).to_dict("records"):
         own = book.loc[(key == row["famille"]) & (book["offresRecues"] == 1).fillna(False), "uid"]
-        count, amount = int(row["manquants"]), row["montant_unique"]
-        proof = f" Nombre d'offres non publié pour {plural(count, 'marché')}." if count else ""
-        facts: dict[Any, Any] = {"ans": years, "uids": own, "montant": amount, "enjeu": amount / years, "proof": proof}
-        single.append(dict(row) | facts)
+        unknown = plural(int(row["manquants"]), "marché")
+        proof = f" Nombre d'offres non publié pour {unknown}." if row["manquants"] else ""
+        single.append(row | {"uids": own, "montant": row["montant_unique"], "proof": proof})
     shares = supplier_shares(book, suppliers[suppliers["uid"].isin(book["uid"])])
-    for row in held.to_dict("records"):
+    for row in held.assign(ans=years).to_dict("records"):
         first = shares.loc[shares["firme"] == row["premier"], "uid"]
-        own, amount = book.loc[(key == row["famille"]) & book["uid"].isin(first), "uid"], row["montant"] * row["part_1"]
-        most.append(dict(row) | {"ans": years, "uids": own, "montant": amount, "enjeu": amount / years})
-    return pd.concat([_advices("offre_unique", single), _advices("mêmes_titulaires", most)], ignore_index=True)
+        own = book.loc[(key == row["famille"]) & book["uid"].isin(first), "uid"]
+        most.append(row | {"uids": own, "montant": row["montant"] * row["part_1"]})
+    table = pd.concat([_advices("offre_unique", single), _advices("mêmes_titulaires", most)], ignore_index=True)
+    return table.assign(enjeu=table["montant"] / years)
 
 
 def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
     """Turn needs that may have been split into advices to buy together, but for weak evidence.
 
-    Those whose last contract is older than :data:`RECENT` months on the day given are left out.
-
-    Returns
-    -------
-    DataFrame of shape (advices, 12)
-        :data:`COLUMNS`; at stake is the sum of the contracts, given within twelve months.
+    Those whose last contract is older than :data:`RECENT` months on the day given are left out. Columns are
+    :data:`COLUMNS`; at stake is the sum of the contracts, given within twelve months.
     """
     near = needs[needs["force"].isin(("forte", "moyenne"))]
     if today is not None:
@@ -145,12 +137,7 @@ def bought_apart(contracts: pd.DataFrame, today: Day) -> pd.DataFrame:
 
     Counted are supplies and services (works belong to a place) outside framework agreements, each below the threshold
     of formal procedures of its day, whose sum reaches it; social and other specific services have none (groupement de
-    commandes: articles L2113-6 to L2113-8 of the Code de la commande publique).
-
-    Returns
-    -------
-    DataFrame of shape (advices, 12)
-        :data:`COLUMNS`.
+    commandes: articles L2113-6 to L2113-8 of the Code de la commande publique). Columns are :data:`COLUMNS`.
     """
     book = _recent(contracts, today, months=12)
     book = book[~is_framework(book) & book["idAccordCadre"].isna() & book["codeCPV"].notna()]
@@ -172,8 +159,7 @@ def bought_apart(contracts: pd.DataFrame, today: Day) -> pd.DataFrame:
 def to_green(contracts: pd.DataFrame, plan: pd.DataFrame, today: Day) -> pd.DataFrame:
     """Find contracts that end within the horizon, whose need comes back, and that have no environmental consideration.
 
-    They are put together by buyer and family. The evidence says how many recent contracts of the family do have one:
-    where others do, it can be done.
+    They are put together by buyer and family; how many recent contracts of the family have one shows that it can be.
 
     Parameters
     ----------
@@ -230,21 +216,11 @@ def _family(key: Any) -> dict[str, str]:
 
 
 def where_to_act(*advices: pd.DataFrame) -> pd.DataFrame:
-    """Put advices into one order, by what is at stake a year.
-
-    Parameters
-    ----------
-    *advices : DataFrame
-        Of the functions above.
-
-    Returns
-    -------
-    DataFrame of shape (advices, 13)
-        ``rang``, from 1, then :data:`COLUMNS`.
+    """Put advices into one order, by what is at stake a year: ``rang``, from 1, then :data:`COLUMNS`.
 
     Examples
     --------
-    >>> where_to_act(_advices("séparés", []), _advices("séparés", [])).columns[:3].tolist()
+    >>> where_to_act(_advices("séparés", [])).columns[:3].tolist()
     ['rang', 'action', 'sujet']
     """
     table = pd.concat([_advices("séparés", []), *advices], ignore_index=True)
@@ -256,16 +232,12 @@ def where_to_act(*advices: pd.DataFrame) -> pd.DataFrame:
 def leading(advices: pd.DataFrame, each: int = 3) -> pd.DataFrame:
     """Keep the first advices of each action, in their order, so that one kind does not hide the others.
 
-    Returns
-    -------
-    DataFrame of shape (at most 3 × each, 14)
-        The columns of :func:`where_to_act`, and ``titre``: the subject in short, with its buyer where buyers differ.
+    ``titre`` is beside: the subject in short, with its buyer where buyers differ.
 
     Examples
     --------
-    >>> found = leading(where_to_act(_advices("séparés", [])))
-    >>> len(found), found.columns[-1]
-    (0, 'titre')
+    >>> leading(where_to_act(_advices("séparés", []))).columns[-1]
+    'titre'
     """
     kept = advices[advices.groupby("action").cumcount() < each].reset_index(drop=True)
     named = kept["acheteur"].notna() & (advices["acheteur"].nunique() > 1)

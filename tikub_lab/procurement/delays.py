@@ -28,9 +28,8 @@ STATES = (
 def delays(notified: pd.Series, published: pd.Series) -> pd.DataFrame:
     """Measure the days from notification to publication of contracts or of amendments, and judge them.
 
-    Columns jours (missing without both dates; below 0 where they are the wrong way round), echeance (last day of the
-    delay), etat (one of :data:`STATES`; missing without a notification), jours_de_retard (0 when in time; missing
-    unless judged), on the same index.
+    Columns jours (below 0 where they are the wrong way round), echeance (last day of the delay), etat (one of
+    :data:`STATES`), jours_de_retard (0 when in time; missing unless judged).
     """
     days = (published - notified).dt.days.astype("float64")
     due = notified + pd.DateOffset(months=MONTHS)
@@ -53,10 +52,10 @@ def publication_delays(contracts: pd.DataFrame, by: By = "annee") -> pd.DataFram
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, juges (contracts judged: in time or late), en_retard, taux_retard (of those judged),
-        manquants (without a date of publication), inverses (published before they were notified), avant_obligation
-        (contracts notified before :data:`DUTY`), jours_median (of those judged), retard_median (of those late, days
-        beyond the delay). Years in order, other groups by decreasing number of late contracts.
+        Key, libelle, nombre, juges (in time or late), en_retard, taux_retard (of those judged), manquants (without a
+        date of publication), inverses (published before they were notified), avant_obligation (notified before
+        :data:`DUTY`), jours_median (of those judged), retard_median (of those late, days beyond the delay). Years in
+        order, other groups by decreasing number of late contracts.
 
     Examples
     --------

@@ -20,12 +20,12 @@ DEFENCE = "Marché de défense ou de sécurité"
 VERDICTS = (
     "non soumis : notifié avant l'entrée en vigueur",
     "non soumis : défense ou sécurité",
-    "considérations non publiées",
     "manque à vérifier : date de la consultation non publiée",
+    "considérations non publiées",
     "conforme, volet social non jugé",
     "conforme d'après les données",
 )
-"""What :func:`climate_law` says of a contract."""
+"""What :func:`climate_law` says of a contract: the first that holds."""
 
 
 def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float | None = None) -> pd.DataFrame:
@@ -34,8 +34,7 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     Every contract has environmental conditions of execution and at least one environmental award criterion; above the
     European thresholds it has social conditions of execution too. The law holds for consultations begun since its entry
     into force (the criterion a day before the conditions), a date that the data lack: a contract notified before it is
-    surely out; one notified after it may stem from an older consultation, so that a lack is something to check, not a
-    breach.
+    surely out; for one notified after it a lack is something to check, not a breach.
     """
     article = [LAW.value("cible", CLIMATE, "environnement", what) for what in (CRITERION, CONDITION)]
     starts = [pd.Timestamp(rule.debut or date.min) for rule in article]
@@ -44,38 +43,24 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
     clause = _known(green["clause"], green["connu"])
     criterion = _known(green["critere"], green["connu"])
     humane = _known(social["clause"] | social["reserve"], social["connu"])
-    if european_threshold is None:
-        due = pd.Series(pd.NA, index=contracts.index, dtype="boolean")
-    else:
-        limit = pd.Series(european_threshold, index=contracts.index, dtype="float64")
-        due = _known(contracts["montant"] >= limit, limit.notna())
-    # An unknown threshold leaves the social side out of the verdict;
-    # the verdict says so.
+    limit = pd.Series(european_threshold, index=contracts.index, dtype="float64")
+    due = _known(contracts["montant"] >= limit, limit.notna())
+    # An unknown threshold leaves the social side out of the verdict, which says so.
     side = (humane | ~due).mask(due.isna(), True)
     ready = clause & criterion & side
-    # Conditions not yet due when the criterion is are no lack; before
-    # both, all that lacks is said.
+    # Conditions not yet due when the criterion is are no lack; before both, all that lacks is said.
     owed = early | ~before_conditions
-    lacks = [
-        (~clause & owed, "clause environnementale"),
-        (~criterion, "critère environnemental"),
-        (~side & owed, "clause sociale"),
-    ]
+    lacks = {
+        "clause environnementale": ~clause & owed,
+        "critère environnemental": ~criterion,
+        "clause sociale": ~side & owed,
+    }
     text = pd.Series("", index=contracts.index, dtype="str")
-    for lack, label in lacks:
-        hit = lack.fillna(False).astype(bool)
-        text = text.mask(hit, text.where(text == "", text + ", ") + label)
-    verdict = np.select(
-        [
-            early.to_numpy(),
-            (contracts["nature"].astype("str") == DEFENCE).to_numpy(),
-            (text != "").to_numpy(),
-            ready.isna().to_numpy(dtype=bool),
-            due.isna().to_numpy(dtype=bool),
-        ],
-        [VERDICTS[0], VERDICTS[1], VERDICTS[3], VERDICTS[2], VERDICTS[4]],
-        VERDICTS[5],
-    )
+    for label, lack in lacks.items():
+        text = text.mask(lack.fillna(False).astype(bool), text + ", " + label)
+    defence = contracts["nature"].astype("str") == DEFENCE
+    cases = [early, defence, text != "", ready.isna(), due.isna()]
+    verdict = np.select([case.to_numpy(dtype=bool) for case in cases], VERDICTS[:5], VERDICTS[5])
     return pd.DataFrame(
         {
             "uid": contracts["uid"],
@@ -85,7 +70,7 @@ def climate_law(contracts: pd.DataFrame, european_threshold: pd.Series | float |
             "clause_sociale": humane,
             "social_exige": due,
             "pret": ready,
-            "manques": text,
+            "manques": text.str.removeprefix(", "),
             "verdict": pd.Series(verdict, index=contracts.index, dtype="str"),
             "version": f"article 35 de la loi n° 2021-1104 ; critère depuis le {starts[0]:%d/%m/%Y}, conditions "
             f"d'exécution depuis le {starts[1]:%d/%m/%Y}",
@@ -100,10 +85,8 @@ def readiness(
 
     Parameters
     ----------
-    contracts, european_threshold
-        As for :func:`climate_law`.
-    by : str
-        Key of ``groups.KEYS``.
+    contracts, european_threshold, by
+        Table ``procurement/contracts``; euros, one number or one a contract; a key of ``groups.KEYS``.
 
     Returns
     -------
@@ -136,14 +119,9 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     The duty falls on a buyer whose purchases of a calendar year exceed a limit (articles L2111-3 and D2111-3): from
     2015 to 2022, contracts of 100 M€ before tax concluded in the year, which is what the data hold; since 2023, 50 M€
     spent in the year, for which two sums stand in. The amounts notified count several years of a long contract at once;
-    the others are spread evenly over the months of each contract, from its notification. Neither is exact: purchases
-    below the limit of publication are missing from both, so is what runs from contracts older than the data; the amount
-    of a framework agreement is often a maximum.
-
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``, all buyers and years at hand.
+    the others are spread evenly over the months of each contract. Neither is exact: purchases below the limit of
+    publication are missing from both, so is what runs from contracts older than the data; the amount of a framework
+    agreement is often a maximum. Give it the contracts of all buyers and years at hand.
 
     Returns
     -------
@@ -165,24 +143,19 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
     year = contracts["dateNotification"].dt.year.astype("int64")
     months = contracts["dureeMois"].astype("float64")
     keys = [siren.rename("acheteur_siren"), year.rename("annee")]
-    base = pd.DataFrame(
-        {"nombre": 1, "montant_notifie": contracts["montant"], "sans_duree": months.isna().astype("int64")}
-    )
+    base = pd.DataFrame({"nombre": 1, "montant_notifie": contracts["montant"], "sans_duree": months.isna()})
     table = base.groupby(keys).sum().join(_spread(contracts, siren, year), how="outer").reset_index()
     table = table[table["annee"] <= (year.max() if len(year) else 0)]
-    counts = ["nombre", "sans_duree"]
-    table[counts] = table[counts].fillna(0).astype("int64")
-    table[["montant_notifie", "montant_etale"]] = table[["montant_notifie", "montant_etale"]].fillna(0.0)
-    # The version in force at the end of the year; until 2022 what was
-    # concluded is the measure, not spending.
+    table = table.fillna({"nombre": 0, "sans_duree": 0, "montant_notifie": 0.0, "montant_etale": 0.0})
+    table = table.astype({"nombre": "int64", "sans_duree": "int64"})
+    # The version in force at the end of the year; until 2022 what was concluded is the measure, not spending.
     rules = [
-        (year, rule) for year in table["annee"].unique() for rule in LAW.values("cible", SPASER, day=f"{year}-12-31")
+        (year, rule.number, rule.reference, rule.statut, "dépenses" in rule.unite)
+        for year in table["annee"].unique()
+        for rule in LAW.values("cible", SPASER, day=f"{year}-12-31")
     ]
-    known = pd.DataFrame(
-        [(year, rule.number, rule.reference, rule.statut, "dépenses" in rule.unite) for year, rule in rules],
-        columns=["annee", "seuil", "version", "statut", "spent"],
-    ).astype({"annee": "int64", "seuil": "float64", "version": "str", "statut": "str", "spent": "boolean"})
-    table = table.merge(known, how="left", on="annee")
+    kinds = {"annee": "int64", "seuil": "float64", "version": "str", "statut": "str", "spent": "boolean"}
+    table = table.merge(pd.DataFrame(rules, columns=list(kinds)).astype(kinds), how="left", on="annee")
     second = table["montant_etale"].where(table["spent"].fillna(False).astype(bool), table["montant_notifie"])
     above = (table["montant_notifie"] > table["seuil"]).astype(int) + (second > table["seuil"]).astype(int)
     words = [
@@ -204,16 +177,12 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
 
 def _spread(contracts: pd.DataFrame, siren: pd.Series, year: pd.Series) -> pd.Series:
     """Spread amounts evenly over the months of each contract, that of its notification the first, by buyer and year."""
-    length = contracts["dureeMois"].astype("float64").fillna(1).clip(lower=1).astype("int64").to_numpy()
-    first = contracts["dateNotification"].dt.month.to_numpy() - 1
+    length = contracts["dureeMois"].astype("float64").fillna(1).clip(lower=1).astype("int64")
+    first = contracts["dateNotification"].dt.month - 1
     years = (first + length - 1) // 12 + 1
-    row = np.repeat(np.arange(len(contracts)), years)
-    turn = np.arange(len(row)) - np.repeat(np.cumsum(years) - years, years)
-    begin = np.maximum(first[row], 12 * turn)
-    end = np.minimum(first[row] + length[row], 12 * (turn + 1))
-    amount = contracts["montant"].to_numpy(dtype="float64")[row] * (end - begin) / length[row]
-    keys = [
-        pd.Series(siren.to_numpy()[row], name="acheteur_siren", dtype="str"),
-        pd.Series(year.to_numpy()[row] + turn, name="annee", dtype="int64"),
-    ]
-    return pd.Series(amount, name="montant_etale").groupby(keys).sum()
+    table = pd.DataFrame({"acheteur_siren": siren, "annee": year, "montant": contracts["montant"].astype("float64")})
+    table = table.assign(first=first, last=first + length, length=length).loc[table.index.repeat(years)]
+    turn = table.groupby(level=0).cumcount()
+    months = table["last"].clip(upper=12 * (turn + 1)) - table["first"].clip(lower=12 * turn)
+    table = table.assign(annee=table["annee"] + turn, montant_etale=table["montant"] * months / table["length"])
+    return table.groupby(["acheteur_siren", "annee"])["montant_etale"].sum()

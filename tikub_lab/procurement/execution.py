@@ -29,13 +29,20 @@ DOUBTFUL = (0.5, 3.0)
 def final_states(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFrame:
     """Follow each contract to its last known amount and length."""
     own = amendments[amendments["uid"].isin(contracts["uid"])].sort_values(["uid", "modification_id"], kind="stable")
-    # last() skips what is missing: an amendment that leaves the amount
-    # alone does not state it.
-    last = own.groupby("uid").agg(
-        modifications=("modification_id", "size"),
-        derniere=("dateNotificationModification", "max"),
-        montant_final=("montant", "last"),
-        duree_finale=("dureeMois", "last"),
+    uid, first = own["uid"], own["uid"].map(contracts.set_index("uid")["montant"]).astype("float64")
+    stated = own["montant"].astype("float64").groupby(uid).ffill().fillna(first)
+    step = share(stated - stated.groupby(uid).shift().fillna(first), first)
+    # last() skips what is missing: an amendment that leaves the amount alone does not state it.
+    last = (
+        own.assign(step=step)
+        .groupby("uid")
+        .agg(
+            modifications=("modification_id", "size"),
+            derniere=("dateNotificationModification", "max"),
+            montant_final=("montant", "last"),
+            duree_finale=("dureeMois", "last"),
+            step=("step", "max"),
+        )
     )
     found = last.reindex(contracts["uid"]).set_axis(contracts.index, axis=0)
     amount = contracts["montant"].astype("float64")
@@ -44,7 +51,6 @@ def final_states(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFr
     length = found["duree_finale"].astype("float64").fillna(months)
     ratio = share(final, amount)
     works = contracts["codeCPV"].astype("str").str[:2] == WORKS
-    jump = _steps(own, contracts).groupby("uid")["part"].max().reindex(contracts["uid"]).set_axis(contracts.index)
     return pd.DataFrame(
         {
             "uid": contracts["uid"],
@@ -59,18 +65,9 @@ def final_states(contracts: pd.DataFrame, amendments: pd.DataFrame) -> pd.DataFr
             "ecart_mois": length - months,
             "douteux": (ratio < DOUBTFUL[0]) | (ratio > DOUBTFUL[1]),
             "au_dela_faible": (ratio - 1).abs() >= np.where(works, SMALL_WORKS, SMALL) - 1e-9,
-            "au_dela_50": jump > LARGE + 1e-9,
+            "au_dela_50": found["step"] > LARGE + 1e-9,
         }
     )
-
-
-def _steps(own: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame:
-    """Measure what each amendment adds, as a share of the initial amount; amendments in order of their number."""
-    first = own["uid"].map(contracts.set_index("uid")["montant"]).astype("float64")
-    stated = own["montant"].astype("float64").groupby(own["uid"]).ffill().fillna(first)
-    before = stated.groupby(own["uid"]).shift().fillna(first)
-    steps = own[["uid", "modification_id"]].assign(avant=before, apres=stated, ecart=stated - before)
-    return steps.assign(part=share(steps["ecart"], first))
 
 
 def amended(contracts: pd.DataFrame, amendments: pd.DataFrame, by: By = "annee") -> pd.DataFrame:
@@ -78,20 +75,17 @@ def amended(contracts: pd.DataFrame, amendments: pd.DataFrame, by: By = "annee")
 
     Parameters
     ----------
-    contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/amendments``; amendments of other contracts are left out.
-    by : str
-        Key of ``groups.KEYS``; years are those of the contract's notification, so that recent ones have had less time
-        to be amended.
+    contracts, amendments, by
+        The two tables; a key of ``groups.KEYS`` (years of notification: recent contracts had less time to be amended).
 
     Returns
     -------
     DataFrame, one row a group
-        Key, libelle, nombre, modifies (contracts with an amendment), taux, en_hausse, en_baisse (amount up or down,
-        doubtful ones apart), douteux, au_dela_faible, au_dela_50 (contracts; see :func:`final_states`; doubtful ones
-        left out), montant, montant_final, ecart (euros, doubtful contracts at their initial amount), ecart_douteux
-        (what these would add), ecart_part, allonges, raccourcis (contracts), sans_duree (contracts whose initial length
-        is missing), mois_median (median change of those whose length changed).
+        Key, libelle, nombre, modifies (contracts with an amendment), taux, en_hausse, en_baisse (amount up or down),
+        douteux, au_dela_faible, au_dela_50 (above the landmarks; doubtful ones left out of all but their own count),
+        montant, montant_final, ecart (euros, doubtful contracts at their initial amount), ecart_douteux (what these
+        would add), ecart_part, allonges, raccourcis (contracts), sans_duree (initial length missing), mois_median
+        (median change of those whose length changed).
 
     Examples
     --------
@@ -131,11 +125,7 @@ def amended(contracts: pd.DataFrame, amendments: pd.DataFrame, by: By = "annee")
 def largest_changes(contracts: pd.DataFrame, amendments: pd.DataFrame, n: int = 10) -> pd.DataFrame:
     """List the contracts whose amount changed most, up or down, doubtful ones included and marked.
 
-    Returns
-    -------
-    DataFrame of shape (at most n, 11)
-        Columns uid, acheteur_nom, objet, dateNotification, montant, montant_final, ecart, ecart_part, ecart_mois,
-        modifications, douteux; the largest change first.
+    Columns uid, acheteur_nom, objet, dateNotification, and those of what changed; the largest change first.
 
     Examples
     --------
@@ -144,8 +134,7 @@ def largest_changes(contracts: pd.DataFrame, amendments: pd.DataFrame, n: int = 
     >>> largest_changes(book, later, 1)[["montant", "montant_final"]].values.tolist()
     [[5512973.0, 5909907.0]]
     """
-    state = final_states(contracts, amendments)
-    state = state.join(contracts[["acheteur_nom", "objet", "dateNotification"]])
+    state = final_states(contracts, amendments).join(contracts[["acheteur_nom", "objet", "dateNotification"]])
     state = state[state["ecart"] != 0].assign(_size=lambda frame: frame["ecart"].abs())
     columns = [
         "uid", "acheteur_nom", "objet", "dateNotification", "montant", "montant_final", "ecart", "ecart_part",
