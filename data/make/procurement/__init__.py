@@ -31,9 +31,7 @@ def sample(
 ) -> dict[str, pd.DataFrame]:
     """Make the fictitious tables, typed by their schemas; ``essential``: only those of the essential data.
 
-    Scale 1, of 0.01 to 1000, gives 3,000 contracts notified from 2020 to 2025, 41 buyers and about 600 firms; buyers
-    and firms grow with the square root of it. Contracts are in order of notification. ``procurement/records`` are
-    three publications as published, with their faults.
+    Scale 1, of 0.01 to 1000, gives 3,000 contracts notified from 2020 to 2025, 41 buyers and about 600 firms.
 
     >>> tables = sample(scale=0.1, seed=1, essential=True)
     >>> {name: len(table) for name, table in tables.items()}["procurement/contracts"]
@@ -59,8 +57,7 @@ def planted_splits(scale: float = 1.0, seed: int = SEED) -> pd.DataFrame:
     """Return the needs that the sample splits on purpose: the truth by which a method is judged.
 
     A split is a series of three to five contracts that one lycée gave one firm for one CPV code within a calendar year,
-    outside any framework agreement, each below a threshold of that year (``seuil``) that their sum exceeds at least
-    twice. ``uids`` are separated by a bar.
+    each below a threshold of that year (``seuil``) that their sum exceeds at least twice.
     """
     book = draw(scale, seed)
     frame = book.contracts.assign(uid=book.uid, kind=book.kind).query("split >= 0")

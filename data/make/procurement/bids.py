@@ -1,9 +1,8 @@
 """The fictitious bid register of the sample: who bid for the larger contracts, and what became of each bid.
 
 It agrees with the contracts: the winner is their holder, at their amount, and as many bids are evaluated as
-``offresRecues`` says. Buyers are named in ``procurement/contracts`` (``uid``) only, to keep the file small. Cases of
-each red flag are planted in it, and named by :func:`planted_flags`; apart from those the draws keep clear of the flags
-that one process shows by itself, single offers excepted.
+``offresRecues`` says. Cases of each red flag are planted in it, and named by :func:`planted_flags`; apart from those
+the draws keep clear of the flags that one process shows by itself, single offers excepted.
 """
 
 from dataclasses import dataclass, field
@@ -48,17 +47,13 @@ class _Draft:
 
 
 def bids(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
-    """Make the register of the contracts of at least 40,000 € notified since 2022 with a call for competition.
-
-    ``contracts`` are made of the same book; the columns are those of ``procurement/bids``, not yet typed.
-    """
+    """Make the register of the contracts of at least 40,000 € notified since 2022 with a call for competition."""
     return _written(book, contracts, _drafted(book, contracts, stream))
 
 
 def planted_flags(book: Book, contracts: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     """Return the cases planted in :func:`bids`, given the same book, contracts and a stream in the same state.
 
-    They are as :func:`~tikub_lab.procurement.flags.cardinal.red_flags` finds them with :data:`PLANTED_SETTINGS`.
     Parties stand out from a scale of 1 on; below it the register has too few bids for fences.
     """
     truth = _drafted(book, contracts, stream).truth
@@ -185,8 +180,7 @@ def _plant_parties(book: Book, draft: _Draft) -> None:
     lycees = table.loc[calm & (table["buyer"] > 0), "buyer"].value_counts()
     if lycees.empty:
         return
-    severe = int(lycees.index[0])
-    mandate = int(never[-1])
+    severe, mandate = int(lycees.index[0]), int(never[-1])
     region = taken[1::2][(table["buyer"].to_numpy()[taken[1::2]] == 0)][:25]
     draft.processes.loc[region, "entity"] = mandate
     for at in [*region.tolist(), *np.flatnonzero((table["buyer"] == severe) & calm).tolist()]:
@@ -247,6 +241,5 @@ def _written(book: Book, contracts: pd.DataFrame, draft: _Draft) -> pd.DataFrame
 
 
 def _moments(minute: pd.Series) -> pd.Series:
-    """Turn minutes since the start of the book into moments, universal time."""
     start = START.astype("datetime64[us]")
     return pd.Series(start + minute.to_numpy().astype("timedelta64[m]")).dt.tz_localize("UTC")

@@ -26,8 +26,7 @@ START = np.datetime64("2020-01-01", "D")
 END = np.datetime64("2025-12-31", "D")
 LAST = int((END - START).astype(np.int64))
 CONTRACTS = 3000
-LARGEST = 1000
-"""Largest scale: three million contracts."""
+LARGEST = 1000  # three million contracts
 
 LIMITS = {  # name: (first year, amounts for works, supplies and services)
     "dispensation": ((2020, (40_000, 40_000, 40_000)), (2021, (100_000, 40_000, 40_000))),
@@ -42,12 +41,10 @@ LIMITS = {  # name: (first year, amounts for works, supplies and services)
 Those of local authorities; the generator has its own, since methods that look for splits must not share its table.
 """
 
-ORDERS, SUBSEQUENT = 1, 2
-"""Forms of a framework agreement: purchase orders, or subsequent contracts."""
-
+ORDERS, SUBSEQUENT = 1, 2  # forms of a framework agreement
 
 Draft = dict[str, Integers]
-"""Contracts while they are drawn: the columns of :attr:`Book.contracts`, each a value a contract."""
+"""Contracts while they are drawn, by column."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,7 @@ class Book:
 
     ``contracts`` has ``buyer``, ``need``, ``firm``, ``place`` (positions), ``day`` (since :data:`START`), ``amount``
     (€), ``months``, ``framework`` (0, :data:`ORDERS`, :data:`SUBSEQUENT`), ``parent`` (row of its framework agreement,
-    or -1), ``split`` (number of a planted split, or -1), ``holders`` (how many firms hold it) and ``number`` (the
-    contract's own identifier).
+    or -1), ``split`` (number of a planted split, or -1), ``holders`` (how many firms) and ``number``.
     """
 
     buyers: pd.DataFrame
@@ -67,27 +63,23 @@ class Book:
 
     @cached_property
     def uid(self) -> pd.Series:
-        """SIRET of the buyer, then the number of the contract."""
         return rows(self.buyers, self.contracts["buyer"])["siret"] + self.contracts["number"].astype("str")
 
     @cached_property
     def kind(self) -> Integers:
-        """Position of each contract's kind in :data:`~data.make.procurement.needs.KINDS`."""
         return needs()["kind"].to_numpy()[self.contracts["need"]]
 
     @cached_property
     def day(self) -> Integers:
-        """Day of notification, since :data:`START`."""
         return self.contracts["day"].to_numpy()
 
     @cached_property
     def year(self) -> Integers:
-        """Year of notification."""
         return years(self.day)
 
 
 def draw(scale: float, seed: int) -> Book:
-    """Draw the book: 3,000 contracts at scale 1; buyers and firms grow with its square root."""
+    """Draw 3,000 contracts at scale 1; buyers and firms grow with its square root."""
     if not 0.01 <= scale <= LARGEST:
         raise UsageError(f"scale={scale}: give a number from 0.01 to {LARGEST} (1 gives {CONTRACTS:,} contracts).")
     if seed < 0:
@@ -107,11 +99,7 @@ def draw(scale: float, seed: int) -> Book:
 
 
 def limit(name: str, day: Integers, kind: Integers) -> Integers:
-    """Return the threshold in force on a day for a kind of contract (1: supplies), in euros.
-
-    >>> limit("formal", np.array([0, 2191]), np.array([1, 1])).tolist()
-    [214000, 221000]
-    """
+    """Return the threshold in force on a day for a kind of contract (1: supplies), in euros."""
     year = years(day)
     value = np.zeros(len(day), dtype=np.int64)
     for since, amounts in LIMITS[name]:
@@ -171,8 +159,7 @@ def _workday(day: Integers) -> Integers:
 
 def _months(stream: Stream, kind: Integers) -> Integers:
     """Draw lengths in months, as usual for works, supplies and services."""
-    works = [2, 3, 4, 6, 8, 10, 12, 18, 24, 36]
-    supplies = [1, 2, 3, 6, 12, 12, 12, 24, 36, 48]
+    works, supplies = [2, 3, 4, 6, 8, 10, 12, 18, 24, 36], [1, 2, 3, 6, 12, 12, 12, 24, 36, 48]
     services = [6, 9, 12, 12, 12, 24, 24, 36, 36, 48]
     return np.array([works, supplies, services])[kind, stream.below(10, len(kind))]
 

@@ -1,7 +1,6 @@
 """The table ``procurement/contracts`` of the sample: the book put into the words of the essential data.
 
-Rates are plausible inventions: single offers, late publications, considerations that become more frequent, and fields
-left empty, which were more so before the format of 2024 asked for them.
+Rates are plausible inventions; fields left empty were more so before the format of 2024 asked for them.
 """
 
 from typing import Any
@@ -68,12 +67,10 @@ def contracts(book: Book, stream: Stream) -> pd.DataFrame:
 
 
 def blank(values: pd.Series, stream: Stream, rate: float | Floats) -> pd.Series:
-    """Leave a share of values empty."""
     return values.mask(stream.flag(rate, len(values)))
 
 
 def flags(true: Bools, stream: Stream, rate: float | Floats) -> pd.Series:
-    """Make booleans, a share of them left empty."""
     return blank(pd.Series(true, dtype="boolean"), stream, rate)
 
 
@@ -111,7 +108,6 @@ def _subject(book: Book, stream: Stream) -> pd.Series:
 
 
 def _framework(book: Book, stream: Stream, empty: Floats) -> dict[str, pd.Series]:
-    """Purchasing techniques and ways of execution."""
     form, count = book.contracts["framework"].to_numpy(), len(book.contracts)
     plain = np.where(stream.flag(0.02, count), 2, 3)
     technique = np.where(form > 0, np.where(stream.flag(0.04, count), 1, 0), plain)

@@ -15,14 +15,10 @@ AMENDED = ("Travaux supplémentaires", "Prolongation du délai", "Prestations co
 
 
 def suppliers(book: Book, stream: Stream) -> pd.DataFrame:
-    """Return the holders of each contract, one a row, in the order of the contracts.
-
-    Some categories and names are missing, as in published data.
-    """
+    """Return the holders of each contract, one a row; some categories and names are missing, as in published data."""
     row, turn = spread(book.contracts["holders"].to_numpy())
     firm = rows(book.firms, partner(rows(book.contracts, row), turn, book.firms["trade"].to_numpy()))
-    names = {"id": "id", "type": "typeIdentifiant", "commune": "commune", "departement": "departement",
-             "region": "region"}  # fmt: skip
+    names = {"id": "id", "type": "typeIdentifiant", **{name: name for name in ("commune", "departement", "region")}}
     return pd.DataFrame(
         {
             "uid": book.uid.take(row).reset_index(drop=True),

@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 KINDS = ("works", "supplies", "services")
-"""Kinds of contract; the position is the code that the draws use."""
-
 WORKS, SUPPLIES, SERVICES = range(3)
+"""Kinds of contract; the draws use their positions."""
 
 
 @cache
@@ -33,8 +32,7 @@ def needs() -> pd.DataFrame:
 def read(name: str) -> pd.DataFrame:
     """Return another table of this folder; shared, not to be changed.
 
-    ``trades``: what firms are called, the shares of them that are Breton and large, and if few win most.
-    ``considerations``: wordings with their weights. ``concessions``: what is conceded; ``nature`` is a position in the
-    code list, ``median`` the usual value (€).
+    ``trades``: what firms are called, the shares of them that are Breton and large, and if few win most. Of concessions
+    ``nature`` is a position in the code list, ``median`` the usual value (€).
     """
     return pd.read_csv(Path(__file__).with_name(f"{name}.csv"), encoding="utf-8")

@@ -6,8 +6,6 @@ its département (Région Bretagne: 23 35 …). No département has the number 0
 numbers start with BE000, below the first number that Belgium gave out.
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -64,7 +62,6 @@ def firms(count: int, stream: Stream, offset: int, start: int) -> pd.DataFrame:
     order = np.arange(total) + start
     belgian, other = ([text(number) for number in order.tolist()] for text in (_belgian, "CHFICTIF {}".format))
     draw, large = stream.uniform(total), table["large"].to_numpy()[trade]
-    sizes: list[Any] = [None, "GE", "ETI"]
     sized = [~french | stream.flag(0.04, total), draw < large / 3, draw < large]
     return pd.DataFrame(
         {
@@ -73,7 +70,7 @@ def firms(count: int, stream: Stream, offset: int, start: int) -> pd.DataFrame:
             "nom": _names(trade, rank, np.where(french, ~breton, country + 1)),
             "id": np.select([french, country == BELGIUM], [siret(order, offset), belgian], other),
             "type": np.array(["SIRET", "TVA", "HORS-UE"], dtype=object)[country],
-            "categorie": np.select(sized, sizes, "PME"),
+            "categorie": np.select(sized, [None, "GE", "ETI"], "PME"),
             "commune": places["code"].where(french),
             "departement": places["departement"].where(french),
             "region": places["region"].where(french),
@@ -82,7 +79,6 @@ def firms(count: int, stream: Stream, offset: int, start: int) -> pd.DataFrame:
 
 
 def _homes(breton: Bools, stream: Stream) -> Integers:
-    """Choose communes: in Brittany or elsewhere, the larger the likelier (small towns have firms too)."""
     places = communes()
     weight = places["poids"].to_numpy(np.float64) + 10
     inside = (places["region"] == BRITTANY).to_numpy()

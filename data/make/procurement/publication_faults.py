@@ -54,6 +54,10 @@ def _in_euros(record: Raw) -> Raw:
     return {"montant": f"{record['montant']:,.2f} €".replace(",", " ").replace(".", ",")}
 
 
+def _in_a_zone(record: Raw) -> Raw:
+    return {"dateNotification": record["dateNotification"] + "+02:00"}
+
+
 def _amended(record: Raw) -> Raw:
     days = {"dateNotificationModification": "2025-04-15", "datePublicationDonneesModification": "2025-04-20"}
     return {"modifications": [{"modification": {"id": 1, **days, "montant": round(record["montant"] * 1.05, 2)}}]}
@@ -73,9 +77,7 @@ FAULTS: dict[str, Fault] = {
     "durée en jours": Fault(0.01, "duration-range", lambda old: {"dureeMois": 30 * max(old["dureeMois"] or 0, 7)}),
     "code CPV tronqué": Fault(0.02, "cpv-repaired", lambda old: {"codeCPV": old["codeCPV"][:4]}),
     "zéro offre": Fault(0.01, "offers-zero", _set(offresRecues=0)),
-    "date avec fuseau": Fault(
-        0.02, "date-notation", lambda old: {"dateNotification": old["dateNotification"] + "+02:00"}
-    ),
+    "date avec fuseau": Fault(0.02, "date-notation", _in_a_zone),
     "montant écrit avec devise": Fault(0.008, "number-notation", _in_euros),
     "sans titulaire": Fault(0.006, "supplier-missing", _set(titulaires=[])),
     "considérations contradictoires": Fault(0.006, "consideration-contradiction", _set(considerationsSociales=_BOTH)),

@@ -38,9 +38,8 @@ CORRECTED = 3
 class Publications:
     """Fictitious publications by name of file, and the truth about them: a row a record with a fault or an event.
 
-    ``changes`` has ``apres`` (publication), ``ligne`` (in it; in the one before for what vanished), ``evenement``
-    (``apparu``, ``disparu``, ``revenu``, ``corrigé`` or the name of a change) and ``champs`` that changed, separated by
-    bars; missing for ``corrigé``.
+    ``ligne`` of a change is in ``apres``, or in the publication before for what vanished; ``evenement`` is ``apparu``,
+    ``disparu``, ``revenu``, ``corrigé`` or the name of a change; ``champs`` are missing for ``corrigé``.
     """
 
     files: dict[str, list[Raw]]
@@ -55,8 +54,8 @@ def publications(tables: Mapping[str, pd.DataFrame], stream: Stream) -> Publicat
     order = [early[at] for at in stream.uniform(len(early)).argsort(kind="stable")]
     dealt = _dealt(order)
     files: dict[str, list[Raw]] = {}
-    faults: list[tuple[object, ...]] = []
-    changes: list[tuple[object, ...]] = []
+    faults: list[tuple[Any, ...]] = []
+    changes: list[tuple[Any, ...]] = []
     lines: dict[int, int] = {}
     for place, day in enumerate(DAYS):
         name, known, written = NAME.format(day=day), dict(lines), []
@@ -92,14 +91,11 @@ def records(tables: Mapping[str, pd.DataFrame], stream: Stream, schemas: Path) -
     """Return the table ``procurement/records`` that the import of :func:`publications` gives."""
     made = publications(tables, stream)
     with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for name, content in made.files.items():
-            path = Path(folder, name)
-            path.write_text(json.dumps({"marches": {"marche": content}}, ensure_ascii=False), encoding="utf-8")
-            paths.append(path)
+        paths = [Path(folder, name) for name in made.files]
+        for path in paths:
+            path.write_text(json.dumps({"marches": {"marche": made.files[path.name]}}), encoding="utf-8")
         import_files(paths, Path(folder, "package"), READERS, schemas=schemas)
-        table = Package(Path(folder, "package")).load("procurement/records")
-    return table
+        return Package(Path(folder, "package")).load("procurement/records")
 
 
 def _dealt(order: Sequence[int]) -> dict[int, str]:
