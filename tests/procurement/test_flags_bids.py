@@ -27,9 +27,13 @@ def register(*rows):
 
 
 TABLES = {
-    "tenders": "tenders", "bids": "lines WHERE seat = 1", "tenderers": "(SELECT process, bid, party FROM lines WHERE party IS NOT NULL)",
-    "judged": "bid", "suppliers": "suppliers", "items": "items",
-}  # fmt: skip
+    "tenders": "tenders",
+    "bids": "lines WHERE seat = 1",
+    "judged": "bid",
+    "tenderers": "(SELECT process, bid, party FROM lines WHERE party IS NOT NULL)",
+    "suppliers": "suppliers",
+    "items": "items",
+}
 
 
 def relations(*rows):
