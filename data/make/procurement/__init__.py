@@ -1,8 +1,8 @@
 """The fictitious procurement tables: six years of a region's and its lycées' contracts, from one seed.
 
-All of it is invented but for the communes, the CPV codes and the code lists. It is there to show and to test the
-methods, so it has in it what they look for: single offers, considerations that grow, amendments, late publications,
-framework agreements and their subsequent contracts, a few needs that were split (:func:`planted_splits`), empty fields.
+All of it is invented but for the communes, the CPV codes and the code lists. It has in it what methods look for: single
+offers, considerations that grow, amendments, late publications, framework agreements and their subsequent contracts, a
+few needs that were split (:func:`planted_splits`), empty fields.
 """
 
 from pathlib import Path
@@ -21,8 +21,7 @@ from data.make.sampling import COMMUNES, Folder, by_schema
 from tikub_lab.tables.package import workbench
 
 SEED = 20261122
-CREATED = "2026-11-22T00:00:00Z"
-"""When the shipped sample is said to be made: fixed, as nothing in it depends on the day."""
+CREATED = "2026-11-22T00:00:00Z"  # fixed: nothing in the sample depends on the day
 SOURCES = ({"title": "Tirage au sort par tikub-lab, data/make/procurement (données fictives)"}, COMMUNES)
 
 

@@ -18,18 +18,15 @@ from tikub_lab.procurement.codes import CODES
 from tikub_lab.procurement.flags.register import UNALLOTTED, schema
 from tikub_lab.procurement.flags.settings import Settings
 
-FROM = 40_000
-"""Euros from which a contract is in the register."""
+FROM = 40_000  # euros from which a contract is in the register
 SINCE = np.datetime64("2022-01-01")
+# In so small a register no fence of R025 is above zero, and hardly a firm has won twenty contracts.
 PLANTED_SETTINGS = Settings(r025_threshold=0.05, r048_minimum_contracting_processes=8)
-"""Settings with which the planted cases are to be found: in so small a register no fence of R025 is above zero, and
-hardly a firm has won twenty contracts."""
 
 MINUTES = 1440
 _RESTRICTED = ("Appel d'offres restreint", "Dialogue compétitif")
 _OTHER_DIVISIONS = ("18", "22", "30", "33", "37", "39", "44", "48", "55", "63", "79", "92")
 EACH = {"R003": 12, "R024": 6, "R028": 6, "R030": 5, "R035": 6, "R036": 6, "R058": 6}
-"""How many processes have each flag planted."""
 
 
 @dataclass
@@ -41,7 +38,6 @@ class _Draft:
     truth: list[tuple[str, str, str]] = field(default_factory=list)
 
     def losers(self, process: int) -> Integers:
-        """Rows of the evaluated bids that lost, in order."""
         mine = (self.bids["process"] == process) & ~self.bids["won"] & (self.bids["status"] != "Retirée")
         return np.flatnonzero(mine)
 

@@ -108,7 +108,6 @@ def limit(name: str, day: Integers, kind: Integers) -> Integers:
 
 
 def years(day: Integers) -> Integers:
-    """Return the years of days counted since :data:`START`."""
     return (START + day).astype("datetime64[Y]").astype(np.int64) + 1970
 
 

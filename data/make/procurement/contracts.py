@@ -75,7 +75,6 @@ def flags(true: Bools, stream: Stream, rate: float | Floats) -> pd.Series:
 
 
 def dates(day: Integers) -> pd.Series:
-    """Turn days since the start of the book into dates."""
     return pd.Series((START + day).astype("datetime64[s]"))
 
 

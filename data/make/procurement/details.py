@@ -10,7 +10,6 @@ from data.make.sampling import Integers, Stream, growth, rows, spread, words
 from tikub_lab.procurement.codes import CONCESSION_CODES
 
 CONCESSIONS = 15
-
 AMENDED = ("Travaux supplémentaires", "Prolongation du délai", "Prestations complémentaires", "Changement de titulaire")
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-Raw = dict[str, Any]
-"""A record as published: an object of the format of 2022."""
+Raw = dict[str, Any]  # a record as published: an object of the format of 2022
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Change:
-    """What a record has from the publication ``since`` on (from 0), and the fields that a comparison must name.
-
-    Those in ``gone`` do not have the record.
-    """
+    """What a record has from the publication ``since`` on, fields that a comparison must name, where it is ``gone``."""
 
     share: float
     fields: str = ""

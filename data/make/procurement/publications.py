@@ -1,8 +1,7 @@
 """Three fictitious publications of one source, with faults planted, as the real rules judge them.
 
 The records are made as a buyer's software would publish them, in the format of 2022, from the contracts of the sample;
-then they are imported as any published file is. So the table ``procurement/records`` of the sample is what an import
-gives, and :func:`publications` tells which faults and which changes were planted.
+then they are imported as any published file is. :func:`publications` tells which faults and changes were planted.
 """
 
 import json
@@ -25,13 +24,10 @@ from tikub_lab.tables.package import Package
 
 DAYS = ("2025-04-01", "2025-05-01", "2025-06-01")
 """Days of the three publications; each holds what was published before it."""
-SINCE = "2024-08-01"
-"""First notification that they hold."""
-MOST = 420
-"""Contracts that the source knows at most, whatever the scale of the sample."""
+SINCE = "2024-08-01"  # first notification that they hold
+MOST = 420  # contracts that the source knows at most, whatever the scale of the sample
 NAME = "decp-fictif_{day}.json"
-CORRECTED = 3
-"""One contract in so many has its fault corrected in the last publication."""
+CORRECTED = 3  # one contract in so many has its fault corrected in the last publication
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class Publications:
 
 
 def publications(tables: Mapping[str, pd.DataFrame], stream: Stream) -> Publications:
-    """Make the publications from the tables of the sample; draws choose which contracts have a fault or a change."""
+    """Make the publications; draws choose which contracts have a fault or a change."""
     records = _records(tables)
     early = [at for at, record in enumerate(records) if record["datePublicationDonnees"] < DAYS[0]]
     order = [early[at] for at in stream.uniform(len(early)).argsort(kind="stable")]
