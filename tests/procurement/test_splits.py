@@ -240,15 +240,15 @@ def test_a_firm_is_named_only_where_every_purchase_has_it(book):
 
 
 def test_needs_in_order(book):
-    """The strongest first, then the largest, then by their contracts; a window may be of one month, or of 48."""
+    """The strongest first, then the largest, then by their contracts."""
     other = [{"codeCPV": f"{code}00000-0"} for code in ("156", "331", "391")]
     rows = [(day, euros, who, more) for more, firms, amounts in (
         ({}, (A, B), (39_000, 39_000)), (other[0], (A, A), (30_000, 20_000)), (other[1], (A, A), (30_000, 30_000)),
         (other[2], (A, A), (20_000, 30_000)),
     ) for day, euros, who in zip(("2024-01-15", "2024-02-14"), amounts, firms, strict=True)]  # fmt: skip
     expected = ["u4|u5", "u2|u3", "u6|u7", "u0|u1"]
-    assert [uids for _, _, uids in found(book, *rows, months=1)] == expected
-    assert split_needs(*book(*rows), months=48)["montant"].tolist() == [60_000, 50_000, 50_000, 78_000]
+    assert [uids for _, _, uids in found(book, *rows)] == expected
+    assert split_needs(*book(*rows))["montant"].tolist() == [60_000, 50_000, 50_000, 78_000]
 
 
 def test_windows_do_not_overlap(book):
@@ -273,8 +273,6 @@ def test_errors(book):
     contracts, suppliers = book(*TWICE)
     with pytest.raises(UsageError, match="digits=1: a family is the first 2 to 8 digits"):
         split_needs(contracts, suppliers, digits=1)
-    with pytest.raises(UsageError, match="months=0: give a window of 1 to 48"):
-        split_needs(contracts, suppliers, months=0)
     with pytest.raises(UsageError, match="has 2 contracts, of which the table given has 1"):
         evidence(split_needs(contracts, suppliers).iloc[0], contracts.iloc[:1])
 

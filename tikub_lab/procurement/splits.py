@@ -15,11 +15,9 @@ never a proof: the columns say how strong it is and what would make it wrong.
 
 Where firms differ, works must also have one place of performance, since they add up within an operation and not within
 a family. Two thresholds: that of formal procedures, then the dispensation from publicity and competition. Left out:
-what has no amount, day or known CPV code; what was published twice; framework agreements and what is bought under them;
-purchases made by a formal procedure, which is what a split avoids; contracts of defence; innovative purchases, for the
-dispensation only, as they have their own; social and other specific services, for the formal threshold only, which is
-not theirs. Lots of one procedure (:mod:`.splits_purchases` says which) are lawful: when their sum reaches the
-threshold, the rules that apply from it are supposed to have been followed and they are left out too.
+what :func:`.splits_purchases.candidates` gives a reason for; innovative purchases, for the dispensation only, as they
+have their own; social and other specific services, for the formal threshold only, which is not theirs; lots of one
+procedure whose sum reaches the threshold: the rules that apply from it are supposed to have been followed.
 
 A contract belongs to one need at most. The same firm comes before several, the formal threshold before the
 dispensation. Among the windows that begin with a purchase of the same buyer, family and firm, the one with the largest
@@ -37,6 +35,8 @@ from tikub_lab.procurement.thresholds import NAMES, in_force
 
 STRENGTHS = ("forte", "moyenne", "faible")
 SEARCHED = ("formalisee", "dispense")
+MONTHS = 12
+"""Length of a window, from the day of its first purchase (art. R2121-7)."""
 COLUMNS = (
     "force", "acheteur_id", "acheteur_nom", "famille", "libelle", "nature", "titulaire", "titulaire_nom", "seuil",
     "seuil_libelle", "seuil_montant", "seuil_version", "seuil_statut", "nombre", "montant", "fois_seuil", "debut",
@@ -54,15 +54,13 @@ _WORKS = " Pour des travaux, il suffit que les marchés relèvent d'opérations 
 _NOTICE = " Le seuil est celui du jour de notification du premier marché ; la consultation a pu être lancée plus tôt."
 
 
-def split_needs(contracts: pd.DataFrame, suppliers: pd.DataFrame, *, months: int = 12, digits: int = 3) -> pd.DataFrame:
+def split_needs(contracts: pd.DataFrame, suppliers: pd.DataFrame, *, digits: int = 3) -> pd.DataFrame:
     """Find the needs that may have been split.
 
     Parameters
     ----------
     contracts, suppliers : DataFrame
         Tables ``procurement/contracts`` and ``procurement/suppliers``.
-    months : int
-        Length of the window: from the day of its first purchase to the eve of the same day so many months later.
     digits : int
         Digits of the CPV code that make a family.
 
@@ -85,8 +83,6 @@ def split_needs(contracts: pd.DataFrame, suppliers: pd.DataFrame, *, months: int
     >>> set(planted["uids"]) <= set(found.loc[found["force"] == "forte", "uids"])
     True
     """
-    if not 1 <= months <= 48:
-        raise UsageError(f"months={months}: give a window of 1 to 48 months; 12 is what article R2121-7 says.")
     book = candidates(contracts, suppliers, digits)
     # Lots made by a formal procedure are not examined, but count in their procedure.
     book = book[book["motif"].isin(["", BY_FORMAL])].reset_index(drop=True)
@@ -101,13 +97,13 @@ def split_needs(contracts: pd.DataFrame, suppliers: pd.DataFrame, *, months: int
         book[name] = in_force(book, name)["seuil_montant"]
     for same_firm in (True, False):
         for name in SEARCHED:
-            for rows in _windows(book, free, name, same_firm, months):
+            for rows in _windows(book, free, name, same_firm):
                 free[rows] = False
                 found.append((name, same_firm, rows))
     return _described(book, found, contracts, suppliers)
 
 
-def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool, months: int) -> list[np.ndarray]:
+def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool) -> list[np.ndarray]:
     limit, amount = book[name].to_numpy(), book["montant"].to_numpy()
     below = free & (amount < limit)
     works = book["nature"] == "travaux"
@@ -128,7 +124,7 @@ def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool, m
     moment = book["dateNotification"].to_numpy("datetime64[D]")[rows]
     order = np.lexsort((moment, group))
     rows, group, moment = rows[order], group[order], moment[order]
-    day, end = moment.astype(np.int64), window_end(moment, months).astype(np.int64)
+    day, end = moment.astype(np.int64), window_end(moment).astype(np.int64)
     base = day.min()
     step = int(end.max() - base) + 1
     last = np.searchsorted(group * step + day - base, group * step + end - base, side="left")
@@ -143,10 +139,10 @@ def _windows(book: pd.DataFrame, free: np.ndarray, name: str, same_firm: bool, m
     return needs
 
 
-def window_end(moment: np.ndarray, months: int) -> np.ndarray:
+def window_end(moment: np.ndarray) -> np.ndarray:
     """Return the first day after windows: the same day so many months later, or the first of the next month."""
     month = moment.astype("datetime64[M]")
-    later = month + months
+    later = month + MONTHS
     same_day = later.astype("datetime64[D]") + (moment - month.astype("datetime64[D]"))
     return np.minimum(same_day, (later + 1).astype("datetime64[D]"))
 

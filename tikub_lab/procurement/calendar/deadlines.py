@@ -1,10 +1,9 @@
 """When contracts end: notification and length in force; whether the need comes back and is covered already.
 
 A contract's end is its notification plus its length in calendar months. By the definition of the essential data (DECP,
-schema 2.0.3), the published length counts optional parts and possible renewals, and an amendment's length is the
-contract's new total. Two limits of the data hold throughout: execution may start after the notification, so that the
-true end may be later; and a contract that was terminated is not known to be. The data do not link a contract to the
-one that follows it either: whether a need comes back or is covered is a guess by conventions of ours.
+schema 2.0.3), that counts optional parts and possible renewals; an amendment gives the new total. Execution may start
+later, so that the true end may be later; a contract that was terminated is not known to be. The data do not link a
+contract to the one that follows it: whether a need comes back or is covered is a guess by conventions of ours.
 """
 
 from dataclasses import dataclass
@@ -33,6 +32,9 @@ APART = pd.Timedelta(days=90)
 """Between the notifications of two contracts of one buyer for one CPV code before the later is taken for a new
 purchase rather than for another lot of the same."""
 
+HORIZON = 12
+"""Months within which an end is near."""
+
 LONGEST = 180
 """Months. Bercy's rule for the essential data: a longer contract is taken for an error of entry."""
 
@@ -50,38 +52,24 @@ COLUMNS = (
 
 
 def ends(
-    contracts: pd.DataFrame,
-    amendments: pd.DataFrame,
-    today: Day,
-    suppliers: pd.DataFrame | None = None,
-    horizon: int = 12,
+    contracts: pd.DataFrame, amendments: pd.DataFrame, today: Day, suppliers: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Say when each contract ends, how that was worked out, and what makes it uncertain.
 
     Parameters
     ----------
-    contracts, amendments : DataFrame
-        Tables ``procurement/contracts`` and ``procurement/amendments``.
+    contracts, amendments, suppliers : DataFrame
+        The tables; the last, for ``titulaires``, may be left out.
     today : date, Timestamp or str
         The day from which one looks; amendments notified later are not in force yet.
-    suppliers : DataFrame, optional
-        Table ``procurement/suppliers``, for ``titulaires``.
-    horizon : int
-        Months within which an end is near.
 
     Returns
     -------
     DataFrame of shape (contracts, 19), in order of ``fin``; the index is that of ``contracts``
-        Among its columns: ``fin`` (the length in force), ``fin_sans_avenant`` (the initial length), ``duree`` and
-        ``duree_initiale`` (months), ``avenant`` (number of the amendment in force, if any), ``couvert_jusqu_au``
-        (latest end of a contract that the buyer gave for the same CPV code later, where it is after ``fin`` and the
-        need may come back), ``etat`` (:data:`STATES`), ``besoin`` (:data:`NEEDS`), ``base`` and ``incertitudes``
-        (French, for a reader).
-
-    Raises
-    ------
-    UsageError
-        A day that is none, or a horizon below one month.
+        Among its columns: ``fin`` (by the length in force), ``fin_sans_avenant`` (the initial one), ``duree``,
+        ``duree_initiale`` (months), ``avenant`` (number of the amendment in force), ``couvert_jusqu_au`` (latest end of
+        a later contract of the buyer for the same CPV code, where it is after ``fin`` and the need may come back),
+        ``etat`` (:data:`STATES`), ``besoin`` (:data:`NEEDS`), ``base`` and ``incertitudes`` (French, for a reader).
 
     Examples
     --------
@@ -92,8 +80,6 @@ def ends(
     (True, np.True_)
     """
     now = day_of(today)
-    if horizon < 1:
-        raise UsageError(f"horizon={horizon}: give a number of months from 1.")
     amendments = amendments.assign(
         quand=amendments["dateNotificationModification"].fillna(amendments["datePublicationDonneesModification"])
     )
@@ -109,7 +95,7 @@ def ends(
     frame["fin_sans_avenant"] = add_months(frame["debut"], _plausible(frame["duree_initiale"]))
     frame["besoin"] = _need(contracts)
     frame["couvert_jusqu_au"] = covered_until(contracts, frame).where(frame["besoin"].isin(NEEDS[:2]))
-    near = now + pd.DateOffset(months=horizon)
+    near = now + pd.DateOffset(months=HORIZON)
     state = pd.Series(STATES[3], index=frame.index, dtype="str")
     state = state.mask(frame["fin"] <= near, STATES[2]).mask(frame["fin"] < now, STATES[1])
     frame["etat"] = state.mask(frame["debut"] > now, STATES[4]).mask(frame["fin"].isna(), STATES[0])
@@ -126,13 +112,7 @@ def ends(
 
 
 def day_of(value: Day) -> pd.Timestamp:
-    """Return the day that a value means, at midnight.
-
-    Examples
-    --------
-    >>> day_of("2026-03-12")
-    Timestamp('2026-03-12 00:00:00')
-    """
+    """Return the day that a value means, at midnight; a UsageError where it means none."""
     day = pd.to_datetime(value, errors="coerce")
     if pd.isna(day):
         raise UsageError(f"today={value!r} is no date; write it as 2026-03-12.")
@@ -140,14 +120,7 @@ def day_of(value: Day) -> pd.Timestamp:
 
 
 def add_months(days: pd.Series, months: pd.Series) -> pd.Series:
-    """Add calendar months to days; where the month is too short, its last day.
-
-    Examples
-    --------
-    >>> days = pd.Series(pd.to_datetime(["2024-01-31", "2023-01-31", "2024-02-29"]))
-    >>> add_months(days, pd.Series([1, 1, 12])).dt.strftime("%d/%m/%Y").tolist()
-    ['29/02/2024', '28/02/2023', '28/02/2025']
-    """
+    """Add calendar months to days; where the month is too short, its last day."""
     start, count = days.astype("datetime64[s]"), months.astype("Int64")
     known = start.notna() & count.notna()
     begun = start[known].to_numpy()
@@ -228,7 +201,7 @@ def covered_until(contracts: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
 
 @dataclass(frozen=True)
 class EndsSummary:
-    """How many contracts there are, and in each state of :data:`STATES`; initial euros of those that end soon."""
+    """How many contracts there are, and in each of :data:`STATES`; initial euros of those that end soon."""
 
     contracts: int
     unknown: int
@@ -250,6 +223,5 @@ def ends_summary(found: pd.DataFrame) -> EndsSummary:
     >>> said.contracts == said.unknown + said.ended + said.soon + said.running + said.coming
     True
     """
-    unknown, ended, soon, running, coming = (int((found["etat"] == state).sum()) for state in STATES)
-    amount = float(found.loc[found["etat"] == STATES[2], "montant"].sum())
-    return EndsSummary(len(found), unknown, ended, soon, running, coming, amount)
+    counts = [int((found["etat"] == state).sum()) for state in STATES]
+    return EndsSummary(len(found), *counts, float(found.loc[found["etat"] == STATES[2], "montant"].sum()))

@@ -1,10 +1,8 @@
 """The calendar as files: iCalendar for a diary (RFC 5545), CSV for a spreadsheet.
 
-Both are text that depends on nothing but what is given: same table,
-same day, same bytes.
+Both are text that depends on nothing but what is given: same table, same day, same bytes.
 """
 
-import csv
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,66 +10,44 @@ from typing import Any
 
 import pandas as pd
 
-from tikub_lab.errors import UsageError
 from tikub_lab.procurement.calendar.deadlines import Day, day_of
 from tikub_lab.show.downloads import one_line, spreadsheet
 from tikub_lab.show.french import day as written
 from tikub_lab.show.french import euros
 
 NAMESPACE = uuid.UUID("6f1d4c0e-3b0b-5d0c-9a55-9d3f0f6a7c21")
-"""Drawn once. An event's UID is made of it and of the contract's
-uid, so that importing the file again replaces it."""
-
+"""Drawn once. An event's UID is made of it and of the contract's uid, so that importing the file again replaces it."""
 FICTITIOUS = "(données fictives)"
 MOST = 500
-"""Contracts in one file: a diary with more of them is of no help,
-and 500 weigh less than one megabyte."""
-
+"""Contracts in one file: a diary with more of them is of no help, and 500 weigh less than one megabyte."""
 ALARMS = {"lancement": timedelta(days=-14), "fin": timedelta(days=-30)}
-"""When a diary reminds of an event."""
 
-with Path(__file__).with_name("headings.csv").open(encoding="utf-8", newline="") as _file:
-    HEADINGS = {row["colonne"]: row["titre"] for row in csv.DictReader(_file)}
+HEADINGS = pd.read_csv(Path(__file__).with_name("headings.csv"), index_col="colonne")["titre"].to_dict()
 """Columns of the CSV file, in order, with their headings."""
 
 
-def as_ics(
-    plan: pd.DataFrame, today: Day, name: str = "Échéances des marchés", fictitious: bool = False, most: int = MOST
-) -> bytes:
+def as_ics(plan: pd.DataFrame, today: Day, name: str = "Échéances des marchés", fictitious: bool = False) -> bytes:
     """Write the launches and the ends to come as all-day events of a calendar.
 
-    A contract gives an event « À lancer » where it has a date for
-    it, and an event « Fin ». A launch that is late stands on the
-    day asked for, as « En retard ». Contracts that have ended, or
-    whose end is unknown, give none.
+    A contract gives an event « À lancer » where it has a date for it, and an event « Fin ». A late launch stands on the
+    day asked for, as « En retard ». Contracts that have ended, or whose end is unknown, give none, nor do those after
+    the :data:`MOST` most urgent ones, which the description counts.
 
     Parameters
     ----------
     plan : DataFrame
-        From
-        :func:`~tikub_lab.procurement.calendar.launches.launches`.
+        From :func:`~tikub_lab.procurement.calendar.launches.launches`.
     today : date, Timestamp or str
-        From when on; also the stamp of the events (``DTSTAMP``,
-        midnight UTC), for nothing here reads the clock.
+        From when on; also the stamp of the events (``DTSTAMP``, midnight UTC), for nothing here reads the clock.
     name : str
         The calendar's name.
     fictitious : bool
-        Whether to say in each summary and description that the data
-        is.
-    most : int
-        How many contracts at most, the most urgent first; how many
-        were left out is said in the calendar's description. At most
-        :data:`MOST`.
+        Whether to say in each summary and description that the data is.
 
     Returns
     -------
     bytes
         UTF-8, lines ended by CRLF and folded at 75 octets.
-
-    Raises
-    ------
-    UsageError
-        Too many contracts asked for.
 
     Examples
     --------
@@ -80,16 +56,14 @@ def as_ics(
     >>> from tikub_lab.procurement.calendar.launches import launches
     >>> contracts, amendments = (tables.load(f"procurement/{name}") for name in ("contracts", "amendments"))
     >>> found = ends(contracts, amendments, "2026-01-01")
-    >>> as_ics(launches(found, "2026-01-01"), "2026-01-01", fictitious=True, most=2).splitlines()[:2]
+    >>> as_ics(launches(found, "2026-01-01"), "2026-01-01", fictitious=True).splitlines()[:2]
     [b'BEGIN:VCALENDAR', b'VERSION:2.0']
     """
     from icalendar import Calendar, vText
 
-    if not 1 <= most <= MOST:
-        raise UsageError(f"most={most}: give a number of contracts from 1 to {MOST}.")
     now = day_of(today)
     coming = plan[plan["fin"] >= now].sort_values(["a_lancer_avant", "fin", "uid"], na_position="last")
-    kept = coming.head(most)
+    kept = coming.head(MOST)
     left = len(coming) - len(kept)
     more = f" ; {left} autres échéances, moins urgentes, n'y sont pas" if left else ""
     about = f"{len(kept)} marchés, au {written(now)}{more}. Dates calculées, à vérifier dans le marché."
@@ -152,19 +126,8 @@ def _description(row: dict[Any, Any], fictitious: bool) -> str:
 def as_csv(plan: pd.DataFrame, fictitious: bool = False) -> str:
     """Write the calendar as a CSV text for a French spreadsheet (:func:`tikub_lab.show.spreadsheet`).
 
-    Parameters
-    ----------
-    plan : DataFrame
-        From
-        :func:`~tikub_lab.procurement.calendar.launches.launches`,
-        or from ``ends``: columns that it lacks are left out.
-    fictitious : bool
-        Whether to add a column that says that the data is.
-
-    Returns
-    -------
-    str
-        To be written as UTF-8.
+    ``plan`` is from ``launches`` or ``ends``: columns that it lacks are left out. ``fictitious`` adds a column that
+    says that the data is.
 
     Examples
     --------

@@ -188,12 +188,10 @@ def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tikub_lab import tables
-    >>> from tikub_lab.procurement.calendar.deadlines import ends
-    >>> contracts, amendments = (tables.load(f"procurement/{name}") for name in ("contracts", "amendments"))
-    >>> plan = launches(ends(contracts, amendments, "2026-01-01"), "2026-01-01")
-    >>> len(by_month(plan, "2026-01-01", months=12))
-    12
+    >>> days = pd.to_datetime(["2026-03-04"])
+    >>> plan = pd.DataFrame({"fin": days, "a_lancer_avant": days, "montant": 10.0})
+    >>> by_month(plan, "2026-01-01", months=3)["montant_fins"].tolist()
+    [0.0, 0.0, 10.0]
     """
     if not 1 <= months <= 120:
         raise UsageError(f"months={months}: give a number from 1 to 120.")

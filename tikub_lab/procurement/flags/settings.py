@@ -1,7 +1,6 @@
 """What the red flags may be told: the settings of Cardinal 0.0.8, by the same names.
 
-Source: https://cardinal.readthedocs.io/en/latest/cli/indicators/
-(Open Contracting Partnership, MIT licence).
+Source: https://cardinal.readthedocs.io/en/latest/cli/indicators/ (Open Contracting Partnership, MIT licence).
 """
 
 from collections.abc import Mapping
@@ -18,26 +17,21 @@ ALL = ("R003", "R018", "R024", "R025", "R028", "R030", "R035", "R036", "R038", "
 class Settings:
     """Settings of the red flags; the defaults are Cardinal's.
 
-    A threshold that is None is the fence that the data give; where
-    methods or procedures are to be looked at, none named means all.
+    A threshold that is None is the fence that the data give; where none is named, all methods or procedures are meant.
     """
 
     # Which flags are looked for can decide the currency.
     flags: tuple[str, ...] = ALL
-    # Prices in another one are left out of R024, R036 and R058; by
-    # default the first met in a bid that they look at.
+    # Prices in another one are left out of R024, R036 and R058; by default the first met in a bid that they look at.
     currency: str | None = None
-    # Procedures (``details``) that do not compare prices: R024, R028,
-    # R036 and R058 leave them out.
+    # Procedures (``details``) that do not compare prices: R024, R028, R036 and R058 leave them out.
     no_price_comparison_procurement_methods: tuple[str, ...] = ()
     # Those that do; where some are named, only these count.
     price_comparison_procurement_methods: tuple[str, ...] = ()
-    # Leave out too, for these flags, what says that price is not its
-    # only criterion: only a bid register does.
+    # Leave out too, for these flags, what says that price is not its only criterion: only a bid register does.
     respect_criteria: bool = True
     excluded_procurement_method_details: tuple[str, ...] = ()
-    # Fewer whole days are short; then the methods looked at, and
-    # thresholds of some procedures.
+    # Fewer whole days are short; then the methods looked at, and thresholds of some procedures.
     r003_threshold: int = 15
     r003_procurement_methods: tuple[str, ...] = ()
     r003_procurement_method_details: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
