@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,12 +12,7 @@ from tikub_lab.methods.scope import during, only, period
 from tikub_lab.procurement.groups import family_labels, latest_names
 from tikub_lab.show.french import day, plural
 
-REGIONS = {
-    "01": "Guadeloupe", "02": "Martinique", "03": "Guyane", "04": "La Réunion", "06": "Mayotte", "11": "Île-de-France",
-    "24": "Centre-Val de Loire", "27": "Bourgogne-Franche-Comté", "28": "Normandie", "32": "Hauts-de-France",
-    "44": "Grand Est", "52": "Pays de la Loire", "53": "Bretagne", "75": "Nouvelle-Aquitaine", "76": "Occitanie",
-    "84": "Auvergne-Rhône-Alpes", "93": "Provence-Alpes-Côte d'Azur", "94": "Corse",
-}  # fmt: skip
+REGIONS = pd.read_csv(Path(__file__).with_name("regions.csv"), dtype="str").set_index("code")["nom"]
 """Names by code (Code officiel géographique, INSEE)."""
 
 

@@ -2,8 +2,7 @@
 
 In all functions ``contracts`` and ``suppliers`` are the tables of that name. In what they return, nombre, connus and
 manquants count contracts and suppliers: a contract held by three firms counts three times, its amount once, in equal
-parts; firmes counts firms, montant is in euros. What is not published is a row of its own, or a column beside each
-rate.
+parts; firmes counts firms, montant is in euros.
 
 A supplier's place is that of the establishment which holds the contract (its SIRET); the work may be done by another,
 or by subcontractors. The law forbids to choose a supplier for its place (article L3 of the Code de la commande
@@ -17,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.methods.distance import haversine
-from tikub_lab.methods.rates import classes, rates
+from tikub_lab.methods.rates import classes, rates, share
 from tikub_lab.procurement.groups import By, counted, grouped, share_keys
 from tikub_lab.tables.places import communes
 
@@ -89,7 +88,7 @@ def place_of(shares: pd.DataFrame) -> pd.Series:
 
 
 def largest_suppliers(contracts: pd.DataFrame, suppliers: pd.DataFrame, n: int = 10) -> pd.DataFrame:
-    """Rank suppliers by the amount of their contracts: firme, nom (:func:`firm_names`), nombre, montant, part."""
+    """Rank suppliers by the amount of their contracts: firme, nom, nombre, montant, part."""
     shares = supplier_shares(contracts, suppliers)
     table = counted(shares, "firme", "part_montant", nombre=("uid", "nunique")).head(n)
     table.insert(1, "nom", table["firme"].map(firm_names(suppliers)))
@@ -223,8 +222,8 @@ def local_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "ense
     DataFrame, one row a group
         Key, libelle, nombre, connus, manquants, montant, montant_connu, departement, region, hors_france (numbers; the
         région includes the département), taux_departement, taux_region (of the known, suppliers abroad among them),
-        taux_departement_montant, taux_region_montant. Groups without any supplier are left out. No rate is given where
-        only suppliers abroad have a place and some have none: whoever publishes no place would look far away.
+        taux_departement_montant, taux_region_montant. No rate is given where only suppliers abroad have a place and
+        some have none: whoever publishes no place would look far away.
 
     Examples
     --------
@@ -234,19 +233,19 @@ def local_rates(contracts: pd.DataFrame, suppliers: pd.DataFrame, by: By = "ense
     [[3494, 1183, 2717]]
     """
     shares = supplier_shares(contracts, suppliers)
-    place, keys = place_of(shares), share_keys(shares, contracts, by)
-    parts = []
-    for name, where in (("departement", PLACES[:1]), ("region", PLACES[:2])):
-        more = {"hors_france": place == ABROAD}
-        found = rates(keys, place != UNPUBLISHED, place.isin(where), shares["part_montant"], more)
-        blind = (found["connus"] == found["hors_france"]) & (found["manquants"] > 0)
-        found[[f"taux_{name}", f"taux_{name}_montant"]] = found[["taux", "taux_montant"]].mask(blind)
-        parts.append(found.rename(columns={"avec": name}))
-    table = parts[0].join(parts[1][["region", "taux_region", "taux_region_montant"]])
+    place, keys, amount = place_of(shares), share_keys(shares, contracts, by), shares["part_montant"]
+    same = place == SAME
+    more = {"departement": same, "hors_france": place == ABROAD}
+    table = rates(keys, place != UNPUBLISHED, same | (place == REGION), amount, more)
+    table = table.rename(columns={"avec": "region", "taux": "taux_region", "taux_montant": "taux_region_montant"})
+    table["taux_departement"] = share(table["departement"], table["connus"])
+    table["taux_departement_montant"] = share(amount.where(same, 0.0).groupby(keys).sum(), table["montant_connu"])
+    blind = (table["connus"] == table["hors_france"]) & (table["manquants"] > 0)
     columns = [
         "nombre", "connus", "manquants", "montant", "montant_connu", "departement", "region", "hors_france",
         "taux_departement", "taux_region", "taux_departement_montant", "taux_region_montant",
     ]  # fmt: skip
+    table[columns[8:]] = table[columns[8:]].mask(blind)
     return grouped(table, contracts, by, columns)
 
 
@@ -259,8 +258,7 @@ def distances(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a contract and supplier
         Columns uid, titulaire_id, part_montant (euros), origine (« commune d'exécution », « code postal d'exécution »),
-        km, motif (why there is no distance: « lieu de départ non publié ou imprécis », « titulaire hors de France »,
-        « commune du titulaire non publiée », « commune sans coordonnées », for only 101 communes are shipped).
+        km, motif (why there is no distance; only 101 communes are shipped).
 
     Examples
     --------
