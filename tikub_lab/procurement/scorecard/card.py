@@ -3,9 +3,9 @@
 A publication is judged by itself. Its record is *usable* where no rule rejects it and no other record of the same
 publication says the same contract; that a later publication repeats it is no fault.
 
-Without a rule, the records that *only* this rule rejects would count; a record that two rules reject stays out without
-either of them, so the effects of single rules do not add up to the whole: :func:`bridge` says what several rules do
-together. Of values that were mended, those are told apart without which the record would have been rejected.
+Without a rule, the records that *only* this rule rejects would count; one that two rules reject stays out without
+either, so the effects of single rules do not add up to the whole, as the steps of :func:`bridge` do. Of values that
+were mended, those are told apart without which the record would have been rejected.
 
 Amounts are those published, excluding tax. Rows of the tabular form share an amount that they repeat for each
 titulaire; but each state of a contract counts, so their totals are more than those of ``procurement/contracts``.
@@ -28,13 +28,7 @@ EFFECTS = {"reject": "rejeté", "repair": "réparé", "blank": "vidé", "mark": 
 
 
 def rule_texts() -> pd.DataFrame:
-    """List every rule, with what a reader is told of it.
-
-    Examples
-    --------
-    >>> rule_texts().set_index("regle").loc["amount-too-low", "attendu"]
-    'Un montant vaut au moins 1 €.'
-    """
+    """List every rule, with what a reader is told of it."""
     table = pd.DataFrame(list(TEXTS.values()), dtype="str")
     table["effet"] = table["effet"].map(EFFECTS)
     return table[["regle", "titre", "effet", "attendu", "consequence", "source"]]
@@ -45,12 +39,6 @@ def weights(records: pd.DataFrame) -> pd.Series:
 
     Rows of the tabular form with the same publication, buyer, identifier, date and amount are one amount, repeated for
     each titulaire: they share it equally.
-
-    Examples
-    --------
-    >>> row = {"publication": "a", "type": "ligne", "acheteur_id": "1", "id": "2", "montant": 30.0}
-    >>> weights(pd.DataFrame([row, row, {**row, "type": "marché"}]).assign(dateNotification=pd.NaT)).tolist()
-    [15.0, 15.0, 30.0]
     """
     rows = records[records["type"].eq("ligne").fillna(False).astype(bool)]
     keys = ["publication", "acheteur_id", "id", "dateNotification", "montant"]
@@ -66,8 +54,7 @@ def verdicts(records: pd.DataFrame) -> pd.DataFrame:
     frame["_state"] = records["modifications"].where(rows, 0).fillna(0).astype("int64")
     frame["poids"] = weights(records)
     rejected = records["etat"].eq("rejeté")
-    # within a publication the import's own choice counts: those that it
-    # kept come first
+    # within a publication the import's own choice counts: those that it kept come first
     order = frame.assign(_kept=records["etat"].ne("retenu"))[~rejected].sort_values(["_kept", "ligne"])
     again = order.duplicated(SAME).reindex(frame.index, fill_value=False) & records["etat"].eq("doublon")
     frame["verdict"] = pd.Series("exploitable", index=frame.index).mask(again, "doublon").mask(rejected, "rejeté")
@@ -87,30 +74,20 @@ def findings(records: pd.DataFrame) -> pd.DataFrame:
 def by_rule(records: pd.DataFrame, all_rules: bool = False) -> pd.DataFrame:
     """Count, for each publication and rule, the records concerned and what the rule does to the figures.
 
-    Parameters
-    ----------
-    records : DataFrame
-        Table ``procurement/records``.
-    all_rules : bool
-        Also the rules that nothing broke.
-
     Returns
     -------
     DataFrame, one row a publication and rule, rejects first, the largest effect in euros first
-        ``publication``, ``regle``, ``titre``, ``effet``, ``nombre`` (records concerned), ``part`` (of the
-        publication's records), ``valeurs`` (values concerned), ``montant_concerne`` (€ of these records), ``seuls``
-        (records that no other rule rejects), ``ecart_nombre`` and ``ecart_montant`` (what the number of usable
-        records, and their amount in €, would gain without the rule; they lose where a mended value saves the record),
-        ``sans_montant`` (records among ``seuls`` that have no amount, counted 0 €), ``exemple`` (the largest amount
-        concerned), ``attendu``, ``consequence``, ``source``.
+        ``nombre`` (records concerned), ``part`` (of the publication's), ``valeurs`` (values), ``montant_concerne`` (€),
+        ``seuls`` (records that no other rule rejects), ``ecart_nombre`` and ``ecart_montant`` (usable records, and €,
+        that there would be more without the rule; fewer where a mended value saves the record), ``sans_montant``
+        (among ``seuls``, counted 0 €), ``exemple`` (the largest amount), and what the rule says. With ``all_rules``
+        also those that nothing broke.
 
     Examples
     --------
-    >>> base = {"publication": "a", "type": "marché", "acheteur_id": "1", "id": "2", "titulaires": "3", "ligne": 1,
-    ...     "modifications": 0, "dateNotification": pd.NaT, "etat": "rejeté", "reparations": None}
-    >>> low = {**base, "montant": 0.5, "regles": "amount-too-low:montant=0.5"}
-    >>> by_rule(pd.DataFrame([low]))[["titre", "ecart_nombre", "ecart_montant", "exemple"]].to_numpy().tolist()
-    [['Montant inférieur à 1 €', 1, 0.5, 'ligne 1, Montant : 0.5']]
+    >>> from tikub_lab import tables
+    >>> by_rule(tables.load("procurement/records"))[["titre", "exemple"]].iloc[0].tolist()
+    ['Montant de remplissage (999999999)', 'ligne 39, Montant : 999999999']
     """
     records = records.reset_index(drop=True)
     judged = verdicts(records)
@@ -164,21 +141,12 @@ def _concerned(judged: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counted(rows: pd.DataFrame) -> pd.DataFrame:
-    rows = rows.assign(effet_euros=rows["gain"] * rows["poids"], sans=rows["seul"] & rows["montant"].isna())
-    return (
-        rows.groupby(["publication", "regle", "rejet"])
-        .agg(
-            nombre=("gain", "size"),
-            valeurs=("valeurs", "sum"),
-            montant_concerne=("poids", "sum"),
-            exemple=("exemple", "first"),
-            seuls=("seul", "sum"),
-            sans_montant=("sans", "sum"),
-            ecart_nombre=("gain", "sum"),
-            ecart_montant=("effet_euros", "sum"),
-        )
-        .reset_index()
-    )
+    rows = rows.assign(ecart_montant=rows["gain"] * rows["poids"], sans_montant=rows["seul"] & rows["montant"].isna())
+    rows = rows.rename(columns={"poids": "montant_concerne", "seul": "seuls"}).assign(ecart_nombre=rows["gain"])
+    sums = ("valeurs", "montant_concerne", "seuls", "sans_montant", "ecart_nombre", "ecart_montant")
+    groups = rows.groupby(["publication", "regle", "rejet"])
+    found = {name: (name, "sum") for name in sums} | {"nombre": ("gain", "size"), "exemple": ("exemple", "first")}
+    return groups.agg(**found).reset_index()
 
 
 def _saving(found: pd.DataFrame) -> pd.Series:
@@ -199,17 +167,14 @@ def bridge(records: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, several rows a publication
         ``publication``, ``etape``, ``regle`` (missing but for single rules), ``nombre``, ``montant`` (€; negative
-        where it takes away), ``sans_montant`` (records without an amount, counted 0 €). The first step is ``publié``,
-        then each rule that alone rejects records, :data:`SEVERAL`, ``doublons``, and the last is ``exploitable``: the
-        sum.
+        where it takes away), ``sans_montant`` (records without an amount). Steps: ``publié``, each rule that alone
+        rejects records, :data:`SEVERAL`, ``doublons``, and their sum ``exploitable``.
 
     Examples
     --------
-    >>> base = {"publication": "a", "type": "marché", "acheteur_id": "1", "id": "2", "titulaires": "3", "ligne": 1,
-    ...     "modifications": 0, "dateNotification": pd.NaT, "etat": "rejeté", "reparations": None}
-    >>> low = {**base, "montant": 0.5, "regles": "amount-too-low:montant=0.5"}
-    >>> bridge(pd.DataFrame([low]))[["etape", "montant"]].to_numpy().tolist()
-    [['publié', 0.5], ['Montant inférieur à 1 €', -0.5], ['exploitable', 0.0]]
+    >>> from tikub_lab import tables
+    >>> bridge(tables.load("procurement/records"))[["etape", "nombre"]].head(1).to_numpy().tolist()
+    [['publié', 290]]
     """
     records = records.reset_index(drop=True)
     judged = verdicts(records)
@@ -218,18 +183,15 @@ def bridge(records: pd.DataFrame) -> pd.DataFrame:
     rule = groups.first()[groups.nunique() == 1].reindex(judged.index).mask(again)
     step = rule.map({name: row["titre"] for name, row in TEXTS.items()}).fillna(rule)
     step = step.fillna(again.map({True: "doublons", False: SEVERAL}))
-    steps = pd.concat(
-        [
-            judged.assign(etape="publié", regle=None, _rank=0, _sign=1),
-            judged.assign(etape=step, regle=rule, _rank=(1 + rule.isna() + (again & rule.isna())), _sign=-1)[~usable],
-            judged.assign(etape="exploitable", regle=None, _rank=4, _sign=usable.astype("int64")),
-        ]
-    )
-    steps = steps.assign(
-        nombre=steps["_sign"],
-        sans_montant=(steps["_sign"] != 0) & steps["montant"].isna(),
-        montant=steps["_sign"] * steps["poids"],
-    )
+    rank = 1 + rule.isna() + (again & rule.isna())
+    parts = [
+        judged.assign(etape="publié", regle=None, _rank=0, nombre=1),
+        judged.assign(etape=step, regle=rule, _rank=rank, nombre=-1)[~usable],
+        judged.assign(etape="exploitable", regle=None, _rank=4, nombre=usable.astype("int64")),
+    ]
+    steps = pd.concat(parts)
+    steps["sans_montant"] = (steps["nombre"] != 0) & steps["montant"].isna()
+    steps["montant"] = steps["nombre"] * steps["poids"]
     keys = ["publication", "_rank", "etape", "regle"]
     table = steps.groupby(keys, dropna=False)[["nombre", "montant", "sans_montant"]].sum().reset_index()
     table = table.sort_values(["publication", "_rank", "montant", "etape"], ignore_index=True)

@@ -1,21 +1,15 @@
 """Pairing the records of two publications of one source: which contract of the one is which of the other.
 
-A contract is known by its buyer and its identifier, but identifiers
-are used several times (lots, states, the same record twice), so
-pairs are made in passes, each record at most once:
+A contract is known by its buyer and its identifier, but identifiers are used several times (lots, states, the same
+record twice), so pairs are made in passes, each record at most once:
 
-1. same buyer and identifier, and nothing changed; 2. same buyer and
-identifier, same titulaires, same date of notification; then without
-the date; 3. same buyer and identifier, where one record is left on
-each side; 4. same titulaires, amount, date and object, one on each
-side: the buyer's identifier, or the contract's, changed.
+1. same buyer and identifier, and nothing changed; 2. same buyer and identifier, same titulaires, same date of
+notification; then without the date; 3. same buyer and identifier, where one record is left on each side; 4. same
+titulaires, amount, date and object, one on each side: the buyer's identifier, or the contract's, changed.
 
-What is left vanished, or appeared. Records without buyer or
-identifier are only paired when nothing changed, or by the last
-pass. So a publication is the one before, less what vanished, plus
-what appeared: in records, and in euros with what changed. Rows of
-the tabular form are paired as rows, and each counts its whole
-amount.
+What is left vanished, or appeared. Records without buyer or identifier are only paired when nothing changed, or by the
+last pass. So a publication is the one before, less what vanished, plus what appeared: in records, and in euros with
+what changed. Rows of the tabular form are paired as rows, and each counts its whole amount.
 """
 
 from collections.abc import Sequence
@@ -24,26 +18,13 @@ import numpy as np
 import pandas as pd
 
 FIELDS = (
-    "montant",
-    "dateNotification",
-    "datePublicationDonnees",
-    "dureeMois",
-    "codeCPV",
-    "procedure",
-    "titulaires",
-    "objet",
-    "acheteur_id",
-    "acheteur_nom",
-    "id",
-    "modifications",
-)
-"""Fields of which a change is named; the others are seen by the
-fingerprint and named ``autre``."""
+    "montant", "dateNotification", "datePublicationDonnees", "dureeMois", "codeCPV", "procedure", "titulaires", "objet",
+    "acheteur_id", "acheteur_nom", "id", "modifications",
+)  # fmt: skip
+"""Fields of which a change is named; the others are seen by the fingerprint and named ``autre``."""
 STATUSES = ("inchangé", "modifié", "apparu", "disparu")
 
-
-Pass = tuple[tuple[str, ...], bool, tuple[str, ...]]
-PASSES: tuple[Pass, ...] = (
+PASSES: tuple[tuple[tuple[str, ...], bool, tuple[str, ...]], ...] = (
     (("acheteur_id", "id", "empreinte"), False, ()),
     (("acheteur_id", "id", "titulaires", "dateNotification"), False, ("acheteur_id", "id")),
     (("acheteur_id", "id", "titulaires"), False, ("acheteur_id", "id")),
@@ -53,8 +34,7 @@ PASSES: tuple[Pass, ...] = (
         for key in ("id", "acheteur_id")
     ),
 )
-"""What must be equal, whether that must point to one record on each
-side, and what must be filled."""
+"""What must be equal, whether that must point to one record on each side, and what must be filled."""
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -70,8 +50,8 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         _laid_out(gone, gone, None).assign(statut="disparu"),
     ]
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    table["statut"] = pd.Categorical(table["statut"], categories=STATUSES)
-    return table[["statut", *(name for name in table.columns if name != "statut")]]
+    table.insert(0, "statut", pd.Series(pd.Categorical(table.pop("statut"), categories=STATUSES)))
+    return table
 
 
 def _side(records: pd.DataFrame) -> pd.DataFrame:

@@ -1,11 +1,8 @@
 """Successive publications of one source: what appeared, changed, vanished between one and the next.
 
-A source publishes the same contracts again and again, each file
-replacing the one before. :func:`published_files` finds which files
-are of one source and in which order, :func:`trend` counts what
-moved all along a series, :func:`largest_moves` lists what moved the
-most euros. How the records of two publications are paired is told
-in :mod:`tikub_lab.procurement.scorecard.pairs`.
+A source publishes the same contracts again and again, each file replacing the one before. :func:`published_files` finds
+which files are of one source and in which order, :func:`trend` counts what moved all along a series,
+:func:`largest_moves` lists what moved the most euros; :mod:`.pairs` says how the records of two are paired.
 """
 
 import re
@@ -23,13 +20,7 @@ _TWIN = re.compile(r" \([0-9a-f]{8}\)$")
 
 
 def series_of(publication: str) -> str:
-    """Name the source of a file: its name without date, suffixes and what tells it from a file of the same name.
-
-    Examples
-    --------
-    >>> series_of("data.gouv.fr_pes_2019-02-03.json.zip/data.gouv.fr_pes.json"), series_of("decp-20250401.csv")
-    ('data.gouv.fr_pes', 'decp')
-    """
+    """Name the source of a file: its name without date, suffixes and what tells it from a file of the same name."""
     stems: list[str] = []
     for part in _TWIN.sub("", publication).split("/"):
         stem = _DATE.sub("", _SUFFIX.sub("", part))
@@ -40,13 +31,7 @@ def series_of(publication: str) -> str:
 
 
 def date_in(publication: str) -> pd.Timestamp | None:
-    """Read the day in a file's name, year first; None where there is none.
-
-    Examples
-    --------
-    >>> str(date_in("pes_2019-02-03.json.zip/pes.json").date()), date_in("decp-2024.json")
-    ('2019-02-03', None)
-    """
+    """Read the day in a file's name, year first; None where there is none."""
     for match in _DATE.finditer(publication):
         try:
             return pd.Timestamp(int(match[1]), int(match[3]), int(match[4]))
@@ -56,26 +41,20 @@ def date_in(publication: str) -> pd.Timestamp | None:
 
 
 def published_files(records: pd.DataFrame) -> pd.DataFrame:
-    """List the publications that the records come from, in the order of their sources and days.
-
-    Parameters
-    ----------
-    records : DataFrame
-        Table ``procurement/records``.
+    """List the publications of a table ``procurement/records``, in the order of their sources and days.
 
     Returns
     -------
     DataFrame, one row a publication
         ``publication``, ``serie`` (see :func:`series_of`), ``date``, ``origine_date`` (``nom du fichier``; ``dernière
-        donnée publiée``: the last date of publication of an accepted record; ``inconnue``), ``rang`` (in its series,
-        from 1), ``nombre``, ``rejetes``, ``montant`` (€, as published), ``sans_montant``.
+        donnée publiée``: the last of an accepted record; ``inconnue``), ``rang`` (in its series, from 1), ``nombre``,
+        ``rejetes``, ``montant`` (€, as published), ``sans_montant``.
 
     Examples
     --------
-    >>> records = pd.DataFrame({"publication": ["a_2025-02-01.json", "a_2025-01-01.json"], "etat": "retenu",
-    ...     "montant": [1.0, 2.0], "datePublicationDonnees": pd.NaT})
-    >>> published_files(records)[["publication", "serie", "rang"]].to_numpy().tolist()
-    [['a_2025-01-01.json', 'a', 1], ['a_2025-02-01.json', 'a', 2]]
+    >>> from tikub_lab import tables
+    >>> published_files(tables.load("procurement/records"))[["serie", "rang", "nombre"]].to_numpy().tolist()
+    [['decp-fictif', 1, 290], ['decp-fictif', 2, 320], ['decp-fictif', 3, 368]]
     """
     rejected, amount = records["etat"].eq("rejeté"), records["montant"]
     frame = records[["publication", "montant"]].assign(
@@ -114,33 +93,21 @@ TREND = (
 def trend(records: pd.DataFrame) -> pd.DataFrame:
     """Count what appeared, changed and vanished between each publication of a source and the next.
 
-    Parameters
-    ----------
-    records : DataFrame
-        Table ``procurement/records``. A source of one publication gives no row.
-
     Returns
     -------
     DataFrame, one row a pair of successive publications
-        ``serie``, ``avant``, ``apres`` (publications), ``date_avant``, ``date_apres``; in records ``nombre_avant``,
-        ``disparus``, ``apparus``, ``reapparus`` (those of ``apparus`` that an earlier publication had, but not the one
-        before), ``modifies``, ``inchanges``, ``nombre_apres``; in euros ``montant_avant``, ``montant_disparus``,
-        ``montant_apparus``, ``montant_modifies`` (what the changes add), ``montant_apres``; ``sans_montant_avant`` and
-        ``sans_montant_apres`` (records without an amount, counted 0 €), ``corriges`` (rejected before, accepted
-        since), ``degrades`` (the reverse), ``sans_cle`` (records of both without buyer or identifier: hard to follow).
-
-        ``nombre_apres = nombre_avant − disparus + apparus``, and ``montant_apres = montant_avant − montant_disparus +
-        montant_apparus + montant_modifies``.
+        Publications and their days; in records ``nombre_avant``, ``disparus``, ``apparus``, ``reapparus`` (those of
+        ``apparus`` that an earlier publication had, but not the one before), ``modifies``, ``inchanges``,
+        ``nombre_apres``; the same in euros (``montant_modifies``: what the changes add); ``sans_montant_avant`` and
+        ``sans_montant_apres``, ``corriges`` (rejected before, accepted since), ``degrades`` (the reverse),
+        ``sans_cle`` (without buyer or identifier: hard to follow). After is before less what vanished, plus what
+        appeared and, in euros, what changed.
 
     Examples
     --------
-    >>> from tikub_lab.procurement.scorecard.pairs import FIELDS
-    >>> row = dict.fromkeys([*FIELDS, "empreinte"], "x") | {"montant": 10.0, "etat": "retenu", "ligne": 1}
-    >>> row["datePublicationDonnees"] = pd.NaT
-    >>> days = [{**row, "publication": f"source_2025-0{month}-01.json", "montant": 10.0 * month, "id": str(month)}
-    ...         for month in (1, 2)]
-    >>> trend(pd.DataFrame(days))[["disparus", "apparus", "montant_apres"]].to_numpy().tolist()
-    [[1.0, 1.0, 20.0]]
+    >>> from tikub_lab import tables
+    >>> trend(tables.load("procurement/records"))[["disparus", "apparus", "modifies"]].to_numpy().tolist()
+    [[5, 35, 12], [1, 49, 17]]
     """
     rows: list[dict[str, object]] = []
     seen: dict[str, set[tuple[str, str]]] = {}
@@ -173,36 +140,21 @@ def _keys(rows: pd.DataFrame) -> list[tuple[str, str]]:
 def _counts(pairs: pd.DataFrame) -> dict[str, object]:
     number = pairs["statut"].value_counts()
     euros = pairs.groupby("statut", observed=False)["ecart"].sum()
+    moves = {"disparus": "disparu", "apparus": "apparu", "modifies": "modifié"}
     was, now = pairs["rejet_avant"], pairs["rejet_apres"]
     return {
-        "disparus": int(number["disparu"]),
-        "apparus": int(number["apparu"]),
-        "modifies": int(number["modifié"]),
-        "inchanges": int(number["inchangé"]),
+        **{name: int(number[status]) for name, status in {**moves, "inchanges": "inchangé"}.items()},
+        **{f"montant_{name}": float(euros[status]) for name, status in moves.items()},
         "montant_disparus": 0.0 - float(euros["disparu"]),
-        "montant_apparus": float(euros["apparu"]),
-        "montant_modifies": float(euros["modifié"]),
         "corriges": int((was & ~now).sum()),
         "degrades": int((~was & now).sum()),
     }
 
 
 def largest_moves(records: pd.DataFrame, n: int = 10) -> pd.DataFrame:
-    """List the records that moved the most euros from one publication of a source to the next.
+    """List at most n records that moved the most euros from one publication of a source to the next, either way.
 
-    Parameters
-    ----------
-    records : DataFrame
-        As for :func:`trend`.
-    n : int
-        How many rows at most.
-
-    Returns
-    -------
-    DataFrame of shape (at most n, 15)
-        ``avant``, ``apres`` (publications) and the columns of
-        :func:`~tikub_lab.procurement.scorecard.pairs.compare`, for records that appeared, changed or vanished, the
-        largest difference first, whatever its sign.
+    Columns ``avant``, ``apres`` (publications) and those of :func:`~tikub_lab.procurement.scorecard.pairs.compare`.
     """
     parts = [
         compare(before, after).assign(avant=old["publication"], apres=new["publication"])

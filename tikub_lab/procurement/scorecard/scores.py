@@ -25,13 +25,7 @@ DOUBTS = {
 
 
 def grade(score: float) -> str:
-    """Return the grade of a score between 0 and 1, from A to E; nothing for a score that is not known.
-
-    Examples
-    --------
-    >>> [grade(score) for score in (0.95, 0.949, 0.0, float("nan"))]
-    ['A', 'B', 'E', '']
-    """
+    """Return the grade of a score between 0 and 1, from A to E; nothing for a score that is not known."""
     return next((letter for least, letter in GRADES if score >= least), "")
 
 
@@ -41,27 +35,19 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     ``score`` is the number of sound mandatory values in usable records (neither rejected nor repeated), divided by the
     number of mandatory values owed by all records but the repeated ones. Concessions and contracts count alike.
 
-    Parameters
-    ----------
-    records : DataFrame
-        Table ``procurement/records``.
-
     Returns
     -------
     DataFrame, one row a publication
         ``publication``, ``nombre`` (records), ``exploitables``, ``rejetes``, ``doublons``, ``part_exploitable`` (of
-        all records), ``attendus`` (values owed), ``remplis`` (filled), ``sains`` (sound), ``completude``
-        (``sains / attendus``), ``score``, ``note`` (see :func:`grade`), ``champs_absents`` (mandatory fields that no
-        record has: an extract leaves columns out, which is no fault of its records), ``inconnus`` (rejected records
-        whose values are not known, as they were imported before the table was: they owe nothing here).
+        all records), ``attendus`` (values owed), ``remplis`` (filled), ``sains`` (sound), ``completude`` (sound of
+        owed), ``score``, ``note`` (:data:`GRADES`), ``champs_absents`` (mandatory fields that no record has, as in an
+        extract), ``inconnus`` (rejected records whose values are not known: they owe nothing here).
 
     Examples
     --------
-    >>> base = {"publication": "a", "type": "marché", "acheteur_id": "1", "id": "2", "titulaires": "3", "ligne": 1,
-    ...     "modifications": 0, "dateNotification": pd.NaT, "etat": "retenu", "reparations": None, "regles": None,
-    ...     "montant": 1.0, "attendus": 10, "manquants": "ccag|objet"}
-    >>> scores(pd.DataFrame([base]))[["attendus", "sains", "score", "note"]].to_numpy().tolist()
-    [[10, 8, 0.8, 'C']]
+    >>> from tikub_lab import tables
+    >>> scores(tables.load("procurement/records"))[["attendus", "sains", "note"]].to_numpy().tolist()
+    [[7145, 7061, 'B'], [7895, 7801, 'B'], [9120, 9023, 'A']]
     """
     records = records.reset_index(drop=True)
     verdict = verdicts(records)["verdict"]
@@ -105,14 +91,7 @@ def _owed(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def missing_fields(records: pd.DataFrame) -> pd.DataFrame:
-    """Count, for each publication, the mandatory fields that are empty.
-
-    Examples
-    --------
-    >>> records = pd.DataFrame({"publication": "a", "manquants": ["ccag|objet", "ccag", None, None]})
-    >>> missing_fields(records)[["champ", "part"]].to_numpy().tolist()
-    [['ccag', 0.5], ['objet', 0.25]]
-    """
+    """Count, for each publication, the mandatory fields that are empty."""
     lists = records[["publication"]].assign(champ=records["manquants"].astype("str").str.split("|"))
     lists = lists[records["manquants"].notna()].explode("champ")
     table = lists.groupby(["publication", "champ"]).size().rename("manquants").reset_index()
@@ -126,17 +105,14 @@ def missing_fields(records: pd.DataFrame) -> pd.DataFrame:
 def completeness(contracts: pd.DataFrame) -> pd.DataFrame:
     """Count, for each field of the essential data, the contracts that owe it and those that have it.
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``: values that could not be used are empty in it.
+    Values that could not be used are empty in the table of contracts. Titulaires are another table.
 
     Returns
     -------
     DataFrame, one row a field, the least filled first
         ``champ``, ``titre``, ``obligation`` (``obligatoire``, ``conditionnel``, or ``conditionnel, à confirmer``
         where the condition is an approximation), ``attendus`` (contracts that owe it), ``remplis``, ``manquants``,
-        ``part`` (of those owed; not a number where none is). Titulaires are not there: they are another table.
+        ``part`` (of those owed; not a number where none is).
 
     Examples
     --------
@@ -178,11 +154,6 @@ def completeness(contracts: pd.DataFrame) -> pd.DataFrame:
 def doubtful(records: pd.DataFrame) -> pd.DataFrame:
     """Count usable records that no rule rejects, and that yet look wrong: they stay in the figures, to be checked.
 
-    Parameters
-    ----------
-    records : DataFrame
-        Table ``procurement/records``.
-
     Returns
     -------
     DataFrame, one row a publication and doubt
@@ -192,11 +163,9 @@ def doubtful(records: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> base = {"publication": "a", "type": "marché", "acheteur_id": "1", "id": "2", "titulaires": "3", "ligne": 1,
-    ...     "modifications": 0, "dateNotification": pd.NaT, "datePublicationDonnees": pd.NaT, "etat": "retenu",
-    ...     "objet": "Gaz"}
-    >>> doubtful(pd.DataFrame([{**base, "montant": 99_999_999.0}]))[["nombre", "part", "exemple"]].to_numpy().tolist()
-    [[1, 1.0, 'ligne 1 : Gaz']]
+    >>> from tikub_lab import tables
+    >>> doubtful(tables.load("procurement/records"))[["doute", "nombre"]].iloc[[1]].to_numpy().tolist()
+    [['Montant inférieur à 100 €', 3]]
     """
     records = records.reset_index(drop=True)
     usable = verdicts(records).assign(objet=records["objet"], publiee=records["datePublicationDonnees"])
