@@ -132,8 +132,7 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, one row a year and domain
         Columns annee, domaine, nombre, connus, manquants, avec, taux, bas, haut (as in :func:`consideration_rates`),
-        taux_montant, cible (name of the plan), valeur (its rate), echeance (year), verdict (« atteinte », « manquée »,
-        « indécidable : données manquantes », « en chemin », « pas de cible connue »), reference, statut.
+        taux_montant, cible (name of the plan), valeur (its rate), echeance (year), verdict, reference, statut.
 
     Examples
     --------

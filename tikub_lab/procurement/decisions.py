@@ -120,7 +120,7 @@ def split_advice(needs: pd.DataFrame, today: Day | None = None) -> pd.DataFrame:
     """
     near = needs[needs["force"].isin(("forte", "moyenne"))]
     if today is not None:
-        near = near[(near["fin"] > _since(today)) & (near["fin"] <= day_of(today))]
+        near = _recent(near, today, column="fin")
     facts = {
         "uids": near["uids"].str.split("|"),
         "enjeu": near["montant"],
@@ -216,7 +216,7 @@ def _family(key: Any) -> dict[str, str]:
 
 
 def where_to_act(*advices: pd.DataFrame) -> pd.DataFrame:
-    """Put advices into one order, by what is at stake a year: ``rang``, from 1, then :data:`COLUMNS`.
+    """Put advices into one order, by what is at stake a year; ``rang`` counts from 1.
 
     Examples
     --------
@@ -263,10 +263,6 @@ def first_lever(advices: pd.DataFrame) -> str:
     )
 
 
-def _since(today: Day, months: int = RECENT) -> pd.Timestamp:
-    return day_of(today) - pd.DateOffset(months=months)
-
-
-def _recent(contracts: pd.DataFrame, today: Day, months: int = RECENT) -> pd.DataFrame:
-    notified = contracts["dateNotification"]
-    return contracts[(notified > _since(today, months)) & (notified <= day_of(today))]
+def _recent(table: pd.DataFrame, today: Day, months: int = RECENT, column: str = "dateNotification") -> pd.DataFrame:
+    since = day_of(today) - pd.DateOffset(months=months)
+    return table[(table[column] > since) & (table[column] <= day_of(today))]

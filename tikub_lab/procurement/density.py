@@ -5,13 +5,11 @@ amount over the threshold. The test runs on the logarithm of that ratio: amounts
 logarithm is close to normal, which the choice of bandwidths supposes; a jump of the one is a jump of the other.
 
 What the test does not say. Amounts are rounded: 40 000 € exactly is frequent anywhere, and counts as above the
-threshold (the dispensation is for less than it). The test compares the slopes of the distribution function on both
-sides, in which a heap at the point itself does not show, though it moves the bandwidths. So the amounts exactly at the
-threshold are counted, the test is run again without them, and a verdict that depends on them says so. Its bandwidths
-suit smooth densities: few amounts moved within a narrow band can escape it, hence the counts just below and just above.
-Prices are what firms ask; the law looks at the estimate of the buyer, and at the whole need where there are lots. And
-where publishing the essential data begins at the same amount, contracts below are not all in the data: nothing can then
-be said of the lack of a jump.
+threshold. A heap at the point itself does not show in the slopes of the distribution function, though it moves the
+bandwidths: so the test is run again without it, and a verdict that depends on it says so. The bandwidths suit smooth
+densities: few amounts moved within a narrow band can escape, hence the counts just below and just above. Prices are
+what firms ask; the law looks at the estimate of the buyer, and at the whole need where there are lots. And where
+publishing the essential data begins at the same amount, nothing can be said of the lack of a jump.
 """
 
 from collections.abc import Hashable, Mapping
@@ -64,10 +62,8 @@ def around(contracts: pd.DataFrame, name: str, nature: str, width: float = 0.02,
 
     Parameters
     ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``.
-    name, nature : str
-        Key of :data:`tikub_lab.procurement.thresholds.NAMES`, key of :data:`GROUPS`.
+    contracts, name, nature
+        Table ``procurement/contracts``, key of ``thresholds.NAMES``, key of :data:`GROUPS`.
     width, span : float
         Width of a bin and distance to the threshold on each side, as shares of it.
 
@@ -88,8 +84,7 @@ def around(contracts: pd.DataFrame, name: str, nature: str, width: float = 0.02,
     if not 0 < span < 1 or steps < 1 or abs(steps * width - span) > 1e-9:
         raise UsageError(f"width={width}, span={span}: give a span below 1 that is a whole number of widths.")
     found, _, _ = _ratios(contracts, name, nature)
-    # A hair is added so that an amount which is a bin's edge, such as
-    # 39,200 € of 40,000, does not fall to its left.
+    # A hair is added so that a bin's edge, such as 39,200 € of 40,000, does not fall to its left.
     place = np.floor((found["rapport"].to_numpy() - 1) / width + 1e-9).astype(np.int64) + steps
     inside = (place >= 0) & (place < 2 * steps)
     count = np.bincount(place[inside], minlength=2 * steps)
@@ -102,12 +97,7 @@ def around(contracts: pd.DataFrame, name: str, nature: str, width: float = 0.02,
 def at_thresholds(contracts: pd.DataFrame, names: tuple[str, ...] = TESTED) -> pd.DataFrame:
     """Test whether the density of amounts jumps at each threshold.
 
-    Parameters
-    ----------
-    contracts : DataFrame
-        Table ``procurement/contracts``; framework agreements are kept, with the amount that they give.
-    names : tuple of str
-        Keys of :data:`tikub_lab.procurement.thresholds.NAMES`.
+    Framework agreements are kept, with the amount that they give; ``names`` are keys of ``thresholds.NAMES``.
 
     Returns
     -------
@@ -165,10 +155,9 @@ def _test(ratio: np.ndarray) -> Jump | None:
 
 
 def holm(p_values: pd.Series) -> pd.Series:
-    """Adjust probabilities for the number of tests, after Holm (1979); missing ones are not counted.
+    """Adjust probabilities for the number of tests; missing ones are not counted.
 
-    S. Holm, « A Simple Sequentially Rejective Multiple Test Procedure », Scandinavian Journal of Statistics 6 (1979):
-    the smallest is multiplied by the number of tests m, the next by m - 1, and so on, never below the one before.
+    S. Holm, « A Simple Sequentially Rejective Multiple Test Procedure », Scandinavian Journal of Statistics 6 (1979).
     """
     known = p_values.astype("float64").dropna().sort_values()
     steps = known * np.arange(len(known), 0, -1)

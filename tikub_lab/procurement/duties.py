@@ -118,19 +118,16 @@ def spaser(contracts: pd.DataFrame) -> pd.DataFrame:
 
     The duty falls on a buyer whose purchases of a calendar year exceed a limit (articles L2111-3 and D2111-3): from
     2015 to 2022, contracts of 100 M€ before tax concluded in the year, which is what the data hold; since 2023, 50 M€
-    spent in the year, for which two sums stand in. The amounts notified count several years of a long contract at once;
-    the others are spread evenly over the months of each contract. Neither is exact: purchases below the limit of
-    publication are missing from both, so is what runs from contracts older than the data; the amount of a framework
-    agreement is often a maximum. Give it the contracts of all buyers and years at hand.
+    spent in the year, for which two sums stand in: the amounts notified, all years of a long contract at once, and the
+    same spread evenly over the months of each. Neither is exact: purchases below the limit of publication and what runs
+    from contracts older than the data are missing, a framework agreement's amount is often a maximum.
 
     Returns
     -------
     DataFrame, one row a buyer (SIREN) and year of the data
         Columns acheteur_siren, acheteur_nom, annee, nombre (notified), montant_notifie, montant_etale (euros),
-        sans_duree (contracts without a length, counted wholly in their year), seuil (euros; missing before 2015),
-        verdict (« au-dessus du seuil » by both sums, or until 2022 by the first; « à vérifier : une estimation sur deux
-        au-dessus », « en dessous du seuil d'après les marchés publiés », « pas encore en vigueur »), version, statut.
-        The largest sums first within each year.
+        sans_duree (contracts without a length, counted in their year), seuil (euros; missing before 2015), verdict (by
+        both sums, or until 2022 by the first), version, statut. The largest sums first within each year.
 
     Examples
     --------

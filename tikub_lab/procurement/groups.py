@@ -90,7 +90,7 @@ def grouped(
 def counted(rows: pd.DataFrame, keys: Any, amount: str, **counts: tuple[str, str]) -> pd.DataFrame:
     """Count by keys, with euros and their share of all; the largest amount first, equal ones by the last key."""
     table = rows.groupby(keys).agg(**counts, montant=(amount, "sum"))
-    order = ["montant", table.index.names[-1]]
+    order = ["montant", str(table.index.names[-1])]
     table["part"] = share(table["montant"], rows[amount].sum())
     return table.reset_index().sort_values(order, ascending=[False, True], ignore_index=True)
 

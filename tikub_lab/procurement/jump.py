@@ -71,8 +71,7 @@ def _fit(ordered: Values, side: int, width: float, order: int, power: int = 1) -
     inverse = np.linalg.inv(weighted.T @ design)
     rank = (np.searchsorted(ordered, near, "right") - 1) / pairs
     found = inverse @ (weighted.T @ rank)
-    # what a value adds to the slope: the weights of all that come after
-    # the first of its equals
+    # what a value adds to the slope: the weights of all that come after the first of its equals
     sums = np.cumsum(weighted, axis=0)
     influence = (sums[-1] - sums[np.searchsorted(near, near)]) @ inverse[1] / pairs
     return float(found[1] / width), float(influence @ influence / width**2), float(found[power] / width**power)

@@ -47,19 +47,15 @@ class RedFlags:
     Attributes
     ----------
     table : DataFrame
-        One row a flag raised: groupe (OCID, Buyer, ProcuringEntity,
-        Tenderer), id, drapeau, valeur.
+        One row a flag raised: groupe (one of :data:`GROUPS`), id, drapeau, valeur.
     evidence : DataFrame
-        Which process points at whom: drapeau, ocid, groupe, id. For
-        R025 the processes that the tenderer lost, for R038 those
-        with disqualified bids, for R048 those won.
+        Which process points at whom: drapeau, ocid, groupe, id. For R025 the processes that the tenderer lost, for R038
+        those with disqualified bids, for R048 those won.
     meta : dict of str to dict of str to float
         Quartiles and fences by flag, as Cardinal names them.
     coverage : DataFrame
-        One row a flag looked for: drapeau, libelle, examines
-        (processes or parties that could be looked at), manquants
-        (processes that could not, for want of data), signales (rows
-        of the table).
+        One row a flag looked for: drapeau, libelle, examines (processes or parties that could be looked at), manquants
+        (processes that could not, for want of data), signales (rows of the table).
     currency : str or None
         The currency in which prices were compared.
     """
@@ -207,10 +203,8 @@ def _fences(values: np.ndarray, low: bool, threshold: float | None) -> tuple[dic
 def quantile(values: np.ndarray, share: float) -> float:
     """Return a quantile by type 8 of Hyndman and Fan (« Sample Quantiles in Statistical Packages », 1996).
 
-    NumPy calls it ``median_unbiased``. Operations are in the order
-    of statrs, which Cardinal uses, so that a ratio that is equal to
-    its fence there is so here. Not a number without values, or for
-    a share not between 0 and 1.
+    NumPy calls it ``median_unbiased``. Operations are in the order of statrs, which Cardinal uses, so that a ratio that
+    is equal to its fence there is so here. Not a number without values, or for a share not between 0 and 1.
     """
     count = len(values)
     if not 0 <= share <= 1 or not count:
@@ -251,11 +245,6 @@ def bids_of(contracts: pd.DataFrame, bids: pd.DataFrame, book: pd.DataFrame) -> 
     contracts, bids, book : DataFrame
         The contracts selected, table ``procurement/bids``, and all contracts: all bids without one are of all.
 
-    Returns
-    -------
-    DataFrame
-        Rows of ``bids``.
-
     Examples
     --------
     >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": ["1", "2"], "codeCPV": ["45000000", "90000000"]})
@@ -276,17 +265,13 @@ def signals(contracts: pd.DataFrame, suppliers: pd.DataFrame, bids: pd.DataFrame
     Parameters
     ----------
     contracts, suppliers, bids : DataFrame
-        Tables ``procurement/contracts``, ``procurement/suppliers``,
-        ``procurement/bids`` (of the same contracts; without rows
-        where there is no register).
+        Tables of the same contracts; bids without rows where there is no register.
 
     Returns
     -------
     DataFrame
-        One row a flag of which something is known or missing:
-        signal (label and code), examines, signales, manquants (see
-        :class:`RedFlags`), explication, innocent; the most frequent
-        first.
+        One row a flag of which something is known or missing: signal (label and code), examines, signales, manquants
+        (see :class:`RedFlags`), explication, innocent; the most frequent first.
 
     Examples
     --------
