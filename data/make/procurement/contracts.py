@@ -87,13 +87,12 @@ def delays(stream: Stream, count: int) -> Integers:
 
 
 def _nature(book: Book) -> pd.Series:
-    """Tell framework agreements and subsequent contracts as in 2019; since 2024 only the technique does."""
+    """Tell frameworks and subsequent contracts as in 2019; since 2024 only the technique does."""
     kinds = np.select([book.contracts["framework"] > 0, book.contracts["parent"] >= 0], [3, 4], 0)
     return words(CODES["nature"], np.where(book.year < 2024, kinds, 0))
 
 
 def _subject(book: Book, stream: Stream) -> pd.Series:
-    """Say what is bought, and where when it is not for the buyer itself."""
     frame = book.contracts
     lists = needs()["subjects"].str.split("|")
     sizes = lists.map(len).to_numpy()

@@ -68,7 +68,7 @@ def _shares(stream: Stream, size: int) -> Integers:
 
 
 def _running(change: Integers, rank: Integers) -> Integers:
-    """Add up the changes of each contract (at most three amendments, in order)."""
+    """Add up the changes of each contract, at most three amendments."""
     total = change.copy()
     for back in (1, 2):
         total[back:] += np.where(rank[back:] >= back, change[:-back], 0)

@@ -6,6 +6,8 @@ its département (Région Bretagne: 23 35 …). No département has the number 0
 numbers start with BE000, below the first number that Belgium gave out.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -62,6 +64,7 @@ def firms(count: int, stream: Stream, offset: int, start: int) -> pd.DataFrame:
     order = np.arange(total) + start
     belgian, other = ([text(number) for number in order.tolist()] for text in (_belgian, "CHFICTIF {}".format))
     draw, large = stream.uniform(total), table["large"].to_numpy()[trade]
+    sizes: list[Any] = [None, "GE", "ETI"]
     sized = [~french | stream.flag(0.04, total), draw < large / 3, draw < large]
     return pd.DataFrame(
         {
@@ -70,7 +73,7 @@ def firms(count: int, stream: Stream, offset: int, start: int) -> pd.DataFrame:
             "nom": _names(trade, rank, np.where(french, ~breton, country + 1)),
             "id": np.select([french, country == BELGIUM], [siret(order, offset), belgian], other),
             "type": np.array(["SIRET", "TVA", "HORS-UE"], dtype=object)[country],
-            "categorie": np.select(sized, [None, "GE", "ETI"], "PME"),
+            "categorie": np.select(sized, sizes, "PME"),
             "commune": places["code"].where(french),
             "departement": places["departement"].where(french),
             "region": places["region"].where(french),
@@ -99,5 +102,5 @@ def _names(trade: Integers, rank: Integers, where: Integers) -> pd.Series:
 
 
 def _belgian(number: int) -> str:
-    """Write a Belgian VAT number with its check digits (97 less the remainder), in a range never given out."""
+    """Write a Belgian VAT number with its check digits, 97 less the remainder."""
     return f"BE{number:08d}{97 - number % 97:02d}"

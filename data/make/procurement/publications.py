@@ -104,7 +104,6 @@ def _dealt(order: Sequence[int]) -> dict[int, str]:
 
 
 def _records(tables: Mapping[str, pd.DataFrame]) -> list[Raw]:
-    """Write the contracts chosen as objects of the format of 2022, in order of publication."""
     contracts, suppliers = tables["procurement/contracts"], tables["procurement/suppliers"]
     chosen = contracts[
         (contracts["dateNotification"] >= SINCE) & (contracts["datePublicationDonnees"] < DAYS[-1])

@@ -223,5 +223,6 @@ def ends_summary(found: pd.DataFrame) -> EndsSummary:
     >>> said.contracts == said.unknown + said.ended + said.soon + said.running + said.coming
     True
     """
-    counts = [int((found["etat"] == state).sum()) for state in STATES]
-    return EndsSummary(len(found), *counts, float(found.loc[found["etat"] == STATES[2], "montant"].sum()))
+    unknown, ended, soon, running, coming = (int((found["etat"] == state).sum()) for state in STATES)
+    amount = float(found.loc[found["etat"] == STATES[2], "montant"].sum())
+    return EndsSummary(len(found), unknown, ended, soon, running, coming, amount)

@@ -22,7 +22,7 @@ MOST = 500
 """Contracts in one file: a diary with more of them is of no help, and 500 weigh less than one megabyte."""
 ALARMS = {"lancement": timedelta(days=-14), "fin": timedelta(days=-30)}
 
-HEADINGS = pd.read_csv(Path(__file__).with_name("headings.csv"), index_col="colonne")["titre"].to_dict()
+HEADINGS: dict[str, str] = dict(pd.read_csv(Path(__file__).with_name("headings.csv")).to_numpy().tolist())
 """Columns of the CSV file, in order, with their headings."""
 
 
