@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tikub_lab.energy.gestures.choice import gestures, three
 from tikub_lab.energy.gestures.estimates import COLUMNS, unlikely
 from tikub_lab.energy.gestures.known import catalogue, rule
-from tikub_lab.energy.gestures.words import kwh, rounded, worth
+from tikub_lab.energy.gestures.words import rounded, worth
 from tikub_lab.errors import UsageError
 
 CODES = list("abcde")
@@ -187,7 +187,6 @@ def test_worth():
     assert worth(row).replace("\u202f", " ") == "1 600 € et 4,9 t de CO₂e"
     assert worth(row | {"kgco2e": 87.4, "euros": np.nan}).replace("\u202f", " ") == "87 kg de CO₂e"
     assert worth(row | {"etat": "déjà fait"}) == ""
-    assert kwh(23_412).replace("\u202f", " ") == "23 MWh"
 
 
 def test_catalogue_has_sources():
