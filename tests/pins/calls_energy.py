@@ -228,8 +228,7 @@ def _performance(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     sites, meters, readings, weather, calendar, *_ = tables.values()
     intensities = e.performance.intensities(used, sites, year)
     yield "performance.intensities", intensities
-    whole = intensities.query("energie == 'toutes'")
-    values = whole[["code_uai"]].assign(valeur=whole["kwh_m2_ajuste"])
+    values = intensities[["code_uai"]].assign(valeur=intensities["kwh_m2_ajuste"])
     compared = e.performance.compare(values, sites)
     yield "performance.compare", compared
     yield "performance.quantiles", e.performance.quantiles(compared)
