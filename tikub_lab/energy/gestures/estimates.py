@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
+from tikub_lab.energy.challenge.meters import measured_days
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND, Days, numbers
 from tikub_lab.energy.gestures.known import OF_AREA
@@ -92,7 +93,8 @@ def measures(
     opens = pd.Timestamp(year, 1, 1).value // DAY
     if days.first > opens or days.first + len(days.kinds) < opens + 366:
         rows = rows.head(0)  # the calendar does not tell what the days of the year were
-    by_day = _daily(rows, year)
+    daily = measured_days(rows[rows["debut"].dt.year == year])
+    by_day: dict[Any, pd.DataFrame] = dict(tuple(daily.groupby("compteur_id", observed=True)))
     joined = spans(rows[rows["origine"] == "facture"])
     by_bill: dict[Any, pd.DataFrame] = dict(tuple(joined[joined["fin"] > first].groupby("compteur_id", observed=True)))
     found: list[tuple[object, ...]] = []
@@ -113,13 +115,6 @@ def measures(
     columns = ["code_uai", "compteur_id", "energie", "usage", "pas", "jours", "ecartes", "kwh", "faute"]
     figures = dict.fromkeys(COLUMNS[6:], "float64")
     return pd.DataFrame(found, columns=COLUMNS).astype(figures), pd.DataFrame(known, columns=columns)
-
-
-def _daily(rows: pd.DataFrame, year: int) -> dict[Any, pd.DataFrame]:
-    """Return the daily readings of the year by meter, those estimated left out."""
-    own = rows[(rows["origine"] == "relevé") & (rows["debut"].dt.year == year) & rows["kwh"].notna()]
-    own = own[((own["fin"] - own["debut"]) == pd.Timedelta(days=1)) & ~own["estime"].fillna(False).astype(bool)]
-    return dict(tuple(own.groupby("compteur_id", observed=True)))
 
 
 def _model(

@@ -20,33 +20,9 @@ def read(name: str) -> pd.DataFrame:
     return pd.read_csv(files(__package__).joinpath(f"{name}.csv").open(encoding="utf-8"), keep_default_na=False)
 
 
-def catalogue() -> pd.DataFrame:
-    """Return the gestures and the rules that bear on them, each rule with its source and whether it could be checked.
-
-    Returns
-    -------
-    DataFrame
-        ``geste``, ``titre``, ``qui`` (does it), ``chiffre`` (1 where readings can tell its kWh), ``regle``, ``valeur``,
-        ``unite``, ``debut`` (day of the source), ``reference``, ``source``, ``statut`` (« confirmé » or « à
-        confirmer »). A gesture has a row for each of its rules, the one that binds first, or one without.
-
-    Examples
-    --------
-    >>> table = catalogue()
-    >>> table.loc[table["geste"] == "chauffage_vacances", ["valeur", "statut"]].to_numpy().tolist()
-    [[8.0, 'confirmé']]
-    """
-    rules = LAW.table("geste", names=("geste", "cas")).rename(columns={"remarque": "regle"})
-    rules["valeur"] = rules["valeur"].astype("float64")
-    columns = ["geste", "regle", "valeur", "unite", "debut", "reference", "source", "statut"]
-    return read("gestures")[["geste", "titre", "qui", "chiffre"]].merge(rules[columns], how="left", on="geste")
-
-
 def rule(geste: str) -> str:
     """Say the rules of a gesture in French, with their text, those that are confirmed; empty for one without.
 
-    Examples
-    --------
     >>> rule("un_degre")
     "une salle de cours se chauffe à 19 °C au plus en moyenne (article R. 241-26 du code de l'énergie)"
     >>> rule("lumieres")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.energy.challenge.grouping import BOARDING
+from tikub_lab.energy.challenge.grouping import BOARDING, unnamed
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import one_of
@@ -47,10 +47,10 @@ def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> 
     -------
     DataFrame
         The rows of ``values`` in their order, with ``groupe`` (in French), ``niveau`` (0: type and boarding, 1: type,
-        2: all), ``pairs`` (other sites of the group with a figure), ``manquants`` (others without one), ``q10``,
-        ``q25``, ``mediane``, ``q75``, ``q90`` of the peers, ``rang`` (share of them below the site, ties for a half: 0
-        is the lowest), ``ecart_mediane`` (share of the median by which the site is above it), ``phrase``. Where even
-        all sites are too few, or the site has no figure, what can't be said is missing.
+        2: all), ``pairs`` (others of the group with a figure), ``manquants`` (others without), ``q10``, ``q25``,
+        ``mediane``, ``q75``, ``q90`` of the peers, ``rang`` (share of them below the site, ties for a half),
+        ``ecart_mediane`` (share of the median by which the site is above it), ``phrase``. Where even all sites are too
+        few, or the site has no figure, what can't be said is missing.
 
     Raises
     ------
@@ -195,9 +195,3 @@ def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int 
     table = table.dropna(subset=["valeur"]).sort_values("valeur", kind="stable", ignore_index=True)
     table.insert(0, "position", np.arange(1, len(table) + 1))
     return table.assign(lycee=unnamed(table["propre"]))
-
-
-def unnamed(own: pd.Series) -> pd.Series:
-    """Name the lycées of a chart by their places, but for the one whose page it is."""
-    names = pd.Series([f"lycée {place}" for place in range(1, len(own) + 1)], own.index, dtype="str")
-    return names.mask(own, "notre lycée")

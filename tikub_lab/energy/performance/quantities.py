@@ -56,9 +56,8 @@ def standing(
     Parameters
     ----------
     signatures : DataFrame
-        From :func:`tikub_lab.energy.performance.signature.signatures`. Where a site's daily readings give one, it is
-        taken, and compared with others from daily readings; else that of its bills, with those of the bills of all
-        sites.
+        From :func:`signatures`. Where a site's daily readings give one, it is compared with others from daily readings;
+        else that of its bills, with those of the bills of all sites.
     meters : DataFrame
         From :func:`tikub_lab.energy.climate.adjusted`, for what the site's heating used in the year.
     sites, weather : DataFrame
@@ -66,7 +65,7 @@ def standing(
     year : int
         That of the signatures.
     fewest : int
-        Peers that a group must have; see :mod:`tikub_lab.energy.performance.circle` for wider ones.
+        Peers that a group must have; wider ones as for :func:`compare`.
     level : float
         Largest share of false discoveries, over all sites and quantities.
 
