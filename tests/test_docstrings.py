@@ -28,7 +28,6 @@ WITHOUT_EXAMPLE = {
     "energy.alerts.totals",
     "energy.challenge.by_month",
     "energy.challenge.challenge",
-    "energy.challenge.pairs",
     "energy.challenge.position",
     "energy.gestures.gestures",
     "energy.gestures.measures",

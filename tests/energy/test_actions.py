@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.energy.actions import FEWEST, HIDDEN, measured
-from tikub_lab.energy.gestures import catalogue
+from tikub_lab.energy.gestures.known import read
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
@@ -72,7 +72,7 @@ def test_the_template_refuses_what_names_a_person_or_says_nothing(root, tmp_path
 
 def test_the_gestures_of_the_table_are_those_of_the_pages(root):
     field = read_schema(root / "data" / "schemas" / "energy" / "actions.json").field("geste")
-    assert field.constraints["enum"] == list(dict.fromkeys(catalogue()["geste"]))
+    assert field.constraints["enum"] == read("gestures")["geste"].tolist()
 
 
 # The measure

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from data.make.energy import sample
-from data.make.energy.facts import calendar
 from tests.energy.panels import meters_with_saving
 from tikub_lab.energy.challenge.contest import by_month, challenge, period, position
 from tikub_lab.energy.challenge.grouping import groups
@@ -312,4 +311,3 @@ def test_wrong_use(found, energy_tables):
         run(energy_tables, "2026")
     with pytest.raises(UsageError, match="no such lycée"):
         by_month(found, "9999999Z")
-    assert len(calendar()) > 100

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from tikub_lab.energy.challenge.order import pairs, place, ranks
-from tikub_lab.errors import UsageError
 
 SIZES = (33, 21, 15, 15, 14, 12, 5)
 """Groups of the sample's lycées."""
@@ -143,12 +142,3 @@ def test_odd_tables():
     assert same[["rang_min", "rang_max"]].to_numpy().tolist() == [[1, 2], [1, 2]]
     certain = ranks(book([0.1, 0.2], [0.0, 0.0]))
     assert certain["rang_min"].tolist() == [2, 1]
-
-
-def test_wrong_use():
-    with pytest.raises(UsageError, match="between 0 and 1"):
-        ranks(book([0.1], [0.1]), 90)
-    with pytest.raises(UsageError, match="no column liberte"):
-        ranks(book([0.1], [0.1]).drop(columns="liberte"))
-    with pytest.raises(UsageError, match="names a row twice"):
-        ranks(book([0.1, 0.2], [0.1, 0.1]).set_axis([1, 1]))

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy import law
+from tikub_lab.energy import law, legal
+from tikub_lab.energy.law.region import plan
 from tikub_lab.errors import UsageError
 
 REACHED, AHEAD = "objectif atteint", "objectif à atteindre"
@@ -358,23 +359,17 @@ def test_the_plan_by_hand():
          "De 2019 à 2025, pour 1 lycée : −18 % d'énergie, −20 % de gaz à effet de serre (facteurs de 2025 partout). "
          "Une baisse régulière jusqu'à 2050 donnerait −12 % et −10 %."),
     ]  # fmt: skip
-    found = law.plan(table, FACTORS_OF_YEARS, 2019)
+    found = plan(table, FACTORS_OF_YEARS, 2019)
     assert found.columns.tolist() == columns
     same(found, columns, rows)
-    grown = law.plan(
+    grown = plan(
         billed(("A", 2019, "gaz", 100.0, True, True), ("A", 2025, "gaz", 112.0, True, True)), FACTORS_OF_YEARS, 2019
     )
     assert "+12 % d'énergie, +12 % de gaz" in plain(grown["phrase"][1])
-    own = law.plan(table, FACTORS_OF_YEARS, 2019, factor_year=2019).iloc[-1]
-    assert (own["annee_facteurs"], own["kgco2e"], own["kgco2e_reference"]) == (
-        2019,
-        pytest.approx(1700),
-        pytest.approx(2100),
-    )
     with pytest.raises(
         UsageError, match="reference=2017: no site is complete and adjusted in that year; take one of 2018 to 2025"
     ):
-        law.plan(table[table["code_uai"] != "C"], FACTORS_OF_YEARS, 2017)
+        plan(table[table["code_uai"] != "C"], FACTORS_OF_YEARS, 2017)
 
 
 def test_the_pace_by_hand():
@@ -476,27 +471,27 @@ def test_no_year_is_told_after_2100(slope, year):
 
 
 def test_versions_and_errors_of_values():
-    assert law.value("énergie finale", "gaz").version == ("arrêté du 28 novembre 2023, depuis le 01/02/2024")
-    assert law.value("seuil", "surface").number == 1000
-    assert law.value("référence", "dernière année", "2024-03-14").version.endswith(", depuis le 04/05/2020")
+    assert legal.value("énergie finale", "gaz").version == ("arrêté du 28 novembre 2023, depuis le 01/02/2024")
+    assert legal.value("seuil", "surface").number == 1000
+    assert legal.value("référence", "dernière année", "2024-03-14").version.endswith(", depuis le 04/05/2020")
     for name, subject, said in (
         ("référence", "choix avant le", "is '2027-09-30' .date., no number"),
         ("plan de la Région", "année de référence", "is not known .Plan Énergie Lycées.: ask for it"),
     ):
         with pytest.raises(UsageError, match=said):
-            _ = law.value(name, subject).number
+            _ = legal.value(name, subject).number
     with pytest.raises(UsageError, match="on 2019-09-30: known from 2019-10-01 on"):
-        law.value("réduction", 2030, "2019-09-30")
+        legal.value("réduction", 2030, "2019-09-30")
     with pytest.raises(UsageError, match="on 2020-05-03: known from 2020-05-04 on"):  # the arrêté's first day
-        law.value("référence", "dernière année", "2020-05-03")
-    assert law.value("référence", "dernière année", "2020-05-04").number == 2019
-    out = law.value("référence", "année écartée")
+        legal.value("référence", "dernière année", "2020-05-03")
+    assert legal.value("référence", "dernière année", "2020-05-04").number == 2019
+    out = legal.value("référence", "année écartée")
     assert (out.debut, out.number) == (None, 2020)  # since when is not known
     with pytest.raises(UsageError, match=r"'reference' is none of .* Did you mean 'référence'"):
-        law.value("reference", "première année")
+        legal.value("reference", "première année")
     with pytest.raises(UsageError, match=r"is none of première année, .* Did you mean 'dernière année'"):
-        law.value("référence", "derniere année")
+        legal.value("référence", "derniere année")
     with pytest.raises(UsageError, match="day is missing"):
-        law.value("réduction", 2030, pd.NaT)
+        legal.value("réduction", 2030, pd.NaT)
     assert law.milestones("2019-10-01") == {2030: 0.4, 2040: 0.5, 2050: 0.6}
-    assert law.reference_years("2024-03-15") == [*range(2010, 2020), 2021, 2022]
+    assert legal.reference_years("2024-03-15") == [*range(2010, 2020), 2021, 2022]

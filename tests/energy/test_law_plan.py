@@ -52,16 +52,14 @@ def test_by_hand():
 
 
 def test_factors_that_are_not_known_leave_no_figure():
-    found = plan(TABLE, FACTORS, 2019, factor_year=2018).set_index("annee")  # electricity has none yet
+    found = plan(TABLE, FACTORS.head(1), 2019).set_index("annee")  # electricity has none
     assert found["sites_ges"].tolist() == [0, 0]
     assert found[["kgco2e", "evolution_ges"]].isna().all(axis=None)
     assert found["evolution"].notna().all()
     assert "gaz à effet de serre" not in found.loc[2025, "phrase"]
 
 
-def test_the_reference_is_asked_for():
-    with pytest.raises(UsageError, match="ask for it"):
-        plan(TABLE, FACTORS)
+def test_the_reference_is_a_year_that_is_known():
     with pytest.raises(UsageError, match="2019 to 2025"):
         plan(TABLE, FACTORS, 2018)
     with pytest.raises(UsageError, match="none"):

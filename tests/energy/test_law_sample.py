@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tikub_lab.energy import climate, law
+from tikub_lab.energy.law.region import plan
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_works_and_habits_show_in_the_pace(years, standing, energy_tables):
 
 
 def test_the_plan_on_the_sample(energies, energy_tables):
-    found = law.plan(energies, energy_tables["energy/factors"], 2018)
+    found = plan(energies, energy_tables["energy/factors"], 2018)
     assert found["annee"].tolist() == list(range(2018, 2026))
     assert found["sites"].tolist() == [115] * 8
     first = found.iloc[0]

@@ -78,7 +78,7 @@ def test_the_days_of_the_past_begin_with_the_calendar(data):
         (lambda data, used: energy.gestures.measures(data, 2030), "year=2030: no meter has a reading of it"),
         (lambda data, used: energy.performance.signatures(data, 2009), "year=2009: no meter has a reading of it"),
         (lambda data, used: energy.law.final_energy(used, "2022-01-01"), "on 2022-01-01: known from 20"),
-        (lambda data, used: energy.law.plan(used, data.factors, 2009), "take one of 2010 to 2025"),
+        (lambda data, used: energy.law.followed(used, data.factors, 2025, 2009), "take one of 2010 to 2025"),
     ],
 )  # fmt: skip
 def test_outside_its_range_one_line_says_what_is_allowed(call, said, data, used):

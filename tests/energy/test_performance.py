@@ -153,17 +153,12 @@ METERS = meters_of(
 
 
 def test_intensities_by_hand():
-    found = intensities(METERS, SITES, 2025).set_index(["code_uai", "energie"])
+    everything = intensities(METERS, SITES, 2025).set_index("code_uai")
     names = ["kwh", "kwh_m2", "kwh_m2_ajuste", "kwh_eleve", "kwh_eleve_ajuste", "compteurs"]
-    assert found.loc[("S0", "toutes"), names].tolist() == [1220, 122, 130, 1220, 1300, 3]
-    assert found.loc[("S0", "gaz"), names].tolist() == [920, 92, 100, 920, 1000, 2]
-    assert found.loc[("S0", "électricité"), names[:3]].tolist() == [300, 30, 30]
-    assert found["chauffe"].dropna().to_dict() == {
-        ("S0", "gaz"): True, ("S0", "électricité"): False, ("S1", "électricité"): True, ("S2", "électricité"): False,
-        ("S3", "électricité"): False, ("S4", "électricité"): False, ("S5", "électricité"): False,
-    }  # fmt: skip
+    assert everything.loc["S0", names].tolist() == [1220, 122, 130, 1220, 1300, 3]
+    gas = intensities(METERS[METERS["energie"] == "gaz"], SITES, 2025).set_index("code_uai")
+    assert gas.loc["S0", names].tolist() == [920, 92, 100, 920, 1000, 2]
     # not adjusted: raw figures only; no area, no pupils, year not complete, no reading, no meter at all
-    everything = found.xs("toutes", level="energie")
     assert everything.loc["S1", names[1:3]].isna().tolist() == [False, True]
     assert everything.loc["S2", names[1:5]].isna().tolist() == [True, True, False, False]
     assert everything.loc["S3", names[1:5]].isna().all()
@@ -183,7 +178,7 @@ def test_unknown_year_and_nothing():
 def test_sample_against_duckdb(energy_tables):
     """kWh a square metre of each lycée in 2023 straight from the bills, and the quantiles of its peers, in SQL."""
     tables = {name: energy_tables[f"energy/{name}"] for name in ("readings", "meters", "sites", "weather")}
-    found = intensities(climate.adjusted(**tables), tables["sites"], 2023).query("energie == 'toutes'")
+    found = intensities(climate.adjusted(**tables), tables["sites"], 2023)
     mine = peers.compare(found.assign(valeur=found["kwh_m2"]), tables["sites"]).set_index("code_uai")
     database = duckdb.connect()
     bills = tables["readings"][tables["readings"]["origine"] == "facture"]

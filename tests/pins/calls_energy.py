@@ -52,26 +52,8 @@ def constants() -> Pins:
     """Results that depend on no table: the law's values, words, defaults."""
     yield "alerts.Rules", e.alerts.Rules()
     yield "challenge.period", {name: e.challenge.period(name) for name in ("2024-2025", "2025")}
-    yield "gestures.catalogue", e.gestures.catalogue()
-    yield "gestures.rule", {name: e.gestures.rule(name) for name in e.gestures.catalogue()["geste"]}
-    days = (None, "2020-06-01", "2024-01-01", "2025-01-01")
-    yield "law.milestones", {str(day): e.law.milestones(day) for day in days[1:]}
-    yield "law.reference_years", {str(day): e.law.reference_years(day) for day in days}
-    wanted = [("réduction", 2030), ("réduction", 2040), ("énergie finale", "gaz"), ("seuil", "surface")]
-    yield (
-        "law.value",
-        {
-            f"{name}, {subject}, {day}": _value(e.law.value(name, subject, day))
-            for name, subject in wanted
-            for day in ("2024-02-15", "2026-01-01")
-        },
-    )
-
-
-def _value(found: Any) -> dict[str, Any]:
-    name, subject = found.key
-    fields = ("valeur", "unite", "debut", "fin", "texte", "reference", "source", "statut", "remarque", "number")
-    return {"name": name, "subject": subject, **{field: getattr(found, field) for field in fields}}
+    days = ("2020-06-01", "2024-01-01", "2025-01-01")
+    yield "law.milestones", {str(day): e.law.milestones(day) for day in days}
 
 
 def _used(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
@@ -179,10 +161,6 @@ def _challenge(tables: Tables) -> Pins:
         for uai in (LYCEES[0], *scored["code_uai"].iloc[[0, -1]]):
             yield f"challenge.by_month[{name}, {uai}]", e.challenge.by_month(found, uai)
             yield f"challenge.position[{name}, {uai}]", e.challenge.position(found, uai)
-        table = scored.set_index("code_uai").assign(valeur=scored.set_index("code_uai")["part"])
-        yield f"challenge.pairs[{name}]", e.challenge.pairs(table)
-        yield f"challenge.ranks[{name}]", e.challenge.ranks(table, 0.95)
-    yield "challenge.groups", e.challenge.groups(sites)
 
 
 def _gestures(tables: Tables, year: int) -> Pins:
@@ -221,15 +199,13 @@ def _law(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     paces = e.law.pace(usable, year)
     yield "law.pace", paces
     yield "law.outlook", e.law.outlook(standing, paces)
-    yield "law.plan", e.law.plan(used, factors, 2019)
 
 
 def _performance(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     sites, meters, readings, weather, calendar, *_ = tables.values()
     intensities = e.performance.intensities(used, sites, year)
     yield "performance.intensities", intensities
-    whole = intensities.query("energie == 'toutes'")
-    values = whole[["code_uai"]].assign(valeur=whole["kwh_m2_ajuste"])
+    values = intensities[["code_uai"]].assign(valeur=intensities["kwh_m2_ajuste"])
     compared = e.performance.compare(values, sites)
     yield "performance.compare", compared
     yield "performance.quantiles", e.performance.quantiles(compared)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.meters import Span, no_score, score_meters, spans_of
-from tikub_lab.energy.gestures.known import catalogue
+from tikub_lab.energy.gestures.known import read
 from tikub_lab.energy.uncertainty import check_level, portfolio
 from tikub_lab.methods.once import once
 from tikub_lab.show.french import day, number
@@ -84,7 +84,7 @@ def measured(
     """
     check_level(level)
     table = _laid_out(actions[actions["code_uai"].isin(sites["code_uai"])], meters, readings)
-    table[list(_FOUND)] = pd.DataFrame(dict.fromkeys(_FOUND, np.nan), table.index).astype({"motif": "object"})
+    table = table.reindex(columns=[*table, *_FOUND]).astype({"motif": "object"})
     # Lycées that began and ended on the same days are scored at once: a call costs more than a lycée.
     periods: list[Any] = list(table.groupby(["debut", "fin", "energie"]))
     for (start, end, kind), rows in periods:
@@ -110,7 +110,7 @@ _FOUND = ("ecart", "ecart_bas", "ecart_haut", "kwh", "motif")
 def _laid_out(actions: pd.DataFrame, meters: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
     """Say what each action is about, which are measured together, on which meters (``compteurs``) and days."""
     table = actions.astype(dict.fromkeys(("geste", "qui", "energie", "action", "preuve", "compteur_id"), "object"))
-    titles = catalogue().drop_duplicates("geste").set_index("geste")["titre"]
+    titles = read("gestures").set_index("geste")["titre"]
     for name in ("action", "preuve"):
         table[name] = table[name].map(_public, na_action="ignore").astype("object")
     table["fait"] = table["action"].fillna(table["geste"].map(titles)).fillna("action non décrite")
@@ -143,12 +143,13 @@ def _laid_out(actions: pd.DataFrame, meters: pd.DataFrame, readings: pd.DataFram
 
 def _measure(reason: str, scored: pd.DataFrame, level: float) -> tuple[float, float, float, float, str]:
     """Give the gap of a group of actions, or why there is none."""
+    nothing = (np.nan,) * 4
     if reason:
-        return np.nan, np.nan, np.nan, np.nan, "des travaux ou un changement de compteur empêchent de comparer"
+        return *nothing, "des travaux ou un changement de compteur empêchent de comparer"
     if no_score("", scored)[0]:
-        return np.nan, np.nan, np.nan, np.nan, "les factures ou les relevés ne suffisent pas pour comparer"
-    kept = {meter: one for meter, one in zip(scored["compteur_id"], scored["savings"], strict=True) if one}
-    total = portfolio(kept, level)
+        return *nothing, "les factures ou les relevés ne suffisent pas pour comparer"
+    kept = scored.dropna(subset="savings")
+    total = portfolio(dict(zip(kept["compteur_id"], kept["savings"], strict=True)), level)
     return -total.share, -total.share_high, -total.share_low, -total.saving, ""
 
 
@@ -177,8 +178,6 @@ def _said(row: dict[Any, Any]) -> tuple[str, str]:
 def _signed(share: float) -> str:
     """Write a share as a percentage with its sign.
 
-    Examples
-    --------
     >>> _signed(-0.031), _signed(0.0004), _signed(0.018)
     ('−3,1', '0,0', '+1,8')
     """
@@ -189,8 +188,6 @@ def _signed(share: float) -> str:
 def _public(text: str) -> str:
     """Keep a text that names nobody; of an address the name of its site.
 
-    Examples
-    --------
     >>> _public("compte rendu : https://lycee.example/energie/2025?id=7"), _public("Mme Le Goff ferme les volets")
     ('compte rendu : lycee.example', 'texte non repris : il semble désigner une personne')
     """

@@ -14,16 +14,8 @@ LAW = Law(Path(__file__).with_name("law.csv"))
 
 
 def value(name: str, subject: str | int, day: Day = None) -> Value:
-    """Return the value in force on a day, or the last one known.
+    """Return the value in force on a day, or the last one known, by its name and subject in ``energy/law.csv``.
 
-    Parameters
-    ----------
-    name, subject
-        As in ``energy/law.csv``: « réduction » and 2030, « référence » and « dernière année »…
-    day : date or str, optional
-
-    Examples
-    --------
     >>> value("référence", "dernière année", "2024-03-14").number, value("référence", "dernière année").number
     (2019.0, 2022.0)
     """
@@ -31,7 +23,7 @@ def value(name: str, subject: str | int, day: Day = None) -> Value:
 
 
 def milestones(day: Day = None) -> dict[int, float]:
-    """Return the milestones and the share by which use must have fallen.
+    """Return the milestones and the share by which use must have fallen, of the law of a day or the last one.
 
     Examples
     --------
@@ -42,13 +34,7 @@ def milestones(day: Day = None) -> dict[int, float]:
 
 
 def reference_years(day: Day = None) -> list[int]:
-    """Return the years that can be chosen as reference.
-
-    Examples
-    --------
-    >>> reference_years()[-3:]
-    [2019, 2021, 2022]
-    """
+    """Return the years that can be chosen as reference."""
     names = ("première année", "dernière année", "année écartée")
     first, last, out = (int(value("référence", name, day).number) for name in names)
     return [year for year in range(first, last + 1) if year != out]

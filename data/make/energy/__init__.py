@@ -21,27 +21,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.make.energy import actions as sample_actions
-from data.make.energy import facts as sample_facts
-from data.make.energy import readings as sample_readings
-from data.make.energy import truths as sample_truths
-from data.make.energy import works as sample_works
+from data.make.energy.actions import actions
 from data.make.energy.book import Book, draw
 from data.make.energy.changes import DAYS, START
+from data.make.energy.facts import read
 from data.make.energy.loads import loads
-from data.make.energy.meters import USES, Meters
+from data.make.energy.meters import USES
+from data.make.energy.readings import bills, readings, reference_years
 from data.make.energy.sites import ENERGIES, SEED
+from data.make.energy.truths import truths
 from data.make.energy.use import shown
-from data.make.energy.weather import START as FIRST_DAY
 from data.make.energy.weather import stations
+from data.make.energy.works import works
 from data.make.sampling import Folder, Stream
 from tikub_lab.tables.frames import typed
 from tikub_lab.tables.package import workbench
 from tikub_lab.tables.schema import Schema, aliases, read_schema
 
 __all__ = ["CREATED", "SEED", "sample", "write_sample"]
-
-"""The seed of the shipped sample."""
 
 CREATED = "2026-11-24T00:00:00Z"
 """When the shipped sample is said to be made: fixed, as nothing in it depends on the day."""
@@ -57,39 +54,14 @@ ACTIONS = 156
 FACTS = ("energy/calendar", "energy/factors")
 """Tables of public facts among the fictitious ones."""
 
-PRICES = {  # €/kWh, from 2018 to 2025: invented, of a plausible size
-    "électricité": (0.098, 0.101, 0.104, 0.107, 0.139, 0.192, 0.171, 0.154),
-    "gaz": (0.043, 0.042, 0.038, 0.040, 0.069, 0.090, 0.076, 0.070),
-    "fioul": (0.075, 0.076, 0.062, 0.072, 0.110, 0.105, 0.102, 0.098),
-    "bois": (0.034, 0.034, 0.035, 0.035, 0.042, 0.048, 0.046, 0.045),
-    "réseau de chaleur": (0.066, 0.067, 0.066, 0.068, 0.080, 0.089, 0.087, 0.085),
-}
-
 
 def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
     """Make the fictitious tables.
 
-    Parameters
-    ----------
-    scale : float
-        1 gives 115 lycées, 1,500 buildings and 1.8 million m²; they grow with the square root of it. From 0.01 to 1000.
-    seed : int
-        Same seed and scale, same tables, on every machine.
+    At scale 1 there are 115 lycées, 1,500 buildings and 1.8 million m²; they grow with the square root of it, from 0.01
+    to 1000. Same seed and scale, same tables, on every machine. They are typed by their schemas; the shared ones stand
+    under their aliases too.
 
-    Returns
-    -------
-    dict of str to DataFrame
-        ``territory/lycees``, ``territory/buildings``, ``energy/meters``, ``readings``, ``stations``, ``weather``,
-        ``calendar``, ``works``, ``factors``, ``prices``, ``loads``, ``truths`` and ``actions``, typed by their
-        schemas; the shared ones by their aliases too.
-
-    Raises
-    ------
-    UsageError
-        When the scale or the seed is out of bounds.
-
-    Examples
-    --------
     >>> tables = sample(scale=0.01, seed=1)
     >>> len(tables["territory/lycees"]), len(tables["energy/weather"])
     (12, 35064)
@@ -100,21 +72,7 @@ def sample(scale: float = 1.0, seed: int = SEED) -> dict[str, pd.DataFrame]:
 
 
 def write_sample(into: Path, scale: float = 1.0, seed: int = SEED) -> list[dict[str, Any]]:
-    """Write the fictitious tables under ``sample/energy/`` and ``sample/territory/``: CSV, but for load curves.
-
-    Parameters
-    ----------
-    into : Path
-        Folder of the data package; ``schemas/`` in it has the Table Schemas.
-    scale, seed
-        As for :func:`sample`.
-
-    Returns
-    -------
-    list of dict
-        The resources for ``datapackage.json``, see :func:`data.make.sampling.write_package`; those of public
-        facts say so, with their own sources.
-    """
+    """Write the fictitious tables under ``sample/``, CSV but for load curves; return their resources."""
     folder = Folder(into, CREATED, SOURCES)
     resources = []
     for name, table in _tables(scale, seed, into / "schemas").items():
@@ -137,34 +95,31 @@ def _as_facts(resource: dict[str, Any], schema: Schema) -> dict[str, Any]:
 def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
     book = draw(scale, seed)
     of_bills, of_years, of_done, of_proposed = book.streams
-    works = _works(book, of_done, of_proposed)
-    of_actions = Stream(np.random.SeedSequence(seed, spawn_key=(ACTIONS,)))
-    tables = {
-        "meters": _meters(book.meters, book),
-        "readings": _readings(book, of_bills, of_years),
-        "loads": loads(book, seed),
-        "stations": stations(),
-        "weather": book.weather,
-        "calendar": sample_facts.calendar(),
-        "works": works,
-        "factors": sample_facts.factors(),
-        "prices": _prices(),
-        "truths": _truths(book, works),
-        "actions": sample_actions.actions(book.meters, book.changes, book.sites, of_actions),
+    done = works(book, of_done, of_proposed)
+    made = {
+        "territory/lycees": book.sites,
+        "territory/buildings": book.buildings,
+        "energy/meters": _meters(book),
+        "energy/readings": _readings(book, of_bills, of_years),
+        "energy/loads": loads(book, seed),
+        "energy/stations": stations(),
+        "energy/weather": book.weather,
+        "energy/works": done,
+        **{f"energy/{name}": read(name) for name in ("calendar", "factors", "prices")},
+        "energy/truths": truths(book, done),
+        "energy/actions": actions(book, Stream(np.random.SeedSequence(seed, spawn_key=(ACTIONS,)))),
     }
-    made = {"territory/lycees": book.sites, "territory/buildings": book.buildings}
-    made |= {f"energy/{name}": table for name, table in tables.items()}
-    read = {name: read_schema(schemas / f"{name}.json") for name in made}
-    return {name: typed(table[list(read[name].names)], read[name]) for name, table in made.items()}
+    known = {name: read_schema(schemas / f"{name}.json") for name in made}
+    return {name: typed(table[list(known[name].names)], known[name]) for name, table in made.items()}
 
 
-def _meters(meters: Meters, book: Book) -> pd.DataFrame:
-    rows = np.arange(len(meters.id))
+def _meters(book: Book) -> pd.DataFrame:
+    meters, rows = book.meters, np.arange(len(book.meters.id))
     since, until = book.begin[rows, meters.first], book.begin[rows, meters.last]
     opened = book.sites["annee_ouverture"].to_numpy(np.int64)[meters.site]
     september = (opened - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 243
-    first_day = np.where(since > 0, START + since, september)
     known = (since > 0) | (opened >= 2010)  # of the others, the first day is not known
+    nothing = np.datetime64("NaT", "D")
     return pd.DataFrame(
         {
             "compteur_id": meters.id,
@@ -173,42 +128,13 @@ def _meters(meters: Meters, book: Book) -> pd.DataFrame:
             "energie": np.array(ENERGIES, dtype=object)[meters.energy],
             "usage": np.array(USES, dtype=object)[meters.use],
             "pas": np.where(meters.daily, "journalier", "mensuel"),
-            "mise_en_service": np.where(known, first_day, np.datetime64("NaT", "D")),
-            "retrait": np.where(until < DAYS, START + until, np.datetime64("NaT", "D")),
+            "mise_en_service": np.where(known, np.where(since > 0, START + since, september), nothing),
+            "retrait": np.where(until < DAYS, START + until, nothing),
         }
     )
 
 
-def _readings(book: Book, of_bills: Any, of_years: Any) -> pd.DataFrame:
-    meters = book.meters
-    billed, estimated = sample_readings.bills(book.true, meters, book.faults, book.begin, of_bills)
-    days = np.arange(FIRST_DAY, FIRST_DAY + book.temperature.shape[1])
-    year = days.astype("datetime64[Y]").astype(np.int64) + 1970
-    yearly = sample_readings.reference_years(meters, book.sites, book.temperature, book.kinds, year, of_years)
-    read = shown(book.true, meters, book.faults)
-    return sample_readings.readings(billed, estimated, book.begin, read, yearly, meters)
-
-
-def _works(book: Book, of_done: Any, of_proposed: Any) -> pd.DataFrame:
-    area = book.sites["surface_totale"].to_numpy()
-    first = book.buildings[book.buildings["code_batiment"].str.endswith("-01")]
-    done = sample_works.done(book.meters, book.changes, book.saved, book.swapped, area, of_done)
-    recent = book.temperature[:, -DAYS:]
-    share = first["surface_bati"].to_numpy() / area
-    more = sample_works.proposed(book.meters, book.changes, recent, book.kinds, book.sites, share, of_proposed)
-    return sample_works.works(pd.concat([done, more], ignore_index=True), book.sites)
-
-
-def _prices() -> pd.DataFrame:
-    rows = [(energy, 2018 + year, price) for energy, prices in PRICES.items() for year, price in enumerate(prices)]
-    return pd.DataFrame(rows, columns=["energie", "annee", "euros_kwh"]).assign(statut="fictif")
-
-
-def _truths(book: Book, works: pd.DataFrame) -> pd.DataFrame:
-    meters, changes = book.meters, book.changes
-    parts = [
-        sample_truths.of_models(meters, changes, book.begin),
-        sample_truths.of_changes(meters, changes, book.saved, book.used),
-        sample_truths.of_faults(meters, book.faults, book.extra, book.true, book.begin),
-    ]
-    return sample_truths.truths(parts, book.sites, works)
+def _readings(book: Book, of_bills: Stream, of_years: Stream) -> pd.DataFrame:
+    billed, estimated = bills(book.true, book.meters, book.faults, book.begin, of_bills)
+    yearly = reference_years(book.meters, book.sites, book.temperature, book.kinds, of_years)
+    return readings(billed, estimated, book.begin, shown(book.true, book.faults), yearly, book.meters)

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from data.make.energy.changes import DAYS, HABIT, HABITS, START, Changes
-from data.make.energy.meters import OTHER, Meters
+from data.make.energy.book import Book
+from data.make.energy.changes import DAYS, HABIT, HABITS, START
+from data.make.energy.meters import OTHER
 from data.make.energy.sites import ELECTRICITY, ENERGIES
 from data.make.sampling import Stream
 
@@ -15,9 +16,10 @@ PROOFS = np.array(["affiche dans le hall", "relevé de dix salles", "compte rend
 DOORS = "Fermer les portes coupe-vent en hiver"
 
 
-def actions(meters: Meters, changes: Changes, sites: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+def actions(book: Book, stream: Stream) -> pd.DataFrame:
     """List what lycées say: those that save by their habits, and others, of whom nothing is to be seen."""
-    saving = np.isin(np.arange(len(sites)), meters.site[changes.role == HABIT])
+    meters, sites = book.meters, book.sites
+    saving = np.isin(np.arange(len(sites)), meters.site[book.changes.role == HABIT])
     speaking = saving | stream.flag(0.3, len(sites))
     heats = meters.use != OTHER
     now = (meters.last == meters.last.max()) & (heats | (meters.energy == ELECTRICITY))

@@ -20,62 +20,27 @@ SWAPS = 3
 
 @dataclass(frozen=True)
 class Book:
-    """What was drawn.
-
-    Attributes
-    ----------
-    sites, buildings, weather : DataFrame
-        Whole tables.
-    temperature : array of shape (sites, days from 2010)
-        Daily means at each lycée's station, °C.
-    kinds : array of int of shape (days from 2018,)
-    meters : Meters
-    swapped : DataFrame
-        ``site`` and ``day`` of the lycées that gave up oil.
-    changes : Changes
-    faults : list of Fault
-    extra : list of arrays
-        What each fault added on each of its days, kWh; empty for one that changes nothing but what is read.
-    begin : array of int of shape (meters, bills + 1)
-        When bills begin, in days from 2018.
-    true : array of shape (meters, days from 2018)
-        What was used, kWh, whole numbers.
-    saved, used : arrays of shape (meters,)
-        What each change saved in its first year, and what would have been used in it, kWh.
-    streams : list of Stream
-        For what is drawn after: bills, yearly totals, works done, works proposed.
-    """
+    """What was drawn."""
 
     sites: pd.DataFrame
     buildings: pd.DataFrame
     weather: pd.DataFrame
-    temperature: Floats
-    kinds: Integers
+    temperature: Floats  # of shape (sites, days from 2010): daily means at each lycée's station, °C
+    kinds: Integers  # what the days from 2018 are
     meters: Meters
-    swapped: pd.DataFrame
+    swapped: pd.DataFrame  # site and day of the lycées that gave up oil
     changes: planted.Changes
     faults: list[planted.Fault]
-    extra: list[Floats]
-    begin: Integers
-    true: Floats
-    saved: Floats
+    extra: list[float]  # what each fault added, kWh; nothing where it changes but what is read
+    begin: Integers  # of shape (meters, bills + 1): when bills begin, in days from 2018
+    true: Floats  # of shape (meters, days from 2018): what was used, kWh, whole numbers
+    saved: Floats  # what each meter's change saved in its first year, and what would have been used in it, kWh
     used: Floats
-    streams: list[Stream]
+    streams: list[Stream]  # for what is drawn after: bills, yearly totals, works done, works proposed
 
 
 def draw(scale: float, seed: int) -> Book:
-    """Draw the book.
-
-    Parameters
-    ----------
-    scale, seed
-        As for :func:`data.make.energy.sample`.
-
-    Raises
-    ------
-    UsageError
-        When the scale or the seed is out of bounds.
-    """
+    """Draw the book of a scale and a seed, as for :func:`data.make.energy.sample`."""
     site, lanes = lycees(scale, seed), streams(seed, 13)
     count = len(site)
     building = buildings(site, lanes[1])
@@ -97,23 +62,8 @@ def draw(scale: float, seed: int) -> Book:
     factor = noise(meters, lanes[8])
     true, extra = _use(meters, recent, kinds, changes, faults, factor)
     saved, used = _savings(meters, recent, kinds, changes, factor)
-    return Book(
-        site,
-        building,
-        table,
-        temperature,
-        kinds,
-        meters,
-        swapped,
-        changes,
-        faults,
-        extra,
-        begin,
-        true,
-        saved,
-        used,
-        lanes[9:],
-    )
+    first = (site, building, table, temperature, kinds, meters, swapped, changes, faults)
+    return Book(*first, extra, begin, true, saved, used, lanes[9:])
 
 
 def _begin_where_others_end(meters: Meters, begin: Integers, swapped: pd.DataFrame) -> None:
@@ -130,19 +80,17 @@ def _use(
     changes: planted.Changes,
     faults: list[planted.Fault],
     factor: Floats,
-) -> tuple[Floats, list[Floats]]:
+) -> tuple[Floats, list[float]]:
     """Return what each meter used each day, in whole kWh, and what each fault added to it."""
     rows = np.arange(len(meters.id))
     true = expected(meters, rows, recent[meters.site], kinds, changes) * factor
-    extra = []
-    for fault in faults:
-        row, days = fault.meter, slice(fault.begin, fault.end)
-        added = np.zeros(0)
+    extra = [0.0] * len(faults)
+    for place, fault in enumerate(faults):
         if fault.role in (planted.HOLIDAYS, planted.DRIFT):
-            added = excess(meters, fault, recent[meters.site[row]], kinds)
-            added = added * factor[row, days]
+            row, days = fault.meter, slice(fault.begin, fault.end)
+            added = excess(meters, fault, recent[meters.site[row]], kinds) * factor[row, days]
             true[row, days] += added
-        extra.append(added)
+            extra[place] = float(added.sum())
     return np.round(true), extra
 
 

@@ -4,13 +4,11 @@ No lycée has two of them, so that what a method finds at a lycée can be held a
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from data.make.energy.facts import calendar
+from data.make.energy.facts import read
 from data.make.energy.meters import HEATING, OTHER, Meters
 from data.make.energy.sites import ELECTRICITY, SITES
 from data.make.sampling import Floats, Integers, Stream
@@ -32,76 +30,35 @@ ROLES = {WORKS: 25, HABIT: 15, HOLIDAYS: 12, DRIFT: 10, BROKEN: 6, ESTIMATED: 6}
 
 @dataclass(frozen=True)
 class Changes:
-    """What changes each meter's use for good, one a place in every array; a meter without change has day ``DAYS``.
+    """What changes each meter's use for good, one a place in every array; a meter without change has day ``DAYS``."""
 
-    Attributes
-    ----------
-    day : array of int
-        First day of the change.
-    slope, base : arrays of float
-        What the change leaves of them, as a share.
-    balance : array of float
-        What it takes off the balance point, °C.
-    role : array of int
-        ``WORKS``, ``HABIT`` or -1.
-    measure : array of int
-        Position in :func:`measures`, or -1.
-    """
-
-    day: Integers
-    slope: Floats
+    day: Integers  # the first of the change
+    slope: Floats  # what the change leaves of them, as a share
     base: Floats
-    balance: Floats
-    role: Integers
-    measure: Integers
+    balance: Floats  # what it takes off the balance point, °C
+    role: Integers  # WORKS, HABIT or -1
+    measure: Integers  # position in measures.csv, or -1
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """A fault of a meter.
 
-    Attributes
-    ----------
-    meter : int
-        Its position.
-    role : int
-        ``HOLIDAYS``, ``DRIFT``, ``BROKEN`` or ``ESTIMATED``.
-    begin, end : int
-        Days from 1 January 2018, the second excluded; bills, for bills that are estimated.
-    size : float
-        Of heating in holidays, the share that it takes back of what should have been left out; of a drift, the share
-        of the base that is added in the end; of a broken meter, 1 if it repeats its last value and 0 if it counts
-        nothing; of estimated readings, how many bills (0 for days, which are not marked so).
+    Of heating in holidays, ``size`` is the share that it takes back of what should have been left out; of a drift, the
+    share of the base that is added in the end; of a broken meter, 1 if it repeats its last value and 0 if it counts
+    nothing; of estimated readings, how many bills (0 for days, which are not marked so).
     """
 
+    role: int  # HOLIDAYS, DRIFT, BROKEN or ESTIMATED
     meter: int
-    role: int
-    begin: int
+    begin: int  # days from 1 January 2018, the second excluded; bills, for bills that are estimated
     end: int
     size: float
-
-
-@lru_cache(maxsize=1)
-def measures() -> pd.DataFrame:
-    """Return the catalogue of fictitious measures.
-
-    Returns
-    -------
-    DataFrame of shape (measures, 13)
-        ``mesure``, ``vise`` (chauffage or électricité), ``cout_m2`` (€ a square metre), the range of what each saves of
-        ``pente`` and ``base`` (shares) and takes off ``equilibre`` (°C), ``duree_vie`` (years), how often it is
-        ``faite`` and ``proposee`` (weights), and whether it is one of the ``enveloppe`` (0 or 1).
-    """
-    return pd.read_csv(Path(__file__).with_name("measures.csv"), encoding="utf-8")
 
 
 def roles(meters: Meters, count: int, swapped: Integers, stream: Stream) -> dict[int, Integers]:
     """Choose the lycées of each role, none twice, and none that has given up oil in these years.
 
-    Returns
-    -------
-    dict
-        Positions of lycées by role; those of ``HABIT`` and ``HOLIDAYS`` have heating that is read every day.
+    Those of ``HABIT`` and ``HOLIDAYS`` have heating that is read every day.
     """
     heated = np.unique(meters.site[(meters.use == HEATING) & meters.daily])
     order = np.argsort(stream.uniform(count), kind="stable")
@@ -116,7 +73,7 @@ def roles(meters: Meters, count: int, swapped: Integers, stream: Stream) -> dict
 
 def changes(meters: Meters, chosen: dict[int, Integers], stream: Stream) -> Changes:
     """Draw the works that were done and the saving habits: when, and what they leave of slope, base, balance point."""
-    count, table = len(meters.id), measures()
+    count, table = len(meters.id), read("measures")
     day = np.full(count, DAYS)
     slope, base, balance = np.ones(count), np.ones(count), np.zeros(count)
     role, measure = np.full(count, -1), np.full(count, -1)
@@ -134,7 +91,7 @@ def changes(meters: Meters, chosen: dict[int, Integers], stream: Stream) -> Chan
     # habits touch all that a lycée uses, by the same share on its two meters
     share = np.round(0.03 + 0.07 * stream.uniform(len(chosen[HABIT])), 3)
     for electric_one in (False, True):
-        meter = _main(meters, chosen[HABIT], np.full(len(share), electric_one))
+        meter = _main(meters, chosen[HABIT], electric_one)
         day[meter], role[meter] = HABITS, HABIT
         slope[meter] = base[meter] = 1 - share
     return Changes(day, slope, base, balance, role, measure)
@@ -150,14 +107,10 @@ def faults(meters: Meters, chosen: dict[int, Integers], stream: Stream) -> list[
     ]
 
 
-def _main(meters: Meters, sites: Integers, electric: np.ndarray) -> Integers:
-    """Return the meter of electricity of each lycée, or the one that heats it."""
-    places = np.arange(len(meters.id))
-    power, heat = meters.energy == ELECTRICITY, meters.use != OTHER
-    by_power = dict(zip(meters.site[power].tolist(), places[power].tolist(), strict=True))
-    by_heat = dict(zip(meters.site[heat].tolist(), places[heat].tolist(), strict=True))
-    pairs = zip(sites.tolist(), electric.tolist(), strict=True)
-    return np.array([(by_power if of_power else by_heat)[site] for site, of_power in pairs], dtype=np.int64)
+def _main(meters: Meters, sites: Integers, electric: bool | np.ndarray) -> Integers:
+    """Return the meter of electricity of each lycée, or the one that heats it; no lycée of a role has two."""
+    right = np.where(np.reshape(electric, (-1, 1)), meters.energy == ELECTRICITY, meters.use != OTHER)
+    return np.argmax(right & (meters.site == sites[:, None]), axis=1)
 
 
 def _holidays(meters: Meters, sites: Integers, stream: Stream) -> list[Fault]:
@@ -165,15 +118,14 @@ def _holidays(meters: Meters, sites: Integers, stream: Stream) -> list[Fault]:
 
     It begins up to three days late and takes back three quarters or more of what should have been left out.
     """
-    periods = calendar().query("nature == 'vacances' and debut >= '2025-01-01' and libelle != \"Vacances d'été\"")
-    begin = (periods["debut"].to_numpy(object).astype("datetime64[D]") - START).astype(np.int64)
-    end = np.minimum((periods["fin"].to_numpy(object).astype("datetime64[D]") - START).astype(np.int64), DAYS)
+    periods = read("calendar").query("nature == 'vacances' and debut >= '2025-01-01' and libelle != \"Vacances d'été\"")
+    days = periods[["debut", "fin"]].to_numpy(object).astype("datetime64[D]") - START
+    begin, end = np.minimum(days.astype(np.int64), DAYS).T
     odds = periods["libelle"].map({"Vacances d'hiver": 0.75, "Vacances de Noël": 0.5, "Vacances de printemps": 0.2})
     heated = stream.uniform(len(sites) * len(periods)).reshape(len(sites), -1) < odds.fillna(0).to_numpy()
     heated[~heated.any(axis=1), 0] = True  # winter, if nothing was drawn
     row, period = np.nonzero(heated)
-    meter = _main(meters, sites, np.zeros(len(sites), dtype=bool))[row]
-    late = stream.below(4, len(meter))
+    meter, late = _main(meters, sites, False)[row], stream.below(4, len(row))
     size = np.round(0.75 + 0.25 * stream.uniform(len(meter)), 2)
     return _faults(HOLIDAYS, meter, begin[period] + late, end[period], size)
 
@@ -182,7 +134,7 @@ def _drifts(meters: Meters, sites: Integers, stream: Stream) -> list[Fault]:
     """Let the base rise over three months: of electricity, or of heating at one lycée in three if it is read daily."""
     count = len(sites)
     meter = _main(meters, sites, np.arange(count) % 3 > 0)
-    meter = np.where(meters.daily[meter], meter, _main(meters, sites, np.ones(count, dtype=bool)))
+    meter = np.where(meters.daily[meter], meter, _main(meters, sites, True))
     electric = meters.energy[meter] == ELECTRICITY
     begin = READ + 45 + stream.below(110, count)
     size = np.where(electric, 0.16 + 0.16 * stream.uniform(count), 0.8 + 0.7 * stream.uniform(count))
@@ -193,7 +145,7 @@ def _broken(meters: Meters, sites: Integers, stream: Stream) -> list[Fault]:
     """Stop meters for three to eight weeks, while there are lessons: half count nothing, half repeat a value."""
     count = len(sites)
     meter = _main(meters, sites, np.arange(count) % 2 == 0)
-    meter = np.where(meters.daily[meter], meter, _main(meters, sites, np.ones(count, dtype=bool)))
+    meter = np.where(meters.daily[meter], meter, _main(meters, sites, True))
     begin = READ + np.where(stream.flag(0.5, count), 10 + stream.below(60, count), 260 + stream.below(45, count))
     length = 20 + stream.below(36, count)
     size = ((np.arange(count) + 1) // 2 % 2).astype(np.float64)
@@ -215,4 +167,4 @@ def _estimated(meters: Meters, sites: Integers, stream: Stream) -> list[Fault]:
 
 def _faults(role: int, meter: Integers, begin: Integers, end: Integers, size: Floats) -> list[Fault]:
     rows = zip(meter.tolist(), begin.tolist(), end.tolist(), size.tolist(), strict=True)
-    return [Fault(row, role, since, until, amount) for row, since, until, amount in rows]
+    return [Fault(role, *row) for row in rows]

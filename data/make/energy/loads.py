@@ -35,7 +35,7 @@ def loads(book: Book, seed: int) -> pd.DataFrame:
     times = pd.date_range(str(START + READ), str(END), freq="30min", tz="Europe/Paris", inclusive="left")
     day = (times.tz_localize(None).normalize() - times[0].tz_localize(None)).days.to_numpy(np.int64)
     weight = _weights(book, rows, faults, stream)[:, day, times.hour * 2 + times.minute // 30]
-    read = shown(book.true, book.meters, book.faults)[rows]
+    read = shown(book.true, book.faults)[rows]
     parts = []
     for name, its, kwh in zip(book.meters.id[rows], weight, read, strict=True):
         spread = its * (kwh / np.bincount(day, its))[day]

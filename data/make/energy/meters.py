@@ -23,59 +23,29 @@ _NEED = np.array([0.78, 1.0, 1.12, 1.15, 0.92])
 
 @dataclass(frozen=True)
 class Meters:
-    """The meters, one a place in every array.
-
-    Attributes
-    ----------
-    id : array of str
-    site, energy, use : arrays of int
-        Position of the lycée, of the energy in ``ENERGIES``, of the use in ``USES``.
-    daily : array of bool
-        Whether it is read every day in 2025.
-    balance, slope, base : arrays of float
-        °C, kWh/(day·°C), kWh/day, on a day of lessons.
-    slope_pattern, base_pattern : arrays of shape (meters, 3)
-        Shares of slope and base on days of lessons, of weekends, of holidays.
-    noise, memory : arrays of float
-        Standard deviation of the daily noise as a share of the use, and its correlation from day to day.
-    first, last : arrays of int
-        Bills that the meter has: from ``first`` until before ``last``, of those of the eight years.
-    """
+    """The meters, one a place in every array."""
 
     id: np.ndarray
-    site: Integers
+    site: Integers  # positions of the lycée, of the energy in ENERGIES, of the use in USES
     energy: Integers
     use: Integers
-    daily: np.ndarray
-    balance: Floats
-    slope: Floats
+    daily: np.ndarray  # whether it is read every day in 2025
+    balance: Floats  # °C
+    slope: Floats  # kWh/(day·°C) and kWh/day, on a day of lessons
     base: Floats
-    slope_pattern: Floats
+    slope_pattern: Floats  # of shape (meters, 3): shares of them on days of lessons, of weekends, of holidays
     base_pattern: Floats
-    noise: Floats
-    memory: Floats
-    first: Integers
+    noise: Floats  # standard deviation of the daily noise as a share of the use
+    memory: Floats  # its correlation from day to day
+    first: Integers  # bills that the meter has, of those of the eight years: from the first until before the last
     last: Integers
 
 
 def layout(sites: pd.DataFrame, bills: int, swaps: int, stream: Stream) -> pd.DataFrame:
     """Say which meters each lycée has: electricity, heating, gas for cooking in some, and oil until it was replaced.
 
-    Parameters
-    ----------
-    sites : DataFrame
-        Lycées.
-    bills : int
-        Bills that a meter has had in the eight years.
-    swaps : int
-        How many lycées have given up oil in these years.
-    stream : Stream
-
-    Returns
-    -------
-    DataFrame
-        ``site``, ``energy``, ``use``, ``daily``, ``first``, ``last``, ``id``, and ``heats`` (true for a meter that
-        heats, of today or of before), ordered by id.
+    The columns are fields of :class:`Meters`, ordered by id. A meter has had so many bills in the eight years, in which
+    so many lycées have given up oil.
     """
     count = len(sites)
     main = pd.Categorical(sites["energie_chauffage"], categories=list(ENERGIES)).codes.astype(np.int64)
@@ -100,7 +70,7 @@ def layout(sites: pd.DataFrame, bills: int, swaps: int, stream: Stream) -> pd.Da
     return table.sort_values("id", ignore_index=True)
 
 
-def intensities(sites: pd.DataFrame, old: Floats, stream: Stream) -> tuple[Floats, Floats]:
+def _intensities(sites: pd.DataFrame, old: Floats, stream: Stream) -> tuple[Floats, Floats]:
     """Draw what each lycée uses a square metre and average year: heat (as if by gas) and electricity, kWh/m²."""
     count = len(sites)
     boards = sites["internat"].to_numpy(np.float64)
@@ -113,22 +83,8 @@ def intensities(sites: pd.DataFrame, old: Floats, stream: Stream) -> tuple[Float
 def parameters(
     plan: pd.DataFrame, sites: pd.DataFrame, old: Floats, cold: Floats, kinds: Integers, stream: Stream
 ) -> Meters:
-    """Draw how each meter uses energy.
-
-    Parameters
-    ----------
-    plan : DataFrame
-        What :func:`layout` returns.
-    sites : DataFrame
-    old : array of shape (sites,)
-        How old their buildings are, from 0 to 1.
-    cold : array of shape (sites, days)
-        Daily mean temperature at each lycée over whole years, °C.
-    kinds : array of int of shape (days,)
-        What each day is: see :mod:`data.make.energy.facts`.
-    stream : Stream
-    """
-    heat, power = intensities(sites, old, stream)
+    """Draw how each meter of a layout uses energy: the more, the older its buildings (0 to 1) and the colder it is."""
+    heat, power = _intensities(sites, old, stream)
     site, energy, use = (plan[name].to_numpy(np.int64) for name in ("site", "energy", "use"))
     count, area = len(plan), sites["surface_totale"].to_numpy()
     boards = sites["internat"].to_numpy(bool)[site]
@@ -145,16 +101,13 @@ def parameters(
     noise = np.where(heats, 0.06 + 0.05 * stream.uniform(count), 0.03 + 0.03 * stream.uniform(count))
     years = kinds.size / 365.25
     degrees = np.maximum(balance[:, None] - cold[site], 0)
-    of_slope, of_base = (np.zeros(count) for _ in range(2))
+    of_slope, of_base = np.zeros(count), np.zeros(count)
     for kind in (SCHOOL, WEEKEND, HOLIDAY):
         of_slope += week[:, kind] * degrees[:, kinds == kind].sum(axis=1) / years
         of_base += rest[:, kind] * (kinds == kind).sum() / years
+    columns = {name: plan[name].to_numpy() for name in ("id", "site", "energy", "use", "daily", "first", "last")}
     return Meters(
-        id=plan["id"].to_numpy(object),
-        site=site,
-        energy=energy,
-        use=use,
-        daily=plan["daily"].to_numpy(bool),
+        **columns,
         balance=balance,
         slope=np.round(needed * (1 - share) / of_slope, 2),
         base=np.round(needed * share / of_base, 1),
@@ -162,8 +115,6 @@ def parameters(
         base_pattern=rest,
         noise=np.where(cooks, 0.08, noise),
         memory=0.35 + 0.2 * stream.uniform(count),
-        first=plan["first"].to_numpy(np.int64),
-        last=plan["last"].to_numpy(np.int64),
     )
 
 

@@ -1,10 +1,13 @@
 """The readings of the sample: eight years of bills, one year of days, and yearly totals of the reference years."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from data.make.energy.changes import BROKEN, DAYS, END, ESTIMATED, READ, START, Fault
 from data.make.energy.meters import Meters
+from data.make.energy.weather import START as FIRST_DAY
 from data.make.sampling import Floats, Integers, Stream
 
 BILLS = 96
@@ -14,13 +17,7 @@ FIRST_YEAR = 2010
 
 
 def bounds(count: int, stream: Stream) -> Integers:
-    """Draw when the bills of each meter begin: every 28 to 33 days.
-
-    Returns
-    -------
-    array of shape (count, BILLS + 1)
-        Days from 1 January 2018; the first is 0 and the last the end of 2025.
-    """
+    """Draw when the bills of each meter begin, every 28 to 33 days, in days from 1 January 2018 to the end of 2025."""
     usual = np.round(np.arange(BILLS + 1) * (DAYS / BILLS)).astype(np.int64)
     shift = stream.below(3, count * (BILLS - 1)).reshape(count, -1) - 1
     return usual + np.pad(shift, ((0, 0), (1, 1)))
@@ -32,20 +29,6 @@ def bills(
     """Draw what the bills say: some are estimated, by the same bill of the year before, and the next one mends it.
 
     Bills of a broken meter are estimated and nothing mends them, as nobody knows what was used.
-
-    Parameters
-    ----------
-    true : array of shape (meters, days)
-        What was used each day, kWh.
-    meters, faults
-        As drawn.
-    begin : array of shape (meters, BILLS + 1)
-    stream : Stream
-
-    Returns
-    -------
-    kwh : array of shape (meters, BILLS)
-    estimated : array of bool of that shape
     """
     total = np.concatenate([np.zeros((len(true), 1)), np.cumsum(true, axis=1)], axis=1)
     used = np.diff(np.take_along_axis(total, begin, axis=1), axis=1)
@@ -78,76 +61,27 @@ def _estimated(meters: Meters, faults: list[Fault], begin: Integers, stream: Str
 def readings(
     billed: Floats, estimated: np.ndarray, begin: Integers, read: Floats, yearly: pd.DataFrame, meters: Meters
 ) -> pd.DataFrame:
-    """Put bills, days and yearly totals into one table, ordered by meter, origin and day.
-
-    Parameters
-    ----------
-    billed, estimated : arrays of shape (meters, BILLS)
-    begin : array of shape (meters, BILLS + 1)
-    read : array of shape (meters, 365)
-        What is read of each day of 2025.
-    yearly : DataFrame
-        What :func:`reference_years` returns.
-    meters : Meters
-
-    Returns
-    -------
-    DataFrame
-        The columns of ``energy/readings``.
-    """
+    """Put bills, the days of 2025 and yearly totals into one table, ordered by meter, origin and day."""
     place = np.arange(BILLS)
     row, bill = np.nonzero((place >= meters.first[:, None]) & (place < meters.last[:, None]))
-    of_bills = pd.DataFrame(
-        {
-            "meter": row,
-            "debut": START + begin[row, bill],
-            "fin": START + begin[row, bill + 1],
-            "kwh": billed[row, bill],
-            "estime": estimated[row, bill],
-            "origine": "facture",
-        }
-    )
-    daily = np.flatnonzero(meters.daily)
-    days = np.arange(START + READ, END)
-    of_days = pd.DataFrame(
-        {
-            "meter": np.repeat(daily, len(days)),
-            "debut": np.tile(days, len(daily)),
-            "fin": np.tile(days + 1, len(daily)),
-            "kwh": read[daily].ravel(),
-            "estime": False,
-            "origine": "relevé",
-        }
-    )
+    first, after, guess = START + begin[row, bill], START + begin[row, bill + 1], estimated[row, bill]
+    of_bills = _rows(row, first, after, billed[row, bill], "facture", guess)
+    daily, days = np.flatnonzero(meters.daily), np.arange(START + READ, END)
+    first = np.tile(days, len(daily))
+    of_days = _rows(np.repeat(daily, len(days)), first, first + 1, read[daily].ravel(), "relevé")
     table = pd.concat([yearly, of_bills, of_days], ignore_index=True)
-    order = {"bilan": 0, "facture": 1, "relevé": 2}
-    table = table.iloc[np.lexsort((table["debut"], table["origine"].map(order), table["meter"]))]
-    table.insert(0, "compteur_id", meters.id[table["meter"].to_numpy()])
-    return table.drop(columns="meter").reset_index(drop=True)
+    # the names of the origins are in the order of the alphabet: bilan, facture, relevé
+    table = table.sort_values(["meter", "origine", "debut"], kind="stable", ignore_index=True)
+    return table.assign(compteur_id=meters.id[table["meter"]])
 
 
-def reference_years(
-    meters: Meters, sites: pd.DataFrame, cold: Floats, kinds: Integers, before: Integers, stream: Stream
-) -> pd.DataFrame:
+def reference_years(meters: Meters, sites: pd.DataFrame, cold: Floats, kinds: Integers, stream: Stream) -> pd.DataFrame:
     """Draw the yearly totals from 2010 to 2017, as declared: a little more the farther back.
 
-    Parameters
-    ----------
-    meters : Meters
-    sites : DataFrame
-    cold : array of shape (sites, days)
-        Daily mean temperatures at each lycée from 2010 to 2025, °C.
-    kinds : array of int of shape (days of 2018 to 2025,)
-        Weekends and holidays before 2018 are taken to weigh as much as since then.
-    before : array of int
-        The year of each day from 2010 to 2025.
-    stream : Stream
-
-    Returns
-    -------
-    DataFrame
-        ``meter``, ``debut``, ``fin``, ``kwh``, ``estime``, ``origine``; years before a lycée opened have no row.
+    Daily means at each lycée begin in 2010; weekends and holidays before 2018 are taken to weigh as much as since then.
+    Years before a lycée opened have no row.
     """
+    before = np.arange(FIRST_DAY, FIRST_DAY + cold.shape[1]).astype("datetime64[Y]").astype(np.int64) + 1970
     known = np.flatnonzero(meters.first == 0)
     parts = []
     degrees = np.maximum(meters.balance[known, None] - cold[meters.site[known]], 0)
@@ -156,22 +90,16 @@ def reference_years(
     rest = meters.base_pattern[known][:, kinds].mean(axis=1)
     opened = sites["annee_ouverture"].to_numpy(np.int64)[meters.site[known]]
     for year in range(FIRST_YEAR, 2018):
-        here = before == year
+        here, there = before == year, opened < year
         heat = meters.slope[known] * kept * degrees[:, here].sum(axis=1)
         use = heat + meters.base[known] * rest * here.sum()
         use = use * (1 + 0.012 * (2018 - year)) * (1 + 0.025 * stream.normal(len(known)))
-        there = opened < year
-        first = np.datetime64(f"{year}-01-01", "D")
-        parts.append(
-            pd.DataFrame(
-                {
-                    "meter": known[there],
-                    "debut": first,
-                    "fin": np.datetime64(f"{year + 1}-01-01", "D"),
-                    "kwh": np.round(use[there]),
-                    "estime": False,
-                    "origine": "bilan",
-                }
-            )
-        )
+        first, after = (np.datetime64(f"{one}-01-01", "D") for one in (year, year + 1))
+        parts.append(_rows(known[there], first, after, np.round(use[there]), "bilan"))
     return pd.concat(parts, ignore_index=True)
+
+
+def _rows(meter: Integers, first: Any, after: Any, kwh: Floats, origin: str, guess: Any = False) -> pd.DataFrame:
+    columns = ("debut", "fin", "kwh", "origine", "estime")
+    values = zip(columns, (first, after, kwh, origin, guess), strict=True)
+    return pd.DataFrame({"meter": meter, **dict(values)})

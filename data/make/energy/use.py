@@ -4,28 +4,12 @@ import numpy as np
 
 from data.make.energy.changes import BROKEN, DAYS, ESTIMATED, HOLIDAYS, RAMP, READ, Changes, Fault
 from data.make.energy.meters import Meters
+from data.make.energy.weather import wander
 from data.make.sampling import Floats, Integers, Stream
 
 
 def expected(meters: Meters, rows: Integers, cold: Floats, kinds: Integers, changes: Changes | None = None) -> Floats:
-    """Return what some meters use on an average day of such temperature and kind.
-
-    Parameters
-    ----------
-    meters : Meters
-    rows : array of int
-        Positions of the meters.
-    cold : array of shape (rows, days)
-        Daily mean temperature at each of these meters, °C.
-    kinds : array of int of shape (days,)
-    changes : Changes, optional
-        If given, from each meter's day on what the change leaves.
-
-    Returns
-    -------
-    array of shape (rows, days)
-        kWh.
-    """
+    """Return what some meters use on average days of such temperature and kind, kWh; with what changes leave."""
     slope, base, balance = (values[rows, None] for values in (meters.slope, meters.base, meters.balance))
     if changes is not None:
         after = np.arange(cold.shape[1]) >= changes.day[rows, None]
@@ -38,55 +22,20 @@ def expected(meters: Meters, rows: Integers, cold: Floats, kinds: Integers, chan
 
 def noise(meters: Meters, stream: Stream) -> Floats:
     """Draw what the days of each meter have above or below what is expected: factors of mean one, with a memory."""
-    count = len(meters.id)
-    series = stream.normal(count * DAYS).reshape(DAYS, count)
-    memory = meters.memory
-    rest = np.sqrt(1 - memory * memory)
-    for day in range(1, DAYS):
-        series[day] = memory * series[day - 1] + rest * series[day]
-    return 1 + meters.noise[:, None] * series.T
+    return 1 + meters.noise[:, None] * wander(stream, len(meters.id), DAYS, meters.memory)
 
 
 def excess(meters: Meters, fault: Fault, cold: Floats, kinds: Integers) -> Floats:
-    """Return what heating in holidays or a drift adds to a meter's use on each of its days, before noise.
-
-    Parameters
-    ----------
-    meters : Meters
-    fault : Fault
-    cold : array of shape (days,)
-        Temperatures of the eight years at the meter.
-    kinds : array of int of shape (days,)
-        What the days of the eight years are.
-
-    Returns
-    -------
-    array of shape (end - begin,)
-        kWh.
-    """
+    """Return what heating in holidays or a drift adds to a meter's use on each of its days, before noise."""
     row, begin, end = fault.meter, fault.begin, fault.end
     if fault.role == HOLIDAYS:
         left = meters.slope_pattern[row][kinds[begin:end]]
         return fault.size * meters.slope[row] * (1 - left) * np.maximum(meters.balance[row] - cold[begin:end], 0)
-    reached = np.minimum(np.arange(end - begin) / RAMP, 1.0)
-    return fault.size * meters.base[row] * reached
+    return fault.size * meters.base[row] * np.minimum(np.arange(end - begin) / RAMP, 1.0)
 
 
-def shown(true: Floats, meters: Meters, faults: list[Fault]) -> Floats:
-    """Return what is read of each day of 2025: what was used, but for broken meters and estimated days.
-
-    Parameters
-    ----------
-    true : array of shape (meters, days)
-        kWh of the eight years.
-    meters : Meters
-    faults : list of Fault
-
-    Returns
-    -------
-    array of shape (meters, 365)
-        kWh.
-    """
+def shown(true: Floats, faults: list[Fault]) -> Floats:
+    """Return what is read of each day of 2025: what was used, but for broken meters and estimated days."""
     read = true[:, READ:].copy()
     for fault in faults:
         row, begin, end = fault.meter, fault.begin - READ, fault.end - READ

@@ -33,25 +33,10 @@ SEASON = np.array([-0.98, -0.95, -0.58, -0.22, 0.30, 0.78, 1.06, 1.05, 0.66, 0.1
 
 
 def stations() -> pd.DataFrame:
-    """Return the fictitious stations, each placed at the town that names its sector.
-
-    Examples
-    --------
-    >>> stations().loc[0, ["station", "lib_station"]].tolist()
-    ['F1', 'Station fictive n° 1, secteur Rennes']
-    """
+    """Place the fictitious stations at the towns that name their sectors."""
     place = communes().set_index("nom").loc[STATIONS["secteur"], ["longitude", "latitude"]].reset_index(drop=True)
-    number = pd.Series(range(1, len(STATIONS) + 1)).astype("str")
-    names = "Station fictive n° " + number + ", secteur " + STATIONS["secteur"]
-    return pd.DataFrame(
-        {
-            "station": STATIONS["station"],
-            "lib_station": names,
-            "longitude": place["longitude"],
-            "latitude": place["latitude"],
-            "altitude": STATIONS["altitude"],
-        }
-    )
+    names = "Station fictive n° " + STATIONS["station"].str[1:] + ", secteur " + STATIONS["secteur"]
+    return STATIONS[["station", "altitude"]].assign(lib_station=names).join(place)
 
 
 def nearest(longitude: Floats, latitude: Floats) -> Integers:
@@ -73,37 +58,17 @@ def shape_of_year(days: np.ndarray) -> Floats:
     return before + (moment - left) * (after - before)
 
 
-def wander(stream: Stream, rows: int, days: int, memory: float) -> Floats:
-    """Draw autoregressive series of order one: mean 0, variance 1, correlation ``memory`` from day to day.
-
-    Returns
-    -------
-    array of shape (rows, days)
-    """
+def wander(stream: Stream, rows: int, days: int, memory: float | Floats) -> Floats:
+    """Draw autoregressive series of order one: mean 0, variance 1, and the ``memory`` of all, or of each."""
     series = stream.normal(rows * days).reshape(days, rows)
-    rest = float(np.sqrt(1 - memory * memory))
+    rest = np.sqrt(1 - memory * memory)
     for day in range(1, days):
         series[day] = memory * series[day - 1] + rest * series[day]
     return series.T
 
 
 def temperatures(stream: Stream, days: np.ndarray, mean: Floats, swing: Floats, together: bool = True) -> Floats:
-    """Draw daily mean temperatures.
-
-    Parameters
-    ----------
-    stream : Stream
-    days : array of datetime64[D]
-    mean, swing : arrays of shape (places,)
-        Yearly mean and half the swing, °C.
-    together : bool
-        Whether the places share the weather of their region; if not, each has its own.
-
-    Returns
-    -------
-    array of shape (places, days)
-        °C, to a tenth.
-    """
+    """Draw daily means of places by their yearly mean and half its swing, °C; together, they share the weather."""
     places, shape = len(mean), shape_of_year(days)
     regions = 1 if together else places
     spells, weeks = (wander(stream, regions, len(days), memory) for memory in (0.78, 0.985))
@@ -113,20 +78,11 @@ def temperatures(stream: Stream, days: np.ndarray, mean: Floats, swing: Floats, 
 
 
 def weather(stream: Stream) -> tuple[Floats, pd.DataFrame]:
-    """Draw the temperatures of all stations from 2010 to 2025.
-
-    Returns
-    -------
-    mean : array of shape (stations, days)
-        Daily means, °C.
-    table : DataFrame
-        ``station``, ``jour``, ``tmin``, ``tmoy``, ``tmax``.
-    """
+    """Draw the temperatures of all stations from 2010 to 2025: daily means, and the table that has them."""
     days = np.arange(START, END)
     middle = temperatures(stream, days, STATIONS["moyenne"].to_numpy(), STATIONS["amplitude"].to_numpy())
     size, shape = middle.size, shape_of_year(days)
-    span = 6.5 + 1.3 * shape + 1.7 * stream.normal(size).reshape(middle.shape)
-    span = np.maximum(span, 1.5)
+    span = np.maximum(6.5 + 1.3 * shape + 1.7 * stream.normal(size).reshape(middle.shape), 1.5)
     high = np.round(middle + span * (0.46 + 0.08 * stream.uniform(size).reshape(middle.shape)), 1)
     low = np.round(high - span, 1)
     table = pd.DataFrame(

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.challenge.grouping import FEWEST, groups
+from tikub_lab.energy.challenge.grouping import FEWEST, groups, unnamed
 from tikub_lab.energy.challenge.meters import MINOR, Span, no_score, score_meters, spans_of
 from tikub_lab.energy.challenge.order import place, ranks
 from tikub_lab.energy.consumption import require_readings
@@ -38,7 +37,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Challenge:
-    """The challenge of one period.
+    """The challenge of one period, ``end`` excluded, at a level of confidence.
 
     Attributes
     ----------
@@ -56,10 +55,7 @@ class Challenge:
         ``groupe``, ``effectif``, ``regroupe`` (whether kinds were put together), ``paires``, ``departagees`` (pairs of
         lycées that are told apart).
     savings : dict of dict of Savings
-        By lycée and meter, for charts.
-    start, end : date
-        The period, the second excluded.
-    level : float
+        By lycée and meter.
     """
 
     table: pd.DataFrame
@@ -122,7 +118,7 @@ def challenge(
     level : float
         Of each interval, and of all places together.
     fewest : int
-        Lycées with a score of the smallest group: see :func:`tikub_lab.energy.challenge.grouping.groups`.
+        Lycées with a score of the smallest group; small ones are put together.
     zone : str
         Of school holidays.
 
@@ -144,18 +140,20 @@ def challenge(
     span = Span(pd.Timestamp(start), pd.Timestamp(end), years)
     own = spans_of(span, sites, meters, works)
     scored = score_meters(span, own, sites, meters, readings, weather, calendar, zone)
-    rows: list[tuple[object, ...]] = []
+    rows: list[dict[str, Any]] = []
     found: dict[str, dict[str, Savings]] = {}
-    sites_of: list[Any] = list(own.itertuples(index=False))
-    for site in sites_of:
-        of_site = scored[scored["code_uai"] == site.code_uai]
-        reason, note = no_score(site.raison, of_site)
-        kept = {meter: one for meter, one in zip(of_site["compteur_id"], of_site["savings"], strict=True) if one}
+    for code, begin, left_out in own.itertuples(index=False):
+        of_site = scored[scored["code_uai"] == code]
+        reason, note = no_score(left_out, of_site)
+        row = {"code_uai": code, "reference_debut": begin, "raison": reason, "remarque": note, "classe": not reason}
+        row |= {"pas": "", "compteurs": 0, "etablie": False}
         if not reason:
-            found[site.code_uai] = kept
-        rows.append(_row(site, reason, note, of_site, kept, level))
-    table = pd.DataFrame(rows, columns=_FOUND)
-    table = table.merge(sites[["code_uai", "lib_etablissement"]], on="code_uai", how="left")
+            kept = of_site.dropna(subset="savings")
+            found[code] = dict(zip(kept["compteur_id"], kept["savings"], strict=True))
+            row |= _score(kept, found[code], level)
+        rows.append(row)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["lib_etablissement"] = table["code_uai"].map(sites.set_index("code_uai")["lib_etablissement"])
     table, shown = _places(table, sites, level, fewest)
     return Challenge(table, _energies(scored, found, end), shown, found, start, end, level)
 
@@ -205,9 +203,8 @@ def position(result: Challenge, uai: str) -> pd.DataFrame:
     group = table[table["classe"] & (table["groupe"] == row["groupe"])] if row["classe"] else table.head(0)
     found = group.assign(sien=group["code_uai"] == uai)[["part", "part_bas", "part_haut", "sien"]]
     found = found.sort_values("part", ascending=False, ignore_index=True)
-    names = pd.Series([f"lycée {place + 1}" for place in found.index], index=found.index, dtype="str")
     return found.assign(
-        lycee=names.mask(found["sien"], "notre lycée"),
+        lycee=unnamed(found["sien"]),
         ecart=-found["part"], ecart_bas=-found["part_haut"], ecart_haut=-found["part_bas"],
     )  # fmt: skip
 
@@ -229,53 +226,39 @@ def gap(row: Mapping[Any, Any]) -> tuple[str, float, str]:
     if not row["classe"]:
         return "De plus ou de moins", float("nan"), "pas de score : voir plus bas"
     sign = -1 if row["part"] < 0 else 1
-    low, high = sorted(sign * row[name] for name in ("part_bas", "part_haut"))
-    return (
-        "De plus" if sign < 0 else "De moins",
-        sign * row["part"],
-        f"entre {number(low * 100, 1)} et {percent(high, 1)}",
-    )
+    share, low, high = _signed(row, sign)
+    return "De plus" if sign < 0 else "De moins", share, f"entre {number(low * 100, 1)} et {percent(high, 1)}"
 
 
-_FOUND = [
-    "code_uai", "classe", "raison", "remarque", "reference_debut", "pas", "compteurs", "jours", "attendu", "observe",
-    "economie", "bas", "haut", "part", "part_bas", "part_haut", "erreur", "liberte", "etablie",
-]  # fmt: skip
-
-
-def _row(
-    site: Any, reason: str, note: str, of_site: pd.DataFrame, kept: dict[str, Savings], level: float
-) -> tuple[object, ...]:
-    code, begin = site.code_uai, site.reference_debut
-    if reason:
-        return (code, False, reason, note, begin, "", 0, *[np.nan] * 11, False)
+def _score(used: pd.DataFrame, kept: dict[str, Savings], level: float) -> dict[str, Any]:
+    """Give the columns of a lycée's score, from what its meters saved."""
     total: Interval = portfolio(kept, level)
-    used = of_site[of_site["compteur_id"].isin(list(kept))]
-    observed = sum(one.observed for one in kept.values())
-    return (
-        code, True, "", note, begin, " et ".join(sorted(used["pas"].unique())), len(kept), used["jours"].mean(),
-        total.predicted, observed, total.saving, total.low, total.high, total.share, total.share_low, total.share_high,
-        total.error / total.predicted, total.freedom, total.established,
-    )  # fmt: skip
+    return {
+        "pas": " et ".join(sorted(used["pas"].unique())),
+        "compteurs": len(kept),
+        "jours": used["jours"].mean(),
+        "attendu": total.predicted,
+        "observe": sum(one.observed for one in kept.values()),
+        "economie": total.saving,
+        "bas": total.low,
+        "haut": total.high,
+        "part": total.share,
+        "part_bas": total.share_low,
+        "part_haut": total.share_high,
+        "erreur": total.error / total.predicted,
+        "liberte": total.freedom,
+        "etablie": total.established,
+    }
 
 
 def _places(table: pd.DataFrame, sites: pd.DataFrame, level: float, fewest: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put lycées with a score into groups, and give each its places; order the table."""
+    table["classe"] = table["classe"].astype("bool")
     own = groups(sites[sites["code_uai"].isin(table["code_uai"][table["classe"]])], fewest)
     by_code = own.drop_duplicates("code_uai").set_index("code_uai")
     table["groupe"] = table["code_uai"].map(by_code["groupe"]).astype("str")
-    stand = ranks(
-        pd.DataFrame(
-            {
-                "groupe": table["groupe"].where(table["classe"]),
-                "valeur": table["part"],
-                "erreur": table["erreur"],
-                "liberte": table["liberte"],
-            }
-        ),
-        level,
-    )
-    table = table.join(stand)
+    ranked = table[["erreur", "liberte"]].assign(groupe=table["groupe"].where(table["classe"]), valeur=table["part"])
+    table = table.assign(**ranks(ranked, level))
     columns = table[["rang_min", "rang_max", "effectif"]].itertuples(index=False)
     table["place"] = [place(*row) for row in columns]
     table["phrase"] = [_sentence(row, level) for row in table.to_dict("records")]
@@ -288,32 +271,32 @@ def _places(table: pd.DataFrame, sites: pd.DataFrame, level: float, fewest: int)
     return table[list(COLUMNS)].astype(COLUMNS), shown.sort_values("groupe", ignore_index=True)
 
 
-def _sentence(row: dict[object, object], level: float) -> str:
+def _sentence(row: Mapping[Any, Any], level: float) -> str:
     """Say in French what a lycée saved, as far as it is known."""
     if not row["classe"]:
         return f"Pas de score : {row['raison']}."
-    share, low, high = (float(str(row[name])) * 100 for name in ("part", "part_bas", "part_haut"))
-    between = f"entre {number(low, 1)} et {number(high, 1)} %, au niveau de confiance de {number(level * 100)} %"
+    sign = -1 if row["etablie"] and row["part"] < 0 else 1
+    share, low, high = (number(100 * value, 1) for value in _signed(row, sign))
+    between = f"entre {low} et {high} %, au niveau de confiance de {number(level * 100)} %"
     if not row["etablie"]:
         return f"L'écart à l'attendu peut venir du hasard (économie {between})."
-    word = "Baisse" if share > 0 else "Hausse"
-    if share < 0:
-        between = f"entre {number(-high, 1)} et {number(-low, 1)} %, au niveau de confiance de {number(level * 100)} %"
-    return f"{word} de {number(abs(share), 1)} % ({between})."
+    return f"{'Baisse' if sign > 0 else 'Hausse'} de {share} % ({between})."
+
+
+def _signed(row: Mapping[Any, Any], sign: int) -> tuple[float, float, float]:
+    """Return a share, and its bounds in their order, as savings or as what was used beyond the expected."""
+    low, high = sorted(sign * row[name] for name in ("part_bas", "part_haut"))
+    return sign * row["part"], low, high
 
 
 def _energies(scored: pd.DataFrame, found: dict[str, dict[str, Savings]], end: date) -> pd.DataFrame:
+    """Add what lycées with a score saved up by energy and use."""
+    kept = scored[scored["code_uai"].isin(list(found))].dropna(subset="savings")
+    figures = [(one.predicted, one.observed, one.saving) for one in kept["savings"]]
+    table = pd.DataFrame(figures, kept.index, ["attendu", "observe", "kwh"], dtype="float64")
     year = (pd.Timestamp(end) - pd.Timedelta(days=1)).year
-    meters: list[Any] = list(scored.itertuples(index=False))
-    rows = [
-        (row.code_uai, row.energie, row.usage, year, one.predicted, one.observed, one.saving)
-        for row in meters
-        if (one := found.get(row.code_uai, {}).get(row.compteur_id)) is not None
-    ]
-    columns = ["code_uai", "energie", "usage", "annee", "attendu", "observe", "kwh"]
-    key = columns[:4]
-    table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[4:], "float64"))
-    return table.groupby(key, as_index=False)[columns[4:]].sum()
+    key = ["code_uai", "energie", "usage", "annee"]
+    return kept[key[:3]].astype("str").assign(annee=year).join(table).groupby(key, as_index=False).sum()
 
 
 def _known(result: Challenge, uai: str) -> pd.Series:

@@ -14,24 +14,11 @@ REST = "Autres lycées"
 
 
 def groups(sites: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
-    """Put lycées into groups of the same kind.
+    """Put lycées into groups of the same kind; ``groupe`` is missing where all lycées together are too few.
 
-    Parameters
-    ----------
-    sites : DataFrame
-        ``code_uai``, ``type_etablissement``, ``internat``: table ``energy/sites``, or the rows that count.
-    fewest : int
-        Lycées of the smallest group. Smaller ones join the other lycées of their type, with and without internat;
-        types that are still too few make « Autres lycées » together, with the smallest group if need be.
+    Groups of less than ``fewest`` join the other lycées of their type, with and without internat; types that are still
+    too few make « Autres lycées » together, with the smallest group if need be: ``regroupe``.
 
-    Returns
-    -------
-    DataFrame
-        On the index of the sites: ``code_uai``, ``groupe`` (missing where all lycées together are too few),
-        ``regroupe`` (whether kinds were put together), ``effectif``.
-
-    Examples
-    --------
     >>> sites = pd.DataFrame({"code_uai": list("abcdefghijk"), "type_etablissement": ["Lycée polyvalent"] * 11,
     ...                       "internat": [True] * 6 + [False] * 5})
     >>> groups(sites)["groupe"].value_counts().to_dict()
@@ -65,3 +52,9 @@ def groups(sites: pd.DataFrame, fewest: int = FEWEST) -> pd.DataFrame:
             "effectif": sizes.astype("int64"),
         }
     )
+
+
+def unnamed(own: pd.Series) -> pd.Series:
+    """Name the lycées of a chart by their places, but for the one whose page it is."""
+    names = pd.Series([f"lycée {place}" for place in range(1, len(own) + 1)], own.index, dtype="str")
+    return names.mask(own, "notre lycée")

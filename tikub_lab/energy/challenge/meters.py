@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.caltrack import fit_many
-from tikub_lab.energy.days import Days
+from tikub_lab.energy.days import Days, numbers
 from tikub_lab.energy.heating import spans
 from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import fit, saved
-from tikub_lab.energy.periods import DAY, Floats, Integers
+from tikub_lab.energy.periods import DAY, Integers
 from tikub_lab.energy.quality import LIMITS, passes, quality
 from tikub_lab.energy.savings import Savings, metered
 from tikub_lab.show.french import day, number
@@ -27,14 +27,7 @@ MINOR = 0.05
 
 @dataclass(frozen=True)
 class Span:
-    """A challenge and its past.
-
-    Attributes
-    ----------
-    start, end : Timestamp
-        The second excluded.
-    years : int
-    """
+    """A challenge, its end excluded, and how many years make its past."""
 
     start: pd.Timestamp
     end: pd.Timestamp
@@ -52,14 +45,7 @@ class Span:
 
 
 def spans_of(span: Span, sites: pd.DataFrame, meters: pd.DataFrame, works: pd.DataFrame) -> pd.DataFrame:
-    """Tell from when each lycée's past counts, and which are left out whatever their readings say.
-
-    Returns
-    -------
-    DataFrame
-        ``code_uai``, ``reference_debut`` (after its last works and the last change of its meters), ``raison`` (French;
-        empty where there is none).
-    """
+    """Tell from when each lycée's past counts, after its last works and change of meters, and why some have none."""
     done = works[(works["statut"] == "réalisé") & works["code_uai"].isin(sites["code_uai"])]
     by_site = dict(tuple(done.groupby("code_uai", observed=True)))
     of_site = dict(tuple(meters.dropna(subset="code_uai").groupby("code_uai", observed=True)))
@@ -104,23 +90,10 @@ def score_meters(
     calendar: pd.DataFrame,
     zone: str,
 ) -> pd.DataFrame:
-    """Work out what each meter saved.
+    """Work out what each meter in service saved.
 
-    Parameters
-    ----------
-    span : Span
-    own : DataFrame
-        From :func:`spans_of`.
-    sites, meters, readings, weather, calendar : DataFrame
-        Tables of the same names.
-    zone : str
-
-    Returns
-    -------
-    DataFrame
-        One row a meter in service: ``code_uai``, ``compteur_id``, ``energie``, ``usage``, ``pas``, ``jours`` (of the
-        challenge that are scored), ``kwh`` (used in the challenge, as far as known), ``savings`` (or None), ``faute``
-        (why there is none, French).
+    One row a meter: its step, ``jours`` (of the challenge that are scored), ``kwh`` (used in it, as far as known),
+    ``savings`` (or None), and ``faute``, why there is none.
     """
     service = meters[meters["code_uai"].isin(own["code_uai"][own["raison"] == ""])]
     service = service[~(service["retrait"] <= span.start)]
@@ -148,7 +121,7 @@ def _scored_bills(span: Span, about: pd.DataFrame, bills: pd.DataFrame, days: Da
     found: dict[str, Scored] = {}
     joined = spans(bills[bills["compteur_id"].isin(about["compteur_id"])])
     for name in ("debut", "fin"):
-        joined[name] = joined[name].to_numpy().astype("datetime64[D]").astype(np.int64)
+        joined[name] = numbers(joined[name])
     by_meter = dict(tuple(joined.groupby("compteur_id", observed=True)))
     meters: list[Any] = list(about.itertuples(index=False))
     for meter in meters:
@@ -157,15 +130,12 @@ def _scored_bills(span: Span, about: pd.DataFrame, bills: pd.DataFrame, days: Da
         past, now = _sides(span, meter.reference_debut, begin, end)
         designs = [maker.design(begin[side], end[side], kwh[side], meter.station) for side in (past, now)]
         covered = [float(design.days.sum()) for design in designs]
-        used = float(kwh[now].sum())
-        fault = _too_few(span, covered)
-        model = None if fault else fit(designs[0])
-        if not fault and model is None:
-            fault = "aucun modèle ne convient à ses factures"
-        if model is not None and not passes("billing", model.cv_rmse, model.nmbe):
-            fault = _insufficient("billing", model.cv_rmse, model.nmbe)
+        fault, model = _too_few(span, covered), None
+        if not fault:
+            model, unlike = fit(designs[0]), "aucun modèle ne convient à ses factures"
+            fault = unlike if model is None else _insufficient("billing", model.cv_rmse, model.nmbe)
         savings = saved(model, designs[1]) if model is not None and not fault else None
-        found[meter.compteur_id] = ("facture", covered[1], used, savings, fault)
+        found[meter.compteur_id] = ("facture", covered[1], float(kwh[now].sum()), savings, fault)
     return found
 
 
@@ -183,10 +153,9 @@ def _scored_days(
     span: Span, about: pd.DataFrame, readings: pd.DataFrame, weather: pd.DataFrame, days: Days
 ) -> dict[str, Scored]:
     """Score the meters that have daily readings of both periods; the others are left to their bills."""
-    length = readings["fin"] - readings["debut"]
-    rows = readings[(readings["origine"] == "relevé") & (length == pd.Timedelta(days=1)) & readings["kwh"].notna()]
-    rows = rows[~rows["estime"].fillna(False).astype(bool)]
-    rows = rows.merge(about[["compteur_id", "station", "reference_debut", "energie"]], on="compteur_id")
+    rows = measured_days(readings).merge(
+        about[["compteur_id", "station", "reference_debut", "energie"]], on="compteur_id"
+    )
     rows = rows[(rows["debut"] >= rows["reference_debut"]) & (rows["debut"] < span.end)]
     kinds = days.named()
     rows = rows[rows["debut"].between(kinds.index[0], kinds.index[-1])]
@@ -213,9 +182,16 @@ def _scored_days(
         sample, fitted = model.sample, one.model.matrix @ one.model.coefficients
         assert sample is not None
         scatter, bias = quality(sample.usage, fitted, one.model.matrix.shape[1] + one.model.points.shape[1])
-        fault = "" if passes("daily", scatter, bias) else _insufficient("daily", scatter, bias)
+        fault = _insufficient("daily", scatter, bias)
         found[str(meter)] = ("relevé", covered, used, None if fault else one, fault)
     return found
+
+
+def measured_days(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the readings of a single day that were measured."""
+    rows = readings[(readings["origine"] == "relevé") & readings["kwh"].notna()]
+    rows = rows[(rows["fin"] - rows["debut"]) == pd.Timedelta(days=1)]
+    return rows[~rows["estime"].fillna(False).astype(bool)]
 
 
 def _too_few(span: Span, covered: list[float]) -> str:
@@ -227,7 +203,10 @@ def _too_few(span: Span, covered: list[float]) -> str:
 
 
 def _insufficient(kind: str, cv_rmse: float, nmbe: float) -> str:
+    """Say in what a model fails, in French; empty where it does not."""
     limit = LIMITS[kind]
+    if passes(kind, cv_rmse, nmbe):
+        return ""
     if not cv_rmse <= limit.cv_rmse:
         told = f"CV(RMSE) de {number(cv_rmse * 100, 1)} %, au-dessus de {number(limit.cv_rmse * 100)} %"
     else:
@@ -236,20 +215,7 @@ def _insufficient(kind: str, cv_rmse: float, nmbe: float) -> str:
 
 
 def no_score(reason: str, scored: pd.DataFrame) -> tuple[str, str]:
-    """Say why a lycée has no score, and if it has one, which small meters it leaves out.
-
-    Parameters
-    ----------
-    reason : str
-        From :func:`spans_of`.
-    scored : DataFrame
-        Its rows of :func:`score_meters`.
-
-    Returns
-    -------
-    (reason, note) : str
-        French; empty where there is nothing to say.
-    """
+    """Say why a lycée has no score, by :func:`spans_of` or its meters; if it has, which small meters it leaves out."""
     if reason:
         return reason, ""
     if scored.empty:
@@ -258,8 +224,8 @@ def no_score(reason: str, scored: pd.DataFrame) -> tuple[str, str]:
     if failed.empty:
         return "", ""
     told = " ; ".join(f"compteur {row.compteur_id} ({row.energie}) : {row.faute}" for row in failed.itertuples())
-    known: Floats = scored["kwh"].to_numpy(float)
-    share = float(failed["kwh"].sum()) / known.sum() if known.sum() > 0 else 1.0
+    total = scored["kwh"].sum()
+    share = failed["kwh"].sum() / total if total > 0 else 1.0
     unread = (failed["kwh"] <= 0).any()
     if share > MINOR or unread or len(failed) == len(scored):
         return told, ""

@@ -3,6 +3,5 @@
 from tikub_lab.energy.gestures.choice import gestures, three
 from tikub_lab.energy.gestures.delegates import report_back, sheet
 from tikub_lab.energy.gestures.estimates import measures
-from tikub_lab.energy.gestures.known import catalogue, rule
 
-__all__ = ["catalogue", "gestures", "measures", "report_back", "rule", "sheet", "three"]
+__all__ = ["gestures", "measures", "report_back", "sheet", "three"]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.challenge.grouping import BOARDING, groups
-from tikub_lab.energy.gestures.known import catalogue
+from tikub_lab.energy.gestures.known import DONE, FREE, OF_AREA, TODO, UNCLEAR, UNKNOWN, read
 from tikub_lab.energy.gestures.words import outcome, sentence, worth
 from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.energy.valuation import valued
@@ -23,12 +23,8 @@ LEAST = 0.002
 """Share of a lycée's use under which a gesture is not worth a line."""
 FEWEST = 5
 """Peers whose quarter says something."""
-OF_AREA = ("eau_chaude", "electricite_hiver")
-"""Gestures that are compared by floor area, among lycées of the same kind; the others are shares, compared among those
-with boarders, or without."""
 ON_SITE = ("un_degre", *OF_AREA)
 """Gestures that a look on the spot must confirm: no meter shows the temperature of a class, nor what is plugged in."""
-TODO, DONE, UNCLEAR, UNKNOWN, FREE = "à faire", "déjà fait", "pas net", "sans mesure", "non chiffré"
 COLUMNS = {
     "code_uai": "str", "geste": "str", "titre": "str", "qui": "str", "rang": "Int64", "etat": "str", "kwh": "float64",
     "kwh_bas": "float64", "kwh_haut": "float64", "euros": "float64", "kgco2e": "float64", "part": "float64",
@@ -93,68 +89,49 @@ def gestures(
 
 def _by_site(measured: pd.DataFrame) -> pd.DataFrame:
     """Add the meters of each lycée and gesture up."""
-    frame = measured.assign(lourd=measured["equilibre"] * measured["numerateur"])
-    sums = ["numerateur", "denominateur", "variance_n", "variance_d", "covariance", "lourd"]
-    found = frame.groupby(["code_uai", "geste"], as_index=False).agg(
-        surface=("denominateur", "max"), liberte=("liberte", "min"), pas=("pas", "min"), other=("pas", "max")
-    )
-    found[sums] = frame.groupby(["code_uai", "geste"])[sums].sum(min_count=1).to_numpy()
-    found["pas"] = found["pas"].where(found["pas"] == found["other"], "facture et relevé")
+    parts = measured.assign(lourd=measured["equilibre"] * measured["numerateur"]).groupby(["code_uai", "geste"])
+    found = parts[["numerateur", "denominateur", "variance_n", "variance_d", "covariance", "lourd"]].sum(min_count=1)
+    found["surface"], found["liberte"] = parts["denominateur"].max(), parts["liberte"].min()
+    found["pas"] = parts["pas"].min().where(parts["pas"].nunique() == 1, "facture et relevé")
+    found = found.reset_index()
     area = found["geste"].isin(OF_AREA)
     found["denominateur"] = found["surface"].where(area, found["denominateur"])  # of the lycée, not of each meter
-    degree = found["geste"] == "un_degre"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found["valeur"] = found["numerateur"] / found["denominateur"].where(found["denominateur"] > 0)
-        found["valeur"] = found["valeur"].where(~degree, found["lourd"] / found["numerateur"])
-    return found
+    found["valeur"] = found["numerateur"] / found["denominateur"].where(found["denominateur"] > 0)
+    # The mean of meters that share a balance point is that point, but for a last digit that would make it « above ».
+    degree = (found["lourd"] / found["numerateur"]).round(11)
+    return found.assign(valeur=found["valeur"].where(found["geste"] != "un_degre", degree))
 
 
 def _peers(sites: pd.DataFrame) -> pd.DataFrame:
-    genre = groups(sites, FEWEST)
     boarding = sites["internat"].astype("object").map(BOARDING)
-    return pd.DataFrame(
-        {
-            "code_uai": sites["code_uai"].to_numpy(object),
-            "genre": genre["groupe"].to_numpy(object),
-            "internat_nom": ("lycées " + boarding).to_numpy(object),
-        }
-    )
+    kinds = groups(sites, FEWEST)[["code_uai", "groupe"]].rename(columns={"groupe": "genre"})
+    return kinds.assign(internat_nom="lycées " + boarding).astype("object")
 
 
 def _valued(
     own: pd.DataFrame, measured: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame, year: int
 ) -> pd.DataFrame:
     """Give each gesture its kWh, euros and kgCO2e: those of its meters, each by its energy."""
-    target = own[["code_uai", "geste", "repere", "numerateur", "denominateur", "surface"]]
-    parts = measured[["code_uai", "geste", "energie", "usage", "numerateur", "denominateur"]].merge(
-        target, on=["code_uai", "geste"], suffixes=("", "_site")
-    )
-    top, whole = parts["numerateur"], parts["numerateur_site"]
+    key, sums = ["code_uai", "geste"], ["kwh", "euros", "kgco2e"]
+    target = own[[*key, "repere", "numerateur", "surface"]].rename(columns={"numerateur": "whole"})
+    parts = measured[[*key, "energie", "usage", "numerateur", "denominateur"]].merge(target, on=key)
+    top, whole = parts["numerateur"], parts["whole"]
     due = parts["repere"] * parts["denominateur"]
     # Floor area is the lycée's: what its peers would use is divided among its meters as their own use is.
     by_area = parts["geste"].isin(OF_AREA)
     due = due.where(~by_area, parts["repere"] * parts["surface"] * (top / whole.where(whole > 0)).fillna(0.0))
     parts["kwh"] = (top - due).where(parts["geste"] != "un_degre", top)
-    parts["annee"] = year
-    parts = valued(parts, prices, factors)
-    key = ["code_uai", "geste"]
-    sums = ["kwh", "euros", "kgco2e"]
+    by_gesture = valued(parts.assign(annee=year), prices, factors).groupby(key)
     # One figure that is not known leaves the sum unknown; of two statuses « à confirmer » is the one to tell.
-    unknown = parts[sums].isna().groupby([parts[name] for name in key]).any()
-    found = parts.groupby(key)[sums].sum().mask(unknown).reset_index()
-    found[["prix_statut", "facteur_statut"]] = (
-        parts.groupby(key)[["prix_statut", "facteur_statut"]].max().to_numpy(object)
-    )
-    return own.merge(found, on=key, how="left")
+    found = by_gesture[sums].sum(skipna=False).join(by_gesture[["prix_statut", "facteur_statut"]].max())
+    return own.merge(found.reset_index(), on=key, how="left")
 
 
 def _judged(own: pd.DataFrame, level: float) -> pd.DataFrame:
     """Say of each gesture whether it is to do, done, or not clear, and how sure that is."""
     from scipy.special import stdtrit  # here, as it takes a moment to load
 
-    degree = own["geste"] == "un_degre"
-    by_area = own["geste"].isin(OF_AREA)
-    bar = own["repere"].where(~(degree | by_area), 0.0).astype(float)
+    bar = own["repere"].mask(own["geste"].isin(ON_SITE), 0.0).astype(float)  # elsewhere it weighs what was measured
     variance = own["variance_n"] - 2 * bar * own["covariance"] + bar**2 * own["variance_d"]
     half = stdtrit(own["liberte"].clip(lower=1.0), 0.5 + level / 2) * np.sqrt(variance.clip(lower=0.0))
     own["kwh_bas"], own["kwh_haut"] = own["kwh"] - half, own["kwh"] + half
@@ -170,8 +147,7 @@ def _judged(own: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def _laid_out(own: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     """Give every lycée a row for every gesture, in the order in which they are to be read."""
-    listed = catalogue().drop_duplicates("geste")[["geste", "titre", "qui", "chiffre"]]
-    table = sites[["code_uai"]].merge(listed, how="cross").merge(own, on=["code_uai", "geste"], how="left")
+    table = sites[["code_uai"]].merge(read("gestures"), how="cross").merge(own, on=["code_uai", "geste"], how="left")
     table["etat"] = table["etat"].where(table["chiffre"] == 1, FREE).fillna(UNKNOWN)
     table["motif"] = _reasons(table, meters)
     todo = table["etat"] == TODO
@@ -226,5 +202,5 @@ def three(table: pd.DataFrame, uai: str, count: int = 3) -> tuple[pd.DataFrame, 
     """
     own = only(table, "uai", uai, "code_uai", "no such lycée among the gestures; give a code_uai of energy/sites")
     rows = own[own["rang"] <= count].reset_index(drop=True)
-    states = {state: own.loc[own["etat"] == state, "titre"].tolist() for state in (DONE, UNCLEAR, UNKNOWN)}
-    return rows, "" if len(rows) == count else outcome(len(rows), *states.values())
+    titles = {state: own.loc[own["etat"] == state, "titre"].tolist() for state in (DONE, UNCLEAR, UNKNOWN)}
+    return rows, "" if len(rows) == count else outcome(len(rows), titles)

@@ -1,11 +1,10 @@
 """A sheet of paper for eco-delegates: one gesture, what it is worth here, how to do it, what to write down."""
 
-from importlib.resources import files
 from typing import NamedTuple
 
 import pandas as pd
 
-from tikub_lab.energy.gestures.choice import TODO
+from tikub_lab.energy.gestures.known import TODO, read
 from tikub_lab.energy.gestures.words import rounded
 from tikub_lab.methods.scope import only
 
@@ -60,13 +59,12 @@ def sheet(table: pd.DataFrame, measures: pd.DataFrame, uai: str) -> Sheet:
         gesture[figure] = rounded(float(gesture[figure]))
     name = str(gesture["geste"])
     about = measures[(measures["code_uai"] == uai) & (measures["geste"] == name)]["energie"].unique()
-    texts = pd.read_csv(files(__package__).joinpath("delegates.csv").open(encoding="utf-8"))
-    texts = texts[texts["geste"] == name]
+    texts = read("delegates").query("geste == @name")
     steps, watch = (texts.loc[texts["partie"] == part, "texte"].tolist() for part in ("faire", "regarder"))
     return Sheet(
         gesture,
         str(about[0]) if len(about) == 1 else "",
-        pd.DataFrame({"ordre": [str(place + 1) for place in range(len(steps))], "faire": steps}),
+        pd.DataFrame({"ordre": list(map(str, range(1, len(steps) + 1))), "faire": steps}),
         pd.DataFrame({"regarder": watch, "releve_avant": "", "releve_apres": "", "releve_lieu": ""}),
     )
 

@@ -1,53 +1,28 @@
-"""The gestures, and the rules that bear on them: who does what, and what ``law.csv`` says of it."""
+"""The gestures and the rules that bear on them: who does what, in ``gestures.csv``, and what ``law.csv`` says of it."""
+
+from importlib.resources import files
 
 import pandas as pd
 
 from tikub_lab.energy.legal import LAW
 from tikub_lab.methods.law import CONFIRMED
 
-STAFF, ALL, CLASSES = "les agents et la direction", "tout le monde", "les élèves et les professeurs"
-GESTURES = (
-    ("chauffage_weekend", "Baisser le chauffage le week-end", STAFF, 1),
-    ("chauffage_vacances", "Baisser le chauffage pendant les vacances", STAFF, 1),
-    ("un_degre", "Un degré de moins en classe", ALL, 1),
-    ("eau_chaude", "Couper l'eau chaude quand le lycée est vide", "les agents", 1),
-    ("electricite_weekend", "Éteindre avant le week-end", ALL, 1),
-    ("electricite_vacances", "Éteindre avant les vacances", ALL, 1),
-    ("electricite_hiver", "Moins de lampes et de radiateurs d'appoint en hiver", ALL, 1),
-    ("lumieres", "Éteindre la lumière et les écrans en sortant de la salle", CLASSES, 0),
-    ("fenetres", "Aérer dix minutes en grand, puis fermer", CLASSES, 0),
-)
-"""Key, title, who does it, and 1 where readings can tell its kWh."""
+TODO, DONE, UNCLEAR, UNKNOWN, FREE = "à faire", "déjà fait", "pas net", "sans mesure", "non chiffré"
+"""What a lycée's readings say of a gesture; some are columns of ``gestures.csv``, with the words for it."""
+
+OF_AREA = ("eau_chaude", "electricite_hiver")
+"""Gestures that are compared by floor area, among lycées of the same kind; the others are shares, compared among those
+with boarders, or without."""
 
 
-def catalogue() -> pd.DataFrame:
-    """Return the gestures and the rules that bear on them, each rule with its source and whether it could be checked.
-
-    Returns
-    -------
-    DataFrame
-        ``geste``, ``titre``, ``qui`` (does it), ``chiffre`` (1 where readings can tell its kWh), ``regle``, ``valeur``,
-        ``unite``, ``debut`` (day of the source), ``reference``, ``source``, ``statut`` (« confirmé » or « à
-        confirmer »). A gesture has a row for each of its rules, the one that binds first, or one without.
-
-    Examples
-    --------
-    >>> table = catalogue()
-    >>> table.loc[table["geste"] == "chauffage_vacances", ["valeur", "statut"]].to_numpy().tolist()
-    [[8.0, 'confirmé']]
-    """
-    rules = LAW.table("geste", names=("geste", "cas")).rename(columns={"remarque": "regle"})
-    rules["valeur"] = rules["valeur"].astype("float64")
-    columns = ["geste", "regle", "valeur", "unite", "debut", "reference", "source", "statut"]
-    known = pd.DataFrame(GESTURES, columns=["geste", "titre", "qui", "chiffre"])
-    return known.merge(rules[columns], how="left", on="geste")
+def read(name: str) -> pd.DataFrame:
+    """Read a table beside this module."""
+    return pd.read_csv(files(__package__).joinpath(f"{name}.csv").open(encoding="utf-8"), keep_default_na=False)
 
 
 def rule(geste: str) -> str:
     """Say the rules of a gesture in French, with their text, those that are confirmed; empty for one without.
 
-    Examples
-    --------
     >>> rule("un_degre")
     "une salle de cours se chauffe à 19 °C au plus en moyenne (article R. 241-26 du code de l'énergie)"
     >>> rule("lumieres")

@@ -3,12 +3,11 @@
 from tikub_lab.energy.law.overview import at, course, ranking, stock, summary
 from tikub_lab.energy.law.place import standing
 from tikub_lab.energy.law.reference import final_energy, references, usable_years
-from tikub_lab.energy.law.region import followed, plan
+from tikub_lab.energy.law.region import followed
 from tikub_lab.energy.law.trend import outlook, pace
-from tikub_lab.energy.legal import milestones, reference_years, value
+from tikub_lab.energy.legal import milestones
 
 __all__ = [
     "at", "course", "final_energy", "followed", "milestones",
-    "outlook", "pace", "plan", "ranking", "reference_years", "references", "standing", "stock", "summary",
-    "usable_years", "value",
+    "outlook", "pace", "ranking", "references", "standing", "stock", "summary", "usable_years",
 ]  # fmt: skip

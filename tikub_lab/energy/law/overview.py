@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES
-from tikub_lab.methods.rates import rates
+from tikub_lab.methods.rates import share
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
@@ -30,13 +30,12 @@ def stock(standing: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a milestone: ``echeance``, ``sites``, one column a state of :data:`STATES` with its number of sites,
-        ``part_atteints`` (of the sites whose standing is known), ``kwh_ajuste``, ``kwh_objectif`` (of these sites),
+        One row a milestone: ``echeance``, ``sites``, a column a state of :data:`STATES` with its number of sites,
+        ``part_atteints`` (of the sites whose standing is known), ``kwh_ajuste``, ``kwh_objectif`` (of these),
         ``ecart_kwh`` (their difference), ``reste_kwh`` (gaps of the sites above their target), ``marge_kwh`` (what
-        the others have saved beyond theirs), ``reste_mutualise_kwh`` (what is left once the ones have given to the
-        others, code de la construction et de l'habitation, art. R174-31; arrêté of 10 April 2020, art. 14),
-        ``reste_euros``, ``reste_kgco2e`` (of the sites that have a figure), ``sites_sans_prix``,
-        ``sites_sans_facteur`` (with a gap, but no figure).
+        the others saved beyond theirs), ``reste_mutualise_kwh`` (what is left if they give it, code de la construction
+        et de l'habitation, art. R174-31; arrêté of 10 April 2020, art. 14), ``reste_euros``, ``reste_kgco2e`` (of the
+        sites that have a figure), ``sites_sans_prix``, ``sites_sans_facteur`` (with a gap, but no figure).
 
     Examples
     --------
@@ -44,29 +43,27 @@ def stock(standing: pd.DataFrame) -> pd.DataFrame:
     ...                       "statut": [AHEAD, REACHED, "année incomplète"], "kwh_objectif": [70.0, 85.0, 50.0],
     ...                       "ecart_kwh": [20.0, -5.0, None], "reste_kwh": [20.0, 0.0, None],
     ...                       "reste_euros": [2.0, 0.0, None], "reste_kgco2e": [4.0, 0.0, None]})
-    >>> found = stock(sites)
-    >>> found[["sites", "part_atteints", "reste_kwh", "reste_mutualise_kwh"]].values.tolist()
+    >>> stock(sites)[["sites", "part_atteints", "reste_kwh", "reste_mutualise_kwh"]].values.tolist()
     [[3.0, 0.5, 20.0, 15.0]]
     """
     require(standing, "standing", ["echeance", "statut", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"])
     state, year = standing["statut"], standing["echeance"]
     known, above = state.isin((REACHED, AHEAD)), state == AHEAD
     without = {"sites_sans_prix": "reste_euros", "sites_sans_facteur": "reste_kgco2e"}
-    counts = {name: state == name for name in STATES}
-    counts |= {name: above & standing[value].isna() for name, value in without.items()}
-    found = rates(year, known, state == REACHED, standing["kwh_ajuste"], counts)
+    flags = {name: state == name for name in STATES}
+    flags |= {name: above & standing[value].isna() for name, value in without.items()}
+    counts = pd.DataFrame({**flags, "sites": True}).groupby(year).sum()
     sums = standing[["kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"]].where(known).groupby(year).sum()
-    sums["part_atteints"] = found["taux"]
+    sums["part_atteints"] = share(counts[REACHED], counts[REACHED] + counts[AHEAD])
     sums["marge_kwh"] = -standing["ecart_kwh"].where(known).clip(upper=0).groupby(year).sum()
     sums["reste_mutualise_kwh"] = sums["ecart_kwh"].clip(lower=0)
     for value in without.values():
         # nothing is left where no site is above; what is left is not known where none of those above has a figure
         left = standing[value].where(above).groupby(year).sum(min_count=1)
-        sums[value] = left.where(found[AHEAD] > 0, 0.0)
-    table = sums.join(found[[*counts]]).assign(sites=found["nombre"]).reset_index()
+        sums[value] = left.where(counts[AHEAD] > 0, 0.0)
     names = ["part_atteints", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh", "marge_kwh"]
     names += ["reste_mutualise_kwh", "reste_euros", "reste_kgco2e"]
-    table[names] = table[names].astype("float64")
+    table = sums[names].astype("float64").join(counts).reset_index()
     return table[["echeance", "sites", *STATES, *names, *without]]
 
 
@@ -116,12 +113,7 @@ def summary(standing: pd.DataFrame, milestone: int = 2030, first: int = 10) -> s
 
 
 def at(standing: pd.DataFrame, milestone: int) -> pd.DataFrame:
-    """Keep the rows of one milestone.
-
-    Raises
-    ------
-    UsageError
-        A milestone that is not in the table.
+    """Keep the rows of one milestone; a UsageError where the table does not have it.
 
     Examples
     --------
@@ -147,8 +139,8 @@ def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
     -------
     DataFrame
         ``rang``, ``code_uai``, ``kwh_m2``, ``kwh_m2_objectif``, ``evolution``, ``reste_kwh``, ``part`` (of what all
-        sites have left), ``cumul`` (of this site and those before), ``reste_euros``, ``reste_kgco2e``; the largest
-        ``reste_kwh`` first, equal ones by UAI. Its first ten rows are the ten that make most of the gap.
+        sites have left), ``cumul`` (with those before), ``reste_euros``, ``reste_kgco2e``; the largest ``reste_kwh``
+        first, equal ones by UAI.
 
     Examples
     --------
@@ -161,8 +153,8 @@ def ranking(standing: pd.DataFrame, milestone: int = 2030) -> pd.DataFrame:
     rows = at(standing, milestone)
     rows = rows[rows["statut"] == AHEAD]
     rows = rows.sort_values(["reste_kwh", "code_uai"], ascending=[False, True], ignore_index=True)
-    total = rows["reste_kwh"].astype("float64")
-    rows = rows.assign(rang=np.arange(1, len(rows) + 1), part=total / total.sum(), cumul=total.cumsum() / total.sum())
+    part = rows["reste_kwh"].astype("float64") / rows["reste_kwh"].sum()
+    rows = rows.assign(rang=np.arange(1, len(rows) + 1), part=part, cumul=part.cumsum())
     names = ["rang", "code_uai", "kwh_m2", "kwh_m2_objectif", "evolution", "reste_kwh", "part", "cumul"]
     return rows[[*names, "reste_euros", "reste_kgco2e"]]
 
@@ -172,10 +164,8 @@ def course(usable: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    usable : DataFrame
-        From :func:`tikub_lab.energy.law.reference.usable_years`, of one site or many.
-    standing : DataFrame
-        From :func:`tikub_lab.energy.law.place.standing`, of the same sites.
+    usable, standing : DataFrame
+        From :func:`usable_years` and :func:`standing`, of the same sites, one or many.
 
     Returns
     -------
@@ -200,10 +190,8 @@ def course(usable: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
     points = dict(zip(sums.index.astype(int).tolist(), (sums["kwh_objectif"] / sums["area"]).tolist(), strict=True))
     if known["code_uai"].nunique() == 1 and known["annee_reference"].notna().all():
         points[int(known["annee_reference"].iloc[0])] = float(known["kwh_m2_reference"].iloc[0])
-    known_years = sorted(points)
-    between = range(known_years[0], known_years[-1] + 1) if points else range(0)
-    path = pd.Series(points, dtype="float64").reindex(between).interpolate()
+    path = pd.Series(points, dtype="float64").sort_index()
     every = [*past.index, *path.index]
     years = pd.RangeIndex(min(every), max(every) + 1) if every else pd.RangeIndex(0)
-    found = {"Consommation": past["kwh_ajuste"] / past["surface"], "Objectifs": path}
-    return pd.DataFrame({name: values.reindex(years).astype("float64") for name, values in found.items()})
+    path = path.reindex(years).interpolate(limit_area="inside")
+    return pd.DataFrame({"Consommation": (past["kwh_ajuste"] / past["surface"]).reindex(years), "Objectifs": path})

@@ -20,6 +20,13 @@ NO_YEAR, REACHED, AHEAD = "année incomplète", "objectif atteint", "objectif à
 STATES = (REACHED, AHEAD, NO_YEAR, NO_TARGET, NOT_DUE, NO_AREA)
 """What can be said of a site and a milestone; each has exactly one."""
 
+UNKNOWN = {
+    NO_AREA: "Surface inconnue : on ne sait pas si le site est assujetti.",
+    NOT_DUE: "Moins de 1 000 m² : le site n'est pas assujetti.",
+    NO_TARGET: "Aucune année de référence : l'objectif relatif n'est pas connu.",
+    NO_YEAR: "{annee} n'est pas connue en entier, ou pas ajustée au climat : l'écart n'est pas connu.",
+}
+"""What is said where there is no gap to tell."""
 EXACT = 1e-9
 """A use that is above its target by less than this share of it is on it: what adding up decimals leaves."""
 MOVED = 0.01
@@ -46,27 +53,21 @@ def standing(
 ) -> pd.DataFrame:
     """Say where each site stands in a year: its adjusted use against its targets, and the gap.
 
-    Targets are a share less than the reference, a square metre: where the area has changed since then, the energy
-    allowed changes with it. Absolute values, which may ask for less (art. L174-1), need the declared area of each
-    sub-category, which no table has.
+    Targets are a share less than the reference, a square metre: the energy allowed changes with the area. Absolute
+    values, which may ask for less (art. L174-1), need the declared area of each sub-category, which no table has.
 
     Parameters
     ----------
-    references : DataFrame
-        From :func:`tikub_lab.energy.law.references`.
-    years : DataFrame
-        ``code_uai``, ``annee``, ``kwh_ajuste``, ``complet``: from :func:`tikub_lab.energy.law.final_energy`;
-        ``ajuste`` is used where it is.
+    references, years : DataFrame
+        From :func:`references` and :func:`final_energy`.
     year : int
-        The year looked at.
     day : date or str, optional
         Day of the law; the last version without it.
     energies : DataFrame, optional
         What ``years`` was made of: ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh_ajuste`` (as billed).
     prices, factors : DataFrame, optional
-        Tables ``energy/prices`` and ``energy/factors``. With ``energies``, the gap is given in euros and kgCO2e too:
-        at the year's prices, and at the law's own factors (annexe VII) with those of the table where it has none; each
-        energy being cut by the same share.
+        Tables ``energy/prices`` and ``energy/factors``, for the gap in euros and kgCO2e: at the year's prices, and at
+        the law's own factors (annexe VII) or the table's where it has none; each energy is cut by the same share.
 
     Returns
     -------
@@ -99,8 +100,9 @@ def standing(
     own = years[years["annee"] == year].astype({"code_uai": "object"})
     if own["code_uai"].duplicated().any():
         raise UsageError(f"years: {year} of a site is there twice; give one row for each site and year.")
-    whole = flag(own, "complet") & (flag(own, "ajuste") if "ajuste" in own else True)
-    use = own["kwh_ajuste"].astype("float64").where(whole).set_axis(own["code_uai"])
+    use = (
+        own["kwh_ajuste"].astype("float64").where(flag(own, "complet") & flag(own, "ajuste")).set_axis(own["code_uai"])
+    )
     cuts = pd.DataFrame(list(milestones(day).items()), columns=["echeance", "cut"])
     rows = references[kept].astype({"code_uai": "object"}).merge(cuts, how="cross")
     area, due = rows["surface"].astype("float64"), rows["assujetti"].astype("boolean")
@@ -149,9 +151,8 @@ def _money(
     own = energies[energies["annee"] == year]
     rows = own.assign(kwh=own["kwh_ajuste"])
     rows = valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
-    rows = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
-    values, groups = ["euros", "kgco2e"], rows.groupby("code_uai")
-    sums = groups[values].sum().mask(rows[values].isna().groupby(rows["code_uai"]).any())
+    groups = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"}).groupby("code_uai")
+    sums = groups[["euros", "kgco2e"]].sum(skipna=False)
     return sums.join(groups[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")).reset_index()
 
 
@@ -161,24 +162,17 @@ def _statuses(part: pd.Series) -> str:
 
 def _sentence(row: Mapping[Any, Any]) -> str:
     """Say where the site stands, in French."""
-    state, year, milestone = row["statut"], row["annee"], row["echeance"]
-    if state == NO_AREA:
-        return "Surface inconnue : on ne sait pas si le site est assujetti."
-    if state == NOT_DUE:
-        return "Moins de 1 000 m² : le site n'est pas assujetti."
-    if state == NO_TARGET:
-        return french.typeset("Aucune année de référence : l'objectif relatif n'est pas connu.")
-    if state == NO_YEAR:
-        return french.typeset(f"{year} n'est pas connue en entier, ou pas ajustée au climat : l'écart n'est pas connu.")
+    if row["statut"] in UNKNOWN:
+        return french.typeset(UNKNOWN[row["statut"]].format(**row))
+    year, milestone = row["annee"], row["echeance"]
     use, goal = (french.number(row[name]) for name in ("kwh_m2", "kwh_m2_objectif"))
     start = f"En {year}, {use} kWh/m² d'énergie finale à climat normal"
-    if state == REACHED:
+    if row["statut"] == REACHED:
         margin = -row["ecart_kwh"] / row["kwh_objectif"]
         text = f"{start} : l'objectif {milestone} ({goal} kWh/m²) est atteint, avec {french.percent(margin)} de marge."
     else:
-        left = french.scaled(row["reste_kwh"], "kWh")
+        left, share = french.scaled(row["reste_kwh"], "kWh"), french.percent(row["reste_part"])
         cost = f", soit {french.euros(row['reste_euros'])} aux prix de {year}" if pd.notna(row["reste_euros"]) else ""
-        share = french.percent(row["reste_part"])
         text = f"{start}, pour {goal} en {milestone} : il reste {share} à économiser, {left} par an{cost}."
     old, new = row["surface_reference"], row["surface"]
     if pd.notna(old) and abs(new - old) > MOVED * old:

@@ -36,9 +36,9 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     Parameters
     ----------
     energies : DataFrame
-        ``code_uai``, ``annee``, ``energie``, ``kwh``, ``kwh_ajuste`` (as billed; climate adjusted), ``complet``; one
-        row a meter, or a site and energy: what :func:`tikub_lab.energy.climate.adjusted` returns. ``ajuste``,
-        ``part_estimee`` and ``erreur`` (standard error, kWh) are used where they are.
+        From :func:`tikub_lab.energy.climate.adjusted`, one row a meter, or any sums by site and energy: ``code_uai``,
+        ``annee``, ``energie``, ``kwh``, ``kwh_ajuste`` (as billed; climate adjusted), ``complet``; ``ajuste``,
+        ``part_estimee`` and ``erreur`` (standard error, kWh) where they are.
     day : date or str, optional
         Day of the text that says how to convert; the last version without it.
 
@@ -65,21 +65,14 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     kinds = energies["energie"].dropna().unique()
     factors = {kind: legal.value("énergie finale", kind, day).number for kind in kinds}
     factor = energies["energie"].map(factors).astype("float64")
-    rows = pd.DataFrame(
-        {
-            "code_uai": energies["code_uai"].astype("object"),
-            "annee": energies["annee"].astype("int64"),
-            "kwh": energies["kwh"].astype("float64") * factor,
-            "kwh_ajuste": energies["kwh_ajuste"].astype("float64") * factor,
-            "complet": flag(energies, "complet"),
-            "ajuste": flag(energies, "ajuste") if "ajuste" in energies else np.full(len(energies), True),
-        }
-    )
-    share = energies["part_estimee"].astype("float64").fillna(0.0) if "part_estimee" in energies else 0.0
-    error = energies["erreur"].astype("float64").fillna(0.0) if "erreur" in energies else 0.0
-    rows["estimated"] = rows["kwh"].clip(lower=0) * share
+    rows = energies[["annee"]].astype("int64").assign(code_uai=energies["code_uai"].astype("object"))
+    for name in ("kwh", "kwh_ajuste"):
+        rows[name] = energies[name].astype("float64") * factor
+    for name in ("complet", "ajuste"):
+        rows[name] = flag(energies, name)
     rows["used"] = rows["kwh"].clip(lower=0)
-    rows["variance"] = (error * factor) ** 2
+    rows["estimated"] = rows["used"] * figure(energies, "part_estimee")
+    rows["variance"] = (figure(energies, "erreur") * factor) ** 2
     rows["unknown"] = rows["kwh_ajuste"].isna()
     groups = rows.groupby(["code_uai", "annee"])
     found = groups[["kwh", "kwh_ajuste", "estimated", "used", "variance"]].sum(min_count=1)
@@ -104,11 +97,10 @@ def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.
     Parameters
     ----------
     years : DataFrame
-        ``code_uai``, ``annee``, ``kwh_ajuste``, ``complet``: from :func:`final_energy`. ``ajuste`` and
-        ``part_estimee`` are used where they are, and ``surface`` (m² of that year) where the area has changed.
+        From :func:`final_energy`, with ``surface`` (m² of that year) where the area has changed.
     sites : DataFrame
-        ``code_uai``, ``surface_totale`` (m², floor area of all buildings), ``annee_ouverture`` (missing: always open):
-        table ``energy/sites``.
+        Table ``energy/sites``: ``code_uai``, ``surface_totale`` (m² of all buildings), ``annee_ouverture`` (missing:
+        always open).
     day : date or str, optional
         Day of the law; the last version without it.
 
@@ -154,15 +146,13 @@ def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.
     found = found.merge(chosen.set_axis(names, axis=1), how="left", on="code_uai")
     found["annee_reference"] = found["annee_reference"].astype("Int64")
     found["annees_utilisables"] = found["code_uai"].map(count).fillna(0).astype("int64")
-    open_all = [sum(year > since for year in allowed) for since in found["since"]]
-    found["annees_possibles"] = np.array(open_all, dtype=np.int64)
+    found["annees_possibles"] = len(allowed) - np.searchsorted(allowed, found["since"], side="right")
     found["annees_manquantes"] = (found["annees_possibles"] - found["annees_utilisables"]).clip(lower=0)
     several, none = found["annees_utilisables"] > 1, found["annee_reference"].isna()
     inside = found["annees_utilisables"] > 0
-    status = np.select([none, several, inside], [NONE, CHOSEN, ONLY], default=DEFAULT)
-    found["statut_reference"] = pd.Series(status, index=found.index, dtype="str")
-    found["phrase_reference"] = pd.Series([_sentence(row) for row in found.to_dict("records")], dtype="str")
-    return found[COLUMNS].astype({"code_uai": "str"})
+    found["statut_reference"] = np.select([none, several, inside], [NONE, CHOSEN, ONLY], default=DEFAULT)
+    found["phrase_reference"] = [_sentence(row) for row in found.to_dict("records")]
+    return found[COLUMNS].astype({"code_uai": "str", "statut_reference": "str", "phrase_reference": "str"})
 
 
 def usable_years(years: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -186,24 +176,19 @@ def usable_years(years: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     >>> usable_years(years, sites)[["annee", "kwh_m2"]].to_dict("records")
     [{'annee': 2016, 'kwh_m2': 90.0}]
     """
-    rows = years.astype({"code_uai": "object"})
     own = _sites(sites, 0.0).set_index("code_uai")
-    rows = rows[rows["code_uai"].isin(own.index)]
-    whole = flag(rows, "complet") & (rows["kwh_ajuste"].astype("float64") > 0)
-    if "ajuste" in rows:
-        whole &= flag(rows, "ajuste")
+    rows = years[years["code_uai"].isin(own.index)].astype({"code_uai": "object"})
+    whole = flag(rows, "complet") & flag(rows, "ajuste") & (rows["kwh_ajuste"].astype("float64") > 0)
     rows = rows[whole & (rows["annee"] > rows["code_uai"].map(own["since"]))]
     today = rows["code_uai"].map(own["surface"]).astype("float64")
     area = rows["surface"].astype("float64").fillna(today) if "surface" in rows else today
     area = area.where(area > 0)
     # Years without an area can't be held against others of the site that have one.
     some = area.notna().groupby(rows["code_uai"]).transform("any").astype(bool)
-    kept = area.notna() | ~some
     use = rows["kwh_ajuste"].astype("float64")
-    share = rows["part_estimee"].astype("float64").fillna(0.0) if "part_estimee" in rows else 0.0
     found = pd.DataFrame({"code_uai": rows["code_uai"], "annee": rows["annee"].astype("int64"), "kwh_ajuste": use})
-    found = found.assign(surface=area, kwh_m2=(use / area).where(some, use), part_estimee=share)
-    return found[kept].sort_values(["code_uai", "annee"], ignore_index=True)
+    found = found.assign(surface=area, kwh_m2=(use / area).where(some, use), part_estimee=figure(rows, "part_estimee"))
+    return found[area.notna() | ~some].sort_values(["code_uai", "annee"], ignore_index=True)
 
 
 def _once(table: pd.DataFrame, name: str, key: list[str]) -> None:
@@ -213,8 +198,14 @@ def _once(table: pd.DataFrame, name: str, key: list[str]) -> None:
 
 
 def flag(table: pd.DataFrame, name: str) -> pd.Series:
-    """Return a flag as plain booleans; one that is missing is false."""
-    return table[name].astype("boolean").fillna(False).astype("bool")
+    """Return a flag as plain booleans: one that is missing is false, but true where no row says it."""
+    own = table[name] if name in table else pd.Series(True, table.index)
+    return own.astype("boolean").fillna(False).astype("bool")
+
+
+def figure(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a figure that may be missing, or the whole column: it is nought then."""
+    return (table[name] if name in table else pd.Series(0.0, table.index)).astype("float64").fillna(0.0)
 
 
 def _sites(sites: pd.DataFrame, threshold: float) -> pd.DataFrame:

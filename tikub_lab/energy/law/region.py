@@ -16,9 +16,11 @@ import pandas as pd
 from tikub_lab.energy import legal
 from tikub_lab.energy.law.place import NO_PRICE
 from tikub_lab.energy.law.reference import final_energy
+from tikub_lab.energy.law.trend import signed
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
+from tikub_lab.methods.rates import share
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
 
@@ -28,86 +30,39 @@ COLUMNS = ["annee", "sites", "sites_absents", "kwh_ajuste", "kwh_reference", "ev
 COLUMNS += ["kgco2e_reference", "evolution_ges", "annee_facteurs", "repere_energie", "repere_ges", "phrase"]
 
 
-def plan(
-    energies: pd.DataFrame,
-    factors: pd.DataFrame,
-    reference: int | None = None,
-    *,
-    factor_year: int | None = None,
-    day: Day = None,
-) -> pd.DataFrame:
+def plan(energies: pd.DataFrame, factors: pd.DataFrame, reference: int, day: Day = None) -> pd.DataFrame:
     """Hold each year's energy and greenhouse gas against the plan's reference year, for the same sites.
 
-    Parameters
-    ----------
-    energies : DataFrame
-        ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh``, ``kwh_ajuste`` (as billed), ``complet``, and
-        ``ajuste`` where it is: what :func:`tikub_lab.energy.climate.adjusted` returns.
-    factors : DataFrame
-        Table ``energy/factors``.
-    reference : int
-        The plan's reference year. The plan does not say it: ask the Région.
-    factor_year : int, optional
-        Year whose factors are used for all years; the last one of ``energies`` without it.
-    day : date or str, optional
-        Day of the text that says how final energy is counted.
-
-    Returns
-    -------
-    DataFrame
-        One row a year from the reference on, but for those without a complete site: ``annee``, ``sites`` (complete
-        in it and in the reference), ``sites_absents`` (other sites of the table), ``kwh_ajuste``, ``kwh_reference``
-        (of the same sites), ``evolution`` (share), ``sites_ges`` (of them, those with all factors), ``kgco2e``,
-        ``kgco2e_reference``, ``evolution_ges``, ``annee_facteurs`` (whose factors), ``repere_energie``, ``repere_ges``
-        (a straight line to 2050: a help to the eye, not the plan), ``phrase``.
-
-    Raises
-    ------
-    UsageError
-        No reference year, or one of which no site is complete.
-
-    Examples
-    --------
-    >>> energies = pd.DataFrame({"code_uai": "0000001B", "annee": [2018, 2025], "energie": "gaz", "complet": True,
-    ...                          "usage": "chauffage", "kwh": [1000.0, 700.0], "kwh_ajuste": [1000.0, 800.0]})
-    >>> factors = pd.DataFrame({"energie": ["gaz"], "usage": ["tous"], "annee": [2017], "gco2e_kwh": [227.0],
-    ...                         "pouvoir_calorifique": ["PCI"], "statut": ["confirmé"]})
-    >>> plan(energies, factors, 2018)[["annee", "evolution", "evolution_ges"]].round(2).values.tolist()
-    [[2018.0, 0.0, 0.0], [2025.0, -0.2, -0.2]]
+    One row a year from the reference on, but for those without a complete site. ``sites`` are complete in it and in the
+    reference, ``sites_ges`` of them have all factors, those of the last year; ``repere_energie`` and ``repere_ges`` are
+    on a straight line to 2050: a help to the eye, not the plan.
     """
     require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh", "kwh_ajuste", "complet"])
-    if reference is None:
-        reference = int(legal.value("plan de la Région", "année de référence", day).number)
     years = final_energy(energies, day)
-    years = years[years["complet"] & years["ajuste"] & (years["annee"] >= reference)]
+    years = years[years["complet"] & years["ajuste"]]
     if not (years["annee"] == reference).any():
-        raise UsageError(
-            f"reference={reference}: no site is complete and adjusted in that year; take one of "
-            f"{_span(final_energy(energies, day))}."
-        )
-    last = int(energies["annee"].max()) if factor_year is None else factor_year
-    table = years[["code_uai", "annee", "kwh_ajuste"]].astype({"code_uai": "object"})
+        span = f"{years['annee'].min()} to {years['annee'].max()}" if len(years) else "none: no year of any site is"
+        raise UsageError(f"reference={reference}: no site is complete and adjusted in that year; take one of {span}.")
+    last = int(energies["annee"].max())
+    table = years.loc[years["annee"] >= reference, ["code_uai", "annee", "kwh_ajuste"]].astype({"code_uai": "object"})
     table = table.merge(_carbon(energies, factors, last), how="left")
     first = table[table["annee"] == reference].drop(columns="annee")
     both = table.merge(first, on="code_uai", suffixes=("", "_reference"))
-    known = int(energies["code_uai"].nunique())
-    cuts = [legal.value("plan de la Région", f"{what} {END}").number for what in ("énergie", "gaz à effet de serre")]
-    found = []
-    for key, rows in both.groupby("annee", sort=True):
-        year = int(str(key))
-        row: dict[str, Any] = {"annee": year, "sites": len(rows), "sites_absents": known - len(rows)}
-        row["kwh_ajuste"], row["kwh_reference"] = rows["kwh_ajuste"].sum(), rows["kwh_ajuste_reference"].sum()
-        row["evolution"] = _change(rows, "kwh_ajuste")
-        whole = rows[rows[["kgco2e", "kgco2e_reference"]].notna().all(axis=1)]
-        row["sites_ges"] = len(whole)
-        row["kgco2e"], row["kgco2e_reference"] = whole[["kgco2e", "kgco2e_reference"]].sum(min_count=1)
-        row["evolution_ges"] = _change(whole, "kgco2e")
-        row["annee_facteurs"] = last
-        way = (year - reference) / (END - reference)
-        row["repere_energie"], row["repere_ges"] = (-cut * way for cut in cuts)
-        row["phrase"] = _sentence(row, reference)
-        found.append(row)
-    return pd.DataFrame(found, columns=COLUMNS).astype({"phrase": "str"})
+    gas = ["kgco2e", "kgco2e_reference"]
+    both["sites_ges"] = both[gas].notna().all(axis=1)
+    both[gas] = both[gas].where(both["sites_ges"])
+    groups = both.groupby("annee")
+    found = groups[["kwh_ajuste", "kwh_ajuste_reference", *gas]].sum(min_count=1)
+    found = found.rename(columns={"kwh_ajuste_reference": "kwh_reference"}).assign(sites=groups.size())
+    found = found.join(groups["sites_ges"].sum()).reset_index()
+    found["sites_absents"], found["annee_facteurs"] = energies["code_uai"].nunique() - found["sites"], last
+    found["evolution"] = share(found["kwh_ajuste"], found["kwh_reference"]) - 1
+    found["evolution_ges"] = share(found["kgco2e"], found["kgco2e_reference"]) - 1
+    for name, what in (("energie", "énergie"), ("ges", "gaz à effet de serre")):
+        cut = legal.value("plan de la Région", f"{what} {END}").number
+        found[f"repere_{name}"] = -cut * ((found["annee"] - reference) / (END - reference))
+    found["phrase"] = [_sentence(row, reference) for row in found.to_dict("records")]
+    return found[COLUMNS].astype({"phrase": "str"})
 
 
 def followed(
@@ -117,9 +72,21 @@ def followed(
 
     Parameters
     ----------
-    energies, factors, reference, day
-        As for :func:`plan`; without a reference year nothing can be followed.
+    energies : DataFrame
+        ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh``, ``kwh_ajuste`` (as billed), ``complet``, and
+        ``ajuste`` where it is: what :func:`tikub_lab.energy.climate.adjusted` returns.
+    factors : DataFrame
+        Table ``energy/factors``; those of the last year of ``energies`` are used for all years.
     year : int
+    reference : int, optional
+        The plan's reference year. The plan does not say it: ask the Région.
+    day : date or str, optional
+        Day of the text that says how final energy is counted.
+
+    Raises
+    ------
+    UsageError
+        A reference year of which no site is complete.
 
     Examples
     --------
@@ -128,7 +95,7 @@ def followed(
     """
     if reference is None:
         return french.typeset("L'année de référence n'est pas publiée ; le suivi du plan n'est donc pas affiché.")
-    rows = plan(energies, factors, reference, day=day)
+    rows = plan(energies, factors, reference, day)
     rows = rows[rows["annee"] == year]
     return str(rows["phrase"].iloc[0]) if len(rows) else f"{year} : le suivi du plan commence en {reference}."
 
@@ -138,34 +105,18 @@ def _carbon(energies: pd.DataFrame, factors: pd.DataFrame, year: int) -> pd.Data
     rows = energies.assign(kwh=energies["kwh_ajuste"], own=energies["annee"], annee=year)
     emitted = valued(rows, NO_PRICE, factors).assign(annee=rows["own"].to_numpy())
     emitted = emitted[emitted["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
-    sums = emitted.groupby(["code_uai", "annee"])["kgco2e"].agg(lambda part: part.sum(skipna=False))
-    return sums.astype("float64").reset_index()
+    return emitted.groupby(["code_uai", "annee"])["kgco2e"].sum(skipna=False).astype("float64").reset_index()
 
 
-def _change(rows: pd.DataFrame, name: str) -> float:
-    before = float(rows[f"{name}_reference"].sum())
-    return float(rows[name].sum()) / before - 1 if before > 0 else float("nan")
-
-
-def _span(years: pd.DataFrame) -> str:
-    whole = years.loc[years["complet"] & years["ajuste"], "annee"]
-    return f"{whole.min()} to {whole.max()}" if len(whole) else "none: no year of any site is"
-
-
-def _sentence(row: Mapping[str, Any], reference: int) -> str:
+def _sentence(row: Mapping[Any, Any], reference: int) -> str:
     year = row["annee"]
     if year == reference:
         return french.typeset(f"{reference} : année de référence du plan, choisie ici, car le plan ne la dit pas.")
-    gas = f", {_signed(row['evolution_ges'])} de gaz à effet de serre (facteurs de {row['annee_facteurs']} partout)"
+    gas = f", {signed(row['evolution_ges'])} de gaz à effet de serre (facteurs de {row['annee_facteurs']} partout)"
     text = (
         f"De {reference} à {year}, pour {french.plural(row['sites'], 'lycée')} : "
-        f"{_signed(row['evolution'])} d'énergie{gas if pd.notna(row['evolution_ges']) else ''}. "
-        f"Une baisse régulière jusqu'à {END} donnerait {_signed(row['repere_energie'])} "
-        f"et {_signed(row['repere_ges'])}."
+        f"{signed(row['evolution'])} d'énergie{gas if pd.notna(row['evolution_ges']) else ''}. "
+        f"Une baisse régulière jusqu'à {END} donnerait {signed(row['repere_energie'])} "
+        f"et {signed(row['repere_ges'])}."
     )
     return french.typeset(text)
-
-
-def _signed(share: float) -> str:
-    rounded = round(share, 2)
-    return ("+" if rounded > 0 else "−" if rounded < 0 else "") + french.percent(abs(rounded))

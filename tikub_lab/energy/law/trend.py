@@ -28,6 +28,8 @@ REACHED, MISSED, UNSURE, UNKNOWN = "atteint à ce rythme", "manqué à ce rythme
 HORIZON = 2100
 """A milestone that would be reached later than that is not said to be reached."""
 
+ENDS = ("", "_bas", "_haut")
+"""Of the slope: itself, and the ends of its interval."""
 PACE = ["code_uai", "n", "premiere", "derniere", "pente", "pente_bas", "pente_haut", "centre", "milieu", "milieu_bas"]
 PACE += ["milieu_haut"]
 
@@ -92,17 +94,12 @@ def sen(year: Floats, use: Floats, level: float = LEVEL) -> tuple[float, float, 
 
     Under a true slope, the number of pairwise slopes below it has the distribution of the inversions of a random
     order; the interval cuts as many slopes off on each side as the level allows.
-
-    >>> sen(np.array([0.0, 1, 2, 3]), np.array([0.0, 1, 2, 6]))
-    (1.5, 1.0, 4.0)
     """
     left, right = np.triu_indices(len(year), 1)
     slopes = np.sort((use[right] - use[left]) / (year[right] - year[left]))
-    below = inversions(len(year))
-    cut = int(np.searchsorted(np.cumsum(below), (1 - level) / 2, side="right")) - 1
-    if cut < 0:
-        return float(np.median(slopes)), math.nan, math.nan
-    return float(np.median(slopes)), float(slopes[cut]), float(slopes[len(slopes) - 1 - cut])
+    cut = int(np.searchsorted(np.cumsum(inversions(len(year))), (1 - level) / 2, side="right")) - 1
+    low, high = (float(slopes[cut]), float(slopes[-1 - cut])) if cut >= 0 else (math.nan, math.nan)
+    return float(np.median(slopes)), low, high
 
 
 @lru_cache(maxsize=64)
@@ -119,11 +116,8 @@ def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    standing : DataFrame
-        From :func:`tikub_lab.energy.law.place.standing`: ``code_uai``, ``echeance``, ``kwh_m2``,
-        ``kwh_m2_objectif``.
-    paces : DataFrame
-        From :func:`pace`.
+    standing, paces : DataFrame
+        From :func:`standing` and :func:`pace`.
 
     Returns
     -------
@@ -150,13 +144,12 @@ def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
     """
     require(standing, "standing", ["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"])
     rows = standing[["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"]].astype({"code_uai": "object"})
-    whole = dict.fromkeys(["premiere", "derniere"], "Int64")
-    rows = rows.merge(paces.astype(whole | {"code_uai": "object"}), how="left", on="code_uai")
+    types = {"premiere": "Int64", "derniere": "Int64", "code_uai": "object"}
+    rows = rows.merge(paces.astype(types), how="left", on="code_uai")
     ahead = rows["echeance"] - rows["centre"]
     target = rows["kwh_m2_objectif"].astype("float64")
-    for name, slope, middle in (("", "pente", "milieu"), ("_bas", "pente_bas", "milieu_bas"),
-                                ("_haut", "pente_haut", "milieu_haut")):  # fmt: skip
-        rows[f"projete{name}"] = (rows[middle] + rows[slope] * ahead).clip(lower=0)
+    for end in ENDS:
+        rows[f"projete{end}"] = (rows[f"milieu{end}"] + rows[f"pente{end}"] * ahead).clip(lower=0)
     # Of the two ends, the one of the steeper fall is the lower only beyond the centre: hence the sorting.
     ends = np.sort(rows[["projete_bas", "projete_haut"]].to_numpy(float), axis=1)
     rows["projete_bas"], rows["projete_haut"] = ends[:, 0], ends[:, 1]
@@ -165,9 +158,9 @@ def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
     rows["rythme"] = pd.Series(np.select(tests, [UNKNOWN, REACHED, MISSED], default=UNSURE), dtype="str")
     above = known & (rows["kwh_m2"].astype("float64") > target)
     when = []
-    for slope, middle in (("pente", "milieu"), ("pente_bas", "milieu_bas"), ("pente_haut", "milieu_haut")):
-        year = rows["centre"] + (target - rows[middle]) / rows[slope].where(rows[slope] < 0)
-        when.append(np.ceil(year.where(above)))
+    for end in ENDS:
+        slope = rows[f"pente{end}"]
+        when.append(np.ceil((rows["centre"] + (target - rows[f"milieu{end}"]) / slope.where(slope < 0)).where(above)))
     # Where use is not established to fall there is no latest year, hence no year at all. And a line that should have
     # met the target by now is no line: a step, which is not carried on.
     told = (when[0] > rows["derniere"].astype("float64")) & (when[2] <= HORIZON)
@@ -184,18 +177,11 @@ def _sentence(row: Mapping[Any, Any]) -> str:
     """Say where the pace leads, and how sure that is."""
     if row["rythme"] == UNKNOWN:
         return "Trop peu d'années complètes, ou pas d'objectif : le rythme ne dit rien."
-    slope, low, high = (row[name] / row["milieu"] for name in ("pente", "pente_bas", "pente_haut"))
-    pace = (
-        f"De {row['premiere']} à {row['derniere']}, {_change(slope)} par an (entre {_change(low)} et {_change(high)})"
-    )
+    slope, low, high = (signed(row[name] / row["milieu"], 1) for name in ("pente", "pente_bas", "pente_haut"))
     goal = f"l'objectif {row['echeance']}"
-    if row["rythme"] == REACHED:
-        end = f"{goal} serait tenu à ce rythme."
-    elif row["rythme"] == MISSED:
-        end = f"{goal} serait manqué à ce rythme."
-    else:
-        end = f"on ne peut pas dire si {goal} sera tenu."
-    text = f"{pace} : {end}"
+    end = {REACHED: f"{goal} serait tenu à ce rythme", MISSED: f"{goal} serait manqué à ce rythme"}
+    end[UNSURE] = f"on ne peut pas dire si {goal} sera tenu"
+    text = f"De {row['premiere']} à {row['derniere']}, {slope} par an (entre {low} et {high}) : {end[row['rythme']]}."
     if pd.notna(row["annee_atteinte"]):
         first, last = row["annee_au_plus_tot"], row["annee_au_plus_tard"]
         span = f"en {first}" if first == last else f"vers {row['annee_atteinte']} (entre {first} et {last})"
@@ -203,6 +189,7 @@ def _sentence(row: Mapping[Any, Any]) -> str:
     return french.typeset(text)
 
 
-def _change(share: float) -> str:
-    rounded = round(share, 3)
-    return ("+" if rounded > 0 else "−" if rounded < 0 else "") + french.percent(abs(rounded), 1)
+def signed(share: float, digits: int = 0) -> str:
+    """Write a change as a percentage with its sign."""
+    rounded = round(share, digits + 2)
+    return ("+" if rounded > 0 else "−" if rounded < 0 else "") + french.percent(abs(rounded), digits)

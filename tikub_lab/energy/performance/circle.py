@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tikub_lab.energy.challenge.grouping import BOARDING, unnamed
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import one_of
@@ -18,8 +19,6 @@ from tikub_lab.show.french import NNBSP, number
 
 Floats = npt.NDArray[np.float64]
 
-LEVELS: tuple[tuple[str, ...], ...] = (("type_etablissement", "internat"), ("type_etablissement",), ())
-"""What peers have in common, from the narrowest group to the widest."""
 FEWEST = 10
 """Peers with a figure below which a wider group is taken: q10 and q90 are then one of them at least."""
 QUANTILES = {"q10": 0.1, "q25": 0.25, "mediane": 0.5, "q75": 0.75, "q90": 0.9}
@@ -48,10 +47,10 @@ def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> 
     -------
     DataFrame
         The rows of ``values`` in their order, with ``groupe`` (in French), ``niveau`` (0: type and boarding, 1: type,
-        2: all), ``pairs`` (other sites of the group with a figure), ``manquants`` (others without one), ``q10``,
-        ``q25``, ``mediane``, ``q75``, ``q90`` of the peers, ``rang`` (share of them below the site, ties for a half: 0
-        is the lowest), ``ecart_mediane`` (share of the median by which the site is above it), ``phrase``. Where even
-        all sites are too few, or the site has no figure, what can't be said is missing.
+        2: all), ``pairs`` (others of the group with a figure), ``manquants`` (others without), ``q10``, ``q25``,
+        ``mediane``, ``q75``, ``q90`` of the peers, ``rang`` (share of them below the site, ties for a half),
+        ``ecart_mediane`` (share of the median by which the site is above it), ``phrase``. Where even all sites are too
+        few, or the site has no figure, what can't be said is missing.
 
     Raises
     ------
@@ -80,8 +79,7 @@ def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> 
             gap = value[place] / marks[2] - 1 if marks[2] > 0 else math.nan
         told = sentence(float(value[place]), gap, len(known), group + WIDER * (level > 0), fewest)
         rows.append([group, level, len(known), len(others) - len(known), *marks, rank, gap, told])
-    found = pd.DataFrame(rows, columns=STANDING, index=values.index).astype(TYPES)
-    return values.assign(**{name: found[name] for name in STANDING})
+    return values.assign(**pd.DataFrame(rows, columns=STANDING, index=values.index).astype(TYPES))
 
 
 def share_below(value: float, known: Floats) -> float:
@@ -102,31 +100,17 @@ def circles(
         raise UsageError(f"fewest={fewest}: a comparison takes 2 peers at least, 10 unless said.")
     if (twice := values["code_uai"].duplicated()).any():
         raise UsageError(f"Site {values['code_uai'][twice].iloc[0]} comes twice; give each site one figure.")
-    kinds = sites.drop_duplicates("code_uai").set_index("code_uai").reindex(values["code_uai"])
+    kinds = sites.drop_duplicates("code_uai").set_index("code_uai").reindex(values["code_uai"]).reset_index()
+    kind, boarding = kinds["type_etablissement"].astype("object"), kinds["internat"].astype("object").map(BOARDING)
+    levels = [kind + ", " + boarding, kind, pd.Series(EVERYONE, kinds.index)]  # a kind that is not known is in none
+    members = [level.groupby(level).indices for level in levels]
     known = values["valeur"].notna().to_numpy(dtype=bool)
-    columns = {name: kinds[name].astype("object").where(kinds[name].notna(), None).tolist() for name in LEVELS[0]}
-    members: dict[tuple[object, ...], list[int]] = {}
-    for place in range(len(values)):
-        for names in LEVELS:
-            members.setdefault(tuple(columns[name][place] for name in names), []).append(place)
-    for place in range(len(values)):
-        for level, names in enumerate(LEVELS):
-            key = tuple(columns[name][place] for name in names)
-            if None in key:  # a site whose kind is not known has the peers of a wider group
-                continue
-            group = np.array(members[key], dtype=np.int64)
-            peers = group[group != place]
-            if known[peers].sum() >= fewest or level == len(LEVELS) - 1:
-                yield place, label(key), level, peers
+    for place, groups in enumerate(zip(*levels, strict=True)):
+        for level, group in enumerate(groups):
+            peers = np.setdiff1d(members[level].get(group, []), [place]).astype(np.int64)
+            if group in members[level] and (known[peers].sum() >= fewest or group == EVERYONE):
+                yield place, str(group), level, peers
                 break
-
-
-def label(key: tuple[object, ...]) -> str:
-    """Name a group in French."""
-    if not key:
-        return EVERYONE
-    kind = str(key[0])
-    return kind if len(key) == 1 else f"{kind}, {'avec' if key[1] else 'sans'} internat"
 
 
 def sentence(value: float, gap: float, count: int, group: str, fewest: int) -> str:
@@ -210,5 +194,4 @@ def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int 
     table = pd.DataFrame({"valeur": value[chosen], "propre": chosen == own, "groupe": group})
     table = table.dropna(subset=["valeur"]).sort_values("valeur", kind="stable", ignore_index=True)
     table.insert(0, "position", np.arange(1, len(table) + 1))
-    names = pd.Series([f"lycée {place}" for place in table["position"]], dtype="str")
-    return table.assign(lycee=names.mask(table["propre"], "notre lycée"))
+    return table.assign(lycee=unnamed(table["propre"]))

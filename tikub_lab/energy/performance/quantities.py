@@ -7,7 +7,6 @@ peer. Only what is higher than at the peers is looked for: it is what costs ener
 """
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -57,9 +56,8 @@ def standing(
     Parameters
     ----------
     signatures : DataFrame
-        From :func:`tikub_lab.energy.performance.signature.signatures`. Where a site's daily readings give one, it is
-        taken, and compared with others from daily readings; else that of its bills, with those of the bills of all
-        sites.
+        From :func:`signatures`. Where a site's daily readings give one, it is compared with others from daily readings;
+        else that of its bills, with those of the bills of all sites.
     meters : DataFrame
         From :func:`tikub_lab.energy.climate.adjusted`, for what the site's heating used in the year.
     sites, weather : DataFrame
@@ -67,7 +65,7 @@ def standing(
     year : int
         That of the signatures.
     fewest : int
-        Peers that a group must have; see :mod:`tikub_lab.energy.performance.circle` for wider ones.
+        Peers that a group must have; wider ones as for :func:`compare`.
     level : float
         Largest share of false discoveries, over all sites and quantities.
 
@@ -93,48 +91,30 @@ def standing(
     daily = signatures[(signatures["source"] == DAILY) & signatures["comparable"]]["code_uai"]
     heat, stations = _heat(meters, year), sites.drop_duplicates("code_uai").set_index("code_uai")["station"]
     weather = weather[weather["jour"].dt.year == year]
-    of_year = {str(name): _known(rows) for name, rows in weather.groupby("station", observed=True)}
+    means = {str(name): daily_means(rows)[1] for name, rows in weather.groupby("station", observed=True)}
     rows: list[list[Any]] = []
     for source in (DAILY, BILLS):
         own = signatures[signatures["source"] == source].reset_index(drop=True)
         chosen = own["code_uai"].isin(daily).to_numpy(dtype=bool) == (source == DAILY)
-        cold = [of_year.get(str(stations.get(site)), np.empty(0)) for site in own["code_uai"]]
+        cold = [means.get(str(stations.get(site)), np.empty(0)) for site in own["code_uai"]]
         for quantity in QUANTITIES:
             rows += _compared(own, quantity, sites, fewest, chosen, heat, cold)
     table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("q", "etabli")])
     table["q"] = discoveries(table["p"].to_numpy(dtype=np.float64))
     table["etabli"] = (table["q"] <= level) & table["hors_incertitude"].astype(bool)
-    whole = dict.fromkeys(("niveau", "pairs", "manquants"), "int64")
     texts = dict.fromkeys(("code_uai", "source", "grandeur", "libelle", "unite", "groupe", "manque"), "str")
-    flags = dict.fromkeys(("hors_incertitude", "etabli"), "bool")
-    rest = [name for name in COLUMNS if name not in whole | texts | flags]
-    table = table[COLUMNS].astype(whole | texts | flags | dict.fromkeys(rest, "float64"))
-    rank = table["grandeur"].map({name: place for place, name in enumerate(QUANTITIES)})
-    return table.iloc[np.lexsort((rank, table["code_uai"]))].reset_index(drop=True)
+    others = dict.fromkeys(("niveau", "pairs", "manquants"), "int64") | {"hors_incertitude": "bool", "etabli": "bool"}
+    table = table[COLUMNS].astype(dict.fromkeys(COLUMNS, "float64") | texts | others)
+    # made source by source and quantity by quantity, hence in their order within a site
+    return table.sort_values("code_uai", kind="stable", ignore_index=True)
 
 
 def discoveries(p: Floats) -> Floats:
-    """Give each p-value the smallest level at which it is a discovery, by Benjamini and Hochberg's procedure.
+    """Give each p-value that there is the smallest level at which it is a discovery (Benjamini and Hochberg)."""
+    from scipy.stats import false_discovery_control  # here, as it takes a second to load
 
-    Parameters
-    ----------
-    p : array of n floats
-        Not a number where nothing was tested.
-
-    Returns
-    -------
-    array of n floats
-
-    Examples
-    --------
-    >>> discoveries(np.array([0.01, 0.04, np.nan, 0.03, 0.5])).round(4).tolist()
-    [0.04, 0.0533, nan, 0.0533, 0.5]
-    """
-    found = np.full(len(p), np.nan)
-    tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(-p[tested], kind="stable")]
-    count = len(order)
-    found[order] = np.minimum.accumulate(p[order] * count / np.arange(count, 0, -1))
+    found, tested = np.full(len(p), np.nan), ~np.isnan(p)
+    found[tested] = false_discovery_control(p[tested])
     return found
 
 
@@ -147,17 +127,11 @@ def spread(values: Floats) -> float:
     count = len(values)
     if count < 2:
         return math.nan
-    first, second = _pairs(count)
+    first, second = np.triu_indices(count, 1)
     half = count // 2 + 1
     order = half * (half - 1) // 2 - 1
     distance = float(np.partition(np.abs(values[first] - values[second]), order)[order])
     return 2.2219 * distance * count / (count + (1.4 if count % 2 else 3.8))
-
-
-@lru_cache(maxsize=64)
-def _pairs(count: int) -> tuple[Any, Any]:
-    """Return the places of all pairs; sites of one group share them."""
-    return np.triu_indices(count, 1)
 
 
 def _compared(
@@ -232,7 +206,7 @@ def _gaps(
             return (own - aim) * area * 365
         if quantity == SLOPE:
             return heat * (1 - aim / own) if own > 0 else math.nan
-        degrees = [float(np.maximum(point - cold, 0).sum()) for point in (own, aim)]
+        degrees = [float(np.nansum(np.maximum(point - cold, 0))) for point in (own, aim)]
         return heat * (1 - degrees[1] / degrees[0]) if degrees[0] > 0 else math.nan
 
     _, quarter, middle, *_ = marks
@@ -245,10 +219,4 @@ def _heat(meters: pd.DataFrame, year: int) -> pd.Series:
     rows = meters[(meters["annee"] == year) & meters["usage"].isin(("chauffage", "mixte"))]
     adjusted = rows["kwh_ajuste"] - (rows["kwh"] - rows["kwh_chauffage"])
     whole = rows["ajuste"].astype(bool) & rows["complet"].astype(bool)
-    return adjusted.where(whole).groupby(rows["code_uai"]).agg(lambda values: values.sum(skipna=False))
-
-
-def _known(weather: pd.DataFrame) -> Floats:
-    """Return the daily means of one station that are known."""
-    _, mean = daily_means(weather)
-    return mean[~np.isnan(mean)]
+    return adjusted.where(whole).groupby(rows["code_uai"]).sum(skipna=False)

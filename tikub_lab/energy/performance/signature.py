@@ -107,21 +107,20 @@ def signatures(
         ) if len(usage) else {}  # fmt: skip
         found += [_site(str(site), source, one, fits, stations) for site, one in own.groupby("code_uai")]
     table = pd.DataFrame(found, columns=COLUMNS)
-    numbers = [name for name in COLUMNS if name not in ("code_uai", "source", "usage", "manque", "verdict")]
     whole = dict.fromkeys(("compteurs", "n", "manquants"), "int64") | dict.fromkeys(("conforme", "comparable"), "bool")
     texts = dict.fromkeys(("code_uai", "source", "usage", "manque", "verdict"), "str")
-    table = table.astype(dict.fromkeys(numbers, "float64") | whole | texts)
+    table = table.astype(dict.fromkeys(COLUMNS, "float64") | whole | texts)
     return table.sort_values(["code_uai", "source"], ascending=[True, False], ignore_index=True)
 
 
-def errors(baseline: Baseline) -> tuple[float, float, float]:
+def errors(baseline: Baseline) -> Floats:
     """Work out the standard errors of a heating model's base load (kWh a day), slope (per °C) and balance point (°C).
 
     The three are taken as fitted together (the model is linear in each, around its values). For days, the scatter may
     follow use, and is widened for its memory from one day to the next, (1 + r) / (1 - r); for bills, errors are held
     to be even and independent. Not numbers for another model than ``hdd_only``, or too few periods.
     """
-    sample, none = baseline.sample, (math.nan, math.nan, math.nan)
+    sample, none = baseline.sample, np.full(3, np.nan)
     if baseline.model != "hdd_only" or sample is None or len(sample.usage) <= 3 or not baseline.beta_hdd > 0:
         return none
     matrix = _design(baseline, sample)
@@ -137,8 +136,7 @@ def errors(baseline: Baseline) -> tuple[float, float, float]:
         covariance = gram @ (pushed.T @ pushed) @ gram * len(residual) / free * _widening(sample, residual)
     else:
         covariance = gram * float(weights @ residual**2) / free
-    found = np.sqrt(np.diag(covariance)) / scale
-    return float(found[0]), float(found[1]), float(found[2])
+    return np.sqrt(np.diag(covariance)) / scale
 
 
 def _design(baseline: Baseline, sample: Sample) -> Floats:
@@ -165,21 +163,19 @@ def _site(site: str, source: str, own: pd.DataFrame, fits: dict[str, Baseline], 
     area = float(own["surface_totale"].iloc[0])
     area = area if area > 0 else math.nan
     usage = "chauffage" if (own["usage"] == "chauffage").all() else "mixte"
-    models = [fits.get(meter) for meter in own["compteur_id"]]
-    known = [one for one in models if one is not None]
-    good = [one for one in known if one.model == "hdd_only" and one.beta_hdd > 0]
-    least = min((one.n for one in known), default=0) if len(known) == len(models) else 0
+    known = [fits[meter] for meter in own["compteur_id"] if meter in fits]
+    whole = len(known) == len(own)
+    least = min(one.n for one in known) if whole else 0
     worst = max(known, key=lambda one: one.cv_rmse if not math.isnan(one.cv_rmse) else math.inf, default=None)
-    slope = base = point = math.nan
-    wrong = (math.nan, math.nan, math.nan)
-    if good and len(good) == len(models):
-        slopes = np.array([one.beta_hdd for one in good])
-        slope, base = float(slopes.sum()), float(sum(one.intercept for one in good))
-        point = float(slopes @ np.array([one.heating_balance_point for one in good])) / slope
-        each = np.array([errors(one) for one in good])
-        of_point = math.sqrt(float(((slopes * each[:, 2]) ** 2).sum())) / slope
-        wrong = (math.sqrt(float((each[:, 0] ** 2).sum())), math.sqrt(float((each[:, 1] ** 2).sum())), of_point)
-    passed = bool(known) and len(known) == len(models) and all(one.conforme for one in known)
+    slope, base, point, wrong = math.nan, math.nan, math.nan, np.full(3, np.nan)
+    if whole and all(one.model == "hdd_only" and one.beta_hdd > 0 for one in known):
+        slopes = np.array([one.beta_hdd for one in known])
+        slope, base = float(slopes.sum()), float(sum(one.intercept for one in known))
+        point = float(slopes @ np.array([one.heating_balance_point for one in known])) / slope
+        each = np.array([errors(one) for one in known])
+        each[:, 2] *= slopes / slope
+        wrong = np.sqrt((each**2).sum(axis=0))
+    passed = whole and all(one.conforme for one in known)
     reasons = (
         (not any(meter in stations for meter in own["compteur_id"]), NO_STATION),
         (least < FEWEST[source], FEW),
@@ -188,7 +184,7 @@ def _site(site: str, source: str, own: pd.DataFrame, fits: dict[str, Baseline], 
         (math.isnan(area), NO_AREA),
     )
     why = next((text for wrong_one, text in reasons if wrong_one), "")
-    quality = (worst.r2_adj, worst.cv_rmse, worst.nmbe) if worst is not None else (math.nan, math.nan, math.nan)
+    quality = (worst.r2_adj, worst.cv_rmse, worst.nmbe) if worst else (math.nan,) * 3
     return [
         site, source, usage, len(own), area, slope, base, point, slope / area, base / area,
         base / area * 1000 / HOURS, wrong[1] / area, wrong[0] / area, wrong[2], least,

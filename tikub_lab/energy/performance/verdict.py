@@ -1,6 +1,7 @@
 """What stands out at each site, in one sentence: one of slope, base load and balance point, or nothing."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,16 @@ FINDINGS = {
     BASE: "la consommation permanente y vaut {times} fois la médiane de",
     POINT: "on y chauffe dès qu'il fait moins de {own} dehors, contre {middle} à la médiane de",
 }
+PHRASES = {
+    PROVEN: "Ce qui ressort : {trouve} {pairs} lycées comparables ({groupe}). À étudier d'abord : {sens}.",
+    LOOK_AT: "À vérifier (écart non prouvé) : {trouve} {pairs} lycées comparables ({groupe}). Piste : {sens}.",
+    NOTHING: "Rien ne ressort : ni la pente de chauffage, ni le point d'équilibre{talon} ne se détachent de ceux de "
+    "{pairs} lycées comparables.",
+    UNKNOWN: "Pas de comparaison : {manque}.",
+}
+"""What is said in each state, the surest first."""
+NUMBERS = ["valeur", "mediane", "z", "q", "kwh_mediane", "kwh_quart", "erreur_kwh"]
+TEXTS = ["grandeur", "libelle", "unite", "sens"]
 COLUMNS = ["code_uai", "source", "statut", "grandeur", "libelle", "unite", "valeur", "mediane", "pairs", "groupe"]
 COLUMNS += ["z", "q", "kwh_mediane", "kwh_quart", "erreur_kwh", "sens", "manque", "phrase"]
 
@@ -44,68 +55,28 @@ def outstanding(table: pd.DataFrame) -> pd.DataFrame:
         ``pairs``, ``groupe``, ``z``, ``q``, ``kwh_mediane``, ``kwh_quart``, ``erreur_kwh`` (a year), ``sens`` (what
         such a quantity speaks of), ``manque`` (why it is not compared), ``phrase``.
     """
-    found = []
-    for _, rows in table.groupby("code_uai", sort=True):
-        compared = rows[rows["z"].notna()]
-        if compared.empty:
-            reason = str(rows["manque"].iloc[0])
-            found.append(rows.iloc[0].to_dict() | _silent(UNKNOWN, reason, f"Pas de comparaison : {reason}."))
-            continue
-        row = compared.sort_values("z", ascending=False).iloc[0]
-        alone = bool(row["p"] < LOOK) and bool(row["hors_incertitude"])
-        if not row["etabli"] and not alone:
-            text = (
-                f"Rien ne ressort : ni la pente de chauffage, ni le point d'équilibre{_base(compared)} ne se détachent "
-            )
-            text += f"de ceux de {row['pairs']} lycées comparables."
-            found.append(row.to_dict() | _silent(NOTHING, "", text))
-            continue
-        status = PROVEN if row["etabli"] else LOOK_AT
-        sense = MEANING[str(row["grandeur"])]
-        found.append(row.to_dict() | {"statut": status, "sens": sense, "manque": "", "phrase": _sentence(row, status)})
-    order = {PROVEN: 0, LOOK_AT: 1, NOTHING: 2, UNKNOWN: 3}
-    result = pd.DataFrame(found, columns=COLUMNS)
-    gain = pd.to_numeric(result["kwh_mediane"]).fillna(-math.inf)
-    places = np.lexsort((result["code_uai"], -gain, result["statut"].map(order)))
-    return result.iloc[places].reset_index(drop=True)
+    rows = table.sort_values("z", ascending=False, kind="stable").drop_duplicates("code_uai").copy()
+    alone = (rows["p"] < LOOK) & rows["hors_incertitude"]
+    tests = [rows["z"].isna(), rows["etabli"], alone]
+    rows["statut"] = np.select(tests, [UNKNOWN, PROVEN, LOOK_AT], NOTHING)
+    with_base = table.loc[table["z"].notna() & (table["grandeur"] == BASE), "code_uai"]
+    rows["talon"] = np.where(rows["code_uai"].isin(with_base), ", ni le talon", "")
+    rows["manque"] = rows["manque"].where(rows["statut"] == UNKNOWN, "")
+    rows["sens"] = rows["grandeur"].map(MEANING)
+    rows["phrase"] = [_sentence(row) for row in rows.to_dict("records")]
+    named = rows["statut"].isin((PROVEN, LOOK_AT))
+    for columns, nothing in ((NUMBERS, math.nan), (TEXTS, "")):
+        rows[columns] = rows[columns].where(named, nothing)
+    order, gain = rows["statut"].map(list(PHRASES).index), rows["kwh_mediane"].fillna(-math.inf)
+    return rows.iloc[np.lexsort((rows["code_uai"], -gain, order))][COLUMNS].reset_index(drop=True)
 
 
-def _silent(status: str, reason: str, text: str) -> dict[str, object]:
-    """Return what a row says where no quantity is named."""
-    none: dict[str, object] = dict.fromkeys(
-        ("valeur", "mediane", "z", "q", "kwh_mediane", "kwh_quart", "erreur_kwh"), math.nan
-    )
-    texts = dict.fromkeys(("grandeur", "libelle", "unite", "sens"), "")
-    return none | texts | {"statut": status, "manque": reason, "phrase": text}
-
-
-def _base(compared: pd.DataFrame) -> str:
-    return ", ni le talon" if (compared["grandeur"] == BASE).any() else ""
-
-
-def _sentence(row: pd.Series, status: str) -> str:
-    quantity, value, middle = str(row["grandeur"]), float(row["valeur"]), float(row["mediane"])
-    own, other = f"{number(value, 1)}{NNBSP}°C", f"{number(middle, 1)}{NNBSP}°C"
-    found = FINDINGS[quantity].format(times=number(value / middle, 1), own=own, middle=other)
-    peers = f"{row['pairs']} lycées comparables ({in_sentence(str(row['groupe']))})"
-    lead, next_step = (
-        ("Ce qui ressort", "À étudier d'abord") if status == PROVEN else ("À vérifier (écart non prouvé)", "Piste")
-    )
-    text = f"{lead} : {found} {peers}. {next_step} : {MEANING[quantity]}."
-    gap = float(row["kwh_mediane"])
-    if gap > 0 and gap > 1.645 * float(row["erreur_kwh"]):
-        text += f" L'écart à la médiane vaut environ {scaled(rounded(gap), 'kWh')} par an."
+def _sentence(row: dict[Any, Any]) -> str:
+    value, middle, gap = row["valeur"], row["mediane"], row["kwh_mediane"]
+    times = number(value / middle, 1) if middle else ""
+    own, other = (f"{number(degrees, 1)}{NNBSP}°C" for degrees in (value, middle))
+    row = row | {"trouve": FINDINGS[row["grandeur"]].format(times=times, own=own, middle=other)}
+    text = PHRASES[row["statut"]].format(**row | {"groupe": in_sentence(row["groupe"])})
+    if row["statut"] in (PROVEN, LOOK_AT) and gap > max(0.0, 1.645 * row["erreur_kwh"]):
+        text += f" L'écart à la médiane vaut environ {scaled(float(f'{gap:.1e}'), 'kWh')} par an."
     return text
-
-
-def rounded(value: float, digits: int = 2) -> float:
-    """Round to as many significant digits.
-
-    Examples
-    --------
-    >>> rounded(123456.0), rounded(-0.0456), rounded(0.0)
-    (120000.0, -0.046, 0.0)
-    """
-    if not value or not math.isfinite(value):
-        return value
-    return round(value, digits - 1 - math.floor(math.log10(abs(value))))
