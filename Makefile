@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
+# Nothing is compiled at set-up: Python must keep what it compiles, or each of some hundred processes compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help report test proof pins checks lab lint bench sample lock pictures demo-portal clean
 

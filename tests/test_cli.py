@@ -69,10 +69,10 @@ def test_every_make_target_is_listed(root):
         assert f"make {target}" in listed
 
 
-def test_the_shipped_package_is_sound(root):
-    listed = tikub("data", "list", cwd=root)
+def test_the_shipped_package_is_sound(tikub_here):
+    listed = tikub_here("data", "list")
     assert re.search(r"procurement/contracts\s+│\s+3,000\s+│\s+sample", listed.stdout), listed.stdout + listed.stderr
-    checked = tikub("data", "check", cwd=root)
+    checked = tikub_here("data", "check")
     assert (checked.returncode, checked.stdout.strip()) == (0, "No problem found.")
 
 
@@ -89,11 +89,11 @@ def test_the_shipped_package_is_sound(root):
         (["data", "import", "README.md", "--as", "procurement/contract"], "Did you mean 'procurement/contracts'?"),
     ],
 )
-def test_wrong_use(root, tmp_path, arguments, says):
+def test_wrong_use(root, tikub_here, tmp_path, arguments, says):
     before = tree(root / "data")
     into = ["--into", tmp_path / "new"] if arguments[:2] == ["data", "import"] else []
     into = ["--out", tmp_path / "new"] if arguments[0] == "report" else into
-    ran = tikub(*arguments, *into, cwd=root)
+    ran = tikub_here(*arguments, *into)
     assert ran.returncode == 2, ran.stderr
     (line,) = ran.stderr.strip().splitlines()
     assert line.startswith("tikub: ")
@@ -117,8 +117,8 @@ def test_wrong_use(root, tmp_path, arguments, says):
         (["open", "now"], "`tikub open --help` says what is allowed."),
     ],
 )
-def test_what_the_parser_refuses_is_one_line_too(root, arguments, says):
-    ran = tikub(*arguments, cwd=root)
+def test_what_the_parser_refuses_is_one_line_too(tikub_here, arguments, says):
+    ran = tikub_here(*arguments)
     assert (ran.returncode, ran.stdout) == (2, "")
     (line,) = ran.stderr.strip().splitlines()
     assert says in line
@@ -155,16 +155,16 @@ def test_every_help_has_words_for_types_and_an_example_that_is_right(monkeypatch
         assert words in {(), ("data",)} or any(example.startswith(" ".join(words)) for example in examples)
 
 
-def test_options_of_a_long_command_are_in_groups(root):
-    said = tikub("report", "--help", cwd=root).stdout
+def test_options_of_a_long_command_are_in_groups(tikub_here):
+    said = tikub_here("report", "--help").stdout
     assert [said.index(title) for title in ("Which pages", "How they run", "What comes out")] == sorted(
         said.index(title) for title in ("Which pages", "How they run", "What comes out")
     )
 
 
 @pytest.mark.parametrize("group", [[], ["data"]])
-def test_a_group_alone_shows_its_help(root, group):
-    ran = tikub(*group, cwd=root)
+def test_a_group_alone_shows_its_help(tikub_here, group):
+    ran = tikub_here(*group)
     assert (ran.returncode, ran.stderr) == (2, "")
     assert "COMMAND [ARGS]" in ran.stdout
 
@@ -223,11 +223,11 @@ def test_a_report_on_another_package(tikub_here, copy):
         ('"path": "/etc/hostname"', "a path inside the data package is allowed"),
     ],
 )
-def test_a_descriptor_that_reaches_out_is_refused(root, copy, change, says):
+def test_a_descriptor_that_reaches_out_is_refused(tikub_here, copy, change, says):
     descriptor = copy / "datapackage.json"
     text = descriptor.read_text(encoding="utf-8")
     descriptor.write_text(re.sub(r'"path": "sample/[^"]*contracts.csv"', change, text), encoding="utf-8")
-    ran = tikub("data", "list", "--data", copy, cwd=root)
+    ran = tikub_here("data", "list", "--data", copy)
     assert ran.returncode == 2
     assert says in ran.stderr
 
@@ -265,8 +265,8 @@ def test_quiet_and_plain_progress(tikub_here, tmp_path):
     assert quiet.stdout.startswith("0 done, 0 failed, 2 skipped, of 2 reports.")
 
 
-def test_the_parameters_are_printed(root):
-    said = tikub("report", "procurement", "--help-parameters", cwd=root).stdout
+def test_the_parameters_are_printed(tikub_here):
+    said = tikub_here("report", "procurement", "--help-parameters").stdout
     assert "acheteur: str | None = None  SIRET de l'acheteur" in said
     assert "--each goes through acheteur: procurement/contracts, column acheteur_id" in said
 
@@ -280,23 +280,23 @@ def test_the_parameters_are_printed(root):
         (["--each", "acheteur=12345"], "acheteur='12345' is not in the column acheteur_id of procurement/contracts"),
     ],
 )
-def test_options_of_a_build(root, tmp_path, arguments, says):
-    ran = tikub("report", "procurement", *arguments, "--out", tmp_path / "pages", cwd=root)
+def test_options_of_a_build(tikub_here, tmp_path, arguments, says):
+    ran = tikub_here("report", "procurement", *arguments, "--out", tmp_path / "pages")
     assert ran.returncode == 2
     assert says in ran.stderr
     assert not (tmp_path / "pages").exists()
 
 
-def test_what_would_be_made(root, tmp_path):
+def test_what_would_be_made(tikub_here, tmp_path):
     """`--list` makes nothing, `--limit` keeps the first reports, several notebooks are gone through at once."""
     names = ["procurement", "energy_lycee", "energy_works"]
     command = ["report", *names, "--each", "--list", "--out", tmp_path / "pages"]
-    *pages, last = tikub(*command, cwd=root).stdout.splitlines()
+    *pages, last = tikub_here(*command).stdout.splitlines()
     counts = {name: sum(page.startswith(f"{name}/") for page in pages) for name in names}
     assert min(counts["procurement"], counts["energy_lycee"]) > 20
     assert counts["energy_works"] == 1, "it has nothing to go through"
     assert last == f"{len(pages)} to make, 0 unchanged, of {len(pages)} reports."
-    assert tikub(*command, "--limit", 3, cwd=root).stdout.splitlines()[:-1] == pages[:3]
+    assert tikub_here(*command, "--limit", 3).stdout.splitlines()[:-1] == pages[:3]
     assert not (tmp_path / "pages").exists()
 
 
@@ -320,19 +320,19 @@ def test_a_use_case_has_commands_of_its_own_found_when_asked(root, tmp_path):
     assert ran.stdout.splitlines()[-1] == loaded
 
 
-def test_files_come_and_go(root, tmp_path):
+def test_files_come_and_go(root, tikub_here, tmp_path):
     into, rows = tmp_path / "p", root / "data" / "sample" / "territory" / "lycees.csv"
     (tmp_path / "l.csv").write_bytes(rows.read_bytes())
-    found = tikub("data", "import", tmp_path / "l.csv", "--as", "energy/sites", "--into", into, cwd=root)
+    found = tikub_here("data", "import", tmp_path / "l.csv", "--as", "energy/sites", "--into", into)
     assert "l.csv: schema:territory/lycees, 115 rows read: 115 kept, 0 rejected" in found.stdout, found.stderr
     assert "territory/lycees: 115 rows name a station that energy/stations has not" in found.stdout
-    listed = tikub("data", "list", "--sources", "--data", into, cwd=root)
+    listed = tikub_here("data", "list", "--sources", "--data", into)
     assert re.search(r"territory/lycees +│ 1 +│ l.csv", listed.stdout), listed.stdout
-    wrong = tikub("data", "forget", "m.csv", "--into", into, cwd=root)
+    wrong = tikub_here("data", "forget", "m.csv", "--into", into)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "no imported file is 'm.csv'. Did you mean 'l.csv'? It has l.csv (" in wrong.stderr
-    gone = tikub("data", "forget", "l.csv", "--into", into, cwd=root)
+    gone = tikub_here("data", "forget", "l.csv", "--into", into)
     assert "l.csv: 115 rows taken out" in gone.stdout, gone.stderr
-    sample = tikub("data", "import", tmp_path / "l.csv", "--into", root / "data", cwd=root)
+    sample = tikub_here("data", "import", tmp_path / "l.csv", "--into", root / "data")
     assert (sample.returncode, "--into" in sample.stderr) == (2, True)
     assert not (root / "data" / ".lock").exists()

@@ -13,7 +13,6 @@ import nbformat
 import pytest
 
 from tests.conftest import ROOT
-from tests.kits.conftest import tikub
 from tikub_lab import kits
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.kits import trial, workbook
@@ -153,13 +152,13 @@ def test_what_it_says(made, kit):
     assert (kit / project["project"]["readme"]).is_file()
 
 
-def test_it_is_made_again_over_itself_and_not_over_work(made, kit, tmp_path):
+def test_it_is_made_again_over_itself_and_not_over_work(made, kit, tmp_path, tikub_here):
     use_case = made[0]
     copy = tmp_path / kit.name
     shutil.copytree(kit, copy)
     (copy / "projet.ipynb").write_text("ours", encoding="utf-8")
     before = files(copy)
-    ran = tikub("kit", use_case, "--out", tmp_path)
+    ran = tikub_here("kit", use_case, "--out", tmp_path)
     assert ran.returncode == 2
     assert "somebody has worked in (projet.ipynb)" in ran.stderr
     assert files(copy) == before
@@ -214,11 +213,11 @@ def test_a_kit_that_would_not_do_is_never_written(home, cells, error, says):
     assert not (home / "kits").exists()
 
 
-def test_other_tables_than_the_sample(home, monkeypatch):
+def test_other_tables_than_the_sample(home, monkeypatch, tikub_here):
     """Half of a sample, as if imported: the kit has it, says so, and lacks what it lacks."""
     notebook(home, ("hidden_answer = n + 41", ["solution"]))
     other = home / "autre"
-    ran = tikub("data", "sample", "--scale", "0.05", "--into", other)
+    ran = tikub_here("data", "sample", "--scale", "0.05", "--into", other)
     assert ran.returncode == 0, ran.stderr
     path = other / "datapackage.json"
     descriptor = json.loads(path.read_text(encoding="utf-8"))
@@ -254,8 +253,8 @@ def test_other_tables_than_the_sample(home, monkeypatch):
         (["procurement", "--out", "README.md"], "a kit can't be written there"),
     ],
 )
-def test_wrong_use(arguments, says):
-    ran = tikub("kit", *arguments)
+def test_wrong_use(tikub_here, arguments, says):
+    ran = tikub_here("kit", *arguments)
     assert ran.returncode == 2, ran.stderr
     (line,) = ran.stderr.strip().splitlines()
     assert line.startswith("tikub: ")

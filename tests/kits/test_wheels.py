@@ -14,7 +14,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
-from tests.kits.conftest import tikub
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.kits import documents, wheels
 from tikub_lab.kits.launcher import this_platform
@@ -169,8 +168,8 @@ OTHERS = [
         *(pytest.param(*other, marks=pytest.mark.proof) for other in OTHERS),
     ],
 )
-def test_wrong_use_is_one_line_and_no_kit(tmp_path, arguments, says):
-    ran = tikub("kit", "energy", "--out", tmp_path / "kits", *arguments)
+def test_wrong_use_is_one_line_and_no_kit(tmp_path, tikub_here, arguments, says):
+    ran = tikub_here("kit", "energy", "--out", tmp_path / "kits", *arguments)
     assert ran.returncode == 2, ran.stderr
     (line,) = ran.stderr.strip().splitlines()
     assert line.startswith("tikub: ")

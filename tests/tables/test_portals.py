@@ -461,14 +461,15 @@ def test_a_profile_says_how_columns_are_written(tmp_path):
     )
 
 
-def test_at_the_command_line(portal, tmp_path):
-    into, there = tmp_path / "p", {"TIKUB_PORTAL": portal.url}
-    done = tikub("data", "fetch", GRANTS, LYCEES, "--into", into, cwd=ROOT, **there)
+def test_at_the_command_line(portal, tmp_path, monkeypatch, tikub_here):
+    into = tmp_path / "p"
+    done = tikub("data", "fetch", GRANTS, LYCEES, "--into", into, cwd=ROOT, TIKUB_PORTAL=portal.url)
+    monkeypatch.setenv("TIKUB_PORTAL", portal.url)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{GRANTS}: new, data.bretagne.bzh/subventions_attribuees_scdl0" in done.stdout
     portal.faults["subventions_attribuees_scdl0"] = "html"
-    wrong = tikub("data", "fetch", GRANTS, "nothing/x", "--into", into, cwd=ROOT, **there)
+    wrong = tikub_here("data", "fetch", GRANTS, "nothing/x", "--into", into)
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
-    assert tikub("data", "fetch", "--into", into, cwd=ROOT, **there).returncode == 2
-    said = tikub("data", "describe", "data.education.gouv.fr/fr-en-ips_lycees", cwd=ROOT, **there)
+    assert tikub_here("data", "fetch", "--into", into).returncode == 2
+    said = tikub_here("data", "describe", "data.education.gouv.fr/fr-en-ips_lycees")
     assert "rentree_scolaire" in said.stdout

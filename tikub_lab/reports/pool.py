@@ -148,7 +148,7 @@ class Pool:
                         again.append(item.job)
                         item.end()
                     else:
-                        item.end(5)
+                        item.end(5 if item.connection.poll() else 0)  # who says that it is done ends by itself
                         yield item.job, result
         finally:
             for item in [*running, *filter(None, [self._spare])]:
