@@ -35,9 +35,9 @@ class Days:
     term: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     names: tuple[str, ...] = ()
 
-    def places(self, day: Integers) -> Integers:
-        """Positions of days in the arrays."""
-        return day - self.first
+    def at(self, station: str | None) -> Floats:
+        """Daily mean temperatures of a station; not numbers where it is not known."""
+        return self.cold.get(station or "", np.full(len(self.kinds), np.nan))
 
     def named(self) -> pd.Series:
         """Return the kind of each day, in words, by date."""
@@ -53,6 +53,12 @@ def numbers(dates: pd.Series) -> Integers:
 def date_of(day: int) -> pd.Timestamp:
     """Return the date of a day counted from 1 January 1970."""
     return pd.Timestamp(int(day), unit="D")
+
+
+def stretches(true: Booleans) -> list[tuple[int, int]]:
+    """Return where runs of true values begin and end (excluded)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int64), [0]])))
+    return [(int(left), int(right)) for left, right in edges.reshape(-1, 2)]
 
 
 def of_zone(calendar: pd.DataFrame, zone: str) -> tuple[pd.DataFrame, Booleans]:
