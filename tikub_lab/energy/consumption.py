@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tikub_lab.energy.periods import Integers
 from tikub_lab.errors import UsageError
 
 Days = npt.NDArray[np.datetime64]
@@ -72,7 +73,7 @@ def by_meter(readings: pd.DataFrame, period: Period = "annee", origins: tuple[st
     found["rank"] = found["origine"].map({name: rank for rank, name in enumerate(origins)}).astype(int)
     found = found.sort_values(["compteur_id", "place", "jours_connus", "rank"], ascending=[True, True, False, True])
     found = found.drop_duplicates(["compteur_id", "place"], ignore_index=True)
-    opens, closes = (_first_day(found["place"].to_numpy(np.int64) + step, unit) for step in (0, 1))
+    opens, closes = (first_day(found["place"].to_numpy(np.int64) + step, unit) for step in (0, 1))
     found["debut"] = opens.astype("datetime64[ns]")
     found["annee"] = opens.astype("datetime64[Y]").astype(np.int64) + 1970
     found["jours"] = (closes - opens).astype(np.int64)
@@ -157,12 +158,7 @@ def require_readings(what: str, readings: pd.DataFrame, first: object, after: ob
 
 def _pieces(rows: pd.DataFrame, begin: Days, end: Days, unit: str) -> pd.DataFrame:
     """Divide readings among the periods that they touch, by days; those without a value are left out."""
-    first, last = (days.astype(f"datetime64[{unit}]").astype(np.int64) for days in (begin, end - 1))
-    count = last - first + 1
-    owner = np.repeat(np.arange(len(rows)), count)
-    place = np.repeat(first, count) + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    left = np.maximum(begin[owner], _first_day(place, unit))
-    right = np.minimum(end[owner], _first_day(place + 1, unit))
+    owner, place, left, right = split(begin, end, unit)
     return pd.DataFrame(
         {
             "compteur_id": rows["compteur_id"].to_numpy(object)[owner],
@@ -176,7 +172,22 @@ def _pieces(rows: pd.DataFrame, begin: Days, end: Days, unit: str) -> pd.DataFra
     ).dropna(subset="kwh")
 
 
-def _first_day(place: npt.NDArray[np.int64], unit: str) -> Days:
+def split(begin: Days, end: Days, unit: str) -> tuple[Integers, Integers, Days, Days]:
+    """Cut spans of days at the borders of years (Y) or months (M): whose each piece is, in which, from when to when."""
+    first, last = (days.astype(f"datetime64[{unit}]").astype(np.int64) for days in (begin, end - 1))
+    count = last - first + 1
+    owner = np.repeat(np.arange(len(begin)), count)
+    place = np.repeat(first, count) + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    return (
+        owner,
+        place,
+        np.maximum(begin[owner], first_day(place, unit)),
+        np.minimum(end[owner], first_day(place + 1, unit)),
+    )
+
+
+def first_day(place: Integers, unit: str) -> Days:
+    """Return the first days of years or months, counted from 1970."""
     return place.astype(f"datetime64[{unit}]").astype("datetime64[D]")
 
 

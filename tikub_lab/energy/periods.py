@@ -86,6 +86,11 @@ class Thermal:
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         return np.add.reduceat(values, starts, axis=0) / counts[:, None]
 
+    def take(self, periods: npt.NDArray[np.bool_]) -> "Thermal":
+        """Keep some periods."""
+        mean = self.mean[np.repeat(periods, self.kept)]
+        return Thermal(self.rows[periods], self.valid[periods], self.kept[periods], mean)
+
     def degree_days(self, heating: Floats, cooling: Floats) -> tuple[Floats, Floats]:
         """Degree days per day of the usable periods: rows are periods with ``kept > 0``, columns balance points, °F."""
         mean = self.mean[:, None]
@@ -93,39 +98,23 @@ class Thermal:
         return self.averages(hdd), self.averages(cdd)
 
 
-def read_periods(usage: pd.Series | pd.DataFrame) -> Periods:
-    """Read usage into periods.
-
-    A Series of kWh by starts of periods, whose last row only marks the end of the last one (eemeter's convention); or
-    a DataFrame with ``debut``, ``fin`` (excluded) and ``kwh``. Dates that are missing, twice or overlap are refused.
-    """
-    if isinstance(usage, pd.DataFrame):
-        table = usage.sort_values("debut")
-        start, zone = _moments(pd.DatetimeIndex(table["debut"]))
-        end, _ = _moments(pd.DatetimeIndex(table["fin"]))
-        value = table["kwh"].astype("float64").to_numpy()
-    else:
-        if not isinstance(usage.index, pd.DatetimeIndex):
-            raise UsageError(
-                f"Usage: its index is {usage.index.dtype}, not dates; give each value the start of its day."
-            )
-        moments, zone = _moments(usage.index)
-        start, end, value = moments[:-1], moments[1:], usage.astype("float64").to_numpy()[:-1]
+def read_periods(usage: pd.DataFrame) -> Periods:
+    """Read ``debut``, ``fin`` (excluded) and ``kwh``; dates that are missing, twice or overlap are refused."""
+    table = usage.sort_values("debut")
+    (start, zone), (end, _) = (_moments(pd.DatetimeIndex(table[name])) for name in ("debut", "fin"))
     for wrong, what in ((end <= start, "ends before it begins, or has no length"), (_overlaps(start, end), "overlaps")):
         if wrong.any():
             place = pd.Timestamp(int(start[wrong][0]))
             raise UsageError(f"Usage: the period of {place:%Y-%m-%d %H:%M} {what}; give each moment once, in order.")
-    return Periods(start, end, np.asarray(value, dtype=np.float64), zone)
+    return Periods(start, end, np.asarray(table["kwh"].astype("float64"), dtype=np.float64), zone)
 
 
-def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
-    """Read hourly or daily temperatures onto a regular clock: a Series by time, or daily rows ``jour``, ``tmoy``."""
+def read_clock(weather: pd.DataFrame, unit: Unit) -> Clock:
+    """Read ``tmoy`` of each ``jour``, which may be an hour, onto a regular clock."""
     if unit not in ("C", "F"):
         raise UsageError(f"unit={unit!r}: temperatures are in 'C' or in 'F'.")
-    if isinstance(temperature, pd.DataFrame):
-        temperature = pd.Series(temperature["tmoy"].to_numpy(), index=pd.DatetimeIndex(temperature["jour"]))
-    temperature = temperature.sort_index()
-    moments, zone = _moments(pd.DatetimeIndex(temperature.index))
+    weather = weather.sort_values("jour")
+    moments, zone = _moments(pd.DatetimeIndex(weather["jour"]))
     if not len(moments):
         return Clock(0, DAY, np.empty(0), zone)
     gaps = np.diff(moments)
@@ -137,7 +126,7 @@ def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
             "or one a day, each moment once."
         )
     value = np.full((moments[-1] - moments[0]) // step + 1, np.nan)
-    known = temperature.astype("float64").to_numpy()
+    known = weather["tmoy"].astype("float64").to_numpy()
     value[(moments - moments[0]) // step] = 32.0 + known * 1.8 if unit == "C" else known
     return Clock(int(moments[0]), step, value, zone)
 

@@ -19,12 +19,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.caltrack import Baseline, Sample
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
 from tikub_lab.energy.occupancy.days import Design
-from tikub_lab.energy.periods import DAY, Floats, Thermal
+from tikub_lab.energy.periods import Floats
 from tikub_lab.energy.quality import quality
-from tikub_lab.energy.savings import Model, Savings
+from tikub_lab.energy.savings import Model, Savings, laid_out
 from tikub_lab.energy.uncertainty import of_days
 
 FLOOR = 0.2
@@ -173,43 +172,24 @@ def _search(design: Design, nested: Sequence[tuple[str, ...]], scatter: Floats) 
 
 def saved(use: Use, after: Design) -> Savings:
     """Work out what was saved in a reporting period, as :func:`tikub_lab.energy.savings.metered` does."""
-    matrix = _matrix(after, use.terms)[use.place if use.place >= 0 else 0]
-    predicted, observed = matrix @ use.coefficients * after.days, after.usage * after.days
-    start, end = (moment * DAY for moment in (after.start, after.end))
-    before = use.design
+    before, matrix = use.design, _matrix(after, use.terms)[max(use.place, 0)]
+    predicted = matrix @ use.coefficients
     # Scatter is set against that of the challenge's days, whose own errors then count as many days as there are.
-    expected = np.maximum(matrix @ use.coefficients, 0.0)
     weights = before.days / use.scatter**2
     if len(after) and (use.scatter != 1).any():
         floor = FLOOR * max(float((before.usage - use.residual).mean()), 1e-9)
+        expected = np.maximum(predicted, 0.0)
         weights *= float((after.days * (expected**2 + floor**2)).sum()) / float(after.days.sum())
-    sample = Sample(before.start * DAY, before.end * DAY, before.usage, weights, _nothing())
-    heats = use.place >= 0
-    baseline = Baseline(
-        "SUCCESS",
-        model="hdd_only" if heats else "intercept_only",
-        intercept=use.value("base", LESSONS),
-        beta_hdd=use.value("slope", LESSONS) if heats else math.nan,
-        heating_balance_point=use.point,
-        cv_rmse=use.cv_rmse,
-        nmbe=use.nmbe,
-        n=len(before),
-        kind="billing" if len(before) and np.median(before.days) > 1 else "daily",
-        sample=sample,
+    start, end = (
+        pd.DatetimeIndex(moment.astype("datetime64[D]").astype("datetime64[ns]")) for moment in (after.start, after.end)
     )
-    table = pd.DataFrame(
-        {
-            "debut": pd.DatetimeIndex(start.astype("datetime64[ns]")),
-            "fin": pd.DatetimeIndex(end.astype("datetime64[ns]")),
-            "jours": after.days,
-            "observe": observed,
-            "predit": predicted,
-            "economie": predicted - observed,
-        }
-    )
-    model = Model(use.coefficients, use.matrix, matrix, use.shift, _shift(after, use), _left_out(use))
-    used, due = float(observed.sum()), float(predicted.sum())
-    return Savings(table, used, due, due - used, len(after), 0, baseline, True, model, start, end)
+    table = laid_out(start, end, after.days, after.usage * after.days, predicted * after.days)
+    daily = not len(before) or bool(np.median(before.days) <= 1)
+    model = Model(
+        use.coefficients, use.matrix, use.shift, _left_out(use), before.start, weights, matrix, _shift(after, use),
+        after.days, daily,
+    )  # fmt: skip
+    return Savings(table, model)
 
 
 def _left_out(use: Use) -> Floats:
@@ -224,11 +204,6 @@ def _left_out(use: Use) -> Floats:
     leverage = np.minimum((own**2).sum(axis=1), 0.95)
     free = max(len(matrix) - own.shape[1], 0)
     return use.residual / (1 - leverage) * math.sqrt(free / max(len(matrix), 1))
-
-
-def _nothing() -> Thermal:
-    none = np.empty(0, dtype=np.int64)
-    return Thermal(none, none, none, np.empty(0))
 
 
 def _matrix(design: Design, terms: tuple[str, ...]) -> Floats:
