@@ -352,7 +352,6 @@ def test_daily_usage_scales_up_and_drops_half_days():
         (pd.Series(1.0, index=pd.to_datetime(["2025-01-02", None])), None, "A date is missing"),
         (None, pd.Series(1.0, index=pd.date_range("2025-01-01", periods=5, freq="3h")), "0 days 03:00:00 apart"),
         (None, pd.Series(1.0, index=pd.to_datetime(["2025-01-01", "2025-01-01"])), "each moment once"),
-        (None, pd.Series(1.0, index=pd.date_range("2025-01-01", periods=99, freq="h", tz="UTC")), "or neither"),
     ],
 )  # fmt: skip
 def test_wrong_input(usage, temperature, said):

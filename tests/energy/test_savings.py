@@ -148,11 +148,3 @@ def test_nothing_to_report(outside, usage):
     found = metered(fit(usage[:CHANGE], outside), usage[CHANGE:].head(0), outside)
     assert (found.n, found.saving) == (0, 0)
     assert by_month(found).empty
-
-
-def test_days_of_lessons_on_a_clock_with_a_zone():
-    """A Monday to Sunday read from midnight to midnight in Paris, which is 23:00 the day before in UTC."""
-    days = pd.date_range("2025-01-06", periods=8, tz="Europe/Paris")
-    readings = pd.DataFrame({"debut": days[:-1], "fin": days[1:], "kwh": 5.0})
-    kinds = day_kinds(pd.DataFrame({"debut": [], "fin": []}), "2025-01-01", "2025-01-31")
-    assert keep_days(readings, kinds)["debut"].dt.day.tolist() == [6, 7, 8, 9, 10]

@@ -79,12 +79,9 @@ def _used(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yearly = e.by_meter(readings)
     yield "by_meter", yearly
     few = readings[readings["compteur_id"].isin(meters.loc[meters["code_uai"].isin(LYCEES), "compteur_id"])]
-    monthly = e.by_meter(few, "mois")
-    yield "by_meter[mois]", monthly
     for origin in ("facture", "relevé"):
-        yield f"by_meter[{origin}]", e.by_meter(few, origins=(origin,))
+        yield f"by_meter[{origin}]", e.by_meter(few[few["origine"] == origin])
     yield "by_site", e.by_site(yearly, meters)
-    yield "by_site[mois]", e.by_site(monthly, meters, "mois")
     yield "adjusted[15]", e.adjusted(few, meters, sites, weather, base=15.0)
     yield "of_sites", e.of_sites(used, sites)
     yield "valued", e.valued(used[used["annee"] >= year - 1], prices, factors)

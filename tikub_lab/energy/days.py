@@ -124,33 +124,11 @@ def day_kinds(calendar: pd.DataFrame, first: object, last: object, zone: str = "
 
 
 def keep_days(usage: pd.DataFrame, kinds: pd.Series, keep: tuple[str, ...] = (LESSONS,)) -> pd.DataFrame:
-    """Keep the daily readings of some kinds of days, to fit a baseline on them alone.
+    """Keep the daily readings of some kinds of days, from :func:`day_kinds`, to fit a baseline on them alone.
 
     In a school use is low in July and August for want of pupils, not for want of cold. A model of all days takes that
     for heating: base load, slope and balance point to be compared between sites are those of days of lessons.
-
-    Parameters
-    ----------
-    usage : DataFrame
-        Daily readings of one meter or many: ``debut`` and ``fin`` (excluded) among its columns.
-    kinds : Series of str by date
-        From :func:`day_kinds`. Days without a kind are dropped.
-    keep : tuple of str
-
-    Returns
-    -------
-    DataFrame
-        The rows of one day, and of these kinds.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2025-03-03", periods=7)
-    >>> readings = pd.DataFrame({"debut": days, "fin": days + pd.Timedelta(days=1), "kwh": 5.0})
-    >>> len(keep_days(readings, day_kinds(readings.head(0), "2025-03-01", "2025-03-31")))
-    5
     """
-    days = pd.DatetimeIndex(usage["debut"])
-    days = (days if days.tz is None else days.tz_localize(None)).normalize()
-    wanted = kinds.reindex(days).isin(keep).to_numpy(dtype=bool)
+    wanted = kinds.reindex(pd.DatetimeIndex(usage["debut"]).normalize()).isin(keep).to_numpy(dtype=bool)
     single = ((usage["fin"] - usage["debut"]) < pd.Timedelta(days=1.5)).to_numpy(dtype=bool)
     return usage[wanted & single]

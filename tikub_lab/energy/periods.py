@@ -29,15 +29,14 @@ BILLING_MATCH = 35.0
 
 @dataclass(frozen=True)
 class Periods:
-    """Periods of use of one meter: first moment and moment after the last (ns since 1970), kWh, time zone of the index.
+    """Periods of use of one meter: first moment and moment after the last (ns since 1970), and kWh, or not a number.
 
-    Moments are universal where times have a zone; kWh are not a number where unknown.
+    Moments are universal where times have a zone, those of temperatures too.
     """
 
     start: Integers
     end: Integers
     value: Floats
-    zone: str | None = None
 
     @property
     def days(self) -> Floats:
@@ -55,7 +54,6 @@ class Clock:
     origin: int
     step: int
     value: Floats
-    zone: str | None = None
 
     @property
     def per_day(self) -> int:
@@ -67,11 +65,10 @@ class Clock:
 class Thermal:
     """Daily mean temperatures of each period.
 
-    Of each period, the temperatures that the series has and those that are known (``rows``, ``valid``), and the days
-    kept, 0 where coverage is too low; then the mean of each day kept, °F, period after period.
+    Of each period, the temperatures that are known (``valid``), and the days ``kept``, 0 where coverage is too low;
+    then the mean of each day kept, °F, period after period.
     """
 
-    rows: Integers
     valid: Integers
     kept: Integers
     mean: Floats
@@ -88,8 +85,7 @@ class Thermal:
 
     def take(self, periods: npt.NDArray[np.bool_]) -> "Thermal":
         """Keep some periods."""
-        mean = self.mean[np.repeat(periods, self.kept)]
-        return Thermal(self.rows[periods], self.valid[periods], self.kept[periods], mean)
+        return Thermal(self.valid[periods], self.kept[periods], self.mean[np.repeat(periods, self.kept)])
 
     def degree_days(self, heating: Floats, cooling: Floats) -> tuple[Floats, Floats]:
         """Degree days per day of the usable periods: rows are periods with ``kept > 0``, columns balance points, °F."""
@@ -101,12 +97,12 @@ class Thermal:
 def read_periods(usage: pd.DataFrame) -> Periods:
     """Read ``debut``, ``fin`` (excluded) and ``kwh``; dates that are missing, twice or overlap are refused."""
     table = usage.sort_values("debut")
-    (start, zone), (end, _) = (_moments(pd.DatetimeIndex(table[name])) for name in ("debut", "fin"))
+    start, end = _moments(table["debut"]), _moments(table["fin"])
     for wrong, what in ((end <= start, "ends before it begins, or has no length"), (_overlaps(start, end), "overlaps")):
         if wrong.any():
             place = pd.Timestamp(int(start[wrong][0]))
             raise UsageError(f"Usage: the period of {place:%Y-%m-%d %H:%M} {what}; give each moment once, in order.")
-    return Periods(start, end, np.asarray(table["kwh"].astype("float64"), dtype=np.float64), zone)
+    return Periods(start, end, np.asarray(table["kwh"].astype("float64"), dtype=np.float64))
 
 
 def read_clock(weather: pd.DataFrame, unit: Unit) -> Clock:
@@ -114,9 +110,9 @@ def read_clock(weather: pd.DataFrame, unit: Unit) -> Clock:
     if unit not in ("C", "F"):
         raise UsageError(f"unit={unit!r}: temperatures are in 'C' or in 'F'.")
     weather = weather.sort_values("jour")
-    moments, zone = _moments(pd.DatetimeIndex(weather["jour"]))
+    moments = _moments(weather["jour"])
     if not len(moments):
-        return Clock(0, DAY, np.empty(0), zone)
+        return Clock(0, DAY, np.empty(0))
     gaps = np.diff(moments)
     step = int(gaps.min()) if len(gaps) else DAY
     if step not in (HOUR, DAY) or (gaps % step).any():
@@ -128,15 +124,11 @@ def read_clock(weather: pd.DataFrame, unit: Unit) -> Clock:
     value = np.full((moments[-1] - moments[0]) // step + 1, np.nan)
     known = weather["tmoy"].astype("float64").to_numpy()
     value[(moments - moments[0]) // step] = 32.0 + known * 1.8 if unit == "C" else known
-    return Clock(int(moments[0]), step, value, zone)
+    return Clock(int(moments[0]), step, value)
 
 
 def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> Thermal:
     """Work out the daily mean temperatures of each period; beyond ``longest`` days they are no longer its own."""
-    if len(periods) and len(clock.value) and (periods.zone is None) != (clock.zone is None):
-        raise UsageError(
-            f"Usage has time zone {periods.zone}, temperatures have {clock.zone}: give both, or neither, a time zone."
-        )
     first = _ceil(periods.start - clock.origin, clock.step)
     after = _ceil(periods.end - clock.origin, clock.step)
     if longest is not None:
@@ -162,19 +154,14 @@ def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> The
     day_kept = (rows > DAY_COVERAGE * clock.per_day) & (valid > 0)
     long_kept = valid >= PERIOD_COVERAGE * rows
     keep = np.where(short[holder], day_kept[holder], long_kept[holder] & (count > DAY_COVERAGE * clock.per_day))
-    return Thermal(rows, valid, np.bincount(holder[keep], minlength=len(rows)), mean[keep])
+    return Thermal(valid, np.bincount(holder[keep], minlength=len(rows)), mean[keep])
 
 
-def dates(moments: Integers, zone: str | None) -> pd.DatetimeIndex:
-    """Turn nanoseconds into dates, in the time zone that they came from."""
-    index = pd.DatetimeIndex(moments.astype("datetime64[ns]"))
-    return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
-
-
-def _moments(index: pd.DatetimeIndex) -> tuple[Integers, str | None]:
+def _moments(dates: pd.Series) -> Integers:
+    index = pd.DatetimeIndex(dates)
     if index.hasnans:
         raise UsageError("A date is missing; every reading and every temperature needs its date.")
-    return index.as_unit("ns").asi8, None if index.tz is None else str(index.tz)
+    return index.as_unit("ns").asi8
 
 
 def _overlaps(start: Integers, end: Integers) -> npt.NDArray[np.bool_]:

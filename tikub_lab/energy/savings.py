@@ -13,7 +13,7 @@ import pandas as pd
 
 from tikub_lab.energy.caltrack import Baseline, fahrenheit, whole
 from tikub_lab.energy.consumption import first_day, split
-from tikub_lab.energy.periods import DAY, Floats, Integers, Thermal, dates, read_clock, read_periods
+from tikub_lab.energy.periods import DAY, Floats, Integers, Periods, Thermal, read_clock, read_periods
 from tikub_lab.errors import UsageError
 
 FEWEST = 10
@@ -104,16 +104,16 @@ def metered(baseline: Baseline, usage: pd.DataFrame, weather: pd.DataFrame, kind
     clock = read_clock(weather, baseline.unit)
     found = whole(baseline, periods, clock)
     known = ~np.isnan(periods.value) & (found.kept > 0)
-    model = _model(baseline, found.take(known), periods.start[known], periods.days[known], kinds, periods.zone)
+    model = _model(baseline, found.take(known), periods.start[known], periods.days[known], kinds)
     observed, predicted = np.where(known, periods.value, np.nan), np.full(len(periods), np.nan)
     predicted[known] = model.reporting @ model.coefficients * model.days
-    start, end = dates(periods.start, periods.zone), dates(periods.end, periods.zone)
-    return Savings(laid_out(start, end, periods.days, observed, predicted), model)
+    return Savings(laid_out(periods, observed, predicted), model)
 
 
-def laid_out(start: pd.Index, end: pd.Index, days: Floats, observed: Floats, predicted: Floats) -> pd.DataFrame:
+def laid_out(periods: Periods, observed: Floats, predicted: Floats) -> pd.DataFrame:
     """Lay a saving out by period."""
-    table = pd.DataFrame({"debut": start, "fin": end, "jours": days, "observe": observed, "predit": predicted})
+    start, end = (moments.astype("datetime64[ns]") for moments in (periods.start, periods.end))
+    table = pd.DataFrame({"debut": start, "fin": end, "jours": periods.days, "observe": observed, "predit": predicted})
     return table.assign(economie=predicted - observed)
 
 
@@ -131,9 +131,7 @@ def by_month(savings: Savings) -> pd.DataFrame:
     return parts.groupby("mois", as_index=False).sum()
 
 
-def _model(
-    baseline: Baseline, kept: Thermal, start: Integers, days: Floats, kinds: pd.Series | None, zone: str | None
-) -> Model:
+def _model(baseline: Baseline, kept: Thermal, start: Integers, days: Floats, kinds: pd.Series | None) -> Model:
     sample = baseline.sample
     if sample is None or baseline.model is None:
         raise UsageError(
@@ -145,7 +143,7 @@ def _model(
     if kinds is not None:
         if baseline.kind != "daily":
             raise UsageError("kinds: a bill has days of all kinds; give kinds for daily readings only, or none.")
-        before, after = _kinds_at(kinds, sample.start, zone), _kinds_at(kinds, start, zone)
+        before, after = _kinds_at(kinds, sample.start), _kinds_at(kinds, start)
         names, counts = np.unique(before.astype(str), return_counts=True)
         # The commonest kind is the base; each other one adds its own difference.
         own = [
@@ -186,9 +184,8 @@ def _regressors(baseline: Baseline, found: Thermal) -> tuple[Floats, Floats]:
     return np.hstack(columns), np.hstack(moves) if moves else np.empty((len(hdd), 0))
 
 
-def _kinds_at(kinds: pd.Series, start: Integers, zone: str | None) -> np.ndarray:
-    days = dates(start, zone)
-    days = (days if days.tz is None else days.tz_localize(None)).normalize()
+def _kinds_at(kinds: pd.Series, start: Integers) -> np.ndarray:
+    days = pd.DatetimeIndex(start.astype("datetime64[ns]")).normalize()
     names = kinds.to_numpy(object)
     place = kinds.index.get_indexer(days)
     missing = place < 0

@@ -17,11 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
 from tikub_lab.energy.occupancy.days import Design
-from tikub_lab.energy.periods import Floats
+from tikub_lab.energy.periods import DAY, Floats, Periods
 from tikub_lab.energy.quality import quality
 from tikub_lab.energy.savings import Model, Savings, laid_out
 from tikub_lab.energy.uncertainty import of_days
@@ -97,30 +96,9 @@ class Use:
 
 
 def fit(design: Design, nested: Sequence[tuple[str, ...]] = NESTED) -> Use | None:
-    """Fit the model of one meter.
+    """Fit the model of one meter, choosing its terms from some sets of them.
 
-    Parameters
-    ----------
-    design : Design
-    nested : sequence of tuples of terms
-        Sets of terms to choose from.
-
-    Returns
-    -------
-    Use or None
-        None where no set leaves two degrees of freedom and makes sense.
-
-    Examples
-    --------
-    >>> from tikub_lab.energy.days import Days
-    >>> from tikub_lab.energy.occupancy.days import Designer
-    >>> kinds = np.resize([0, 0, 0, 0, 0, 1, 1], 364)
-    >>> cold = 10 - 8 * np.cos(np.arange(364) / 58)
-    >>> maker = Designer(Days(0, kinds, {"S": cold}), range(10, 20))
-    >>> usage = np.where(kinds == 0, 100, 40) + np.where(kinds == 0, 12, 6) * np.maximum(15 - cold, 0)
-    >>> found = fit(maker.design(np.arange(364), np.arange(1, 365), usage, "S"), [ALL])
-    >>> found.point, round(found.value("base", "week-end")), round(found.value("slope", "week-end"))
-    (15.0, 40, 6)
+    None where no set leaves two degrees of freedom and makes sense.
     """
     even = np.ones(len(design))
     found = _search(design, nested, even)
@@ -180,10 +158,8 @@ def saved(use: Use, after: Design) -> Savings:
         floor = FLOOR * max(float((before.usage - use.residual).mean()), 1e-9)
         expected = np.maximum(predicted, 0.0)
         weights *= float((after.days * (expected**2 + floor**2)).sum()) / float(after.days.sum())
-    start, end = (
-        pd.DatetimeIndex(moment.astype("datetime64[D]").astype("datetime64[ns]")) for moment in (after.start, after.end)
-    )
-    table = laid_out(start, end, after.days, after.usage * after.days, predicted * after.days)
+    periods = Periods(after.start * DAY, after.end * DAY, after.usage * after.days)
+    table = laid_out(periods, periods.value, predicted * after.days)
     daily = not len(before) or bool(np.median(before.days) <= 1)
     model = Model(
         use.coefficients, use.matrix, use.shift, _left_out(use), before.start, weights, matrix, _shift(after, use),
