@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.caltrack import Baseline, fit, fit_many
+from tikub_lab.energy.caltrack import Baseline, fit_many
 
 METERS, DAYS = 1_500, 365
 COMPARED = 2
@@ -121,12 +121,13 @@ def _alone(readings: pd.DataFrame, weather: pd.DataFrame, names: np.ndarray) -> 
     """Seconds of one meter at a time, from hourly temperatures, the best of five."""
     best = []
     for name in names:
-        use, outside = _one(readings, weather, name)
-        hourly = outside.reindex(pd.date_range(outside.index[0], periods=24 * len(outside), freq="h")).ffill()
-        times = []
+        _, outside = _one(readings, weather, name)
+        hours = pd.date_range(outside.index[0], periods=24 * len(outside), freq="h")
+        hours = pd.DataFrame({"station": name, "jour": hours, "tmoy": outside.reindex(hours).ffill().to_numpy()})
+        one, times = readings[readings["compteur_id"] == name], []
         for _ in range(5):
             start = time.perf_counter()
-            fit(use, hourly)
+            fit_many(one, hours, {name: name})
             times.append(time.perf_counter() - start)
         best.append(min(times))
     return float(np.mean(best))
@@ -160,8 +161,8 @@ def _eemeter(readings: pd.DataFrame, weather: pd.DataFrame, names: np.ndarray) -
             return None
     answers = [json.loads(line) for line in run.stdout.splitlines()]
     for name, answer in zip(names, answers, strict=True):
-        use, outside = _one(readings, weather, name)
-        _same(fit(use, outside), answer)
+        one = readings[readings["compteur_id"] == name]
+        _same(fit_many(one, weather[weather["station"] == name], {name: name})[name], answer)
     return float(np.mean([answer["seconds"] for answer in answers]))
 
 

@@ -9,12 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.make.energy import sample
-from tikub_lab.energy.alerts.drift import families as drifts
-from tikub_lab.energy.alerts.drift import shape
-from tikub_lab.energy.alerts.grid import Grid
+from tikub_lab.energy.alerts.grid import Grid, drifts, shape
 from tikub_lab.energy.alerts.model import chance, explain
-from tikub_lab.energy.alerts.rates import inflation
-from tikub_lab.energy.alerts.report import Rules, survey, totals
+from tikub_lab.energy.alerts.report import Rules, inflation, survey, totals
 from tikub_lab.errors import UsageError
 
 TABLES = ("readings", "meters", "sites", "weather", "calendar", "works", "prices", "factors")

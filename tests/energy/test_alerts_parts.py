@@ -8,16 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tikub_lab.energy.alerts.bills import balance_point, merged, never_mended
-from tikub_lab.energy.alerts.drift import families as drifts
-from tikub_lab.energy.alerts.faults import repeated, said, stretches, stuck_or_estimated, zeros
-from tikub_lab.energy.alerts.grid import Grid, grid_of, regressors, usual
+from tikub_lab.energy.alerts.faults import likelier, repeated, said, zeros
+from tikub_lab.energy.alerts.grid import Grid, drifts, grid_of, heated, regressors, usual
 from tikub_lab.energy.alerts.model import Family, chance, explain
-from tikub_lab.energy.alerts.occupancy import families as occupied
-from tikub_lab.energy.alerts.rates import discoveries, inflation
+from tikub_lab.energy.alerts.report import inflation
 from tikub_lab.energy.alerts.series import Series, days_of, series_of
-from tikub_lab.energy.alerts.words import round_off, span
-from tikub_lab.energy.days import Days
+from tikub_lab.energy.alerts.watch import balance_point, merged, never_mended
+from tikub_lab.energy.alerts.words import clock, round_off, span
+from tikub_lab.energy.days import Days, stretches
 
 # The regression
 
@@ -47,10 +45,10 @@ def test_what_is_explained_is_the_rise_alone(told):
     found, use, _, day, _, plain = told
     (one,) = found.departures
     assert (one.place, one.size) == (2, pytest.approx(30, rel=0.2))
-    assert found.coefficients == pytest.approx([50, 40], rel=0.15)
-    assert found.memory == pytest.approx(0.5, abs=0.12)
-    assert np.median(found.scatter / (0.1 * plain)) == pytest.approx(1, rel=0.1)
-    assert np.corrcoef(found.scatter, plain)[0, 1] > 0.9
+    assert found.fit.coefficients[:2] == pytest.approx([50, 40], rel=0.15)
+    assert found.fit.memory == pytest.approx(0.5, abs=0.12)
+    assert np.median(found.fit.scatter / (0.1 * plain)) == pytest.approx(1, rel=0.1)
+    assert np.corrcoef(found.fit.scatter, plain)[0, 1] > 0.9
     assert (found.usual - (plain - 30 * (day >= 250))) @ np.ones(len(day)) == pytest.approx(0, abs=0.04 * use.sum())
 
 
@@ -58,10 +56,10 @@ def test_a_regression_by_dense_matrices(told):
     """V = D R D, D being the scatter and R the memory to the power of the days between; readings are held to 5 of D."""
     found, use, matrix, day, columns, _ = told
     (one,) = found.departures
-    fitted = matrix @ [*found.coefficients, one.size]
-    clipped = fitted + np.clip(use - fitted, -5 * found.scatter, 5 * found.scatter)
+    fitted = matrix @ found.fit.coefficients
+    clipped = fitted + np.clip(use - fitted, -5 * found.fit.scatter, 5 * found.fit.scatter)
     assert clipped[40] < use[40]
-    dense = np.outer(found.scatter, found.scatter) * found.memory ** np.abs(np.subtract.outer(day, day))
+    dense = np.outer(found.fit.scatter, found.fit.scatter) * found.fit.memory ** np.abs(np.subtract.outer(day, day))
     root = np.linalg.inv(np.linalg.cholesky(dense))
     left, rest = root @ matrix, root @ (clipped - fitted)
     freedom = len(use) - 3
@@ -70,7 +68,7 @@ def test_a_regression_by_dense_matrices(told):
     assert (one.error, one.freedom) == (pytest.approx(np.sqrt(covariance[2, 2])), freedom)
     assert one.t == pytest.approx(one.size / one.error)
     best = np.linalg.lstsq(left, root @ clipped, rcond=None)[0]
-    assert [*found.coefficients, one.size] == pytest.approx(best, rel=0.01)
+    assert found.fit.coefficients == pytest.approx(best, rel=0.01)
     # the path: angles between neighbours of one pace, once the usual use is taken out of them
     q, _ = np.linalg.qr(left[:, :2])
     free = root @ columns
@@ -128,7 +126,7 @@ def test_no_more_than_eight_departures():
 
 def test_two_stories_by_students_t():
     """How much likelier 120 is under t with four degrees around one expectation than around the other."""
-    found = stuck_or_estimated(120.0, (119.0, 5.0), (95.0, 3.0))
+    found = likelier(120.0, (119.0, 5.0), (95.0, 3.0))
     first, mean = (stats.t.logpdf(120, 4, place, spread) for place, spread in ((119, 5), (95, 3)))
     assert found == pytest.approx(first - mean)
 
@@ -297,7 +295,6 @@ def test_days_by_hand():
     assert table.index[found.covered][[0, -1]].tolist() == [first, pd.Timestamp("2025-05-14")]
     assert table.loc["2025-03-01":"2025-03-05", "cold"].tolist() == [28, 29, 30, 31, 32]  # three days on a line
     assert table.loc["2025-04-01":"2025-04-04", "cold"].isna().sum() == 1  # of four, the last is left
-    assert found.places(np.array([found.first + 3])).tolist() == [3]
     later = readings.assign(debut=readings["debut"] - pd.Timedelta(days=60))
     early = days_of(later, weather, calendar[1:2])  # 62 days before a calendar that begins with holidays are known
     span = pd.date_range(pd.Timestamp(early.first, unit="D"), periods=len(early.kinds))
@@ -408,7 +405,7 @@ def test_candidates_of_heating(days):
     each = series(np.ones(365), 20_000 + np.arange(365), 20_001 + np.arange(365), "relevé")
     grid = grid_of(each, days, 12.0)
     rows = np.ones(365, dtype=bool)
-    holidays, weekends = occupied(grid, rows)
+    holidays, weekends = heated(grid, rows)
     degrees = {number: grid.degrees[grid.period == number].sum() for number in range(4)}
     judged = tuple(number for number in range(4) if degrees[number] >= 0.02 * grid.degrees.sum())
     assert holidays.labels == judged
@@ -418,9 +415,9 @@ def test_candidates_of_heating(days):
     assert weekends.columns[:, 0] == pytest.approx(
         grid.degrees * ((grid.kinds == 1) & (grid.term == weekends.labels[0]))
     )
-    assert occupied(grid, rows, 200)[0].labels == tuple(one for one in judged if one > 1)
+    assert heated(grid, rows, 200)[0].labels == tuple(one for one in judged if one > 1)
     warm = grid_of(each, days, -20.0)
-    assert occupied(warm, rows) == []
+    assert heated(warm, rows) == []
     assert not any(one.path for one in (holidays, weekends))
 
 
@@ -435,20 +432,10 @@ def test_sets_of_candidates():
         kinds = np.where(period >= 0, 2, 0)
         every = np.arange(400)
         grid = Grid(0, flat, flat, kinds, period, np.full(400, -1), (), flat.astype(bool), True, every, every + 1, True)
-        assert occupied(grid, flat.astype(bool))[0].together == wanted
+        assert heated(grid, flat.astype(bool))[0].together == wanted
 
 
 # Rates and words
-
-
-def test_discoveries_are_benjamini_and_hochbergs():
-    rng = np.random.default_rng(5)
-    for size, tests in ((30, 30), (12, 80), (1, 1)):
-        chances = rng.random(size) ** 4
-        padded = np.concatenate([chances, np.ones(tests - size)])
-        wanted = stats.false_discovery_control(padded)[:size] <= 0.1
-        assert discoveries(chances, tests, 0.1).tolist() == wanted.tolist()
-    assert discoveries(np.empty(0), 5, 0.1).tolist() == []
 
 
 def test_inflation_by_hand():
@@ -468,3 +455,4 @@ def test_spans_and_figures_in_words():
     assert span(day - 60, day) == "du 11 décembre 2024 au 8 février 2025"
     figures = (0.4, 7.4, 9.6, 14.4, 144, 999, 1_234, 48_568, -1_234)
     assert [round_off(one) for one in figures] == [0, 7, 10, 14, 140, 1000, 1230, 48_600, -1230]
+    assert [clock(hour).replace("\xa0", " ") for hour in (6.42, 21.99, 0.45)] == ["6 h 30", "22 h", "30 min"]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from tikub_lab import energy
+from tests.energy.meter import interval
 from tikub_lab.energy import challenge as game
 from tikub_lab.energy.challenge import grouping, order
 from tikub_lab.errors import UsageError
@@ -104,7 +104,7 @@ def test_what_each_saved(six):
         assert row["bas"] < row["economie"] < row["haut"]
         for name_of in ("bas", "haut"):
             assert row[f"part_{name_of}"] == pytest.approx(row[name_of] / row["attendu"])
-        alone = energy.interval(six.savings[f"L{name}"][name])
+        alone = interval(six.savings[f"L{name}"][name])
         assert (row["bas"], row["haut"]) == pytest.approx((alone.low, alone.high))
         assert (row["erreur"], row["liberte"]) == pytest.approx((alone.error / row["attendu"], alone.freedom))
     assert table["etablie"].tolist() == [True, True, True, True, bool(table["etablie"]["LE"]), True]

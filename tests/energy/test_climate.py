@@ -206,17 +206,15 @@ def test_models_of_bills(bills, weather):
     assert found["equilibre"].tolist() == [15.0] * 3
     assert found["r2"].tolist() == pytest.approx([1] * 3)
     # a base below zero means nothing: the line goes through the origin
-    less = heating.models(bills.assign(kwh=bills["kwh"] - 105 * 30.4), weather, {"G1": "S"}, [15.0])
+    less = heating.models(bills.assign(kwh=bills["kwh"] - 105 * 30.4), weather, {"G1": "S"})
     assert (less["base"] >= 0).all()
     assert less.loc[2, "base"] == 0
     # use that falls with cold has no heating
-    summer = heating.models(bills.assign(kwh=9000 - bills["kwh"]), weather, {"G1": "S"}, [15.0])
+    summer = heating.models(bills.assign(kwh=9000 - bills["kwh"]), weather, {"G1": "S"})
     assert (summer["pente"] == 0).all()
-    with pytest.raises(UsageError, match="none to try"):
-        heating.models(bills, weather, {"G1": "S"}, [])
 
 
-def test_errors_of_the_base_against_statistics(bills, weather):
+def test_errors_of_the_base_against_statistics(bills, weather, monkeypatch):
     """Bills of the same length make ordinary least squares: the textbook's standard error of the intercept."""
     days = pd.date_range("2018-01-01", periods=13, freq="30D")
     rng = np.random.default_rng(4)
@@ -224,7 +222,8 @@ def test_errors_of_the_base_against_statistics(bills, weather):
     mean = pd.Series(weather["tmoy"].to_numpy(), index=YEARS)
     degrees = (15 - mean[: days[-1]][:-1]).clip(lower=0).to_numpy().reshape(12, 30).mean(axis=1)
     use = 100 + 12 * degrees + rng.normal(size=12)
-    found = heating.models(rows.assign(kwh=use * 30, origine="facture"), weather, {"G1": "S"}, [15.0]).iloc[0]
+    monkeypatch.setattr(heating, "BALANCE_POINTS", np.array([15.0]))
+    found = heating.models(rows.assign(kwh=use * 30, origine="facture"), weather, {"G1": "S"}).iloc[0]
     from scipy.stats import linregress
 
     wanted = linregress(degrees, use)

@@ -14,11 +14,10 @@ from data.make.energy.loads import planted
 from tests.energy.test_formats import PARIS, Bench
 from tikub_lab import energy, show
 from tikub_lab.energy import curves
-from tikub_lab.energy.alerts import words
 from tikub_lab.energy.published.values import pseudonym
 
 TABLES = ("sites", "meters", "calendar", "prices", "factors")
-NATURES = {words.NIGHTS: "nuit", words.EARLY: "démarrage", words.WORKED: "week-end", words.SUMMERS: "été"}
+NATURES = {curves.NIGHTS: "nuit", curves.EARLY: "démarrage", curves.WORKED: "week-end", curves.SUMMERS: "été"}
 FRESH = range(51, 61)
 """Seeds that thresholds were not chosen on: those were 1 to 12."""
 
@@ -127,10 +126,10 @@ def test_findings_by_hand():
     count, cold = days.value_counts(), days.index.month.isin([11, 12, 1, 2, 3])
     summer = (days.eq("vacances") & days.index.month.isin([7, 8])).sum()
     expected = {
-        "L1": (words.NIGHTS, count["cours"] * 12 * (25 - 10)),
-        "L2": (words.EARLY, (days.eq("cours") & cold).sum() * 2 * 30),  # from 3 h to 5 h
-        "L3": (words.WORKED, count["week-end"] * 8 * 20),
-        "L4": (words.SUMMERS, summer * 24 * (12 - 4)),
+        "L1": (curves.NIGHTS, count["cours"] * 12 * (25 - 10)),
+        "L2": (curves.EARLY, (days.eq("cours") & cold).sum() * 2 * 30),  # from 3 h to 5 h
+        "L3": (curves.WORKED, count["week-end"] * 8 * 20),
+        "L4": (curves.SUMMERS, summer * 24 * (12 - 4)),
     }
     assert set(found.index) == set(expected)
     for uai, (nature, kwh) in expected.items():
@@ -144,7 +143,7 @@ def test_findings_by_hand():
 
 def test_few_peers_few_days_and_holes():
     alone = surveyed(together([by_hand(night=30.0, summer=35.0)]))
-    assert alone.findings["nature"].tolist() == [words.SUMMERS]  # against itself: no peers, no kWh
+    assert alone.findings["nature"].tolist() == [curves.SUMMERS]  # against itself: no peers, no kWh
     assert alone.findings["kwh"].isna().all()
     assert np.isnan(alone.sites["nuit_pairs"]).all()
     assert "comparables" not in alone.sites["phrase"].item()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.energy.hourly import daily_usage
-from tikub_lab import energy
+from tests.energy.meter import fit, metered
 from tikub_lab.energy.published.days import loads_to_readings, temperatures_to_weather
 from tikub_lab.energy.published.values import KWH
 from tikub_lab.tables.check import check, foreign_keys
@@ -82,7 +82,7 @@ def test_the_uk_meter_from_its_file_to_a_baseline(folder, tables, capsys):
     loads = one(tables["energy/loads"], compteur_id=UK)
     outside = one(tables["energy/weather"], station=UK_OUTSIDE)
     days = loads_to_readings(loads, "UTC")
-    found = energy.fit(days[days["debut"].between(change - YEAR, change, "left")], outside, cooling=False)
+    found = fit(days[days["debut"].between(change - YEAR, change, "left")], outside, cooling=False)
     with capsys.disabled():
         print(
             f"\n{UK}: {found.model}, {found.n} days, {found.heating_balance_point:.1f} °C, base {found.intercept:.2f} "
@@ -96,14 +96,14 @@ def test_the_uk_meter_from_its_file_to_a_baseline(folder, tables, capsys):
     raw = pd.read_csv(folder / f"{UK_OUTSIDE}.csv.gz")
     hours = pd.Series(raw["tempC"].to_numpy(), index=pd.to_datetime(raw["dt"], utc=True))
     moment = change.tz_localize("UTC")
-    direct = energy.fit(scaled[moment - YEAR : moment], hours, cooling=False)
+    direct = fit(scaled[moment - YEAR : moment], hours, cooling=False)
     assert found.heating_balance_point == direct.heating_balance_point
     for name in ("intercept", "beta_hdd", "r2_adj"):
         assert getattr(found, name) == pytest.approx(getattr(direct, name), rel=1e-9)
     # with CalTRACK's scaling of the imported hours, what eemeter 3.2.0 gave
     usage = daily_usage(hourly(loads, "debut", "kwh"))[moment - YEAR : moment]
     outside = hourly(one(tables["energy/temperatures"], station=UK_OUTSIDE), "heure", "temperature")
-    found = energy.fit(usage, outside, cooling=False)
+    found = fit(usage, outside, cooling=False)
     assert (found.n, found.heating_balance_point) == (365, pytest.approx((54 - 32) / 1.8))
     assert found.intercept == pytest.approx(10.049306451780312, rel=1e-9)
     assert found.beta_hdd == pytest.approx(1.658031753848994 * 1.8, rel=1e-9)
@@ -148,11 +148,11 @@ def test_daily_baselines_equal_eemeter(folder, tables, name):
     outside = one(tables["energy/weather"], station=about["temperature_filename"].removesuffix(".csv.gz"))
     end, restart = pd.Timestamp(about["blackout_start_date"]), pd.Timestamp(about["blackout_end_date"])
     base = usage[usage["debut"].between(end - YEAR, end, "left")]
-    found = energy.fit(base, outside, cooling=about["interpretation"] != "gas")
+    found = fit(base, outside, cooling=about["interpretation"] != "gas")
     unit = KWH[about["unit"].lower()]
     same(found, wanted, unit)
     after = usage[usage["debut"].between(restart, restart + YEAR, "left")]
-    saved = energy.metered(found, after, outside)
+    saved = metered(found, after, outside)
     assert saved.saving / unit == pytest.approx(wanted["metered_savings"], rel=1e-6)
     assert saved.observed / unit == pytest.approx(wanted["observed"], rel=1e-9)
 
@@ -178,10 +178,10 @@ def test_billing_baselines_equal_eemeter(folder, tables, name):
         starts = usage.loc[(usage["debut"] >= first) & (usage["debut"] <= last), "debut"]
         return usage[(usage["debut"] >= first) & (usage["fin"] <= starts.max())]
 
-    found = energy.fit(within(end - YEAR, end), outside, cooling=about["interpretation"] != "gas", kind="billing")
+    found = fit(within(end - YEAR, end), outside, cooling=about["interpretation"] != "gas", kind="billing")
     unit = KWH[about["unit"].lower()]
     same(found, wanted, unit)
-    saved = energy.metered(found, within(restart, restart + YEAR), outside)
+    saved = metered(found, within(restart, restart + YEAR), outside)
     assert saved.saving / unit == pytest.approx(wanted["metered_savings"], rel=1e-6)
 
 

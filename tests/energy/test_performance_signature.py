@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.energy.meter import fit
 from tikub_lab.energy import climate, performance, trusted
 from tikub_lab.energy.bundle import Bundle
-from tikub_lab.energy.caltrack import fit
 from tikub_lab.energy.performance import quantities as standing
 from tikub_lab.energy.performance import signature
 from tikub_lab.energy.performance import verdict as outstanding

@@ -232,7 +232,7 @@ def test_only_functions_of_the_package():
     with pytest.raises(TypeError, match="only a function of the package"):
         once.once(mine)
     with pytest.raises(TypeError, match="only a function of the package"):
-        once.once(energy.Baseline.__init__)
+        once.once(energy.Scope.__init__)
 
 
 def test_what_no_key_holds_raises(cache):

@@ -61,12 +61,9 @@ def _used(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yearly = e.by_meter(readings)
     yield "by_meter", yearly
     few = readings[readings["compteur_id"].isin(meters.loc[meters["code_uai"].isin(LYCEES), "compteur_id"])]
-    monthly = e.by_meter(few, "mois")
-    yield "by_meter[mois]", monthly
     for origin in ("facture", "relevé"):
-        yield f"by_meter[{origin}]", e.by_meter(few, origins=(origin,))
+        yield f"by_meter[{origin}]", e.by_meter(few[few["origine"] == origin])
     yield "by_site", e.by_site(yearly, meters)
-    yield "by_site[mois]", e.by_site(monthly, meters, "mois")
     yield "adjusted[15]", e.adjusted(few, meters, sites, weather, base=15.0)
     yield "of_sites", e.of_sites(used, sites)
     yield "valued", e.valued(used[used["annee"] >= year - 1], prices, factors)
@@ -99,7 +96,7 @@ def _baselines(tables: Tables) -> Pins:
         ]
         baselines = e.fit_many(before, weather, station[chosen].to_dict(), kind=kind, cooling=False)
         yield f"fit_many[{origin}]", {name: replace(baseline, sample=None) for name, baseline in baselines.items()}
-        savings, intervals = {}, {}
+        savings = {}
         for meter, baseline in baselines.items():
             if baseline.model is None:
                 continue
@@ -107,25 +104,8 @@ def _baselines(tables: Tables) -> Pins:
             after = _usage(readings, meter, origin)
             after = after[after["debut"] >= change]
             savings[meter] = e.metered(baseline, after, outside, kinds if kind == "daily" else None)
-            intervals[meter] = e.interval(savings[meter])
         yield f"metered[{origin}]", {name: one.table.describe() for name, one in savings.items()}
-        totals = ("observed", "predicted", "saving", "share", "n", "missing")
-        yield f"Savings[{origin}]", {name: [getattr(one, item) for item in totals] for name, one in savings.items()}
-        yield (
-            f"by_month[{origin}]",
-            pd.concat({name: e.by_month(one) for name, one in savings.items()}, names=["compteur_id", "rang"]),
-        )
-        yield f"interval[{origin}]", intervals
         yield f"portfolio[{origin}]", e.portfolio(savings)
-        meter = next(iter(savings))
-        outside = weather[weather["station"] == station[meter]]
-        usage = _usage(before, meter, origin)
-        one = e.fit(usage, outside, kind=kind)
-        yield f"fit[{origin}]", replace(one, sample=None)
-        yield f"Baseline[{origin}]", [one.parameters, one.conforme, one.verdict]
-        if kind == "daily":
-            yield "keep_days", e.keep_days(usage, kinds)
-            yield "keep_days[vacances]", len(e.keep_days(usage, kinds, ("vacances", "week-end")))
     hours = pd.date_range("2024-03-29", "2024-04-02", freq="h", tz="UTC")
     loads = pd.Series([(place * 7) % 11 + 0.5 for place in range(len(hours))], index=hours)
     curve = pd.DataFrame({"compteur_id": "M", "debut": hours, "kwh": loads.to_numpy(), "minutes": 60, "estime": False})

@@ -16,7 +16,7 @@ import pandas as pd
 from data.make.energy import sample as energy_sample
 from data.make.procurement import planted_splits
 from data.make.procurement import sample as procurement_sample
-from tests.energy import test_alerts, test_challenge, test_uncertainty
+from tests.energy import meter, test_alerts, test_challenge, test_uncertainty
 from tests.energy.panels import meters_with_saving, meters_without_change
 from tests.procurement import test_density, test_flags_cardinal
 from tests.procurement.cardinal import as_cardinal, cardinal_settings, register
@@ -106,8 +106,8 @@ def kinds() -> pd.Series:
 def intervals(count: int, seed: int) -> list[Any]:
     """Meters without change whose interval holds zero, their number, and mean and scatter of their savings."""
     measured = test_uncertainty.measured(meters_without_change(count, seed=seed), kinds())
-    held = sum((one := energy.interval(saving)).low <= 0 <= one.high for saving in measured.values())
-    shares = np.array([saving.share for saving in measured.values()])
+    held = sum((one := meter.interval(saving)).low <= 0 <= one.high for saving in measured.values())
+    shares = np.array([meter.share(saving) for saving in measured.values()])
     return [int(held), count, shares.mean(), shares.std()]
 
 
@@ -159,13 +159,13 @@ def baselines(load: Any) -> Pins:
     """Baselines and savings of the imported meters, which test_formats_real compares with eemeter's."""
     readings, weather = load("energy/readings"), load("energy/weather")
     stations = {"uk": "uk-tempC-sample-0", "il-g": "il-tempF", "il-e": "il-electricity-cdd-hdd-tempF"}
-    for meter, rows in readings.groupby("compteur_id", observed=True):
-        station = next((name for start, name in stations.items() if str(meter).startswith(start)), None)
+    for name, rows in readings.groupby("compteur_id", observed=True):
+        station = next((one for start, one in stations.items() if str(name).startswith(start)), None)
         outside = weather[weather["station"] == station]
         half = rows["debut"].min() + (rows["debut"].max() - rows["debut"].min()) / 2
-        found = energy.fit(rows[rows["debut"] < half], outside, cooling=not str(meter).startswith("il-g"))
-        yield f"baseline {meter}", replace(found, sample=None)
+        found = meter.fit(rows[rows["debut"] < half], outside, cooling=not str(name).startswith("il-g"))
+        yield f"baseline {name}", replace(found, sample=None)
         if found.model:
-            saved = energy.metered(found, rows[rows["debut"] >= half], outside)
-            yield f"savings {meter}", [saved.observed, saved.predicted, saved.n, saved.missing]
-            yield f"interval {meter}", energy.interval(saved)
+            saved = meter.metered(found, rows[rows["debut"] >= half], outside)
+            yield f"savings {name}", [saved.observed, saved.predicted, saved.n]
+            yield f"interval {name}", meter.interval(saved)

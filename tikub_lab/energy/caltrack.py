@@ -55,28 +55,12 @@ class Sample:
 class Baseline:
     """A fitted model of one meter.
 
-    Attributes
-    ----------
-    status : {"SUCCESS", "NO MODEL", "NO DATA"}
-    model : {"intercept_only", "hdd_only", "cdd_only", "cdd_hdd"} or None
-    intercept : float
-        Base load, kWh a day.
-    beta_hdd, beta_cdd : float
-        Slopes, kWh per degree and day in `unit`; not a number where the model has none.
-    heating_balance_point, cooling_balance_point : float
-        In `unit`; not a number where the model has none.
-    r2_adj : float
-        Adjusted R² (weighted by days for bills); 0 for a model without temperature.
-    cv_rmse, nmbe : float
-        ASHRAE Guideline 14, of period totals, as shares. See :mod:`tikub_lab.energy.quality`.
-    n, missing : int
-        Periods fitted, and those left out for want of usage or of temperatures.
-    kind : {"daily", "billing"}
-    unit : {"C", "F"}
-    qualified, disqualified, not_attempted : int
-        Candidate models: fit to use, dropped for a negative coefficient, not tried for want of degree days.
-    sample : Sample
-        What it was fitted on, for residuals and intervals.
+    ``status`` is "SUCCESS", "NO MODEL" or "NO DATA"; ``model`` "intercept_only", "hdd_only", "cdd_only" or "cdd_hdd".
+    The base load is in kWh a day, slopes in kWh per degree and day, they and balance points in `unit`; not numbers
+    where the model has none. ``r2_adj`` is weighted by days for bills, 0 for a model without temperature; ``cv_rmse``
+    and ``nmbe`` are ASHRAE Guideline 14's, of period totals, as shares. ``n`` periods were fitted, ``missing`` ones
+    left out for want of usage or of temperatures. Candidates are counted: fit to use, dropped for a negative
+    coefficient, not tried for want of degree days.
     """
 
     status: str
@@ -126,59 +110,6 @@ def fahrenheit(value: float, unit: Unit) -> float:
     return value * 1.8 + 32.0 if unit == "C" else value
 
 
-def fit(
-    usage: pd.Series | pd.DataFrame,
-    temperature: pd.Series | pd.DataFrame,
-    *,
-    kind: Kind | None = None,
-    unit: Unit = "C",
-    cooling: bool = True,
-    balance_points: Sequence[float] | None = None,
-    longest: float | None = BILLING_MATCH,
-) -> Baseline:
-    """Fit the baseline model of one meter.
-
-    Parameters
-    ----------
-    usage : Series or DataFrame
-        kWh by period: a Series indexed by the start of each, whose last row only marks the end, or a DataFrame with
-        ``debut``, ``fin`` (excluded) and ``kwh``.
-    temperature : Series or DataFrame
-        Hourly or daily outside temperatures, in `unit`: a Series indexed by time, or daily rows ``jour``, ``tmoy``.
-    kind : {"daily", "billing"}, optional
-        None tells by the median length of periods. Bills are weighted by their days.
-    unit : {"C", "F"}
-        Unit of temperatures, balance points and slopes.
-    cooling : bool
-        Whether to try models with cooling: False for gas (CalTRACK 3.2.1).
-    balance_points : sequence of float, optional
-        Candidates, in `unit`; None takes each degree Fahrenheit from 30 to 90, whatever the unit.
-    longest : float, optional
-        Days of a bill that are matched with temperatures: 35, as in eemeter. Daily periods are not concerned.
-
-    Returns
-    -------
-    Baseline
-        Its status tells "NO DATA" and "NO MODEL"; neither raises.
-
-    Raises
-    ------
-    UsageError
-        Dates or units that can't be read.
-
-    Examples
-    --------
-    >>> hours = pd.date_range("2025-01-01", periods=366)
-    >>> outside = pd.Series(10 - 8 * np.cos(np.arange(366) / 58), index=hours)
-    >>> usage = 100 + 12 * (15 - outside).clip(lower=0)
-    >>> found = fit(usage, outside, balance_points=range(5, 25))
-    >>> found.model, found.heating_balance_point, round(found.intercept), round(found.beta_hdd)
-    ('hdd_only', 15.0, 100, 12)
-    """
-    meter = ("", read_periods(usage), read_clock(temperature, unit), cooling)
-    return _fit([meter], kind, unit, balance_points, longest)[""]
-
-
 def fit_many(
     readings: pd.DataFrame,
     weather: pd.DataFrame,
@@ -190,88 +121,63 @@ def fit_many(
     balance_points: Sequence[float] | None = None,
     longest: float | None = BILLING_MATCH,
 ) -> dict[str, Baseline]:
-    """Fit the baseline models of many meters, those that share days and temperatures together.
+    """Fit the baseline models of meters, those that share days and temperatures together.
 
     Parameters
     ----------
     readings : DataFrame
         ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh``: table ``energy/readings``.
     weather : DataFrame
-        ``station``, ``jour``, ``tmoy``: table ``energy/weather``.
+        ``station``, ``jour``, ``tmoy`` (in `unit`): table ``energy/weather``, or temperatures of each hour.
     stations : mapping
         Station of each meter.
+    kind : {"daily", "billing"}, optional
+        None tells by the median length of a meter's periods. Bills are weighted by their days.
+    unit : {"C", "F"}
+        Unit of temperatures, balance points and slopes.
     cooling : bool or mapping
-        For all meters, or for each.
-    kind, unit, balance_points, longest
-        As for :func:`fit`.
+        Whether to try models with cooling, for all meters or for each: False for gas (CalTRACK 3.2.1).
+    balance_points : sequence of float, optional
+        Candidates, in `unit`; None takes each degree Fahrenheit from 30 to 90, whatever the unit.
+    longest : float, optional
+        Days of a bill that are matched with temperatures: 35, as in eemeter. Daily periods are not concerned.
 
     Returns
     -------
-    dict of Baseline by ``compteur_id``, in the order of the readings.
+    dict of Baseline by ``compteur_id``, in the order of the readings
+        Its status tells "NO DATA" and "NO MODEL"; neither raises.
 
     Raises
     ------
     UsageError
-        A meter without a station, or a station without weather.
+        A meter without a station, a station without weather, dates or units that can't be read.
 
     Examples
     --------
-    >>> import numpy as np
     >>> days = pd.date_range("2025-01-01", periods=365)
     >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmoy": 10 - 8 * np.cos(np.arange(365) / 58)})
-    >>> readings = pd.DataFrame({"compteur_id": "C1", "debut": days, "fin": days + pd.Timedelta(days=1), "kwh": 5.0})
-    >>> found = fit_many(readings, weather, {"C1": "S"})["C1"]
-    >>> found.model, found.intercept, found.n
-    ('intercept_only', 5.0, 365)
+    >>> readings = pd.DataFrame({"compteur_id": "C1", "debut": days, "fin": days + pd.Timedelta(days=1),
+    ...                          "kwh": 100 + 12 * (15 - weather["tmoy"]).clip(lower=0)})
+    >>> found = fit_many(readings, weather, {"C1": "S"}, balance_points=range(5, 25))["C1"]
+    >>> found.model, found.heating_balance_point, round(found.intercept), round(found.beta_hdd)
+    ('hdd_only', 15.0, 100, 12)
     """
-    clocks = {
-        str(station): read_clock(rows, unit)
-        for station, rows in weather[["station", "jour", "tmoy"]].groupby("station", observed=True)
-    }
-    columns = readings[["compteur_id", "debut", "fin", "kwh"]]
-    meters = (
-        (
-            str(name),
-            read_periods(rows),
-            clocks[_station(str(name), stations, clocks)],
-            cooling if isinstance(cooling, bool) else cooling[str(name)],
-        )
-        for name, rows in columns.groupby("compteur_id", sort=False, observed=True)
-    )
-    found = _fit(meters, kind, unit, balance_points, longest)
-    return {str(meter): found[str(meter)] for meter in readings["compteur_id"].unique()}
-
-
-def _station(meter: str, stations: Mapping[str, str], known: Iterable[str]) -> str:
-    if meter not in stations:
-        raise UsageError(f"Meter {meter!r} has no station; add it to the mapping of meters to stations.")
-    station = stations[meter]
-    if station not in known:
-        raise UsageError(f"Meter {meter!r}: station {station!r} has no weather.{nearest(station, known)}")
-    return station
-
-
-def _fit(
-    meters: Iterable[tuple[str, Periods, Clock, bool]],
-    kind: Kind | None,
-    unit: Unit,
-    balance_points: Sequence[float] | None,
-    longest: float | None,
-) -> dict[str, Baseline]:
-    """Fit meters (name, periods, temperatures, whether cooling is tried), those with the same days together."""
     chosen = POINTS if balance_points is None else {fahrenheit(float(point), unit) for point in balance_points}
     points = np.array(sorted(chosen), dtype=float)
+    clocks = {str(station): read_clock(rows, unit) for station, rows in weather.groupby("station", observed=True)}
     matched: dict[tuple[object, ...], Thermal] = {}
     groups: dict[tuple[object, ...], list[tuple[str, Baseline, Sample]]] = {}
-    for name, periods, clock, cooling in meters:
-        bills = len(periods) and float(np.median(periods.days)) > 1.5
-        own: Kind = kind or ("billing" if bills else "daily")
+    for meter, rows in readings.groupby("compteur_id", sort=False, observed=True):
+        name, periods = str(meter), read_periods(rows)
+        clock = clocks[_station(name, stations, clocks)]
+        cooled = cooling if isinstance(cooling, bool) else cooling[name]
+        own: Kind = kind or ("billing" if len(periods) and float(np.median(periods.days)) > 1.5 else "daily")
         key = (id(clock), own, periods.start.tobytes(), periods.end.tobytes())
         if key not in matched:
             matched[key] = thermal(periods, clock, longest if own == "billing" else None)
         sample = _sample(periods, matched[key], own)
         blank = Baseline("NO DATA", missing=len(periods) - len(sample.usage), kind=own, unit=unit)
-        groups.setdefault((*key, cooling, sample.start.tobytes()), []).append((name, blank, sample))
+        groups.setdefault((*key, cooled, sample.start.tobytes()), []).append((name, blank, sample))
     found: dict[str, Baseline] = {}
     for group, members in groups.items():
         _, blank, first = members[0]
@@ -285,14 +191,22 @@ def _fit(
             best = search.best(np.stack([sample.usage for _, _, sample in some], axis=1))
             for (name, blank, sample), one in zip(some, best, strict=True):
                 found[name] = _described(replace(blank, n=len(sample.usage), sample=sample), one, search)
-    return found
+    return {str(meter): found[str(meter)] for meter in readings["compteur_id"].unique()}
+
+
+def _station(meter: str, stations: Mapping[str, str], known: Iterable[str]) -> str:
+    if meter not in stations:
+        raise UsageError(f"Meter {meter!r} has no station; add it to the mapping of meters to stations.")
+    station = stations[meter]
+    if station not in known:
+        raise UsageError(f"Meter {meter!r}: station {station!r} has no weather.{nearest(station, known)}")
+    return station
 
 
 def _sample(periods: Periods, found: Thermal, kind: Kind) -> Sample:
     """Keep the periods that have usage and temperatures."""
     usable = ~np.isnan(periods.value) & (found.kept > 0)
-    owner = np.repeat(np.arange(len(periods)), found.kept)
-    kept = Thermal(found.rows[usable], found.valid[usable], found.kept[usable], found.mean[usable[owner]])
+    kept = found.take(usable)
     usage = periods.value[usable] / periods.days[usable]
     weights = kept.kept.astype(float) if kind == "billing" else np.ones(len(usage))
     return Sample(periods.start[usable], periods.end[usable], usage, weights, kept)
@@ -341,5 +255,4 @@ def whole(baseline: Baseline, periods: Periods, clock: Clock) -> Thermal:
         return replace(found, kept=kept, mean=np.full(kept.sum(), np.nan))
     rows = periods.days * clock.per_day
     kept = np.where((rows > clock.per_day * 1.5) & (found.valid < 0.9 * rows), 0, found.kept)
-    owner = np.repeat(np.arange(len(kept)), found.kept)
-    return replace(found, kept=kept, mean=found.mean[kept[owner] > 0])
+    return replace(found, kept=kept, mean=found.mean[np.repeat(kept > 0, found.kept)])

@@ -9,8 +9,6 @@ heating part comes from the meter's own bills (:mod:`tikub_lab.energy.heating`);
 hot water and losses among it.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -45,11 +43,6 @@ def degree_days(tmin: npt.ArrayLike, tmax: npt.ArrayLike, base: float = BASE) ->
 
     The base less the half-sum of the extremes where the whole day is below it, 0 where it is at or above; a day that
     crosses it has cold hours even if its mean does not: (base - tmin) (0.08 + 0.42 (base - tmin) / (tmax - tmin)).
-
-    Examples
-    --------
-    >>> degree_days([2, 14, 19], [10, 22, 30]).round(2).tolist()
-    [12.0, 1.16, 0.0]
     """
     low, high = np.asarray(tmin, float), np.asarray(tmax, float)
     if (wrong := np.flatnonzero(low > high)).size:
@@ -196,26 +189,14 @@ def of_sites(meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     rows = meters.assign(
         kwh_non_ajuste=meters["kwh"].where(~meters["ajuste"], 0.0).fillna(0.0), variance=meters["erreur"] ** 2
     )
-
-    def total(values: pd.Series) -> Any:
-        return values.sum(min_count=1)
-
-    found = rows.groupby(["code_uai", "annee"], as_index=False).agg(
-        kwh=("kwh", total),
-        kwh_chauffage=("kwh_chauffage", total),
-        kwh_ajuste=("kwh_ajuste", total),
-        dju=("dju", "max"),
-        dju_normal=("dju_normal", "max"),
-        complet=("complet", "all"),
-        ajuste=("ajuste", "all"),
-        kwh_non_ajuste=("kwh_non_ajuste", "sum"),
-        compteurs=("compteur_id", "nunique"),
-        part_connue=("part_connue", "mean"),
-        erreur=("variance", "sum"),
-    )
-    found["erreur"] = np.sqrt(found["erreur"])
-    own = sites[["code_uai", "surface_totale"]].rename(columns={"surface_totale": "surface"})
-    found = found.merge(own.astype({"code_uai": "object"}), how="left", on="code_uai")
+    groups = rows.groupby(["code_uai", "annee"])
+    found = groups.agg(
+        {"dju": "max", "dju_normal": "max", "complet": "all", "ajuste": "all", "kwh_non_ajuste": "sum"}
+        | {"compteur_id": "nunique", "part_connue": "mean", "variance": "sum"}
+    ).rename(columns={"compteur_id": "compteurs"})
+    found = groups[["kwh", "kwh_chauffage", "kwh_ajuste"]].sum(min_count=1).join(found).reset_index()
+    found["surface"] = found["code_uai"].map(sites.set_index("code_uai")["surface_totale"].astype("float64"))
+    found["erreur"] = np.sqrt(found["variance"])
     names = ["code_uai", "annee", "kwh", "kwh_chauffage", "kwh_ajuste", "dju", "dju_normal", "complet", "surface"]
     names += ["ajuste", "kwh_non_ajuste", "compteurs", "part_connue", "erreur"]
     return found[names].astype({"code_uai": "str"})
@@ -224,7 +205,7 @@ def of_sites(meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
 def _used(readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     """Return what each meter used in each year in which it was in service, with its site's station."""
     own = meters.dropna(subset=["code_uai"])
-    used = consumption.by_meter(readings[readings["compteur_id"].isin(own["compteur_id"])], "annee")
+    used = consumption.by_meter(readings[readings["compteur_id"].isin(own["compteur_id"])])
     found = consumption.in_service(used, own)
     found = found[(found["service"] > 0) | found["kwh"].notna()].reset_index(drop=True)
     found["station"] = found["code_uai"].map(sites.set_index("code_uai")["station"].astype("object")).astype("object")

@@ -1,86 +1,76 @@
-"""Consumption by year or month, from readings of any period: bills, daily readings, yearly totals.
+"""Consumption by year, from readings of any period: bills, daily readings, yearly totals.
 
-A meter may have bills and daily readings of the same days. Within one period one origin is taken, the one that knows
-most days, and never a sum of two. A reading that crosses the border of two periods is divided by its days.
+A meter may have bills and daily readings of the same days. Within one year one origin is taken, the one that knows most
+days, and never a sum of two. A reading that crosses the border of two years is divided by its days.
 """
-
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tikub_lab.energy.periods import Integers
 from tikub_lab.errors import UsageError
 
 Days = npt.NDArray[np.datetime64]
-Period = Literal["annee", "mois"]
 ORIGINS = ("facture", "relevé", "bilan")
 """In this order where two know as many days."""
 ENOUGH = 0.99
-"""Share of a period's days that must be known for it to be called complete."""
-UNITS = {"annee": "Y", "mois": "M"}
+"""Share of a year's days that must be known for it to be called complete."""
 LONGEST = 366 * 3
 """Days: a reading longer than that is an error of its dates."""
 
 
-def by_meter(readings: pd.DataFrame, period: Period = "annee", origins: tuple[str, ...] = ORIGINS) -> pd.DataFrame:
-    """Work out what each meter used in each calendar year or month.
+def by_meter(readings: pd.DataFrame) -> pd.DataFrame:
+    """Work out what each meter used in each calendar year.
 
     Parameters
     ----------
     readings : DataFrame
         ``compteur_id``, ``debut``, ``fin`` (excluded), ``kwh`` (missing where not known), ``estime``, ``origine``:
         table ``energy/readings``.
-    period : {"annee", "mois"}
-    origins : tuple of str
-        Origins that count, the first one preferred where two know as many days.
 
     Returns
     -------
     DataFrame
-        One row a meter and period of which something is known: ``compteur_id``, ``debut`` (of the period), ``annee``,
-        ``kwh``, ``jours`` (of the period), ``jours_connus``, ``jours_estimes``, ``origine``. Days are counted once
-        where readings overlap (a credit note and the bill that it mends), energy as often as it was read.
+        One row a meter and year of which something is known: ``compteur_id``, ``debut`` (of the year), ``annee``,
+        ``kwh``, ``jours`` (of the year), ``jours_connus``, ``jours_estimes``, ``origine``. Days are counted once where
+        readings overlap (a credit note and the bill that it mends), energy as often as it was read.
 
     Raises
     ------
     UsageError
-        A period that is not known, or a reading that ends before it begins or lasts over three years.
+        A reading that ends before it begins or lasts over three years.
 
     Examples
     --------
     >>> bills = pd.DataFrame({"compteur_id": "G1", "debut": pd.to_datetime(["2024-12-16", "2025-01-16"]),
     ...                       "fin": pd.to_datetime(["2025-01-16", "2025-02-01"]), "kwh": [310.0, 160.0],
     ...                       "estime": False, "origine": "facture"})
-    >>> by_meter(bills, "mois")[["kwh", "jours_connus"]].to_numpy().tolist()
+    >>> by_meter(bills)[["kwh", "jours_connus"]].to_numpy().tolist()
     [[160.0, 16.0], [310.0, 31.0]]
     """
-    if period not in UNITS:
-        raise UsageError(f"period={period!r}: consumption is worked out by 'annee' or by 'mois'.")
-    rows = readings[readings["origine"].isin(origins)]
+    rows = readings[readings["origine"].isin(ORIGINS)]
     begin, end = (_days(rows[name]) for name in ("debut", "fin"))
     _check(rows, begin, end)
-    unit = UNITS[period]
-    key = ["compteur_id", "place", "origine"]
-    pieces = _pieces(rows, begin, end, unit).sort_values([*key, "left"], ignore_index=True)
-    # Days already counted by an earlier reading of the same meter, origin and period are not counted again.
+    key = ["compteur_id", "annee", "origine"]
+    pieces = _pieces(rows, begin, end).sort_values([*key, "left"], ignore_index=True)
+    # Days already counted by an earlier reading of the same meter, origin and year are not counted again.
     reached = pieces.groupby(key)["right"].cummax().groupby([pieces[name] for name in key]).shift()
     fresh = pieces["right"] - np.maximum(pieces["left"], reached.fillna(pieces["left"]).astype(np.int64))
     pieces["jours_connus"] = fresh.clip(lower=0)
     pieces["jours_estimes"] = pieces["jours_connus"].where(pieces["estime"], 0)
     found = pieces.groupby(key, as_index=False)[["kwh", "jours_connus", "jours_estimes"]].sum()
-    found["rank"] = found["origine"].map({name: rank for rank, name in enumerate(origins)}).astype(int)
-    found = found.sort_values(["compteur_id", "place", "jours_connus", "rank"], ascending=[True, True, False, True])
-    found = found.drop_duplicates(["compteur_id", "place"], ignore_index=True)
-    opens, closes = (_first_day(found["place"].to_numpy(np.int64) + step, unit) for step in (0, 1))
+    found["rank"] = found["origine"].map({name: rank for rank, name in enumerate(ORIGINS)}).astype(int)
+    found = found.sort_values(["compteur_id", "annee", "jours_connus", "rank"], ascending=[True, True, False, True])
+    found = found.drop_duplicates(["compteur_id", "annee"], ignore_index=True)
+    opens, closes = (first_day(found["annee"].to_numpy(np.int64) - 1970 + step, "Y") for step in (0, 1))
     found["debut"] = opens.astype("datetime64[ns]")
-    found["annee"] = opens.astype("datetime64[Y]").astype(np.int64) + 1970
     found["jours"] = (closes - opens).astype(np.int64)
     names = ["compteur_id", "debut", "annee", "kwh", "jours", "jours_connus", "jours_estimes", "origine"]
     return found[names].astype({"compteur_id": "str", "origine": "str"})
 
 
-def by_site(consumption: pd.DataFrame, meters: pd.DataFrame, period: Period = "annee") -> pd.DataFrame:
+def by_site(consumption: pd.DataFrame, meters: pd.DataFrame) -> pd.DataFrame:
     """Add meters up to sites, by energy and use, and say whether the figure is whole.
 
     Parameters
@@ -90,13 +80,11 @@ def by_site(consumption: pd.DataFrame, meters: pd.DataFrame, period: Period = "a
     meters : DataFrame
         ``compteur_id``, ``code_uai``, ``energie``, ``usage``, ``mise_en_service``, ``retrait``: table
         ``energy/meters``. A meter without a site is left out.
-    period : {"annee", "mois"}
-        The one of the consumption.
 
     Returns
     -------
     DataFrame
-        One row a site, period, energy and use: ``code_uai``, ``debut``, ``annee``, ``energie``, ``usage``, ``kwh``,
+        One row a site, year, energy and use: ``code_uai``, ``debut``, ``annee``, ``energie``, ``usage``, ``kwh``,
         ``compteurs`` (in service then), ``part_connue`` (of the days in service of these meters),
         ``part_estimee``, ``complet`` (at least 99 % known, for each meter).
 
@@ -128,7 +116,7 @@ def by_site(consumption: pd.DataFrame, meters: pd.DataFrame, period: Period = "a
 
 
 def in_service(used: pd.DataFrame, meters: pd.DataFrame) -> pd.DataFrame:
-    """Give every meter of a site in every period seen its days in ``service``, and what is known of them.
+    """Give every meter of a site in every year seen its days in ``service``, and what is known of them.
 
     So one without any reading makes its site incomplete. ``complet`` says whether 99 % of these days are known.
     """
@@ -155,19 +143,14 @@ def require_readings(what: str, readings: pd.DataFrame, first: object, after: ob
         raise UsageError(f"{what}: no meter has a reading of it; readings are of {known}.")
 
 
-def _pieces(rows: pd.DataFrame, begin: Days, end: Days, unit: str) -> pd.DataFrame:
-    """Divide readings among the periods that they touch, by days; those without a value are left out."""
-    first, last = (days.astype(f"datetime64[{unit}]").astype(np.int64) for days in (begin, end - 1))
-    count = last - first + 1
-    owner = np.repeat(np.arange(len(rows)), count)
-    place = np.repeat(first, count) + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    left = np.maximum(begin[owner], _first_day(place, unit))
-    right = np.minimum(end[owner], _first_day(place + 1, unit))
+def _pieces(rows: pd.DataFrame, begin: Days, end: Days) -> pd.DataFrame:
+    """Divide readings among the years that they touch, by days; those without a value are left out."""
+    owner, place, left, right = split(begin, end, "Y")
     return pd.DataFrame(
         {
             "compteur_id": rows["compteur_id"].to_numpy(object)[owner],
             "origine": rows["origine"].to_numpy(object)[owner],
-            "place": place,
+            "annee": place + 1970,
             "left": left.astype(np.int64),
             "right": right.astype(np.int64),
             "kwh": rows["kwh"].to_numpy(float)[owner] * ((right - left) / (end - begin)[owner]),
@@ -176,7 +159,22 @@ def _pieces(rows: pd.DataFrame, begin: Days, end: Days, unit: str) -> pd.DataFra
     ).dropna(subset="kwh")
 
 
-def _first_day(place: npt.NDArray[np.int64], unit: str) -> Days:
+def split(begin: Days, end: Days, unit: str) -> tuple[Integers, Integers, Days, Days]:
+    """Cut spans of days at the borders of years (Y) or months (M): whose each piece is, in which, from when to when."""
+    first, last = (days.astype(f"datetime64[{unit}]").astype(np.int64) for days in (begin, end - 1))
+    count = last - first + 1
+    owner = np.repeat(np.arange(len(begin)), count)
+    place = np.repeat(first, count) + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    return (
+        owner,
+        place,
+        np.maximum(begin[owner], first_day(place, unit)),
+        np.minimum(end[owner], first_day(place + 1, unit)),
+    )
+
+
+def first_day(place: Integers, unit: str) -> Days:
+    """Return the first days of years or months, counted from 1970."""
     return place.astype(f"datetime64[{unit}]").astype("datetime64[D]")
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.alerts import words
-from tikub_lab.energy.alerts.findings import NORMAL, Finding
 from tikub_lab.energy.alerts.habits import PEERS
+from tikub_lab.energy.alerts.meter import Finding
 from tikub_lab.energy.alerts.series import Series, days_of
-from tikub_lab.energy.alerts.table import table_of
+from tikub_lab.energy.alerts.table import NORMAL, table_of
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.days import Booleans, numbers
 from tikub_lab.energy.periods import Floats, Integers
@@ -26,6 +26,10 @@ from tikub_lab.methods.once import once
 
 __all__ = ["Curves", "survey"]
 
+NIGHTS, EARLY, WORKED, SUMMERS = (
+    "base de nuit élevée", "mise en route trop tôt", "week-end comme un jour de cours", "été sans arrêt",
+)  # fmt: skip
+"""What load curves show."""
 BASE = 0.1
 """Quantile of the hours of night that is the base load."""
 NIGHT, LIT, OPEN = slice(0, 5), slice(9, 17), slice(7, 19)
@@ -167,7 +171,7 @@ def _curves(
         power = np.full((len(day), 24), np.nan)
         means = hours.groupby(["jour", "heure"])["kw"].mean()
         power[means.index.get_level_values(0) - day[0], means.index.get_level_values(1)] = means
-        kinds = np.where(days.covered[days.places(day)], days.kinds[days.places(day)], -1)
+        kinds = np.where(days.covered, days.kinds, -1)[day - days.first]
         series = Series(
             meter["compteur_id"], str(uai), None, "électricité", meter["usage"], "courbe de charge", day,
             day + 1, power.sum(axis=1), np.zeros(len(day), dtype=bool),
@@ -209,23 +213,21 @@ def _found(one: _Curve, row: dict[str, Any]) -> Iterator[Finding]:
 
     def finding(nature: str, days: Booleans, kwh: Floats | float, hours: int, of: str) -> Finding:
         error = hours * float(days.sum()) * (row[f"{of}_haut"] - row[f"{of}_bas"]) / (2 * NORMAL)
-        start, end, said = int(one.series.start[0]), int(one.series.end[-1]), words.in_curve(nature, row)
-        return Finding(one.series, nature, start, end, np.where(days, kwh, 0.0), error, float("nan"), name=said)
+        start, end = int(one.series.start[0]), int(one.series.end[-1])
+        return Finding(one.series, nature, start, end, np.where(days, kwh, 0.0), error, float("nan"), curve=row)
 
     if row["base_bas"] >= np.maximum(HIGH, MORE * row["nuit_pairs"]) * full:
         dark = 24 - (OPEN.stop - OPEN.start)
-        yield finding(words.NIGHTS, lessons, dark * (row["base"] - row["nuit_pairs"] * full), dark, "base")
+        yield finding(NIGHTS, lessons, dark * (row["base"] - row["nuit_pairs"] * full), dark, "base")
     if row["week_end_bas"] >= np.maximum(AWAKE, MORE * row["fin_de_semaine_pairs"]) * full:
         lit = LIT.stop - LIT.start
-        yield finding(
-            words.WORKED, weekends, lit * (row["week_end"] - row["fin_de_semaine_pairs"] * full), lit, "week_end"
-        )
+        yield finding(WORKED, weekends, lit * (row["week_end"] - row["fin_de_semaine_pairs"] * full), lit, "week_end")
     if row["base_ete_bas"] >= row["base"] > 0:
-        yield finding(words.SUMMERS, summer, 24 * (row["base_ete"] - row["ete_pairs"] * row["base"]), 24, "base_ete")
+        yield finding(SUMMERS, summer, 24 * (row["base_ete"] - row["ete_pairs"] * row["base"]), 24, "base_ete")
     early = np.zeros(len(lessons), dtype=bool)
     for name, season in (("monte_hiver", np.isin(one.month, COLD)), ("monte_reste", ~np.isin(one.month, COLD))):
         if row[f"{name}_haut"] < EARLIEST:
             early |= lessons & season
     if early.any():
         kwh = np.nansum(np.maximum(one.power[:, NIGHT] - row["base"], 0), axis=1)
-        yield finding(words.EARLY, early, kwh, NIGHT.stop, "base")
+        yield finding(EARLY, early, kwh, NIGHT.stop, "base")

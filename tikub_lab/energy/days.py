@@ -35,9 +35,9 @@ class Days:
     term: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     names: tuple[str, ...] = ()
 
-    def places(self, day: Integers) -> Integers:
-        """Positions of days in the arrays."""
-        return day - self.first
+    def at(self, station: str | None) -> Floats:
+        """Daily mean temperatures of a station; not numbers where it is not known."""
+        return self.cold.get(station or "", np.full(len(self.kinds), np.nan))
 
     def named(self) -> pd.Series:
         """Return the kind of each day, in words, by date."""
@@ -53,6 +53,12 @@ def numbers(dates: pd.Series) -> Integers:
 def date_of(day: int) -> pd.Timestamp:
     """Return the date of a day counted from 1 January 1970."""
     return pd.Timestamp(int(day), unit="D")
+
+
+def stretches(true: Booleans) -> list[tuple[int, int]]:
+    """Return where runs of true values begin and end (excluded)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int64), [0]])))
+    return [(int(left), int(right)) for left, right in edges.reshape(-1, 2)]
 
 
 def of_zone(calendar: pd.DataFrame, zone: str) -> tuple[pd.DataFrame, Booleans]:
@@ -118,33 +124,11 @@ def day_kinds(calendar: pd.DataFrame, first: object, last: object, zone: str = "
 
 
 def keep_days(usage: pd.DataFrame, kinds: pd.Series, keep: tuple[str, ...] = (LESSONS,)) -> pd.DataFrame:
-    """Keep the daily readings of some kinds of days, to fit a baseline on them alone.
+    """Keep the daily readings of some kinds of days, from :func:`day_kinds`, to fit a baseline on them alone.
 
     In a school use is low in July and August for want of pupils, not for want of cold. A model of all days takes that
     for heating: base load, slope and balance point to be compared between sites are those of days of lessons.
-
-    Parameters
-    ----------
-    usage : DataFrame
-        Daily readings of one meter or many: ``debut`` and ``fin`` (excluded) among its columns.
-    kinds : Series of str by date
-        From :func:`day_kinds`. Days without a kind are dropped.
-    keep : tuple of str
-
-    Returns
-    -------
-    DataFrame
-        The rows of one day, and of these kinds.
-
-    Examples
-    --------
-    >>> days = pd.date_range("2025-03-03", periods=7)
-    >>> readings = pd.DataFrame({"debut": days, "fin": days + pd.Timedelta(days=1), "kwh": 5.0})
-    >>> len(keep_days(readings, day_kinds(readings.head(0), "2025-03-01", "2025-03-31")))
-    5
     """
-    days = pd.DatetimeIndex(usage["debut"])
-    days = (days if days.tz is None else days.tz_localize(None)).normalize()
-    wanted = kinds.reindex(days).isin(keep).to_numpy(dtype=bool)
+    wanted = kinds.reindex(pd.DatetimeIndex(usage["debut"]).normalize()).isin(keep).to_numpy(dtype=bool)
     single = ((usage["fin"] - usage["debut"]) < pd.Timedelta(days=1.5)).to_numpy(dtype=bool)
     return usage[wanted & single]

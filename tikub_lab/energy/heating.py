@@ -5,19 +5,16 @@ tell badly, is one for all its years. A bill that was estimated is joined to the
 does (2.2.3.1), and left out where the two last over seventy days: an estimate alone says nothing of the weather.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tikub_lab.errors import UsageError
+from tikub_lab.energy.periods import Floats
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-
-BALANCE_POINTS = tuple(np.arange(10.0, 20.25, 0.5).tolist())
+BALANCE_POINTS = np.arange(10.0, 20.25, 0.5)
 """°C, mean of the day, from which a building may begin to need heat."""
 LONGEST = 70
 """Days of a bill that can tell heating from the rest."""
@@ -28,27 +25,18 @@ FEWEST = 6
 FEWEST_DAYS = 270
 """Days that they must cover: a summer, a winter, and something between."""
 
-COLUMNS = ["compteur_id", "annee", "base", "pente", "equilibre", "n", "jours", "r2", "cv_rmse", "erreur_base"]
+COLUMNS = ["compteur_id", "annee", "base", "pente", "equilibre", "n", "r2", "erreur_base"]
 
 
-def models(
-    readings: pd.DataFrame,
-    weather: pd.DataFrame,
-    stations: Mapping[str, str],
-    balance_points: Sequence[float] = BALANCE_POINTS,
-) -> pd.DataFrame:
+def models(readings: pd.DataFrame, weather: pd.DataFrame, stations: Mapping[str, str]) -> pd.DataFrame:
     """Fit the base load and the heating slope of each meter and year, bills weighing as their days.
 
     Bills are taken, and the months of daily readings where these know more days of the year. One row a meter and year
     that can be fitted: ``annee`` (of the middle of each bill), ``base`` (kWh a day, never negative), ``pente`` (kWh
     per degree and day, 0 where use does not rise with cold), ``equilibre`` (°C, one for all years of a meter), ``n``
-    (bills), ``jours``, ``r2``, ``cv_rmse``, ``erreur_base`` (standard error, kWh a day, the balance point being held
-    to be known).
+    (bills), ``r2``, ``erreur_base`` (standard error, kWh a day, the balance point being held to be known).
     """
-    if not len(balance_points):
-        raise UsageError("balance_points: none to try; give some in °C, such as 12, 13 … 18.")
-    points = np.array(sorted(set(map(float, balance_points))))
-    rows = spans(readings)
+    rows, points = spans(readings), BALANCE_POINTS
     rows["station"] = rows["compteur_id"].map(dict(stations))
     rows = rows[rows["station"].isin(weather["station"].unique())].reset_index(drop=True)
     degrees = _degrees(rows, weather, points)
@@ -57,7 +45,9 @@ def models(
     counted = rows.groupby(["compteur_id", "annee"])["days"].transform
     enough = ((counted("count") >= FEWEST) & (counted("sum") >= FEWEST_DAYS)).to_numpy(dtype=bool)
     rows, degrees = rows[enough].reset_index(drop=True), degrees[enough]
-    return _fitted(rows, degrees, points) if len(rows) else _empty()
+    if rows.empty:
+        return pd.DataFrame(columns=COLUMNS, dtype="float64").astype({"compteur_id": "str"})
+    return _fitted(rows, degrees, points)
 
 
 def spans(readings: pd.DataFrame) -> pd.DataFrame:
@@ -65,12 +55,6 @@ def spans(readings: pd.DataFrame) -> pd.DataFrame:
 
     Bills of at most seventy days, estimates joined to the bill that mends them, or months of daily readings; one
     origin a meter and year. Bills that overlap are left out, as nobody knows which of them counts a day.
-
-    >>> bills = pd.DataFrame({"compteur_id": "G1", "debut": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01"]),
-    ...                       "fin": pd.to_datetime(["2024-02-01", "2024-03-01", "2024-04-01"]),
-    ...                       "kwh": [10.0, 9.0, 8.0], "estime": [False, True, False], "origine": "facture"})
-    >>> spans(bills)[["kwh", "days"]].to_numpy().tolist()
-    [[10.0, 31.0], [17.0, 60.0]]
     """
     rows = readings[readings["origine"].isin(("facture", "relevé"))]
     rows = pd.DataFrame(
@@ -211,14 +195,7 @@ def _fitted(rows: pd.DataFrame, degrees: Floats, points: Floats) -> pd.DataFrame
             "pente": slope[row, best],
             "equilibre": points[best],
             "n": count,
-            "jours": days[:, 0].astype(np.int64),
             "r2": np.where(around > 0, 1 - left / around, np.nan),
-            "cv_rmse": np.sqrt(scatter * count / days[:, 0]) / (sy / days)[:, 0],
             "erreur_base": error,
         }
     return pd.DataFrame(found).astype({"compteur_id": "str"})
-
-
-def _empty() -> pd.DataFrame:
-    whole = dict.fromkeys(("annee", "n", "jours"), "int64")
-    return pd.DataFrame(columns=COLUMNS).astype(dict.fromkeys(COLUMNS, "float64") | {"compteur_id": "str"} | whole)

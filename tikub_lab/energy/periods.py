@@ -29,15 +29,14 @@ BILLING_MATCH = 35.0
 
 @dataclass(frozen=True)
 class Periods:
-    """Periods of use of one meter: first moment and moment after the last (ns since 1970), kWh, time zone of the index.
+    """Periods of use of one meter: first moment and moment after the last (ns since 1970), and kWh, or not a number.
 
-    Moments are universal where times have a zone; kWh are not a number where unknown.
+    Moments are universal where times have a zone, those of temperatures too.
     """
 
     start: Integers
     end: Integers
     value: Floats
-    zone: str | None = None
 
     @property
     def days(self) -> Floats:
@@ -55,7 +54,6 @@ class Clock:
     origin: int
     step: int
     value: Floats
-    zone: str | None = None
 
     @property
     def per_day(self) -> int:
@@ -67,11 +65,10 @@ class Clock:
 class Thermal:
     """Daily mean temperatures of each period.
 
-    Of each period, the temperatures that the series has and those that are known (``rows``, ``valid``), and the days
-    kept, 0 where coverage is too low; then the mean of each day kept, °F, period after period.
+    Of each period, the temperatures that are known (``valid``), and the days ``kept``, 0 where coverage is too low;
+    then the mean of each day kept, °F, period after period.
     """
 
-    rows: Integers
     valid: Integers
     kept: Integers
     mean: Floats
@@ -86,6 +83,10 @@ class Thermal:
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         return np.add.reduceat(values, starts, axis=0) / counts[:, None]
 
+    def take(self, periods: npt.NDArray[np.bool_]) -> "Thermal":
+        """Keep some periods."""
+        return Thermal(self.valid[periods], self.kept[periods], self.mean[np.repeat(periods, self.kept)])
+
     def degree_days(self, heating: Floats, cooling: Floats) -> tuple[Floats, Floats]:
         """Degree days per day of the usable periods: rows are periods with ``kept > 0``, columns balance points, °F."""
         mean = self.mean[:, None]
@@ -93,41 +94,25 @@ class Thermal:
         return self.averages(hdd), self.averages(cdd)
 
 
-def read_periods(usage: pd.Series | pd.DataFrame) -> Periods:
-    """Read usage into periods.
-
-    A Series of kWh by starts of periods, whose last row only marks the end of the last one (eemeter's convention); or
-    a DataFrame with ``debut``, ``fin`` (excluded) and ``kwh``. Dates that are missing, twice or overlap are refused.
-    """
-    if isinstance(usage, pd.DataFrame):
-        table = usage.sort_values("debut")
-        start, zone = _moments(pd.DatetimeIndex(table["debut"]))
-        end, _ = _moments(pd.DatetimeIndex(table["fin"]))
-        value = table["kwh"].astype("float64").to_numpy()
-    else:
-        if not isinstance(usage.index, pd.DatetimeIndex):
-            raise UsageError(
-                f"Usage: its index is {usage.index.dtype}, not dates; give each value the start of its day."
-            )
-        moments, zone = _moments(usage.index)
-        start, end, value = moments[:-1], moments[1:], usage.astype("float64").to_numpy()[:-1]
+def read_periods(usage: pd.DataFrame) -> Periods:
+    """Read ``debut``, ``fin`` (excluded) and ``kwh``; dates that are missing, twice or overlap are refused."""
+    table = usage.sort_values("debut")
+    start, end = _moments(table["debut"]), _moments(table["fin"])
     for wrong, what in ((end <= start, "ends before it begins, or has no length"), (_overlaps(start, end), "overlaps")):
         if wrong.any():
             place = pd.Timestamp(int(start[wrong][0]))
             raise UsageError(f"Usage: the period of {place:%Y-%m-%d %H:%M} {what}; give each moment once, in order.")
-    return Periods(start, end, np.asarray(value, dtype=np.float64), zone)
+    return Periods(start, end, np.asarray(table["kwh"].astype("float64"), dtype=np.float64))
 
 
-def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
-    """Read hourly or daily temperatures onto a regular clock: a Series by time, or daily rows ``jour``, ``tmoy``."""
+def read_clock(weather: pd.DataFrame, unit: Unit) -> Clock:
+    """Read ``tmoy`` of each ``jour``, which may be an hour, onto a regular clock."""
     if unit not in ("C", "F"):
         raise UsageError(f"unit={unit!r}: temperatures are in 'C' or in 'F'.")
-    if isinstance(temperature, pd.DataFrame):
-        temperature = pd.Series(temperature["tmoy"].to_numpy(), index=pd.DatetimeIndex(temperature["jour"]))
-    temperature = temperature.sort_index()
-    moments, zone = _moments(pd.DatetimeIndex(temperature.index))
+    weather = weather.sort_values("jour")
+    moments = _moments(weather["jour"])
     if not len(moments):
-        return Clock(0, DAY, np.empty(0), zone)
+        return Clock(0, DAY, np.empty(0))
     gaps = np.diff(moments)
     step = int(gaps.min()) if len(gaps) else DAY
     if step not in (HOUR, DAY) or (gaps % step).any():
@@ -137,17 +122,13 @@ def read_clock(temperature: pd.Series | pd.DataFrame, unit: Unit) -> Clock:
             "or one a day, each moment once."
         )
     value = np.full((moments[-1] - moments[0]) // step + 1, np.nan)
-    known = temperature.astype("float64").to_numpy()
+    known = weather["tmoy"].astype("float64").to_numpy()
     value[(moments - moments[0]) // step] = 32.0 + known * 1.8 if unit == "C" else known
-    return Clock(int(moments[0]), step, value, zone)
+    return Clock(int(moments[0]), step, value)
 
 
 def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> Thermal:
     """Work out the daily mean temperatures of each period; beyond ``longest`` days they are no longer its own."""
-    if len(periods) and len(clock.value) and (periods.zone is None) != (clock.zone is None):
-        raise UsageError(
-            f"Usage has time zone {periods.zone}, temperatures have {clock.zone}: give both, or neither, a time zone."
-        )
     first = _ceil(periods.start - clock.origin, clock.step)
     after = _ceil(periods.end - clock.origin, clock.step)
     if longest is not None:
@@ -173,19 +154,14 @@ def thermal(periods: Periods, clock: Clock, longest: float | None = None) -> The
     day_kept = (rows > DAY_COVERAGE * clock.per_day) & (valid > 0)
     long_kept = valid >= PERIOD_COVERAGE * rows
     keep = np.where(short[holder], day_kept[holder], long_kept[holder] & (count > DAY_COVERAGE * clock.per_day))
-    return Thermal(rows, valid, np.bincount(holder[keep], minlength=len(rows)), mean[keep])
+    return Thermal(valid, np.bincount(holder[keep], minlength=len(rows)), mean[keep])
 
 
-def dates(moments: Integers, zone: str | None) -> pd.DatetimeIndex:
-    """Turn nanoseconds into dates, in the time zone that they came from."""
-    index = pd.DatetimeIndex(moments.astype("datetime64[ns]"))
-    return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
-
-
-def _moments(index: pd.DatetimeIndex) -> tuple[Integers, str | None]:
+def _moments(dates: pd.Series) -> Integers:
+    index = pd.DatetimeIndex(dates)
     if index.hasnans:
         raise UsageError("A date is missing; every reading and every temperature needs its date.")
-    return index.as_unit("ns").asi8, None if index.tz is None else str(index.tz)
+    return index.as_unit("ns").asi8
 
 
 def _overlaps(start: Integers, end: Integers) -> npt.NDArray[np.bool_]:

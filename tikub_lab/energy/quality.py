@@ -4,7 +4,7 @@ CV(RMSE) is the scatter of residuals against mean use, NMBE their mean.
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,23 +12,15 @@ from tikub_lab.energy.periods import Floats
 from tikub_lab.show.french import number
 
 
-@dataclass(frozen=True)
-class Limit:
-    """The largest CV(RMSE) and NMBE accepted, as shares, where they come from, and whether that is settled."""
+class Limit(NamedTuple):
+    """The largest CV(RMSE) and NMBE accepted, as shares."""
 
     cv_rmse: float
     nmbe: float
-    source: str
-    statut: str
 
 
-LIMITS = {
-    "billing": Limit(0.15, 0.05, "ASHRAE Guideline 14-2014, données mensuelles", "confirmé"),
-    "daily": Limit(
-        0.30, 0.10, "ASHRAE Guideline 14-2014, données horaires ; rien n'y est dit du pas journalier", "à confirmer"
-    ),
-}
-"""Limits by kind of data, 2014 edition."""
+LIMITS = {"billing": Limit(0.15, 0.05), "daily": Limit(0.30, 0.10)}
+"""Limits by kind of data, 2014 edition: of months, and of hours; it says nothing of days."""
 
 
 def quality(observed: Floats, predicted: Floats, parameters: int) -> tuple[float, float]:
@@ -36,9 +28,6 @@ def quality(observed: Floats, predicted: Floats, parameters: int) -> tuple[float
 
     ``sqrt(sum(e^2) / (n - p)) / mean`` and ``sum(e) / ((n - p) mean)``, e being observed less predicted and p the
     parameters: coefficients and balance points, which were also chosen to fit.
-
-    >>> quality(np.array([10.0, 12.0, 8.0]), np.array([10.0, 10.0, 10.0]), 1)
-    (0.2, 0.0)
     """
     free, mean = len(observed) - parameters, float(np.mean(observed)) if len(observed) else 0.0
     if free <= 0 or mean == 0:

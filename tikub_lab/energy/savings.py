@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.caltrack import Baseline, fahrenheit, whole
-from tikub_lab.energy.periods import DAY, Floats, Integers, Thermal, dates, read_clock, read_periods
+from tikub_lab.energy.consumption import first_day, split
+from tikub_lab.energy.periods import DAY, Floats, Integers, Periods, Thermal, read_clock, read_periods
 from tikub_lab.errors import UsageError
 
 FEWEST = 10
@@ -23,79 +24,64 @@ FEWEST = 10
 class Model:
     """A linear model of use per day: the baseline's, or one with a load for each kind of day.
 
-    ``matrix`` (n periods fitted, k) and ``reporting`` (m, k) have the regressors of both periods, ``points`` and
-    ``points_reporting`` how use moves with each balance point, ``residual`` (n) observed less predicted, kWh a day.
+    Of the n periods fitted: regressors (``matrix``), how use moves with each balance point (``points``), observed less
+    predicted, kWh a day (``residual``), the ``day`` on which each begins, from 1970, and its weight. Of the m periods
+    reported: ``reporting``, ``points_reporting`` and the length of each, ``days``.
     """
 
     coefficients: Floats
     matrix: Floats
-    reporting: Floats
     points: Floats
-    points_reporting: Floats
     residual: Floats
+    day: Integers
+    weights: Floats
+    reporting: Floats
+    points_reporting: Floats
+    days: Floats
+    daily: bool
 
 
 @dataclass(frozen=True)
 class Savings:
-    """A saving, period by period and in all.
+    """A saving, period by period and in all, of the periods that have both usage and temperatures, kWh.
 
-    Attributes
-    ----------
-    table : DataFrame
-        One row a period: ``debut``, ``fin`` (excluded), ``jours``, ``observe``, ``predit``, ``economie`` (kWh). Where
-        usage or temperatures are missing, all three are.
-    observed, predicted, saving : float
-        Sums over the periods that have both, kWh.
-    n, missing : int
-        Periods that have both, and those left out.
-    baseline : Baseline
-    kinds : bool
-        Whether each kind of day has its own load.
-    model : Model
-    start, end : arrays of n int64
-        The periods that have both, nanoseconds.
+    ``table`` has ``debut``, ``fin`` (excluded), ``jours``, ``observe``, ``predit`` and ``economie``; where one of both
+    is missing, all three are.
     """
 
     table: pd.DataFrame
-    observed: float
-    predicted: float
-    saving: float
-    n: int
-    missing: int
-    baseline: Baseline
-    kinds: bool
     model: Model = field(repr=False)
-    start: Integers = field(repr=False)
-    end: Integers = field(repr=False)
 
     @property
-    def share(self) -> float:
-        """The saving as a share of what would have been used; not a number where that is not positive."""
-        return self.saving / self.predicted if self.predicted > 0 else math.nan
+    def n(self) -> int:
+        """Periods that have both."""
+        return len(self.model.days)
+
+    @property
+    def observed(self) -> float:
+        return float(self.table["observe"].sum())
+
+    @property
+    def predicted(self) -> float:
+        return float(self.table["predit"].sum())
+
+    @property
+    def saving(self) -> float:
+        return float(self.table["economie"].sum())
 
 
-def metered(
-    baseline: Baseline,
-    usage: pd.Series | pd.DataFrame,
-    temperature: pd.Series | pd.DataFrame,
-    kinds: pd.Series | None = None,
-) -> Savings:
-    """Work out the metered saving of a reporting period.
+def metered(baseline: Baseline, usage: pd.DataFrame, weather: pd.DataFrame, kinds: pd.Series | None = None) -> Savings:
+    """Work out the metered saving of a reporting period, positive where less was used than the baseline says.
 
     Parameters
     ----------
     baseline : Baseline
         Fitted on the period before the change.
-    usage, temperature
-        The reporting period, as for :func:`tikub_lab.energy.caltrack.fit`.
+    usage, weather : DataFrame
+        The reporting period of one meter, as for :func:`tikub_lab.energy.caltrack.fit_many`.
     kinds : Series of str, optional
         The kind of each day, by date, for both periods, of daily readings only: see
         :func:`tikub_lab.energy.days.day_kinds`.
-
-    Returns
-    -------
-    Savings
-        Positive where less was used than the baseline says.
 
     Raises
     ------
@@ -104,115 +90,76 @@ def metered(
 
     Examples
     --------
-    >>> from tikub_lab.energy.caltrack import fit
-    >>> days = pd.date_range("2024-01-01", "2026-01-01")
-    >>> outside = pd.Series(10 - 8 * np.cos(np.arange(len(days)) / 58), index=days)
-    >>> usage = 100 + 12 * (15 - outside).clip(lower=0)
-    >>> model = fit(usage[:"2025-01-01"], outside, balance_points=range(5, 25))
-    >>> round(metered(model, 0.9 * usage["2025-01-01":], outside).share, 3)
+    >>> from tikub_lab.energy.caltrack import fit_many
+    >>> days = pd.date_range("2024-01-01", "2025-12-31")
+    >>> weather = pd.DataFrame({"station": "S", "jour": days, "tmoy": 10 - 8 * np.cos(np.arange(len(days)) / 58)})
+    >>> readings = pd.DataFrame({"compteur_id": "C1", "debut": days, "fin": days + pd.Timedelta(days=1),
+    ...                          "kwh": 100 + 12 * (15 - weather["tmoy"]).clip(lower=0)})
+    >>> model = fit_many(readings[:366], weather, {"C1": "S"}, balance_points=range(5, 25))["C1"]
+    >>> found = metered(model, readings[366:].assign(kwh=0.9 * readings["kwh"]), weather)
+    >>> round(found.saving / found.predicted, 3)
     0.1
     """
     periods = read_periods(usage)
-    clock = read_clock(temperature, baseline.unit)
+    clock = read_clock(weather, baseline.unit)
     found = whole(baseline, periods, clock)
     known = ~np.isnan(periods.value) & (found.kept > 0)
-    owner = np.repeat(np.arange(len(periods)), found.kept)
-    kept = Thermal(found.rows[known], found.valid[known], found.kept[known], found.mean[known[owner]])
-    start, end = periods.start[known], periods.end[known]
-    model = _model(baseline, kept, start, kinds, periods.zone)
+    model = _model(baseline, found.take(known), periods.start[known], periods.days[known], kinds)
     observed, predicted = np.where(known, periods.value, np.nan), np.full(len(periods), np.nan)
-    predicted[known] = model.reporting @ model.coefficients * ((end - start) / DAY)
-    table = pd.DataFrame(
-        {
-            "debut": dates(periods.start, periods.zone),
-            "fin": dates(periods.end, periods.zone),
-            "jours": periods.days,
-            "observe": observed,
-            "predit": predicted,
-            "economie": predicted - observed,
-        }
-    )
-    return Savings(
-        table=table,
-        observed=float(observed[known].sum()),
-        predicted=float(predicted[known].sum()),
-        saving=float((predicted - observed)[known].sum()),
-        n=int(known.sum()),
-        missing=int((~known).sum()),
-        baseline=baseline,
-        kinds=kinds is not None,
-        model=model,
-        start=start,
-        end=end,
-    )
+    predicted[known] = model.reporting @ model.coefficients * model.days
+    return Savings(laid_out(periods, observed, predicted), model)
+
+
+def laid_out(periods: Periods, observed: Floats, predicted: Floats) -> pd.DataFrame:
+    """Lay a saving out by period."""
+    start, end = (moments.astype("datetime64[ns]") for moments in (periods.start, periods.end))
+    table = pd.DataFrame({"debut": start, "fin": end, "jours": periods.days, "observe": observed, "predit": predicted})
+    return table.assign(economie=predicted - observed)
 
 
 def by_month(savings: Savings) -> pd.DataFrame:
-    """Divide a saving among calendar months, a bill that crosses their border by its days.
+    """Divide a saving among calendar months, a bill that crosses their border by its days, kWh.
 
-    Returns
-    -------
-    DataFrame
-        ``mois`` (its first day), ``observe``, ``predit``, ``economie`` (kWh), ``part`` (of predicted), ``jours`` (days
-        with a figure), ``manquants`` (days of the table's periods without one).
-
-    Examples
-    --------
-    >>> from tikub_lab.energy.caltrack import fit
-    >>> bills = pd.Series(310.0, index=pd.date_range("2024-01-16", periods=14, freq="31D"))
-    >>> outside = pd.Series(10.0, index=pd.date_range("2024-01-01", "2025-06-30"))
-    >>> found = metered(fit(bills[:13], outside), 0.5 * bills[:3], outside)
-    >>> by_month(found)[["observe", "economie", "jours"]].to_numpy().tolist()
-    [[80.0, 80.0, 16.0], [145.0, 145.0, 29.0], [85.0, 85.0, 17.0]]
+    ``mois`` (its first day), ``observe``, ``predit``, ``economie``.
     """
-    table = savings.table
-    columns = ["mois", "observe", "predit", "economie", "part", "jours", "manquants"]
-    if table.empty:
-        return pd.DataFrame(columns=columns)
-    pieces = []
-    for place, (first, last) in enumerate(zip(table["debut"], table["fin"], strict=True)):
-        months = pd.period_range(first.tz_localize(None), last.tz_localize(None), freq="M")
-        edges = [first, *(month.start_time.tz_localize(first.tz) for month in months[1:]), last]
-        for month, left, right in zip(months, edges[:-1], edges[1:], strict=True):
-            if right > left:
-                pieces.append((month.start_time, place, (right - left) / (last - first)))
-    parts = pd.DataFrame(pieces, columns=["mois", "period", "share"])
-    rows = table.iloc[parts["period"]].reset_index(drop=True)
-    known = rows["economie"].notna()
-    for name in ("observe", "predit", "economie"):
-        parts[name] = rows[name].fillna(0.0).where(known, 0.0) * parts["share"]
-    parts["jours"] = (rows["jours"] * parts["share"]).where(known, 0.0)
-    parts["manquants"] = (rows["jours"] * parts["share"]).where(~known, 0.0)
-    found = parts.groupby("mois", as_index=False)[["observe", "predit", "economie", "jours", "manquants"]].sum()
-    found["part"] = found["economie"] / found["predit"].where(found["predit"] > 0)
-    return found[columns].astype({"jours": "float64"})
+    table, names = savings.table, ["observe", "predit", "economie"]
+    begin, end = (table[name].to_numpy().astype("datetime64[D]") for name in ("debut", "fin"))
+    owner, month, left, right = split(begin, end, "M")
+    parts = table[names].where(table["economie"].notna(), 0.0).iloc[owner]
+    parts = parts.mul((right - left) / (end - begin)[owner], axis=0)
+    parts["mois"] = first_day(month, "M").astype("datetime64[ns]")
+    return parts.groupby("mois", as_index=False).sum()
 
 
-def _model(baseline: Baseline, kept: Thermal, start: Integers, kinds: pd.Series | None, zone: str | None) -> Model:
+def _model(baseline: Baseline, kept: Thermal, start: Integers, days: Floats, kinds: pd.Series | None) -> Model:
     sample = baseline.sample
     if sample is None or baseline.model is None:
         raise UsageError(
             f"Baseline: its status is {baseline.status!r}, it says nothing of a saving. {baseline.verdict}"
         )
-    plain, points = _regressors(baseline, sample.thermal)
-    plain_reporting, points_reporting = _regressors(baseline, kept)
-    if kinds is None:
-        coefficients = np.array([baseline.intercept, *_slopes(baseline)])
-        residual = sample.usage - plain @ coefficients
-        return Model(coefficients, plain, plain_reporting, points, points_reporting, residual)
-    if baseline.kind != "daily":
-        raise UsageError("kinds: a bill has days of all kinds; give kinds for daily readings only, or none.")
-    before, after = _kinds_at(kinds, sample.start, zone), _kinds_at(kinds, start, zone)
-    names, counts = np.unique(before.astype(str), return_counts=True)
-    own = [name for name, count in zip(names, counts, strict=True) if count >= FEWEST]
-    # The commonest kind is the base; each other one adds its own difference.
-    own.remove(max(own, key=lambda name: counts[list(names).index(name)])) if own else None
-    matrix = np.hstack([plain, *(plain * (before == name)[:, None] for name in own)])
-    reporting = np.hstack([plain_reporting, *(plain_reporting * (after == name)[:, None] for name in own)])
-    used = (np.abs(matrix) > 0).sum(axis=0) >= FEWEST
-    matrix, reporting = matrix[:, used], reporting[:, used]
-    coefficients, *_ = np.linalg.lstsq(matrix, sample.usage, rcond=None)
-    return Model(coefficients, matrix, reporting, points, points_reporting, sample.usage - matrix @ coefficients)
+    matrix, points = _regressors(baseline, sample.thermal)
+    reporting, points_reporting = _regressors(baseline, kept)
+    coefficients = np.array([baseline.intercept, *_slopes(baseline)])
+    if kinds is not None:
+        if baseline.kind != "daily":
+            raise UsageError("kinds: a bill has days of all kinds; give kinds for daily readings only, or none.")
+        before, after = _kinds_at(kinds, sample.start), _kinds_at(kinds, start)
+        names, counts = np.unique(before.astype(str), return_counts=True)
+        # The commonest kind is the base; each other one adds its own difference.
+        own = [
+            name
+            for name, count in zip(names, counts, strict=True)
+            if count >= FEWEST and name != names[counts.argmax()]
+        ]
+        matrix = np.hstack([matrix, *(matrix * (before == name)[:, None] for name in own)])
+        reporting = np.hstack([reporting, *(reporting * (after == name)[:, None] for name in own)])
+        used = (np.abs(matrix) > 0).sum(axis=0) >= FEWEST
+        matrix, reporting = matrix[:, used], reporting[:, used]
+        coefficients = np.asarray(np.linalg.lstsq(matrix, sample.usage, rcond=None)[0], dtype=np.float64)
+    return Model(
+        coefficients, matrix, points, sample.usage - matrix @ coefficients, sample.start // DAY, sample.weights,
+        reporting, points_reporting, days, baseline.kind == "daily",
+    )  # fmt: skip
 
 
 def _slopes(baseline: Baseline) -> list[float]:
@@ -237,9 +184,8 @@ def _regressors(baseline: Baseline, found: Thermal) -> tuple[Floats, Floats]:
     return np.hstack(columns), np.hstack(moves) if moves else np.empty((len(hdd), 0))
 
 
-def _kinds_at(kinds: pd.Series, start: Integers, zone: str | None) -> np.ndarray:
-    days = dates(start, zone)
-    days = (days if days.tz is None else days.tz_localize(None)).normalize()
+def _kinds_at(kinds: pd.Series, start: Integers) -> np.ndarray:
+    days = pd.DatetimeIndex(start.astype("datetime64[ns]")).normalize()
     names = kinds.to_numpy(object)
     place = kinds.index.get_indexer(days)
     missing = place < 0

@@ -35,15 +35,7 @@ class Scope:
         return f"{site['lib_etablissement']}, {site['ville']}"
 
     def keep(self, table: pd.DataFrame, meters: pd.DataFrame | None = None) -> pd.DataFrame:
-        """Keep the rows of a table that are about it.
-
-        Parameters
-        ----------
-        table : DataFrame
-            With ``code_uai``; or, where ``meters`` are given, with ``compteur_id``.
-        meters : DataFrame, optional
-            ``compteur_id`` and ``code_uai``: table ``energy/meters``.
-        """
+        """Keep the rows of a table that are about it, by ``code_uai``, or by ``compteur_id`` where meters are given."""
         if self.uai is None and self.emat is None:
             return table
         if meters is None:

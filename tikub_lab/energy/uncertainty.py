@@ -22,10 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tikub_lab.energy.periods import DAY, Floats, Integers
-from tikub_lab.energy.savings import Savings
+from tikub_lab.energy.periods import Floats, Integers
+from tikub_lab.energy.savings import Model, Savings
 from tikub_lab.errors import UsageError
-from tikub_lab.show.french import number
 
 FLOOR = 0.3
 """Scatter of a day without use, as a share of that of the mean one."""
@@ -37,8 +36,8 @@ BLOCK = 10
 class Interval:
     """A saving with its confidence interval: kWh, then as shares of what would have been used (``predicted``).
 
-    Bounds are not numbers where there are too few periods; ``level`` is two-sided, ``error`` the standard error of the
-    saving (kWh), ``freedom`` that of the quantile.
+    Bounds are not numbers where there are too few periods; ``error`` is the standard error of the saving (kWh),
+    ``freedom`` that of the quantile.
     """
 
     saving: float
@@ -47,72 +46,18 @@ class Interval:
     share: float
     share_low: float
     share_high: float
-    level: float
     error: float
     freedom: float
     predicted: float
-    meters: int = 1
 
     @property
     def established(self) -> bool:
         """Whether the interval leaves zero out."""
         return bool(self.low > 0 or self.high < 0)
 
-    @property
-    def sentence(self) -> str:
-        """What can be said, in French."""
-        if math.isnan(self.low):
-            return "Économie non chiffrable : trop peu de relevés pour en dire la précision."
-        low, high = number(self.share_low * 100, 1), number(self.share_high * 100, 1)
-        told = f"entre {low} et {high} %, au niveau de confiance de {number(self.level * 100)} %"
-        if not self.established:
-            return f"Ni économie ni hausse établie : {told}."
-        word = "Économie" if self.saving > 0 else "Hausse"
-        size = number(abs(self.share) * 100, 1)
-        if self.saving < 0:
-            told = told.replace(f"entre {low} et {high}", f"économie entre {low} et {high}")
-        return f"{word} de {size} % ({told})."
-
-
-def interval(savings: Savings, level: float = 0.9) -> Interval:
-    """Give a saving its confidence interval.
-
-    Parameters
-    ----------
-    savings : Savings
-        From :func:`tikub_lab.energy.savings.metered`. Give it the kinds of days where use follows a calendar: without
-        them the calendar counts as scatter, and intervals are wider than need be.
-    level : float
-        Two-sided confidence level, between 0 and 1.
-
-    Returns
-    -------
-    Interval
-
-    Raises
-    ------
-    UsageError
-        A level that is not between 0 and 1.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from tikub_lab.energy.caltrack import fit
-    >>> from tikub_lab.energy.savings import metered
-    >>> days = pd.date_range("2024-01-01", "2026-01-01")
-    >>> wave = np.arange(len(days))
-    >>> usage = pd.Series(100 + 5 * np.sin(wave * wave), index=days)  # scatter without memory
-    >>> outside = pd.Series(10.0, index=days)
-    >>> found = interval(metered(fit(usage[:"2025-01-01"], outside), 0.9 * usage["2025-01-01":], outside))
-    >>> found.sentence
-    'Économie de 10,1 % (entre 9,7 et 10,5 %, au niveau de confiance de 90 %).'
-    """
-    check_level(level)
-    return _interval(savings.saving, savings.predicted, *_variance(savings), level, 1)
-
 
 def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
-    """Give the sum of many savings its confidence interval.
+    """Give the sum of some savings, or one, its confidence interval.
 
     The errors of meters that share a region's weather and calendar are not independent: they are taken to be correlated
     as the residuals of their baselines are, on the days that these have in common. Bills are held to be independent.
@@ -120,43 +65,37 @@ def portfolio(savings: Mapping[str, Savings], level: float = 0.9) -> Interval:
     Parameters
     ----------
     savings : mapping of Savings by meter
-        One kWh counts as one, whatever its meter.
+        From :func:`tikub_lab.energy.savings.metered`; one kWh counts as one, whatever its meter. Give that the kinds of
+        days where use follows a calendar, which counts as scatter otherwise.
     level : float
+        Two-sided, between 0 and 1.
 
     Returns
     -------
     Interval
         Meters whose own error can't be told make that of the sum untold.
     """
+    from scipy.stats import t  # here, as it takes a second to load
+
     check_level(level)
-    errors, freedom = np.array([_variance(one) for one in savings.values()]).reshape(-1, 2).T
-    errors = np.sqrt(errors)
-    daily = np.array([one.baseline.kind == "daily" for one in savings.values()], dtype=bool)
-    variance = float((errors[~daily] ** 2).sum()) if len(errors) else 0.0
-    if daily.any():
-        series = [one for one, is_daily in zip(savings.values(), daily, strict=True) if is_daily]
-        variance += float(((_aligned(series) @ errors[daily]) ** 2).sum())
-    spread = float((errors**4 / np.maximum(freedom, 1e-9)).sum()) if len(errors) else 0.0
+    variances, freedom = np.array([_variance(one.model) for one in savings.values()]).reshape(-1, 2).T
+    errors = np.sqrt(variances)
+    daily = np.array([one.model.daily for one in savings.values()], dtype=bool)
+    together = _aligned([one.model for one in savings.values() if one.model.daily]) @ errors[daily]
+    variance = float((errors[~daily] ** 2).sum() + (together**2).sum())
+    spread = float((errors**4 / np.maximum(freedom, 1e-9)).sum())
     free = max(float((errors**2).sum()) ** 2 / spread, float(freedom.min())) if spread > 0 else math.inf
-    total = sum(one.saving for one in savings.values())
-    predicted = sum(one.predicted for one in savings.values())
-    return _interval(total, predicted, variance, free, level, len(savings))
+    saving, predicted = (sum(getattr(one, name) for one in savings.values()) for name in ("saving", "predicted"))
+    error, base = math.sqrt(variance), predicted if predicted > 0 else math.nan
+    half = float(t.ppf(0.5 + level / 2, free)) * error if free > 0 else math.nan
+    low, high = saving - half, saving + half
+    return Interval(saving, low, high, saving / base, low / base, high / base, error, free, predicted)
 
 
 def check_level(level: float) -> None:
     """Refuse a level of confidence that is none."""
     if not 0 < level < 1:
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
-
-
-def _interval(saving: float, predicted: float, variance: float, freedom: float, level: float, meters: int) -> Interval:
-    from scipy.stats import t  # here, as it takes a second to load
-
-    error = math.sqrt(variance)
-    half = float(t.ppf(0.5 + level / 2, freedom)) * error if freedom > 0 else math.nan
-    base = predicted if predicted > 0 else math.nan
-    low, high = saving - half, saving + half
-    return Interval(saving, low, high, saving / base, low / base, high / base, level, error, freedom, predicted, meters)
 
 
 def of_days(residual: Floats, day: Integers, fitted: int) -> tuple[float, float]:
@@ -168,28 +107,19 @@ def of_days(residual: Floats, day: Integers, fitted: int) -> tuple[float, float]
     return float(sums @ sums) / len(residual) * len(sums) / free, float(free)
 
 
-def _design(savings: Savings) -> tuple[Floats, Floats]:
-    """Everything that was fitted, balance points too: both periods' regressors, on a common scale."""
-    model = savings.model
-    matrix = np.hstack([model.matrix, model.points])
-    reporting = np.hstack([model.reporting, model.points_reporting])
-    scale = np.sqrt((matrix**2).sum(axis=0))
-    scale[scale == 0] = 1.0
-    return matrix / scale, reporting / scale
-
-
-def _variance(savings: Savings) -> tuple[float, float]:
+def _variance(model: Model) -> tuple[float, float]:
     """Variance of a saving, and its degrees of freedom."""
-    sample, model = savings.baseline.sample, savings.model
-    matrix, reporting = _design(savings)
-    if sample is None or not len(matrix):
+    # Everything that was fitted, balance points too, on a common scale.
+    matrix, reporting = np.hstack([model.matrix, model.points]), np.hstack([model.reporting, model.points_reporting])
+    if not len(matrix):
         return math.nan, 0.0
+    scale = np.sqrt((matrix**2).sum(axis=0))
+    matrix, reporting = (part / np.where(scale == 0, 1.0, scale) for part in (matrix, reporting))
     rank = int(np.linalg.matrix_rank(matrix))
-    days = (savings.end - savings.start) / DAY
-    weights, free = sample.weights, float(len(matrix) - rank)
+    days, weights, free = model.days, model.weights, float(len(matrix) - rank)
     wanted = days @ reporting
     gram = np.linalg.pinv((matrix * weights[:, None]).T @ matrix, hermitian=True)
-    if savings.baseline.kind == "billing":
+    if not model.daily:
         if free <= 0:
             return math.nan, 0.0
         scatter = float((weights * model.residual**2).sum()) / free
@@ -197,20 +127,16 @@ def _variance(savings: Savings) -> tuple[float, float]:
     use, later = (np.maximum(part @ model.coefficients, 0.0) for part in (model.matrix, model.reporting))
     floor = FLOOR * max(float(use.mean()), np.finfo(float).tiny)
     before, after = np.hypot(use, floor), np.hypot(later, floor)
-    variance, free = of_days(model.residual / before, sample.start // DAY, rank)
+    variance, free = of_days(model.residual / before, model.day, rank)
     fitted = matrix @ gram @ wanted * before
     return variance * float(fitted @ fitted + (days * after) @ (days * after)), free
 
 
-def _aligned(series: list[Savings]) -> Floats:
+def _aligned(models: list[Model]) -> Floats:
     """Residuals of daily baselines, one column a meter of length one, on the days that any of them has."""
-    days = [
-        (one.baseline.sample.start if one.baseline.sample is not None else np.empty(0, int)) // DAY for one in series
-    ]
-    every = np.unique(np.concatenate(days))
-    found = np.zeros((len(every), len(series)))
-    for column, (one, own) in enumerate(zip(series, days, strict=True)):
-        values = one.model.residual
-        length = math.sqrt(float(values @ values))
-        found[np.searchsorted(every, own), column] = values / length if length > 0 else 0.0
+    every = np.unique(np.concatenate([np.empty(0, np.int64), *(one.day for one in models)]))
+    found = np.zeros((len(every), len(models)))
+    for column, one in enumerate(models):
+        length = math.sqrt(float(one.residual @ one.residual))
+        found[np.searchsorted(every, one.day), column] = one.residual / length if length > 0 else 0.0
     return found

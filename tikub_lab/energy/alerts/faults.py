@@ -4,11 +4,14 @@ Two readings may be the same by chance. How often that happens is taken from the
 all, a run counting once however long; a run is a fault where a chance one of its length would be rare.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from tikub_lab.energy.days import Booleans
+from tikub_lab.energy.alerts.series import Series
+from tikub_lab.energy.days import Booleans, Days, stretches
 from tikub_lab.energy.periods import Floats, Integers
 
 BROKEN, ESTIMATED, MISSING = "compteur en panne", "relevés estimés", "relevés manquants"
@@ -22,21 +25,27 @@ OFF = 14.0
 """°C from which a meter that heats may well count nothing."""
 JUDGED = 0.3
 """Share of the zeros in a row that must be odd in themselves."""
-LEAST = {"relevé": 3, "facture": 2}
-"""Readings in a row under which nothing is said."""
+
+
+class Least(NamedTuple):
+    """Readings in a row under which nothing is said, by what they are; copies are those of so many readings before."""
+
+    said: int
+    same: int
+    zero: int
+    gap: int
+    copied: int
+    copies: int
+
+
+LEAST = {"relevé": Least(3, 3, 3, 3, 7, 7), "facture": Least(2, 2, 1, 1, 12, 2)}
 
 
 @dataclass(frozen=True)
 class Run:
-    """Readings in a row.
+    """Readings in a row, and how many runs of this length the meter would show by chance.
 
-    Attributes
-    ----------
-    how : {"constant", "zero", "copy", "flagged", "missing"}
-    first, last : int
-        Place of the first, and of the one after the last.
-    chance : float
-        How many runs of this length this meter would show by chance; not a number for gaps, which are facts.
+    ``how`` is "constant", "zero", "copy", "flagged" or "missing": gaps are facts, and have no chance.
     """
 
     how: str
@@ -48,39 +57,62 @@ class Run:
         return self.last - self.first
 
 
-def stretches(true: Booleans) -> list[tuple[int, int]]:
-    """Return where runs of true values begin and end (excluded).
+def days_without(series: Series, days: Days, most: float, odds: float) -> list[Run]:
+    """Find the faults of daily readings, as places on the days from the first to the last.
 
-    Examples
-    --------
-    >>> stretches(np.array([True, True, False, True]))
-    [(0, 2), (3, 4)]
+    ``most`` is how many such runs by chance a meter and year are accepted, ``odds`` how often a reading is estimated.
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int64), [0]])))
-    return [(int(left), int(right)) for left, right in edges.reshape(-1, 2)]
+    first, last = int(series.start.min()), int(series.end.max())
+    line, flagged = np.full(last - first, np.nan), np.zeros(last - first, dtype=bool)
+    line[series.start - first], flagged[series.start - first] = series.kwh, series.flagged
+    span, known = slice(first - days.first, last - days.first), np.flatnonzero(~np.isnan(line))
+    kinds, cold = days.kinds[span][known], days.at(series.station)[span][known]
+    least = LEAST["relevé"]
+    # A day without a reading ends no run of equal values.
+    same = [
+        *repeated(line[known], 1, most, least.same),
+        *zeros(line[known], kinds, cold, most, least.zero, series.heats),
+    ]
+    same = [replace(run, first=int(known[run.first]), last=int(known[run.last - 1]) + 1) for run in same]
+    return _apart([*said(flagged, odds, 365.0, most, least.said), *same, *_others(line, most, least)], len(line))
 
 
-def repeated(kwh: Floats, lag: int, most: float) -> list[Run]:
-    """Find values that repeat: the one before (lag 1), or the one a week or a year before.
+def bills_without(series: Series, most: float, odds: float) -> list[Run]:
+    """Find the faults of bills, as places among them; the zeros of a month are held against that of other years."""
+    middle = ((series.start + series.end) // 2).astype("datetime64[D]")
+    month = middle.astype("datetime64[M]").astype(np.int64) % 12
+    least, anywhere = LEAST["facture"], np.full(len(series), np.nan)
+    same = [*repeated(series.kwh, 1, most, least.same), *zeros(series.kwh, month, anywhere, most, least.zero)]
+    found = [*said(series.flagged, odds, 12.0, 4 * most, least.said), *same, *_others(series.kwh, most, least)]
+    return _apart(found, len(series))
 
-    Parameters
-    ----------
-    kwh : array of n floats
-    lag : int
-        Readings between a value and its copy.
-    most : float
-        Number of such runs by chance under which one is told.
 
-    Returns
-    -------
-    list of Run
-        Of lag 1, from the first of the equal values; else the copies alone. Zeros are no copies.
+def _others(kwh: Floats, most: float, least: Least) -> list[Run]:
+    gaps = [Run("missing", *one) for one in stretches(np.isnan(kwh)) if one[1] - one[0] >= least.gap]
+    return [*repeated(kwh, least.copied, most, least.copies), *gaps]
 
-    Examples
-    --------
-    >>> values = np.array([3.0, 9, 4, 7, 7, 7, 7, 7, 7, 5, 8, 2, 6])
-    >>> [(run.how, run.first, run.last) for run in repeated(values, 1, 0.05)]
-    [('constant', 3, 9)]
+
+def _apart(found: Sequence[Run], size: int) -> list[Run]:
+    """Keep runs that do not overlap, those found first before others."""
+    kept: list[Run] = []
+    for run in found:
+        if not inside(kept, size)[run.first : run.last].any():
+            kept.append(run)
+    return sorted(kept, key=lambda run: run.first)
+
+
+def inside(runs: Sequence[Run], size: int) -> Booleans:
+    """Tell which readings are in a run."""
+    found = np.zeros(size, dtype=bool)
+    for run in runs:
+        found[run.first : run.last] = True
+    return found
+
+
+def repeated(kwh: Floats, lag: int, most: float, least: int = 1) -> list[Run]:
+    """Find values that repeat the one before (lag 1), from the first of them, or so many before, the copies alone.
+
+    Fewer than `most` runs by chance and at least so many readings are told. Zeros are no copies.
     """
     if len(kwh) <= lag:
         return []
@@ -91,52 +123,33 @@ def repeated(kwh: Floats, lag: int, most: float) -> list[Run]:
     starts = np.array([left for left, _ in runs], dtype=np.int64)
     for left, right in runs:
         around = slice(max(0, left - NEAR), right + NEAR)
-        everywhere = (len(runs), int(known.sum()) - (right - left))
-        there = (
-            int(((starts >= around.start) & (starts < around.stop)).sum()),
-            int(known[around].sum()) - (right - left),
-        )
-        odds = max(many / (max(of, 0) + 2) for many, of in (everywhere, there))
-        chance = known.sum() * min(odds, 1.0) ** (right - left)
-        if chance <= most:
-            how, first = ("constant", left) if lag == 1 else ("copy", left + lag)
-            found.append(Run(how, first, right + lag, float(chance)))
+        there = int(((starts >= around.start) & (starts < around.stop)).sum())
+        pairs = ((len(runs), int(known.sum())), (there, int(known[around].sum())))
+        odds = max(many / (max(of - (right - left), 0) + 2) for many, of in pairs)
+        chance = float(known.sum() * min(odds, 1.0) ** (right - left))
+        how, first = ("constant", left) if lag == 1 else ("copy", left + lag)
+        if chance <= most and right + lag - first >= least:
+            found.append(Run(how, first, right + lag, chance))
     return found
 
 
-def zeros(kwh: Floats, kinds: Integers, cold: Floats, most: float, heats: bool = False, least: int = 3) -> list[Run]:
-    """Find zeros in a row where days that are alike have none.
+def zeros(kwh: Floats, kinds: Integers, cold: Floats, most: float, least: int = 3, heats: bool = False) -> list[Run]:
+    """Find zeros in a row where days that are alike, of the same kind and as cold, have none.
 
-    Parameters
-    ----------
-    kwh : array of n floats
-    kinds : array of n int
-        Days of different kinds are not alike (for bills: months of the year).
-    cold : array of n floats
-        Days are alike within 2 °C; not a number: any temperature will do.
-    most : float
-        As in :func:`repeated`.
-    heats : bool
-        Whether nothing is said of mild days, on which a boiler may be off.
-    least : int
-        Zeros that must be odd in themselves.
-
-    Returns
-    -------
-    list of Run
-        A meter that always counts nothing on such days, as one of heating in summer, has none.
+    At least so many zeros must be odd in themselves; where a meter heats, nothing is said of mild days, on which a
+    boiler may be off. A meter that always counts nothing on such days, as one of heating in summer, has none.
     """
     found = []
     empty = kwh == 0
     for first, last in stretches(empty):
-        inside = np.arange(first, last)
-        others = np.flatnonzero(~np.isnan(kwh) & ~((np.arange(len(kwh)) >= first) & (np.arange(len(kwh)) < last)))
+        span = np.arange(first, last)
+        others = np.setdiff1d(np.flatnonzero(~np.isnan(kwh)), span)
         with np.errstate(invalid="ignore"):
-            near = ~(np.abs(cold[inside][:, None] - cold[others]) > ALIKE)
-        alike = near & (kinds[inside][:, None] == kinds[others])
+            near = ~(np.abs(cold[span][:, None] - cold[others]) > ALIKE)
+        alike = near & (kinds[span][:, None] == kinds[others])
         enough = alike.sum(axis=1) >= 3
         if heats:
-            enough &= ~(cold[inside] >= OFF)
+            enough &= ~(cold[span] >= OFF)
         if enough.sum() < least or enough.mean() < JUDGED:
             continue
         used = alike[enough].any(axis=0)
@@ -147,68 +160,20 @@ def zeros(kwh: Floats, kinds: Integers, cold: Floats, most: float, heats: bool =
     return found
 
 
-def gaps(known: Booleans, least: int) -> list[Run]:
-    """Find readings that are not there.
-
-    Examples
-    --------
-    >>> gaps(np.array([True, False, False, True, False]), 2)
-    [Run(how='missing', first=1, last=3, chance=nan)]
-    """
-    return [Run("missing", *one) for one in stretches(~known) if one[1] - one[0] >= least]
-
-
 def said(flagged: Booleans, odds: float, a_year: float, most: float, least: int) -> list[Run]:
-    """Find readings in a row that are said to be estimated, more of them than chance brings.
-
-    Parameters
-    ----------
-    flagged : array of n bool
-    odds : float
-        How often one is estimated, over all meters, a run counting once.
-    a_year : float
-        Readings a year.
-    most : float
-        Runs a meter and year by chance under which one is told.
-    least : int
-        Readings in a row under which nothing is said.
-
-    Examples
-    --------
-    >>> many = np.array([False, True, True, True, False, True])
-    >>> [(run.first, run.last) for run in said(many, 0.04, 12, 0.1, 2)]
-    [(1, 4)]
-    """
+    """Find readings in a row that are said to be estimated, more of them than chance brings to a meter in a year."""
     runs = [Run("flagged", left, right, a_year * odds ** (right - left)) for left, right in stretches(flagged)]
     return [run for run in runs if len(run) >= least and run.chance <= most]
 
 
-def stuck_or_estimated(value: float, first: tuple[float, float], mean: tuple[float, float]) -> float:
-    """Weigh two stories of values that stay the same: the meter repeats its last one, or they were estimated.
+def likelier(value: float, first: tuple[float, float], other: tuple[float, float]) -> float:
+    """Weigh two stories of a value, each what it expects and its standard deviation: by how much the first is likelier.
 
-    A meter that is stuck repeats what one day used; who estimates spreads what all these days used.
-
-    Parameters
-    ----------
-    value : float
-        What is repeated.
-    first, mean : tuple of two floats
-        What was to be expected of the first of these days, and of their mean, each with its standard deviation.
-
-    Returns
-    -------
-    float
-        Logarithm of how much likelier it is that the meter is stuck.
-
-    Examples
-    --------
-    >>> stuck_or_estimated(120.0, (119.0, 5.0), (95.0, 3.0)) > 0 > stuck_or_estimated(96.0, (119.0, 5.0), (95.0, 3.0))
-    True
+    In logarithms, by Student's t with 4 degrees: neither story is ruled out by one odd value.
     """
 
-    def likely(place: float, spread: float) -> float:
-        # Student's t with 4 degrees: neither story is ruled out by one odd value.
-        far = (value - place) / max(spread, 1e-9)
+    def likely(expected: float, spread: float) -> float:
+        far = (value - expected) / max(spread, 1e-9)
         return -2.5 * float(np.log1p(far * far / 4)) - float(np.log(max(spread, 1e-9)))
 
-    return likely(*first) - likely(*mean)
+    return likely(*first) - likely(*other)

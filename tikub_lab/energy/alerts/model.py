@@ -10,7 +10,8 @@ Davies' bound (Biometrika 64, 1977) on the chance that the path goes as high any
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -31,24 +32,16 @@ MOST = 8
 class Family:
     """Candidates of which one may be taken up at a time.
 
-    Attributes
-    ----------
-    name : str
-    columns : array (n rows, m)
-        What each would add to the use of each row, up to a factor that is positive.
-    path : bool
-        Whether neighbours are alike (days of change), so that the highest is tested; else each is tested, m at once.
-    labels : tuple of m objects
-    fault : bool
-        Whether it is a fault. Others are there so that nothing else is taken for one.
-    together : tuple of tuples of int
-        Places of candidates that may be taken up together: where most of them are there, none stands out alone.
+    ``columns`` (n rows, m) are what each would add to the use of each row, up to a factor that is positive. On a
+    ``path`` neighbours are alike (days of change), so that the highest is tested; else each is, m at once. One that is
+    no ``fault`` is there so that nothing else is taken for one. Those whose places are ``together`` may be taken up
+    together: where most of them are there, none stands out alone.
     """
 
     name: str
     columns: Floats
     path: bool
-    labels: tuple[object, ...]
+    labels: tuple[Any, ...]
     fault: bool = True
     together: tuple[tuple[int, ...], ...] = ()
 
@@ -61,30 +54,13 @@ class Family:
         """Sum what the candidates at a place would add, all by the same factor."""
         return np.asarray(self.columns[:, list(self.members(place))].sum(axis=1), dtype=np.float64)
 
-    def every(self) -> Floats:
-        """Columns of all places."""
-        sums = [self.column(self.columns.shape[1] + place) for place in range(len(self.together))]
-        return np.column_stack([self.columns, *sums])
+
+Candidate = tuple[Family, int]
 
 
 @dataclass(frozen=True)
 class Departure:
-    """A candidate that was taken up.
-
-    Attributes
-    ----------
-    family : Family
-    place : int
-        Which of its candidates.
-    size, error : float
-        Its factor, and standard error.
-    t : float
-    tests : float
-        How many the family's candidates count for; see ``length``.
-    length : float
-        Of a path: half its expected number of crossings, times 2 pi.
-    freedom : float
-    """
+    """A candidate that was taken up: its factor with its standard error, and what :func:`chance` asks for."""
 
     family: Family
     place: int
@@ -95,63 +71,64 @@ class Departure:
     length: float
     freedom: float
 
+    @property
+    def label(self) -> Any:
+        return self.family.labels[self.place]
+
+    @property
+    def column(self) -> Floats:
+        return self.family.columns[:, self.place]
+
     def chance(self, inflation: float = 1.0) -> float:
         """Chance that such a departure shows where there is none; `inflation` of what t scatters by beside its due."""
         return chance(self.t / inflation, self.tests, self.length, self.freedom)
 
 
 @dataclass(frozen=True)
-class Explained:
-    """The use of a meter, explained.
+class Fit:
+    """Coefficients and what they say of each row, kWh; its standard deviation; the memory of errors from day to day."""
 
-    Attributes
-    ----------
-    coefficients : array of k floats
-        Of the regressors of usual use.
-    usual : array of n floats
-        Use without departures, kWh.
-    scatter : array of n floats
-        Standard deviation of each row.
-    memory : float
-        Correlation of errors from one day to the next.
-    departures : tuple of Departure
-    covariance : array (k + departures, k + departures)
-    scores : array of floats
-        t of all candidates of paths before any was taken up: mostly of none.
-    """
-
-    coefficients: Floats
-    usual: Floats
-    scatter: Floats
-    memory: float
-    departures: tuple[Departure, ...]
-    covariance: Floats = field(repr=False)
-    scores: Floats = field(repr=False)
-
-
-@dataclass(frozen=True)
-class _Fit:
     coefficients: Floats
     fitted: Floats
     scatter: Floats
     memory: float
+    day: Integers | None
+
+    def clipped(self, use: Floats) -> Floats:
+        """Return use, readings that are far off being brought nearer."""
+        return self.fitted + np.clip(use - self.fitted, -CLIP * self.scatter, CLIP * self.scatter)
+
+    def white(self, values: Floats) -> Floats:
+        """Divide rows by their scatter and free them of what they remember of the row before."""
+        scaled = (values.T / self.scatter).T
+        if self.day is None or self.memory <= 0:
+            return scaled
+        kept = self.memory ** np.diff(self.day).astype(np.float64)
+        scaled[1:] = ((scaled[1:].T - kept * scaled[:-1].T) / np.sqrt(1 - kept * kept)).T
+        return scaled
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The use of a meter, explained: the fit, of the usual regressors first, and the departures, whose factors follow.
+
+    ``usual`` is use without departures, ``scores`` the t of all candidates of paths before any was taken up: mostly of
+    none.
+    """
+
+    fit: Fit
+    usual: Floats
+    departures: tuple[Departure, ...]
+    covariance: Floats
+    scores: Floats
 
 
 def chance(t: float, tests: float, length: float, freedom: float) -> float:
-    """Bound the chance that the highest of some t statistics reaches `t` where there is nothing.
+    """Bound the chance that the highest of some t statistics, of such freedom, reaches `t` where there is nothing.
 
-    Parameters
-    ----------
-    t : float
-    tests : float
-        Separate tests (Bonferroni), or separate paths.
-    length : float
-        Sum over paths of the angles between neighbours, in radians (Davies); 0 for separate tests.
-    freedom : float
-        Degrees of freedom of t.
+    ``tests`` counts separate tests (Bonferroni), or separate paths; ``length`` is the sum over paths of the angles
+    between neighbours, in radians (Davies), 0 for separate tests.
 
-    Examples
-    --------
     >>> round(chance(1.6448536, 1, 0, 1e9), 4), round(chance(1.6448536, 2, 0, 1e9), 4)
     (0.05, 0.1)
     """
@@ -166,86 +143,61 @@ def chance(t: float, tests: float, length: float, freedom: float) -> float:
 def explain(
     use: Floats, matrix: Floats, families: Sequence[Family], day: Integers | None, level: float = 0.01
 ) -> Explained | None:
-    """Explain the use of a meter.
+    """Explain the use of a meter, kWh of each row, by regressors of usual use (n, k) and departures from it.
 
-    Parameters
-    ----------
-    use : array of n floats
-        kWh of each row.
-    matrix : array (n, k)
-        Regressors of usual use.
-    families : sequence of Family
-    day : array of n int or None
-        Number of each day, for the memory of errors; None for bills, whose errors are held to be independent.
-    level : float
-        Chance under which a departure is taken up; what to think of it is settled over all meters, later.
-
-    Returns
-    -------
-    Explained or None
-        None where there are too few rows, or no use at all.
+    ``day`` numbers the rows for the memory of errors; those of bills (None) are held to be independent. A departure is
+    taken up where its chance is under `level`; what to think of it is settled over all meters, later. None where there
+    are too few rows, or no use at all.
     """
-    if len(use) < 2 * matrix.shape[1] + 4 or not np.any(use > 0):
-        return None
     base = matrix.shape[1]
-    chosen: list[tuple[Family, int]] = []
-    fit = _fitted(use, matrix, day)
-    scores = np.empty(0)
+    if len(use) < 2 * base + 4 or not np.any(use > 0):
+        return None
+    chosen: list[Candidate] = []
+    fit, scores = _fitted(use, matrix, day), None
     while len(chosen) < MOST:
-        found, seen = _best(use, matrix, fit, families, chosen, day)
-        if not chosen:
-            scores = seen
+        found, seen = _best(use, matrix, fit, families, chosen)
+        scores = seen if scores is None else scores
         alone = [one for one in found if len(one[0].members(one[1])) == 1]
         sets = [one for one in found if one not in alone and all(family is not one[0] for family, _ in chosen)]
-        best = None
+        tried: list[tuple[Departure, Fit]] = []
         for some in (alone, sets):  # sets only where no candidate stands out alone
-            tried = [(*_taken_up(use, matrix, one, day, fit), one) for one in some]
-            tried = [item for item in tried if item[0].chance() <= level and item[0].size > 0]
-            if tried:
-                best = min(tried, key=lambda item: (item[0].chance(), -item[0].t))
-                break
-        if best is None:
+            tried = tried or [_taken_up(use, matrix, one, fit) for one in some]
+            tried = [(one, new) for one, new in tried if one.chance() <= level and one.size > 0]
+        if not tried:
             break
-        _, new, one = best
-        members = [place for place in one[0].members(one[1]) if (one[0], place) not in chosen]
-        chosen += [(one[0], place) for place in members]
-        matrix = np.column_stack([matrix, *(one[0].columns[:, place] for place in members)])
+        one, new = min(tried, key=lambda item: (item[0].chance(), -item[0].t))
+        members = [place for place in one.family.members(one.place) if (one.family, place) not in chosen]
+        chosen += [(one.family, place) for place in members]
+        matrix = np.column_stack([matrix, *(one.family.columns[:, place] for place in members)])
         fit = new if len(members) == 1 else _fitted(use, matrix, day, new)
-    return _told(use, matrix, base, chosen, fit, day, scores)
+    departures, covariance = _departures(use, matrix, chosen, fit)
+    usual = matrix[:, :base] @ fit.coefficients[:base]
+    return Explained(fit, usual, tuple(departures), covariance, np.empty(0) if scores is None else scores)
 
 
-def whitened(values: Floats, fit_scatter: Floats, memory: float, day: Integers | None) -> Floats:
-    """Divide rows by their scatter and free them of what they remember of the row before."""
-    scaled = values / (fit_scatter if values.ndim == 1 else fit_scatter[:, None])
-    if day is None or memory <= 0:
-        return scaled
-    kept = memory ** np.diff(day).astype(np.float64)
-    rest = np.sqrt(1 - kept * kept)
-    out = scaled.copy()
-    if values.ndim == 1:
-        out[1:] = (scaled[1:] - kept * scaled[:-1]) / rest
-    else:
-        out[1:] = (scaled[1:] - kept[:, None] * scaled[:-1]) / rest[:, None]
-    return out
+def beside(matrix: Floats, *values: Floats) -> list[Floats]:
+    """Return what is left of columns once those of a matrix are taken out of them."""
+    q, _ = np.linalg.qr(matrix)
+    return [one - q @ (q.T @ one) for one in values]
 
 
-def _fitted(use: Floats, matrix: Floats, day: Integers | None, near: _Fit | None = None) -> _Fit:
+def _fitted(use: Floats, matrix: Floats, day: Integers | None, near: Fit | None = None) -> Fit:
     """Fit by least squares, weighted and clipped; `near` is a fit to start from."""
-    typical = float(np.median(np.abs(use[use != 0])))
-    scatter = np.maximum(np.abs(use), 0.2 * typical) * 0.1
-    memory, clipped = 0.0, use
-    if near is not None:
-        scatter, memory = near.scatter, near.memory
-        clipped = near.fitted + np.clip(use - near.fitted, -CLIP * scatter, CLIP * scatter)
+    clipped, count = use, matrix.shape[1]
+    if near is None:
+        typical = float(np.median(np.abs(use[use != 0])))
+        fit = Fit(np.empty(0), use, np.maximum(np.abs(use), 0.2 * typical) * 0.1, 0.0, day)
+    else:
+        fit, clipped = near, near.clipped(use)
     for _ in range(ROUNDS if near is None else ROUNDS - 2):
-        left = whitened(matrix, scatter, memory, day)
-        coefficients, *_ = np.linalg.lstsq(left, whitened(clipped, scatter, memory, day), rcond=None)
+        solved, *_ = np.linalg.lstsq(fit.white(matrix), fit.white(clipped), rcond=None)
+        coefficients = np.asarray(solved, dtype=np.float64)
         fitted = matrix @ coefficients
-        scatter = _scatter(use - fitted, fitted, matrix.shape[1])
-        clipped = fitted + np.clip(use - fitted, -CLIP * scatter, CLIP * scatter)
+        fit = Fit(coefficients, fitted, _scatter(use - fitted, fitted, count), fit.memory, day)
+        clipped = fit.clipped(use)
         if day is not None:
-            memory = _memory((clipped - fitted) / scatter, day, matrix.shape[1])
-    return _Fit(np.asarray(coefficients, dtype=np.float64), np.asarray(fitted, dtype=np.float64), scatter, memory)
+            fit = replace(fit, memory=_memory((clipped - fitted) / fit.scatter, day, count))
+    return fit
 
 
 def _scatter(residual: Floats, fitted: Floats, parameters: int) -> Floats:
@@ -273,94 +225,64 @@ def _memory(errors: Floats, day: Integers, parameters: int) -> float:
 
 
 def _best(
-    use: Floats,
-    matrix: Floats,
-    fit: _Fit,
-    families: Sequence[Family],
-    chosen: list[tuple[Family, int]],
-    day: Integers | None,
-) -> tuple[list[tuple[Family, int]], Floats]:
+    use: Floats, matrix: Floats, fit: Fit, families: Sequence[Family], chosen: list[Candidate]
+) -> tuple[list[Candidate], Floats]:
     """Find the candidate, and the set of them, of each family that is wanted most; return the t of all on paths."""
-    left = whitened(matrix, fit.scatter, fit.memory, day)
-    clipped = np.clip(use - fit.fitted, -CLIP * fit.scatter, CLIP * fit.scatter)
-    right = whitened(clipped, fit.scatter, fit.memory, day)
-    q, _ = np.linalg.qr(left)
-    right = right - q @ (q.T @ right)
+    left = fit.white(matrix)
+    (right,) = beside(left, fit.white(fit.clipped(use) - fit.fitted))
     noise = float(np.sqrt(right @ right / max(len(use) - matrix.shape[1], 1)))
-    found, scores = [], []
+    found, scores = [], [np.empty(0)]
     for family in families:
-        if not family.columns.shape[1]:
+        count = family.columns.shape[1]
+        places = range(count + len(family.together))
+        if not count:
             continue
-        columns = whitened(family.every(), fit.scatter, fit.memory, day)
+        columns = fit.white(np.column_stack([family.columns, *map(family.column, places[count:])]))
         length = np.sqrt((columns**2).sum(axis=0))
-        columns = columns - q @ (q.T @ columns)
+        (columns,) = beside(left, columns)
         rest = np.sqrt((columns**2).sum(axis=0))
         t = np.where(rest > 1e-3 * length, right @ columns / np.maximum(rest, 1e-300), -np.inf) / max(noise, 1e-300)
         if family.path and family.fault:
             scores.append(t[np.isfinite(t)])
-        for other, place in chosen:
-            if other is family:
-                t[[where for where in range(len(t)) if place in family.members(where)]] = -np.inf
-        least, count = LOOK_PATH if family.path else LOOK, family.columns.shape[1]
-        for first, part in ((0, t[:count]), (count, t[count:])):
-            if len(part) and part.max() > least:
-                found.append((family, first + int(part.argmax())))
-    return found, np.concatenate(scores) if scores else np.empty(0)
+        taken = {place for other, place in chosen if other is family}
+        t[[place for place in places if taken.intersection(family.members(place))]] = -np.inf
+        for part in (slice(0, count), slice(count, None)):
+            if t[part].max(initial=-np.inf) > (LOOK_PATH if family.path else LOOK):
+                found.append((family, part.start + int(t[part].argmax())))
+    return found, np.concatenate(scores)
 
 
-def _taken_up(
-    use: Floats, matrix: Floats, one: tuple[Family, int], day: Integers | None, near: _Fit
-) -> tuple[Departure, _Fit]:
+def _taken_up(use: Floats, matrix: Floats, one: Candidate, near: Fit) -> tuple[Departure, Fit]:
     """Fit with a candidate, and test it there."""
-    family, place = one
-    full = np.column_stack([matrix, family.column(place)])
-    fit = _fitted(use, full, day, near)
-    return _departures(use, full, [one], fit, day)[0][0], fit
+    full = np.column_stack([matrix, one[0].column(one[1])])
+    fit = _fitted(use, full, near.day, near)
+    return _departures(use, full, [one], fit)[0][0], fit
 
 
-def _departures(
-    use: Floats, matrix: Floats, chosen: Sequence[tuple[Family, int]], fit: _Fit, day: Integers | None
-) -> tuple[list[Departure], Floats]:
+def _departures(use: Floats, matrix: Floats, chosen: Sequence[Candidate], fit: Fit) -> tuple[list[Departure], Floats]:
     """Test the last columns of a fit."""
-    left = whitened(matrix, fit.scatter, fit.memory, day)
-    clipped = np.clip(use - fit.fitted, -CLIP * fit.scatter, CLIP * fit.scatter)
+    left = fit.white(matrix)
     freedom = float(max(len(use) - np.linalg.matrix_rank(left), 1))
-    right = whitened(clipped, fit.scatter, fit.memory, day)
+    right = fit.white(fit.clipped(use) - fit.fitted)
     covariance = np.linalg.pinv(left.T @ left, hermitian=True) * float(right @ right) / freedom
-    first, found = matrix.shape[1] - len(chosen), []
-    for number, (family, place) in enumerate(chosen):
-        error = float(np.sqrt(max(covariance[first + number, first + number], 0.0)))
-        size = float(fit.coefficients[first + number])
+    first = matrix.shape[1] - len(chosen)
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    found = []
+    for number, (family, place) in enumerate(chosen, first):
+        size, error = float(fit.coefficients[number]), float(errors[number])
         t = size / error if error > 0 else 0.0
-        tests, length = _tests(family, place, left[:, :first], fit, day)
-        found.append(Departure(family, place, size, error, t, tests, length, freedom))
+        found.append(Departure(family, place, size, error, t, *_tests(family, place, left[:, :first], fit), freedom))
     return found, np.asarray(covariance, dtype=np.float64)
 
 
-def _tests(family: Family, place: int, left: Floats, fit: _Fit, day: Integers | None) -> tuple[float, float]:
+def _tests(family: Family, place: int, left: Floats, fit: Fit) -> tuple[float, float]:
     """Count what the candidates of a family amount to: separate tests, or paths of some length."""
     if not family.path:
         count = family.columns.shape[1]
         return float(count + (len(family.together) if place >= count else 0)), 0.0
-    columns = whitened(family.columns, fit.scatter, fit.memory, day)
-    q, _ = np.linalg.qr(left)
-    columns = columns - q @ (q.T @ columns)
+    (columns,) = beside(left, fit.white(family.columns))
     columns = columns / np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-300)
-    shapes = np.array([label[1] for label in family.labels])  # type: ignore[index]
+    shapes = np.array([label[1] for label in family.labels])
     alike = shapes[1:] == shapes[:-1]
     turns = np.arccos(np.clip((columns[:, 1:] * columns[:, :-1]).sum(axis=0), -1, 1))
     return float(1 + (~alike).sum()), float(turns[alike].sum())
-
-
-def _told(
-    use: Floats,
-    matrix: Floats,
-    base: int,
-    chosen: list[tuple[Family, int]],
-    fit: _Fit,
-    day: Integers | None,
-    scores: Floats,
-) -> Explained:
-    departures, covariance = _departures(use, matrix, chosen, fit, day)
-    usual = matrix[:, :base] @ fit.coefficients[:base]
-    return Explained(fit.coefficients[:base], usual, fit.scatter, fit.memory, tuple(departures), covariance, scores)

@@ -12,53 +12,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.alerts import drift, occupancy, rates
 from tikub_lab.energy.alerts.faults import BROKEN, ESTIMATED, UNMENDED
-from tikub_lab.energy.alerts.findings import Finding
+from tikub_lab.energy.alerts.grid import DRIFT, HOLIDAYS, WEEKENDS
 from tikub_lab.energy.alerts.habits import habits
-from tikub_lab.energy.alerts.meter import Watched
+from tikub_lab.energy.alerts.meter import Finding, Watched
 from tikub_lab.energy.alerts.series import days_of
 from tikub_lab.energy.alerts.table import table_of
-from tikub_lab.energy.alerts.watch import Scope, watch_bills, watch_days
+from tikub_lab.energy.alerts.watch import Rules, every_series, watch_bills, watch_days
 from tikub_lab.energy.alerts.words import subject
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.days import numbers
+from tikub_lab.energy.days import date_of, numbers
+from tikub_lab.energy.periods import Floats
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
 
-TESTED = {drift.NAME: True, occupancy.HOLIDAYS: False, occupancy.WEEKENDS: False}
-"""What is tested, and whether every meter is (else those that may heat)."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is accepted, and what is worth an alert.
-
-    Attributes
-    ----------
-    fdr, fdr_bills : float
-        False discovery rate over all meters, of each nature that is tested, for days and for bills: 0.05 says that of
-        a hundred alerts on drifts or on heating, five are false on average. Bills tell less, and are given more.
-    chance : float
-        Readings in a row that are chance, a site and year.
-    worth : float
-        Share of what the days would have used under which an excess is not told.
-    level, level_bills : float
-        Chance under which a departure is taken into a meter's model, for days and for bills.
-    zone : str
-        Of school holidays.
-    years : int
-        Years of bills before the last one that tell what is usual.
-    """
-
-    fdr: float = 0.05
-    fdr_bills: float = 0.1
-    chance: float = 0.1
-    worth: float = 0.03
-    level: float = 0.01
-    level_bills: float = 0.05
-    zone: str = "B"
-    years: int = 3
+MANY = 20
+"""Meters under which nothing is learned from how t statistics scatter among them."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +47,8 @@ class Survey:
         One row a meter and origin: ``compteur_id``, ``code_uai``, ``origine``, ``debut``, ``fin``, ``releves``,
         ``modele`` (whether it has one), ``calendrier`` (whether holidays are known), ``motif`` (why it has none).
     habits : DataFrame
-        The same columns, for lycées that heat on weekends or in holidays all year: their pattern, not a fault. kWh are
-        those of a year beyond the median of their peers.
+        The columns of alerts, for lycées that heat on weekends or in holidays all year: their pattern, not a fault. kWh
+        are those of a year beyond the median of their peers.
     inflation : dict
         By origin, what t statistics scatter by beside their due: 1 where the models are right.
     """
@@ -93,17 +62,10 @@ class Survey:
 @bundled
 @once
 def survey(
-    readings: pd.DataFrame,
-    meters: pd.DataFrame,
-    sites: pd.DataFrame,
-    weather: pd.DataFrame,
-    calendar: pd.DataFrame,
-    works: pd.DataFrame,
-    prices: pd.DataFrame,
-    factors: pd.DataFrame,
-    rules: Rules | None = None,
+    readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame, weather: pd.DataFrame, calendar: pd.DataFrame,
+    works: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame, rules: Rules | None = None,
     origins: Sequence[str] = ("relevé", "facture"),
-) -> Survey:
+) -> Survey:  # fmt: skip
     """Find what to look into, and tell what was looked at.
 
     Parameters
@@ -122,20 +84,17 @@ def survey(
     """
     rules = rules or Rules()
     read = readings[readings["origine"].isin(list(origins)).to_numpy(dtype=bool)]
-    days = days_of(read, weather, calendar, rules.zone)
-    scope = Scope(
-        read, meters, sites, days, _ended(works, meters), rules.chance, rules.level, rules.level_bills, rules.years
-    )
-    watched = {"relevé": watch_days(scope), "facture": watch_bills(scope)}
-    swollen = {
-        origin: rates.inflation([one.told.model.scores for one in ones if one.told]) for origin, ones in watched.items()
+    days, ended = days_of(read, weather, calendar, rules.zone), _ended(works, meters)
+    watched = {
+        origin: look(every_series(read, meters, sites, origin), days, ended, rules)
+        for origin, look in (("relevé", watch_days), ("facture", watch_bills))
     }
-    found = [
-        finding
-        for origin, ones in watched.items()
-        for finding in _believed(ones, swollen[origin], rules, rules.fdr if origin == "relevé" else rules.fdr_bills)
-    ]  # fmt: skip
-    table = table_of(_once(found), prices, factors)
+    swollen = {name: inflation([one.told.model.scores for one in ones if one.told]) for name, ones in watched.items()}
+    by_day, billed = (
+        _believed(ones, swollen[name], rules.worth, rules.fdr if name == "relevé" else rules.fdr_bills)
+        for name, ones in watched.items()
+    )
+    table = table_of(_once(by_day, billed), prices, factors)
     always = table_of(habits(watched["relevé"], sites), prices, factors)
     return Survey(table, _examined([one for ones in watched.values() for one in ones]), always, swollen)
 
@@ -150,15 +109,10 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
         ``sans_kwh``, ``sans_euros``, ``sans_kgco2e`` (alerts that are not in them).
     """
     values = ["kwh", "euros", "kgco2e"]
-    keys = ["nature", "sens"]
-    groups = table.groupby(keys, observed=True)
-    found = groups.size().rename("nombre").to_frame()
-    found["sites"] = groups["code_uai"].nunique()
-    for value in values:
-        found[value] = groups[value].sum(min_count=1)
-    for value in values:
-        found[f"sans_{value}"] = found["nombre"] - groups[value].count()
-    return found.reset_index()
+    groups = table.groupby(["nature", "sens"], observed=True)
+    found = groups.agg(nombre=("code_uai", "size"), sites=("code_uai", "nunique")).join(groups[values].sum(min_count=1))
+    without = -groups[values].count().sub(found["nombre"], axis=0)
+    return found.join(without.add_prefix("sans_")).reset_index()
 
 
 def listed(table: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -206,16 +160,13 @@ def summary(table: pd.DataFrame) -> str:
     """
     if table.empty:
         return french.typeset("Aucune alerte : rien de ce que ces relevés peuvent montrer n'appelle de visite.")
-    over = table[table["sens"] == "en trop"]
-    blind = float(table.loc[table["sens"] == "non mesuré", "kwh"].sum())
-    kwh, cost = float(over["kwh"].sum()), float(over["euros"].sum())
+    over, blind = (table.loc[table["sens"] == sens, ["kwh", "euros"]].sum() for sens in ("en trop", "non mesuré"))
     where, many = french.plural(len(table), "alerte"), table["code_uai"].nunique()
     where += f" dans {french.plural(many, 'lycée')}" if many > 1 else ""
-    text = f"{french.scaled(kwh, 'kWh')} utilisés en trop" if kwh > 0 else "rien en trop"
-    text += f", soit {french.euros(cost)}" if cost > 0 else ""
-    return french.typeset(
-        f"{where} : {text}" + (f" ; {french.scaled(blind, 'kWh')} mal mesurés." if blind > 0 else ".")
-    )
+    text = f"{french.scaled(over['kwh'], 'kWh')} utilisés en trop" if over["kwh"] > 0 else "rien en trop"
+    text += f", soit {french.euros(over['euros'])}" if over["euros"] > 0 else ""
+    rest = f" ; {french.scaled(blind['kwh'], 'kWh')} mal mesurés." if blind["kwh"] > 0 else "."
+    return french.typeset(f"{where} : {text}{rest}")
 
 
 def _ended(works: pd.DataFrame, meters: pd.DataFrame) -> dict[str, list[int]]:
@@ -225,60 +176,77 @@ def _ended(works: pd.DataFrame, meters: pd.DataFrame) -> dict[str, list[int]]:
         done[["code_uai", "energie", "date_fin"]], on="code_uai", suffixes=("", "_travaux")
     )
     touched = pairs[pairs["energie_travaux"].isna() | (pairs["energie_travaux"] == pairs["energie"])]
-    found: dict[str, list[int]] = {}
-    for meter, day in zip(touched["compteur_id"], numbers(touched["date_fin"]).tolist(), strict=True):
-        found.setdefault(str(meter), []).append(day)
-    return found
+    days = pd.Series(numbers(touched["date_fin"]), index=touched["compteur_id"])
+    return {str(meter): own.tolist() for meter, own in days.groupby(level=0)}
 
 
-def _believed(watched: Sequence[Watched], inflation: float, rules: Rules, rate: float) -> list[Finding]:
+def inflation(scores: Sequence[Floats]) -> float:
+    """Tell how much more t statistics scatter over all meters than they should, most of these having no fault.
+
+    A model that is wrong in the same small way at every site, a season that it does not know, shows here; dividing by
+    it makes alerts of what stands out among sites, not of what all of them have. At least 1; 1 for a few meters.
+
+    >>> rng = np.random.default_rng(1)
+    >>> round(inflation([2 * rng.normal(size=50) for _ in range(40)]), 1)
+    2.0
+    """
+    # Each meter counts once, by the median size of its own: a drift makes all of a meter's candidates large.
+    typical = [float(np.median(np.abs(one))) for one in scores if len(one)]
+    return max(1.0, float(np.median(typical)) / 0.6745) if len(typical) >= MANY else 1.0
+
+
+def discoveries(found: Sequence[Finding], tests: int, rate: float) -> list[Finding]:
+    """Keep the findings that hold, no more than a share of them being false on average (Benjamini-Hochberg).
+
+    Of the other tests nothing was seen.
+    """
+    from scipy.stats import false_discovery_control  # here, as it takes a second to load
+
+    chances = [one.chance for one in found] + [1.0] * (tests - len(found))
+    levels = false_discovery_control(chances) if chances else chances
+    return [one for one, level in zip(found, levels, strict=False) if level <= rate]
+
+
+def _believed(watched: Sequence[Watched], swollen: float, worth: float, rate: float) -> list[Finding]:
     """Keep what is not chance, nor too little to be told."""
     found = [finding for one in watched for finding in one.findings]
     kept = [finding for finding in found if finding.departure is None and finding.how != UNMENDED]
     lost = [finding for finding in found if finding.how == UNMENDED]
-    chances = np.array([finding.chance for finding in lost])
-    sure = rates.discoveries(chances, sum(one.trials for one in watched), rate)
-    kept += [finding for finding, true in zip(lost, sure, strict=True) if true]
-    for nature, everyone in TESTED.items():
+    kept += discoveries(lost, sum(one.trials for one in watched), rate)
+    for nature in (DRIFT, HOLIDAYS, WEEKENDS):
         tested = [
-            replace(finding, chance=finding.departure.chance(inflation))
+            replace(finding, chance=finding.departure.chance(swollen))
             for finding in found
             if finding.nature == nature and finding.departure is not None
         ]
-        count = sum(one.told is not None and (everyone or one.series.heats) for one in watched)
-        true = rates.discoveries(np.array([finding.chance for finding in tested]), count, rate)
-        chosen = [finding for finding, sure in zip(tested, true, strict=True) if sure]
-        kept += [finding for finding in chosen if finding.kwh >= rules.worth * finding.usual]
+        count = sum(one.told is not None and (nature == DRIFT or one.series.heats) for one in watched)
+        kept += [one for one in discoveries(tested, count, rate) if one.kwh >= worth * one.usual]
     return kept
 
 
-def _once(found: Sequence[Finding]) -> list[Finding]:
+def _once(by_day: Sequence[Finding], billed: Sequence[Finding]) -> list[Finding]:
     """Tell what both days and bills show once, as the days have it."""
 
-    def alike(one: Finding, other: Finding) -> bool:
-        same = one.nature == other.nature or {one.nature, other.nature} <= {BROKEN, ESTIMATED}
-        return same and one.series.meter == other.series.meter and one.start < other.end and other.start < one.end
+    def alike(one: Finding, others: Sequence[Finding]) -> bool:
+        same = {BROKEN, ESTIMATED} if one.nature in (BROKEN, ESTIMATED) else {one.nature}
+        return any(
+            other.nature in same and one.series.meter == other.series.meter
+            and one.start < other.end and other.start < one.end
+            for other in others
+        )  # fmt: skip
 
-    by_day = [one for one in found if one.series.origin == "relevé"]
-    billed = [one for one in found if one.series.origin != "relevé"]
-    seen = [replace(one, confirmed=any(alike(one, other) for other in billed)) for one in by_day]
-    return seen + [one for one in billed if not any(alike(one, other) for other in by_day)]
+    seen = [replace(one, confirmed=alike(one, billed)) for one in by_day]
+    return seen + [one for one in billed if not alike(one, by_day)]
 
 
 def _examined(watched: Sequence[Watched]) -> pd.DataFrame:
     rows = [
-        {
-            "compteur_id": one.series.meter,
-            "code_uai": one.series.site,
-            "origine": one.series.origin,
-            "debut": pd.Timestamp(int(one.series.start.min()), unit="D"),
-            "fin": pd.Timestamp(int(one.series.end.max()), unit="D"),
-            "releves": len(one.series),
-            "modele": one.told is not None,
-            "calendrier": one.told is not None and one.told.grid.calendar,
-            "motif": one.reason or None,
-        }
+        (
+            one.series.meter, one.series.site, one.series.origin, date_of(one.series.start.min()),
+            date_of(one.series.end.max()), len(one.series), one.told is not None,
+            one.told is not None and one.told.grid.calendar, one.reason or None,
+        )
         for one in watched
-    ]
+    ]  # fmt: skip
     names = ["compteur_id", "code_uai", "origine", "debut", "fin", "releves", "modele", "calendrier", "motif"]
     return pd.DataFrame(rows, columns=names)

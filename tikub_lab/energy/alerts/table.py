@@ -1,15 +1,17 @@
 """Findings as a table of alerts: kWh, euros, kgCO2e, how sure and how grave, and what to say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.alerts import faults, words
-from tikub_lab.energy.alerts.findings import NORMAL, Finding
+from tikub_lab.energy.alerts import words
+from tikub_lab.energy.alerts.meter import Finding
 from tikub_lab.energy.days import date_of
 from tikub_lab.energy.valuation import valued
 
+NORMAL = 1.6449
+"""Standard deviations of a two-sided interval of 90 %."""
 ESTABLISHED = 0.001
 """Chance under which an alert is « établie »."""
 GRAVE, MIDDLING = 0.05, 0.01
@@ -21,37 +23,20 @@ COLUMNS = {
     "prix_statut": "str", "facteur_statut": "str", "hasard": "float64", "certitude": "str", "gravite": "str",
     "confirme": "bool", "autre": "str", "phrase": "str", "geste": "str",
 }  # fmt: skip
-UNMEASURED = (faults.BROKEN, faults.ESTIMATED, faults.MISSING)
 
 
-def table_of(found: Sequence[Finding], prices: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
-    """Lay findings out as a table, the dearest first.
-
-    Parameters
-    ----------
-    found : sequence of Finding
-    prices, factors : DataFrame
-        Tables ``energy/prices`` and ``energy/factors``.
-
-    Returns
-    -------
-    DataFrame
-        See :class:`tikub_lab.energy.alerts.report.Survey`.
-    """
-    if not found:
+def table_of(found: Iterable[Finding], prices: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
+    """Lay findings out as a table, the dearest first: see :class:`tikub_lab.energy.alerts.report.Survey`."""
+    if not (found := list(found)):
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
-    table = pd.DataFrame([_row(one) for one in found], columns=list(COLUMNS))
-    for name, values in _values(found, prices, factors).items():
-        table[name] = pd.Series(values, index=table.index)
-    table = table.astype(COLUMNS)
+    table = pd.DataFrame(map(_row, found)).join(_values(found, prices, factors))[list(COLUMNS)].astype(COLUMNS)
     order = ["euros", "kwh", "compteur_id", "nature", "debut", "origine"]
     return table.sort_values(order, ascending=[False, False, True, True, True, True], ignore_index=True)
 
 
 def _row(one: Finding) -> dict[str, object]:
-    half = NORMAL * one.error
-    low, high = one.kwh - half, one.kwh + half
-    series = one.series
+    low, high = one.kwh - NORMAL * one.error, one.kwh + NORMAL * one.error
+    series, nature = one.series, words.natures()[one.nature]
     return {
         "code_uai": series.site,
         "compteur_id": series.meter,
@@ -65,7 +50,7 @@ def _row(one: Finding) -> dict[str, object]:
         "kwh": one.kwh,
         "bas": max(low, 0.0) if low == low else low,
         "haut": high,
-        "sens": "non mesuré" if one.nature in UNMEASURED else "en trop",
+        "sens": nature["sens"],
         "part": one.kwh / one.usual if one.usual > 0 else float("nan"),
         "hasard": one.chance,
         "certitude": _certainty(one),
@@ -73,45 +58,36 @@ def _row(one: Finding) -> dict[str, object]:
         "confirme": one.confirmed,
         "autre": one.doubt or None,
         "phrase": words.sentence(one, low, high),
-        "geste": words.GESTURES[one.nature],
+        "geste": nature["geste"],
     }
 
 
 def _certainty(one: Finding) -> str:
-    if one.how == "missing":
-        return "établie"
-    if one.doubt:
+    if one.doubt and one.how != "missing":
         return "à confirmer"
-    fact = one.how == "flagged" or one.chance != one.chance
+    fact = one.how in ("flagged", "missing") or one.chance != one.chance
     return "établie" if fact or one.confirmed or one.chance <= ESTABLISHED else "probable"
 
 
 def _gravity(one: Finding) -> str | None:
     """Tell how much it weighs beside what the meter uses in a year, as far as that is read."""
     series = one.series
-    last = series.end >= int(series.end.max()) - 365
-    days = float((series.end - series.start)[last & ~np.isnan(series.kwh)].sum())
-    year = float(np.nansum(series.kwh[last])) / days * 365 if days else 0.0
+    last = series.take((series.end >= int(series.end.max()) - 365) & ~np.isnan(series.kwh))
+    year = float(last.kwh.sum()) / max(float((last.end - last.start).sum()), 1.0) * 365
     if not (year > 0 and one.kwh == one.kwh):
         return None
     share = one.kwh / year
     return "forte" if share >= GRAVE else "moyenne" if share >= MIDDLING else "faible"
 
 
-def _values(found: Sequence[Finding], prices: pd.DataFrame, factors: pd.DataFrame) -> dict[str, list[object]]:
+def _values(found: Sequence[Finding], prices: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
     """Value each finding, year by year; one of which a year can't be valued has no value."""
     parts = []
     for place, one in enumerate(found):
-        days = (one.start + np.arange(one.end - one.start)).astype("datetime64[D]")
-        years = days.astype("datetime64[Y]").astype(np.int64) + 1970
-        for year in np.unique(years).tolist():
+        years = (one.start + np.arange(one.end - one.start)).astype("datetime64[D]").astype("datetime64[Y]")
+        for year in np.unique(years):
             kwh = float(one.by_day[years == year].sum())
-            parts.append((place, one.series.energy, one.series.usage or "tous", year, kwh))
+            parts.append((place, one.series.energy, one.series.usage or "tous", year.astype(int) + 1970, kwh))
     table = valued(pd.DataFrame(parts, columns=["place", "energie", "usage", "annee", "kwh"]), prices, factors)
     groups = table.groupby("place")
-    return {
-        "euros": groups["euros"].sum(skipna=False).tolist(),
-        "kgco2e": groups["kgco2e"].sum(skipna=False).tolist(),
-        "prix_statut": groups["prix_statut"].last().tolist(),
-        "facteur_statut": groups["facteur_statut"].last().tolist(),
-    }
+    return groups[["euros", "kgco2e"]].sum(skipna=False).join(groups[["prix_statut", "facteur_statut"]].last())

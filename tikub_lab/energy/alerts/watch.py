@@ -6,268 +6,226 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.alerts import bills, faults
-from tikub_lab.energy.alerts.findings import Finding
-from tikub_lab.energy.alerts.grid import LESSONS
-from tikub_lab.energy.alerts.meter import Watched, watch
+from tikub_lab.energy.alerts import faults
+from tikub_lab.energy.alerts.grid import LESSONS, grid_of
+from tikub_lab.energy.alerts.meter import IN_DOUBT, Finding, Told, Watched, best_point, unmeasured, watch
 from tikub_lab.energy.alerts.series import Series, series_of
 from tikub_lab.energy.caltrack import fit_many
-from tikub_lab.energy.days import Booleans, Days
+from tikub_lab.energy.days import Booleans, Days, stretches
 from tikub_lab.energy.periods import Integers
 
 ENDED = {"relevé": 7, "facture": 45}
 """Days without a reading at the end after which one is missed."""
 MUCH = 0.02
 """Chance above which an estimate that seems never to be mended is left in what tells of usual use."""
-DOUBT = 2.0
-"""Logarithm of likelihoods apart under which two stories are both told."""
+MENDED = 3.0
+"""Standard deviations that what an estimate was off must have, to tell whether the next bill made up for it."""
+POINTS = np.arange(8.0, 20.5, 0.5)
+"""Balance points of bills that are tried, °C."""
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What is looked at.
+class Rules:
+    """What is accepted, and what is worth an alert.
 
     Attributes
     ----------
-    readings, meters, sites : DataFrame
-    days : Days
-    works : mapping of lists of int
-        Days on which works ended, by meter.
-    chance, level, level_bills, years
-        As in :class:`tikub_lab.energy.alerts.report.Rules`.
+    fdr, fdr_bills : float
+        False discovery rate over all meters, of each nature that is tested, for days and for bills: 0.05 says that of
+        a hundred alerts on drifts or on heating, five are false on average. Bills tell less, and are given more.
+    chance : float
+        Readings in a row that are chance, a site and year.
+    worth : float
+        Share of what the days would have used under which an excess is not told.
+    level, level_bills : float
+        Chance under which a departure is taken into a meter's model, for days and for bills.
+    zone : str
+        Of school holidays.
+    years : int
+        Years of bills before the last one that tell what is usual.
     """
 
-    readings: pd.DataFrame
-    meters: pd.DataFrame
-    sites: pd.DataFrame
-    days: Days
-    works: Mapping[str, Sequence[int]]
-    chance: float
-    level: float
-    level_bills: float
-    years: int
-
-    def series(self, origin: str) -> list[Series]:
-        """List the meters of an origin; where one's readings stop before the others', an unknown one is added."""
-        found = list(series_of(self.readings, self.meters, self.sites, origin))
-        last = max((int(one.end.max()) for one in found), default=0)
-        removed = set(self.meters.loc[self.meters["retrait"].notna(), "compteur_id"])
-        return [
-            one if one.meter in removed or last - one.end.max() < ENDED[origin] else _reaching(one, last)
-            for one in found
-        ]
-
-    def most(self, found: Sequence[Series]) -> float:
-        """Chance runs accepted of a meter a year, for each of the ways in which readings betray themselves."""
-        sites = len({one.site for one in found})
-        return self.chance / (len(found) / max(sites, 1)) / 4 if found else self.chance
+    fdr: float = 0.05
+    fdr_bills: float = 0.1
+    chance: float = 0.1
+    worth: float = 0.03
+    level: float = 0.01
+    level_bills: float = 0.05
+    zone: str = "B"
+    years: int = 3
 
 
-def watch_days(scope: Scope) -> list[Watched]:
+Works = Mapping[str, Sequence[int]]
+"""Days on which works ended, by meter."""
+
+
+def every_series(readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame, origin: str) -> list[Series]:
+    """List the meters of an origin; where one's readings stop before the others', an unknown one is added."""
+    found = list(series_of(readings, meters, sites, origin))
+    last = max((int(one.end.max()) for one in found), default=0)
+    removed = set(meters.loc[meters["retrait"].notna(), "compteur_id"])
+    for place, one in enumerate(found):
+        end = int(one.end.max())
+        if one.meter not in removed and last - end >= ENDED[origin]:
+            found[place] = one.missing(np.array([last - 1 if origin == "relevé" else end]), np.array([last]))
+    return found
+
+
+def _accepted(found: Sequence[Series], rules: Rules) -> tuple[float, float]:
+    """Chance runs accepted of a meter a year, for each of four ways in which readings betray themselves.
+
+    And how often a reading is estimated, a run counting once.
+    """
+    sites = len({one.site for one in found})
+    runs = sum(len(stretches(one.flagged)) for one in found)
+    return rules.chance / (len(found) / max(sites, 1)) / 4, (runs + 1) / (sum(map(len, found)) + 2)
+
+
+def watch_days(found: Sequence[Series], days: Days, works: Works, rules: Rules) -> list[Watched]:
     """Look at daily readings."""
-    found = scope.series("relevé")
     if not found:
         return []
-    most = scope.most(found)
-    odds = _odds([one.flagged for one in found])
-    runs = [_daily_runs(one, scope.days, most, odds) for one in found]
-    balance = _balances(found, runs, scope.days)
+    most, odds = _accepted(found, rules)
+    runs = [faults.days_without(one, days, most, odds) for one in found]
+    points = _balances(found, runs, days)
     return [
-        watch(one, its, scope.days, point, scope.works.get(one.meter, ()), int(one.start.min()), scope.level)
-        for one, its, point in zip(found, runs, balance, strict=True)
+        watch(
+            one, its, days, points.get(one.meter, np.nan), works.get(one.meter, ()), int(one.start.min()), rules.level
+        )
+        for one, its in zip(found, runs, strict=True)
     ]
 
 
-def _reaching(series: Series, last: int) -> Series:
-    return _with(series, np.array([int(series.end.max())]), np.array([last])) if series.origin == "facture" else _with(
-        series, np.array([last - 1]), np.array([last])
-    )  # fmt: skip
-
-
-def _with(series: Series, start: Integers, end: Integers) -> Series:
-    """Add readings that are not known."""
-    order = np.argsort(np.concatenate([series.start, start]), kind="stable")
-    empty = np.full(len(start), np.nan)
-    return replace(
-        series,
-        start=np.concatenate([series.start, start])[order],
-        end=np.concatenate([series.end, end])[order],
-        kwh=np.concatenate([series.kwh, empty])[order],
-        flagged=np.concatenate([series.flagged, np.zeros(len(start), dtype=bool)])[order],
-    )
-
-
-def _odds(flagged: Sequence[Booleans]) -> float:
-    """How often a reading is estimated, a run counting once."""
-    runs = sum(len(faults.stretches(one)) for one in flagged)
-    return (runs + 1) / (sum(len(one) for one in flagged) + 2)
-
-
-def _daily_runs(series: Series, days: Days, most: float, odds: float) -> list[faults.Run]:
-    first, last = int(series.start.min()), int(series.end.max())
-    line, flagged = np.full(last - first, np.nan), np.zeros(last - first, dtype=bool)
-    line[series.start - first], flagged[series.start - first] = series.kwh, series.flagged
-    span = slice(first - days.first, last - days.first)
-    cold = days.cold.get(series.station or "", np.full(len(days.kinds), np.nan))[span]
-    least = faults.LEAST["relevé"]
-    known = np.flatnonzero(~np.isnan(line))  # a day without a reading ends no run
-    read = line[known]
-    same = [run for run in faults.repeated(read, 1, most) if len(run) >= least]
-    same += faults.zeros(read, days.kinds[span][known], cold[known], most, series.heats)
-    found = [
-        *faults.said(flagged, odds, 365.0, most, least),
-        *(replace(run, first=int(known[run.first]), last=int(known[run.last - 1]) + 1) for run in same),
-        *(run for run in faults.repeated(line, 7, most) if len(run) >= 7),
-        *faults.gaps(~np.isnan(line), least),
-    ]
-    return _apart(found, last - first)
-
-
-def _apart(found: Sequence[faults.Run], size: int) -> list[faults.Run]:
-    """Keep runs that do not overlap, those found first before others."""
-    taken = np.zeros(size, dtype=bool)
-    kept = []
-    for run in found:
-        if not taken[run.first : run.last].any():
-            taken[run.first : run.last] = True
-            kept.append(run)
-    return sorted(kept, key=lambda run: run.first)
-
-
-def _balances(found: Sequence[Series], runs: Sequence[Sequence[faults.Run]], days: Days) -> list[float]:
+def _balances(found: Sequence[Series], runs: Sequence[Sequence[faults.Run]], days: Days) -> dict[str, float]:
     """Balance points of many meters, from their days of lessons that are sound."""
     parts = []
     for series, its in zip(found, runs, strict=True):
-        place = series.start - int(series.start.min())
-        sound = ~np.isnan(series.kwh)
-        for run in its:
-            sound &= ~((place >= run.first) & (place < run.last))
-        sound &= days.kinds[series.start - days.first] == LESSONS
-        sound &= np.isfinite(days.cold.get(series.station or "", np.full(len(days.kinds), np.nan)))[
-            series.start - days.first
-        ]
-        start = series.start[sound].astype("datetime64[D]")
-        parts.append(
-            pd.DataFrame({"compteur_id": series.meter, "debut": start, "fin": start + 1, "kwh": series.kwh[sound]})
-        )
-    weather = pd.concat(
-        [
-            pd.DataFrame(
-                {"station": name, "jour": (days.first + np.arange(len(line))).astype("datetime64[D]"), "tmoy": line}
-            )
-            for name, line in days.cold.items()
-        ]
-        or [pd.DataFrame({"station": [], "jour": pd.to_datetime([]), "tmoy": []})]
-    )
+        odd, place = faults.inside(its, int(series.end.max() - series.start.min())), series.start - days.first
+        sound = ~np.isnan(series.kwh) & (days.kinds[place] == LESSONS) & np.isfinite(days.at(series.station)[place])
+        kept = series.take(sound & ~odd[series.start - series.start.min()])
+        begin = kept.start.astype("datetime64[D]")
+        if len(kept) >= 30:
+            parts.append(pd.DataFrame({"compteur_id": kept.meter, "debut": begin, "fin": begin + 1, "kwh": kept.kwh}))
+    if not parts:
+        return {}
+    dates = (days.first + np.arange(len(days.kinds))).astype("datetime64[D]")
+    weather = [pd.DataFrame({"station": name, "jour": dates, "tmoy": cold}) for name, cold in days.cold.items()]
     stations = {one.meter: one.station or "" for one in found}
-    known = pd.concat([part for part in parts if len(part) >= 30] or parts[:0] or [pd.DataFrame()])
-    fitted = fit_many(known, weather, stations, kind="daily", cooling=False) if len(known) else {}
-    return [fitted[one.meter].heating_balance_point if one.meter in fitted else float("nan") for one in found]
+    fitted = fit_many(pd.concat(parts), pd.concat(weather), stations, kind="daily", cooling=False)
+    return {meter: one.heating_balance_point for meter, one in fitted.items()}
 
 
-def watch_bills(scope: Scope) -> list[Watched]:
+def watch_bills(found: Sequence[Series], days: Days, works: Works, rules: Rules) -> list[Watched]:
     """Look at bills: the last year of them, and the estimates of the years before that tell what is usual."""
-    every = scope.series("facture")
-    last = max((int(one.end.max()) for one in every), default=0)
-    since = last - 365
-    begin = since - round(365.25 * scope.years)
-    recent = [_last_years(one, begin) for one in every if (one.end > begin).any()]
-    most = scope.most(recent)
-    odds = _odds([one.flagged for one in recent])
-    return [_bills_of(_whole(one), scope, since, most, odds) for one in recent]
+    since = max((int(one.end.max()) for one in found), default=0) - 365
+    begin = since - round(365.25 * rules.years)
+    recent = []
+    for one in found:
+        if (one.end > begin).any():
+            kept = one.take(one.start >= begin if (one.start >= begin).any() else one.end > begin)
+            gap = np.flatnonzero(kept.start[1:] > kept.end[:-1])
+            recent.append((kept, kept.missing(kept.end[gap], kept.start[gap + 1])))
+    most, odds = _accepted([kept for kept, _ in recent], rules) if recent else (0.0, 0.0)
+    return [_bills_of(one, days, works.get(one.meter, ()), since, most, odds, rules.level_bills) for _, one in recent]
 
 
-def _last_years(series: Series, begin: int) -> Series:
-    kept = series.start >= begin if (series.start >= begin).any() else series.end > begin
-    return replace(
-        series, start=series.start[kept], end=series.end[kept], kwh=series.kwh[kept], flagged=series.flagged[kept]
-    )
+@dataclass(frozen=True)
+class Merged:
+    """Bills of which estimated ones stand with the one that mends them: each is made of those from first to last."""
+
+    series: Series
+    first: Integers
+    last: Integers
+
+    def without(self, bills: Sequence[int]) -> "Merged":
+        """Leave the sums that hold some bills out of what tells of usual use: they may never have been mended."""
+        kwh = self.series.kwh.copy()
+        kwh[np.searchsorted(self.first, np.array(bills, dtype=np.int64), side="right") - 1] = np.nan
+        return replace(self, series=replace(self.series, kwh=kwh))
 
 
-def _whole(series: Series) -> Series:
-    """Add the bills that are missing between two."""
-    gap = np.flatnonzero(series.start[1:] > series.end[:-1])
-    return _with(series, series.end[gap], series.start[gap + 1]) if len(gap) else series
+def merged(series: Series, estimated: Booleans) -> Merged:
+    """Put estimated bills together with the next that was read; of those that nothing mends, the sum is not known."""
+    joined = estimated[:-1] & (series.start[1:] == series.end[:-1])
+    first = np.flatnonzero(np.concatenate([[True], ~joined]))
+    last = np.append(first[1:], len(series))
+    kwh = np.where(estimated[last - 1], np.nan, np.add.reduceat(series.kwh, first))
+    flagged = np.zeros(len(first), dtype=bool)
+    whole = replace(series, start=series.start[first], end=series.end[last - 1], kwh=kwh, flagged=flagged)
+    return Merged(whole, first, last)
 
 
-def _bill_runs(series: Series, most: float, odds: float) -> list[faults.Run]:
-    middle = ((series.start + series.end) // 2).astype("datetime64[D]")
-    month = middle.astype("datetime64[M]").astype(np.int64) % 12
-    nowhere = np.full(len(series), np.nan)
-    least = faults.LEAST["facture"]
-    found = [
-        *faults.said(series.flagged, odds, 12.0, 4 * most, least),
-        *(run for run in faults.repeated(series.kwh, 1, most) if len(run) >= least),
-        *(run for run in faults.repeated(series.kwh, 12, most) if len(run) >= least),
-        *faults.zeros(series.kwh, month, nowhere, most, least=1),
-        *faults.gaps(~np.isnan(series.kwh), 1),
-    ]
-    return _apart(found, len(series))
+def balance_point(series: Series, days: Days) -> float:
+    """Find the balance point that explains bills best; not a number where too few have temperatures."""
+    cold = grid_of(series, days, float(POINTS[0]))
+    rows = ~np.isnan(series.kwh) & (cold.sums(np.isnan(cold.cold).astype(float)[:, None])[:, 0] == 0)
+    if rows.sum() < 12:
+        return float("nan")
+    use = series.kwh[rows]
+    return best_point(series, days, POINTS, rows, 1 / np.maximum(use, 0.2 * max(float(np.median(use)), 1e-9)))
 
 
-def _bills_of(series: Series, scope: Scope, since: int, most: float, odds: float) -> Watched:
+def _bills_of(
+    series: Series, days: Days, works: Sequence[int], since: int, most: float, odds: float, level: float
+) -> Watched:
     """Look at the bills of a meter."""
-    runs = _bill_runs(series, most, odds)
-    estimated = series.flagged.copy()
-    for run in runs:
-        if run.how != "missing":
-            estimated[run.first : run.last] = True
-    merged = bills.merged(series, estimated)
-    merged = _without(merged, [run.first for run in runs if run.how != "missing"])
-    if not len(merged.series):
-        return Watched(series, (), reason="Toutes les factures sont estimées.")
-    alone = [faults.Run("flagged", *one) for one in faults.stretches(estimated)]
+    runs = faults.bills_without(series, most, odds)
+    wrong = [run for run in runs if run.how != "missing"]
+    estimated = series.flagged | faults.inside(wrong, len(series))
+    usable = merged(series, estimated).without([run.first for run in wrong])
+    alone = [faults.Run("flagged", *one) for one in stretches(estimated)]
     known = {run.first for run in runs}
     every = [*runs, *(run for run in alone if run.first not in known)]
     for _ in range(2):  # what nothing made up for says nothing of what is usual
-        point = bills.balance_point(merged.series, scope.days)
-        seen = watch(merged.series, (), scope.days, point, scope.works.get(series.meter, ()), since, scope.level_bills)
-        found = [_of_run(seen, series, run, merged) for run in every]
+        seen = watch(usable.series, (), days, balance_point(usable.series, days), works, since, level)
+        found = [_of_run(seen.told, series, run, usable) for run in every]
         lost = [
             run.first for run, one in zip(every, found, strict=True) if one.how == faults.UNMENDED and one.chance < MUCH
         ]
         if not lost:
             break
-        merged = _without(merged, lost)
+        usable = usable.without(lost)
     told = [one for run, one in zip(every, found, strict=True) if run in runs or one.nature == faults.BROKEN]
     return replace(seen, series=series, findings=(*seen.findings, *told), trials=len(alone))
 
 
-def _without(merged: bills.Merged, bill: Sequence[int]) -> bills.Merged:
-    """Leave the sums that hold some bills out of what tells of usual use: the estimates may never have been mended."""
-    kwh = merged.series.kwh.copy()
-    kwh[np.searchsorted(merged.first, np.array(bill, dtype=np.int64), side="right") - 1] = np.nan
-    return replace(merged, series=replace(merged.series, kwh=kwh))
-
-
-def _of_run(seen: Watched, series: Series, run: faults.Run, merged: bills.Merged) -> Finding:
+def _of_run(told: Told | None, series: Series, run: faults.Run, usable: Merged) -> Finding:
     """Tell of estimated bills what they stand for, and whether the next one made up for them."""
     first, last = int(series.start[run.first]), int(series.end[run.last - 1])
-    nature = faults.MISSING if run.how == "missing" else faults.ESTIMATED
-    plain = Finding(
-        series, nature, first, last, np.full(last - first, np.nan), float("nan"), run.chance, how=run.how
-    )  # fmt: skip
-    told = seen.told
-    if told is None:
-        return plain
-    size, shift = len(told.daily), told.grid.first
-    if first < shift or last - shift > size:
-        return plain
-    use, error = told.expected(np.arange(first - shift, last - shift))
-    found = replace(plain, by_day=np.maximum(use, 0), error=error, usual=float(use.sum()))
-    holder = np.flatnonzero((merged.first <= run.first) & (merged.last >= run.last + 1))
+    found = unmeasured(series, run, first, last)
+    if run.how != "missing":
+        found = replace(found, nature=faults.ESTIMATED)
+    if told is None or first < told.grid.first or last - told.grid.first > len(told.daily):
+        return found
+    use, error = told.expected(np.arange(first, last) - told.grid.first)
+    found = replace(found, by_day=np.maximum(use, 0), error=error, usual=float(use.sum()))
+    holder = np.flatnonzero((usable.first <= run.first) & (usable.last >= run.last + 1))
     if run.how == "missing" or not len(holder):
         return found
     place = int(holder[0])
-    start, end = int(merged.series.start[place]) - shift, int(merged.series.end[place]) - shift
-    both, both_error = told.expected(np.arange(start, end))
-    _, rest = told.expected(np.arange(last - shift, end))
+    start, end = int(usable.series.start[place]), int(usable.series.end[place])
+    both, both_error = told.expected(np.arange(start, end) - told.grid.first)
+    _, rest = told.expected(np.arange(last, end) - told.grid.first)
     billed = float(series.kwh[run.first : run.last].sum())
-    whole = float(series.kwh[merged.first[place] : merged.last[place]].sum())
-    odds = bills.never_mended(billed, float(use.sum()), error, whole, float(both.sum()), both_error, rest)
+    whole = float(series.kwh[usable.first[place] : usable.last[place]].sum())
+    odds = never_mended(billed, float(use.sum()), error, whole, float(both.sum()), both_error, rest)
     if run.chance != run.chance and odds > 0:  # alone: business as usual, unless nothing makes up for it
         # A ratio of likelihoods reaches k by chance at most once in k times.
         return replace(found, nature=faults.BROKEN, chance=float(np.exp(-odds)), how=faults.UNMENDED)
     if odds > 0:
-        return replace(found, nature=faults.BROKEN, doubt="" if odds > DOUBT else faults.ESTIMATED)
+        return replace(found, nature=faults.BROKEN, doubt="" if odds > IN_DOUBT else faults.ESTIMATED)
     return found
+
+
+def never_mended(
+    billed: float, expected: float, error: float, both: float, both_expected: float, both_error: float, rest: float
+) -> float:
+    """Weigh two stories of an estimated bill: nothing made up for it, or the next bill did.
+
+    What it says, what was to be expected, and its standard deviation; the same with the next bill; and the standard
+    deviation of the next bill alone. In logarithms; 0 where the estimate was too good to tell.
+    """
+    off, left = billed - expected, both - both_expected
+    if not abs(off) > MENDED * max(error, both_error):
+        return 0.0
+    return faults.likelier(left, (off, rest), (0.0, both_error))

@@ -47,11 +47,6 @@ def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: 
     """Tell what the days of a time were, both ends included, as far as the calendar tells of them.
 
     Those that it does not tell of have no kind and stay out.
-
-    >>> weather = pd.DataFrame({"station": "S", "jour": pd.date_range("2025-11-07", periods=5), "tmoy": 9.0})
-    >>> calendar = pd.DataFrame({"debut": ["2025-11-11"], "fin": ["2025-11-12"], "nature": ["jour férié"], "zone": "B"})
-    >>> days_of(weather, calendar, "2025-11-07", "2025-11-11").kinds.tolist()
-    [0, 1, 1, 0, 1]
     """
     rest, public = of_zone(calendar, zone)
     if rest.empty:
@@ -88,7 +83,7 @@ class Designer:
 
     def _added(self, station: str) -> tuple[Floats, Floats]:
         if station not in self._sums:
-            cold = self.days.cold.get(station, np.full(len(self.days.kinds), np.nan))
+            cold = self.days.at(station)
             known = ~np.isnan(cold)
             of_kind = (self.days.kinds[:, None] == np.arange(3)) & known[:, None]
             depth = np.maximum(self.points - np.where(known, cold, 99.0)[:, None], 0)

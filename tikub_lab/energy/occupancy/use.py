@@ -17,14 +17,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 
-from tikub_lab.energy.caltrack import Baseline, Sample
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
 from tikub_lab.energy.occupancy.days import Design
-from tikub_lab.energy.periods import DAY, Floats, Thermal
+from tikub_lab.energy.periods import DAY, Floats, Periods
 from tikub_lab.energy.quality import quality
-from tikub_lab.energy.savings import Model, Savings
+from tikub_lab.energy.savings import Model, Savings, laid_out
 from tikub_lab.energy.uncertainty import of_days
 
 FLOOR = 0.2
@@ -98,30 +96,9 @@ class Use:
 
 
 def fit(design: Design, nested: Sequence[tuple[str, ...]] = NESTED) -> Use | None:
-    """Fit the model of one meter.
+    """Fit the model of one meter, choosing its terms from some sets of them.
 
-    Parameters
-    ----------
-    design : Design
-    nested : sequence of tuples of terms
-        Sets of terms to choose from.
-
-    Returns
-    -------
-    Use or None
-        None where no set leaves two degrees of freedom and makes sense.
-
-    Examples
-    --------
-    >>> from tikub_lab.energy.days import Days
-    >>> from tikub_lab.energy.occupancy.days import Designer
-    >>> kinds = np.resize([0, 0, 0, 0, 0, 1, 1], 364)
-    >>> cold = 10 - 8 * np.cos(np.arange(364) / 58)
-    >>> maker = Designer(Days(0, kinds, {"S": cold}), range(10, 20))
-    >>> usage = np.where(kinds == 0, 100, 40) + np.where(kinds == 0, 12, 6) * np.maximum(15 - cold, 0)
-    >>> found = fit(maker.design(np.arange(364), np.arange(1, 365), usage, "S"), [ALL])
-    >>> found.point, round(found.value("base", "week-end")), round(found.value("slope", "week-end"))
-    (15.0, 40, 6)
+    None where no set leaves two degrees of freedom and makes sense.
     """
     even = np.ones(len(design))
     found = _search(design, nested, even)
@@ -173,43 +150,22 @@ def _search(design: Design, nested: Sequence[tuple[str, ...]], scatter: Floats) 
 
 def saved(use: Use, after: Design) -> Savings:
     """Work out what was saved in a reporting period, as :func:`tikub_lab.energy.savings.metered` does."""
-    matrix = _matrix(after, use.terms)[use.place if use.place >= 0 else 0]
-    predicted, observed = matrix @ use.coefficients * after.days, after.usage * after.days
-    start, end = (moment * DAY for moment in (after.start, after.end))
-    before = use.design
+    before, matrix = use.design, _matrix(after, use.terms)[max(use.place, 0)]
+    predicted = matrix @ use.coefficients
     # Scatter is set against that of the challenge's days, whose own errors then count as many days as there are.
-    expected = np.maximum(matrix @ use.coefficients, 0.0)
     weights = before.days / use.scatter**2
     if len(after) and (use.scatter != 1).any():
         floor = FLOOR * max(float((before.usage - use.residual).mean()), 1e-9)
+        expected = np.maximum(predicted, 0.0)
         weights *= float((after.days * (expected**2 + floor**2)).sum()) / float(after.days.sum())
-    sample = Sample(before.start * DAY, before.end * DAY, before.usage, weights, _nothing())
-    heats = use.place >= 0
-    baseline = Baseline(
-        "SUCCESS",
-        model="hdd_only" if heats else "intercept_only",
-        intercept=use.value("base", LESSONS),
-        beta_hdd=use.value("slope", LESSONS) if heats else math.nan,
-        heating_balance_point=use.point,
-        cv_rmse=use.cv_rmse,
-        nmbe=use.nmbe,
-        n=len(before),
-        kind="billing" if len(before) and np.median(before.days) > 1 else "daily",
-        sample=sample,
-    )
-    table = pd.DataFrame(
-        {
-            "debut": pd.DatetimeIndex(start.astype("datetime64[ns]")),
-            "fin": pd.DatetimeIndex(end.astype("datetime64[ns]")),
-            "jours": after.days,
-            "observe": observed,
-            "predit": predicted,
-            "economie": predicted - observed,
-        }
-    )
-    model = Model(use.coefficients, use.matrix, matrix, use.shift, _shift(after, use), _left_out(use))
-    used, due = float(observed.sum()), float(predicted.sum())
-    return Savings(table, used, due, due - used, len(after), 0, baseline, True, model, start, end)
+    periods = Periods(after.start * DAY, after.end * DAY, after.usage * after.days)
+    table = laid_out(periods, periods.value, predicted * after.days)
+    daily = not len(before) or bool(np.median(before.days) <= 1)
+    model = Model(
+        use.coefficients, use.matrix, use.shift, _left_out(use), before.start, weights, matrix, _shift(after, use),
+        after.days, daily,
+    )  # fmt: skip
+    return Savings(table, model)
 
 
 def _left_out(use: Use) -> Floats:
@@ -224,11 +180,6 @@ def _left_out(use: Use) -> Floats:
     leverage = np.minimum((own**2).sum(axis=1), 0.95)
     free = max(len(matrix) - own.shape[1], 0)
     return use.residual / (1 - leverage) * math.sqrt(free / max(len(matrix), 1))
-
-
-def _nothing() -> Thermal:
-    none = np.empty(0, dtype=np.int64)
-    return Thermal(none, none, none, np.empty(0))
 
 
 def _matrix(design: Design, terms: tuple[str, ...]) -> Floats:
