@@ -9,6 +9,7 @@ each object is then a record.
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ KINDS = ("marche", "contrat-concession")
 
 _TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|["\[\]{}:,]|[^\s"\[\]{}:,]+""")
 
-_TEXTS = json.JSONDecoder(parse_int=str, parse_float=lambda number: text(real(number)), parse_constant=str)
+_TEXTS = json.JSONDecoder(
+    parse_int=str, parse_float=lru_cache(10_000)(lambda number: text(real(number))), parse_constant=str
+)
 """Numbers are read as columns have them."""
 Record = tuple[str | None, Any]
 
