@@ -242,9 +242,9 @@ def _changes(raw: Raw) -> pd.Series:
     amendments = raw.get("amendments")
     found: dict[Hashable, list[str]] = {}
     if amendments is not None and len(amendments):
-        table = _ranked(amendments, raw.get("amendment_suppliers")).fillna("")
-        said = ("montant", "dureeMois", "dateNotificationModification", "titulaires")
-        for line, *values in zip(table["_line"], *(table[name] for name in said), strict=True):
+        table = _ranked(amendments, raw.get("amendment_suppliers"))
+        said = table[["montant", "dureeMois", "dateNotificationModification", "titulaires"]].fillna("")
+        for line, *values in zip(table["_line"], *(said[name] for name in said), strict=True):
             found.setdefault(line, []).append("/".join(values).replace("|", "+"))
     return _mapped(raw["contracts"]["_line"], found).fillna("")
 
@@ -282,4 +282,4 @@ def _ranked(amendments: pd.DataFrame, suppliers: pd.DataFrame | None) -> pd.Data
     lists = {} if suppliers is None else _lists(suppliers, "_line", "_position")
     order = order.reset_index(drop=True)
     order["titulaires"] = _mapped(zip(order["_line"], order["_position"], strict=True), lists)
-    return order[["_line", *AMENDMENT_FIELDS]]
+    return order[["_line", "_number", *AMENDMENT_FIELDS]]
