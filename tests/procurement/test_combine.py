@@ -254,3 +254,27 @@ def test_an_imported_nomenclature_mends_codes_whenever_it_comes(tmp_path, root):
         ]  # fmt: skip
     forget("cpv.csv", package, readers(), root / "data" / "schemas")
     assert "45214200" in open_package(package).load("procurement/contracts")["codeCPV"].tolist()
+
+
+def test_all_amendments_of_the_flattened_national_file_are_kept(tmp_path, root):
+    """It has a row for each amendment; a contract counts once, and only what is written twice is a duplicate."""
+    names = "id;titulaire_id_1;titulaire_typeidentifiant_1;montant;dureemois;codecpv;datenotification;acheteur_id"
+    names += ";datepublicationdonnees;idmodification;montantmodification"
+    rows = ["2;60000.0", "1;55000.0", "10;80000.0", "11;80000.0", "1;55000.0", "CDL;CDL"]
+    contract = f"{FIRMS[0]};SIRET;50000.0;12;45000000-7;2024-06-02;{BUYER};2024-06-2"
+    lines = [f"B;{contract}{day};{row}" for day, row in enumerate(rows)] + [f"A;{contract}0;1;9"]
+    path = tmp_path / "decp.csv"
+    path.write_text("\n".join([names, *lines]))
+    for _ in range(2):  # a correction of the same name replaces all of them
+        (found,) = import_files([path], tmp_path / "package", readers(), schemas=root / "data" / "schemas")[-1:]
+        package = open_package(tmp_path / "package")
+        assert package.load("procurement/contracts")[["id", "montant"]].to_numpy().tolist() == [
+            ["A", 50000],
+            ["B", 50000],
+        ]
+        changes = package.load("procurement/amendments")
+        assert changes["uid"].str.removeprefix(BUYER).tolist() == ["A", "B", "B", "B", "B"]
+        assert changes["modification_id"].tolist() == [1, 1, 2, 3, 4]
+        assert changes["montant"].tolist() == [9, 55000, 60000, 80000, 80000]
+        assert (found.read, found.kept, found.rejects_by_rule) == (7, 6, {"duplicate": 1})
+        path.write_text(path.read_text() + "\n")

@@ -4,10 +4,17 @@ import pandas as pd
 import pytest
 
 from tikub_lab.procurement.published import quality
-from tikub_lab.procurement.published.checking import repeated_digit
-from tikub_lab.procurement.published.mending import iso_date, plain_text
 from tikub_lab.procurement.published.record import frames
-from tikub_lab.procurement.published.rules import FIELDS, PARTIES, TEXTS
+from tikub_lab.procurement.published.rules import (
+    FIELDS,
+    ROWS,
+    RULES,
+    TEXTS,
+    VALUES,
+    iso_date,
+    plain_text,
+    repeated_digit,
+)
 from tikub_lab.tables import imports
 
 LA_POSTE = "35600000049837"
@@ -210,13 +217,18 @@ def day(monkeypatch):
     monkeypatch.setattr(imports, "today", lambda: "2025-06-15")
 
 
+def clean(raw):
+    sound, _, rejects, repairs = quality.sift(raw)
+    return sound, rejects, repairs
+
+
 def judged(*records):
-    return quality.clean(frames((line, None, record) for line, record in enumerate(records, 1)))
+    return clean(frames((line, None, record) for line, record in enumerate(records, 1)))
 
 
 def test_every_rule_has_a_case():
-    assert {rule.name for rule in quality.RULES} == set(CASES) | set(PLACES)
-    assert len({rule.name for rule in quality.RULES}) == len(quality.RULES)
+    assert {rule.name for rule in RULES} == set(CASES) | set(PLACES)
+    assert len({rule.name for rule in RULES}) == len(RULES)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -249,7 +261,7 @@ def test_codes_of_places(name, published):
     frame, field, good, bad = PLACES[name]
     raw = frames([(1, None, published.contract()), (2, None, published.contract())])
     raw[frame][field] = pd.Series([good, bad], dtype="str")
-    cleaned, rejects, repairs = quality.clean(raw)
+    cleaned, rejects, repairs = clean(raw)
     assert rejects.empty
     assert cleaned[frame][field].isna().tolist() == [False, True]
     assert repairs[["line", "rule", "value"]].to_numpy().tolist() == [[2, name, bad]]
@@ -258,16 +270,19 @@ def test_codes_of_places(name, published):
 def test_rules_name_frames_and_fields_that_exist():
     known = {**{table: set(fields) for table, fields in FIELDS.items()}, "oddities": {"value"}}
     known["contracts"] |= {"titulaires"}
-    for rule in quality.RULES:
+    assert {*ROWS, *VALUES} <= {rule.name for rule in RULES}
+    for rule in RULES:
         assert rule.checks.endswith(".") or rule.checks.endswith("#"), rule.name
         assert TEXTS[rule.name]["source"]
-        for table, fields in rule.fields.items():
-            assert table in PARTIES or set(fields) <= known[table], rule.name
+        for target in rule.targets:
+            assert "titulaire_" in target.field or target.field in known[target.table], rule.name
+            asks = bool(target.form) + (target.low > float("-inf") or target.high < float("inf"))
+            assert asks == (rule.name not in ROWS and rule.name not in VALUES), rule.name
 
 
 def test_repeated_digits_count_the_six_and_must_be_one_run():
-    amounts = pd.Series([666666666.0, 166666666.0, 666666661.0, 666616666.0, 99999999.0, 100000000.0, 999999999.5])
-    assert repeated_digit(amounts).tolist() == [True, True, True, False, False, False, True]
+    amounts = [666666666.0, 166666666.0, 666666661.0, 666616666.0, 99999999.0, 100000000.0, 999999999.5]
+    assert [repeated_digit(amount) for amount in amounts] == [True, True, True, False, False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +346,7 @@ def test_a_column_that_the_file_does_not_carry_is_no_fault(published):
     raw = frames([(1, None, published.contract())])
     raw["contracts"] = raw["contracts"].drop(columns=["objet", "dureeMois", "datePublicationDonnees"])
     raw["suppliers"] = raw["suppliers"].drop(columns="titulaire_typeIdentifiant")
-    cleaned, rejects, _ = quality.clean(raw)
+    cleaned, rejects, _ = clean(raw)
     assert rejects.empty
     assert len(cleaned["contracts"]) == 1
 
@@ -340,7 +355,7 @@ def test_fourteen_digits_without_type_are_judged_as_siret(published):
     firms = (published.FIRM, "1" * 14, "X")
     raw = frames((line, None, published.contract(titulaires=published.party(i))) for line, i in enumerate(firms, 1))
     raw["suppliers"] = raw["suppliers"].drop(columns="titulaire_typeIdentifiant")
-    _, rejects, _ = quality.clean(raw)
+    _, rejects, _ = clean(raw)
     assert rejects["line"].tolist() == [2]
 
 

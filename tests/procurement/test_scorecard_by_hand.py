@@ -157,7 +157,7 @@ def test_nothing_gives_nothing():
 def test_every_rule_and_field_has_its_french():
     assert set(TEXTS) == {rule.name for rule in quality.RULES} | {"row-width", "duplicate"}
     fields = {row["champ"] for row in ROWS if row["obligation"]}
-    fields |= {field for rule in quality.RULES for names in rule.fields.values() for field in names}
+    fields |= {field for rule in quality.RULES for _, field, *_ in rule.targets}
     assert fields <= set(TITLES) | {"donneesActuelles", "source"}
     assert all(row["attendu"].endswith(".") and row["consequence"].endswith(".") for row in TEXTS.values())
 

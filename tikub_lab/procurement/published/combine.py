@@ -43,20 +43,22 @@ def combine(connection: Any, staged: Staged) -> Combined:
     """Make the tables of public procurement from the parts of all sources."""
     view(connection, "_read_records", staged.get("procurement/contracts", []), CONTRACT_FIELDS, PARTY_FIELDS)
     view(connection, "_parties", staged.get("procurement/suppliers", []), SUPPLIER_FIELDS)
-    view(connection, "_changes", staged.get("procurement/amendments", []), AMENDMENT_FIELDS)
+    view(connection, "_changes", staged.get("procurement/amendments", []), AMENDMENT_FIELDS, ("_number",))
     view(connection, "_concessions", staged.get("procurement/concessions", []), CONCESSION_FIELDS, PARTY_FIELDS)
     view(connection, "_read_rows", staged.get("procurement/rows", []), ROW_FIELDS)
     nomenclature = staged.get(PLAIN + CPV)
     known = f"SELECT DISTINCT code FROM {files(nomenclature)}" if nomenclature else "SELECT '' AS code WHERE false"
     connection.execute(sql("cpv.sql", known=known))
     _supersede(connection)
+    _put_together(connection)
     contract, supplier = (", ".join(f'r."{name}"' for name in names) for names in (CONTRACT_FIELDS, SUPPLIER_FIELDS))
     connection.execute(sql("states.sql", filled=_filled(ROW_FIELDS, "r."), contract=contract, supplier=supplier))
     connection.execute("""
         CREATE TEMP VIEW _contracts AS
-            SELECT * FROM _records UNION ALL BY NAME SELECT * FROM _row_contracts;
+            SELECT * FROM _records ANTI JOIN (FROM _flat WHERE _key <> _owner) USING (_key)
+            UNION ALL BY NAME SELECT * FROM _row_contracts;
         CREATE TEMP VIEW _suppliers AS SELECT * FROM _parties UNION ALL BY NAME SELECT * FROM _row_suppliers;
-        CREATE TEMP VIEW _amendments AS SELECT * FROM _changes UNION ALL BY NAME SELECT * FROM _row_amendments;
+        CREATE TEMP VIEW _amendments AS SELECT * FROM _flat_changes UNION ALL BY NAME SELECT * FROM _row_amendments;
     """)
     pick = {
         "kind": "contract",
@@ -76,7 +78,8 @@ def combine(connection: Any, staged: Staged) -> Combined:
     connection.execute(sql("pick.sql", **pick, filled=_filled(CONCESSION_FIELDS)))
     connection.execute("""
         CREATE TEMP TABLE _owned AS
-            SELECT _key, _key AS _owner FROM _records UNION ALL SELECT _key, _owner FROM _row_owners;
+            SELECT _key, coalesce(_owner, _key) AS _owner FROM _records LEFT JOIN _flat USING (_key)
+            UNION ALL SELECT _key, _owner FROM _row_owners;
         CREATE TEMP VIEW _left_out AS
             SELECT o._key, d.id FROM _owned o JOIN _contract_duplicates d ON o._owner = d._key
             UNION ALL SELECT _key, id FROM _concession_duplicates
@@ -111,3 +114,32 @@ def _supersede(connection: Any) -> None:
         for name, buyer in views.items()
     ]
     connection.execute(f"CREATE TEMP TABLE _superseded AS SELECT _key, id FROM ({' UNION ALL '.join(rows)})")
+
+
+def _put_together(connection: Any) -> None:
+    """Give the rows that are one contract, with an amendment each, to the one published last.
+
+    Only the flattened national file is written so; a row that says the same as another is a duplicate.
+    """
+    same = "source_index, acheteur_id, id, _first, montant::DOUBLE, dateNotification"
+    connection.execute(f"""
+        CREATE TEMP TABLE _flat AS
+        SELECT _key, first(_key) OVER (
+            PARTITION BY {same} ORDER BY datePublicationDonnees DESC NULLS LAST, _key DESC
+        ) AS _owner
+        FROM (
+            SELECT DISTINCT ON ({same}, _changes, _number) *
+            FROM _records LEFT JOIN (SELECT DISTINCT ON (_key) _key, _number FROM _changes) USING (_key)
+            SEMI JOIN (FROM _sources WHERE reader = 'decp-national') USING (source_index)
+            ANTI JOIN _superseded USING (_key)
+            ORDER BY datePublicationDonnees DESC NULLS LAST, _key DESC
+        );
+        CREATE TEMP VIEW _flat_changes AS
+        SELECT * FROM _changes ANTI JOIN _flat USING (_key)
+        UNION ALL BY NAME
+        SELECT * EXCLUDE (_owner) REPLACE (_owner AS _key, (row_number() OVER (
+            PARTITION BY _owner
+            ORDER BY _number::DOUBLE, dateNotificationModification, datePublicationDonneesModification, _key
+        ))::VARCHAR AS modification_id)
+        FROM _changes JOIN _flat USING (_key);
+    """)

@@ -6,26 +6,28 @@ one object, or the same key several times, in the place of a list;
 each object is then a record.
 """
 
+import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import ijson
-
-from tikub_lab.errors import UsageError
-from tikub_lab.procurement.published.lenient import Lenient
 from tikub_lab.procurement.published.quality import judge
-from tikub_lab.procurement.published.record import frames
+from tikub_lab.procurement.published.record import frames, text
 from tikub_lab.procurement.published.rows import BATCH
+from tikub_lab.procurement.published.streams import Stream, real
 from tikub_lab.tables.readers import Batch, Head
 
-BUFFER = 1 << 20
 KINDS = ("marche", "contrat-concession")
 
 _TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|["\[\]{}:,]|[^\s"\[\]{}:,]+""")
 
+_TEXTS = json.JSONDecoder(
+    parse_int=str, parse_float=lru_cache(10_000)(lambda number: text(real(number))), parse_constant=str
+)
+"""Numbers are read as columns have them."""
 Record = tuple[str | None, Any]
 
 
@@ -56,7 +58,7 @@ def is_2022(head: Head) -> bool:
 
 def read(path: Path) -> Iterator[Batch]:
     """Read a JSON file in runs of records."""
-    yield from in_runs(_records(path, shape(Head.of(path))))
+    yield from in_runs(_records(path))
 
 
 def in_runs(records: Iterator[Record]) -> Iterator[Batch]:
@@ -70,36 +72,14 @@ def in_runs(records: Iterator[Record]) -> Iterator[Batch]:
         yield judge(raw, read)
 
 
-def _records(path: Path, how: str) -> Iterator[Record]:
-    file = Lenient(path)
-    if how == "list":
-        yield from _stream(file, "marches.item", None, 0)
-        return
-    done = 0
-    for kind in KINDS:  # one pass each, the second where the first met concessions
-        if kind != KINDS[0]:
-            if not file.concessions:
-                return
-            file = Lenient(path, file.odd)
-        prefix = f"marches.{kind}.item" if how == "lists" else f"marches.{kind}"
-        for kind_, record in _stream(file, prefix, kind, done):
-            if record is None and how == "objects":  # no contract of this kind
-                continue
-            for each in record if isinstance(record, list) else [record]:
-                done += 1
-                yield kind_, each
-
-
-def _stream(file: Lenient, prefix: str, kind: str | None, done: int) -> Iterator[Record]:
-    path = file.path
-    with file:
-        try:
-            for record in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
-                done += 1
-                yield kind, record
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            reason = str(error).splitlines()[0].removeprefix("parse error: ").removeprefix("lexical error: ")
-            raise UsageError(
-                f"{path}: not complete JSON: {reason} after {done} contracts, near byte {file.binary.tell():,} "
-                f"of {path.stat().st_size:,}. Download it again."
-            ) from None
+def _records(path: Path) -> Iterator[Record]:
+    """Give each record with the name of the list that it stands in."""
+    with Stream(path, "contracts", _TEXTS) as file:
+        for key in file.members():
+            if key != "marches":
+                file.value()
+            elif file.peek() == "[":
+                yield from ((None, record) for record in file.values())
+            else:
+                for kind in file.members():
+                    yield from ((kind, record) for record in file.values() if kind in KINDS)

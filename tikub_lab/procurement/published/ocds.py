@@ -15,14 +15,10 @@ from pathlib import Path
 from sys import float_info
 from typing import Any
 
-import ijson
-
-from tikub_lab.errors import UsageError
 from tikub_lab.procurement.flags.register import LABELS, OCDS, OPENINGS, STATUSES, UNALLOTTED
-from tikub_lab.procurement.published.lenient import Lenient
 from tikub_lab.procurement.published.moments import utc
+from tikub_lab.procurement.published.streams import Stream
 
-BUFFER = 1 << 20
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 """A date and time of RFC 3339."""
 _CURRENCY = re.compile("[A-Z]{3}")
@@ -46,18 +42,16 @@ def compiled(item: Any) -> Iterator[Any]:
 
 def read_releases(path: Path) -> Iterator[Any]:
     r"""Read the compiled releases of a file, one by one."""
-    whole = _package(path)
-    yield from _streamed(path, whole) if whole else _lines(path)
+    yield from _streamed(path) if _package(path) else _lines(path)
 
 
-def _package(path: Path) -> str:
-    """Name the list of releases of a file that is one package; nothing where each line is JSON of its own."""
+def _package(path: Path) -> bool:
+    """Tell a file that is one package from one whose lines are JSON of their own."""
     with path.open("rb") as file:
         first = file.readline(1 << 16)
         if json_of(first.decode("utf-8-sig", errors="replace")) is not None:
-            return ""
-        found = _ABOUT.search(first + file.read(1 << 18))
-    return {b"records": "records.item.compiledRelease", b"releases": "releases.item"}[found[1]] if found else ""
+            return False
+        return _ABOUT.search(first + file.read(1 << 18)) is not None
 
 
 def _lines(path: Path) -> Iterator[Any]:
@@ -67,16 +61,15 @@ def _lines(path: Path) -> Iterator[Any]:
                 yield from compiled(json_of(line))
 
 
-def _streamed(path: Path, prefix: str) -> Iterator[Any]:
-    done = 0
-    with Lenient(path) as file:
-        try:
-            for release in ijson.items(file, prefix, use_float=True, buf_size=BUFFER):
-                done += 1
-                yield release
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            reason = str(error).splitlines()[0]
-            raise UsageError(f"{path}: not complete JSON: {reason} after {done} releases. Download it again.") from None
+def _streamed(path: Path) -> Iterator[Any]:
+    with Stream(path, "releases") as file:
+        for key in file.members():
+            if key == "records":
+                yield from (_get(record, "compiledRelease") for record in file.values())
+            elif key == "releases":
+                yield from file.values()
+            else:
+                file.value()
 
 
 def json_of(line: str) -> Any:

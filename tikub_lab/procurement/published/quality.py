@@ -14,82 +14,87 @@ itself is sound. A rule looks only at fields that the file carries:
 the absence of a column is never held against a row.
 """
 
+from typing import Any
+
 import pandas as pd
 
-from tikub_lab.procurement.published.checking import CHECKS
-from tikub_lab.procurement.published.mending import MENDS, as_published
 from tikub_lab.procurement.published.record import Raw, rejected, staged
-from tikub_lab.procurement.published.rules import Rule, ruled
+from tikub_lab.procurement.published.rules import BOOLEANS, FIELDS, ROWS, RULES, VALUES, Rule, Target, outside
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, log
 
 SOFT = {"amendments", "amendment_suppliers"}
 """Frames in which a reject only blanks the value."""
 SHOWN = 40
 """Characters of a value that a record's list of broken rules shows."""
-RULES = ruled(MENDS | CHECKS)
-"""Every rule that looks at one record, in the order in which they
-are applied. Rules across records are in
-:mod:`tikub_lab.procurement.published.combine`."""
-
-
-def clean(raw: Raw) -> tuple[Raw, pd.DataFrame, pd.DataFrame]:
-    """Apply every rule to a run of records."""
-    sound, _, rejects, repairs = sift(raw)
-    return sound, rejects, repairs
+Distinct = dict[Any, tuple[Any, pd.Series]]
+"""The distinct values of a field, and which of them each row has."""
 
 
 def sift(raw: Raw) -> tuple[Raw, Raw, pd.DataFrame, pd.DataFrame]:
-    """Apply every rule as :func:`clean` does, and return the rejected records too, after the sound ones."""
-    before = {name: as_published(frame, name) for name, frame in raw.items()}
+    """Apply every rule to a run of records; return sound and rejected records, rejects, and repairs of sound ones."""
+    before = {name: _as_published(frame, name) for name, frame in raw.items()}
     after = {name: frame.copy() for name, frame in before.items()}
-    rejects: list[pd.DataFrame] = []
-    repairs: list[pd.DataFrame] = []
+    logs: dict[bool, list[pd.DataFrame]] = {True: [], False: []}
+    distinct: Distinct = {}
     for rule in RULES:
-        for name, fields in rule.fields.items():
-            for field in fields:
-                if field in after.get(name, ()) and len(after[name]):
-                    _apply(rule, after[name], before[name], field, name in SOFT, rejects, repairs)
+        for target in rule.targets:
+            frame = after.get(target.table, pd.DataFrame())
+            if target.field not in frame or frame.empty:
+                continue
+            lost = rule.effect == "reject" and target.table not in SOFT
+            rows = _found(rule, target, frame, distinct)
+            if len(rows):
+                rows["value"] = before[target.table].loc[rows.index, target.field]
+                logs[lost].append(rows.assign(id=None, field=target.field, rule=rule.name, message=rule.checks))
     ids = pd.concat(
         [frame.set_index("_line")["id"] for frame in after.values() if "id" in frame] or [pd.Series(dtype="str")]
     )
-    bad = log(REJECTS, rejects)
-    lost = set(bad["line"])
-    mended = log(REPAIRS, repairs)
-    mended = mended[~mended["line"].isin(lost)].reset_index(drop=True)
-    for report in (bad, mended):
+    rejects, repairs = log(REJECTS, logs[True]), log(REPAIRS, logs[False])
+    bad = set(rejects["line"])
+    repairs = repairs[~repairs["line"].isin(bad)].reset_index(drop=True)
+    for report in (rejects, repairs):
         report["id"] = report["line"].map(ids).astype("str")
-    out = {name: frame["_line"].isin(lost) for name, frame in after.items()}
-    return (
-        {name: _named(frame[~out[name]]) for name, frame in after.items()},
-        {name: _named(frame[out[name]]) for name, frame in after.items()},
-        bad,
-        mended,
-    )
+    out = {name: frame["_line"].isin(bad) for name, frame in after.items()}
+    sound = {name: _named(frame[~out[name]]) for name, frame in after.items()}
+    return sound, {name: _named(frame[out[name]]) for name, frame in after.items()}, rejects, repairs
 
 
-def _apply(
-    rule: Rule,
-    frame: pd.DataFrame,
-    original: pd.DataFrame,
-    field: str,
-    soft: bool,
-    rejects: list[pd.DataFrame],
-    repairs: list[pd.DataFrame],
-) -> None:
-    found = rule.test(frame, field)
-    if rule.effect == "reject" and not soft:
-        hits, new, report = found, frame[field], rejects
-    elif rule.effect in ("reject", "mark"):
-        hits, report = found, repairs
-        new = frame[field].mask(found) if rule.effect == "reject" else frame[field]
+def _as_published(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Read the notations that the formats allow for the same value: ``oui``, ``1`` and ``true``."""
+    booleans = [name for name, kind in FIELDS.get(table, {}).items() if kind == "boolean" and name in frame]
+    return frame.assign(**{name: frame[name].replace(BOOLEANS) for name in booleans})
+
+
+def _found(rule: Rule, target: Target, frame: pd.DataFrame, distinct: Distinct) -> pd.DataFrame:
+    """Apply a rule to a field, and return line and replacement of what it found.
+
+    Most rules see the distinct values of a field: they are few, or sound.
+    """
+    key, column = target[:2], frame[target.field]
+    if rule.name in ROWS:
+        hits, new = _judged(rule, target, column, ROWS[rule.name](frame, target.field))
     else:
-        hits, new, report = ~((found == frame[field]) | (found.isna() & frame[field].isna())), found, repairs
+        if key not in distinct:
+            codes, found = pd.factorize(column)
+            distinct[key] = codes, pd.Series(found, dtype="str")
+        codes, values = distinct[key]
+        hits, new = _judged(rule, target, values, VALUES.get(rule.name, outside)(values, target))
+        if hits.any():
+            hits = pd.Series(hits.to_numpy()[codes] & (codes >= 0), column.index)
+            new = column.mask(hits, pd.Series(new.to_numpy()[codes], column.index))
     if not hits.any():
-        return
-    rows = pd.DataFrame({"line": frame.loc[hits, "_line"], "value": original.loc[hits, field].to_numpy()})
-    rows["replacement"] = new[hits].to_numpy()
-    report.append(rows.assign(id=None, field=field, rule=rule.name, message=rule.checks))
-    frame[field] = new
+        return pd.DataFrame()
+    distinct.pop(key, None)
+    frame[target.field] = new
+    return pd.DataFrame({"line": frame.loc[hits, "_line"], "replacement": new[hits]})
+
+
+def _judged(rule: Rule, target: Target, values: pd.Series, found: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return which values a rule is about, and what they become; ``found`` is either."""
+    if found.dtype != bool:
+        return ~((found == values) | (found.isna() & values.isna())), found
+    blank = rule.effect == "blank" or (rule.effect == "reject" and target.table in SOFT)
+    return found, values.mask(found) if blank else values
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,9 +9,12 @@ then judges.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tikub_lab.procurement.published.fields import (
     AMENDMENT_FIELDS,
@@ -69,19 +72,18 @@ def labels(record: dict[str, Any], plural: str) -> str | None:
         value = record.get(LISTS[plural])
     while isinstance(value, dict) and len(value) == 1:
         (value,) = value.values()
-    if isinstance(value, list) and all(isinstance(label, str) for label in value):  # as nearly all records have it
-        return "|".join(dict.fromkeys(filter(None, map(str.strip, value)))) or None
     return "|".join(dict.fromkeys(_leaves(value))) or None
 
 
-def _leaves(value: object) -> Iterable[str]:
+def _leaves(value: object) -> list[str]:
     if isinstance(value, dict):
         value = list(value.values())
-    if isinstance(value, list):
-        for element in value:
-            yield from _leaves(element)
-    elif leaf := text(value):
-        yield leaf
+    if not isinstance(value, list):
+        return [leaf] if (leaf := text(value)) else []
+    try:
+        return list(filter(None, map(str.strip, value)))  # as nearly all records have it
+    except TypeError:
+        return [leaf for element in value for leaf in _leaves(element)]
 
 
 def is_concession(record: dict[str, Any], kind: str | None = None) -> bool:
@@ -100,51 +102,42 @@ def is_concession(record: dict[str, Any], kind: str | None = None) -> bool:
     return "acheteur" not in record and ("autoriteConcedante" in record or "concessionnaires" in record)
 
 
-def _field(record: dict[str, Any], outer: str, inner: str) -> object:
-    value = record.get(outer)
-    return value.get(inner) if isinstance(value, dict) else None
+def _column(records: Sequence[dict[str, Any]], key: str) -> list[Any]:
+    """Read one field of many records: a list of labels, a nested value ``outer_inner``, or a value."""
+    if key in LISTS:
+        return [labels(record, key) for record in records]
+    outer, _, inner = key.partition("_")
+    values = [record.get(outer) for record in records]
+    return [value.get(inner) if isinstance(value, dict) else None for value in values] if inner else values
 
 
-def _plain(name: str) -> Callable[[dict[str, Any]], str | None]:
-    """Choose how one column is read from a record: a list of labels, a nested value ``outer_inner``, or a value."""
-    if name in LISTS:
-        return lambda record: labels(record, name)
-    outer, _, inner = name.partition("_")
-    if inner:
-        return lambda record: text(_field(record, outer, inner))
-    return lambda record: text(record.get(name))
+_NOTHING = pa.scalar(None, pa.large_string())
 
 
-_NOT_READ = {"acheteur_departement", "acheteur_region", "concessionnaires", "modifications"}
-_CONTRACT = {name: _plain(name) for name in CONTRACT_FIELDS if name not in _NOT_READ}
-_CONCESSION = {name: _plain(name) for name in CONCESSION_FIELDS if name not in _NOT_READ}
-_PARTY = {
-    "titulaire_id": _plain("id"),
-    "titulaire_typeIdentifiant": _plain("typeIdentifiant"),
-    "titulaire_nom": _plain("denominationSociale"),
+def _texts(values: list[Any]) -> pd.Series:
+    """Write values as a column of text: at once where all of them are."""
+    try:
+        column = pa.array(values, pa.large_string())
+    except pa.ArrowException:
+        column = pa.array(map(text, values), pa.large_string())
+    column = pc.utf8_trim_whitespace(column)
+    return pd.Series(pc.if_else(pc.equal(column, ""), _NOTHING, column), dtype="str")
+
+
+_PARTY = {"titulaire_id": "id", "titulaire_typeIdentifiant": "typeIdentifiant", "titulaire_nom": "denominationSociale"}
+_NOT_READ = {"acheteur_departement", "acheteur_region", "titulaires"}
+_FRAMES = {
+    "contracts": {name: name for name in CONTRACT_FIELDS if name not in _NOT_READ} | {"titulaires": "titulaires"},
+    "concessions": {name: name for name in CONCESSION_FIELDS},
+    "suppliers": _PARTY,
+    "holders": _PARTY,
+    "amendments": {name: name for name in AMENDMENT_FIELDS if name not in _NOT_READ} | {"modification_id": "id"},
+    "amendment_suppliers": _PARTY,
+    "oddities": {"value": "value"},
 }
-_AMENDMENT = {"modification_id": _plain("id")} | {
-    name: _plain(name) for name in AMENDMENT_FIELDS if name not in ("modification_id", "titulaires")
-}
-
-
-class _Rows:
-    """Rows of text that become a frame; ``keys`` are the whole numbers in front of the fields."""
-
-    def __init__(self, fields: Mapping[str, Callable[[dict[str, Any]], str | None]], *keys: str):
-        self.fields, self.keys = fields, ("_line", *keys)
-        self.readers = tuple(fields.values())
-        self.rows: list[tuple[Any, ...]] = []
-
-    def add(self, record: dict[str, Any], *at: object) -> None:
-        self.rows.append((*at, *[read(record) for read in self.readers]))
-
-    def frame(self) -> pd.DataFrame:
-        names = (*self.keys, *self.fields)
-        columns = list(zip(*self.rows, strict=True)) or [()] * len(names)
-        kinds = ["int64"] * len(self.keys) + ["str"] * len(self.fields)
-        data = zip(names, columns, kinds, strict=True)
-        return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, values, kind in data})
+"""The columns of each frame, and where a record has their values."""
+_CHUNK = 100
+"""Records held at once: nested objects that live longer cost more to collect than to read."""
 
 
 def frames(records: Iterable[tuple[int, str | None, Any]]) -> Raw:
@@ -152,37 +145,51 @@ def frames(records: Iterable[tuple[int, str | None, Any]]) -> Raw:
 
     ``titulaires`` of contracts and ``concessionnaires`` of
     concessions are their number here, missing where there is none.
-    Records are taken one by one and let go of: thousands of nested
-    objects are slow to hold.
     """
-    counted = _plain("count")
-    rows = {
-        "contracts": _Rows(_CONTRACT | {"titulaires": counted}),
-        "concessions": _Rows(_CONCESSION | {"concessionnaires": counted, "modifications": _plain("changes")}),
-        "suppliers": _Rows(_PARTY),
-        "holders": _Rows(_PARTY),
-        "amendments": _Rows(_AMENDMENT, "_position"),
-        "amendment_suppliers": _Rows(_PARTY, "_position"),
-        "oddities": _Rows({"value": _plain("value")}),
+    keys = {name: ("_line", *(["_position"] if "amendment" in name else [])) for name in _FRAMES}
+    columns = {name: {column: list[Any]() for column in (*keys[name], *_FRAMES[name])} for name in _FRAMES}
+    records = iter(records)
+    while chunk := list(islice(records, _CHUNK)):
+        for name, found in _apart(chunk).items():
+            *places, values = zip(*found, strict=True)
+            for column, place in zip(keys[name], places, strict=True):
+                columns[name][column] += place
+            for column, key in _FRAMES[name].items():
+                columns[name][column] += _column(values, key)
+    return {
+        name: pd.DataFrame(
+            {
+                column: pd.Series(values, dtype="int64") if column in keys[name] else _texts(values)
+                for column, values in table.items()
+            }
+        )
+        for name, table in columns.items()
     }
+
+
+def _apart(records: Iterable[tuple[int, str | None, Any]]) -> dict[str, list[Any]]:
+    """Tell what records hold apart: for each frame lines, positions and objects."""
+    found: dict[str, list[Any]] = {name: [] for name in _FRAMES}
     for line, kind, record in records:
         if not isinstance(record, dict):
-            rows["oddities"].add({"value": record}, line)
+            found["oddities"].append((line, {"value": record}))
             continue
         changes = items(record.get("modifications"), "modification")
-        if is_concession(record, kind):
-            parties = items(record.get("concessionnaires"), "concessionnaire")
-            rows["concessions"].add({**record, "count": len(parties) or None, "changes": len(changes)}, line)
-        else:
-            parties = items(record.get("titulaires"), "titulaire")
-            rows["contracts"].add({**record, "count": len(parties) or None}, line)
-            for position, change in enumerate(changes, 1):
-                rows["amendments"].add(change, line, position)
-                for party in items(change.get("titulaires"), "titulaire"):
-                    rows["amendment_suppliers"].add(party, line, position)
-        for party in parties:
-            rows["holders" if is_concession(record, kind) else "suppliers"].add(party, line)
-    return {name: table.frame() for name, table in rows.items()}
+        concession = is_concession(record, kind)
+        party = "concessionnaire" if concession else "titulaire"
+        parties = items(record.get(party + "s"), party)
+        counts = {party + "s": len(parties) or None}
+        if concession:
+            found["concessions"].append((line, record | counts | {"modifications": len(changes)}))
+            found["holders"] += [(line, each) for each in parties]
+            continue
+        found["contracts"].append((line, record | counts))
+        found["suppliers"] += [(line, each) for each in parties]
+        for position, change in enumerate(changes, 1):
+            found["amendments"].append((line, position, change))
+            for each in items(change.get("titulaires"), "titulaire"):
+                found["amendment_suppliers"].append((line, position, each))
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def frame(columns: dict[str, list[str | None]], lines: Sequence[int]) -> pd.DataFrame:
@@ -235,9 +242,9 @@ def _changes(raw: Raw) -> pd.Series:
     amendments = raw.get("amendments")
     found: dict[Hashable, list[str]] = {}
     if amendments is not None and len(amendments):
-        table = _ranked(amendments, raw.get("amendment_suppliers")).fillna("")
-        said = ("montant", "dureeMois", "dateNotificationModification", "titulaires")
-        for line, *values in zip(table["_line"], *(table[name] for name in said), strict=True):
+        table = _ranked(amendments, raw.get("amendment_suppliers"))
+        said = table[["montant", "dureeMois", "dateNotificationModification", "titulaires"]].fillna("")
+        for line, *values in zip(table["_line"], *(said[name] for name in said), strict=True):
             found.setdefault(line, []).append("/".join(values).replace("|", "+"))
     return _mapped(raw["contracts"]["_line"], found).fillna("")
 
@@ -275,4 +282,4 @@ def _ranked(amendments: pd.DataFrame, suppliers: pd.DataFrame | None) -> pd.Data
     lists = {} if suppliers is None else _lists(suppliers, "_line", "_position")
     order = order.reset_index(drop=True)
     order["titulaires"] = _mapped(zip(order["_line"], order["_position"], strict=True), lists)
-    return order[["_line", *AMENDMENT_FIELDS]]
+    return order[["_line", "_number", *AMENDMENT_FIELDS]]

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tikub_lab.errors import UsageError
 from tikub_lab.procurement import formats
-from tikub_lab.procurement.published import lenient
+from tikub_lab.procurement.published import streams
+from tikub_lab.procurement.published.streams import Stream
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package
 
@@ -32,33 +34,53 @@ def meant(value):
     return json.dumps(value) if odd else value
 
 
-@given(VALUES, st.integers(1, 40))
-def test_all_else_stays_as_it_is_wherever_the_file_is_cut(tmp_path_factory, value, size):
+def read(path):
+    with Stream(path, "values") as file:
+        return {key: file.value() for key in file.members()}
+
+
+@given(VALUES, st.integers(1, 40), st.sampled_from([None, 1]))
+def test_all_values_are_read_as_json_has_them_wherever_a_block_ends(tmp_path_factory, value, size, indent):
     path = tmp_path_factory.mktemp("json") / "a.json"
-    path.write_text(json.dumps({"a": value, "odd": float("nan")}))
-    with lenient.Lenient(path) as file:
-        assert json.loads(b"".join(iter(lambda: file.read(size), b""))) == {"a": meant(value), "odd": "NaN"}
+    path.write_text(json.dumps({"a": value, "odd": float("nan"), "list": [value, 7]}, indent=indent))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streams, "BLOCK", size)
+        assert read(path) == {"a": meant(value), "odd": "NaN", "list": [meant(value), 7]}
 
 
+@pytest.mark.parametrize("size", [1, 4, 1000])
 @pytest.mark.parametrize(
     ("text", "becomes"),
     [
-        (r'["\ud800", NaN]', r'["\ufffd", "NaN"]'),
-        (r'["\ud83d\ude00 \udc00x", -Infinity]', r'["\ud83d\ude00 \ufffdx", "-Infinity"]'),
-        (r'["\\ud800 NaN, 1e400", 1e400]', r'["\\ud800 NaN, 1e400", "1e400"]'),
+        (r'["\ud800", NaN]', ["\ufffd", "NaN"]),
+        (r'["\ud83d\ude00 \udc00x", -Infinity]', ["\U0001f600 \ufffdx", "-Infinity"]),
+        (r'["\\ud800 NaN, 1e400", 1e400]', [r"\ud800 NaN, 1e400", "1e400"]),
         (
             "[12345678901234567890, 123456789012345, 1.5e3, 1e-9]",
-            '["12345678901234567890", 123456789012345, 1.5e3, 1e-9]',
+            ["12345678901234567890", 123456789012345, 1500.0, 1e-9],
         ),
-        ('["open NaN', '["open NaN'),
-        ("[NaN, 1e", '["NaN", 1e'),
     ],
 )
-def test_what_becomes_text(tmp_path, text, becomes):
+def test_what_becomes_text(tmp_path, monkeypatch, text, becomes, size):
+    monkeypatch.setattr(streams, "BLOCK", size)
+    path = tmp_path / "a.json"
+    path.write_text(f'{{"a": {text}}}')
+    assert read(path) == {"a": becomes}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"a": [1', '{"a": [1]', '{"a": [1}', '{"a": [1,]}', '{"a": [1 2]}', '{"a": [1]} x',
+     '{"a": [1]}{"a": [2]}', '{"a": [{"b": x}]}', '{"a": ["open NaN', '{"a": [NaN, 1e', '{"a" [1]}', '{1: [1]}',
+     '{"a": [1],}', '{"a": [' + "[" * 3000 + "]" * 3000 + "]}"],
+)  # fmt: skip
+def test_what_is_no_complete_json_is_an_error(tmp_path, monkeypatch, text, size):
+    monkeypatch.setattr(streams, "BLOCK", size)
     path = tmp_path / "a.json"
     path.write_text(text)
-    with lenient.Lenient(path) as file:
-        assert b"".join(iter(lambda: file.read(4), b"")).decode() == becomes
+    with pytest.raises(UsageError, match=r"a\.json: (not complete )?JSON"):
+        read(path)
 
 
 def bring(path: Path, root: Path):
