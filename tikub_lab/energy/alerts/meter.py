@@ -276,10 +276,10 @@ def best_point(
     series: Series, days: Days, points: Floats, rows: Booleans, weight: Floats, works: Sequence[int] = ()
 ) -> float:
     """Choose the balance point whose usual use explains some readings best, as they weigh."""
-    use, left = series.kwh[rows] * weight, []
-    for point in points.tolist():
-        grid = grid_of(series, days, point)
-        matrix = grid.sums(regressors(grid, works)[0])[rows] * weight[:, None]
+    use, left, grid = series.kwh[rows] * weight, [], grid_of(series, days, float(points[0]))
+    for point in points:
+        tried = replace(grid, degrees=np.maximum(point - grid.cold, 0.0))
+        matrix = grid.sums(regressors(tried, works)[0])[rows] * weight[:, None]
         coefficients, *_ = np.linalg.lstsq(matrix, use, rcond=None)
         left.append(float(np.minimum((use - matrix @ coefficients) ** 2, CLIP**2).sum()))
     return float(points[int(np.argmin(left))])

@@ -245,7 +245,8 @@ def _best(
         if family.path and family.fault:
             scores.append(t[np.isfinite(t)])
         taken = {place for other, place in chosen if other is family}
-        t[[place for place in places if taken.intersection(family.members(place))]] = -np.inf
+        if taken:
+            t[[place for place in places if taken.intersection(family.members(place))]] = -np.inf
         for part in (slice(0, count), slice(count, None)):
             if t[part].max(initial=-np.inf) > (LOOK_PATH if family.path else LOOK):
                 found.append((family, part.start + int(t[part].argmax())))
