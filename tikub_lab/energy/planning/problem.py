@@ -208,14 +208,10 @@ class Problem:
         place = one * len(self.rules.budgets) + year
         return slice(int(ends[place]), int(ends[place + 1]))
 
-    def left(self, when: Integers) -> Floats:
-        """Return what a plan leaves of each rule's limit: below zero where it breaks one."""
+    def broken(self, when: Integers) -> bool:
+        """Whether a plan breaks a rule: budgets are kept to the cent."""
         rows, most = self.limits
         chosen = np.zeros(rows.shape[1])
         done = np.flatnonzero(when >= 0)
         chosen[done * len(self.rules.budgets) + when[done]] = 1.0
-        return np.asarray(most - rows @ chosen, dtype=np.float64)
-
-    def broken(self, when: Integers) -> bool:
-        """Whether a plan breaks a rule: budgets are kept to the cent."""
-        return bool((self.left(when) < -CENT).any())
+        return bool((rows @ chosen > most + CENT).any())
