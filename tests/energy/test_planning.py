@@ -13,7 +13,7 @@ from tikub_lab.energy.planning.choice import prepare
 from tikub_lab.energy.planning.choose import compare, plan, solve
 from tikub_lab.energy.planning.greedy import METHODS, greedy
 from tikub_lab.energy.planning.problem import Rules
-from tikub_lab.energy.planning.program import Program, _tangents
+from tikub_lab.energy.planning.program import Program
 from tikub_lab.errors import UsageError
 
 PRICE = {"gaz": 0.07, "électricité": 0.15, "bois": 0.05}
@@ -151,15 +151,24 @@ def test_no_plan_is_better(case):
 
 
 @settings(max_examples=25)
-@given(choices())
-def test_the_program_knows_the_rules(case):
-    """Its own solution keeps them, before any plan was refused: under cuts that are loose its bound is not too low."""
+@given(choices(), st.floats(0, 2e5))
+def test_the_search_lists_every_set_above_a_floor(case, floor):
+    """And each with its worth; what is not listed, as few are followed, is told by a bound."""
     works, rules = case
     problem = prepare(works, uses_of(works), PRICES, FACTORS, rules)
-    program = Program(problem)
-    solution = program.solve(True, 10, 0)
-    assert allowed(works, rules, years_of(problem, program.plan(solution.x)))
-    assert -solution.fun * program.unit <= program.bound + 1e-9 * abs(program.bound) + 1e-6
+    rows, worths = listed(works), {}
+    for years in every_plan(rows, rules):
+        sites = {problem.group[row] for row, name in enumerate(problem.measures["travaux_id"]) if name in years}
+        if len(sites) == 1 and (value := worth(rows, uses_of(works), rules, years)) > floor + 1:
+            worths[tuple(years.get(name, -1) for name in problem.measures["travaux_id"])] = value
+    program, free = Program(problem), np.zeros(len(problem.limits[1]))
+    found, bound, _ = program.search(free, np.full(len(problem.use), floor), 10**6)
+    done = found.cells.toarray().T.reshape(len(found.group), len(problem), len(rules.budgets))
+    whens = np.where(done.any(axis=2), rules.first + done.argmax(axis=2), -1)
+    known = dict(zip(map(tuple, whens.tolist()), found.worth, strict=True))
+    assert len(known) == len(found.group)
+    assert all(known[years] == pytest.approx(value) for years, value in worths.items())
+    assert program.search(free, np.full(len(problem.use), floor), 1)[1] >= bound - 1e-6
 
 
 @settings(max_examples=12)
@@ -208,20 +217,8 @@ def test_a_bound_from_another_side():
     assert found.value == pytest.approx(worth(works, uses_of(works), rules, years_of(found.problem, found.when)))
 
 
-@given(st.lists(st.floats(0.0, 0.95), min_size=1, max_size=5))
-def test_cuts_lie_above_and_touch(shares):
-    share = np.array(shares)
-    sets = np.array(list(itertools.product([False, True], repeat=len(share))))
-    truth = 1 - np.prod(np.where(sets, 1 - share, 1.0), axis=1)
-    level, slope = _tangents(share, sets)
-    said = level[:, None] + slope @ sets.T
-    assert (said >= truth[None, :] - 1e-9).all()
-    for half in np.split(said, 2):
-        assert np.diag(half) == pytest.approx(truth, abs=1e-9)
-
-
 def test_a_group_of_many_measures():
-    """Nine on one site and energy: not all sets are tried for a cut, and the optimum is still that of all 512 plans."""
+    """Nine on one site and energy: not all sets are followed at first, and the optimum is that of all 512 plans."""
     rng = np.random.default_rng(7)
     rows = [("A", "gaz", float(cost) * 1e3, float(saved) * 1e3, 5) for cost, saved in rng.integers(5, 40, (9, 2))]
     works, rules = works_of(*rows), Rules(2026, (100e3,), 2030, 1.0)
@@ -330,13 +327,14 @@ def test_short_of_time_nothing_is_claimed(energy_tables):
 def test_the_solver_is_given_what_time_is_left(monkeypatch):
     """By a clock that goes on by a tenth of a second each time that it is read."""
     asked = []
-    solved = Program.solve
+    for name in ("relax", "choose"):
+        called = getattr(Program, name)
 
-    def watched(self, integer, seconds, gap):
-        asked.append(seconds)
-        return solved(self, integer, seconds, gap)
+        def watched(self, sets, seconds, *more, called=called):
+            asked.append(seconds)
+            return called(self, sets, seconds, *more)
 
-    monkeypatch.setattr(Program, "solve", watched)
+        monkeypatch.setattr(Program, name, watched)
     monkeypatch.setattr("tikub_lab.energy.planning.choose.time.perf_counter", itertools.count(0, 0.1).__next__)
     rows = [("A", "gaz", float(cost) * 1e3, 20e3, 9) for cost in range(3, 10)]
     problem = prepare(works_of(*rows), uses_of(works_of(*rows)), PRICES, FACTORS, Rules(2026, (11e3, 5e3), 2034, 0.8))
@@ -361,15 +359,8 @@ def knapsack_that_fools():
 
 def test_the_gap_is_to_what_is_proven_not_to_what_is_found(monkeypatch):
     """A solver that proves 10 but gives nothing to show for it: the plan is the greedy one, three tenths below."""
-    solved = Program.solve
-
-    def mute(self, integer, seconds, gap):
-        found = solved(self, integer, seconds, gap)
-        if integer:
-            found.x = None
-        return found
-
-    monkeypatch.setattr(Program, "solve", mute)
+    chosen = Program.choose
+    monkeypatch.setattr(Program, "choose", lambda self, *asked: (None, chosen(self, *asked)[1]))
     found = solve(knapsack_that_fools(), gap=0)
     assert (found.value, found.bound) == (pytest.approx(7e3), pytest.approx(10e3))
     assert not found.proven
@@ -377,19 +368,10 @@ def test_the_gap_is_to_what_is_proven_not_to_what_is_found(monkeypatch):
 
 
 def test_a_solution_that_breaks_a_budget_is_not_taken(monkeypatch):
-    """As one that HiGHS's tolerances let through might: the first that it gives does all three."""
-    solved, given_ = Program.solve, []
-
-    def loose(self, integer, seconds, gap):
-        found = solved(self, integer, seconds, gap)
-        if integer and not given_:
-            given_.append(True)
-            found.x = np.ones_like(found.x)
-        return found
-
-    monkeypatch.setattr(Program, "solve", loose)
+    """As one that HiGHS's tolerances let through might: it does all three."""
+    chosen = Program.choose
+    monkeypatch.setattr(Program, "choose", lambda self, *asked: (np.zeros(3, int), chosen(self, *asked)[1]))
     found = solve(knapsack_that_fools(), gap=0)
-    assert given_
     assert found.works["travaux_id"].tolist() == ["T1"]  # the greedy one
     assert not found.proven
 
@@ -511,15 +493,7 @@ def test_wrong_use():
 
 def test_what_the_relaxation_proves_is_told_without_the_integer_program(monkeypatch):
     """Money for one large measure and half of the others': 7 + 5 × 4 / 5 = 11 MWh at most, not 7 + 5 + 5."""
-    solved = Program.solve
-
-    def silent(self, integer, seconds, gap):
-        found = solved(self, integer, seconds, gap)
-        if integer:
-            found.x, found.mip_dual_bound = None, None
-        return found
-
-    monkeypatch.setattr(Program, "solve", silent)
+    monkeypatch.setattr(Program, "choose", lambda self, *asked: (None, np.inf))
     found = solve(knapsack_that_fools(), gap=0)
     assert found.bound == pytest.approx(11e3)
     assert "du meilleur possible" in found.proof

@@ -14,12 +14,11 @@ lives. So the sum never exceeds the use. This is a convention, and a mild one wh
 the use (a lamp, a clock); it is cautious there, and too kind where one makes the other useless: those belong in
 ``exclut``. Energies of a site do not touch each other: that lamps heat is not counted.
 
-**How it is solved.** Such a sum is not linear. The mixed integer program (:mod:`tikub_lab.energy.planning.program`)
-holds it under linear cuts, so that HiGHS's bound is never below the true optimum; the plan found is then worked out
-anew by multiplication (:meth:`Problem.value`), and only that figure is given. The gap between the two is all there is
-to gain: solver, cuts and rounding together. A plan is called optimal only where that gap is closed; where it is not,
-the gap is told. The best greedy plan is the one to beat, then what the relaxation does by more than half, completed:
-so there is a plan however short the time.
+**How it is solved.** Each site and energy has one set of measures and years, whose worth is exact
+(:mod:`tikub_lab.energy.planning.program`). No plan is worth more than the bound, which is that of the program's
+relaxation, or of HiGHS where it chose among all the sets that could be better. A plan is called optimal only where the
+gap between the two is closed; where it is not, the gap is told. The best greedy plan is the one to beat: so there is a
+plan however short the time.
 """
 
 import math
@@ -32,9 +31,9 @@ import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.planning.choice import prepare
-from tikub_lab.energy.planning.greedy import METHODS, completed, greedy
+from tikub_lab.energy.planning.greedy import METHODS, greedy
 from tikub_lab.energy.planning.problem import Integers, Problem, Rules
-from tikub_lab.energy.planning.program import Program
+from tikub_lab.energy.planning.program import LEAST, Program
 from tikub_lab.energy.planning.tables import path_table, totals, works_table
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.waiting import waiting
@@ -42,10 +41,12 @@ from tikub_lab.show.french import number, percent
 
 PROVEN = 1e-6
 """Relative gap under which there is none: HiGHS reckons in floating point, with tolerances of 1e-6 and 1e-7."""
-ROUNDS = 60
-"""Relaxations solved at most, to find cuts."""
-LEFT = 0.25
-"""Share of the time that relaxations leave to the integer programs."""
+WIDEST, WIDER = 2**16, 16
+"""Sets of a site and energy that a search follows at most, and how many times more when one follows too few."""
+SPREAD = 0.02
+"""What a set may lose to be among those HiGHS chooses from, at first, as a share of the mean of a site and energy."""
+HALF = 0.5
+"""Share of the gap asked for that HiGHS may leave among the sets it is given."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,8 @@ def solve(problem: Problem, time_limit: float = 60.0, gap: float = 1e-3, start: 
     plans += [start] if start is not None and not problem.broken(start) else []
     best = max(plans, key=problem.value)
     value, program = problem.value(best), Program(problem)
-    bound, stop = program.bound, max(gap, PROVEN)
+    prices, floor, width = np.zeros(len(program.most)), np.zeros(len(problem.use)), 1
+    bound, stop = math.inf, max(gap, PROVEN)
 
     def left() -> float:
         return time_limit - (time.perf_counter() - begin)
@@ -187,33 +189,31 @@ def solve(problem: Problem, time_limit: float = 60.0, gap: float = 1e-3, start: 
     def close() -> bool:
         return bound - value <= stop * abs(bound)
 
-    parts = None
-    for _ in range(ROUNDS if len(problem) else 0):
-        if close() or left() < LEFT * time_limit:
+    while True:
+        sets, above, _ = program.search(prices, floor + LEAST * program.unit, width)
+        bound = min(bound, above)
+        if close() or left() <= 0:
             break
-        found = program.solve(False, left(), 0.0)
-        if found.status != 0:
+        if len(sets.group):
+            solved = program.relax(sets, left())
+            if solved is None:
+                break
+            prices, floor = solved
+        elif width < WIDEST:
+            width *= WIDER
+        else:
             break
-        parts = program.parts(found.x)
-        before, bound = bound, min(bound, -found.fun * program.unit)
-        if not program.cut(found.x) or before - bound < stop / 100 * abs(bound):
-            break
-    if parts is not None and not close():
-        best = max(best, completed(problem, parts), key=problem.value)
-        value = problem.value(best)
+    spread = SPREAD * abs(bound) / max(len(floor), 1)
     while not close() and left() > 0:
-        found = program.solve(True, left(), 0.9 * gap)
-        if (dual := found.get("mip_dual_bound")) is not None and np.isfinite(dual):
-            bound = min(bound, -dual * program.unit)
-        if found.x is None:
-            break
-        when = program.plan(found.x)
-        if problem.broken(when):  # HiGHS's tolerances are far below a cent
-            break
-        if (worth := problem.value(when)) > value:
+        last = spread >= above - value
+        sets, _, other = program.search(prices, floor - spread, WIDEST)
+        when, among = program.choose(sets, left(), HALF * gap)
+        bound = min(bound, max(among, other))
+        if when is not None and not problem.broken(when) and (worth := problem.value(when)) > value:
             best, value = when, worth
-        if not program.cut(program.rounded(found.x, when)):
+        if last:
             break
+        spread *= WIDER
     seconds = time.perf_counter() - begin
     # the plan's own worth is a bound too: what is above it is rounding
     return Plan(problem, best, value, max(bound, value), seconds, not close() and left() <= 0)

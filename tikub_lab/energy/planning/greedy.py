@@ -51,16 +51,6 @@ def greedy(problem: Problem, method: str) -> Integers:
     return draft.when
 
 
-def completed(problem: Problem, parts: Floats) -> Integers:
-    """Make a plan of a relaxation's: what it does by more than half where that fits, then the best gain by euro."""
-    draft = _Draft(problem)
-    rows, years = np.nonzero(parts > 0.5)
-    for place in np.argsort(-parts[rows, years], kind="stable").tolist():
-        if draft.fits(int(rows[place]), int(years[place])):
-            draft.place(int(rows[place]), int(years[place]))
-    return draft.by_gain()
-
-
 def _order(problem: Problem, method: str) -> Integers:
     kwh = problem.announced * problem.use[problem.group]
     with np.errstate(divide="ignore", invalid="ignore"):

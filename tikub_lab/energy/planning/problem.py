@@ -133,17 +133,17 @@ class Problem:
 
     @cached_property
     def limits(self) -> tuple[sparse.csc_matrix, Floats]:
-        """The rules as rows and what each may reach; one column a measure and year of works.
+        """The rules as rows and what each may reach; one column for each measure and year of works.
 
-        A measure is done once, of two that exclude each other one; budgets, in thousands of euros, count all that was
-        spent up to a year, as what a year leaves stays for the next ones.
+        Budgets, in thousands of euros, count all that was spent up to a year, as what a year leaves stays for the next
+        ones; of two measures that exclude each other one is done.
         """
         years = len(self.rules.budgets)
-        once = sparse.kron(sparse.eye(len(self)), np.ones((1, years)), format="csr")
         spent = sparse.kron(self.cost[None, :] / THOUSAND, np.tril(np.ones((years, years))))
-        apart = once[self.conflicts[:, 0]] + once[self.conflicts[:, 1]]
-        most = [np.ones(len(self)), np.cumsum(self.rules.budgets) / THOUSAND, np.ones(len(self.conflicts))]
-        return sparse.vstack([once, spent, apart], format="csc"), np.concatenate(most)
+        done = sparse.kron(sparse.eye(len(self)), np.ones((1, years)), format="csr")
+        apart = done[self.conflicts[:, 0]] + done[self.conflicts[:, 1]]
+        most = np.append(np.cumsum(self.rules.budgets) / THOUSAND, np.ones(len(self.conflicts)))
+        return sparse.vstack([spent, apart], format="csc"), most
 
     @cached_property
     def deflator(self) -> Floats:
@@ -208,14 +208,10 @@ class Problem:
         place = one * len(self.rules.budgets) + year
         return slice(int(ends[place]), int(ends[place + 1]))
 
-    def left(self, when: Integers) -> Floats:
-        """Return what a plan leaves of each rule's limit: below zero where it breaks one."""
+    def broken(self, when: Integers) -> bool:
+        """Whether a plan breaks a rule: budgets are kept to the cent."""
         rows, most = self.limits
         chosen = np.zeros(rows.shape[1])
         done = np.flatnonzero(when >= 0)
         chosen[done * len(self.rules.budgets) + when[done]] = 1.0
-        return np.asarray(most - rows @ chosen, dtype=np.float64)
-
-    def broken(self, when: Integers) -> bool:
-        """Whether a plan breaks a rule: budgets are kept to the cent."""
-        return bool((self.left(when) < -CENT).any())
+        return bool((rows @ chosen > most + CENT).any())

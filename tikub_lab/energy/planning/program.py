@@ -1,182 +1,152 @@
-"""The plan of works as a mixed integer program: exact rules, and a bound from above on what measures save together.
+"""The plan of works as an integer program that chooses one set of measures and years for each site and energy.
 
-What a set of measures saves of one site's use of an energy, 1 − ∏(1 − p), is a submodular function of the set: each
-measure brings less, the more is done already. It is not linear, but lies under the linear functions of Nemhauser and
-Wolsey (*Maximizing submodular set functions: formulations and analysis of algorithms*, 1981), one or two for each set,
-that are equal to it at that set. The program has one value a group under such cuts, added where they are needed: its
-optimum is never below the true one, and equal to it once the cuts of the plan found are in.
+Savings of one site and energy multiply, those of two add up: a set has a worth that is exact, and only budgets bind
+sets to each other. This is the master program of Dantzig and Wolfe (*Decomposition principle for linear programs*,
+1960). Its relaxation gives each rule a price, the best sets at these prices are searched, and its bound holds once none
+is missing. All the sets that lose little at these prices are then listed, and HiGHS chooses among them: a plan with any
+other set is below the bound by what that set loses.
 """
 
-from itertools import product
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sparse
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from tikub_lab.energy.planning.problem import CENT, THOUSAND, Floats, Integers, Problem
 
-Booleans = npt.NDArray[np.bool_]
-SLACK = 1e-5
-"""What a solution may say of a group above a cut, in the program's unit: HiGHS keeps rows to 1e-6."""
-LARGEST = 8
-"""Measures of a group up to which all its subsets are tried for a cut."""
 SCALE = 1e6
-"""The most that the objective can be in the program. HiGHS's tolerances are absolute: this makes them small."""
+"""What the objective is in the program, at most. HiGHS's tolerances are absolute: this makes them small."""
+LEAST = 1e-3
+"""What a set must bring more than the one it replaces, in the program's unit."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Sets of measures and years, each of one site and energy (``group``), and what each is worth in the objective.
+
+    ``cells`` has a row for each measure and year of works, and a column for each set.
+    """
+
+    cells: sparse.csc_matrix
+    worth: Floats
+    group: Integers
 
 
 class Program:
-    """Columns: whether measure i is done in year t (n x T), and what each group saves.
-
-    ``unit`` is what one of the program's objective is in the plan's.
-    """
+    """The choice among sets; ``unit`` is what one of the program's objective is in the plan's."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.years = len(problem.rules.budgets)
-        sizes = np.bincount(problem.group, minlength=len(problem.use))
-        self.members = [np.flatnonzero(problem.group == group) for group in np.flatnonzero(sizes > 1)]
-        self.groups = np.flatnonzero(sizes > 1)
-        self.cells = len(problem) * self.years
-        self.width = self.cells + len(self.groups)
-        alone = self._alone()
-        top = float(alone.max(axis=1, initial=0.0).sum())
-        self.unit = top / SCALE if top > 0 else 1.0
-        self._profit = np.zeros(self.width)
-        cost = problem.charge[None, :] * problem.cost[:, None]
-        single = np.isin(problem.group, np.flatnonzero(sizes == 1))
-        self._profit[: self.cells] = ((alone * single[:, None] - cost) / self.unit).ravel()
-        self._profit[self.cells :] = 1.0
-        self._upper = np.repeat([1.0, np.inf], [self.cells, len(self.groups)])
-        rows, self._high = problem.limits
-        self._rows = sparse.hstack([rows, sparse.csc_matrix((rows.shape[0], len(self.groups)))], format="csr")
-        budget = self._high[len(problem) : len(problem) + self.years]
-        self._upper[: self.cells][(problem.cost[:, None] / THOUSAND > budget + CENT).ravel()] = 0.0
-        self._cuts: list[tuple[Integers, Floats, float]] = []
-        # no plan saves more than each measure alone in its best year
-        self.bound = float(np.maximum(alone - cost, 0).max(axis=1).sum()) if len(problem) else 0.0
-        for place in range(len(self.groups)):
-            self._add(place, np.zeros((len(problem), self.years)), np.inf)
+        self.limits, self.most = problem.limits
+        self.years, count, groups = len(problem.rules.budgets), len(problem), len(problem.use)
+        self.unit = float((problem.weight * problem.use[:, None]).sum()) / SCALE or 1.0
+        self.known = Sets(sparse.csc_matrix((self.limits.shape[1], 0)), np.empty(0), np.empty(0, np.int64))
+        sizes = np.bincount(problem.group, minlength=groups)
+        order, slot = np.argsort(problem.group, kind="stable"), np.empty(count, np.int64)
+        slot[order] = np.arange(count) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        # each group has room for as many measures as the largest: one that can't be done fills it up
+        self.members = np.full((groups, sizes.max(initial=0)), count)
+        self.members[problem.group, slot] = np.arange(count)
+        self.share, self.life = np.append(problem.share, 0.0), np.append(problem.life, 0)
+        self.charge = np.full((count + 1, self.years), np.inf)
+        fits = problem.cost[:, None] / THOUSAND <= self.most[: self.years] + CENT
+        self.charge[:-1] = np.where(fits, problem.charge * problem.cost[:, None], np.inf)
+        self.clash = np.zeros((count + 1, sizes.max(initial=0)), dtype=bool)
+        left, right = problem.conflicts[np.ptp(problem.group[problem.conflicts], axis=1) == 0].T
+        self.clash[left, slot[right]] = self.clash[right, slot[left]] = True
 
-    def solve(self, integer: bool, seconds: float, gap: float) -> OptimizeResult:
-        """Run HiGHS.
+    def search(self, prices: Floats, floor: Floats, width: int) -> tuple[Sets, float, float]:
+        """List the sets that are worth more than a floor at the prices of the rules, by branch and bound.
+
+        A measure brings less, the more is done already: what is left to decide brings at most what each of its
+        measures brings now. All groups go on together, one measure at a time.
 
         Parameters
         ----------
-        integer : bool
-            Or its relaxation.
-        seconds, gap : float
-            Limits of time and of relative gap.
-        """
-        kinds = np.zeros(self.width)
-        kinds[: self.cells] = int(integer)
-        matrix, high = self._rows, self._high
-        low = np.where(np.arange(matrix.shape[0]) < len(self.problem), 0.0, -np.inf)
-        if self._cuts:
-            extra, limit = _stacked(self._cuts, self.width)
-            matrix = sparse.vstack([matrix, extra], format="csr")
-            low, high = np.append(low, np.full(len(limit), -np.inf)), np.append(high, limit)
-        return milp(
-            -self._profit,
-            integrality=kinds,
-            bounds=Bounds(np.zeros(self.width), self._upper),
-            constraints=LinearConstraint(matrix, low, high),
-            options={"time_limit": max(seconds, 0.01), "mip_rel_gap": gap},
-        )
-
-    def plan(self, columns: Floats) -> Integers:
-        """Read the position of each measure's year out of a solution, -1 for one that is not done."""
-        found = self.parts(columns)
-        return (
-            np.where(found.max(axis=1, initial=0) > 0.5, found.argmax(axis=1), -1) if len(found) else np.empty(0, int)
-        )
-
-    def parts(self, columns: Floats) -> Floats:
-        """Read which part of each measure is done in which year: an array (n, T)."""
-        return np.clip(columns[: self.cells], 0, 1).reshape(len(self.problem), self.years)
-
-    def cut(self, columns: Floats) -> int:
-        """Add the cuts that a solution breaks.
+        prices : array of float
+            What one of each rule's limit costs.
+        floor : array of float
+            Of each group.
+        width : int
+            Sets of a group that are followed at most, those that promise most.
 
         Returns
         -------
-        int
-            How many.
+        (Sets, float, float)
+            And what no plan is worth more than: any at all, and any that has a set above zero that is not listed.
         """
-        done, said = self.parts(columns), columns[self.cells :]
-        return sum(self._add(place, done, float(said[place])) for place in range(len(self.groups)))
-
-    def rounded(self, columns: Floats, when: Integers) -> Floats:
-        """Put a plan in a solution's place, with what the solution says of the groups."""
-        found = columns.copy()
-        done = np.flatnonzero(when >= 0)
-        found[: self.cells] = 0.0
-        found[done * self.years + when[done]] = 1.0
-        return found
-
-    def _alone(self) -> Floats:
-        """Work out what each measure brings alone, by year of works."""
         problem = self.problem
-        total = np.hstack([np.zeros((len(problem.use), 1)), np.cumsum(problem.weight, axis=1)])
-        begin = np.arange(self.years)[None, :]
-        end = np.minimum(begin + problem.life[:, None], total.shape[1] - 1)
-        rows = problem.group[:, None]
-        return (problem.use[problem.group] * problem.share)[:, None] * (total[rows, end] - total[rows, begin])
-
-    def _add(self, place: int, done: Floats, said: float) -> bool:
-        """Add the lowest cut of a group at a solution, if what the solution says of the group lies above it."""
-        problem, members = self.problem, self.members[place]
-        group, count = self.groups[place], problem.weight.shape[1]
-        total = np.hstack([np.zeros((len(members), 1)), np.cumsum(done[members], axis=1)])
-        ends = np.arange(1, count + 1)[None, :]
-        begins = np.clip(ends - problem.life[members][:, None], 0, self.years)
-        active = (np.take_along_axis(total, np.minimum(ends, self.years), 1) - np.take_along_axis(total, begins, 1)).T
-        level, slope = _tangents(problem.share[members], _subsets(active))
-        best = np.argmin(level[None, :] + active @ slope.T, axis=1)
-        weight = problem.weight[group] * problem.use[group] / self.unit
-        sums = np.vstack([np.zeros(len(members)), np.cumsum(weight[:, None] * slope[best], axis=0)])
+        price = self.charge.copy()
+        price[:-1] += (self.limits.T @ prices).reshape(-1, self.years)
+        group, counted = np.arange(len(problem.use)), np.arange(problem.weight.shape[1])
         start = np.arange(self.years)
-        stop = np.minimum(start[:, None] + problem.life[members][None, :], count)
-        brought = (np.take_along_axis(sums, stop, 0) - sums[start]).T
-        constant = float(weight @ level[best])
-        constant = constant if abs(constant) > 1e-9 else 0.0  # rounding of a level of zero
-        if said <= constant + float((brought * done[members]).sum()) + SLACK:
-            return False
-        columns = (members[:, None] * self.years + start).ravel()
-        self._cuts.append((np.append(columns, self.cells + place), np.append(-brought.ravel(), 1.0), constant))
-        return True
+        end = np.minimum(start + self.life[:, None], len(counted))
+        gained, left = np.zeros(len(group)), problem.weight * problem.use[:, None]
+        when = np.full(self.members.shape, -1)
+        other = np.full(len(group), -np.inf)  # what sets that are not listed may gain
+        for step in range(self.members.shape[1]):
+            todo = self.members[group, step:]
+            sums = np.hstack([np.zeros((len(group), 1)), np.cumsum(left, axis=1)])
+            brought = sums[np.arange(len(group))[:, None, None], end[todo]] - sums[:, None, : self.years]
+            gain = self.share[todo][:, :, None] * brought - price[todo]
+            later = np.maximum(gain[:, 1:].max(axis=2, initial=0.0), 0).sum(axis=1)
+            gain[(self.clash[todo[:, 0]] & (when >= 0)).any(axis=1), 0] = -np.inf
+            options = np.hstack([np.zeros((len(group), 1)), gain[:, 0]])
+            hope = options + (gained + later)[:, None]
+            node, year = np.nonzero(hope > floor[group][:, None])
+            order = np.lexsort((-hope[node, year], group[node]))
+            first = np.searchsorted(group[node[order]], group[node[order]])
+            kept = order[np.arange(len(order)) - first < width]
+            node, year = node[kept], year[kept]
+            gained = gained[node] + options[node, year]
+            hope[node, year] = -np.inf
+            np.maximum.at(other, group, hope.max(axis=1))
+            group, when, year, one = group[node], when[node], year - 1, todo[node, 0]
+            when[:, step] = year
+            saves = (counted >= year[:, None]) & (counted < (year + self.life[one])[:, None]) & (year >= 0)[:, None]
+            left = left[node] * np.where(saves, 1 - self.share[one][:, None], 1.0)
+        sets, places = np.nonzero(when >= 0)
+        cells = self.members[group[sets], places] * self.years + when[sets, places]
+        chosen = sparse.csc_matrix((np.ones(len(sets)), (cells, sets)), shape=(self.limits.shape[1], len(group)))
+        best = np.maximum(other, 0)
+        np.maximum.at(best, group, gained)
+        bound = float(self.most @ prices + best.sum())
+        found = Sets(chosen, gained + prices @ (self.limits @ chosen), group)
+        return found, bound, float((bound - best + other).max(initial=-np.inf))
 
+    def relax(self, more: Sets, seconds: float) -> tuple[Floats, Floats] | None:
+        """Add sets and solve the relaxation: the price of each rule, and what each group's best set gains at these."""
+        known = self.known
+        cells = sparse.hstack([known.cells, more.cells], format="csc")
+        sets = Sets(cells, np.append(known.worth, more.worth), np.append(known.group, more.group))
+        self.known = sets
+        matrix, most = self._rows(sets)
+        found = linprog(-sets.worth / self.unit, matrix, most, options={"time_limit": max(seconds, 0.01)})
+        if found.status != 0:
+            return None
+        prices = np.maximum(-found.ineqlin.marginals * self.unit, 0)
+        return prices[: len(self.most)], prices[len(self.most) :]
 
-def _stacked(cuts: list[tuple[Integers, Floats, float]], width: int) -> tuple[sparse.csr_matrix, Floats]:
-    begins = np.cumsum([0, *(len(columns) for columns, _, _ in cuts)])
-    columns, values = (np.concatenate([cut[part] for cut in cuts]) for part in (0, 1))
-    matrix = sparse.csr_matrix((values, columns, begins), shape=(len(cuts), width))
-    return matrix, np.array([limit for _, _, limit in cuts])
+    def choose(self, sets: Sets, seconds: float, gap: float) -> tuple[Integers | None, float]:
+        """Choose among sets by HiGHS: the best plan found, and what no plan of these sets is worth more than."""
+        matrix, most = self._rows(sets)
+        found = milp(
+            -sets.worth / self.unit,
+            integrality=np.ones(len(sets.worth)),
+            bounds=Bounds(0, 1),
+            constraints=LinearConstraint(matrix, ub=most),
+            options={"time_limit": max(seconds, 0.01), "mip_rel_gap": gap},
+        )
+        dual = found.get("mip_dual_bound")
+        bound = -dual * self.unit if dual is not None else np.inf
+        if found.x is None:
+            return None, bound
+        done = (sets.cells @ np.round(found.x)).reshape(-1, self.years)
+        return np.where(done.any(axis=1), done.argmax(axis=1), -1), bound
 
-
-def _subsets(active: Floats) -> Booleans:
-    """List the sets of a group's measures whose cuts are tried: all, or of many those done most, year by year."""
-    size = active.shape[1]
-    if size <= LARGEST:
-        return np.array(list(product([False, True], repeat=size)), dtype=bool)
-    order = np.argsort(-active, axis=1, kind="stable")
-    sets = np.zeros((len(active), size + 1, size), dtype=bool)
-    for length in range(1, size + 1):
-        sets[:, length] = sets[:, length - 1]
-        np.put_along_axis(sets[:, length], order[:, length - 1 : length], True, axis=1)
-    return np.unique(sets.reshape(-1, size), axis=0)
-
-
-def _tangents(share: Floats, sets: Booleans) -> tuple[Floats, Floats]:
-    """Nemhauser and Wolsey's two linear functions above 1 − ∏(1 − p), for each set: what they say of none, and of each.
-
-    Both are equal to it at the set. The first holds measures outside the set to what they add to it, and those inside
-    to what they add to all the others; the second, those outside to what they save alone, those inside to what they add
-    to the rest of the set.
-    """
-    left = np.prod(np.where(sets, 1 - share, 1.0), axis=1)
-    least = np.prod(1 - share) / (1 - share) * share
-    inner = left[:, None] / (1 - share) * share
-    slopes = [np.where(sets, least, left[:, None] * share), np.where(sets, inner, share)]
-    levels = [1 - left - np.where(sets, slope, 0.0).sum(axis=1) for slope in slopes]
-    return np.concatenate(levels), np.vstack(slopes)
+    def _rows(self, sets: Sets) -> tuple[sparse.csr_matrix, Floats]:
+        """Write the rules over sets, and that each group has one of them or none."""
+        count, groups = len(sets.group), len(self.problem.use)
+        of_group = sparse.csr_matrix((np.ones(count), (sets.group, np.arange(count))), shape=(groups, count))
+        return sparse.vstack([self.limits @ sets.cells, of_group], format="csr"), np.append(self.most, np.ones(groups))
