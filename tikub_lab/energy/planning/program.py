@@ -7,6 +7,9 @@ is missing. All the sets that lose little at these prices are then listed, and H
 other set is below the bound by what that set loses.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,13 +134,14 @@ class Program:
     def choose(self, sets: Sets, seconds: float, gap: float) -> tuple[Integers | None, float]:
         """Choose among sets by HiGHS: the best plan found, and what no plan of these sets is worth more than."""
         matrix, most = self._rows(sets)
-        found = milp(
-            -sets.worth / self.unit,
-            integrality=np.ones(len(sets.worth)),
-            bounds=Bounds(0, 1),
-            constraints=LinearConstraint(matrix, ub=most),
-            options={"time_limit": max(seconds, 0.01), "mip_rel_gap": gap},
-        )
+        with _silent():
+            found = milp(
+                -sets.worth / self.unit,
+                integrality=np.ones(len(sets.worth)),
+                bounds=Bounds(0, 1),
+                constraints=LinearConstraint(matrix, ub=most),
+                options={"time_limit": max(seconds, 0.01), "mip_rel_gap": gap},
+            )
         dual = found.get("mip_dual_bound")
         bound = -dual * self.unit if dual is not None else np.inf
         if found.x is None:
@@ -150,3 +154,16 @@ class Program:
         count, groups = len(sets.group), len(self.problem.use)
         of_group = sparse.csr_matrix((np.ones(count), (sets.group, np.arange(count))), shape=(groups, count))
         return sparse.vstack([self.limits @ sets.cells, of_group], format="csr"), np.append(self.most, np.ones(groups))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep off pages a line that HiGHS writes to the process's output when it repairs a solution, asked to or not."""
+    output, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(output, 1)
+        os.close(output)
+        os.close(nowhere)
