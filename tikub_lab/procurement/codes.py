@@ -20,6 +20,8 @@ LAW = Law(Path(__file__).with_name("law.csv"))
 """Dated values of public procurement: thresholds, national targets
 and duties, time limits."""
 
+WITHOUT_CALL = "Marché passé sans publicité ni mise en concurrence préalable"
+
 
 def _rows(name: str) -> list[dict[str, str]]:
     with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:

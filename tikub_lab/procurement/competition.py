@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.methods.rates import classes, rates, share
+from tikub_lab.procurement.codes import WITHOUT_CALL
 from tikub_lab.procurement.groups import By, group_keys, grouped
-from tikub_lab.procurement.thresholds import WITHOUT_CALL
 
 HABIT = 5
 """Contracts from which « always one offer » looks like a way of filling the form rather than a market."""

@@ -19,8 +19,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tikub_lab.errors import UsageError
+from tikub_lab.procurement.codes import WITHOUT_CALL
 from tikub_lab.procurement.suppliers import firm
-from tikub_lab.procurement.thresholds import FORMAL, WITHOUT_CALL, purchase_kind
+from tikub_lab.procurement.thresholds import FORMAL, purchase_kind
 
 BY_FORMAL = "procédure formalisée"
 WEEK, LOT_DAYS = 7, 120

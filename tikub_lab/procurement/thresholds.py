@@ -28,7 +28,6 @@ NAMES = {
 OPEN, RESTRICTED, NEGOTIATED, DIALOGUE = FORMAL = (
     "Appel d'offres ouvert", "Appel d'offres restreint", "Procédure avec négociation", "Dialogue compétitif",
 )  # fmt: skip
-WITHOUT_CALL = "Marché passé sans publicité ni mise en concurrence préalable"
 KINDS = ("travaux", "fournitures", "services")
 BUYERS = ("collectivité", "État", "entité adjudicatrice")
 """Local authorities with their establishments, central authorities, network operators. Lycées are among the first, but

@@ -13,9 +13,9 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.calendar.deadlines import NEEDS, STATES, Day, day_of
-from tikub_lab.procurement.codes import LAW
+from tikub_lab.procurement.codes import LAW, WITHOUT_CALL
 from tikub_lab.procurement.frameworks import holds
-from tikub_lab.procurement.thresholds import FORMAL, OPEN, WITHOUT_CALL
+from tikub_lab.procurement.thresholds import FORMAL, OPEN
 
 ADAPTED = "Procédure adaptée"
 STEPS = pd.read_csv(Path(__file__).with_name("steps.csv"), dtype="str", keep_default_na=False)
