@@ -72,7 +72,7 @@ def test_the_template_refuses_what_names_a_person_or_says_nothing(root, tmp_path
 
 def test_the_gestures_of_the_table_are_those_of_the_pages(root):
     field = read_schema(root / "data" / "schemas" / "energy" / "actions.json").field("geste")
-    assert field.constraints["enum"] == read("gestures")["geste"].tolist()
+    assert field.constraints["enum"] == read("gestures.csv")["geste"].tolist()
 
 
 # The measure

@@ -52,7 +52,7 @@ def test_a_lycee_without_a_figure_has_a_gesture_that_is_useful_everywhere(known)
 
 def test_each_gesture_has_its_texts_short_enough_for_a_line(known):
     table, measures = known
-    for gesture in read("gestures")["geste"]:
+    for gesture in read("gestures.csv")["geste"]:
         only = table[table["geste"] == gesture].assign(etat="à faire", rang=1)
         found = energy.gestures.sheet(only, measures, UAI)
         assert (len(found.steps), len(found.watch)) == (3, 2)

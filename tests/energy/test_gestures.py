@@ -192,7 +192,7 @@ def test_worth():
 
 def test_rules_have_sources():
     table = LAW.table("geste", names=("geste", "cas"))
-    assert set(table["geste"]) <= set(read("gestures")["geste"])
+    assert set(table["geste"]) <= set(read("gestures.csv")["geste"])
     assert table[["reference", "source", "statut", "remarque"]].ne("").all().all()
     assert set(table["statut"]) == {"confirmé", "à confirmer"}
     assert not table.duplicated(["geste", "remarque"]).any()

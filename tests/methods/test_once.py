@@ -271,7 +271,7 @@ def test_no_method_asks_for_the_day_or_draws_at_random(root):
         if isinstance(node, ast.Attribute) and node.attr in {"today", "now", "utcnow", "default_rng", "random"}
     }
     assert asks <= {
-        ("checking.py", "_future", "today"),  # of an import, not of a method
+        ("rules.py", "_future", "today"),  # of an import, not of a method
         ("ledger.py", "utc_now", "now"),  # when an event was recorded: its ledger's clock, and no result is kept of it
         *SEEDED,
     }

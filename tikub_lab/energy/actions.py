@@ -110,7 +110,7 @@ _FOUND = ("ecart", "ecart_bas", "ecart_haut", "kwh", "motif")
 def _laid_out(actions: pd.DataFrame, meters: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
     """Say what each action is about, which are measured together, on which meters (``compteurs``) and days."""
     table = actions.astype(dict.fromkeys(("geste", "qui", "energie", "action", "preuve", "compteur_id"), "object"))
-    titles = read("gestures").set_index("geste")["titre"]
+    titles = read("gestures.csv").set_index("geste")["titre"]
     for name in ("action", "preuve"):
         table[name] = table[name].map(_public, na_action="ignore").astype("object")
     table["fait"] = table["action"].fillna(table["geste"].map(titles)).fillna("action non décrite")

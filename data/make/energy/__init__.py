@@ -104,8 +104,10 @@ def _tables(scale: float, seed: int, schemas: Path) -> dict[str, pd.DataFrame]:
         "energy/loads": loads(book, seed),
         "energy/stations": stations(),
         "energy/weather": book.weather,
+        "energy/calendar": read("calendar"),
         "energy/works": done,
-        **{f"energy/{name}": read(name) for name in ("calendar", "factors", "prices")},
+        "energy/factors": read("factors"),
+        "energy/prices": read("prices"),
         "energy/truths": truths(book, done),
         "energy/actions": actions(book, Stream(np.random.SeedSequence(seed, spawn_key=(ACTIONS,)))),
     }

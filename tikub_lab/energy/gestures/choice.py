@@ -147,7 +147,8 @@ def _judged(own: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def _laid_out(own: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     """Give every lycée a row for every gesture, in the order in which they are to be read."""
-    table = sites[["code_uai"]].merge(read("gestures"), how="cross").merge(own, on=["code_uai", "geste"], how="left")
+    table = sites[["code_uai"]].merge(read("gestures.csv"), how="cross")
+    table = table.merge(own, on=["code_uai", "geste"], how="left")
     table["etat"] = table["etat"].where(table["chiffre"] == 1, FREE).fillna(UNKNOWN)
     table["motif"] = _reasons(table, meters)
     todo = table["etat"] == TODO

@@ -59,7 +59,7 @@ def sheet(table: pd.DataFrame, measures: pd.DataFrame, uai: str) -> Sheet:
         gesture[figure] = rounded(float(gesture[figure]))
     name = str(gesture["geste"])
     about = measures[(measures["code_uai"] == uai) & (measures["geste"] == name)]["energie"].unique()
-    texts = read("delegates").query("geste == @name")
+    texts = read("delegates.csv").query("geste == @name")
     steps, watch = (texts.loc[texts["partie"] == part, "texte"].tolist() for part in ("faire", "regarder"))
     return Sheet(
         gesture,

@@ -16,8 +16,8 @@ with boarders, or without."""
 
 
 def read(name: str) -> pd.DataFrame:
-    """Read a table beside this module."""
-    return pd.read_csv(files(__package__).joinpath(f"{name}.csv").open(encoding="utf-8"), keep_default_na=False)
+    """Read a table beside this module, by its whole name: a kit takes along what is named."""
+    return pd.read_csv(files(__package__).joinpath(name).open(encoding="utf-8"), keep_default_na=False)
 
 
 def rule(geste: str) -> str:

@@ -214,6 +214,10 @@ def _contradiction(values: pd.Series, target: Target) -> pd.Series:
     return values.str.contains(nothing, regex=False) & (values != nothing)
 
 
+def _future(values: pd.Series, _: Target) -> pd.Series:
+    return values > imports.today()
+
+
 VALUES: dict[str, Callable[[pd.Series, Target], pd.Series]] = {
     "not-communicated": lambda values, target: values.isin(["NC", "MQ", "CDL"]),
     "unreadable-characters": lambda values, target: values.str.contains("\ufffd", regex=False),
@@ -230,7 +234,7 @@ VALUES: dict[str, Callable[[pd.Series, Target], pd.Series]] = {
     "number-notation": _numbers,
     "boolean-word": _each(lambda value: _BOOLEAN_WORDS.get(value.lower(), value)),
     "text-too-long": lambda values, target: values.str.slice(0, 1000),
-    "date-future": lambda values, target: values > imports.today(),
+    "date-future": _future,
     "amount-repeated-digit": lambda values, target: _number(values).map(repeated_digit).astype(bool),
     "amount-sequence": lambda values, target: values.str.startswith("123456789") & (_number(values) > SUSPECT_AMOUNT),
     "buyer-siret": lambda values, target: ~siret(values),
