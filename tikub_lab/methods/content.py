@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 PLAIN = {str, int, float, bool, bytes, type(None), datetime.date, datetime.datetime, datetime.timedelta, range}
 
@@ -40,4 +41,7 @@ def _feed_column(key: Any, column: Any) -> None:
     column = column.to_wkb() if str(column.dtype) == "geometry" else column
     if column.dtype == object and (held := pd.api.types.infer_dtype(column)) not in {"string", "bytes", "empty"}:
         raise TypeError(f"no key for a column of {held} objects ({column.name}): give it a type.")
-    key.update(pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes())
+    values: Any = column.array.codes if isinstance(column.dtype, pd.CategoricalDtype) else column.array
+    values = pa.array(values, from_pandas=True)
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    key.update(pa.RecordBatch.from_arrays([values], ["values"]).serialize())  # the same bytes for a slice and its copy

@@ -33,8 +33,10 @@ class TikubEngine:
                     cls.note.write_text(str(index))
                 failed = False
                 if cell.cell_type == "code" and cell.source.strip():
-                    cell.outputs, cell.execution_count, ok = run_cell(shell, cell.source, cell.get("id"))
-                    failed = not ok and "raises-exception" not in cell.metadata.get("tags", [])
+                    tags = cell.metadata.get("tags", [])
+                    ran = run_cell(shell, cell.source, cell.get("id"), silent="lab" in tags)
+                    cell.outputs, cell.execution_count, ok = ran
+                    failed = not ok and "raises-exception" not in tags
                 if failed:
                     manager.cell_exception(cell, index)
                     break

@@ -147,11 +147,16 @@ def collected(shell: Shell) -> Iterator[None]:
                 os.close(copy)
 
 
-def run_cell(shell: Shell, source: str, cell_id: str | None = None) -> tuple[list[Any], int, bool]:
-    """Run one cell; return its outputs, its execution count, and whether it ended well."""
+def run_cell(
+    shell: Shell, source: str, cell_id: str | None = None, silent: bool = False
+) -> tuple[list[Any], int, bool]:
+    """Run one cell; return its outputs, its execution count, and whether it ended well.
+
+    The value of a ``silent`` one, a look at the data in JupyterLab that no page has, is not written out.
+    """
     outputs = shell.outputs.start()
     count = shell.running = shell.execution_count
-    result = shell.run_cell(source, store_history=True, silent=False, cell_id=cell_id)
+    result = shell.run_cell(source, store_history=not silent, silent=silent, cell_id=cell_id)
     try:
         shell.drain()
     except OutputLimit as error:  # written past Python, so that the cell itself did not meet it

@@ -8,7 +8,10 @@ import csv
 import hashlib
 import json
 import os
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -277,8 +280,16 @@ def used() -> list[dict[str, Any]]:
 
 def open_package(data: Path | str | None = None) -> Package:
     """Open a data package: by default that of ``TIKUB_DATA`` (set by ``--data``), else ``data/`` of the workbench."""
-    folder = data or os.environ.get("TIKUB_DATA") or workbench() / "data"
-    return Package(Path(folder))
+    folder = Path(data or os.environ.get("TIKUB_DATA") or workbench() / "data")
+    with suppress(OSError):
+        stat = (folder / DESCRIPTOR).stat()
+        return copy(_opened(folder.resolve(), (stat.st_mtime_ns, stat.st_ino, stat.st_size)))
+    return Package(folder)  # it says what is wrong
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path, _changed: tuple[int, ...]) -> Package:
+    return Package(folder)
 
 
 def load(name: str, data: Path | str | None = None, optional: bool = False) -> "pd.DataFrame":

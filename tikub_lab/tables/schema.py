@@ -7,6 +7,7 @@ descriptors of v1 are read as v2 asks of readers (``primaryKey`` a string, an em
 
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -227,7 +228,13 @@ def _one_of(value: Any, allowed: Collection[str], where: str) -> None:
 
 def read_schemas(schemas: Path) -> dict[str, Schema]:
     """Return the schemas in a folder, by the names of their tables."""
-    paths = sorted(schemas.rglob("*.json"))
+    found = [f"{folder}/{file}" for folder, _, files in os.walk(schemas) for file in files if file.endswith(".json")]
+    return _read_all(schemas, tuple((file, os.stat(file).st_mtime_ns) for file in found))  # noqa: PTH116 -- asked often
+
+
+@lru_cache(maxsize=4)
+def _read_all(schemas: Path, found: tuple[tuple[str, int], ...]) -> dict[str, Schema]:
+    paths = sorted(Path(file) for file, _ in found)
     return {path.relative_to(schemas).with_suffix("").as_posix(): read_schema(path) for path in paths}
 
 
