@@ -180,19 +180,10 @@ def test_debug_shows_the_traceback(root):
     assert "Traceback" in tikub("--debug", "report", "procurment", cwd=root).stderr
 
 
-@pytest.fixture(scope="module")
-def sample(root, tmp_path_factory):
-    """A data package, made by `tikub data sample`."""
-    folder = tmp_path_factory.mktemp("sample") / "paquet à moi"
-    ran = tikub("data", "sample", "--scale", "0.05", "--into", folder, cwd=root)
-    assert ran.returncode == 0, ran.stderr
-    return folder
-
-
 @pytest.fixture
-def copy(sample, tmp_path):
-    """The same, which a test may change."""
-    return shutil.copytree(sample, tmp_path / sample.name)
+def copy(small_package, tmp_path):
+    """A data package that a test may change."""
+    return shutil.copytree(small_package, tmp_path / small_package.name)
 
 
 def test_a_table_that_was_changed_is_refused(tikub_here, copy):
@@ -255,12 +246,12 @@ def test_the_manifest_on_standard_output(root, tmp_path):
 
 
 def test_quiet_and_plain_progress(tikub_here, tmp_path):
-    each = "--each=annee_debut=2024,2025"
-    plain = tikub_here("report", "procurement", each, "--out", tmp_path)
+    command = ["report", "datathon_team", "--each=equipe=E07,E08", "--out", tmp_path]
+    plain = tikub_here(*command)
     lines = plain.stderr.strip().splitlines()
     assert [line[:5] for line in lines] == ["[1/2]", "[2/2]"]
     assert "\x1b" not in plain.stderr
-    quiet = tikub_here("report", "procurement", each, "--out", tmp_path, "--quiet")
+    quiet = tikub_here(*command, "--quiet")
     assert quiet.stderr == ""
     assert quiet.stdout.startswith("0 done, 0 failed, 2 skipped, of 2 reports.")
 
