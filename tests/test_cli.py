@@ -35,29 +35,30 @@ def commands(text):
     return re.findall(r"^[│|]?\s*([a-z]+)\s{2,}", text, flags=re.M)
 
 
-def test_clean_says_in_one_line_what_went(root, tmp_path):
+def test_clean_says_in_one_line_what_went(tikub_here, monkeypatch, tmp_path):
+    monkeypatch.setenv("TIKUB_CACHE", str(tmp_path))
     folder = tmp_path / "energy.savings"
     folder.mkdir()
     (folder / ("a" * 40)).write_bytes(b"x" * 1_500_000)
     (tmp_path / "notes.txt").write_text("mine")
-    none = tikub("clean", cwd=root)
+    none = tikub_here("clean")
     assert (none.returncode, none.stdout) == (2, "")
     assert none.stderr.startswith("tikub: clean: say what: --cache, ")
     assert len(none.stderr.splitlines()) == 1
-    done = tikub("clean", "--cache", cwd=root, TIKUB_CACHE=str(tmp_path))
+    done = tikub_here("clean", "--cache")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{tmp_path}: 1 file of results removed, 1.5 MB.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_version_columns_and_pages(root, tmp_path):
+def test_version_columns_and_pages(root, tikub_here, tmp_path):
     assert re.fullmatch(r"tikub-lab \d+\.\d+\.\d+\n", tikub("--version", cwd=root).stdout)
-    said = tikub("data", "describe", "energy/sites", cwd=root)
+    said = tikub_here("data", "describe", "energy/sites")
     assert re.search(r"code_uai\s+│", said.stdout), said.stderr
-    wrong = tikub("data", "describe", "energy/wether", cwd=root)
+    wrong = tikub_here("data", "describe", "energy/wether")
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
     assert "Did you mean 'energy/weather'?" in wrong.stderr
-    nothing = tikub("open", "--out", tmp_path, cwd=root)
+    nothing = tikub_here("open", "--out", tmp_path)
     assert (nothing.returncode, len(nothing.stderr.splitlines())) == (2, 1)
     assert "Make the pages with `tikub report`" in nothing.stderr
 

@@ -35,7 +35,7 @@ FAULTS = {
     "sys_exit": (None, "py:import sys; sys.exit(2)", "failed", "SystemExit: 2"),
     "orphelin": (
         None,
-        "py:import subprocess\nsubprocess.Popen(['sleep', '977'])\nwhile True: pass",
+        "py:import subprocess, time\nsubprocess.Popen(['sleep', '977'])\nwhile True: time.sleep(1)",
         "failed",
         "Timeout",
     ),
