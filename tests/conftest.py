@@ -1,5 +1,6 @@
 """Shared fixtures: the project's root and the real open data, read in place."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -95,6 +96,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     hypothesis.settings.register_profile("steady", STEADY, max_examples=100 if config.getoption("--proof") else 30)
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_collection() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what was collected stays until the end: it need not be looked through again and again
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
