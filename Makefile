@@ -36,8 +36,8 @@ test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, myp
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .
 	$(RUN)/python -m mypy
-	$(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PROOF)
-	@cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && set -x && TIKUB_CACHE="$$cache" \
+	@cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && set -x && TIKUB_TEST_CACHE="$$cache/cache" \
+	  $(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PROOF) && TIKUB_CACHE="$$cache/cache" \
 	  $(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 proof: PROOF := --proof

@@ -1,11 +1,12 @@
 """Shared fixtures: the project's root and the real open data, read in place."""
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,20 @@ def computed_once() -> Iterator[None]:
         yield
     finally:
         os.environ["TIKUB_CACHE"] = "off"
+
+
+def shared(name: str, fill: Callable[[Path], None]) -> Path:
+    """Return a folder that the session's processes share: who asks first fills it, the others wait."""
+    import fcntl  # not on Windows
+
+    folder = Path(os.environ["TIKUB_TEST_CACHE"]).parent / "shared" / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            fill(made := folder.with_suffix(".new"))
+            made.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +64,18 @@ def tikub_here(monkeypatch, capsys):
 
 
 @pytest.fixture(scope="session")
+def small_package() -> Path:
+    """A data package of all use cases at a twentieth, made by `tikub data sample`; not to be changed in place."""
+
+    def fill(folder: Path) -> None:
+        command = [sys.executable, "-m", "tikub_lab", "data", "sample", "--scale", "0.05", "--into", str(folder)]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+
+    return shared("paquet à moi", fill)
+
+
+@pytest.fixture(scope="session")
 def opendata() -> Path:
     """The folder of real published files, or a skip that says where it was looked for."""
     folder = Path(os.environ.get("TIKUB_OPENDATA") or ROOT.parent / "shared" / "opendata")
@@ -63,15 +90,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: large or repeated; only with --proof (make proof)")
-    if not hasattr(config, "workerinput"):  # the workers of xdist share the folder
-        os.environ["TIKUB_TEST_CACHE"] = str(Path(tempfile.mkdtemp(prefix="tikub-tests-")) / "cache")
+    if "TIKUB_TEST_CACHE" not in os.environ:  # workers of xdist inherit it; `make test` gives one, for nbval after them
+        folder = tempfile.mkdtemp(prefix="tikub-tests-")
+        os.environ["TIKUB_TEST_CACHE"] = str(Path(folder) / "cache")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     hypothesis.settings.register_profile("steady", STEADY, max_examples=100 if config.getoption("--proof") else 30)
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        shutil.rmtree(Path(os.environ["TIKUB_TEST_CACHE"]).parent, ignore_errors=True)
+def pytest_collection() -> None:
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what was collected stays until the end: it need not be looked through again and again
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

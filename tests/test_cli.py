@@ -35,29 +35,30 @@ def commands(text):
     return re.findall(r"^[│|]?\s*([a-z]+)\s{2,}", text, flags=re.M)
 
 
-def test_clean_says_in_one_line_what_went(root, tmp_path):
+def test_clean_says_in_one_line_what_went(tikub_here, monkeypatch, tmp_path):
+    monkeypatch.setenv("TIKUB_CACHE", str(tmp_path))
     folder = tmp_path / "energy.savings"
     folder.mkdir()
     (folder / ("a" * 40)).write_bytes(b"x" * 1_500_000)
     (tmp_path / "notes.txt").write_text("mine")
-    none = tikub("clean", cwd=root)
+    none = tikub_here("clean")
     assert (none.returncode, none.stdout) == (2, "")
     assert none.stderr.startswith("tikub: clean: say what: --cache, ")
     assert len(none.stderr.splitlines()) == 1
-    done = tikub("clean", "--cache", cwd=root, TIKUB_CACHE=str(tmp_path))
+    done = tikub_here("clean", "--cache")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{tmp_path}: 1 file of results removed, 1.5 MB.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_version_columns_and_pages(root, tmp_path):
+def test_version_columns_and_pages(root, tikub_here, tmp_path):
     assert re.fullmatch(r"tikub-lab \d+\.\d+\.\d+\n", tikub("--version", cwd=root).stdout)
-    said = tikub("data", "describe", "energy/sites", cwd=root)
+    said = tikub_here("data", "describe", "energy/sites")
     assert re.search(r"code_uai\s+│", said.stdout), said.stderr
-    wrong = tikub("data", "describe", "energy/wether", cwd=root)
+    wrong = tikub_here("data", "describe", "energy/wether")
     assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
     assert "Did you mean 'energy/weather'?" in wrong.stderr
-    nothing = tikub("open", "--out", tmp_path, cwd=root)
+    nothing = tikub_here("open", "--out", tmp_path)
     assert (nothing.returncode, len(nothing.stderr.splitlines())) == (2, 1)
     assert "Make the pages with `tikub report`" in nothing.stderr
 
@@ -180,19 +181,10 @@ def test_debug_shows_the_traceback(root):
     assert "Traceback" in tikub("--debug", "report", "procurment", cwd=root).stderr
 
 
-@pytest.fixture(scope="module")
-def sample(root, tmp_path_factory):
-    """A data package, made by `tikub data sample`."""
-    folder = tmp_path_factory.mktemp("sample") / "paquet à moi"
-    ran = tikub("data", "sample", "--scale", "0.05", "--into", folder, cwd=root)
-    assert ran.returncode == 0, ran.stderr
-    return folder
-
-
 @pytest.fixture
-def copy(sample, tmp_path):
-    """The same, which a test may change."""
-    return shutil.copytree(sample, tmp_path / sample.name)
+def copy(small_package, tmp_path):
+    """A data package that a test may change."""
+    return shutil.copytree(small_package, tmp_path / small_package.name)
 
 
 def test_a_table_that_was_changed_is_refused(tikub_here, copy):
@@ -255,12 +247,12 @@ def test_the_manifest_on_standard_output(root, tmp_path):
 
 
 def test_quiet_and_plain_progress(tikub_here, tmp_path):
-    each = "--each=annee_debut=2024,2025"
-    plain = tikub_here("report", "procurement", each, "--out", tmp_path)
+    command = ["report", "datathon_team", "--each=equipe=E07,E08", "--out", tmp_path]
+    plain = tikub_here(*command)
     lines = plain.stderr.strip().splitlines()
     assert [line[:5] for line in lines] == ["[1/2]", "[2/2]"]
     assert "\x1b" not in plain.stderr
-    quiet = tikub_here("report", "procurement", each, "--out", tmp_path, "--quiet")
+    quiet = tikub_here(*command, "--quiet")
     assert quiet.stderr == ""
     assert quiet.stdout.startswith("0 done, 0 failed, 2 skipped, of 2 reports.")
 

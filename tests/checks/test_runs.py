@@ -155,6 +155,6 @@ def test_tests_that_loop_or_test_nothing(tmp_path, found, small):
     (tmp_path / "test_a.py").write_text("def helper():\n    return 1\n")
     kinds, _, _ = found(tmp_path, [runs.tests], small)
     assert list(kinds) == ["no_tests"]
-    (tmp_path / "test_a.py").write_text("def test_a():\n    while True: pass\n")
+    (tmp_path / "test_a.py").write_text("import time\n\ndef test_a():\n    while True: time.sleep(1)\n")
     kinds, _, _ = found(tmp_path, [runs.tests], replace(small, limits=replace(small.limits, seconds=6)))
     assert kinds["stopped"].title.endswith(": temps")

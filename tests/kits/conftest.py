@@ -1,15 +1,13 @@
 """Kits made as a person makes them."""
 
-import fcntl
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, shared
 from tikub_lab.kits import available
 
 TIKUB = ["-m", "tikub_lab"]
@@ -31,7 +29,7 @@ def tikub(*arguments, umask=0o022, program=TIKUB, **environment):
     )
 
 
-QUICK = "staffing"  # the kit that `make test` makes; `make proof` makes those of all use cases
+QUICK = "bodies"  # the smallest, the kit that `make test` makes; `make proof` makes those of all use cases
 NAMES = [pytest.param(name, marks=() if name == QUICK else pytest.mark.proof) for name in available(ROOT)]
 
 
@@ -52,13 +50,10 @@ def elsewhere(request, made):
 
 
 def make(use_case, name, **settings):
-    """Make a kit, a quarter of a minute's work: who asks first does it, the session's other processes wait for it."""
-    home = Path(os.environ["TIKUB_TEST_CACHE"]).parent / "kits" / use_case
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / f"{name}.made").exists():
-            ran = tikub("kit", use_case, "--zip", "--out", home / name, **settings)
-            assert ran.returncode == 0, ran.stderr
-            (home / f"{name}.made").touch()
-    return home / name
+    """Make a kit, a quarter of a minute's work: once for all processes of the session."""
+
+    def fill(folder):
+        ran = tikub("kit", use_case, "--zip", "--out", folder, **settings)
+        assert ran.returncode == 0, ran.stderr
+
+    return shared(f"{use_case} {name}", fill)

@@ -18,9 +18,6 @@ from tikub_lab.kits import package, trial
 from tikub_lab.kits.recipe import path_of, read_recipe
 from tikub_lab.tables.schema import read_schemas
 
-WRITTEN = [name for name in USE_CASES if path_of(name).is_file()]
-"""The use cases that have a kit."""
-
 
 def answers_of(use_case):
     return read_recipe(path_of(use_case), use_case, read_schemas(ROOT / "data" / "schemas")).answers
@@ -150,15 +147,15 @@ def test_what_lies_about_stays_home(copy, use_case):
     assert package.files(use_case, answers_of(use_case)).keys() == before
 
 
-def test_all_of_a_use_case_but_its_answers_travels(copy):
+@pytest.mark.parametrize("use_case", NAMES)
+def test_all_of_a_use_case_but_its_answers_travels(copy, use_case):
     """Nothing is lost on the way: with no answers, a kit has every module and every table of the use case."""
-    for use_case in WRITTEN:
-        found = package.files(use_case, ())
-        folder = copy / use_case
-        wanted = {path.relative_to(copy.parent).as_posix() for path in folder.rglob("*") if path.is_file()}
-        assert wanted - found.keys() == {f"tikub_lab/{use_case}/kit.toml"}
-        assert isinstance(found[f"tikub_lab/{use_case}/__init__.py"], bytes)
-        assert found[f"tikub_lab/{use_case}/__init__.py"] == (folder / "__init__.py").read_bytes()
+    found = package.files(use_case, ())
+    folder = copy / use_case
+    wanted = {path.relative_to(copy.parent).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert wanted - found.keys() == {f"tikub_lab/{use_case}/kit.toml"}
+    assert isinstance(found[f"tikub_lab/{use_case}/__init__.py"], bytes)
+    assert found[f"tikub_lab/{use_case}/__init__.py"] == (folder / "__init__.py").read_bytes()
 
 
 def test_an_answer_that_a_travelling_module_imports_is_refused(copy):

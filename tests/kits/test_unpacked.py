@@ -1,6 +1,6 @@
 """Kits in the hands of a team: unpacked elsewhere, set up in a fresh environment, once without any network.
 
-It takes minutes and half a gigabyte a kit, so it runs where it is asked for: ``TIKUB_KITS=1 make test``.
+It takes minutes and half a gigabyte a kit, so it runs where ``TIKUB_KITS=1`` asks for it, as CI does after `make test`.
 """
 
 import json

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from types import SimpleNamespace
 
@@ -21,6 +22,15 @@ from tikub_lab.kits.launcher import this_platform
 LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 ALL = wheels.targets(True, "windows,macos,linux", "3.11-3.13")
 PLATFORMS = {"Windows": ("win32", "nt"), "Darwin": ("darwin", "posix"), "Linux": ("linux", "posix")}
+
+
+@cache
+def needs_of(name, pin):
+    """What a package needs, where this machine has that very version: it says so for whatever system."""
+    try:
+        return [Requirement(need) for need in requires(name) or []] if version(name) == pin else None
+    except PackageNotFoundError:
+        return None
 
 
 def named(target):
@@ -62,17 +72,11 @@ def test_every_combination_is_resolved_by_the_lock(target, patch):
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    asked = {"tikub-lab": [*project["dependencies"], *extras["setup"], *extras["xlsx"]]}
-    looked = 0
-    for name, pin in found.items():
-        try:  # what this machine has of the same version says what it needs, on whatever system
-            asked[name] = requires(name) or [] if version(name) == pin else []
-            looked += version(name) == pin
-        except PackageNotFoundError:
-            pass
-    assert looked > 100
+    own = map(Requirement, [*project["dependencies"], *extras["setup"], *extras["xlsx"]])
+    asked = {"tikub-lab": [*own]} | {name: needs_of(name, pin) for name, pin in found.items()}
+    assert sum(needs is not None for needs in asked.values()) > 101
     for name, needs in asked.items():
-        for need in map(Requirement, needs):
+        for need in needs or ():
             if need.marker is None or need.marker.evaluate(place):
                 pin = found.get(canonicalize_name(need.name))
                 assert pin, f"{name} needs {need}"

@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 import zipfile
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,10 @@ from tikub_lab.tables.schema import read_schema
 ESSENTIAL = ["procurement/contracts", "procurement/suppliers", "procurement/amendments", "procurement/concessions"]
 TABLES = [*ESSENTIAL, "procurement/bids", "procurement/records"]
 UNUSED = ("2100", "2200", "2300")
+
+
+essential = cache(partial(sample, essential=True))
+"""Of a scale and a seed, drawn once; not to be changed in place."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ def folder(tmp_path, root):
 @pytest.mark.parametrize("name", ESSENTIAL)
 @pytest.mark.parametrize("scale", [0.05, 1])
 def test_tables_are_valid(root, name, scale):
-    frame = sample(scale, seed=5, essential=True)[name]
+    frame = essential(scale, seed=5)[name]
     schema = read_schema(root / "data" / "schemas" / f"{name}.json")
     assert list(frame.columns) == list(schema.names)
     assert len(frame)
@@ -155,9 +160,9 @@ def test_bounds(scale, seed, message):
         sample(scale, seed)
 
 
-@pytest.mark.parametrize("scale", [0.01, 0.1, 3])
+@pytest.mark.parametrize("scale", [0.01, 0.1, pytest.param(3, marks=pytest.mark.proof)])
 def test_scale_grows_contracts_and_parties(scale):
-    made = sample(scale, seed=2, essential=True)
+    made = essential(scale, seed=2)
     assert len(made["procurement/contracts"]) == round(3000 * scale)
     firms = made["procurement/suppliers"]["titulaire_id"].nunique()
     assert firms < 700 * max(0.3, scale**0.5)
@@ -321,12 +326,15 @@ def test_amounts_gather_below_a_threshold(contracts):
 # Planted splits
 
 
-@pytest.mark.parametrize(("scale", "seed"), [(1, SEED), (1, 1), (3, 2)])
+OTHERS = [pytest.param(*other, marks=pytest.mark.proof) for other in [(1, 1), (3, 2)]]
+
+
+@pytest.mark.parametrize(("scale", "seed"), [(1, SEED), *OTHERS])
 def test_planted_splits_are_splits(scale, seed):
     truth = planted_splits(scale, seed)
     assert len(truth) == 12 * scale
     assert not truth.duplicated(["acheteur_id", "codeCPV"]).any()
-    book = sample(scale, seed, essential=True)
+    book = essential(scale, seed)
     contracts = book["procurement/contracts"].set_index("uid")
     holders = book["procurement/suppliers"].set_index("uid")["titulaire_id"]
     for split in truth.itertuples():
@@ -343,10 +351,10 @@ def test_planted_splits_are_splits(scale, seed):
     assert {40_000, 100_000} < set(truth["seuil"]) <= {40_000, 100_000, 214_000, 215_000, 221_000}
 
 
-@pytest.mark.parametrize(("scale", "seed"), [(1, SEED), (2, 11)])
+@pytest.mark.parametrize(("scale", "seed"), [(1, SEED), pytest.param(2, 11, marks=pytest.mark.proof)])
 def test_nothing_else_looks_like_a_split(scale, seed):
     """The same firm, buyer and group of needs within a year, below 40,000 € each and above in total."""
-    book = sample(scale, seed, essential=True)
+    book = essential(scale, seed)
     contracts = book["procurement/contracts"].merge(
         book["procurement/suppliers"].drop_duplicates("uid"), on="uid", validate="1:1"
     )

@@ -312,14 +312,15 @@ def test_each_need_keeps_the_definition_and_none_is_forgotten(book, drawn):
             assert euros >= 40_000 or len(small) < 2 or small["montant"].sum() < 40_000
 
 
+FEW = [(1, 1), (0.5, 11)]
 SEEDS = [(1, seed) for seed in range(1, 11)] + [(0.5, 11), (3, 1)]
 
 
-@pytest.fixture(scope="module")
-def judged():
+@pytest.fixture(scope="module", params=[FEW, pytest.param(SEEDS, marks=pytest.mark.proof)], ids=["few", "all"])
+def judged(request):
     """Planted needs and strong suspicions of several samples, as sets of contracts."""
     results = []
-    for scale, seed in SEEDS:
+    for scale, seed in request.param:
         made = sample(scale, seed, essential=True)
         contracts = made["procurement/contracts"]
         needs = split_needs(contracts, made["procurement/suppliers"])
@@ -333,7 +334,7 @@ def judged():
 def test_planted_needs_are_found(judged):
     """Recall: planted needs of which one suspicion lists more than half of the contracts."""
     hits = [max((len(p & s) for s in strong), default=0) * 2 > len(p) for planted, strong, _ in judged for p in planted]
-    assert len(hits) == 10 * 12 + 6 + 36
+    assert len(hits) in {12 + 6, 10 * 12 + 6 + 36}
     assert np.mean(hits) >= 0.95
 
 

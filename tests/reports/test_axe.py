@@ -155,12 +155,12 @@ def libraries():
     return v4.new_notebook(cells=cells)
 
 
-QUICK = ["procurement", "energy_performance", "staffing", "bodies"]  # whose pages `make test` looks at
+QUICK = ["territory_lycee"]  # whose page `make test` looks at; CI has `tikub check` look at all
 
 
 @pytest.fixture(scope="module")
 def shipped(request, tmp_path_factory, root) -> dict[str, str]:
-    """Pages and their build's index: of a notebook a use case; with --proof, of all."""
+    """Pages and their build's index: of one notebook; with --proof, of all."""
     out, package = tmp_path_factory.mktemp("build"), open_package(root / "data")
     names = [] if request.config.getoption("--proof") else QUICK
     with computed_once():

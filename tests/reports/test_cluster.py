@@ -65,7 +65,7 @@ def run(reports, root, out, data=None, **options):
 
 def test_pages_are_the_same_as_here(root, tmp_path, address, monkeypatch):
     monkeypatch.setenv("TIKUB_HOME", str(root))
-    reports = plan(root / "notebooks", ["procurement"], {}, each="annee_debut=2020,2023")
+    reports = plan(root / "notebooks", ["datathon_team"], {}, each="equipe=E07,E08")
     here, there = tmp_path / "here", tmp_path / "there"
     assert run(reports, root, here) == run(reports, root, there, cluster=address)
     pages = sorted(path.relative_to(here) for path in here.rglob("*/*.html"))

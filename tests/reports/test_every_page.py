@@ -22,7 +22,7 @@ import pytest
 from tests.conftest import ROOT
 from tikub_lab.checks import browser as chromium
 
-QUICK = "procurement_quality"  # the page that `make test` looks at
+QUICK = "staffing_lycee"  # a small one, with a chart and tables: the page that `make test` looks at
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 # A page of one item for each thing that notebooks go through: small ones, whose pages have the least to show.
 ITEMS = {"uai": "0009695N", "emat": "EMAT fictive n° 6", "acheteur": "22000303200012", "famille": "72",

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="warm processes 
 FAULTS = {
     "sans_parametres": (None, "py:print('bien')", "done", ""),
     "syntaxe": (None, "py:x = (", "failed", "SyntaxError"),
-    "boucle": (None, "py:while True: pass", "failed", "Timeout: more than 12 s"),
+    "boucle": (None, "py:import time\nwhile True: time.sleep(1)", "failed", "Timeout: more than 12 s"),
     "cent_go": (None, "py:import numpy\nnumpy.ones(100 * 2**30, dtype='u1')", "failed", "emory"),
     "gourmand": (None, "py:kept = []\nwhile True: kept.append(bytearray(b'x') * 2**24)", "failed", "emory"),
     "sortie_dure": (None, "py:import os; os._exit(3)", "failed", "exit code 3"),
@@ -35,7 +35,7 @@ FAULTS = {
     "sys_exit": (None, "py:import sys; sys.exit(2)", "failed", "SystemExit: 2"),
     "orphelin": (
         None,
-        "py:import subprocess\nsubprocess.Popen(['sleep', '977'])\nwhile True: pass",
+        "py:import subprocess, time\nsubprocess.Popen(['sleep', '977'])\nwhile True: time.sleep(1)",
         "failed",
         "Timeout",
     ),

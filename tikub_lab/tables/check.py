@@ -355,10 +355,13 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
             if absent := sorted(set(names) - set(table.columns)):
                 raise UsageError(f"{schema.place}: foreignKeys use the column {absent[0]!r}, which the table has not.")
     columns = {name: schema.field(name) for key in schema.foreign_keys for name in key.fields}
+    asked = {"": [*columns]}
+    for key in schema.foreign_keys:
+        asked.setdefault(key.resource, []).extend(key.reference_fields)
     with _database().cursor() as connection:
         queries = {}
-        for number, (name, table) in enumerate(tables.items()):
-            connection.register(f"_table{number}", _table({str(name): table[name] for name in table}))
+        for number, (name, fields) in enumerate(asked.items()):
+            connection.register(f"_table{number}", _table({field: tables[name][field] for field in fields}))
             queries[name] = f"SELECT * FROM _table{number}"
         rules = list(_unmet(connection, schema, queries))
         return _run(connection, rules, columns, _values(connection, queries[""], columns))
