@@ -14,6 +14,9 @@ METHODS = {
     "gain": "le meilleur gain par euro d'abord, recompté à chaque pas",
 }
 
+EQUAL = 1e-9
+"""Relative difference under which two years bring the same, and the earlier one is taken."""
+
 
 def greedy(problem: Problem, method: str) -> Integers:
     """Make a plan, as :meth:`Problem.value` takes it, one measure at a time, by the same rules as the optimum.
@@ -47,9 +50,9 @@ def greedy(problem: Problem, method: str) -> Integers:
             if len(free) and gain[one, free[0]] > 0:
                 place(one, free[0])
         return when
-    ratio = 1 / np.maximum(problem.cost, 1.0)[:, None]
-    while gain.max(initial=0.0) > 0:
-        one, year = divmod(int((gain * ratio).argmax()), years)
+    while (best := gain.max(axis=1)).max(initial=0.0) > 0:
+        one = int((best / np.maximum(problem.cost, 1.0)).argmax())
+        year = int((gain[one] >= best[one] * (1 - EQUAL)).argmax())
         if (free := fits(one))[year]:
             place(one, year)
         else:  # what does not fit now never will
