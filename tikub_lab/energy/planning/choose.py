@@ -103,11 +103,13 @@ class Plan:
         end = np.minimum(when + problem.life[done], len(years))
         alive = (years >= when[:, None]) & (years < end[:, None])
         rate = np.where(alive, -np.log1p(-problem.share[done])[:, None], 0.0)
-        together = pd.DataFrame(rate).groupby(group).transform("sum").to_numpy()
+        sums = np.zeros((len(problem.use), len(years)))
+        np.add.at(sums, group, rate)
+        together = sums[group]
         kwh = np.divide(rate, together, out=np.zeros_like(rate), where=together > 0) * problem.saved(self.when)[group]
 
-        def worth(each: Floats) -> Floats:  # a year in which it saves nothing needs no price
-            return np.asarray(np.where(kwh > 0, kwh * each[group], 0.0).sum(axis=1))
+        def worth(each: Floats, late: Floats | float = 1.0) -> Floats:  # a year without savings needs no price
+            return np.asarray(np.where(kwh > 0, kwh * each[group] * late, 0.0).sum(axis=1))
 
         table = problem.measures.loc[done, ["travaux_id", "code_uai", "mesure", "energie", "cout"]].copy()
         table.insert(0, "annee", problem.rules.first + when)
@@ -116,7 +118,7 @@ class Plan:
         table["kwh"] = kwh.sum(axis=1)
         table["kwh_seule"] = problem.use[group] * problem.share[done] * (end - when)
         table["euros"], table["kgco2e"] = worth(problem.prices), worth(problem.emissions)
-        table["valeur_nette"] = worth(problem.prices * problem.deflator[1:]) - cost * problem.deflator[when]
+        table["valeur_nette"] = worth(problem.prices, problem.deflator[1:]) - cost * problem.deflator[when]
         return table.sort_values(["annee", "code_uai", "travaux_id"], ignore_index=True)
 
     @cached_property
