@@ -35,9 +35,7 @@ WITHOUT_EXAMPLE = {
     "energy.performance.outstanding",
     "energy.performance.standing",
     "energy.planning.compare",
-    "energy.planning.greedy",
     "energy.planning.sensitivity",
-    "energy.planning.solve",
 }
 """Written before this test, and to be shortened or taken out: none may be added."""
 

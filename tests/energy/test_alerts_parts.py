@@ -13,8 +13,8 @@ from tikub_lab.energy.alerts.grid import Grid, drifts, grid_of, heated, regresso
 from tikub_lab.energy.alerts.model import Family, chance, explain
 from tikub_lab.energy.alerts.report import inflation
 from tikub_lab.energy.alerts.series import Series, days_of, series_of
+from tikub_lab.energy.alerts.table import clock, round_off, span
 from tikub_lab.energy.alerts.watch import balance_point, merged, never_mended
-from tikub_lab.energy.alerts.words import clock, round_off, span
 from tikub_lab.energy.days import Days, stretches
 
 # The regression
@@ -210,16 +210,15 @@ def test_estimates_stand_with_the_bill_that_mends_them():
     """Seven bills: 1 and 2 are estimated, 4 is and a gap follows, 6 is and is the last."""
     start, end = [0, 30, 60, 90, 120, 160, 190], [30, 60, 90, 120, 150, 190, 220]
     estimated = np.array([False, True, True, False, True, False, True])
-    found = merged(series([1, 2, 3, 4, 5, 6, 7], start, end), estimated)
-    assert (found.first.tolist(), found.last.tolist()) == ([0, 1, 4, 5, 6], [1, 4, 5, 6, 7])
-    assert (found.series.start.tolist(), found.series.end.tolist()) == (
-        [0, 30, 120, 160, 190],
-        [30, 120, 150, 190, 220],
-    )
-    assert found.series.kwh.tolist() == pytest.approx([1, 9, np.nan, 6, np.nan], nan_ok=True)
-    assert not found.series.flagged.any()
-    holes = merged(series([1, 2, np.nan, 4], start[:4], end[:4]), estimated[:4])
-    assert holes.series.kwh.tolist() == pytest.approx([1, np.nan], nan_ok=True)
+    whole, first, last = merged(series([1, 2, 3, 4, 5, 6, 7], start, end), estimated)
+    assert (first.tolist(), last.tolist()) == ([0, 1, 4, 5, 6], [1, 4, 5, 6, 7])
+    assert (whole.start.tolist(), whole.end.tolist()) == ([0, 30, 120, 160, 190], [30, 120, 150, 190, 220])
+    assert whole.kwh.tolist() == pytest.approx([1, 9, np.nan, 6, np.nan], nan_ok=True)
+    assert not whole.flagged.any()
+    holes, *_ = merged(series([1, 2, np.nan, 4], start[:4], end[:4]), estimated[:4])
+    assert holes.kwh.tolist() == pytest.approx([1, np.nan], nan_ok=True)
+    lost, *_ = merged(series([1, 2, 3, 4, 5, 6, 7], start, end), estimated, [2, 5])
+    assert lost.kwh.tolist() == pytest.approx([1, np.nan, np.nan, np.nan, np.nan], nan_ok=True)
 
 
 @pytest.fixture(scope="module")

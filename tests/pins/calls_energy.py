@@ -12,6 +12,9 @@ import pandas as pd
 
 from tikub_lab import energy as e
 from tikub_lab.energy.bundle import Bundle
+from tikub_lab.energy.planning.choose import solve
+from tikub_lab.energy.planning.greedy import greedy
+from tikub_lab.energy.planning.problem import prepare
 from tikub_lab.tables import describe
 
 LYCEES = ("0000505Z", "0002530A", "0005240W", "0000044Y")
@@ -216,7 +219,7 @@ def _planning(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     yield "planning.realised", share
     rules = e.planning.Rules(year + 1, (5_000_000.0,) * 6, 2045, share.share, "kwh", 0.03)
     yield "planning.Rules", rules
-    problem = e.planning.prepare(works, uses, prices, factors, rules)
+    problem = prepare(works, uses, prices, factors, rules)
     yield (
         "planning.prepare",
         {
@@ -235,10 +238,10 @@ def _planning(tables: Tables, used: pd.DataFrame, year: int) -> Pins:
     own = works[works["code_uai"].isin(sorted(works["code_uai"].unique())[:12])]
     for objective in ("kwh", "euros", "kgco2e"):
         rules = e.planning.Rules(2026, (300_000.0, 200_000.0), 2040, 0.9, objective, 0.03)
-        small = e.planning.prepare(own, uses, prices, factors, rules)
-        best = e.planning.solve(small, time_limit=600.0, gap=1e-9)
+        small = prepare(own, uses, prices, factors, rules)
+        best = solve(small, time_limit=600.0, gap=1e-9)
         yield f"planning.solve[{objective}]", [best.value, best.proven, best.proof]
         yield f"planning.Plan[{objective}]", {name: getattr(best, name) for name in ("works", "totals", "path")}
         for method in e.planning.compare(best)["methode"]:
             if method != "optimum":
-                yield f"planning.greedy[{objective}, {method}]", e.planning.greedy(small, method)
+                yield f"planning.greedy[{objective}, {method}]", greedy(small, method)

@@ -3,7 +3,7 @@
 A base load is a low quantile of the hours of night; use rises and falls where it crosses the middle between the base
 and a day of lessons: near-base load, rise and fall of P. Price, *Methods for Analyzing Electric Load Shape and its
 Variability*, LBNL-3713E, 2010. Steps of an hour at most are added up into hours; one that is not known whole is left
-out. What is found is a habit of the lycée, beside others that are like it: see :mod:`tikub_lab.energy.alerts.habits`.
+out. What is found is a habit of the lycée, beside others that are like it: see :mod:`tikub_lab.energy.alerts.report`.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.alerts import words
-from tikub_lab.energy.alerts.habits import PEERS
 from tikub_lab.energy.alerts.meter import Finding
+from tikub_lab.energy.alerts.report import PEERS
 from tikub_lab.energy.alerts.series import Series, days_of
-from tikub_lab.energy.alerts.table import NORMAL, table_of
+from tikub_lab.energy.alerts.table import NORMAL, of_curve, span, table_of
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.days import Booleans, numbers
 from tikub_lab.energy.periods import Floats, Integers
@@ -121,7 +120,7 @@ def survey(
         peers = table.groupby(boards)[name]
         table[f"{name}_pairs"] = peers.transform("median").where(peers.transform("count") >= PEERS)
     rows: list[dict[Any, Any]] = table.to_dict("records")
-    table["phrase"] = pd.Series([words.of_curve(row) for row in rows], dtype="str")
+    table["phrase"] = pd.Series([of_curve(row) for row in rows], dtype="str")
     found = [finding for one, row in zip(curves, rows, strict=True) for finding in _found(one, row)]
     hours = [one.hours() for one in curves] or [pd.DataFrame(columns=["code_uai", "heure", "cours", "ferme"])]
     return Curves(table, pd.concat(hours, ignore_index=True), table_of(found, prices, factors))
@@ -163,8 +162,8 @@ def _curves(
     whole = whole[whole["minutes"] == 60 * whole["meters"]].rename(columns={"kwh": "kw"})
     legal = pd.DatetimeIndex(whole["heure"]).tz_convert(LEGAL).tz_localize(None)
     whole = whole.assign(jour=numbers(pd.Series(legal)), heure=legal.hour)
-    span = pd.DataFrame({"debut": [legal.min()], "fin": [legal.max() + pd.Timedelta(days=1)]})
-    days = days_of(span.dropna(), pd.DataFrame(columns=["station", "jour", "tmoy"]), calendar, zone)
+    extent = pd.DataFrame({"debut": [legal.min()], "fin": [legal.max() + pd.Timedelta(days=1)]})
+    days = days_of(extent.dropna(), pd.DataFrame(columns=["station", "jour", "tmoy"]), calendar, zone)
     for uai, hours in whole.groupby("code_uai"):
         meter = own[own["code_uai"] == uai].fillna({"usage": ""}).iloc[0]
         day = np.arange(hours["jour"].min(), hours["jour"].max() + 1)
@@ -194,7 +193,7 @@ def _measured(one: _Curve) -> dict[str, Any]:
     seasons = {"monte_hiver": rise[lessons & cold], "monte_reste": rise[lessons & ~cold]}
     for name, values in {"monte": rise[lessons], "descend": fall[lessons], "week_end": added, **seasons}.items():
         told[name] = quantile(values, 0.5, int((~np.isnan(values)).sum()))
-    when = words.span(int(one.series.start[0]), int(one.series.end[-1]))
+    when = span(int(one.series.start[0]), int(one.series.end[-1]))
     row: dict[str, Any] = {"code_uai": one.series.site, "quand": when, "plein": full}
     row |= {f"monte_{share}": quantile(rise[lessons], share / 100, 1)[0] for share in (10, 90)}
     for name, (value, low, high) in told.items():

@@ -28,7 +28,10 @@ JUDGED = 0.3
 
 
 class Least(NamedTuple):
-    """Readings in a row under which nothing is said, by what they are; copies are those of so many readings before."""
+    """Readings in a row under which nothing is said, by what they are; copies are those of so many readings before.
+
+    ``year`` is how many readings a year has, ``told`` how many times more runs said to be estimated are accepted.
+    """
 
     said: int
     same: int
@@ -36,9 +39,11 @@ class Least(NamedTuple):
     gap: int
     copied: int
     copies: int
+    year: float
+    told: float
 
 
-LEAST = {"relevé": Least(3, 3, 3, 3, 7, 7), "facture": Least(2, 2, 1, 1, 12, 2)}
+LEAST = {"relevé": Least(3, 3, 3, 3, 7, 7, 365.0, 1.0), "facture": Least(2, 2, 1, 1, 12, 2, 12.0, 4.0)}
 
 
 @dataclass(frozen=True)
@@ -57,46 +62,36 @@ class Run:
         return self.last - self.first
 
 
-def days_without(series: Series, days: Days, most: float, odds: float) -> list[Run]:
-    """Find the faults of daily readings, as places on the days from the first to the last.
+def faults_of(series: Series, days: Days, most: float, odds: float) -> list[Run]:
+    """Find the faults of readings, as places on the days from the first to the last, or among bills.
 
     ``most`` is how many such runs by chance a meter and year are accepted, ``odds`` how often a reading is estimated.
+    The zeros of bills are held against the same month of other years.
     """
-    first, last = int(series.start.min()), int(series.end.max())
-    line, flagged = np.full(last - first, np.nan), np.zeros(last - first, dtype=bool)
-    line[series.start - first], flagged[series.start - first] = series.kwh, series.flagged
-    span, known = slice(first - days.first, last - days.first), np.flatnonzero(~np.isnan(line))
-    kinds, cold = days.kinds[span][known], days.at(series.station)[span][known]
-    least = LEAST["relevé"]
-    # A day without a reading ends no run of equal values.
+    least, place, heats = LEAST[series.origin], np.arange(len(series)), False
+    if series.origin == "relevé":
+        place, heats = series.start - series.start.min(), series.heats
+        first = int(series.start.min()) - days.first
+        span = slice(first, first + int(series.end.max() - series.start.min()))
+        kinds, cold = days.kinds[span], days.at(series.station)[span]
+    else:
+        middle = ((series.start + series.end) // 2).astype("datetime64[D]")
+        kinds, cold = middle.astype("datetime64[M]").astype(np.int64) % 12, np.full(len(series), np.nan)
+    line, flagged = np.full(len(kinds), np.nan), np.zeros(len(kinds), dtype=bool)
+    line[place], flagged[place] = series.kwh, series.flagged
+    known = place[~np.isnan(series.kwh)] if series.origin == "relevé" else place  # a day without a reading ends no run
     same = [
         *repeated(line[known], 1, most, least.same),
-        *zeros(line[known], kinds, cold, most, least.zero, series.heats),
+        *zeros(line[known], kinds[known], cold[known], most, least.zero, heats),
     ]
-    same = [replace(run, first=int(known[run.first]), last=int(known[run.last - 1]) + 1) for run in same]
-    return _apart([*said(flagged, odds, 365.0, most, least.said), *same, *_others(line, most, least)], len(line))
-
-
-def bills_without(series: Series, most: float, odds: float) -> list[Run]:
-    """Find the faults of bills, as places among them; the zeros of a month are held against that of other years."""
-    middle = ((series.start + series.end) // 2).astype("datetime64[D]")
-    month = middle.astype("datetime64[M]").astype(np.int64) % 12
-    least, anywhere = LEAST["facture"], np.full(len(series), np.nan)
-    same = [*repeated(series.kwh, 1, most, least.same), *zeros(series.kwh, month, anywhere, most, least.zero)]
-    found = [*said(series.flagged, odds, 12.0, 4 * most, least.said), *same, *_others(series.kwh, most, least)]
-    return _apart(found, len(series))
-
-
-def _others(kwh: Floats, most: float, least: Least) -> list[Run]:
-    gaps = [Run("missing", *one) for one in stretches(np.isnan(kwh)) if one[1] - one[0] >= least.gap]
-    return [*repeated(kwh, least.copied, most, least.copies), *gaps]
-
-
-def _apart(found: Sequence[Run], size: int) -> list[Run]:
-    """Keep runs that do not overlap, those found first before others."""
     kept: list[Run] = []
-    for run in found:
-        if not inside(kept, size)[run.first : run.last].any():
+    for run in (  # of those that overlap, the one found first
+        *said(flagged, odds, least.year, least.told * most, least.said),
+        *(replace(run, first=int(known[run.first]), last=int(known[run.last - 1]) + 1) for run in same),
+        *repeated(line, least.copied, most, least.copies),
+        *(Run("missing", *one) for one in stretches(np.isnan(line)) if one[1] - one[0] >= least.gap),
+    ):
+        if not inside(kept, len(line))[run.first : run.last].any():
             kept.append(run)
     return sorted(kept, key=lambda run: run.first)
 

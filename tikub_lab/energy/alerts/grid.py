@@ -2,7 +2,7 @@
 
 A meter is held against itself: what heating takes a degree in these holidays against what it takes in its others. One
 that heats in all of them, or on all weekends, as a boarding school may, has another pattern, not a fault; that pattern
-is told apart, against lycées that are like it: see :mod:`tikub_lab.energy.alerts.habits`.
+is told apart, against lycées that are like it: see :mod:`tikub_lab.energy.alerts.report`.
 """
 
 from collections.abc import Sequence

@@ -69,10 +69,14 @@ class Finding:
         return float(self.by_day.sum())
 
 
-def unmeasured(series: Series, run: faults.Run, first: int, last: int) -> Finding:
-    """Tell a fault of measuring without what was to be expected."""
+def unmeasured(series: Series, run: faults.Run, first: int, last: int, told: "Told | None" = None) -> Finding:
+    """Tell a fault of measuring: what these days probably used, where a model of the meter knows them."""
     nature, unknown = NATURES.get(run.how, faults.BROKEN), np.full(last - first, np.nan)
-    return Finding(series, nature, first, last, unknown, float("nan"), run.chance, how=run.how)
+    found = Finding(series, nature, first, last, unknown, float("nan"), run.chance, how=run.how)
+    if told is None or first < told.grid.first or last - told.grid.first > len(told.daily):
+        return found
+    use, error = told.expected(np.arange(first, last) - told.grid.first)
+    return replace(found, by_day=np.maximum(use, 0), error=error, usual=float(use.sum()))
 
 
 @dataclass(frozen=True)
@@ -200,17 +204,15 @@ class Told:
         return use, float(np.sqrt(max(spread @ memory @ spread + wanted @ self.model.covariance @ wanted, 0.0)))
 
     def unmeasured(self, run: faults.Run) -> Finding:
-        """Tell a fault of measuring: what these days probably used."""
-        days = np.arange(run.first, run.last)
-        use, error = self.expected(days)
-        finding = unmeasured(self.series, run, self.grid.first + run.first, self.grid.first + run.last)
-        finding = replace(finding, by_day=np.maximum(use, 0), error=error, usual=float(use.sum()))
-        if run.how != "constant" or np.isnan(use).any():
+        """Tell a fault of daily readings: a value that repeats is that of a meter that is stuck, or an estimate."""
+        finding = unmeasured(self.series, run, self.grid.first + run.first, self.grid.first + run.last, self)
+        if run.how != "constant" or np.isnan(finding.usual):
             return finding
         # A meter that is stuck repeats what one day used; who estimates spreads what all these days used.
         value = float(self.series.kwh[np.searchsorted(self.grid.start, run.first)])
-        _, alone = self.expected(days[:1])
-        odds = faults.likelier(value, (float(use[0]), alone), (float(use.mean()), error / len(days)))
+        use, alone = self.expected(np.array([run.first]))
+        mean = finding.usual / len(run), finding.error / len(run)
+        odds = faults.likelier(value, (float(use[0]), alone), mean)
         if odds > 0:  # the first of these values was read
             finding = replace(finding, start=finding.start + 1, by_day=finding.by_day[1:])
         nature, other = (faults.BROKEN, faults.ESTIMATED) if odds > 0 else (faults.ESTIMATED, faults.BROKEN)

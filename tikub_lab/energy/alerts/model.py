@@ -35,7 +35,7 @@ class Family:
     ``columns`` (n rows, m) are what each would add to the use of each row, up to a factor that is positive. On a
     ``path`` neighbours are alike (days of change), so that the highest is tested; else each is, m at once. One that is
     no ``fault`` is there so that nothing else is taken for one. Those whose places are ``together`` may be taken up
-    together: where most of them are there, none stands out alone.
+    together, by the same factor: where most of them are there, none stands out alone.
     """
 
     name: str

@@ -6,20 +6,18 @@ other. How many false alerts are accepted is a parameter: a false discovery rate
 :mod:`tikub_lab.energy.alerts.model` for the method.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.alerts.faults import BROKEN, ESTIMATED, UNMENDED
-from tikub_lab.energy.alerts.grid import DRIFT, HOLIDAYS, WEEKENDS
-from tikub_lab.energy.alerts.habits import habits
-from tikub_lab.energy.alerts.meter import Finding, Watched
+from tikub_lab.energy.alerts.grid import DRIFT, HOLIDAY, HOLIDAYS, WEEKEND, WEEKENDS
+from tikub_lab.energy.alerts.meter import Finding, Told, Watched
 from tikub_lab.energy.alerts.series import days_of
-from tikub_lab.energy.alerts.table import table_of
+from tikub_lab.energy.alerts.table import NORMAL, subject, table_of
 from tikub_lab.energy.alerts.watch import Rules, every_series, watch_bills, watch_days
-from tikub_lab.energy.alerts.words import subject
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.days import date_of, numbers
 from tikub_lab.energy.periods import Floats
@@ -28,6 +26,12 @@ from tikub_lab.show import french
 
 MANY = 20
 """Meters under which nothing is learned from how t statistics scatter among them."""
+ALWAYS = 0.9
+"""Share of the heating of days of lessons that the lower bound of that of other days reaches."""
+PEERS = 5
+"""Lycées that are alike, at least, to tell what is usual among them."""
+USUAL = {WEEKEND: ("pente/week-end", "chauffage habituel le week-end"),
+         HOLIDAY: ("pente/vacances", "chauffage habituel en vacances")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def survey(
         for name, ones in watched.items()
     )
     table = table_of(_once(by_day, billed), prices, factors)
-    always = table_of(habits(watched["relevé"], sites), prices, factors)
+    always = table_of(_habits(watched["relevé"], sites), prices, factors)
     return Survey(table, _examined([one for ones in watched.values() for one in ones]), always, swollen)
 
 
@@ -210,17 +214,15 @@ def discoveries(found: Sequence[Finding], tests: int, rate: float) -> list[Findi
 def _believed(watched: Sequence[Watched], swollen: float, worth: float, rate: float) -> list[Finding]:
     """Keep what is not chance, nor too little to be told."""
     found = [finding for one in watched for finding in one.findings]
-    kept = [finding for finding in found if finding.departure is None and finding.how != UNMENDED]
-    lost = [finding for finding in found if finding.how == UNMENDED]
-    kept += discoveries(lost, sum(one.trials for one in watched), rate)
-    for nature in (DRIFT, HOLIDAYS, WEEKENDS):
-        tested = [
-            replace(finding, chance=finding.departure.chance(swollen))
-            for finding in found
-            if finding.nature == nature and finding.departure is not None
-        ]
-        count = sum(one.told is not None and (nature == DRIFT or one.series.heats) for one in watched)
-        kept += [one for one in discoveries(tested, count, rate) if one.kwh >= worth * one.usual]
+    heating = sum(one.told is not None and one.series.heats for one in watched)
+    tests = {UNMENDED: sum(one.trials for one in watched), HOLIDAYS: heating, WEEKENDS: heating}
+    tests[DRIFT] = sum(one.told is not None for one in watched)
+    kept = [one for one in found if (one.how or one.nature) not in tests]
+    for name, count in tests.items():
+        own = [one for one in found if (one.how or one.nature) == name]
+        own = [replace(one, chance=one.departure.chance(swollen)) if one.departure else one for one in own]
+        held = discoveries(own, count, rate)
+        kept += [one for one in held if one.departure is None or one.kwh >= worth * one.usual]
     return kept
 
 
@@ -250,3 +252,46 @@ def _examined(watched: Sequence[Watched]) -> pd.DataFrame:
     ]  # fmt: skip
     names = ["compteur_id", "code_uai", "origine", "debut", "fin", "releves", "modele", "calendrier", "motif"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _habits(watched: Sequence[Watched], sites: pd.DataFrame) -> Iterator[Finding]:
+    """Find lycées that heat on weekends or in holidays as on days of lessons, all year: a pattern, not a fault.
+
+    A boarding school may have good reasons; the others may never have set a timetable. kWh are those of a year beyond
+    what the median of lycées that are like it, boarding or not, would use; not numbers with fewer than five of them.
+    Bills do not tell weekends apart.
+    """
+    boards = dict(zip(sites["code_uai"], sites["internat"].fillna(False).astype(bool), strict=True))
+    models = [one.told for one in watched if one.told and one.series.heats and one.told.grid.calendar]
+    for kind, (name, nature) in USUAL.items():
+        shares = pd.DataFrame([_share(told, name) for told in models], columns=["share", "error"])
+        alike = shares["share"].groupby([bool(boards.get(told.series.site, False)) for told in models])
+        usual = alike.transform("median").where(alike.transform("count") >= PEERS)
+        for told, share, error, peers in zip(models, shares["share"], shares["error"], usual, strict=True):
+            if share - NORMAL * error >= ALWAYS:
+                yield _habit(told, kind, nature, share, error, peers)
+
+
+def _share(told: Told, name: str) -> tuple[float, float]:
+    """Return the heating per degree of a kind of day as a share of that on days of lessons, and its error."""
+    if "pente" not in told.names or name not in told.names:
+        return float("nan"), float("nan")
+    places = [told.names.index("pente"), told.names.index(name)]
+    slope, more = told.model.fit.coefficients[places]
+    if slope <= 0:
+        return float("nan"), float("nan")
+    turn = np.array([-more / slope**2, 1 / slope])
+    variance = float(turn @ told.model.covariance[np.ix_(places, places)] @ turn)
+    return float(1 + more / slope), float(np.sqrt(max(variance, 0.0)))
+
+
+def _habit(told: Told, kind: int, nature: str, share: float, error: float, usual: float) -> Finding:
+    """Tell it of the last year."""
+    grid, size = told.grid, len(told.grid.kinds)
+    days = slice(max(0, size - 365), size)
+    slope = float(told.model.fit.coefficients[told.names.index("pente")])
+    heat = slope * np.where(grid.kinds[days] == kind, np.nan_to_num(grid.degrees[days]), 0.0)
+    return Finding(
+        told.series, nature, grid.first + days.start, grid.first + size, np.maximum(share - usual, 0.0) * heat,
+        error * float(heat.sum()), float("nan"), size=share, usual=share * float(heat.sum()),
+    )  # fmt: skip

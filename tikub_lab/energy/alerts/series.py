@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,14 +62,9 @@ class Series:
 
     def missing(self, start: Integers, end: Integers) -> "Series":
         """Add readings that are not known."""
-        every = replace(
-            self,
-            start=np.concatenate([self.start, start]),
-            end=np.concatenate([self.end, end]),
-            kwh=np.concatenate([self.kwh, np.full(len(start), np.nan)]),
-            flagged=np.concatenate([self.flagged, np.zeros(len(start), dtype=bool)]),
-        )
-        return every.take(np.argsort(every.start, kind="stable"))
+        more = {"start": start, "end": end, "kwh": np.full(len(start), np.nan), "flagged": np.zeros(len(start), bool)}
+        joined: dict[str, Any] = {name: np.concatenate([getattr(self, name), new]) for name, new in more.items()}
+        return replace(self, **joined).take(np.argsort(joined["start"], kind="stable"))
 
 
 def days_of(readings: pd.DataFrame, weather: pd.DataFrame, calendar: pd.DataFrame, zone: str = "B") -> Days:

@@ -1,14 +1,22 @@
-"""Findings as a table of alerts: kWh, euros, kgCO2e, how sure and how grave, and what to say."""
+"""Findings as a table of alerts: kWh, euros, kgCO2e, how sure and how grave, and what to say.
 
-from collections.abc import Iterable, Sequence
+That is one sentence in French, and what to check, from ``natures.csv``.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.alerts import words
+from tikub_lab.energy.alerts.grid import HOLIDAYS
 from tikub_lab.energy.alerts.meter import Finding
 from tikub_lab.energy.days import date_of
 from tikub_lab.energy.valuation import valued
+from tikub_lab.show.french import day, number, percent, scaled, typeset
 
 NORMAL = 1.6449
 """Standard deviations of a two-sided interval of 90 %."""
@@ -16,6 +24,11 @@ ESTABLISHED = 0.001
 """Chance under which an alert is « établie »."""
 GRAVE, MIDDLING = 0.05, 0.01
 """Shares of a year's use from which an alert is grave or middling."""
+SHARES = ("nuit", "nuit_pairs", "fin_de_semaine", "fin_de_semaine_pairs", "nuits", "week_ends", "vacances")
+POWERS = ("base", "base_bas", "base_haut", "base_ferme", "base_ete", "week_end")
+HOURS = ("monte", "monte_hiver", "monte_reste", "monte_10", "monte_90", "descend")
+"""Columns of curves that sentences write, as shares, in kW or as hours."""
+
 COLUMNS = {
     "code_uai": "str", "compteur_id": "str", "energie": "str", "usage": "str", "nature": "str", "origine": "str",
     "debut": "datetime64[us]", "fin": "datetime64[us]", "jours": "int64", "kwh": "float64", "bas": "float64",
@@ -36,7 +49,7 @@ def table_of(found: Iterable[Finding], prices: pd.DataFrame, factors: pd.DataFra
 
 def _row(one: Finding) -> dict[str, object]:
     low, high = one.kwh - NORMAL * one.error, one.kwh + NORMAL * one.error
-    series, nature = one.series, words.natures()[one.nature]
+    series, nature = one.series, natures()[one.nature]
     return {
         "code_uai": series.site,
         "compteur_id": series.meter,
@@ -57,7 +70,7 @@ def _row(one: Finding) -> dict[str, object]:
         "gravite": _gravity(one),
         "confirme": one.confirmed,
         "autre": one.doubt or None,
-        "phrase": words.sentence(one, low, high),
+        "phrase": sentence(one, low, high),
         "geste": nature["geste"],
     }
 
@@ -91,3 +104,113 @@ def _values(found: Sequence[Finding], prices: pd.DataFrame, factors: pd.DataFram
     table = valued(pd.DataFrame(parts, columns=["place", "energie", "usage", "annee", "kwh"]), prices, factors)
     groups = table.groupby("place")
     return groups[["euros", "kgco2e"]].sum(skipna=False).join(groups[["prix_statut", "facteur_statut"]].last())
+
+
+@cache
+def natures() -> dict[str, dict[str, str]]:
+    """Return what is said of each nature: ``sens``, ``sujet`` for readers, ``geste`` (what to check), and phrases."""
+    found: dict[str, dict[str, str]] = {}
+    with Path(__file__).with_name("natures.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["nature"], row)[f"phrase {row['cas']}"] = row["phrase"]
+    return found
+
+
+def subject(nature: str) -> str:
+    """Name a nature in plain words, as a title."""
+    return _title(natures()[nature]["sujet"] if nature in natures() else nature)
+
+
+def sentence(finding: Finding, low: float, high: float) -> str:
+    """Say what was found, and the bounds of its kWh where they are known."""
+    values = {
+        "quand": span(finding.start, finding.end),
+        "depuis": day(date_of(finding.start)),
+        "nom": _title(finding.name or "vacances"),
+        "taille": number(finding.size),
+        "part": percent(finding.size),
+        "chiffres": _figures(finding, low, high),
+        "plus": "",
+    }
+    if not np.isnan(finding.kwh):
+        values["plus"] = f" ; {_energy(finding.kwh)} par an de plus que la médiane des lycées comparables"
+    case = "facture" if finding.series.origin == "facture" else finding.how
+    if finding.nature == HOLIDAYS and finding.size < 0.8:
+        case = "faible"
+    if finding.curve and not finding.curve["monte_hiver"] > finding.curve["monte_reste"]:
+        case = "hiver"
+    return typeset(_phrase(finding.nature, case).format(**values, **_written(finding.curve)))
+
+
+def of_curve(row: Mapping[str, Any]) -> str:
+    """Say what a lycée uses when it is empty, and at what hours its use rises and falls."""
+    values = {"quand": row["quand"].capitalize(), **_written(row)}
+    values["vide"] = percent(row["nuits"] + row["week_ends"] + row["vacances"])
+    apart = abs(row["monte_hiver"] - row["monte_reste"]) >= 0.25
+    values["monte_vers"] = _phrase("courbe", "saisons" if apart else "monte").format(**values)
+    values["pairs"] = "" if np.isnan(row["nuit_pairs"]) else _phrase("courbe", "pairs").format(**values)
+    values["fin"] = _phrase("courbe", "plat" if np.isnan(row["monte"]) else "heures").format(**values)
+    return typeset(_phrase("courbe", "").format(**values))
+
+
+def _phrase(nature: str, case: str) -> str:
+    return natures()[nature].get(f"phrase {case}") or natures()[nature]["phrase"]
+
+
+def _written(row: Mapping[str, Any]) -> dict[str, str]:
+    """Write the figures of a load curve."""
+    ways = dict.fromkeys(SHARES, percent) | dict.fromkeys(POWERS, _power) | dict.fromkeys(HOURS, clock)
+    return {name: write(row[name]) for name, write in ways.items() if name in row}
+
+
+def clock(hour: float) -> str:
+    """Write an hour to ten minutes: « 6 h 30 », « 22 h », « 30 min »."""
+    if np.isnan(hour):
+        return ""
+    hours, tens = divmod(round(6 * hour), 6)
+    said = f"{tens}0 min" if not hours and tens else f"{hours} h" + (f" {tens}0" if tens else "")
+    return said.replace(" ", "\u00a0")
+
+
+def _power(kilowatts: float) -> str:
+    return f"{number(kilowatts, 0 if kilowatts >= 10 else 1)} kW"
+
+
+def span(start: int, end: int) -> str:
+    """Write the days from the first to the one before the last, counted from 1970: « du 9 au 23 février 2025 »."""
+    first, last = date_of(start), date_of(end - 1)
+    if first == last:
+        return f"le {day(first)}"
+    begin = day(first)
+    if first.year == last.year:
+        begin = begin.removesuffix(f" {first.year}")
+        if first.month == last.month:
+            begin = begin.split()[0]
+    return f"du {begin} au {day(last)}"
+
+
+def _title(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _figures(finding: Finding, low: float, high: float) -> str:
+    over = natures()[finding.nature]["sens"] == "en trop"
+    if np.isnan(finding.kwh):
+        return "" if over else " ; la consommation de ces jours ne peut être estimée"
+    told = f" ; environ {_energy(finding.kwh)} de trop"
+    if not over:
+        told = f" ; consommation probable de la période : {_energy(finding.kwh)}"
+    if not np.isnan(low):
+        told += f" (entre {_energy(max(low, 0))} et {_energy(high)})"
+    if over and finding.usual > 0:
+        told += f", soit {percent(finding.kwh / finding.usual)} de plus que d'ordinaire sur ces jours"
+    return told
+
+
+def _energy(kwh: float) -> str:
+    return scaled(round_off(kwh), "kWh")
+
+
+def round_off(value: float) -> float:
+    """Keep two significant digits, three from a thousand on: a sentence is no more precise than what it tells."""
+    return float(round(value)) if abs(value) < 10 else float(f"{value:.{2 if abs(value) >= 1000 else 1}e}")

@@ -86,7 +86,7 @@ def watch_days(found: Sequence[Series], days: Days, works: Works, rules: Rules) 
     if not found:
         return []
     most, odds = _accepted(found, rules)
-    runs = [faults.days_without(one, days, most, odds) for one in found]
+    runs = [faults.faults_of(one, days, most, odds) for one in found]
     points = _balances(found, runs, days)
     return [
         watch(
@@ -129,30 +129,18 @@ def watch_bills(found: Sequence[Series], days: Days, works: Works, rules: Rules)
     return [_bills_of(one, days, works.get(one.meter, ()), since, most, odds, rules.level_bills) for _, one in recent]
 
 
-@dataclass(frozen=True)
-class Merged:
-    """Bills of which estimated ones stand with the one that mends them: each is made of those from first to last."""
+def merged(series: Series, estimated: Booleans, lost: Sequence[int] = ()) -> tuple[Series, Integers, Integers]:
+    """Put estimated bills together with the next that was read, each made of the bills from first to last.
 
-    series: Series
-    first: Integers
-    last: Integers
-
-    def without(self, bills: Sequence[int]) -> "Merged":
-        """Leave the sums that hold some bills out of what tells of usual use: they may never have been mended."""
-        kwh = self.series.kwh.copy()
-        kwh[np.searchsorted(self.first, np.array(bills, dtype=np.int64), side="right") - 1] = np.nan
-        return replace(self, series=replace(self.series, kwh=kwh))
-
-
-def merged(series: Series, estimated: Booleans) -> Merged:
-    """Put estimated bills together with the next that was read; of those that nothing mends, the sum is not known."""
+    Of those that nothing mends the sum is not known; nor is one that holds lost bills, which may never be mended.
+    """
     joined = estimated[:-1] & (series.start[1:] == series.end[:-1])
     first = np.flatnonzero(np.concatenate([[True], ~joined]))
     last = np.append(first[1:], len(series))
     kwh = np.where(estimated[last - 1], np.nan, np.add.reduceat(series.kwh, first))
+    kwh[np.searchsorted(first, np.array(lost, dtype=np.int64), side="right") - 1] = np.nan
     flagged = np.zeros(len(first), dtype=bool)
-    whole = replace(series, start=series.start[first], end=series.end[last - 1], kwh=kwh, flagged=flagged)
-    return Merged(whole, first, last)
+    return replace(series, start=series.start[first], end=series.end[last - 1], kwh=kwh, flagged=flagged), first, last
 
 
 def balance_point(series: Series, days: Days) -> float:
@@ -169,46 +157,42 @@ def _bills_of(
     series: Series, days: Days, works: Sequence[int], since: int, most: float, odds: float, level: float
 ) -> Watched:
     """Look at the bills of a meter."""
-    runs = faults.bills_without(series, most, odds)
+    runs = faults.faults_of(series, days, most, odds)
     wrong = [run for run in runs if run.how != "missing"]
     estimated = series.flagged | faults.inside(wrong, len(series))
-    usable = merged(series, estimated).without([run.first for run in wrong])
     alone = [faults.Run("flagged", *one) for one in stretches(estimated)]
     known = {run.first for run in runs}
     every = [*runs, *(run for run in alone if run.first not in known)]
+    lost = {run.first for run in wrong}
     for _ in range(2):  # what nothing made up for says nothing of what is usual
-        seen = watch(usable.series, (), days, balance_point(usable.series, days), works, since, level)
-        found = [_of_run(seen.told, series, run, usable) for run in every]
-        lost = [
-            run.first for run, one in zip(every, found, strict=True) if one.how == faults.UNMENDED and one.chance < MUCH
-        ]
-        if not lost:
+        usable, begins, ends = merged(series, estimated, sorted(lost))
+        seen = watch(usable, (), days, balance_point(usable, days), works, since, level)
+        found = [_of_run(seen.told, series, run, begins, ends) for run in every]
+        pairs = zip(every, found, strict=True)
+        more = {run.first for run, one in pairs if one.how == faults.UNMENDED and one.chance < MUCH}
+        if not more:
             break
-        usable = usable.without(lost)
+        lost |= more
     told = [one for run, one in zip(every, found, strict=True) if run in runs or one.nature == faults.BROKEN]
     return replace(seen, series=series, findings=(*seen.findings, *told), trials=len(alone))
 
 
-def _of_run(told: Told | None, series: Series, run: faults.Run, usable: Merged) -> Finding:
+def _of_run(told: Told | None, series: Series, run: faults.Run, begins: Integers, ends: Integers) -> Finding:
     """Tell of estimated bills what they stand for, and whether the next one made up for them."""
     first, last = int(series.start[run.first]), int(series.end[run.last - 1])
-    found = unmeasured(series, run, first, last)
-    if run.how != "missing":
-        found = replace(found, nature=faults.ESTIMATED)
-    if told is None or first < told.grid.first or last - told.grid.first > len(told.daily):
+    found = unmeasured(series, run, first, last, told)
+    if run.how == "missing":
         return found
-    use, error = told.expected(np.arange(first, last) - told.grid.first)
-    found = replace(found, by_day=np.maximum(use, 0), error=error, usual=float(use.sum()))
-    holder = np.flatnonzero((usable.first <= run.first) & (usable.last >= run.last + 1))
-    if run.how == "missing" or not len(holder):
+    found = replace(found, nature=faults.ESTIMATED)
+    holder = np.flatnonzero((begins <= run.first) & (ends >= run.last + 1))
+    if told is None or np.isnan(found.error) or not len(holder):
         return found
-    place = int(holder[0])
-    start, end = int(usable.series.start[place]), int(usable.series.end[place])
+    own = slice(int(begins[holder[0]]), int(ends[holder[0]]))
+    start, end = int(series.start[own][0]), int(series.end[own][-1])
     both, both_error = told.expected(np.arange(start, end) - told.grid.first)
     _, rest = told.expected(np.arange(last, end) - told.grid.first)
-    billed = float(series.kwh[run.first : run.last].sum())
-    whole = float(series.kwh[usable.first[place] : usable.last[place]].sum())
-    odds = never_mended(billed, float(use.sum()), error, whole, float(both.sum()), both_error, rest)
+    billed, whole = float(series.kwh[run.first : run.last].sum()), float(series.kwh[own].sum())
+    odds = never_mended(billed, found.usual, found.error, whole, float(both.sum()), both_error, rest)
     if run.chance != run.chance and odds > 0:  # alone: business as usual, unless nothing makes up for it
         # A ratio of likelihoods reaches k by chance at most once in k times.
         return replace(found, nature=faults.BROKEN, chance=float(np.exp(-odds)), how=faults.UNMENDED)

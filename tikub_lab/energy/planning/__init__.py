@@ -1,13 +1,8 @@
 """A plan of works within yearly budgets: the best that can be proven, and what it is worth against greedy choices."""
 
-from tikub_lab.energy.planning.choice import prepare
-from tikub_lab.energy.planning.choose import Plan, compare, plan, solve
-from tikub_lab.energy.planning.greedy import greedy
+from tikub_lab.energy.planning.choose import Plan, compare, plan
 from tikub_lab.energy.planning.measured import measured, realised
 from tikub_lab.energy.planning.problem import Rules
 from tikub_lab.energy.planning.stability import Sensitivity, sensitivity
 
-__all__ = [
-    "Plan", "Rules", "Sensitivity", "compare", "greedy", "measured", "plan", "prepare", "realised", "sensitivity",
-    "solve",
-]  # fmt: skip
+__all__ = ["Plan", "Rules", "Sensitivity", "compare", "measured", "plan", "realised", "sensitivity"]

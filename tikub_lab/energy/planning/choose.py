@@ -30,11 +30,10 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.planning.choice import prepare
+from tikub_lab.energy.periods import Floats, Integers
 from tikub_lab.energy.planning.greedy import METHODS, greedy
-from tikub_lab.energy.planning.problem import Integers, Problem, Rules
+from tikub_lab.energy.planning.problem import Problem, Rules, prepare
 from tikub_lab.energy.planning.program import LEAST, Program
-from tikub_lab.energy.planning.tables import path_table, totals, works_table
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.waiting import waiting
 from tikub_lab.show.french import number, percent
@@ -47,6 +46,7 @@ SPREAD = 0.02
 """What a set may lose to be among those HiGHS chooses from, at first, as a share of the mean of a site and energy."""
 HALF = 0.5
 """Share of the gap asked for that HiGHS may leave among the sets it is given."""
+SUMS = ["cout", "kwh", "euros", "kgco2e", "valeur_nette"]
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,8 @@ class Plan:
     problem : Problem
     when : array of n int
         Position of the year of each measure of ``problem.measures``, -1 for one that is not done.
-    value : float
-        In the objective (kWh, discounted € or kgCO2e over the horizon), by multiplication.
     bound : float
-        No plan that keeps the rules is worth more.
+        No plan that keeps the rules is worth more, in the objective: kWh, discounted € or kgCO2e over the horizon.
     seconds : float
         Spent.
     timed_out : bool
@@ -70,10 +68,14 @@ class Plan:
 
     problem: Problem = field(repr=False)
     when: Integers = field(repr=False)
-    value: float
-    bound: float
-    seconds: float
-    timed_out: bool
+    bound: float = math.inf
+    seconds: float = 0.0
+    timed_out: bool = False
+
+    @cached_property
+    def value(self) -> float:
+        """In the objective, by multiplication."""
+        return self.problem.value(self.when)
 
     @property
     def gap(self) -> float:
@@ -88,18 +90,57 @@ class Plan:
 
     @cached_property
     def works(self) -> pd.DataFrame:
-        """See :func:`tikub_lab.energy.planning.tables.works_table`."""
-        return works_table(self.problem, self.when)
+        """The works by year and lycée, one row a measure.
+
+        What measures of one site and energy save together in a year is shared among those alive in proportion to −ln(1
+        − p), so that it adds up and does not depend on an order. ``kwh_an`` is the mean of the years that count,
+        ``kwh_seule`` what it would save if it were done alone, ``euros`` at each year's price, not discounted,
+        ``valeur_nette`` € saved less cost, both discounted; not numbers where a price or factor is unknown.
+        """
+        problem, done = self.problem, np.flatnonzero(self.when >= 0)
+        group, cost, when = problem.group[done], problem.cost[done], self.when[done]
+        years = np.arange(len(problem.rules.counted))
+        end = np.minimum(when + problem.life[done], len(years))
+        alive = (years >= when[:, None]) & (years < end[:, None])
+        rate = np.where(alive, -np.log1p(-problem.share[done])[:, None], 0.0)
+        sums = np.zeros((len(problem.use), len(years)))
+        np.add.at(sums, group, rate)
+        together = sums[group]
+        kwh = np.divide(rate, together, out=np.zeros_like(rate), where=together > 0) * problem.saved(self.when)[group]
+
+        def worth(each: Floats, late: Floats | float = 1.0) -> Floats:  # a year without savings needs no price
+            return np.asarray(np.where(kwh > 0, kwh * each[group] * late, 0.0).sum(axis=1))
+
+        table = problem.measures.loc[done, ["travaux_id", "code_uai", "mesure", "energie", "cout"]].copy()
+        table.insert(0, "annee", problem.rules.first + when)
+        table["annees_comptees"] = end - when
+        table["kwh_an"] = kwh.sum(axis=1) / np.maximum(end - when, 1)
+        table["kwh"] = kwh.sum(axis=1)
+        table["kwh_seule"] = problem.use[group] * problem.share[done] * (end - when)
+        table["euros"], table["kgco2e"] = worth(problem.prices), worth(problem.emissions)
+        table["valeur_nette"] = worth(problem.prices, problem.deflator[1:]) - cost * problem.deflator[when]
+        return table.sort_values(["annee", "code_uai", "travaux_id"], ignore_index=True)
 
     @cached_property
     def path(self) -> pd.DataFrame:
-        """See :func:`tikub_lab.energy.planning.tables.path_table`."""
-        return path_table(self.problem, self.when)
+        """What the stock uses, year by year up to the horizon, all else being as in the year of the uses."""
+        rules, saved = self.problem.rules, self.problem.saved(self.when)
+        found = pd.DataFrame({"annee": np.append(rules.first, rules.counted), "reference": self.problem.stock})
+        found["economie"] = np.append(0.0, saved.sum(axis=0))
+        found["kwh"] = found["reference"] - found["economie"]
+        found["part"] = found["economie"] / found["reference"].where(found["reference"] > 0)
+        for name, worth in (("euros", self.problem.prices), ("kgco2e", self.problem.emissions)):
+            found[name] = np.append(0.0, np.where(saved > 0, saved * worth, 0.0).sum(axis=0))
+        return found
 
     @cached_property
     def totals(self) -> dict[str, float]:
-        """See :func:`tikub_lab.energy.planning.tables.totals`."""
-        return totals(self.problem, self.when)
+        """Sums of the works, and how many are without a price (``sans_prix``) or a factor (``sans_facteur``)."""
+        table = self.works
+        found = {"nombre": float(len(table)), "lycees": float(table["code_uai"].nunique())}
+        found |= {name: float(table[name].sum()) for name in SUMS}
+        missing = {"sans_prix": "euros", "sans_facteur": "kgco2e"}
+        return found | {name: float(table[column].isna().sum()) for name, column in missing.items()}
 
     @property
     def proof(self) -> str:
@@ -122,15 +163,30 @@ def plan(
     time_limit: float = 60.0,
     gap: float = 1e-3,
 ) -> Plan:
-    """Choose the works: :func:`prepare`, then :func:`solve`.
+    """Choose the works within yearly budgets: the best plan, or one within a gap of it that is known.
 
     Parameters
     ----------
-    works, uses, prices, factors : DataFrame
-        As for :func:`tikub_lab.energy.planning.choice.prepare`.
+    works : DataFrame
+        Table ``energy/works``: ``travaux_id``, ``code_uai``, ``mesure``, ``energie``, ``cout`` (€),
+        ``economie_attendue`` (kWh a year), ``duree_vie`` (years), ``statut``, ``exclut``. Those « proposé » are chosen
+        from.
+    uses : DataFrame
+        One year's ``code_uai``, ``energie``, ``usage``, ``kwh``, best of an average climate: see
+        :func:`tikub_lab.energy.consumption.by_site`.
+    prices, factors : DataFrame
+        Tables ``energy/prices`` and ``energy/factors``: see :func:`tikub_lab.energy.valuation.valued`.
     rules : Rules
-    time_limit, gap
-        As for :func:`solve`.
+    time_limit : float
+        Seconds for all; HiGHS is given what is left, and looks at its clock between steps.
+    gap : float
+        Relative gap that is good enough; 0 asks for the optimum itself.
+
+    Raises
+    ------
+    UsageError
+        A column that is missing, a measure given twice, uses of several years, a cost or use below zero, a time or a
+        gap that makes no sense.
 
     Examples
     --------
@@ -151,28 +207,7 @@ def plan(
 
 
 def solve(problem: Problem, time_limit: float = 60.0, gap: float = 1e-3, start: Integers | None = None) -> Plan:
-    """Find the best plan, or one within a gap of it that is known.
-
-    Parameters
-    ----------
-    problem : Problem
-        From :func:`tikub_lab.energy.planning.choice.prepare`.
-    time_limit : float
-        Seconds for all; HiGHS is given what is left, and looks at its clock between steps.
-    gap : float
-        Relative gap that is good enough; 0 asks for the optimum itself.
-    start : array of n int, optional
-        A plan already known, as ``Plan.when``: never less is found, if it keeps the rules.
-
-    Returns
-    -------
-    Plan
-
-    Raises
-    ------
-    UsageError
-        A time or a gap that makes no sense.
-    """
+    """Find a plan; where ``start`` is one already known that keeps the rules, never less than it."""
     if not time_limit > 0 or not 0 <= gap < 1:
         raise UsageError(f"time_limit={time_limit!r}, gap={gap!r}: some seconds, and a share from 0 to below 1.")
     begin = time.perf_counter()
@@ -216,7 +251,7 @@ def solve(problem: Problem, time_limit: float = 60.0, gap: float = 1e-3, start: 
         spread *= WIDER
     seconds = time.perf_counter() - begin
     # the plan's own worth is a bound too: what is above it is rounding
-    return Plan(problem, best, value, max(bound, value), seconds, not close() and left() <= 0)
+    return Plan(problem, best, max(bound, value), seconds, not close() and left() <= 0)
 
 
 def compare(found: Plan) -> pd.DataFrame:
@@ -230,14 +265,12 @@ def compare(found: Plan) -> pd.DataFrame:
         ``nombre``, ``cout``, ``kwh``, ``euros`` (saved, not discounted), ``kgco2e``, ``valeur_nette`` (€),
         ``gain`` and ``gain_part`` (what the plan has more in the objective, and as a share of the method's).
     """
-    problem = found.problem
-    plans = {"optimum": ("plan optimisé", found.when)}
-    plans |= {name: (label, greedy(problem, name)) for name, label in METHODS.items()}
-    rows = []
-    for name, (label, when) in plans.items():
-        value, sums = problem.value(when), totals(problem, when)
-        share = (found.value - value) / abs(value) if value else math.nan
-        some = [sums[key] for key in ("nombre", "cout", "kwh", "euros", "kgco2e", "valeur_nette")]
-        rows.append([name, label, value, *some, found.value - value, share])
-    columns = ["methode", "libelle", "valeur", "nombre", "cout", "kwh", "euros", "kgco2e", "valeur_nette"]
-    return pd.DataFrame(rows, columns=[*columns, "gain", "gain_part"]).astype({"nombre": "int64"})
+    plans = {"optimum": ("plan optimisé", found)}
+    for name, label in METHODS.items():
+        plans[name] = label, Plan(found.problem, greedy(found.problem, name))
+    table = pd.DataFrame(
+        [{"methode": name, "libelle": label, "valeur": one.value} | one.totals for name, (label, one) in plans.items()]
+    )
+    table = table[["methode", "libelle", "valeur", "nombre", *SUMS]].astype({"nombre": "int64"})
+    gain = found.value - table["valeur"]
+    return table.assign(gain=gain, gain_part=gain / table["valeur"].abs().where(table["valeur"] != 0))

@@ -1,26 +1,36 @@
-"""What a plan of works chooses from, and the rules that it keeps: years, budgets, what counts, what excludes what."""
+"""What a plan of works chooses from, and the rules that it keeps: years, budgets, what counts, what excludes what.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+Measures announce kWh; here each is a share of what its site uses of that energy. Of a fuel, that is the use of the
+meters that heat (« chauffage », « mixte ») where there are some: kitchens and hot water apart are not touched, and a
+smaller use makes the shares larger and their sum more cautious. A measure that changes energy (« Abandon du fioul »)
+stands in the table with the energy that it leaves and no kWh: nothing says what replaces it, so that neither euros nor
+CO2 can be told; it is left out with that reason.
+"""
+
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sparse
 
+from tikub_lab.energy.periods import Floats, Integers
+from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.scope import one_of
+from tikub_lab.tables.columns import require
 
 Objective = Literal["kwh", "euros", "kgco2e"]
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
 THOUSAND = 1000.0
 CENT = 0.01 / THOUSAND
 MOST = 0.95
 """No measure saves more than that of what its site uses of an energy: an announced saving above is cut down to it."""
+WORKS = ["travaux_id", "code_uai", "mesure", "energie", "cout", "economie_attendue", "duree_vie", "statut", "exclut"]
+USES = ["code_uai", "energie", "usage", "kwh"]
+PAIR = ["code_uai", "energie"]
+FUELS = ("gaz", "fioul", "bois", "réseau de chaleur")
+HEATS = ("chauffage", "mixte")
 
 
 @dataclass(frozen=True)
@@ -92,34 +102,34 @@ class Rules:
 class Problem:
     """Measures to choose from, in arrays; *n* measures, *G* pairs of a site and an energy, *K* years that count.
 
-    ``site`` and ``group`` (n) say where a measure is, ``announced`` (n) is its saving as a share of ``use`` (G, kWh a
-    year) before realisation; ``prices`` and ``emissions`` (G, K) are € and kgCO2e of a kWh, not numbers where unknown;
-    ``conflicts`` (m, 2) are measures that exclude each other. ``left_out`` has the proposed measures that the plan
-    can't choose, and why (``motif``); ``stock`` is the kWh a year of all that is known, ``unknown`` the rows without,
-    ``sites`` how many have a measure.
+    ``group`` (n) is the pair that a measure works on, ``use`` (G) what that uses, kWh a year; ``prices`` and
+    ``emissions`` (G, K) are € and kgCO2e of a kWh, not numbers where unknown; ``conflicts`` (m, 2) are measures that
+    exclude each other. ``left_out`` has the proposed measures that the plan can't choose, and why (``motif``);
+    ``stock`` is the kWh a year of all that is known.
     """
 
     measures: pd.DataFrame
     rules: Rules
-    site: Integers
     group: Integers
-    announced: Floats
     use: Floats
     prices: Floats
     emissions: Floats
     conflicts: Integers
     left_out: pd.DataFrame
     stock: float
-    unknown: int
-    sites: int
 
     def __len__(self) -> int:
         return len(self.measures)
 
     @cached_property
+    def announced(self) -> Floats:
+        """KWh a year that each measure is said to save."""
+        return self.measures["economie_attendue"].to_numpy(float)
+
+    @cached_property
     def share(self) -> Floats:
         """Share of the use that each measure saves alone, as meters would show it."""
-        return np.minimum(self.announced * self.rules.realisation, MOST)
+        return np.minimum(self.announced / self.use[self.group] * self.rules.realisation, MOST)
 
     @cached_property
     def cost(self) -> Floats:
@@ -153,25 +163,19 @@ class Problem:
     @cached_property
     def weight(self) -> Floats:
         """What a kWh saved counts in the objective, by group and year; zero where it is not known."""
-        if self.rules.objective == "kwh":
-            return np.ones((len(self.use), len(self.rules.counted)))
-        if self.rules.objective == "euros":
-            return np.nan_to_num(self.prices * self.deflator[1:])
-        return np.nan_to_num(self.emissions)
+        worth = {"kwh": np.ones_like(self.prices), "euros": self.prices * self.deflator[1:], "kgco2e": self.emissions}
+        return np.nan_to_num(worth[self.rules.objective])
 
     @cached_property
     def charge(self) -> Floats:
-        """What a euro spent counts against the objective, by year of works."""
+        """What each measure costs in the objective, by year of works."""
         years = len(self.rules.budgets)
-        return self.deflator[:years] if self.rules.objective == "euros" else np.zeros(years)
+        return self.cost[:, None] * self.deflator[:years] * (self.rules.objective == "euros")
 
     def saved(self, when: Integers) -> Floats:
         """Work out what a plan saves, by group and year, kWh: shares of one site and energy multiply, not add.
 
-        Parameters
-        ----------
-        when : array of n int
-            Position of the year of each measure, -1 for one that is not done.
+        ``when`` is the position of each measure's year of works, -1 for one that is not done.
         """
         years = len(self.rules.counted)
         rates = np.zeros((len(self.use), years + 1))
@@ -184,29 +188,8 @@ class Problem:
 
     def value(self, when: Integers) -> float:
         """Return what a plan is worth in the objective, worked out anew from its measures and years."""
-        done = when >= 0
-        return float((self.weight * self.saved(when)).sum() - (self.charge[when[done]] * self.cost[done]).sum())
-
-    def under(self, scale: Mapping[str, float] | None = None, **changes: object) -> "Problem":
-        """Return the same choice under other rules, or with prices of some energies multiplied.
-
-        The objective and the horizon stay: they decide what is left out; a new problem is made for these.
-        """
-        if fixed := sorted(set(changes) & {"objective", "horizon", "first"}):
-            raise UsageError(f"{', '.join(fixed)}: they decide what can be chosen; make the problem anew with prepare.")
-        rules = replace(self.rules, **changes)  # type: ignore[arg-type]
-        factor = np.ones(len(self.use))
-        if scale:
-            energy = np.empty(len(self.use), dtype=object)
-            energy[self.group] = self.measures["energie"].to_numpy(object)
-            factor = np.array([scale.get(str(one), 1.0) for one in energy])
-        return replace(self, rules=rules, prices=self.prices * factor[:, None])
-
-    def column(self, one: int, year: int) -> slice:
-        """Where the entries of a measure and year stand in the rows of the rules."""
-        ends = self.limits[0].indptr
-        place = one * len(self.rules.budgets) + year
-        return slice(int(ends[place]), int(ends[place + 1]))
+        done = np.flatnonzero(when >= 0)
+        return float((self.weight * self.saved(when)).sum() - self.charge[done, when[done]].sum())
 
     def broken(self, when: Integers) -> bool:
         """Whether a plan breaks a rule: budgets are kept to the cent."""
@@ -215,3 +198,76 @@ class Problem:
         done = np.flatnonzero(when >= 0)
         chosen[done * len(self.rules.budgets) + when[done]] = 1.0
         return bool((rows @ chosen > most + CENT).any())
+
+
+def prepare(
+    works: pd.DataFrame, uses: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame, rules: Rules
+) -> Problem:
+    """Make the choice that a plan has from its tables: see :func:`tikub_lab.energy.planning.choose.plan`."""
+    require(works, "works", WORKS)
+    require(uses, "uses", USES)
+    if twice := works["travaux_id"][works["travaux_id"].duplicated()].tolist():
+        raise UsageError(f"works: travaux_id {twice[0]!r} stands there twice; each measure has its own.")
+    if "annee" in uses and uses["annee"].nunique() > 1:
+        raise UsageError(f"uses: years {sorted(set(uses['annee']))}; give one year, or a mean of them without `annee`.")
+    for name, table, column in (*(("works", works, column) for column in WORKS[4:7]), ("uses", uses, "kwh")):
+        _check_positive(name, table, column)
+    proposed, rows = works[works["statut"] == "proposé"], uses[USES].astype(dict.fromkeys(USES[:3], "object"))
+    heats = rows["usage"].isin(HEATS) & rows["energie"].isin(FUELS)
+    # of a fuel, the meters that heat, where there are some
+    base = rows[heats | ~heats.groupby([rows["code_uai"], rows["energie"]]).transform("any").astype(bool)]
+    groups, worth = base.groupby(PAIR)["kwh"].sum(min_count=1), _worth(base, prices, factors, rules)
+    against = works["exclut"].astype("str").str.strip().str.split(r"\s*\|\s*", regex=True)
+    pairs = works.assign(autre=against).explode("autre")[["travaux_id", "autre"]]
+    key = pd.MultiIndex.from_frame(proposed[PAIR].astype("object"))
+    why = _reasons(proposed, pairs, works, groups.reindex(key), worth.reindex(key), rules)
+    measures = proposed.loc[why == "", WORKS[:7]].astype({"energie": "str"}).reset_index(drop=True)
+    group, names = pd.factorize(key[why == ""])
+    known = worth.reindex(names) if len(names) else worth.head(0)
+    place = pairs.apply(lambda names: names.map(pd.Series(measures.index, measures["travaux_id"])))
+    apart = np.sort(place.dropna().to_numpy(np.int64), axis=1)
+    return Problem(
+        measures, rules, group.astype(np.int64), groups.reindex(names).to_numpy(float) if len(names) else np.empty(0),
+        known["euros"].to_numpy(float), known["kgco2e"].to_numpy(float),
+        np.unique(apart[apart[:, 0] < apart[:, 1]], axis=0),
+        proposed[["travaux_id", "code_uai", "mesure"]].assign(motif=why)[why != ""].reset_index(drop=True),
+        float(uses["kwh"].sum()),
+    )  # fmt: skip
+
+
+def _worth(base: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Value a kWh of each site and energy in each year that counts: uses with factors of their own, by their kWh."""
+    rows = base[base["kwh"] > 0].merge(pd.Series(rules.counted, name="annee"), how="cross")
+    # an unknown part makes the whole unknown: it must not count as zero
+    sums = valued(rows, prices, factors).groupby([*PAIR, "annee"])[["kwh", "euros", "kgco2e"]].sum(skipna=False)
+    worth = pd.DataFrame(sums[["euros", "kgco2e"]].div(sums["kwh"], axis=0).unstack("annee"))
+    return worth.reindex(columns=pd.MultiIndex.from_product([["euros", "kgco2e"], rules.counted]))
+
+
+def _reasons(
+    proposed: pd.DataFrame, pairs: pd.DataFrame, works: pd.DataFrame, use: pd.Series, worth: pd.DataFrame, rules: Rules
+) -> np.ndarray:
+    """Say of each proposed measure why it can't be chosen, "" for one that can."""
+    done = pairs.isin(works.loc[works["statut"] == "réalisé", "travaux_id"].tolist())
+    excluded = {*pairs.loc[done["travaux_id"], "autre"], *pairs.loc[done["autre"], "travaux_id"]}
+    saving = proposed["economie_attendue"].to_numpy(float, na_value=np.nan)
+    tests = {
+        "exclue par des travaux réalisés": proposed["travaux_id"].isin(excluded),
+        "coût inconnu": proposed["cout"].isna(),
+        "économie inconnue": np.isnan(saving),
+        "durée de vie inconnue": proposed["duree_vie"].isna(),
+        "sans économie annoncée": saving == 0,
+        "usage inconnu ou nul": ~(use > 0),
+    }
+    for name, why in (("euros", "prix de l'énergie inconnu"), ("kgco2e", "facteur d'émission inconnu")):
+        if rules.objective == name:
+            tests[why] = worth.loc[:, [name]].isna().any(axis=1)
+    return np.select([np.asarray(test, dtype=bool) for test in tests.values()], list(tests), "").astype(object)
+
+
+def _check_positive(name: str, table: pd.DataFrame, column: str) -> None:
+    values, least = table[column].astype("float64").to_numpy(), 1 if column == "duree_vie" else 0
+    if (wrong := np.flatnonzero((values < least) | np.isinf(values))).size:
+        row = table.iloc[int(wrong[0])]
+        where = row["travaux_id"] if "travaux_id" in table else f"{row['code_uai']}, {row['energie']}"
+        raise UsageError(f"{name}: {where}: {column}={row[column]}; it is {least} or more, or empty. Correct it.")

@@ -16,7 +16,8 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from tikub_lab.energy.planning.problem import CENT, THOUSAND, Floats, Integers, Problem
+from tikub_lab.energy.periods import Floats, Integers
+from tikub_lab.energy.planning.problem import CENT, THOUSAND, Problem
 
 SCALE = 1e6
 """What the objective is in the program, at most. HiGHS's tolerances are absolute: this makes them small."""
@@ -34,6 +35,13 @@ class Sets:
     cells: sparse.csc_matrix
     worth: Floats
     group: Integers
+
+
+def gains(share: Floats, life: Integers, left: Floats, years: int) -> Floats:
+    """Work out what measures add to the objective, by year of works, where ``left`` (…, K) is not saved by others."""
+    sums = np.concatenate([np.zeros((*left.shape[:-1], 1)), np.cumsum(left, axis=-1)], axis=-1)
+    end = np.minimum(np.arange(years) + life[..., None], left.shape[-1])
+    return share[..., None] * (np.take_along_axis(sums[..., None, :], end, axis=-1) - sums[..., None, :years])
 
 
 class Program:
@@ -54,45 +62,29 @@ class Program:
         self.share, self.life = np.append(problem.share, 0.0), np.append(problem.life, 0)
         self.charge = np.full((count + 1, self.years), np.inf)
         fits = problem.cost[:, None] / THOUSAND <= self.most[: self.years] + CENT
-        self.charge[:-1] = np.where(fits, problem.charge * problem.cost[:, None], np.inf)
+        self.charge[:-1] = np.where(fits, problem.charge, np.inf)
         self.clash = np.zeros((count + 1, sizes.max(initial=0)), dtype=bool)
         left, right = problem.conflicts[np.ptp(problem.group[problem.conflicts], axis=1) == 0].T
         self.clash[left, slot[right]] = self.clash[right, slot[left]] = True
 
     def search(self, prices: Floats, floor: Floats, width: int) -> tuple[Sets, float, float]:
-        """List the sets that are worth more than a floor at the prices of the rules, by branch and bound.
+        """List the sets that are worth more than a floor of each group at prices of the rules, by branch and bound.
 
         A measure brings less, the more is done already: what is left to decide brings at most what each of its
-        measures brings now. All groups go on together, one measure at a time.
-
-        Parameters
-        ----------
-        prices : array of float
-            What one of each rule's limit costs.
-        floor : array of float
-            Of each group.
-        width : int
-            Sets of a group that are followed at most, those that promise most.
-
-        Returns
-        -------
-        (Sets, float, float)
-            And what no plan is worth more than: any at all, and any that has a set above zero that is not listed.
+        measures brings now. All groups go on together, one measure at a time; of a group those ``width`` sets are
+        followed that promise most. Also told is what no plan is worth more than: any at all, and any that has a set
+        above zero that is not listed.
         """
         problem = self.problem
         price = self.charge.copy()
         price[:-1] += (self.limits.T @ prices).reshape(-1, self.years)
         group, counted = np.arange(len(problem.use)), np.arange(problem.weight.shape[1])
-        start = np.arange(self.years)
-        end = np.minimum(start + self.life[:, None], len(counted))
         gained, left = np.zeros(len(group)), problem.weight * problem.use[:, None]
         when = np.full(self.members.shape, -1)
         other = np.full(len(group), -np.inf)  # what sets that are not listed may gain
         for step in range(self.members.shape[1]):
             todo = self.members[group, step:]
-            sums = np.hstack([np.zeros((len(group), 1)), np.cumsum(left, axis=1)])
-            brought = sums[np.arange(len(group))[:, None, None], end[todo]] - sums[:, None, : self.years]
-            gain = self.share[todo][:, :, None] * brought - price[todo]
+            gain = gains(self.share[todo], self.life[todo], left, self.years) - price[todo]
             later = np.maximum(gain[:, 1:].max(axis=2, initial=0.0), 0).sum(axis=1)
             gain[(self.clash[todo[:, 0]] & (when >= 0)).any(axis=1), 0] = -np.inf
             options = np.hstack([np.zeros((len(group), 1)), gain[:, 0]])

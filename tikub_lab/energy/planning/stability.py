@@ -5,16 +5,14 @@ Two plans within the gap may differ in measures of nearly the same
 worth: a measure that is in some plans and not in others is not for that a bad one. Those in all plans are the news.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.planning.choose import Plan, solve
 from tikub_lab.energy.planning.problem import Problem
-from tikub_lab.energy.planning.tables import totals
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.waiting import waiting
 from tikub_lab.show.french import number, percent
@@ -94,69 +92,48 @@ def sensitivity(
     """
     if not 0 < prices < 1 or not budget > 0:
         raise UsageError(f"prices={prices!r}, budget={budget!r}: a share between 0 and 1, and € above 0.")
-    found, names = [plan], [("plan", "le plan")]
-    for name, label, other in _cases(plan.problem, prices, budget, realisation):
-        found.append(solve(other, time_limit, gap, start=plan.when))
-        names.append((name, label))
-    rows = [_row(*name, plan, one) for name, one in zip(names, found, strict=True)]
-    return Sensitivity(pd.DataFrame(rows), _stability(plan, found))
+    cases = [("plan", "le plan", plan.problem), *_cases(plan.problem, prices, budget, realisation)]
+    found = [plan, *(solve(other, time_limit, gap, start=plan.when) for *_, other in cases[1:])]
+    rows = []
+    for (name, label, problem), one in zip(cases, found, strict=True):
+        kept = problem.value(plan.when) if not problem.broken(plan.when) else np.nan
+        rows.append({
+            "cas": name, "libelle": label, "valeur": one.value, "borne": one.bound, "ecart": one.gap,
+            "prouve": one.proven, "nombre": int(one.totals["nombre"]),
+            "communes": int(((one.when >= 0) & (plan.when >= 0)).sum()),
+            **{key: one.totals[key] for key in ("cout", "kwh", "euros", "kgco2e")},
+            "valeur_du_plan": kept, "regret": (one.bound - kept) / abs(one.bound) if one.bound else np.nan,
+        })  # fmt: skip
+    count = np.sum([one.when >= 0 for one in found], axis=0, dtype=int)
+    table = plan.problem.measures[["travaux_id", "code_uai", "mesure", "energie", "cout"]].copy()
+    year = pd.Series(plan.problem.rules.first + plan.when, index=table.index, dtype="Int64")
+    table = table.assign(annee=year.where(plan.when >= 0), plans=count, part=count / len(found))
+    table["stabilite"] = np.select([count == len(found), count > 0], [ALWAYS, SOMETIMES], NEVER).astype(object)
+    table = table.sort_values(["part", "code_uai", "travaux_id"], ascending=[False, True, True], ignore_index=True)
+    return Sensitivity(pd.DataFrame(rows), table.astype({"stabilite": "str"}))
 
 
 def _cases(
     problem: Problem, prices: float, budget: float, realisation: tuple[float, float] | None
 ) -> Iterator[tuple[str, str, Problem]]:
-    rules = problem.rules
+    """Change one assumption at a time: the name and label of each case, and its problem."""
+    rules, total = problem.rules, sum(problem.rules.budgets)
+    signs = ((-1, "moins", "−"), (1, "plus", "+"))
     if rules.objective == "euros":
-        energies = sorted(problem.measures["energie"].unique())
-        groups: list[tuple[str, Mapping[str, float]]] = [(one, {one: 1.0}) for one in energies]
-        groups.append(("toutes énergies", dict.fromkeys(energies, 1.0)))
-        for name, which in groups:
-            for sign, word in ((-1, "moins"), (1, "plus")):
-                change = ("+" if sign > 0 else "−") + percent(prices)
-                scale = dict.fromkeys(which, 1 + sign * prices)
-                yield f"prix {name} {word}", f"prix, {name} : {change}", problem.under(scale)
-    for sign, word in ((-1, "moins"), (1, "plus")):
-        total = sum(rules.budgets)
-        if total + sign * budget < 0:
-            continue
-        # lowered in proportion, as a year may have less than its part
-        step = (
-            np.asarray(rules.budgets) * (1 - budget / total)
-            if sign < 0
-            else np.asarray(rules.budgets) + budget / len(rules.budgets)
-        )
-        label = f"budget total : {'+' if sign > 0 else '−'}{number(budget / MILLION, 1)} M€"
-        yield f"budget {word}", label, problem.under(budgets=tuple(step.tolist()))
+        energy = np.empty(len(problem.use), dtype=object)
+        energy[problem.group] = problem.measures["energie"]
+        for name in (*sorted(set(energy)), "toutes énergies"):
+            for sign, word, mark in signs:
+                scale = np.where((energy == name) | (name == "toutes énergies"), 1 + sign * prices, 1.0)
+                changed = replace(problem, prices=problem.prices * scale[:, None])
+                yield f"prix {name} {word}", f"prix, {name} : {mark}{percent(prices)}", changed
+    for sign, word, mark in signs:
+        if total + sign * budget >= 0:
+            own = np.array(rules.budgets)
+            # lowered in proportion, as a year may have less than its part
+            step = own * (1 - budget / total) if sign < 0 else own + budget / len(own)
+            label = f"budget total : {mark}{number(budget / MILLION, 1)} M€"
+            yield f"budget {word}", label, replace(problem, rules=replace(rules, budgets=tuple(step.tolist())))
     for name, share in zip(("basse", "haute"), realisation or (), strict=False):
         label = f"économies réelles : {percent(share)} de l'annoncé"
-        yield f"réalisation {name}", label, problem.under(realisation=share)
-
-
-def _row(name: str, label: str, plan: Plan, one: Plan) -> dict[str, Any]:
-    sums = totals(one.problem, one.when)
-    kept = one.problem.value(plan.when) if not one.problem.broken(plan.when) else np.nan
-    return {
-        "cas": name,
-        "libelle": label,
-        "valeur": one.value,
-        "borne": one.bound,
-        "ecart": one.gap,
-        "prouve": one.proven,
-        "nombre": int(sums["nombre"]),
-        "communes": int(((one.when >= 0) & (plan.when >= 0)).sum()),
-        **{key: sums[key] for key in ("cout", "kwh", "euros", "kgco2e")},
-        "valeur_du_plan": kept,
-        "regret": (one.bound - kept) / abs(one.bound) if one.bound else np.nan,
-    }
-
-
-def _stability(plan: Plan, found: list[Plan]) -> pd.DataFrame:
-    count = np.sum([one.when >= 0 for one in found], axis=0, dtype=int) if len(plan.problem) else np.empty(0, int)
-    table = plan.problem.measures[["travaux_id", "code_uai", "mesure", "energie", "cout"]].copy()
-    year = pd.array(plan.problem.rules.first + plan.when, dtype="Int64")
-    table["annee"] = pd.Series(year, index=table.index).where(plan.when >= 0)
-    table["plans"] = count
-    table["part"] = count / len(found)
-    table["stabilite"] = np.select([count == len(found), count > 0], [ALWAYS, SOMETIMES], NEVER).astype(object)
-    order = ["part", "code_uai", "travaux_id"]
-    return table.sort_values(order, ascending=[False, True, True], ignore_index=True).astype({"stabilite": "str"})
+        yield f"réalisation {name}", label, replace(problem, rules=replace(rules, realisation=share))
