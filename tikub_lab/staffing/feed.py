@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, content, spells, thing
+from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, content, dated, spells, thing
 from tikub_lab.staffing.ledger import Ledger, Receipt
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
@@ -131,7 +131,7 @@ def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[
             try:
                 if kind != "poste" and not pd.isna(row["fin"]):
                     row["fin"] += timedelta(days=1)  # HR's last day is included
-                row = content(row)
+                row = dated(content(row))
                 if kind != "poste" and row["fin"] <= at:
                     break
                 if wanted.get((kind, row["cle"]), row) != row:

@@ -31,6 +31,7 @@ from tikub_lab.staffing.events import (
     as_table,
     chained,
     content,
+    dated,
     digest,
     laid,
     left,
@@ -38,7 +39,6 @@ from tikub_lab.staffing.events import (
     periods,
     said,
     stages,
-    stored,
     thing,
 )
 from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
@@ -76,7 +76,7 @@ WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
 """Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
 that may be asked for."""
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
-EVER: Row = {"debut": date.min, "fin": OPEN, "rattachement": None, "agent": None}
+EVER: Row = {"debut": str(date.min), "fin": str(OPEN), "rattachement": None, "agent": None}
 
 
 def utc_now() -> datetime:
@@ -167,7 +167,7 @@ class Ledger(Store):
         if (known := _known(row, named)) is not None:
             return Receipt(row["id"], known)
         head = named[-1] if named else FIRST
-        if str(row["fin"]) <= (head["purged"] or ""):
+        if row["fin"] <= (head["purged"] or ""):
             raise Refused(f"it was over on {row['fin']}, and what was over by {head['purged']} is purged.")
         met = self._met(connection, row)
         remarks = _remarks(row, met)
@@ -179,10 +179,10 @@ class Ledger(Store):
         number = new["number"]
         if row["remplace"] is None:
             before = [item for item in met if thing(item) == thing(row)]
-            after = laid(before, {**row, "number": number})
+            after = laid(before, new)
         else:  # what it uncovers may be of any day
             before = self._met(connection, {**row, **EVER})
-            after = periods([*map(stored, self.run(connection, OF_THING, row))])
+            after = periods(self.run(connection, OF_THING, row))
         was, will = ({*map(said, each)} for each in (before, after))
         for of, debut, _ in was - will:
             self.run(connection, CLOSED, {"of": of, "first": debut, "by": number})
@@ -192,8 +192,7 @@ class Ledger(Store):
 
     def _met(self, connection: sa.Connection, row: Row) -> list[Row]:
         parent = KINDS[row["objet"]][2]
-        values = {**row, "debut": str(row["debut"]), "fin": str(row["fin"]), "parent": parent}
-        values["beside"] = row["rattachement"] if parent == "poste" else None
+        values = {**row, "parent": parent, "beside": row["rattachement"] if parent == "poste" else None}
         # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
         return [_held(each) for each in self.run(connection, MET, values) if each["until"] == NEVER]
 
@@ -217,13 +216,10 @@ class Ledger(Store):
         UsageError
             A day of which something was purged, or no date.
         """
-        return as_table(self._true(valid, known))
+        return as_table(self.things(valid, known))
 
     def things(self, valid: Day = None, known: datetime | date | str | None = None) -> list[Row]:
-        """Return :meth:`state` as rows, in order of kind and key."""
-        return [stored(row) for row in self._true(valid, known)]
-
-    def _true(self, valid: Day, known: datetime | date | str | None) -> list[Row]:
+        """Return :meth:`state` as rows, in order of kind and key, their days as text."""
         day, until = as_date(valid) or self.clock().date(), _moment(known)
         with self.reading() as connection:
             purged = self.noted(connection, "purged before")
@@ -247,7 +243,7 @@ class Ledger(Store):
             asked = asked.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
         with self.reading() as connection:
             found = connection.execute(asked.order_by(COLUMNS.number, STAGES.debut)).mappings()
-            return [_held(row) for row in found]
+            return [dated(_held(row)) for row in found]
 
     def verify(self) -> Verified:
         """Work all hashes and periods out again, and say which rows are not what was recorded."""
@@ -273,10 +269,10 @@ class Ledger(Store):
     def _astray(self, connection: sa.Connection) -> list[str]:
         """Say which periods are not what the events come to, in all that a purge has left."""
         asked = sa.select(EVENT).where(COLUMNS.salt.is_not(None)).order_by(COLUMNS.objet, COLUMNS.cle, COLUMNS.number)
-        things = groupby((stored({**row}) for row in connection.execute(asked).mappings()), thing)
+        things = groupby(connection.execute(asked).mappings(), thing)
         day = self.noted(connection, "purged before") or ""
         by = _last(connection, COLUMNS.enregistre < day)
-        due = left((item for _, rows in things for item in stages(rows)), day, by)
+        due = left((item for _, rows in things for item in stages(map(dict, rows))), day, by)
         there = left(map(tuple, connection.execute(sa.select(PERIOD))), day, by)
         numbers = sorted({number for number, *_ in due ^ there})
         return [f"event {number}: its periods are not what the events come to" for number in numbers]
@@ -323,13 +319,13 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     with ledger.writing() as connection:
         for rows in things.values():
             connection.execute(RECORD, rows)
-            if found := [dict(zip(STAGES.keys(), item, strict=True)) for item in stages(map(stored, rows))]:
+            if found := [dict(zip(STAGES.keys(), item, strict=True)) for item in stages(rows)]:
                 connection.execute(OPENED, found)
     return ledger
 
 
 def _held(row: Any) -> Row:
-    return stored({**row, "debut": row["first"], "fin": row["last"]})
+    return {**row, "debut": row["first"], "fin": row["last"]}
 
 
 def _known(row: Row, named: list[Row]) -> int | None:
@@ -356,7 +352,7 @@ def _remarks(row: Row, met: list[Row]) -> list[str]:
         return remarks
     there = [item for item in met if thing(item) == (parent, row["rattachement"])]
     if not there:
-        days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != OPEN else "")
+        days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != str(OPEN) else "")
         missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
         raise Refused(f"{missing} {days}. Send it first.")
     if row["agent"] is None:

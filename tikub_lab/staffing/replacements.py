@@ -27,7 +27,7 @@ from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.show.french import counted, day, number
 from tikub_lab.staffing.events import Row, spells
 from tikub_lab.staffing.ledger import Ledger
-from tikub_lab.staffing.state import vacancies
+from tikub_lab.staffing.state import PUBLIC, vacancies
 from tikub_lab.tables import require
 
 __all__ = ["Choice", "Plan"]
@@ -278,7 +278,7 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
             span = max(first, row["debut"], who["fin"]), min(row["fin"], stay["fin"], last)
             found.append((stay["rattachement"], stay["quotite"], *span, "absence", who["agent"]))
     item: Any
-    for item in vacancies(ledger, date.min, last).itertuples():
+    for item in vacancies(ledger.rows(*PUBLIC), date.min, last).itertuples():
         if item.poste in posts:
             begin = item.debut.date()
             span = max(first, begin), begin + timedelta(days=item.jours)
