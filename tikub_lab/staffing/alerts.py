@@ -26,13 +26,6 @@ def alerts(ledger: Ledger, day: date, key: bytes) -> pd.DataFrame:
 
     ``jours`` are those left, negative once it is past; ``personne`` is a pseudonym by the key; ``statut`` says whether
     the rule is confirmed.
-
-    Examples
-    --------
-    >>> from tikub_lab import staffing, tables
-    >>> table = alerts(staffing.replay(tables.load("staffing/events")), date(2025, 12, 31), b"k" * 32)
-    >>> table["personne"].str.startswith("p-").all().item()
-    True
     """
     rows = ledger.rows(after=_later(day, years=-2))
     known = spells(rows, day)

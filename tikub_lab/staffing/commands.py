@@ -83,7 +83,7 @@ def append(
             else:
                 taken[item.new] += 1
             if piped or getattr(item, "remarks", False):
-                print(json.dumps(vars(item), ensure_ascii=False), flush=True)
+                print(json.dumps(item._asdict(), ensure_ascii=False), flush=True)
     print(f"{taken[True]:,} events appended, {taken[False]:,} known before.", file=sys.stderr if piped else sys.stdout)
     _set_aside(file, aside)
 

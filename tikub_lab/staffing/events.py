@@ -113,15 +113,7 @@ def laid(there: list[Row], row: Row) -> list[Row]:
 
 
 def periods(rows: Sequence[Row]) -> list[Row]:
-    """Lay a thing's events over each other, in their order; those that others replace are void, on all days.
-
-    Examples
-    --------
-    >>> row = {"id": "e1", "verbe": "assert", "debut": "2026-01-05", "fin": "2026-02-01", "remplace": None}
-    >>> back = {**row, "id": "e2", "verbe": "retract", "debut": "2026-01-20"}
-    >>> [(item["debut"], item["fin"]) for item in periods([row, back])]
-    [('2026-01-05', '2026-01-20')]
-    """
+    """Lay a thing's events over each other, in their order; those that others replace are void, on all days."""
     void = {row["remplace"] for row in rows}
     return reduce(laid, (row for row in rows if row["id"] not in void), [])
 

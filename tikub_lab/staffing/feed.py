@@ -5,11 +5,10 @@ import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import pandas as pd
 
@@ -41,16 +40,14 @@ PARTS = {
 Thing = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class SetAside:
+class SetAside(NamedTuple):
     """A line or row that was not taken, and why."""
 
     line: int
     reason: str
 
 
-@dataclass(frozen=True)
-class Night:
+class Night(NamedTuple):
     """What an export changed: of its new events, how many end a thing."""
 
     rows: int
@@ -64,12 +61,8 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
     """Compare a night's export with the ledger, and append the difference; the same export twice appends nothing.
 
     What is no more in it ends on that day. What came into the ledger by other ways (its key is none that the export can
-    have) is left alone, and so is the position of a row that is set aside.
-
-    Raises
-    ------
-    UsageError
-        An export that lacks columns, or more things than ``lost`` percent of those that were there.
+    have) is left alone, and so is the position of a row that is set aside. An export that lacks columns, or more things
+    than ``lost`` percent of those that were there, is refused.
     """
     table, aside, unread = read_export(path)
     wanted, left = _wanted(table, at, aside)

@@ -10,11 +10,10 @@ purge deletes payloads and salts and leaves it whole. A row removed at the end s
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -84,8 +83,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of an event; without a number it was refused, and its remark says why."""
 
     id: str
@@ -94,8 +92,7 @@ class Receipt:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(NamedTuple):
     """What a verification found."""
 
     events: int
@@ -133,23 +130,10 @@ class Ledger(Store):
         self.clock = clock
 
     def append(self, events: Iterable[Mapping[str, Any] | bytes]) -> list[Receipt]:
-        """Append events, in one transaction: once it returns, what is accepted is on disk.
+        """Append events, mappings or JSON, in one transaction: once it returns, what is accepted is on disk.
 
-        Parameters
-        ----------
-        events : iterable of mappings, or of JSON in UTF-8
-            The columns of ``staffing/events`` but ``enregistre``. An ``id`` comes from who sends the event, says
-            nothing about anybody and outlives a purge: the same event twice is one.
-
-        Returns
-        -------
-        list of Receipt
-            One an event; others are not touched by one that is refused.
-
-        Raises
-        ------
-        RunError
-            The store could not write: nothing is acknowledged, nothing before is lost.
+        An ``id`` comes from who sends the event, says nothing about anybody and outlives a purge: the same event twice
+        is one. Others are not touched by one that is refused; where the store can't write, none is acknowledged.
         """
         receipts = []
         with self.writing() as connection:

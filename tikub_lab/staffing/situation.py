@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
@@ -141,10 +142,9 @@ def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> S
     former = vacant["publication"] < vacant["depuis"] - pd.DateOffset(years=1)  # that of an earlier vacancy
     free = vacant["publication"].mask(former) + pd.DateOffset(months=months)
     none, waits, ready, comes = STEPS
-    step = pd.Series(none, index=vacant.index, dtype="str").mask(free.notna(), ready)
-    step = step.mask(free > pd.Timestamp(jour), waits).mask(arrives.notna(), comes)
-    etape = pd.Categorical(step, [*STEPS])
-    vacant = vacant.assign(age=age, etape=etape, suite=step.map(STEPS), echeance=arrives.fillna(free))
+    step = np.select([arrives.notna(), free > pd.Timestamp(jour), free.notna()], [comes, waits, ready], none)
+    vacant = vacant.assign(age=age, etape=pd.Categorical(step, [*STEPS]), echeance=arrives.fillna(free))
+    vacant["suite"] = pd.Series(step, vacant.index, dtype="str").map(STEPS)
     first = pd.Timestamp(jour) - pd.DateOffset(years=YEARS)
     vacant = vacant.sort_values(["jours", "poste"], ascending=[False, True], ignore_index=True)
     debut = min((row["debut"] for row in rows if row["objet"] == "poste"), default=jour)

@@ -25,10 +25,10 @@ EVENT = sa.Table(
     sa.Column("id", sa.String, nullable=False, unique=True),
     *(sa.Column(name, sa.Float if name in NUMBERS else sa.String) for name in ("salt", *CONTENT[1:])),
     sa.Index("staffing_event_thing", "objet", "cle"),
-    sa.Index("staffing_event_parent", "objet", "rattachement"),
     *(
         sa.Index(f"staffing_event_{name}", name, sqlite_where=some, postgresql_where=some)
-        for name, some in ((name, sa.text(f"{name} IS NOT NULL")) for name in ("agent", "remplace"))
+        for name in ("rattachement", "agent", "remplace")
+        for some in [sa.text(f"{name} IS NOT NULL")]
     ),
 )
 PERIOD = sa.Table(
@@ -63,9 +63,8 @@ class Store:
             if url.drivername not in ("sqlite", "postgresql+psycopg"):
                 raise sa.exc.ArgumentError
             self.sqlite = url.drivername == "sqlite"
-            options = {"isolation_level": None, "timeout": 60} if self.sqlite else {}
-            style = {"paramstyle": "named"} if self.sqlite else {}
-            self.engine = sa.create_engine(url, connect_args=options, **style)
+            own: Any = {"connect_args": {"isolation_level": None, "timeout": 60}, "paramstyle": "named"}
+            self.engine = sa.create_engine(url, pool_reset_on_return=None, **own if self.sqlite else {})
             self._texts: dict[sa.ClauseElement, str] = {}
         except (sa.exc.ArgumentError, ValueError):
             raise UsageError("The ledger's place is no file and no URL such as postgresql://user@host/base.") from None
@@ -108,8 +107,8 @@ class Store:
         locks = ["BEGIN IMMEDIATE"] if self.sqlite else PG_LOCKS
         try:
             with self.engine.begin() as connection:
-                for lock in locks:
-                    connection.exec_driver_sql(lock)
+                for lock in locks:  # by the driver itself, as what `run` does
+                    connection.connection.cursor().execute(lock)
                 yield connection
         except self._errors as error:
             said = f"{_first_line(error)}. Nothing of it was kept, nothing before it is lost"
