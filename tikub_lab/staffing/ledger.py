@@ -50,21 +50,18 @@ ORDER BY number""")
 MET = sa.text("""
 SELECT e.*, p.debut AS first, p.fin AS last, p.until
 FROM staffing_event e JOIN staffing_period p ON p.number = e.number
-WHERE p.debut < :fin AND p.fin > :debut
+WHERE (e.objet = :objet AND e.cle = :cle OR p.debut < :fin AND p.fin > :debut)
 AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
 OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
-"""Periods of the days of an event: of its thing, of what that belongs to, beside it there, and of its agent."""
+"""Periods of an event's thing; on its days, those of what that belongs to, beside it there, and of its agent."""
 OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
 RECORD, OPENED = EVENT.insert(), PERIOD.insert()
 CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
 _TRUE = f"""
 SELECT {", ".join(f"e.{name}" for name in (*CONTENT, "enregistre", "number"))}
 FROM staffing_period p JOIN staffing_event e ON p.number = e.number
-WHERE p.debut <= :day AND p.fin > :day"""
-TRUE = sa.text(f"{_TRUE} AND p.until = {NEVER}")
-KNOWN = sa.text(
-    f"{TRUE} AND p.since <= :by UNION ALL {_TRUE} AND p.since <= :by AND p.until > :by AND p.until < {NEVER}"
-)
+WHERE p.debut <= :day AND p.fin > :day AND p.since <= :by AND p.until"""
+TRUE = sa.text(f"{_TRUE} = {NEVER} UNION ALL {_TRUE} > :by AND p.until < {NEVER}")
 """What is known still, and what is not any more: two parts of one index."""
 PURGE = sa.text(f"""
 UPDATE staffing_event SET {", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))}
@@ -75,7 +72,6 @@ WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
 """Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
 that may be asked for."""
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
-EVER: Row = {"debut": str(date.min), "fin": str(OPEN), "rattachement": None, "agent": None}
 
 
 def utc_now() -> datetime:
@@ -153,7 +149,10 @@ class Ledger(Store):
         head = named[-1] if named else FIRST
         if row["fin"] <= (head["purged"] or ""):
             raise Refused(f"it was over on {row['fin']}, and what was over by {head['purged']} is purged.")
-        met = self._met(connection, row)
+        values = {**row, "parent": KINDS[row["objet"]][2]}
+        values["beside"] = row["rattachement"] if row["objet"] == "affectation" else None
+        # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
+        met = [_held(each) for each in self.run(connection, MET, values) if each["until"] == NEVER]
         remarks = _remarks(row, met)
         now, last = self.clock(), datetime.fromisoformat(head["enregistre"])
         if last - now > timedelta(seconds=1):
@@ -161,24 +160,15 @@ class Ledger(Store):
         new = chained(row, head, max(now, last))
         self.run(connection, RECORD, new)
         number = new["number"]
-        if row["remplace"] is None:
-            before = [item for item in met if thing(item) == thing(row)]
-            after = laid(before, new)
-        else:  # what it uncovers may be of any day
-            before = self._met(connection, {**row, **EVER})
-            after = periods(self.run(connection, OF_THING, row))
+        before = [item for item in met if thing(item) == thing(row)]
+        # what one that replaces another uncovers may be of any day
+        after = laid(before, new) if row["remplace"] is None else periods(self.run(connection, OF_THING, row))
         was, will = ({*map(said, each)} for each in (before, after))
         for of, debut, _ in was - will:
             self.run(connection, CLOSED, {"of": of, "first": debut, "by": number})
         for item in will - was:
             self.run(connection, OPENED, dict(zip(STAGES.keys(), (*item, number, NEVER), strict=True)))
         return Receipt(row["id"], number, True, tuple(remarks))
-
-    def _met(self, connection: sa.Connection, row: Row) -> list[Row]:
-        parent = KINDS[row["objet"]][2]
-        values = {**row, "parent": parent, "beside": row["rattachement"] if parent == "poste" else None}
-        # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
-        return [_held(each) for each in self.run(connection, MET, values) if each["until"] == NEVER]
 
     def state(self, valid: Day = None, known: datetime | date | str | None = None) -> pd.DataFrame:
         """Return what is true on a day, as known by a moment.
@@ -209,8 +199,8 @@ class Ledger(Store):
             purged = self.noted(connection, "purged before")
             if purged and min(str(day), until) < purged:
                 raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
-            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until) if known else None}
-            found = self.run(connection, KNOWN if known else TRUE, values)
+            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until)}
+            found = self.run(connection, TRUE, values)
         return sorted(found, key=thing)
 
     def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:

@@ -25,9 +25,10 @@ EVENT = sa.Table(
     sa.Column("id", sa.String, nullable=False, unique=True),
     *(sa.Column(name, sa.Float if name in NUMBERS else sa.String) for name in ("salt", *CONTENT[1:])),
     sa.Index("staffing_event_thing", "objet", "cle"),
+    sa.Index("staffing_event_parent", "objet", "rattachement"),
     *(
         sa.Index(f"staffing_event_{name}", name, sqlite_where=some, postgresql_where=some)
-        for name in ("rattachement", "agent", "remplace")
+        for name in ("agent", "remplace")
         for some in [sa.text(f"{name} IS NOT NULL")]
     ),
 )
