@@ -1,4 +1,4 @@
-"""Alerts with the law's clocks: what is due, by when, by which text. They tell of persons, and stay off all pages."""
+"""Alerts with the law's clocks: what is due, by when, by which text. They tell of persons: never on a page."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -151,7 +151,7 @@ def live(
     """Show positions on a page that stays up to date, with nothing of absences; Ctrl-C ends it."""
     from tikub_lab.staffing.live import parts
 
-    context.obj(parts(_ledger(ledger)), address, port, browser)  # what serves pages is handed by the command line
+    context.obj(parts(_ledger(ledger)), address, port, browser)  # the command line hands what serves pages
 
 
 @app.command()

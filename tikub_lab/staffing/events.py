@@ -15,7 +15,7 @@ import pandas as pd
 from tikub_lab.errors import TikubError, nearest
 
 Row = dict[str, Any]
-"""An event; a **period** is one too, on days on which it holds. Days are text in the store, and until they leave it."""
+"""An event; a **period** is one too, on days on which it holds. In the ledger days are text."""
 Said = tuple[int, str, str]
 """The number of an event and the days on which it holds, as the store has them."""
 Stage = tuple[int, str, str, int, int]
@@ -57,7 +57,7 @@ said: Callable[[Row], Said] = itemgetter("number", "debut", "fin")
 
 
 def content(event: Any) -> Row:
-    """Read an event, typed, as text or as JSON, or refuse it with a reason that repeats no value: it may be a name."""
+    """Read an event, typed, text or JSON, or refuse it with a reason that repeats no value: it may be a name."""
     if isinstance(event, bytes):
         try:
             event = json.loads(event.decode("utf-8"))
@@ -134,7 +134,7 @@ def stages(rows: Iterable[Row]) -> Iterator[Stage]:
 
 
 def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
-    """Join periods of a thing that follow each other without a gap; each says what holds on a day, or the nearest."""
+    """Join periods of a thing that follow each other; each says what holds on a day, or the nearest."""
     found, things = list[Row](), dict[tuple[str, str], list[Row]]()
     for row in periods:
         things.setdefault(thing(row), []).append(row)

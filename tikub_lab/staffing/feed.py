@@ -81,7 +81,7 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
         )
     gone = (spell for each in over for spell in there[each])
     events = [_retracted(spell, max(at, spell["debut"]), spell["fin"]) for spell in gone]
-    for row in sorted(wanted.values(), key=lambda row: [*KINDS].index(row["objet"])):  # what others belong to is first
+    for row in sorted(wanted.values(), key=lambda row: [*KINDS].index(row["objet"])):  # parents first
         events += _changed(row, there.get(thing(row), []), at)
     receipts = ledger.append({**event, "id": uuid.uuid4().hex} for event in events)
     aside += [SetAside(0, text) for item in receipts if item.number is None for text in item.remarks]

@@ -53,7 +53,7 @@ FROM staffing_event e JOIN staffing_period p ON p.number = e.number
 WHERE (e.objet = :objet AND e.cle = :cle OR p.debut < :fin AND p.fin > :debut)
 AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
 OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
-"""Periods of an event's thing; on its days, those of what that belongs to, beside it there, and of its agent."""
+"""Periods of an event's thing; on its days, of what that belongs to, beside it there, of its agent."""
 OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
 RECORD, OPENED = EVENT.insert(), PERIOD.insert()
 CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
@@ -69,8 +69,8 @@ WHERE salt IS NOT NULL AND (fin <= :day AND (remplace IS NULL OR number <= :by)
 OR EXISTS (SELECT 1 FROM staffing_event n WHERE n.remplace = staffing_event.id AND n.number <= :by)
 OR NOT EXISTS (SELECT 1 FROM staffing_event o JOIN staffing_period p ON p.number = o.number
 WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
-"""Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
-that may be asked for."""
+"""Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed for as long
+as that may be asked for."""
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
 
 
@@ -242,7 +242,7 @@ class Ledger(Store):
 
     def _astray(self, connection: sa.Connection) -> list[str]:
         """Say which periods are not what the events come to, in all that a purge has left."""
-        asked = sa.select(EVENT).where(COLUMNS.salt.is_not(None)).order_by(COLUMNS.objet, COLUMNS.cle, COLUMNS.number)
+        asked = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
         things = groupby(connection.execute(asked).mappings(), thing)
         day = self.noted(connection, "purged before") or ""
         by = _last(connection, COLUMNS.enregistre < day)
@@ -320,7 +320,7 @@ def _known(row: Row, named: list[Row]) -> int | None:
 
 
 def _remarks(row: Row, met: list[Row]) -> list[str]:
-    """Refuse what belongs to nothing; say what is more than it should be, which the law may allow for a time."""
+    """Refuse what belongs to nothing; say what is too much, which the law may allow for a time."""
     parent, remarks = KINDS[row["objet"]][2], list[str]()
     if not parent or row["verbe"] == "retract":
         return remarks

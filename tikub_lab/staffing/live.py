@@ -51,11 +51,11 @@ class Following:
 
     def rows(self) -> list[Row]:
         """Return what holds now."""
-        new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0], COLUMNS.objet.in_(PUBLIC))
+        new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0])
         with self.ledger.reading() as connection:
             last = tuple(connection.execute(LAST).one())
-            told = {tuple(row) for row in connection.execute(new.distinct())} if last[1] == self.last[1] else None
-        if told is None or len(told) > MANY or self.last[0] < 0:
+            told = {(kind, key) for kind, key in connection.execute(new.distinct()) if kind in PUBLIC}
+        if last[1] != self.last[1] or len(told) > MANY or self.last[0] < 0:
             self.things = {}
             for row in self.ledger.rows(*PUBLIC):
                 self.things.setdefault((row["objet"], row["cle"]), []).append(row)

@@ -1,6 +1,6 @@
-"""Where positions stand on a day: which are vacant, since when, how far their recruitment is, what changed that day.
+"""Where positions stand on a day: which are vacant, since when, how far their recruitment is, what changed.
 
-All of it comes from positions and assignments: with all absences and replacements gone from the ledger it is the same.
+All of it comes from positions and assignments: without absences and replacements it is the same.
 """
 
 from contextlib import suppress

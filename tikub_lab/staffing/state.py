@@ -24,7 +24,7 @@ ALL = "Ensemble"
 
 
 def positions(state: pd.DataFrame) -> pd.DataFrame:
-    """List the positions, and whether they are filled: absences and replacements are not read, so that none shows.
+    """List the positions, and whether they are filled; absences and replacements are not read.
 
     Of what :meth:`Ledger.state` gives: ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe``
     (percent of full time to which agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
@@ -171,7 +171,7 @@ def history(ledger: Ledger, position: str) -> pd.DataFrame:
 
 
 def vacancies(rows: list[Row], first: date, last: date) -> pd.DataFrame:
-    """List the times, begun in a period, in which positions were open and nobody was assigned: of what a ledger holds.
+    """List when positions were open and nobody was assigned, of what a ledger holds, if it began in a period.
 
     ``pourvu`` is False where it was not filled by ``last``, or ended otherwise (frozen, given up).
     """
@@ -193,7 +193,7 @@ def vacancies(rows: list[Row], first: date, last: date) -> pd.DataFrame:
 
 
 def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
-    """Estimate how many vacancies are still open after so many days (Kaplan–Meier), those that are open now included.
+    """Estimate how many vacancies are still open after so many days (Kaplan–Meier), open ones included.
 
     Of :attr:`Situation.vacancies`: ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log);
     from day 0, when all are.

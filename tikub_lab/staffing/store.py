@@ -43,7 +43,7 @@ PERIOD = sa.Table(
     sa.Index("staffing_period_true", "until", "fin", "debut", "since", "number"),
     sqlite_with_rowid=False,
 )
-"""What the events come to: one holds from ``debut`` to ``fin``, as was known since one event and until another."""
+"""One event holds from ``debut`` to ``fin``, as was known since one and until another."""
 COLUMNS, STAGES = EVENT.columns, PERIOD.columns
 _NOTED = sa.select(ABOUT.c.value).where(ABOUT.c.name == sa.bindparam("what"))
 
@@ -53,12 +53,8 @@ class Store:
 
     def __init__(self, place: Path | str, create: bool = True):
         text = str(place)
-        if "://" not in text:
-            if not create and not Path(text).is_file():
-                raise UsageError(f"{text}: no ledger there. `tikub staffing import` or `append` makes one.")
-            text = f"sqlite:///{text}"
         try:
-            url = sa.make_url(text)
+            url = sa.make_url(text if "://" in text else f"sqlite:///{text}")
             if url.drivername == "postgresql":
                 url = url.set(drivername="postgresql+psycopg")
             if url.drivername not in ("sqlite", "postgresql+psycopg"):
@@ -71,14 +67,16 @@ class Store:
             raise UsageError("The ledger's place is no file and no URL such as postgresql://user@host/base.") from None
         except ImportError:
             raise UsageError("A ledger in PostgreSQL needs psycopg: install tikub-lab[postgresql].") from None
-        self.name = self.engine.url.render_as_string(hide_password=True) if not self.sqlite else str(place)
+        self.name = text if self.sqlite else url.render_as_string(hide_password=True)
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _set_up)
         self._open(create)
 
     def _open(self, create: bool) -> None:
-        with self.reading() as connection:
-            there = sa.inspect(connection).has_table(ABOUT.name)
+        file, there = self.engine.url.database if self.sqlite else None, False
+        if create or not file or Path(file).is_file():  # SQLite makes a file where it looks for one
+            with self.reading() as connection:
+                there = sa.inspect(connection).has_table(ABOUT.name)
         if not there and not create:
             raise UsageError(f"{self.name}: no ledger there. `tikub staffing import` or `append` makes one.")
         if not there:
@@ -139,7 +137,7 @@ class Store:
 
 
 def _set_up(connection: Any, _record: Any) -> None:
-    """Set SQLite up: readers do not wait for the writer, a commit is on disk, what is deleted is overwritten."""
+    """Readers do not wait for the writer, a commit is on disk, what is deleted is overwritten."""
     for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {setting}")
 
