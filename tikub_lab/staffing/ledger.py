@@ -345,7 +345,8 @@ def _remarks(row: Row, met: list[Row]) -> list[str]:
 
 def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
     """Return the number of the last event that was recorded by then."""
-    return connection.scalar(sa.select(sa.func.max(COLUMNS.number)).where(*when)) or 0
+    last_first = COLUMNS.enregistre.desc(), COLUMNS.number.desc()  # in the index: the largest is not looked for
+    return connection.scalar(sa.select(COLUMNS.number).where(*when).order_by(*last_first).limit(1)) or 0
 
 
 def _peak(row: Row, others: list[Row], same: str) -> float:
