@@ -48,7 +48,7 @@ WHERE number = (SELECT max(number) FROM staffing_event) OR id IN (:id, :remplace
 ORDER BY number""")
 """The last event, and those that an event names or that replace these."""
 MET = sa.text("""
-SELECT e.*, p.debut AS first, p.fin AS last, p.until
+SELECT e.*, p.debut, p.fin, p.until
 FROM staffing_event e JOIN staffing_period p ON p.number = e.number
 WHERE (e.objet = :objet AND e.cle = :cle OR p.debut < :fin AND p.fin > :debut)
 AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
@@ -152,7 +152,7 @@ class Ledger(Store):
         values = {**row, "parent": KINDS[row["objet"]][2]}
         values["beside"] = row["rattachement"] if row["objet"] == "affectation" else None
         # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
-        met = [_held(each) for each in self.run(connection, MET, values) if each["until"] == NEVER]
+        met = [each for each in self.run(connection, MET, values) if each["until"] == NEVER]
         remarks = _remarks(row, met)
         now, last = self.clock(), datetime.fromisoformat(head["enregistre"])
         if last - now > timedelta(seconds=1):
@@ -217,7 +217,7 @@ class Ledger(Store):
             asked = asked.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
         with self.reading() as connection:
             found = connection.execute(asked.order_by(COLUMNS.number, STAGES.debut)).mappings()
-            return [dated(_held(row)) for row in found]
+            return [dated({**row, "debut": row["first"], "fin": row["last"]}) for row in found]
 
     def verify(self) -> Verified:
         """Work all hashes and periods out again, and say which rows are not what was recorded."""
@@ -296,10 +296,6 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
             if found := [dict(zip(STAGES.keys(), item, strict=True)) for item in stages(rows)]:
                 connection.execute(OPENED, found)
     return ledger
-
-
-def _held(row: Any) -> Row:
-    return {**row, "debut": row["first"], "fin": row["last"]}
 
 
 def _known(row: Row, named: list[Row]) -> int | None:
