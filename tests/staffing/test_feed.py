@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 from tests.staffing.events import STORY
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
+from tikub_lab.staffing.events import dated
 from tikub_lab.staffing.feed import SetAside, append_lines, import_export
 from tikub_lab.staffing.ledger import Ledger, replay
 from tikub_lab.staffing.store import EVENT
@@ -41,7 +42,7 @@ def night(tmp_path):
 
 
 def there(night, day):
-    return {(row["objet"], row["cle"]): row for row in night.ledger.things(day)}
+    return {(row["objet"], row["cle"]): dated(row) for row in night.ledger.things(day)}
 
 
 def test_the_shipped_export_differs_by_what_happened_that_day():

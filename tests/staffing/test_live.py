@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from functools import partial
 
 import pandas as pd
 
@@ -27,7 +28,7 @@ def same(left, right):
 def test_what_is_followed_is_what_the_ledger_holds(place, monkeypatch):
     """After new events, late ones, corrections, many at once, and a purge."""
     ledger, other = Ledger(place), Ledger(place)
-    following, changed = live.Following(ledger), live.watcher(ledger)
+    following, changed = live.Following(ledger), partial(live.seen, ledger)
     seen = changed()
     assert following.rows() == []
     steps = [

@@ -42,7 +42,6 @@ def test_nothing_below_departement_depends_on_absences(ledgers):
     whole, less = ({
         "positions": staffing.positions(ledger.state(LAST)),
         "coverage": staffing.coverage(staffing.positions(ledger.state(LAST)), ["code_uai", "metier"]),
-        "vacancies": staffing.vacancies(ledger, date(2024, 2, 1), LAST),
         **vars(as_of(ledger, LAST, 7)),
     } for ledger in ledgers)  # fmt: skip
     assert len(whole["vacant"]) > 50

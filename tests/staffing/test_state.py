@@ -12,7 +12,16 @@ from tikub_lab.errors import UsageError
 from tikub_lab.staffing import alerts as clocks
 from tikub_lab.staffing.ledger import Ledger, replay
 from tikub_lab.staffing.situation import as_of
-from tikub_lab.staffing.state import absences, coverage, history, positions, presence, time_to_fill, vacancies
+from tikub_lab.staffing.state import (
+    PUBLIC,
+    absences,
+    coverage,
+    history,
+    positions,
+    presence,
+    time_to_fill,
+    vacancies,
+)
 
 KEY = b"k" * 32
 LAST = date(2025, 12, 31)
@@ -85,7 +94,7 @@ def test_coverage_and_presence_add_up_by_a_second_way(shipped):
 
 
 def test_long_vacancies_are_found(shipped, truths):
-    open_now = vacancies(shipped, date(2024, 1, 15), LAST).query("not pourvu and jours > 400")
+    open_now = vacancies(shipped.rows(*PUBLIC), date(2024, 1, 15), LAST).query("not pourvu and jours > 400")
     planted = set(truths.get_group("vacant depuis longtemps")["poste"])
     assert planted <= set(open_now["poste"])
     assert positions(shipped.state(LAST)).set_index("poste").loc[sorted(planted), "etat"].eq("vacant").all()
@@ -97,7 +106,7 @@ def test_vacancies_by_hand():
         event("p3", POSITION, "P3", 10, 30), event("p4", POSITION, "P4", 10),
         event("g4", POSITION, "P4", 20, statut="gelé"),
     )  # fmt: skip
-    found = vacancies(ledger, day(0), day(100))
+    found = vacancies(ledger.rows(*PUBLIC), day(0), day(100))
     assert found[["poste", "jours", "pourvu"]].values.tolist() == [
         ["P1", 30, True], ["P1", 40, False], ["P2", 90, False], ["P3", 20, False], ["P4", 10, False],
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Alerts with the law's clocks: what is due, by when, by which text. They tell of persons, and stay off all pages."""
+"""Alerts with the law's clocks: what is due, by when, by which text. They tell of persons: never on a page."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,13 +26,6 @@ def alerts(ledger: Ledger, day: date, key: bytes) -> pd.DataFrame:
 
     ``jours`` are those left, negative once it is past; ``personne`` is a pseudonym by the key; ``statut`` says whether
     the rule is confirmed.
-
-    Examples
-    --------
-    >>> from tikub_lab import staffing, tables
-    >>> table = alerts(staffing.replay(tables.load("staffing/events")), date(2025, 12, 31), b"k" * 32)
-    >>> table["personne"].str.startswith("p-").all().item()
-    True
     """
     rows = ledger.rows(after=_later(day, years=-2))
     known = spells(rows, day)

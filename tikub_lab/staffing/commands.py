@@ -1,6 +1,5 @@
 """`tikub staffing`: the ledger of positions and staff, what comes into it and what it says."""
 
-import os
 import sys
 from collections import Counter
 from datetime import date
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tikub_lab.errors import RunError, UsageError
+from tikub_lab.tables.package import load, workbench
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ app = typer.Typer(name="staffing", help="The ledger of positions and staff of th
 
 LedgerOption = Annotated[
     str | None,
-    typer.Option(metavar="PLACE", help="File or PostgreSQL URL; $TIKUB_LEDGER, or data/staffing.sqlite."),
+    typer.Option(metavar="PLACE", envvar="TIKUB_LEDGER", help="File or PostgreSQL URL; else data/staffing.sqlite."),
 ]
 AtOption = Annotated[str | None, typer.Option(metavar="DATE", help="Such as 2026-05-03; today by default.")]
 OutOption = Annotated[Path, typer.Option(metavar="FILE", help="Where it goes, as CSV.")]
@@ -33,9 +33,8 @@ DataOption = Annotated[Path | None, typer.Option(metavar="DIR", help="A data pac
 
 def _ledger(place: str | None, create: bool = False) -> "Ledger":
     from tikub_lab.staffing.ledger import Ledger
-    from tikub_lab.tables.package import workbench
 
-    return Ledger(place or os.environ.get("TIKUB_LEDGER") or workbench() / "data" / "staffing.sqlite", create)
+    return Ledger(place or workbench() / "data" / "staffing.sqlite", create)
 
 
 def _day(text: str | None) -> date:
@@ -83,7 +82,7 @@ def append(
             else:
                 taken[item.new] += 1
             if piped or getattr(item, "remarks", False):
-                print(json.dumps(vars(item), ensure_ascii=False), flush=True)
+                print(json.dumps(item._asdict(), ensure_ascii=False), flush=True)
     print(f"{taken[True]:,} events appended, {taken[False]:,} known before.", file=sys.stderr if piped else sys.stdout)
     _set_aside(file, aside)
 
@@ -151,7 +150,7 @@ def live(
     """Show positions on a page that stays up to date, with nothing of absences; Ctrl-C ends it."""
     from tikub_lab.staffing.live import parts
 
-    context.obj(parts(_ledger(ledger)), address, port, browser)  # what serves pages is handed by the command line
+    context.obj(parts(_ledger(ledger)), address, port, browser)  # the command line hands what serves pages
 
 
 @app.command()
@@ -178,7 +177,6 @@ def propose(
     """Write who of the pool could replace where, with pseudonyms, and what it costs not to."""
     from tikub_lab.methods.privacy import read_key
     from tikub_lab.staffing.replacements import Choice
-    from tikub_lab.tables.package import load
 
     tables = load("staffing/agents", data), load("territory/lycees", data)
     plan = Choice.of(_ledger(ledger), *tables, _day(at), days, minutes).best()
@@ -199,7 +197,6 @@ def names(
     import pandas as pd
 
     from tikub_lab.methods.privacy import pseudonyms, read_key
-    from tikub_lab.tables.package import load
 
     if not file.is_file():
         raise UsageError(f"{file}: no such file. `tikub staffing alerts --out {file}` writes it.")
@@ -218,7 +215,6 @@ def _write(table: "pd.DataFrame", path: Path, name: str = "") -> None:
     """Write a table about persons, for its owner's eyes; by its schema where it has one."""
     from tikub_lab.tables.atomic import write_atomic
     from tikub_lab.tables.frames import write_csv
-    from tikub_lab.tables.package import workbench
     from tikub_lab.tables.schema import read_schema
 
     if name:

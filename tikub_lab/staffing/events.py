@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import reduce
 from operator import itemgetter
@@ -15,7 +15,7 @@ import pandas as pd
 from tikub_lab.errors import TikubError, nearest
 
 Row = dict[str, Any]
-"""An event; a **period** is one too, on days on which it holds."""
+"""An event; a **period** is one too, on days on which it holds. In the ledger days are text."""
 Said = tuple[int, str, str]
 """The number of an event and the days on which it holds, as the store has them."""
 Stage = tuple[int, str, str, int, int]
@@ -53,10 +53,11 @@ class Refused(TikubError):
 
 thing = itemgetter("objet", "cle")
 """Give the kind and the key of what an event is of."""
+said: Callable[[Row], Said] = itemgetter("number", "debut", "fin")
 
 
 def content(event: Any) -> Row:
-    """Read an event, typed, as text or as JSON, or refuse it with a reason that repeats no value: it may be a name."""
+    """Read an event, typed, text or JSON, or refuse it with a reason that repeats no value: it may be a name."""
     if isinstance(event, bytes):
         try:
             event = json.loads(event.decode("utf-8"))
@@ -76,7 +77,7 @@ def content(event: Any) -> Row:
     if lacking or foreign:
         problem = f"{lacking[0]} is missing" if lacking else f"{foreign[0]} is not said of it"
         raise Refused(f"{row['verbe']} {row['objet']}: {problem}; it says {', '.join(needed) or 'nothing'}.")
-    row["fin"] = row["fin"] or OPEN
+    row["fin"] = row["fin"] or str(OPEN)
     if row["fin"] <= row["debut"]:
         raise Refused("fin is not after debut; it is the first day on which it is over.")
     return row
@@ -87,7 +88,7 @@ def _value(name: str, value: Any) -> Any:
         return None
     try:
         if name in DAYS:
-            return value.date() if isinstance(value, datetime) else date.fromisoformat(str(value))
+            return str(value.date() if isinstance(value, datetime) else date.fromisoformat(str(value)))
         if name in NUMBERS:
             if isinstance(value, bool) or not 0 < float(value) <= 100:
                 raise ValueError
@@ -103,10 +104,6 @@ def _value(name: str, value: Any) -> Any:
     return value
 
 
-def said(row: Row) -> Said:
-    return row["number"], str(row["debut"]), str(row["fin"])
-
-
 def laid(there: list[Row], row: Row) -> list[Row]:
     """Lay an event over the periods of its thing: it holds on its days, they on all others."""
     first, last = row["debut"], row["fin"]
@@ -116,15 +113,7 @@ def laid(there: list[Row], row: Row) -> list[Row]:
 
 
 def periods(rows: Sequence[Row]) -> list[Row]:
-    """Lay a thing's events over each other, in their order; those that others replace are void, on all days.
-
-    Examples
-    --------
-    >>> row = {"id": "e1", "verbe": "assert", "debut": date(2026, 1, 5), "fin": date(2026, 2, 1), "remplace": None}
-    >>> back = {**row, "id": "e2", "verbe": "retract", "debut": date(2026, 1, 20), "fin": OPEN}
-    >>> [(str(item["debut"]), str(item["fin"])) for item in periods([row, back])]
-    [('2026-01-05', '2026-01-20')]
-    """
+    """Lay a thing's events over each other, in their order; those that others replace are void, on all days."""
     void = {row["remplace"] for row in rows}
     return reduce(laid, (row for row in rows if row["id"] not in void), [])
 
@@ -145,7 +134,7 @@ def stages(rows: Iterable[Row]) -> Iterator[Stage]:
 
 
 def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
-    """Join periods of a thing that follow each other without a gap; each says what holds on a day, or the nearest."""
+    """Join periods of a thing that follow each other; each says what holds on a day, or the nearest."""
     found, things = list[Row](), dict[tuple[str, str], list[Row]]()
     for row in periods:
         things.setdefault(thing(row), []).append(row)
@@ -172,27 +161,25 @@ def as_table(rows: Iterable[Row]) -> pd.DataFrame:
 
 
 def chained(row: Row, head: Row, recorded: datetime) -> Row:
-    """Put an event behind the last one, as a row of the store, where days and moments are text."""
+    """Put an event behind the last one, as a row of the store."""
     salt, when = secrets.token_hex(16), recorded.isoformat(timespec="microseconds")
     new = {**row, "number": head["number"] + 1, "enregistre": when, "salt": salt, "digest": digest(row, salt)}
-    new |= {name: str(row[name]) for name in DAYS if row[name] is not None}
     return {**new, "hash": link(head["hash"], new)}
 
 
-def stored(row: Mapping[str, Any]) -> Row:
-    """Read an event as the store has it."""
+def dated(row: Mapping[str, Any]) -> Row:
+    """Give an event its days, of which the store has the text."""
     return {**row, **{name: date.fromisoformat(row[name]) for name in DAYS if row[name] is not None}}
 
 
 def digest(row: Mapping[str, Any], salt: str) -> str:
     """Hash what an event says with its salt, without which nobody can try what it may have said."""
-    values = [str(row[name]) if name in DAYS and row[name] else row[name] for name in CONTENT]
-    return hashlib.sha256((json.dumps(values, ensure_ascii=False) + salt).encode()).hexdigest()
+    text = json.dumps([row[name] for name in CONTENT], ensure_ascii=False)
+    return hashlib.sha256((text + salt).encode()).hexdigest()
 
 
 def link(previous: str, row: Mapping[str, Any]) -> str:
-    text = f"{previous}|{row['number']}|{row['enregistre']}|{row['digest']}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(f"{previous}|{row['number']}|{row['enregistre']}|{row['digest']}".encode()).hexdigest()
 
 
 def left(found: Iterable[Stage], day: str, by: int) -> set[Stage]:

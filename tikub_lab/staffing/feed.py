@@ -5,16 +5,15 @@ import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, content, spells, thing
+from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, content, dated, spells, thing
 from tikub_lab.staffing.ledger import Ledger, Receipt
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
@@ -41,16 +40,14 @@ PARTS = {
 Thing = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class SetAside:
+class SetAside(NamedTuple):
     """A line or row that was not taken, and why."""
 
     line: int
     reason: str
 
 
-@dataclass(frozen=True)
-class Night:
+class Night(NamedTuple):
     """What an export changed: of its new events, how many end a thing."""
 
     rows: int
@@ -64,12 +61,8 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
     """Compare a night's export with the ledger, and append the difference; the same export twice appends nothing.
 
     What is no more in it ends on that day. What came into the ledger by other ways (its key is none that the export can
-    have) is left alone, and so is the position of a row that is set aside.
-
-    Raises
-    ------
-    UsageError
-        An export that lacks columns, or more things than ``lost`` percent of those that were there.
+    have) is left alone, and so is the position of a row that is set aside. An export that lacks columns, or more things
+    than ``lost`` percent of those that were there, is refused.
     """
     table, aside, unread = read_export(path)
     wanted, left = _wanted(table, at, aside)
@@ -88,7 +81,7 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
         )
     gone = (spell for each in over for spell in there[each])
     events = [_retracted(spell, max(at, spell["debut"]), spell["fin"]) for spell in gone]
-    for row in sorted(wanted.values(), key=lambda row: [*KINDS].index(row["objet"])):  # what others belong to is first
+    for row in sorted(wanted.values(), key=lambda row: [*KINDS].index(row["objet"])):  # parents first
         events += _changed(row, there.get(thing(row), []), at)
     receipts = ledger.append({**event, "id": uuid.uuid4().hex} for event in events)
     aside += [SetAside(0, text) for item in receipts if item.number is None for text in item.remarks]
@@ -131,7 +124,7 @@ def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[
             try:
                 if kind != "poste" and not pd.isna(row["fin"]):
                     row["fin"] += timedelta(days=1)  # HR's last day is included
-                row = content(row)
+                row = dated(content(row))
                 if kind != "poste" and row["fin"] <= at:
                     break
                 if wanted.get((kind, row["cle"]), row) != row:

@@ -42,8 +42,7 @@ def covered(data: Situation, lycees: pd.DataFrame) -> None:
     sites = lycees.merge(coverage(data.positions), on="code_uai")
     low = int((sites["part"] < 0.9).sum())
     show.strip(
-        sites, "{n:lycée} {n:|a|ont} moins de 90 % de ses postes pourvus" if low == 1 else
-        "{n:lycée} {n:|a|ont} moins de 90 % de leurs postes pourvus", "part", "lib_etablissement",
+        sites, "{n:lycée} {n:|n'a|a|ont} moins de 90 % de {n:|ses|leurs} postes pourvus", "part", "lib_etablissement",
         unit="Part des équivalents temps plein pourvus ; un point par lycée", form="%", data=False, n=low,
     )  # fmt: skip
     towns = sites.groupby("ville", as_index=False).agg(
@@ -66,7 +65,7 @@ def vacant(data: Situation, lycees: pd.DataFrame) -> None:
     """Show the vacant positions by age and by how far their recruitment is, the oldest of them by name."""
     ages = data.vacant["age"].value_counts().reindex(list(AGES.values()), fill_value=0)
     show.columns(
-        ages.rename_axis("age").reset_index(name="nombre"), "{n:poste} {n:|est vacant|sont vacants} "
+        ages.rename_axis("age").reset_index(name="nombre"), "{n:poste} {n:|n'est vacant|est vacant|sont vacants} "
         "depuis plus d'un an", "nombre", "age", unit="Postes vacants, selon leur ancienneté",
         accent="plus d'un an", data=False, n=int(ages.iloc[-1]), empty="Aucun poste n'est vacant.",
     )  # fmt: skip

@@ -10,11 +10,10 @@ purge deletes payloads and salts and leaves it whole. A row removed at the end s
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -31,6 +30,7 @@ from tikub_lab.staffing.events import (
     as_table,
     chained,
     content,
+    dated,
     digest,
     laid,
     left,
@@ -38,7 +38,6 @@ from tikub_lab.staffing.events import (
     periods,
     said,
     stages,
-    stored,
     thing,
 )
 from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
@@ -49,23 +48,20 @@ WHERE number = (SELECT max(number) FROM staffing_event) OR id IN (:id, :remplace
 ORDER BY number""")
 """The last event, and those that an event names or that replace these."""
 MET = sa.text("""
-SELECT e.*, p.debut AS first, p.fin AS last, p.until
+SELECT e.*, p.debut, p.fin, p.until
 FROM staffing_event e JOIN staffing_period p ON p.number = e.number
-WHERE p.debut < :fin AND p.fin > :debut
+WHERE (e.objet = :objet AND e.cle = :cle OR p.debut < :fin AND p.fin > :debut)
 AND (e.objet = :objet AND e.cle = :cle OR e.objet = :parent AND e.cle = :rattachement
 OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
-"""Periods of the days of an event: of its thing, of what that belongs to, beside it there, and of its agent."""
+"""Periods of an event's thing; on its days, of what that belongs to, beside it there, of its agent."""
 OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
 RECORD, OPENED = EVENT.insert(), PERIOD.insert()
 CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
 _TRUE = f"""
 SELECT {", ".join(f"e.{name}" for name in (*CONTENT, "enregistre", "number"))}
 FROM staffing_period p JOIN staffing_event e ON p.number = e.number
-WHERE p.debut <= :day AND p.fin > :day"""
-TRUE = sa.text(f"{_TRUE} AND p.until = {NEVER}")
-KNOWN = sa.text(
-    f"{TRUE} AND p.since <= :by UNION ALL {_TRUE} AND p.since <= :by AND p.until > :by AND p.until < {NEVER}"
-)
+WHERE p.debut <= :day AND p.fin > :day AND p.since <= :by AND p.until"""
+TRUE = sa.text(f"{_TRUE} = {NEVER} UNION ALL {_TRUE} > :by AND p.until < {NEVER}")
 """What is known still, and what is not any more: two parts of one index."""
 PURGE = sa.text(f"""
 UPDATE staffing_event SET {", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))}
@@ -73,10 +69,9 @@ WHERE salt IS NOT NULL AND (fin <= :day AND (remplace IS NULL OR number <= :by)
 OR EXISTS (SELECT 1 FROM staffing_event n WHERE n.remplace = staffing_event.id AND n.number <= :by)
 OR NOT EXISTS (SELECT 1 FROM staffing_event o JOIN staffing_period p ON p.number = o.number
 WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
-"""Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed as long as
-that may be asked for."""
+"""Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed for as long
+as that may be asked for."""
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
-EVER: Row = {"debut": date.min, "fin": OPEN, "rattachement": None, "agent": None}
 
 
 def utc_now() -> datetime:
@@ -84,8 +79,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of an event; without a number it was refused, and its remark says why."""
 
     id: str
@@ -94,8 +88,7 @@ class Receipt:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(NamedTuple):
     """What a verification found."""
 
     events: int
@@ -133,23 +126,10 @@ class Ledger(Store):
         self.clock = clock
 
     def append(self, events: Iterable[Mapping[str, Any] | bytes]) -> list[Receipt]:
-        """Append events, in one transaction: once it returns, what is accepted is on disk.
+        """Append events, mappings or JSON, in one transaction: once it returns, what is accepted is on disk.
 
-        Parameters
-        ----------
-        events : iterable of mappings, or of JSON in UTF-8
-            The columns of ``staffing/events`` but ``enregistre``. An ``id`` comes from who sends the event, says
-            nothing about anybody and outlives a purge: the same event twice is one.
-
-        Returns
-        -------
-        list of Receipt
-            One an event; others are not touched by one that is refused.
-
-        Raises
-        ------
-        RunError
-            The store could not write: nothing is acknowledged, nothing before is lost.
+        An ``id`` comes from who sends the event, says nothing about anybody and outlives a purge: the same event twice
+        is one. Others are not touched by one that is refused; where the store can't write, none is acknowledged.
         """
         receipts = []
         with self.writing() as connection:
@@ -167,9 +147,12 @@ class Ledger(Store):
         if (known := _known(row, named)) is not None:
             return Receipt(row["id"], known)
         head = named[-1] if named else FIRST
-        if str(row["fin"]) <= (head["purged"] or ""):
+        if row["fin"] <= (head["purged"] or ""):
             raise Refused(f"it was over on {row['fin']}, and what was over by {head['purged']} is purged.")
-        met = self._met(connection, row)
+        values = {**row, "parent": KINDS[row["objet"]][2]}
+        values["beside"] = row["rattachement"] if row["objet"] == "affectation" else None
+        # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
+        met = [each for each in self.run(connection, MET, values) if each["until"] == NEVER]
         remarks = _remarks(row, met)
         now, last = self.clock(), datetime.fromisoformat(head["enregistre"])
         if last - now > timedelta(seconds=1):
@@ -177,25 +160,15 @@ class Ledger(Store):
         new = chained(row, head, max(now, last))
         self.run(connection, RECORD, new)
         number = new["number"]
-        if row["remplace"] is None:
-            before = [item for item in met if thing(item) == thing(row)]
-            after = laid(before, {**row, "number": number})
-        else:  # what it uncovers may be of any day
-            before = self._met(connection, {**row, **EVER})
-            after = periods([*map(stored, self.run(connection, OF_THING, row))])
+        before = [item for item in met if thing(item) == thing(row)]
+        # what one that replaces another uncovers may be of any day
+        after = laid(before, new) if row["remplace"] is None else periods(self.run(connection, OF_THING, row))
         was, will = ({*map(said, each)} for each in (before, after))
         for of, debut, _ in was - will:
             self.run(connection, CLOSED, {"of": of, "first": debut, "by": number})
         for item in will - was:
             self.run(connection, OPENED, dict(zip(STAGES.keys(), (*item, number, NEVER), strict=True)))
         return Receipt(row["id"], number, True, tuple(remarks))
-
-    def _met(self, connection: sa.Connection, row: Row) -> list[Row]:
-        parent = KINDS[row["objet"]][2]
-        values = {**row, "debut": str(row["debut"]), "fin": str(row["fin"]), "parent": parent}
-        values["beside"] = row["rattachement"] if parent == "poste" else None
-        # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
-        return [_held(each) for each in self.run(connection, MET, values) if each["until"] == NEVER]
 
     def state(self, valid: Day = None, known: datetime | date | str | None = None) -> pd.DataFrame:
         """Return what is true on a day, as known by a moment.
@@ -217,20 +190,17 @@ class Ledger(Store):
         UsageError
             A day of which something was purged, or no date.
         """
-        return as_table(self._true(valid, known))
+        return as_table(self.things(valid, known))
 
     def things(self, valid: Day = None, known: datetime | date | str | None = None) -> list[Row]:
-        """Return :meth:`state` as rows, in order of kind and key."""
-        return [stored(row) for row in self._true(valid, known)]
-
-    def _true(self, valid: Day, known: datetime | date | str | None) -> list[Row]:
+        """Return :meth:`state` as rows, in order of kind and key, their days as text."""
         day, until = as_date(valid) or self.clock().date(), _moment(known)
         with self.reading() as connection:
             purged = self.noted(connection, "purged before")
             if purged and min(str(day), until) < purged:
                 raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
-            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until) if known else None}
-            found = self.run(connection, KNOWN if known else TRUE, values)
+            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until)}
+            found = self.run(connection, TRUE, values)
         return sorted(found, key=thing)
 
     def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:
@@ -247,7 +217,7 @@ class Ledger(Store):
             asked = asked.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
         with self.reading() as connection:
             found = connection.execute(asked.order_by(COLUMNS.number, STAGES.debut)).mappings()
-            return [_held(row) for row in found]
+            return [dated({**row, "debut": row["first"], "fin": row["last"]}) for row in found]
 
     def verify(self) -> Verified:
         """Work all hashes and periods out again, and say which rows are not what was recorded."""
@@ -272,11 +242,11 @@ class Ledger(Store):
 
     def _astray(self, connection: sa.Connection) -> list[str]:
         """Say which periods are not what the events come to, in all that a purge has left."""
-        asked = sa.select(EVENT).where(COLUMNS.salt.is_not(None)).order_by(COLUMNS.objet, COLUMNS.cle, COLUMNS.number)
-        things = groupby((stored({**row}) for row in connection.execute(asked).mappings()), thing)
+        asked = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
+        things = groupby(connection.execute(asked).mappings(), thing)
         day = self.noted(connection, "purged before") or ""
         by = _last(connection, COLUMNS.enregistre < day)
-        due = left((item for _, rows in things for item in stages(rows)), day, by)
+        due = left((item for _, rows in things for item in stages(map(dict, rows))), day, by)
         there = left(map(tuple, connection.execute(sa.select(PERIOD))), day, by)
         numbers = sorted({number for number, *_ in due ^ there})
         return [f"event {number}: its periods are not what the events come to" for number in numbers]
@@ -323,13 +293,9 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     with ledger.writing() as connection:
         for rows in things.values():
             connection.execute(RECORD, rows)
-            if found := [dict(zip(STAGES.keys(), item, strict=True)) for item in stages(map(stored, rows))]:
+            if found := [dict(zip(STAGES.keys(), item, strict=True)) for item in stages(rows)]:
                 connection.execute(OPENED, found)
     return ledger
-
-
-def _held(row: Any) -> Row:
-    return stored({**row, "debut": row["first"], "fin": row["last"]})
 
 
 def _known(row: Row, named: list[Row]) -> int | None:
@@ -350,13 +316,13 @@ def _known(row: Row, named: list[Row]) -> int | None:
 
 
 def _remarks(row: Row, met: list[Row]) -> list[str]:
-    """Refuse what belongs to nothing; say what is more than it should be, which the law may allow for a time."""
+    """Refuse what belongs to nothing; say what is too much, which the law may allow for a time."""
     parent, remarks = KINDS[row["objet"]][2], list[str]()
     if not parent or row["verbe"] == "retract":
         return remarks
     there = [item for item in met if thing(item) == (parent, row["rattachement"])]
     if not there:
-        days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != OPEN else "")
+        days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != str(OPEN) else "")
         missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
         raise Refused(f"{missing} {days}. Send it first.")
     if row["agent"] is None:
@@ -375,7 +341,8 @@ def _remarks(row: Row, met: list[Row]) -> list[str]:
 
 def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
     """Return the number of the last event that was recorded by then."""
-    return connection.scalar(sa.select(sa.func.max(COLUMNS.number)).where(*when)) or 0
+    last_first = COLUMNS.enregistre.desc(), COLUMNS.number.desc()  # in the index: the largest is not looked for
+    return connection.scalar(sa.select(COLUMNS.number).where(*when).order_by(*last_first).limit(1)) or 0
 
 
 def _peak(row: Row, others: list[Row], same: str) -> float:

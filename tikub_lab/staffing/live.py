@@ -1,6 +1,5 @@
 """The page of positions that stays up to date: what is on it, and how a change of the ledger is noticed."""
 
-from collections.abc import Callable
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any
@@ -41,7 +40,7 @@ def parts(ledger: Ledger) -> dict[str, Any]:
         today = ledger.clock().date()
         return stand(following.rows(), today, before(today))
 
-    return {"title": TITLE, "read": read, "changed": watcher(ledger), "sections": sections}
+    return {"title": TITLE, "read": read, "changed": partial(seen, ledger), "sections": sections}
 
 
 class Following:
@@ -52,11 +51,11 @@ class Following:
 
     def rows(self) -> list[Row]:
         """Return what holds now."""
-        new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0], COLUMNS.objet.in_(PUBLIC))
+        new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0])
         with self.ledger.reading() as connection:
             last = tuple(connection.execute(LAST).one())
-            told = {tuple(row) for row in connection.execute(new.distinct())} if last[1] == self.last[1] else None
-        if told is None or len(told) > MANY or self.last[0] < 0:
+            told = {(kind, key) for kind, key in connection.execute(new.distinct()) if kind in PUBLIC}
+        if last[1] != self.last[1] or len(told) > MANY or self.last[0] < 0:
             self.things = {}
             for row in self.ledger.rows(*PUBLIC):
                 self.things.setdefault((row["objet"], row["cle"]), []).append(row)
@@ -67,11 +66,7 @@ class Following:
         return [row for each in self.things.values() for row in each]
 
 
-def watcher(ledger: Ledger) -> Callable[[], tuple[date, Any]]:
-    """Return what says cheaply whether a ledger changed, in whichever process, or the day did."""
-
-    def look() -> tuple[date, Any]:
-        with ledger.reading() as connection:
-            return ledger.clock().date(), tuple(connection.execute(LAST).one())
-
-    return look
+def seen(ledger: Ledger) -> tuple[date, Any]:
+    """Return what is another cheaply once a ledger changed, in whichever process, or the day did."""
+    with ledger.reading() as connection:
+        return ledger.clock().date(), tuple(connection.execute(LAST).one())

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import block_array, csr_array, vstack
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.distance import haversine
@@ -27,7 +27,7 @@ from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.show.french import counted, day, number
 from tikub_lab.staffing.events import Row, spells
 from tikub_lab.staffing.ledger import Ledger
-from tikub_lab.staffing.state import vacancies
+from tikub_lab.staffing.state import PUBLIC, vacancies
 from tikub_lab.tables import require
 
 __all__ = ["Choice", "Plan"]
@@ -113,7 +113,7 @@ class Choice:
         return csr_array((values, (place, np.arange(len(place)))), shape=(len(names), len(place)))
 
     def greedy(self) -> "Plan":
-        """Choose as people do: who is there stays; then the longest need first, who covers most of it, the nearest."""
+        """Choose as people do: who is there stays; the longest need first, who covers most of it, the nearest."""
         rows, left, taken = self.limits[0].tocsc(), self.limits[1].copy(), np.zeros(len(self.ways), bool)
         asked = worked(self.needs) * self.needs["quotite"].to_numpy()
         first = {"reste": False, "demande": False, "besoin": True, "valeur": False, "propre": False, "trajet": True}
@@ -147,7 +147,7 @@ class Choice:
         value, way = (self.ways[name].to_numpy(np.float64) for name in ("valeur", "trajet"))
         by_agent = self.sums("agent", way)
         count = by_agent.shape[0]
-        rows = vstack([hstack([rows, csr_array((len(room), 1))]), hstack([by_agent, csr_array(-np.ones((count, 1)))])])
+        rows = block_array([[rows, None], [by_agent, csr_array(-np.ones((count, 1)))]])
         costs = [-value * self.ways["reste"], -value, -self.ways["propre"], 0 * way, way]
         last = [0.0, 0.0, 0.0, 1.0, 0.0]
         return [*map(np.append, costs, last)], rows, np.append(room, np.zeros(count))
@@ -155,7 +155,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Plan:
-    """Who goes where: which ways of a choice are taken, whether that is proven, the largest gap that a stage left."""
+    """Who goes where: the ways of a choice that are taken, whether that is proven, the largest gap of a stage."""
 
     choice: Choice
     taken: npt.NDArray[np.bool_]
@@ -175,7 +175,7 @@ class Plan:
 
     @property
     def totals(self) -> dict[str, float]:
-        """Needs and those served, full-time days asked for and covered, hours of travel: the most of one, and all."""
+        """Needs and those served, full-time days asked for and covered, hours of travel of one at most and of all."""
         asked, taken = self.choice.needs, self.chosen
         days = float((worked(asked) * asked["quotite"]).sum() / 100)
         travels = taken.groupby("agent")["trajet"].sum() / 60
@@ -209,7 +209,7 @@ class Plan:
     def lacking(self, lycees: pd.DataFrame, origin: str | None = None) -> pd.DataFrame:
         """Say how many more agents, each living where one of the lycées is, would serve what nobody takes.
 
-        Enough ``agents``, though not proven to be the fewest. A page shows them for ``origin`` « vacance » only.
+        Enough ``agents``, not proven to be the fewest. A page shows those of ``origin`` « vacance » only.
         """
         left = self.unserved.merge(lycees[["code_uai", "departement", "longitude", "latitude"]])
         left = left if origin is None else left[left["origine"] == origin]
@@ -221,7 +221,7 @@ class Plan:
     def proposals(self, key: bytes) -> pd.DataFrame:
         """Say each proposal in a sentence, with what it costs not to do it, and what nobody takes.
 
-        It tells of absences: ``personne`` is a pseudonym, by a key, and the table is for a file, never for a page.
+        It tells of absences: ``personne`` is a pseudonym by a key, the table is for a file, never for a page.
         """
         known, said = {*self.choice.ways["besoin"]}, []
         table = self.choice.needs.drop(columns="agent").reset_index(drop=True)
@@ -263,7 +263,7 @@ def lexicographic(
 def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List what nobody covers in the days to come, and what the pool does already. Both tell of persons.
 
-    ``fin`` is excluded, ``origine`` « absence » or « vacance »; ``agent`` replaced until then, to stay if possible.
+    ``origine`` is « absence » or « vacance »; ``agent`` replaced until then, to stay if possible.
     """
     last, there = first + timedelta(days=days), defaultdict[str, list[Row]](list)
     for row in spells(ledger.rows(after=first), first):
@@ -278,7 +278,7 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
             span = max(first, row["debut"], who["fin"]), min(row["fin"], stay["fin"], last)
             found.append((stay["rattachement"], stay["quotite"], *span, "absence", who["agent"]))
     item: Any
-    for item in vacancies(ledger, date.min, last).itertuples():
+    for item in vacancies(ledger.rows(*PUBLIC), date.min, last).itertuples():
         if item.poste in posts:
             begin = item.debut.date()
             span = max(first, begin), begin + timedelta(days=item.jours)

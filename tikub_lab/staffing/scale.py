@@ -1,4 +1,4 @@
-"""A staffing scale: a dated file that people edit, applied to lycées, and beside it what they have, line by line.
+"""A staffing scale, a dated file that people edit: applied to lycées, beside what they have, line by line.
 
 ``scale.csv`` has a row a cell of a published scale: ``fonction`` and its ``metiers``; ``critere``, what it depends on
 (« base » is the same for all), and ``condition`` as published; full-time equivalents without and with boarding, ``par``
@@ -106,8 +106,8 @@ def compared(cells: pd.DataFrame, lycees: pd.DataFrame, posts: pd.DataFrame) -> 
     """
     require(posts, "posts", ["code_uai", "metier", "etp"])
     lines = applied(cells, lycees)
-    said = [_said(*row) for row in lines[["critere", "quantite", "condition", "etp_bas", "etp_haut"]].to_numpy(object)]
-    groups = lines.assign(explication=said).groupby(["code_uai", "fonction"])
+    said = map(_said, *(lines[name] for name in ("critere", "quantite", "condition", "etp_bas", "etp_haut")))
+    groups = lines.assign(explication=[*said]).groupby(["code_uai", "fonction"])
     table = groups[["etp_bas", "etp_haut"]].sum(skipna=False)
     table["explication"] = groups["explication"].agg(" ; ".join)
     gaps = cells.loc[cells["statut"] == MISSING, "fonction"]

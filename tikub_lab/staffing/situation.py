@@ -1,12 +1,13 @@
-"""Where positions stand on a day: which are vacant, since when, how far their recruitment is, what changed that day.
+"""Where positions stand on a day: which are vacant, since when, how far their recruitment is, what changed.
 
-All of it comes from positions and assignments: with all absences and replacements gone from the ledger it is the same.
+All of it comes from positions and assignments: without absences and replacements it is the same.
 """
 
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
@@ -16,7 +17,7 @@ from tikub_lab.methods.scope import only
 from tikub_lab.staffing.alerts import LAW
 from tikub_lab.staffing.events import Row, as_table
 from tikub_lab.staffing.ledger import Ledger, replay
-from tikub_lab.staffing.state import PUBLIC, open_spans, positions
+from tikub_lab.staffing.state import PUBLIC, positions, vacancies
 
 AGES = {0: "moins de 3 mois", 90: "de 3 à 6 mois", 180: "de 6 mois à 1 an", 365: "plus d'un an"}
 """Classes of the age of a vacancy, by their first day."""
@@ -42,8 +43,8 @@ class Situation:
     - ``vacant``: those that are vacant, the oldest first, with ``depuis``, ``jours``, ``age`` (:data:`AGES`), ``etape``
       (:data:`STEPS`), ``echeance``, the day from which it may be filled or will be, and ``suite``, what comes next;
     - ``changes``: ``poste``, ``code_uai``, ``metier``, ``quotite``, ``nature``: what differs, as known then;
-    - ``vacancies``: those that began in the last two years, after the ledger did:
-      :func:`tikub_lab.staffing.vacancies`.
+    - ``vacancies``: those that began in the last two years, after the ledger did: ``poste``, ``code_uai``, ``metier``,
+      ``debut``, ``jours``, ``pourvu`` (False where it was not filled so far, or ended otherwise).
     """
 
     jour: date
@@ -129,7 +130,7 @@ def as_of(ledger: Ledger, jour: date, days: int = 1) -> Situation:
 def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> Situation:
     """Return :func:`as_of` of what holds of positions and assignments, and of what :func:`earlier` gives."""
     now = positions(as_table(row for row in rows if row["debut"] <= jour < row["fin"]))
-    spans = open_spans(rows, date.min, jour + timedelta(days=1))
+    spans = vacancies(rows, date.min, jour + timedelta(days=1))
     open_now = spans[~spans["pourvu"] & (spans["debut"] + pd.to_timedelta(spans["jours"], "D") > pd.Timestamp(jour))]
     since = open_now.drop_duplicates("poste", keep="last").set_index("poste")
     vacant = now[now["etat"] == "vacant"].drop(columns=["occupe", "etat"])
@@ -141,10 +142,9 @@ def stand(rows: list[Row], jour: date, before: pd.DataFrame, days: int = 1) -> S
     former = vacant["publication"] < vacant["depuis"] - pd.DateOffset(years=1)  # that of an earlier vacancy
     free = vacant["publication"].mask(former) + pd.DateOffset(months=months)
     none, waits, ready, comes = STEPS
-    step = pd.Series(none, index=vacant.index, dtype="str").mask(free.notna(), ready)
-    step = step.mask(free > pd.Timestamp(jour), waits).mask(arrives.notna(), comes)
-    etape = pd.Categorical(step, [*STEPS])
-    vacant = vacant.assign(age=age, etape=etape, suite=step.map(STEPS), echeance=arrives.fillna(free))
+    step = np.select([arrives.notna(), free > pd.Timestamp(jour), free.notna()], [comes, waits, ready], none)
+    vacant = vacant.assign(age=age, etape=pd.Categorical(step, [*STEPS]), echeance=arrives.fillna(free))
+    vacant["suite"] = pd.Series(step, vacant.index, dtype="str").map(STEPS)
     first = pd.Timestamp(jour) - pd.DateOffset(years=YEARS)
     vacant = vacant.sort_values(["jours", "poste"], ascending=[False, True], ignore_index=True)
     debut = min((row["debut"] for row in rows if row["objet"] == "poste"), default=jour)

@@ -24,7 +24,7 @@ ALL = "Ensemble"
 
 
 def positions(state: pd.DataFrame) -> pd.DataFrame:
-    """List the positions, and whether they are filled: absences and replacements are not read, so that none shows.
+    """List the positions, and whether they are filled; absences and replacements are not read.
 
     Of what :meth:`Ledger.state` gives: ``poste``, ``code_uai``, ``metier``, ``quotite``, ``publication``, ``occupe``
     (percent of full time to which agents are assigned, whoever is away), ``etat`` (:data:`STATES`).
@@ -170,30 +170,11 @@ def history(ledger: Ledger, position: str) -> pd.DataFrame:
     return table[names].sort_values(["debut", "objet"], ignore_index=True)
 
 
-def vacancies(ledger: Ledger, first: date, last: date) -> pd.DataFrame:
-    """List the times during which positions were open and nobody was assigned to them, that began in a period.
+def vacancies(rows: list[Row], first: date, last: date) -> pd.DataFrame:
+    """List when positions were open and nobody was assigned, of what a ledger holds, if it began in a period.
 
-    ``poste``, ``code_uai``, ``metier``, ``debut``, ``jours``, ``pourvu``: False where it was not filled by ``last``, or
-    ended otherwise (frozen, given up).
-
-    Parameters
-    ----------
-    ledger : Ledger
-    first, last : date
-        The period; what happens from ``last`` on is not known.
-
-    Examples
-    --------
-    >>> from tikub_lab import staffing, tables
-    >>> found = vacancies(staffing.replay(tables.load("staffing/events")), date(2024, 2, 1), date(2025, 12, 31))
-    >>> sorted(found["pourvu"].unique().tolist())
-    [False, True]
+    ``pourvu`` is False where it was not filled by ``last``, or ended otherwise (frozen, given up).
     """
-    return open_spans(ledger.rows(*PUBLIC), first, last)
-
-
-def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
-    """Return :func:`vacancies` of what holds of positions and assignments."""
     where, held = itemgetter("cle", "code_uai", "metier"), defaultdict[str, list[tuple[date, date]]](list)
     for row in rows:
         if row["objet"] == "affectation":
@@ -212,9 +193,9 @@ def open_spans(rows: list[Row], first: date, last: date) -> pd.DataFrame:
 
 
 def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
-    """Estimate how many vacancies are still open after so many days (Kaplan–Meier), those that are open now included.
+    """Estimate how many vacancies are still open after so many days (Kaplan–Meier), open ones included.
 
-    Of what :func:`vacancies` gives: ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log);
+    Of :attr:`Situation.vacancies`: ``jours``, ``part`` still open, ``part_bas`` and ``part_haut`` (95 %, log-log);
     from day 0, when all are.
 
     Examples

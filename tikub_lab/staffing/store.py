@@ -28,7 +28,8 @@ EVENT = sa.Table(
     sa.Index("staffing_event_parent", "objet", "rattachement"),
     *(
         sa.Index(f"staffing_event_{name}", name, sqlite_where=some, postgresql_where=some)
-        for name, some in ((name, sa.text(f"{name} IS NOT NULL")) for name in ("agent", "remplace"))
+        for name in ("agent", "remplace")
+        for some in [sa.text(f"{name} IS NOT NULL")]
     ),
 )
 PERIOD = sa.Table(
@@ -42,7 +43,7 @@ PERIOD = sa.Table(
     sa.Index("staffing_period_true", "until", "fin", "debut", "since", "number"),
     sqlite_with_rowid=False,
 )
-"""What the events come to: one holds from ``debut`` to ``fin``, as was known since one event and until another."""
+"""One event holds from ``debut`` to ``fin``, as was known since one and until another."""
 COLUMNS, STAGES = EVENT.columns, PERIOD.columns
 _NOTED = sa.select(ABOUT.c.value).where(ABOUT.c.name == sa.bindparam("what"))
 
@@ -52,33 +53,30 @@ class Store:
 
     def __init__(self, place: Path | str, create: bool = True):
         text = str(place)
-        if "://" not in text:
-            if not create and not Path(text).is_file():
-                raise UsageError(f"{text}: no ledger there. `tikub staffing import` or `append` makes one.")
-            text = f"sqlite:///{text}"
         try:
-            url = sa.make_url(text)
+            url = sa.make_url(text if "://" in text else f"sqlite:///{text}")
             if url.drivername == "postgresql":
                 url = url.set(drivername="postgresql+psycopg")
             if url.drivername not in ("sqlite", "postgresql+psycopg"):
                 raise sa.exc.ArgumentError
             self.sqlite = url.drivername == "sqlite"
-            options = {"isolation_level": None, "timeout": 60} if self.sqlite else {}
-            style = {"paramstyle": "named"} if self.sqlite else {}
-            self.engine = sa.create_engine(url, connect_args=options, **style)
+            own: Any = {"connect_args": {"isolation_level": None, "timeout": 60}, "paramstyle": "named"}
+            self.engine = sa.create_engine(url, pool_reset_on_return=None, **own if self.sqlite else {})
             self._texts: dict[sa.ClauseElement, str] = {}
         except (sa.exc.ArgumentError, ValueError):
             raise UsageError("The ledger's place is no file and no URL such as postgresql://user@host/base.") from None
         except ImportError:
             raise UsageError("A ledger in PostgreSQL needs psycopg: install tikub-lab[postgresql].") from None
-        self.name = self.engine.url.render_as_string(hide_password=True) if not self.sqlite else str(place)
+        self.name = text if self.sqlite else url.render_as_string(hide_password=True)
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _set_up)
         self._open(create)
 
     def _open(self, create: bool) -> None:
-        with self.reading() as connection:
-            there = sa.inspect(connection).has_table(ABOUT.name)
+        file, there = self.engine.url.database if self.sqlite else None, False
+        if create or not file or Path(file).is_file():  # SQLite makes a file where it looks for one
+            with self.reading() as connection:
+                there = sa.inspect(connection).has_table(ABOUT.name)
         if not there and not create:
             raise UsageError(f"{self.name}: no ledger there. `tikub staffing import` or `append` makes one.")
         if not there:
@@ -108,8 +106,8 @@ class Store:
         locks = ["BEGIN IMMEDIATE"] if self.sqlite else PG_LOCKS
         try:
             with self.engine.begin() as connection:
-                for lock in locks:
-                    connection.exec_driver_sql(lock)
+                for lock in locks:  # by the driver itself, as what `run` does
+                    connection.connection.cursor().execute(lock)
                 yield connection
         except self._errors as error:
             said = f"{_first_line(error)}. Nothing of it was kept, nothing before it is lost"
@@ -122,9 +120,9 @@ class Store:
         return sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error
 
     def run(self, connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> list[Row]:
-        """Run a statement by the driver itself, which takes a third of the time, and give its rows.
+        """Run a statement by the driver itself, which takes a third of the time: nothing is converted.
 
-        The store has text and numbers only: nothing is converted.
+        It gives rows by the names of their columns; of two that have the same, it is the last.
         """
         if statement not in self._texts:
             self._texts[statement] = str(statement.compile(dialect=self.engine.dialect))
@@ -139,7 +137,7 @@ class Store:
 
 
 def _set_up(connection: Any, _record: Any) -> None:
-    """Set SQLite up: readers do not wait for the writer, a commit is on disk, what is deleted is overwritten."""
+    """Readers do not wait for the writer, a commit is on disk, what is deleted is overwritten."""
     for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {setting}")
 
