@@ -355,13 +355,10 @@ def foreign_keys(frame: pd.DataFrame, schema: Schema, others: Mapping[str, pd.Da
             if absent := sorted(set(names) - set(table.columns)):
                 raise UsageError(f"{schema.place}: foreignKeys use the column {absent[0]!r}, which the table has not.")
     columns = {name: schema.field(name) for key in schema.foreign_keys for name in key.fields}
-    asked = {"": [*columns]}
-    for key in schema.foreign_keys:
-        asked.setdefault(key.resource, []).extend(key.reference_fields)
     with _database().cursor() as connection:
         queries = {}
-        for number, (name, fields) in enumerate(asked.items()):
-            connection.register(f"_table{number}", _table({field: tables[name][field] for field in fields}))
+        for number, name in enumerate({"", *(key.resource for key in schema.foreign_keys)}):
+            connection.register(f"_table{number}", _table({str(field): tables[name][field] for field in tables[name]}))
             queries[name] = f"SELECT * FROM _table{number}"
         rules = list(_unmet(connection, schema, queries))
         return _run(connection, rules, columns, _values(connection, queries[""], columns))
