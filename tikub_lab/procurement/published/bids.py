@@ -57,7 +57,8 @@ class _Run:
         """``_rows`` counts each source row once, ``_whole`` tells releases from rows of a register."""
         tables = {}
         if self.kept:
-            cells = {name: [row.get(name) or None for *_, row in self.kept] for name in schema().names}
+            rows = [kept[3] for kept in self.kept]
+            cells = {name: [row.get(name) or None for row in rows] for name in schema().names}
             marks = pd.DataFrame([kept[:3] for kept in self.kept], columns=["_line", "_rows", "_whole"])
             tables[TABLE] = pd.concat([pd.DataFrame(cells, dtype="str"), marks], axis=1)
         rejects = pd.DataFrame(self.rejects, columns=list(REJECTS))
