@@ -15,10 +15,9 @@ import pandas as pd
 
 from tikub_lab.procurement.codes import simplified
 from tikub_lab.procurement.flags.register import LABELS, TABLE, UNALLOTTED, schema
-from tikub_lab.procurement.published.moments import utc
-from tikub_lab.procurement.published.ocds import Row, flattened, read_releases
+from tikub_lab.procurement.published.combine import sql
+from tikub_lab.procurement.published.ocds import Row, flattened, read_releases, utc
 from tikub_lab.procurement.published.rows import BATCH, runs
-from tikub_lab.procurement.published.table import sql
 from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
 from tikub_lab.tables.schema import Field
