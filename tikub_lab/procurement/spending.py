@@ -12,6 +12,9 @@ import pandas as pd
 from tikub_lab.procurement.groups import counted, families, family_labels, group_keys
 from tikub_lab.procurement.suppliers import firm
 
+FILLERS = [10.0**digits - 1 for digits in (6, 7, 8)]
+"""Amounts made only of nines, typed for want of one; the national rules leave out only those above 100 M€."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -25,6 +28,8 @@ class Summary:
         Sum and median of initial amounts, euros excluding tax.
     median_offers, offers_missing : float, int
         Median number of offers received, where known; contracts whose number is not published.
+    fillers, filler_amount : int, float
+        Contracts whose amount is one of :data:`FILLERS`, and their euros, which ``amount`` holds.
     """
 
     contracts: int
@@ -34,21 +39,24 @@ class Summary:
     suppliers: int
     median_offers: float
     offers_missing: int
+    fillers: int
+    filler_amount: float
 
 
 def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
-    """Count contracts, euros, buyers, suppliers and offers.
+    """Count contracts, euros, buyers, suppliers and offers, and what looks like the filling of a form.
 
     Examples
     --------
     >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": ["1", "1"], "montant": [10.0, 30.0],
     ...                      "offresRecues": pd.array([3, None], "Int64")})
     >>> who = pd.DataFrame({"uid": ["a", "b"], "titulaire_id": ["81223113200026", "81223113200034"]})
-    >>> summary(book, who)
-    Summary(contracts=2, amount=40.0, median_amount=20.0, buyers=1, suppliers=1, median_offers=3.0, offers_missing=1)
+    >>> found = summary(book, who)
+    >>> found.amount, found.suppliers, found.offers_missing, found.fillers
+    (40.0, 1, 1, 0)
     """
     own = suppliers[suppliers["uid"].isin(contracts["uid"])]
-    offers = contracts["offresRecues"].astype("float64")
+    offers, filler = contracts["offresRecues"].astype("float64"), contracts["montant"].isin(FILLERS)
     return Summary(
         contracts=len(contracts),
         amount=float(contracts["montant"].sum()),
@@ -57,6 +65,8 @@ def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
         suppliers=firm(own["titulaire_id"]).nunique(),
         median_offers=float(offers.median()),
         offers_missing=int(offers.isna().sum()),
+        fillers=int(filler.sum()),
+        filler_amount=float(contracts.loc[filler, "montant"].sum()),
     )
 
 
