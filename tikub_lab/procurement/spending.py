@@ -1,8 +1,7 @@
 """What is bought: contracts and euros by year, family, procedure and form of price.
 
-Two conventions hold throughout. A contract's amount is its initial one (`montant` of the DECP, excluding tax; for a
-framework agreement that is an estimate or a maximum, not money spent). An amount shared by a group of suppliers is
-divided equally between them, so that no euro is counted twice: the DECP do not publish each member's part.
+A contract's amount is its initial one (`montant` of the DECP, excluding tax; for a framework agreement that is an
+estimate or a maximum, not money spent).
 """
 
 from dataclasses import dataclass
@@ -18,29 +17,17 @@ FILLERS = [10.0**digits - 1 for digits in (6, 7, 8)]
 
 @dataclass(frozen=True)
 class Summary:
-    """Key figures of a book of contracts.
-
-    Attributes
-    ----------
-    contracts, buyers, suppliers : int
-        How many; buyers by SIRET, suppliers by SIREN where the identifier is a SIRET.
-    amount, median_amount : float
-        Sum and median of initial amounts, euros excluding tax.
-    median_offers, offers_missing : float, int
-        Median number of offers received, where known; contracts whose number is not published.
-    fillers, filler_amount : int, float
-        Contracts whose amount is one of :data:`FILLERS`, and their euros, which ``amount`` holds.
-    """
+    """Key figures of a book of contracts; amounts are initial ones, in euros excluding tax."""
 
     contracts: int
     amount: float
     median_amount: float
-    buyers: int
-    suppliers: int
-    median_offers: float
-    offers_missing: int
-    fillers: int
-    filler_amount: float
+    buyers: int  # by SIRET
+    suppliers: int  # by SIREN where the identifier is a SIRET
+    median_offers: float  # of those known
+    offers_missing: int  # contracts whose number of offers is not published
+    fillers: int  # contracts whose amount is one of FILLERS
+    filler_amount: float  # their euros, which amount holds too
 
 
 def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:

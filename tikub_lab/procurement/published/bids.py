@@ -147,12 +147,7 @@ def read_ocds(path: Path) -> Iterator[Batch]:
 
 
 def combine(connection: Any, staged: Staged) -> Combined:
-    """Make the register of the parts of all sources: each lot as its last source says it.
-
-    Of rows of one source with the same consultation, lot, bid and rank the last stays; of releases with the same
-    ``ocid`` the last one, whole. What falls out is a reject of the rule ``duplicate``. Rows are in the order in which
-    they were published.
-    """
+    """Make the register of the parts of all sources (see ``bids.sql``); what falls out is a reject, ``duplicate``."""
     parts = staged.get(TABLE, [])
     columns = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in schema().names)
     query = f"SELECT 0 AS source_index, 0 AS _line, false AS _whole, {columns} WHERE false"

@@ -37,8 +37,8 @@ from tikub_lab.tables.readers import Combined, Staged
 from tikub_lab.tables.staging import PLAIN
 
 PARTY_FIELDS = ("_first", "_parties", "_list", "_changes")
-"""What a staged contract says of its titulaires and amendments: the first titulaire, all of them sorted, all of them as
-published, and the amendments (amount, duration, date and titulaires of each)."""
+"""What a staged contract says of its titulaires, or concessionnaires, and amendments: the first one, all of them sorted
+(rules on duplicates compare these), all as published, and the amendments (two publications are compared by these)."""
 
 
 def sql(name: str, **values: str | int) -> str:

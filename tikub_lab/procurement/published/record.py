@@ -201,12 +201,7 @@ def frame(columns: dict[str, list[str | None]], lines: Sequence[int]) -> pd.Data
 
 
 def staged(raw: Raw) -> dict[str, pd.DataFrame]:
-    """Arrange judged frames as the parts of tables that an import stages.
-
-    ``_first`` is the first titulaire (or concessionnaire), ``_parties`` all of them in order of their identifiers: the
-    rules on duplicates compare them. ``_list`` is all of them as published, ``_changes`` what the amendments say: two
-    publications are compared by them.
-    """
+    """Arrange judged frames as the parts of tables that an import stages, with ``combine.PARTY_FIELDS``."""
     tables: dict[str, pd.DataFrame] = {}
     for name, fields, kind in (
         ("contracts", CONTRACT_FIELDS, "suppliers"),
