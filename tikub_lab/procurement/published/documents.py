@@ -137,7 +137,7 @@ def _xml_records(path: Path) -> Iterator[Record]:
         except DTDForbidden:
             raise UsageError(f"{path}: has a document type declaration (DTD), which is not read. Remove it.") from None
         except (ParseError, ValueError, LookupError, RecursionError) as error:
-            mended = _MENDED.get(getattr(error, "code", None))  # downloaded again it would be the same
+            mended = _MENDED.get(getattr(error, "code", 0))  # downloaded again it would be the same
             fault = "complete, but no XML" if mended else "not complete XML"
             raise UsageError(
                 f"{path}: {fault}: {error} after {done} contracts. {mended or 'Download it again.'}"
