@@ -7,7 +7,7 @@ import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
-from tikub_lab.procurement.published import decp_json, streams
+from tikub_lab.procurement.published import documents, streams
 from tikub_lab.tables.readers import Head
 
 
@@ -18,7 +18,7 @@ def reader_of(path):
 def read(path, content, encoding="utf-8"):
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
     path.write_bytes(text.encode(encoding))
-    return list(decp_json.read(path))
+    return list(documents.read_json(path))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_encodings(path, published, encoding):
 
 
 def test_runs_of_records_are_numbered_through(path, published, monkeypatch):
-    monkeypatch.setattr(decp_json, "BATCH", 2)
+    monkeypatch.setattr(documents, "BATCH", 2)
     batches = read(path, {"marches": [published.contract(id=f"A{n}") for n in range(5)]})
     assert [batch.rows_read for batch in batches] == [2, 2, 1]
     assert [line for batch in batches for line in batch.tables["procurement/contracts"]["_line"]] == [1, 2, 3, 4, 5]
@@ -131,7 +131,7 @@ def test_a_truncated_file_is_an_error_with_its_place(path, published, keep):
     text = json.dumps({"marches": {"marche": [published.contract(id=f"A{n}") for n in range(50)]}})
     path.write_text(text[: int(len(text) * keep)])
     with pytest.raises(UsageError, match=r"not complete JSON: .* after \d+ contracts, near byte [\d,]+ of [\d,]+"):
-        list(decp_json.read(path))
+        list(documents.read_json(path))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
-from tikub_lab.procurement.published import decp_national, decp_table
+from tikub_lab.procurement.published import decp_table, documents
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.readers import Head, recognise
 from tikub_lab.tables.texts import MAX_CELL
@@ -155,7 +155,7 @@ NATIONAL = (
 def test_the_national_file_has_firms_side_by_side_and_an_amendment_behind(path):
     path.write_text(NATIONAL)
     assert reader_of(path) == "decp-national"
-    (batch,) = decp_national.read(path)
+    (batch,) = documents.read_national(path)
     contracts, firms, changes = (
         batch.tables[f"procurement/{name}"] for name in ("contracts", "suppliers", "amendments")
     )

@@ -4,7 +4,7 @@ import pytest
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.formats import READERS
-from tikub_lab.procurement.published import decp_xml
+from tikub_lab.procurement.published import documents
 from tikub_lab.tables.readers import Head
 
 MARCHE = """<marche><id>A1</id><acheteur><id>23350001600040</id><nom>Région Bretagne</nom></acheteur>
@@ -33,7 +33,7 @@ def path(tmp_path):
 
 def read(path, text, encoding="utf-8"):
     path.write_bytes(text.encode(encoding))
-    return list(decp_xml.read(path))
+    return list(documents.read_xml(path))
 
 
 def reader_of(path):
@@ -76,7 +76,7 @@ def test_a_truncated_file_is_an_error_with_its_place(path):
     whole = f"<marches>{marche()}\n{marche()}</marches>"
     path.write_text(whole[:-300])
     with pytest.raises(UsageError, match=r"not complete XML: .*line \d+, column \d+ after 1 contracts"):
-        list(decp_xml.read(path))
+        list(documents.read_xml(path))
 
 
 @pytest.mark.parametrize(("subject", "hint"), [("Eau & gaz", "&amp;"), ("Eau&nbsp;froide", "the character itself")])
@@ -84,7 +84,7 @@ def test_what_is_complete_is_not_called_incomplete(path, subject, hint):
     """To download it again would give the same."""
     path.write_text(f"<marches>{marche()}<marche><objet>{subject}</objet></marche></marches>")
     with pytest.raises(UsageError, match=r"complete, but no XML: .*line \d+, column \d+ after 1 contracts") as error:
-        list(decp_xml.read(path))
+        list(documents.read_xml(path))
     assert hint in str(error.value)
     assert "Download" not in str(error.value)
 
@@ -97,7 +97,7 @@ def test_document_types_are_refused(path, doctype):
     path.write_text(f"{doctype}<marches>{marche()}</marches>")
     assert reader_of(path) == "decp-2019-xml"
     with pytest.raises(UsageError, match="DTD"):
-        list(decp_xml.read(path))
+        list(documents.read_xml(path))
 
 
 def test_other_xml_is_not_recognised(path):

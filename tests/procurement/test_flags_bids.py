@@ -8,7 +8,7 @@ import pytest
 
 from tikub_lab.procurement.flags.cardinal import Database, Settings, red_flags
 from tikub_lab.procurement.flags.register import schema
-from tikub_lab.procurement.published.moments import utc
+from tikub_lab.procurement.published.ocds import utc
 from tikub_lab.tables.frames import typed
 
 OPEN = {"consultation_id": "A", "acheteur_id": "Région", "passation_id": "Service", "etat": "Attribuée",

@@ -47,6 +47,15 @@ def test_summary(book, suppliers):
     assert (found.contracts, found.amount, found.median_amount) == (4, 500.0, 75.0)
     assert (found.buyers, found.suppliers) == (2, 3)
     assert (found.median_offers, found.offers_missing) == (1.0, 1)
+    assert (found.fillers, found.filler_amount) == (0, 0.0)
+
+
+def test_amounts_made_only_of_nines_are_counted_apart(book, suppliers):
+    likely = book.assign(montant=[99_999.0, 999_998.0, 999_999.5, 89_999_999.0])
+    assert procurement.summary(likely, suppliers).fillers == 0
+    found = procurement.summary(book.assign(montant=[999_999.0, 99_999_999.0, 9_999_999.0, 50.0]), suppliers)
+    assert (found.fillers, found.filler_amount) == (3, 110_999_997.0)
+    assert found.amount == 111_000_047.0
 
 
 def test_by_year_counts_the_empty_years(book):

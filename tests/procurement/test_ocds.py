@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.published.moments import utc
-from tikub_lab.procurement.published.ocds import compiled, flattened, json_of, read_releases
+from tikub_lab.procurement.published.ocds import compiled, flattened, json_of, read_releases, utc
 
 RELEASES = [{"ocid": f"o{n}", "tender": {"title": "é", "numberOfTenderers": n}} for n in range(3)]
 

@@ -78,6 +78,7 @@ def test_the_region_is_among_them(tabular, opendata, tmp_path):
     assert book["montant"].sum() == pytest.approx(raw["montant"].astype(float).sum())
     page = (tmp_path / made["procurement"]["page"]).read_text(encoding="utf-8")
     assert "132\u202fk€" in page
+    assert "suite de 9" not in page
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,8 @@ def test_three_snapshots_of_2019(snapshots, tmp_path):
     assert {entry["status"] for entry in made.values()} == {"done"}
     page = (tmp_path / made["procurement_quality"]["page"]).read_text(encoding="utf-8")
     assert "Montant de remplissage (999999999)" in page
+    page = (tmp_path / made["procurement"]["page"]).read_text(encoding="utf-8")
+    assert "pour montant une suite de 9" in page
 
 
 @pytest.mark.proof

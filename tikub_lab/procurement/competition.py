@@ -13,7 +13,6 @@ from tikub_lab.procurement.codes import WITHOUT_CALL
 from tikub_lab.procurement.groups import By, group_keys, grouped
 
 HABIT = 5
-"""Contracts from which « always one offer » looks like a way of filling the form rather than a market."""
 OFFERS = ("1", "2", "3", "4 ou 5", "6 et plus", "Non renseigné")
 """Classes of the number of offers."""
 SINGLE = (
@@ -95,7 +94,7 @@ def single_offers_overall(contracts: pd.DataFrame) -> pd.Series:
     [0.0, nan]
     """
     table = single_offers(contracts, "ensemble")
-    if len(table):
-        return table.iloc[0]
-    counts = ("nombre", "connus", "manquants", "offre_unique", "montant_connu", "montant_unique")
-    return pd.Series({name: 0.0 if name in counts else float("nan") for name in table.columns}, dtype="float64")
+    if table.empty:
+        counts = ("nombre", "connus", "manquants", "offre_unique", "montant_connu", "montant_unique")
+        return pd.Series(dict.fromkeys(counts, 0.0), index=table.columns, dtype="float64")
+    return table.iloc[0]

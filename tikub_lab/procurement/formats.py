@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tikub_lab.procurement.published import decp_json, decp_national, decp_table, decp_xml
+from tikub_lab.procurement.published import decp_table, documents
 from tikub_lab.procurement.published.bids import BIDS_READERS
 from tikub_lab.procurement.published.combine import combine
 from tikub_lab.procurement.published.cpv import CPV_READER
@@ -23,12 +23,12 @@ def _decp(name: str, title: str, recognises: Callable[[Head], bool], read: Calla
 
 
 READERS: tuple[Reader, ...] = (
-    _decp("decp-2019-json", "DECP 2019 (JSON)", decp_json.is_2019, decp_json.read),
-    _decp("decp-2022-json", "DECP 2022 (JSON)", decp_json.is_2022, decp_json.read),
-    _decp("decp-2022-xml", "DECP 2022 (XML)", decp_xml.is_2022, decp_xml.read),
-    _decp("decp-2019-xml", "DECP 2019 (XML)", decp_xml.is_decp, decp_xml.read),
+    _decp("decp-2019-json", "DECP 2019 (JSON)", documents.is_json_2019, documents.read_json),
+    _decp("decp-2022-json", "DECP 2022 (JSON)", documents.is_json_2022, documents.read_json),
+    _decp("decp-2022-xml", "DECP 2022 (XML)", documents.is_xml_2022, documents.read_xml),
+    _decp("decp-2019-xml", "DECP 2019 (XML)", documents.is_xml, documents.read_xml),
     _decp("decp-csv", "tabular DECP (CSV)", decp_table.is_csv, decp_table.read_csv),
-    _decp("decp-national", "consolidated DECP (CSV)", decp_national.is_csv, decp_national.read),
+    _decp("decp-national", "consolidated DECP (CSV)", documents.is_national, documents.read_national),
     _decp("decp-parquet", "tabular DECP (Parquet)", decp_table.is_parquet, decp_table.read_parquet),
     CPV_READER,
     *BIDS_READERS,

@@ -20,25 +20,16 @@ FRAMEWORK, SUBSEQUENT = "Accord-cadre", "Marché subséquent"
 class Frameworks:
     """Key figures of the framework agreements of a book.
 
-    Attributes
-    ----------
-    agreements, unused : int
-        Framework agreements, one a buyer and number (lots or holders under one number are one agreement; one that only
-        its subsequent contracts reveal counts too); those to be carried out by subsequent contracts without any here.
-    contracts : int
-        Rows of these agreements: contracts or lots.
-    amount : float
-        Sum of their amounts, euros: estimates or maxima.
-    subsequent, orphans : int
-        Subsequent contracts, and those whose agreement is not in the book.
+    An agreement is a buyer and a number: lots or holders under one number are one, and one that only its subsequent
+    contracts reveal counts too.
     """
 
     agreements: int
-    contracts: int
-    amount: float
-    unused: int
+    contracts: int  # rows of these agreements: contracts or lots
+    amount: float  # of these rows, euros: estimates or maxima
+    unused: int  # agreements to be carried out by subsequent contracts, without any here
     subsequent: int
-    orphans: int
+    orphans: int  # subsequent contracts whose agreement is not in the book
 
     @property
     def linking(self) -> str:

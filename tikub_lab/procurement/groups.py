@@ -1,9 +1,7 @@
 """Groups in which contracts are counted: by year, family of purchases, buyer, procedure, form of price.
 
 A family is the beginning of the CPV code: two digits are a division, three a group, four a class, five a category
-(règlement (CE) n° 213/2008, annexe I). It says what kind of thing is bought; it is not a market in the sense of
-competition law, nor always the homogeneous family of a buyer's own nomenclature (article R2121-6 of the Code de la
-commande publique).
+(règlement (CE) n° 213/2008, annexe I): neither a market, nor always a buyer's own homogeneous family (R2121-6).
 """
 
 from collections.abc import Callable, Sequence

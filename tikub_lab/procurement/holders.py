@@ -16,16 +16,10 @@ SIZES = {"PME": "petite ou moyenne entreprise", "ETI": "entreprise de taille int
 
 @dataclass(frozen=True)
 class Holder:
-    """A firm that holds contracts.
+    """A firm that holds contracts: its SIREN or other identifier; number, days and category in words; its rows.
 
-    Attributes
-    ----------
-    firme, number, name, period, size : str
-        Its SIREN, or the identifier of a firm that has none; the same, in words; its name; from the first to the last
-        day of notification, in words; its category as last published, in words.
-    contracts, suppliers : DataFrame
-        Its rows of both tables; contracts with detenu (euros: its equal part of what a group holds), membres (firms
-        that hold the contract) and partenaires (names of the others; missing where there is none).
+    Contracts have detenu (euros: its equal part of what a group holds), membres (firms that hold the contract) and
+    partenaires (names of the others; missing where there is none).
     """
 
     firme: str

@@ -1,8 +1,7 @@
 """What is bought: contracts and euros by year, family, procedure and form of price.
 
-Two conventions hold throughout. A contract's amount is its initial one (`montant` of the DECP, excluding tax; for a
-framework agreement that is an estimate or a maximum, not money spent). An amount shared by a group of suppliers is
-divided equally between them, so that no euro is counted twice: the DECP do not publish each member's part.
+A contract's amount is its initial one (`montant` of the DECP, excluding tax; for a framework agreement that is an
+estimate or a maximum, not money spent).
 """
 
 from dataclasses import dataclass
@@ -12,43 +11,39 @@ import pandas as pd
 from tikub_lab.procurement.groups import counted, families, family_labels, group_keys
 from tikub_lab.procurement.suppliers import firm
 
+FILLERS = [10.0**digits - 1 for digits in (6, 7, 8)]
+"""Amounts made only of nines, typed for want of one; the national rules leave out only those above 100 M€."""
+
 
 @dataclass(frozen=True)
 class Summary:
-    """Key figures of a book of contracts.
-
-    Attributes
-    ----------
-    contracts, buyers, suppliers : int
-        How many; buyers by SIRET, suppliers by SIREN where the identifier is a SIRET.
-    amount, median_amount : float
-        Sum and median of initial amounts, euros excluding tax.
-    median_offers, offers_missing : float, int
-        Median number of offers received, where known; contracts whose number is not published.
-    """
+    """Key figures of a book of contracts; amounts are initial ones, in euros excluding tax."""
 
     contracts: int
     amount: float
     median_amount: float
-    buyers: int
-    suppliers: int
-    median_offers: float
-    offers_missing: int
+    buyers: int  # by SIRET
+    suppliers: int  # by SIREN where the identifier is a SIRET
+    median_offers: float  # of those known
+    offers_missing: int  # contracts whose number of offers is not published
+    fillers: int  # contracts whose amount is one of FILLERS
+    filler_amount: float  # their euros, which amount holds too
 
 
 def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
-    """Count contracts, euros, buyers, suppliers and offers.
+    """Count contracts, euros, buyers, suppliers and offers, and what looks like the filling of a form.
 
     Examples
     --------
     >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": ["1", "1"], "montant": [10.0, 30.0],
     ...                      "offresRecues": pd.array([3, None], "Int64")})
     >>> who = pd.DataFrame({"uid": ["a", "b"], "titulaire_id": ["81223113200026", "81223113200034"]})
-    >>> summary(book, who)
-    Summary(contracts=2, amount=40.0, median_amount=20.0, buyers=1, suppliers=1, median_offers=3.0, offers_missing=1)
+    >>> found = summary(book, who)
+    >>> found.amount, found.suppliers, found.offers_missing, found.fillers
+    (40.0, 1, 1, 0)
     """
     own = suppliers[suppliers["uid"].isin(contracts["uid"])]
-    offers = contracts["offresRecues"].astype("float64")
+    offers, filler = contracts["offresRecues"].astype("float64"), contracts["montant"].isin(FILLERS)
     return Summary(
         contracts=len(contracts),
         amount=float(contracts["montant"].sum()),
@@ -57,6 +52,8 @@ def summary(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> Summary:
         suppliers=firm(own["titulaire_id"]).nunique(),
         median_offers=float(offers.median()),
         offers_missing=int(offers.isna().sum()),
+        fillers=int(filler.sum()),
+        filler_amount=float(contracts.loc[filler, "montant"].sum()),
     )
 
 

@@ -24,6 +24,8 @@ dispensation. Among the windows that begin with a purchase of the same buyer, fa
 sum is taken (the earliest of equals); what remains is searched again.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -43,15 +45,8 @@ COLUMNS = (
     "fin", "plus_grand", "juste_sous", "lieux", "uids", "faux_si",
 )  # fmt: skip
 
-_WRONG_IF = {
-    "forte": "Les achats répondent à des besoins distincts ou imprévisibles, sont les lots d'une même consultation, ou "
-    "exécutent un accord-cadre que les données ne signalent pas.",
-    "moyenne": "Les achats répondent à des besoins distincts, ou sont les lots d'une même consultation.",
-    "faible": "Les achats répondent à des besoins distincts : une même famille CPV réunit souvent des besoins que "
-    "l'acheteur recense à part.",
-}
-_WORKS = " Pour des travaux, il suffit que les marchés relèvent d'opérations différentes (autre site, autre programme)."
-_NOTICE = " Le seuil est celui du jour de notification du premier marché ; la consultation a pu être lancée plus tôt."
+WRONG_IF = pd.read_csv(Path(__file__).with_name("splits.csv"), index_col="force")["faux_si"]
+"""What would make a clue of each strength wrong; then what works, and all of them, have besides."""
 
 
 def split_needs(contracts: pd.DataFrame, suppliers: pd.DataFrame, *, digits: int = 3) -> pd.DataFrame:
@@ -198,8 +193,8 @@ def _described(
     table["seuil_libelle"] = table["seuil"].map(NAMES)
     force = np.select([table["same"], 2 * table["juste_sous"] >= table["nombre"]], STRENGTHS[:2], STRENGTHS[2])
     table["force"] = pd.Series(force, index=table.index, dtype="str")
-    works = pd.Series(_WORKS, index=table.index, dtype="str").where(table["nature"] == "travaux", "")
-    table["faux_si"] = table["force"].map(_WRONG_IF) + works + _NOTICE
+    works = (table["nature"] == "travaux").map({True: " " + WRONG_IF["travaux"], False: ""}).astype("str")
+    table["faux_si"] = table["force"].map(WRONG_IF) + works + " " + WRONG_IF["toutes"]
     words = table["titulaire"].dropna().str.split("|").explode().map(firm_names(suppliers)).astype("str")
     table["titulaire_nom"] = words.groupby(level=0).agg(", ".join).reindex(table.index).astype("str")
     table["acheteur_nom"] = table["acheteur_id"].map(latest_names(contracts)).astype("str")

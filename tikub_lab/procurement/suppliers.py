@@ -28,9 +28,7 @@ SAME, REGION, FRANCE, ABROAD, UNPUBLISHED = PLACES = (
     "Non renseigné",
 )
 CATEGORIES = ("PME", "ETI", "GE", "Non renseignée")
-"""Categories of firms (décret n° 2008-1354 du 18 décembre 2008, article 3): a PME, micro-enterprises included, has less
-than 250 people and at most 50 M€ of turnover or 43 M€ of balance sheet; an ETI less than 5,000 people and at most 1,500
-M€ or 2,000 M€; a GE is larger. INSEE judges the whole firm, its corporate group included."""
+"""Categories of firms (décret n° 2008-1354, article 3); INSEE judges the whole firm, its corporate group included."""
 BANDS = (10.0, 50.0, 100.0, 300.0)
 """Limits of the distance bands, km; a distance equal to a limit is in the band above."""
 UNKNOWN_DISTANCE = "Distance inconnue"

@@ -44,27 +44,16 @@ TENDERERS = {"R024": 0.0, "R028": 1.0, "R030": 1.0, "R035": 0.0, "R058": 0.0}
 class RedFlags:
     """What :func:`red_flags` finds.
 
-    Attributes
-    ----------
-    table : DataFrame
-        One row a flag raised: groupe (one of :data:`GROUPS`), id, drapeau, valeur.
-    evidence : DataFrame
-        Which process points at whom: drapeau, ocid, groupe, id. For R025 the processes that the tenderer lost, for R038
-        those with disqualified bids, for R048 those won.
-    meta : dict of str to dict of str to float
-        Quartiles and fences by flag, as Cardinal names them.
-    coverage : DataFrame
-        One row a flag looked for: drapeau, libelle, examines (processes or parties that could be looked at), manquants
-        (processes that could not, for want of data), signales (rows of the table).
-    currency : str or None
-        The currency in which prices were compared.
+    ``evidence`` says which process points at whom (drapeau, ocid, groupe, id): for R025 the processes that the tenderer
+    lost, for R038 those with disqualified bids, for R048 those won. ``coverage`` has one row a flag asked for: libelle,
+    examines (processes or parties that could be looked at), manquants (those that could not), signales (rows raised).
     """
 
-    table: pd.DataFrame
+    table: pd.DataFrame  # one row a flag raised: COLUMNS
     evidence: pd.DataFrame
-    meta: dict[str, dict[str, float]]
+    meta: dict[str, dict[str, float]]  # quartiles and fences by flag, as Cardinal names them
     coverage: pd.DataFrame
-    currency: str | None
+    currency: str | None  # in which prices were compared
 
 
 @cache
@@ -140,17 +129,6 @@ def red_flags(register: pd.DataFrame, settings: Settings | None = None) -> RedFl
     """Look for red flags in a register (table ``procurement/bids``), by Cardinal's defaults unless settings are given.
 
     Quartiles and fences are those of these very processes: choose processes that compare.
-
-    Examples
-    --------
-    >>> book = pd.DataFrame({"uid": ["a", "b"], "acheteur_id": "x", "codeCPV": "45000000",
-    ...                      "procedure": "Procédure adaptée", "offresRecues": pd.array([1, None], "Int64")})
-    >>> holders = pd.DataFrame({"uid": ["a", "b"], "titulaire_id": "y"})
-    >>> found = red_flags(from_contracts(book, holders), Settings(flags=("R018",)))
-    >>> found.table.to_numpy().tolist()
-    [['OCID', 'a', 'R018', 1.0]]
-    >>> found.coverage[["drapeau", "examines", "manquants", "signales"]].to_numpy().tolist()
-    [['R018', 1, 1, 1]]
     """
     settings = settings or Settings()
     flags = [flag for flag in ALL if flag in settings.flags]

@@ -15,10 +15,9 @@ import pandas as pd
 
 from tikub_lab.procurement.codes import simplified
 from tikub_lab.procurement.flags.register import LABELS, TABLE, UNALLOTTED, schema
-from tikub_lab.procurement.published.moments import utc
-from tikub_lab.procurement.published.ocds import Row, flattened, read_releases
+from tikub_lab.procurement.published.combine import sql
+from tikub_lab.procurement.published.ocds import Row, flattened, read_releases, utc
 from tikub_lab.procurement.published.rows import BATCH, runs
-from tikub_lab.procurement.published.table import sql
 from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
 from tikub_lab.tables.schema import Field
@@ -57,7 +56,8 @@ class _Run:
         """``_rows`` counts each source row once, ``_whole`` tells releases from rows of a register."""
         tables = {}
         if self.kept:
-            cells = {name: [row.get(name) or None for *_, row in self.kept] for name in schema().names}
+            rows = [kept[3] for kept in self.kept]
+            cells = {name: [row.get(name) or None for row in rows] for name in schema().names}
             marks = pd.DataFrame([kept[:3] for kept in self.kept], columns=["_line", "_rows", "_whole"])
             tables[TABLE] = pd.concat([pd.DataFrame(cells, dtype="str"), marks], axis=1)
         rejects = pd.DataFrame(self.rejects, columns=list(REJECTS))
@@ -147,12 +147,7 @@ def read_ocds(path: Path) -> Iterator[Batch]:
 
 
 def combine(connection: Any, staged: Staged) -> Combined:
-    """Make the register of the parts of all sources: each lot as its last source says it.
-
-    Of rows of one source with the same consultation, lot, bid and rank the last stays; of releases with the same
-    ``ocid`` the last one, whole. What falls out is a reject of the rule ``duplicate``. Rows are in the order in which
-    they were published.
-    """
+    """Make the register of the parts of all sources (see ``bids.sql``); what falls out is a reject, ``duplicate``."""
     parts = staged.get(TABLE, [])
     columns = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in schema().names)
     query = f"SELECT 0 AS source_index, 0 AS _line, false AS _whole, {columns} WHERE false"

@@ -1,10 +1,8 @@
 """DECP in tabular form, CSV and Parquet: one row a contract, titulaire and state.
 
-Columns are those of the Table Schema of tabular DECP and of the
-consolidated national file (ColinMaudry/decp-processing,
-``reference/schema_base.json``); files have more or fewer of them,
-in any order. What rows mean together is found in
-:mod:`~tikub_lab.procurement.published.combine`.
+Columns are those of the Table Schema of tabular DECP and of the consolidated national file (ColinMaudry's
+decp-processing, ``reference/schema_base.json``); files have more or fewer of them, in any order. What rows mean
+together is found in :mod:`~tikub_lab.procurement.published.combine`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,10 +13,10 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.published.fields import CONTRACT_FIELDS, LISTS, ROW_FIELDS, STATE_FIELDS, SUPPLIER_FIELDS
-from tikub_lab.procurement.published.quality import findings, sift
-from tikub_lab.procurement.published.record import Raw, frame
+from tikub_lab.procurement.published.quality import judge
+from tikub_lab.procurement.published.record import Raw, frame, split
 from tikub_lab.procurement.published.rows import BATCH, runs
-from tikub_lab.tables.readers import REJECTS, Batch, Head, log
+from tikub_lab.tables.readers import Batch, Head
 
 NAMES = {
     "acheteur_departement_code": "acheteur_departement",
@@ -136,22 +134,9 @@ def judge_rows(
         name: frame({field: columns[field] for field in fields if field in columns}, lines)
         for name, fields in (("contracts", CONTRACT_FIELDS), ("suppliers", SUPPLIER_FIELDS), ("states", STATE_FIELDS))
     }
-    sound, lost, broken, repairs = sift(raw)
-    rejected = log(REJECTS, [broken, *([rejects] if rejects is not None else [])])
-    tables = findings(rejected, repairs)
-    if len(sound["contracts"]):
-        tables["procurement/rows"] = _side_by_side(sound).assign(_rows=1)
-    if len(lost["contracts"]):
-        tables["rejected/rows"] = _side_by_side(lost)
-    return Batch(rows_read, tables, rejected, repairs)
+    return judge(raw, rows_read, rejects, _side_by_side)
 
 
-def _side_by_side(raw: Raw) -> pd.DataFrame:
-    return raw["contracts"].merge(raw["suppliers"], on="_line", how="left").merge(raw["states"], on="_line")
-
-
-def split(value: str) -> list[str]:
-    """Split the labels of a cell: no label of the lists has a comma, a semicolon or a bar in it."""
-    for delimiter in ",;":
-        value = value.replace(delimiter, "|")
-    return [label.strip() for label in value.split("|") if label.strip()]
+def _side_by_side(raw: Raw) -> Raw:
+    table = raw["contracts"].merge(raw["suppliers"], on="_line", how="left").merge(raw["states"], on="_line")
+    return {"rows": table.assign(_rows=1)} if len(table) else {}

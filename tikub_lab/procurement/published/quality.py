@@ -1,24 +1,20 @@
 """The quality rules that Bercy applies to the essential data of procurement (DECP).
 
-Bercy's own are in 139bercy/decp-arr2022, ``augmente/nettoyage.py``,
-and follow the legal department's instructions of 15 February 2023.
-Where that code departs from its stated rule, the stated rule is
-applied here: a repeated digit may be a 6 and must stand in one run;
-La Poste's establishments are valid SIRET; every titulaire and every
-modification counts.
+Bercy's own are in 139bercy/decp-arr2022, ``augmente/nettoyage.py``, and follow the legal department's instructions of
+15 February 2023. Where that code departs from its stated rule, the stated rule is applied here: a repeated digit may be
+a 6 and must stand in one run; La Poste's establishments are valid SIRET; every titulaire and every modification counts.
 
-A *reject* leaves the record out, a *repair* writes the value as it
-was meant, a *blank* empties what cannot be used, a *mark* only
-says. In amendments a reject blanks the value instead: the contract
-itself is sound. A rule looks only at fields that the file carries:
-the absence of a column is never held against a row.
+A *reject* leaves the record out, a *repair* writes the value as it was meant, a *blank* empties what cannot be used, a
+*mark* only says. In amendments a reject blanks the value instead: the contract itself is sound. A rule looks only at
+fields that the file carries: the absence of a column is never held against a row.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from tikub_lab.procurement.published.record import Raw, rejected, staged
+from tikub_lab.procurement.published.record import Raw, staged
 from tikub_lab.procurement.published.rules import BOOLEANS, FIELDS, ROWS, RULES, VALUES, Rule, Target, outside
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, log
 
@@ -129,14 +125,16 @@ def _said(log_: pd.DataFrame) -> dict[int, str]:
     return {line: "|".join(sorted(each)) for line, each in lists.items()}
 
 
-def judge(raw: Raw, rows_read: int, odd: pd.DataFrame | None = None) -> Batch:
-    """Apply the rules to a run of records and arrange what is left for staging; ``odd`` is what was rejected before."""
+def judge(raw: Raw, rows_read: int, odd: pd.DataFrame | None = None, arranged: Callable[[Raw], Raw] = staged) -> Batch:
+    """Apply the rules to a run of records and arrange for staging what is left, what is not, and what the rules found.
+
+    ``odd`` is what was rejected before.
+    """
     sound, lost, broken, repairs = sift(raw)
-    rejects = log(REJECTS, [odd, broken]) if odd is not None else broken
-    return Batch(rows_read, staged(sound) | rejected(lost) | findings(rejects, repairs), rejects, repairs)
-
-
-def findings(rejects: pd.DataFrame, repairs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Arrange what the rules found as a part to stage, where they found something."""
-    found = lines(rejects, repairs)
-    return {"judged/lines": found} if len(found) else {}
+    rejects = broken if odd is None else log(REJECTS, [odd, broken])
+    tables = {f"procurement/{name}": table for name, table in arranged(sound).items()}
+    lost = {name: table for name, table in arranged(lost).items() if "_rows" in table}
+    tables |= {f"rejected/{name}": table.drop(columns="_rows") for name, table in lost.items()}
+    if len(found := lines(rejects, repairs)):
+        tables["judged/lines"] = found
+    return Batch(rows_read, tables, rejects, repairs)

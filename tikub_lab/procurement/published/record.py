@@ -1,11 +1,8 @@
 """One published contract, of any generation and notation, as flat rows of text.
 
-A record is what a reader hands over: the dict of one ``marche`` or
-``contrat-concession``, from JSON or from XML. The 2019 and 2022
-formats differ in wrappers (``{"titulaire": {...}}``), in singular
-and plural names (``technique``, ``techniques``) and in notation;
-here they all become the same columns of text, which :mod:`.quality`
-then judges.
+A record is what a reader hands over: the dict of one ``marche`` or ``contrat-concession``, from JSON or from XML. The
+2019 and 2022 formats differ in wrappers (``{"titulaire": {...}}``), in singular and plural names (``technique``,
+``techniques``) and in notation; here they all become the same columns of text, which :mod:`.quality` then judges.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -25,10 +22,8 @@ from tikub_lab.procurement.published.fields import (
 )
 
 Raw = dict[str, pd.DataFrame]
-"""Frames of text by name: ``contracts``, ``concessions``,
-``suppliers``, ``holders`` (concessionnaires), ``amendments``,
-``amendment_suppliers``. Each has ``_line``, the position of the
-record in its file, from 1."""
+"""Frames of text: ``contracts``, ``concessions``, ``suppliers``, ``holders`` (concessionnaires), ``amendments``,
+``amendment_suppliers``. Each has ``_line``, the position of the record in its file, from 1."""
 
 
 def text(value: object) -> str | None:
@@ -48,6 +43,13 @@ def text(value: object) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def split(value: str) -> list[str]:
+    """Split the labels of a cell: no label of the lists has a comma, a semicolon or a bar in it."""
+    for delimiter in ",;":
+        value = value.replace(delimiter, "|")
+    return [label.strip() for label in value.split("|") if label.strip()]
 
 
 def items(value: object, wrapper: str) -> list[dict[str, Any]]:
@@ -143,8 +145,7 @@ _CHUNK = 100
 def frames(records: Iterable[tuple[int, str | None, Any]]) -> Raw:
     """Flatten a run of records, each with its line and what contained it, into frames of text.
 
-    ``titulaires`` of contracts and ``concessionnaires`` of
-    concessions are their number here, missing where there is none.
+    ``titulaires`` of contracts and ``concessionnaires`` of concessions are their number here, missing where none is.
     """
     keys = {name: ("_line", *(["_position"] if "amendment" in name else [])) for name in _FRAMES}
     columns = {name: {column: list[Any]() for column in (*keys[name], *_FRAMES[name])} for name in _FRAMES}
@@ -200,41 +201,31 @@ def frame(columns: dict[str, list[str | None]], lines: Sequence[int]) -> pd.Data
 
 
 def staged(raw: Raw) -> dict[str, pd.DataFrame]:
-    """Arrange judged frames as the parts that an import stages, by table.
-
-    ``_first`` is the first titulaire (or concessionnaire),
-    ``_parties`` all of them in order of their identifiers: the
-    rules on duplicates compare them. ``_list`` is all of them as
-    published, ``_changes`` what the amendments say: two
-    publications are compared by them.
-    """
+    """Arrange judged frames as the parts of tables that an import stages, with ``combine.PARTY_FIELDS``."""
     tables: dict[str, pd.DataFrame] = {}
-    if len(raw.get("contracts", ())):
-        columns = ["_line", *(name for name in CONTRACT_FIELDS if name in raw["contracts"])]
-        tables["procurement/contracts"] = raw["contracts"][columns].assign(
-            _rows=1, **_joined(raw, "contracts", "suppliers"), _changes=_changes(raw)
+    for name, fields, kind in (
+        ("contracts", CONTRACT_FIELDS, "suppliers"),
+        ("concessions", CONCESSION_FIELDS, "holders"),
+    ):
+        if not len(raw.get(name, ())):
+            continue
+        table, parties = raw[name][["_line", *(field for field in fields if field in raw[name])]], raw[kind]
+        lists = _lists(parties, "_line")
+        tables[name] = table.assign(
+            _rows=1,
+            _first=_mapped(table["_line"], lists, lambda ids: ids[:1]),
+            _parties=_mapped(table["_line"], lists, sorted),
+            _list=_mapped(table["_line"], lists),
         )
-        suppliers = raw["suppliers"]
-        columns = ["_line", *(name for name in SUPPLIER_FIELDS if name in suppliers)]
-        tables["procurement/suppliers"] = suppliers[columns].assign(_place=range(len(suppliers)))
-    if len(raw.get("concessions", ())):
-        columns = ["_line", *(name for name in CONCESSION_FIELDS if name in raw["concessions"])]
-        table = raw["concessions"][columns].assign(_rows=1, **_joined(raw, "concessions", "holders"))
-        table["concessionnaires"] = _mapped(table["_line"], _lists(raw["holders"], "_line"))
-        tables["procurement/concessions"] = table
+        if name == "contracts":
+            tables[name]["_changes"] = _changes(raw)
+            columns = ["_line", *(field for field in SUPPLIER_FIELDS if field in parties)]
+            tables[kind] = parties[columns].assign(_place=range(len(parties)))
+        else:
+            tables[name]["concessionnaires"] = tables[name]["_list"]
     if len(raw.get("amendments", ())):
-        tables["procurement/amendments"] = _ranked(raw["amendments"], raw.get("amendment_suppliers"))
+        tables["amendments"] = _ranked(raw["amendments"], raw.get("amendment_suppliers"))
     return tables
-
-
-def rejected(raw: Raw) -> dict[str, pd.DataFrame]:
-    """Arrange the frames of rejected records as the parts that an import stages, for the table of all records."""
-    parts = staged(raw)
-    return {
-        f"rejected/{name}": parts[f"procurement/{name}"].drop(columns="_rows")
-        for name in ("contracts", "concessions")
-        if f"procurement/{name}" in parts
-    }
 
 
 def _changes(raw: Raw) -> pd.Series:
@@ -262,15 +253,6 @@ def _mapped(
     keys: Iterable[Hashable], lists: Mapping[Hashable, list[str]], change: Callable[[list[str]], list[str]] = list
 ) -> pd.Series:
     return pd.Series(["|".join(change(lists[key])) if key in lists else None for key in keys], dtype="str")
-
-
-def _joined(raw: Raw, name: str, parties: str) -> dict[str, pd.Series]:
-    lists, lines = _lists(raw[parties], "_line"), raw[name]["_line"]
-    return {
-        "_first": _mapped(lines, lists, lambda ids: ids[:1]),
-        "_parties": _mapped(lines, lists, sorted),
-        "_list": _mapped(lines, lists),
-    }
 
 
 def _ranked(amendments: pd.DataFrame, suppliers: pd.DataFrame | None) -> pd.DataFrame:

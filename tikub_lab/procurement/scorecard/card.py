@@ -35,11 +35,7 @@ def rule_texts() -> pd.DataFrame:
 
 
 def weights(records: pd.DataFrame) -> pd.Series:
-    """Return the euros that each record adds to a total: 0 where no amount is published.
-
-    Rows of the tabular form with the same publication, buyer, identifier, date and amount are one amount, repeated for
-    each titulaire: they share it equally.
-    """
+    """Return the euros that each record adds to a total: 0 where no amount is published, a share of a repeated one."""
     rows = records[records["type"].eq("ligne").fillna(False).astype(bool)]
     keys = ["publication", "acheteur_id", "id", "dateNotification", "montant"]
     size = rows.groupby(keys, dropna=False, observed=True)["montant"].transform("size").reindex(records.index)
