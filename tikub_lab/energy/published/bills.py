@@ -97,7 +97,7 @@ def _keep(row: Row, included: bool | None) -> None:
     if days <= 0:
         return row.refuse("fin", f"{begin} {end}", "period")
     kwh, estimated, energy = (row.values.get(name) for name in ("kwh", "estime", "energie"))
-    row.reading(begin, days, kwh, estimated, "facture")
+    row.reading(begin, days, kwh=kwh, estime=estimated, origine="facture")
     if energy or row.meter["point"]:
         row.keep("energy/meters", **row.meter, energie=energy)
 

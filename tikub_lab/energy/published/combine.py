@@ -68,11 +68,9 @@ def combine_weather(connection: Any, staged: Staged) -> Combined:
             AND d.jour = _hours.heure[:10]
         GROUP BY station, heure[:10];
         CREATE TEMP TABLE _places AS
-        SELECT station, arg_max(lib_station, (source_index, _line)) AS lib_station,
-            arg_max(longitude, (source_index, _line)) AS longitude,
-            arg_max(latitude, (source_index, _line)) AS latitude, arg_max(altitude, (source_index, _line)) AS altitude
+        SELECT station, arg_max(COLUMNS(['lib_station', 'longitude', 'latitude', 'altitude']), (source_index, _line))
         FROM (
-            SELECT source_index, _line, station, lib_station, longitude, latitude, altitude FROM _energy_stations
+            SELECT * FROM _energy_stations
             UNION ALL BY NAME SELECT DISTINCT 0 AS source_index, 0 AS _line, station FROM _all_days
         ) GROUP BY station;
     """)
@@ -90,7 +88,7 @@ def _begin(connection: Any, staged: Staged, names: list[str]) -> None:
     for name in names:
         kinds = {"kwh": "float64", "brut": "boolean"} | STAGED[name]
         columns = ", ".join(f'NULL::{TYPES[kind]} AS "{column}"' for column, kind in kinds.items())
-        nothing = f"SELECT 0::BIGINT AS source_index, 0::BIGINT AS _line, {columns} WHERE false"
+        nothing = f"SELECT 0::BIGINT AS source_index, {columns} WHERE false"
         query = f"{nothing} UNION ALL BY NAME {union(staged[name])}" if name in staged else nothing
         connection.execute(f"CREATE TEMP VIEW _{name.replace('/', '_')} AS {query}")
 
@@ -233,13 +231,10 @@ def _described(connection: Any) -> None:
     connection.execute("""
         CREATE TEMP TABLE _described AS
         WITH steps AS (
-            SELECT compteur_id, 'horaire' AS pas, 0 AS place FROM _kept_loads GROUP BY compteur_id
-            UNION ALL
-            SELECT compteur_id, CASE WHEN fin::DATE - debut::DATE <= 2 THEN 'journalier' ELSE 'mensuel' END AS pas,
-                CASE WHEN fin::DATE - debut::DATE <= 2 THEN 1 ELSE 2 END AS place
-            FROM _kept_readings GROUP BY ALL
+            SELECT DISTINCT compteur_id, 1 AS step FROM _kept_loads
+            UNION ALL SELECT DISTINCT compteur_id, if(fin::DATE - debut::DATE <= 2, 2, 3) FROM _kept_readings
         )
-        SELECT compteur_id, code_uai, point AS point_livraison, energie, usage, arg_min(pas, place) AS pas,
-            NULL::DATE AS mise_en_service, NULL::DATE AS retrait
+        SELECT compteur_id, code_uai, point AS point_livraison, energie, usage,
+            ['horaire', 'journalier', 'mensuel'][min(step)] AS pas, NULL::DATE AS mise_en_service, NULL::DATE AS retrait
         FROM _known LEFT JOIN steps USING (compteur_id) WHERE energie IS NOT NULL GROUP BY ALL
     """)

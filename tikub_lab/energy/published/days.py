@@ -37,14 +37,12 @@ def loads_to_readings(loads: pd.DataFrame, zone: str = LEGAL) -> pd.DataFrame:
     wall, minutes = _days_of(start, zone), loads["minutes"].astype("int64")
     inside = start + pd.to_timedelta(minutes.to_numpy(), unit="min") <= (wall + DAY).tz_localize(zone)
     known = loads["kwh"].notna().to_numpy() & inside
-    steps = pd.DataFrame(
-        {
-            "compteur_id": loads["compteur_id"].astype("str").array,
-            "debut": wall,
-            "kwh": loads["kwh"].where(known).to_numpy(),
-            "minutes": minutes.where(known, 0).to_numpy(),
-            "estime": loads["estime"].astype("boolean").array,
-        }
+    steps = loads.assign(
+        compteur_id=loads["compteur_id"].astype("str"),
+        debut=wall,
+        kwh=loads["kwh"].where(known),
+        minutes=minutes.where(known, 0),
+        estime=loads["estime"].astype("boolean"),
     )
     grouped = steps.groupby(["compteur_id", "debut"], sort=True)
     days = grouped[["kwh", "minutes"]].sum().assign(estime=grouped["estime"].any(skipna=False))
@@ -93,22 +91,13 @@ def temperatures_to_weather(temperatures: pd.DataFrame, zone: str = "UTC") -> pd
     >>> temperatures_to_weather(table, "Europe/Paris")["tmoy"].round(1).tolist()
     [11.0, nan]
     """
-    hours = pd.DataFrame(
-        {
-            "station": temperatures["station"].astype("str").array,
-            "jour": _days_of(pd.DatetimeIndex(temperatures["heure"]), zone),
-            "value": temperatures["temperature"].astype("float64").array,
-        }
-    )
-    days = hours.groupby(["station", "jour"], sort=True)["value"].agg(["min", "mean", "max", "count"]).reset_index()
-    begin = pd.DatetimeIndex(days["jour"])
-    count, every = days["count"], _lengths(begin, zone) / pd.Timedelta(hours=1)
-    return pd.DataFrame(
-        {
-            "station": days["station"],
-            "jour": begin,
-            "tmin": days["min"].where(count >= every),
-            "tmoy": days["mean"].where(2 * count > every),
-            "tmax": days["max"].where(count >= every),
-        }
+    wall = _days_of(pd.DatetimeIndex(temperatures["heure"]), zone)
+    hours = temperatures.assign(station=temperatures["station"].astype("str"), jour=wall)
+    days = hours.groupby(["station", "jour"], sort=True)["temperature"].agg(["min", "mean", "max", "count"])
+    days = days.reset_index()
+    count, every = days["count"], _lengths(pd.DatetimeIndex(days["jour"]), zone) / pd.Timedelta(hours=1)
+    return days[["station", "jour"]].assign(
+        tmin=days["min"].where(count >= every),
+        tmoy=days["mean"].where(2 * count > every),
+        tmax=days["max"].where(count >= every),
     )

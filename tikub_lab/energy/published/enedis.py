@@ -59,8 +59,8 @@ def _account(path: Path) -> Iterator[Row]:
             row.meter = meter
             if kind:
                 cells = row.above[0]
-                row.read("Horodate", "day" if kind == "daily" else "moment", cells[0])
-                row.read("Valeur", "number", cells[place] if len(cells) > place else "")
+                row.read("Horodate", cells[0], "day" if kind == "daily" else "moment")
+                row.read("Valeur", cells[place] if len(cells) > place else "", "number")
             else:
                 row.refuse("Type de donnees", about.get("type de donnees", ""), "quantity")
         if kind and section:
@@ -119,7 +119,7 @@ def _curve(section: list[Row], unit: str, stated: str) -> None:
     for row in sound:
         seconds = row.values["seconds"]
         minutes = int(stated) if stated.isdigit() else steps.get(seconds, 0)
-        row.load(seconds, minutes, row.values["Valeur"], unit, None, ends)
+        row.load(seconds, minutes, row.values["Valeur"], unit, ends)
 
 
 def _steps(moments: Sequence[int], ends: bool) -> dict[int, int]:
@@ -177,7 +177,7 @@ def _indexes(section: list[Row], unit: str) -> None:
 def _total(row: Row, day: str, field: str, unit: str) -> None:
     """Keep the energy of a day."""
     if unit in KWH:
-        row.reading(row.values[day], 1, energy(row.values["Valeur"], unit))
+        row.reading(row.values[day], 1, kwh=energy(row.values["Valeur"], unit))
     else:
         row.refuse(field, unit, "unit")
 
@@ -226,7 +226,7 @@ def _step(clock: values.Clock, spans: dict[str, tuple[int, int]], ends: dict[str
         ends[name] = _stamped_at_end(spans[name], row)
         row.keep("energy/meters", **row.meter, energie="électricité")
     estimated = NATURES.get(told.get("Nature", "").upper())
-    row.load(told["seconds"], told.get("Pas", 0), told["Valeur"], told["Unité"], estimated, ends[name])
+    row.load(told["seconds"], told.get("Pas", 0), told["Valeur"], told["Unité"], ends[name], estime=estimated)
 
 
 CUSTOMER = Layout(

@@ -48,7 +48,7 @@ def _judge(row: Row) -> None:
         else:
             kwh = volume * factor
     if not row.broken:
-        row.reading(told["date"], days, kwh, QUALITIES.get(quality))
+        row.reading(told["date"], days, kwh=kwh, estime=QUALITIES.get(quality))
         row.keep("energy/meters", **row.meter, energie="gaz")
 
 

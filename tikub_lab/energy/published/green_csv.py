@@ -60,7 +60,7 @@ def _judge(month_first: bool | None, clock: values.Clock, row: Row) -> None:
     length = (end - begin + (end % 5 == 4)) % DAY or DAY
     estimated = True if "estimat" in told.get("NOTES", "") else None
     if length == DAY and begin == 0:
-        row.reading(date, 1, values.energy(told["USAGE"], unit), estimated)
+        row.reading(date, 1, kwh=values.energy(told["USAGE"], unit), estime=estimated)
     elif length > 60:
         return row.refuse("END TIME", texts["END TIME"], "step")
     else:
@@ -69,7 +69,7 @@ def _judge(month_first: bool | None, clock: values.Clock, row: Row) -> None:
             seconds = clock.seconds(row.name, moment)
         except ValueError:
             return row.refuse("START TIME", texts["START TIME"], "moment")
-        row.load(seconds, length, told["USAGE"], unit, estimated)
+        row.load(seconds, length, told["USAGE"], unit, estime=estimated)
     row.keep("energy/meters", **row.meter, energie=energy)
 
 

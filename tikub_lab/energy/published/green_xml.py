@@ -136,7 +136,7 @@ def _judge(row: Row, kind: dict[str, str] | None, energy: str | None, offset: in
     if kind.get("accumulationBehaviour") in INDEXES:
         return row.refuse("accumulationBehaviour", kind["accumulationBehaviour"], "cumulative")
     try:
-        start, length, value = int(texts["start"]), int(texts["duration"]), values.number(texts.get("value", ""), False)
+        start, length, value = int(texts["start"]), int(texts["duration"]), values.english(texts.get("value", ""))
     except (KeyError, ValueError):
         said = f"{texts.get('start')} {texts.get('duration')} {texts.get('value')}"
         return row.refuse("value", said, "number")
@@ -146,14 +146,15 @@ def _judge(row: Row, kind: dict[str, str] | None, energy: str | None, offset: in
     if energy:
         row.keep("energy/meters", **row.meter, energie=energy)
     if 60 <= length <= HOUR and length % 60 == 0:
-        return row.load(start, length // 60, kwh, "kwh", estimated)
+        return row.load(start, length // 60, kwh, "kwh", estime=estimated)
     if length < DAY - HOUR:
         return row.refuse("duration", str(length), "step")
     try:
         begin, end = (values.nearest_midnight(_local_time(one, offset), 2) for one in (start, start + length))
     except ValueError:
         return row.refuse("start", str(start), "not-midnight")
-    row.reading(begin, (end - begin).days, kwh, estimated, "relevé" if length <= DAY + HOUR else "facture")
+    origin = "relevé" if length <= DAY + HOUR else "facture"
+    row.reading(begin, (end - begin).days, kwh=kwh, estime=estimated, origine=origin)
 
 
 def _local_time(seconds: int, offset: int | None) -> datetime.datetime:

@@ -7,7 +7,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,50 +24,36 @@ SIZE = 20_000
 MESSAGES = {row["rule"]: row["message"] for row in values.listed("rules.csv")}
 Meter = dict[str, str | None]
 """How a meter is named: see :func:`who`."""
-_WHO = {"compteur": "str", "point": "str"}
-STAGED: dict[str, dict[str, str]] = {
-    "energy/readings": {
-        **_WHO, "debut": "str", "fin": "str", "kwh": "float64", "estime": "boolean", "origine": "str",
-        "brut": "boolean",
-    },
-    "energy/loads": {
-        **_WHO, "debut": "str", "minutes": "int64", "kwh": "float64", "estime": "boolean", "brut": "boolean",
-    },
-    "energy/meters": {**_WHO, "energie": "str"},
-    "staged/list": {
-        **_WHO, "energie": "str", "code_uai": "str", "usage": "str", "fichier": "str", "facteur": "float64",
-    },
-    "staged/indexes": {**_WHO, "jour": "str", "kwh": "float64", "estime": "boolean"},
-    "staged/ends": {**_WHO},
-    "energy/weather": {"station": "str", "jour": "str", "tmin": "float64", "tmoy": "float64", "tmax": "float64"},
-    "energy/temperatures": {"station": "str", "heure": "str", "temperature": "float64"},
-    "energy/stations": {
-        "station": "str", "lib_station": "str", "longitude": "float64", "latitude": "float64", "altitude": "float64",
-    },
-}  # fmt: skip
+_TYPES = {
+    **dict.fromkeys(("kwh", "facteur", "tmin", "tmoy", "tmax", "temperature"), "float64"),
+    **dict.fromkeys(("longitude", "latitude", "altitude"), "float64"),
+    **{"_line": "int64", "_rows": "int64", "minutes": "int64", "estime": "boolean", "brut": "boolean"},
+}
+"""Types of columns that are no text."""
+STAGED = {
+    table: {name: _TYPES.get(name, "str") for name in names.split()}
+    for table, names in {
+        "energy/readings": "_line _rows compteur point debut fin kwh estime origine brut",
+        "energy/loads": "_line _rows compteur point debut minutes kwh estime brut",
+        "energy/meters": "_line compteur point energie",
+        "staged/list": "_line _rows compteur point energie code_uai usage fichier facteur",
+        "staged/indexes": "_line _rows compteur point jour kwh estime",
+        "staged/ends": "_line _rows compteur point",
+        "energy/weather": "_line _rows station jour tmin tmoy tmax",
+        "energy/temperatures": "_line _rows station heure temperature",
+        "energy/stations": "_line station lib_station longitude latitude altitude",
+    }.items()
+}
 """Columns of the staged tables. ``point`` is a distributor's number, ``compteur`` a name, empty where the file has
 neither; ``brut`` says that ``kwh`` is in the unit that another file tells. The list is one of meters, while
 ``energy/meters`` has what files of readings let know of theirs. Indexes are readings of a counter, ends mark where
-the last period ends: both are source rows without a reading of their own."""
-IMPLIED = ("energy/meters", "energy/stations")
-"""Tables whose rows don't stand for source rows."""
-_KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "": (str, ""),
-    "plain": (plain, ""),
-    "lower": (str.lower, ""),
-    "number": (values.number, "number"),
-    "english": (partial(values.number, comma=False), "number"),
-    "minutes": (values.minutes, "number"),
-    "day": (values.day, "day"),
-    "moment": (values.moment, "moment"),
-    "universal": (values.universal, "moment"),
-    "clock": (values.clock, "moment"),
-    "flag": (values.flag, "flag"),
-    "fuel": (values.fuel, "energy"),
-    "unit": (values.unit, "unit"),
-    "uai": (values.lycee, "uai"),
-}
-"""What reads a cell, and the rule that it breaks where it can't."""
+the last period ends: both are source rows without a reading of their own. Rows of meters and stations stand for no
+source row, and so have no ``_rows``."""
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "": str, "plain": plain, "lower": str.lower, "number": values.number, "english": values.english,
+    "minutes": values.minutes, "day": values.day, "moment": values.moment, "universal": values.universal,
+    "clock": values.clock, "flag": values.flag, "fuel": values.fuel, "unit": values.unit, "uai": values.uai,
+}  # fmt: skip
 
 
 @lru_cache(4096)
@@ -101,14 +87,13 @@ class Row:
         """The meter's name, "" where the row has none."""
         return self.meter.get("compteur") or ""
 
-    def read(self, name: str, kind: str, text: str) -> None:
+    def read(self, name: str, text: str, kind: str, rule: str = "") -> None:
         """Read a cell; a bad one has no value."""
         self.texts[name] = text
-        parse, rule = _KINDS[kind]
         try:
-            self.values[name] = parse(text)
+            self.values[name] = _PARSERS[kind](text)
         except ValueError:
-            self.refuse(name, text, rule)
+            self.refuse(name, text, rule or kind)
 
     def refuse(self, field: str, value: str, rule: str) -> None:
         """Reject the row for a field with a value and the rule that it breaks."""
@@ -122,27 +107,13 @@ class Row:
         """Stage a row for this one, or what this one lets know of its meter or station."""
         self.staged.append((table, {"_line": self.line, **cells}))
 
-    def reading(
-        self,
-        begin: datetime.date,
-        days: int,
-        kwh: float | None,
-        estimated: bool | None = None,
-        origin: str = "relevé",
-        **more: bool,
-    ) -> None:
-        """Keep the energy of whole days."""
+    def reading(self, begin: datetime.date, days: int, **cells: Any) -> None:
+        """Keep the energy of whole days, « relevé » unless its origin is another one."""
         period = {"debut": begin.isoformat(), "fin": (begin + datetime.timedelta(days)).isoformat()}
-        self.keep("energy/readings", **self.meter, **period, kwh=kwh, estime=estimated, origine=origin, **more)
+        self.keep("energy/readings", **{**self.meter, **period, "origine": "relevé", **cells})
 
     def load(
-        self,
-        seconds: int,
-        minutes: int,
-        value: float | None,
-        unit: str,
-        estimated: bool | None = None,
-        ends: bool = False,
+        self, seconds: int, minutes: int, value: float | None, unit: str, ends: bool = False, **cells: Any
     ) -> None:
         """Keep the energy of a step, whose time may be its end, or say why it can't be known."""
         if unit not in KILOWATTS and unit not in KWH:
@@ -153,7 +124,7 @@ class Row:
             self.refuse("Pas", str(minutes), "step")
         else:
             kwh, begin = values.energy(value, unit, minutes), values.iso(seconds - 60 * minutes * ends)
-            self.keep("energy/loads", **self.meter, debut=begin, minutes=minutes, kwh=kwh, estime=estimated)
+            self.keep("energy/loads", **self.meter, debut=begin, minutes=minutes, kwh=kwh, **cells)
 
 
 def batches(judged: Iterable[Row]) -> Iterator[Batch]:
@@ -179,14 +150,16 @@ def batches(judged: Iterable[Row]) -> Iterator[Batch]:
 
 def staged(name: str, cells: list[dict[str, Any]]) -> pd.DataFrame:
     """Type the rows of a staged table, the same columns in every batch."""
-    frame = pd.DataFrame(cells)
-    if name in IMPLIED:
-        kinds = {"_line": "int64", **STAGED[name]}
-        frame = frame.drop_duplicates([column for column in frame if column != "_line"])
-    else:
-        kinds = {"_line": "int64", "_rows": "int64", **STAGED[name]}
+    frame = pd.DataFrame(cells).reindex(columns=list(STAGED[name]))
+    if "_rows" in frame:
         frame["_rows"] = 1
-    return frame.reindex(columns=list(kinds)).astype(kinds)
+    else:
+        frame = frame.drop_duplicates([column for column in frame if column != "_line"])
+    return frame.astype(STAGED[name])
+
+
+Header = Callable[[set[str], list[str]], bool]
+"""Tells a row of labels by the columns that it has, and by the labels."""
 
 
 class Format(NamedTuple):
@@ -199,21 +172,15 @@ class Format(NamedTuple):
 class Layout:
     """A format of rows below labels: what tells its row of labels, and whether all rows are as long as that one."""
 
-    def __init__(
-        self,
-        name: str,
-        header: Callable[[set[str], list[str]], bool],
-        delimiter: str | None = None,
-        exact: bool = False,
-    ):
+    def __init__(self, name: str, header: Header, delimiter: str | None = None, exact: bool = False):
         columns = [row for row in values.listed("columns.csv") if row["format"] == name]
-        self.columns = {row["column"]: (row["labels"].split("|"), row["kind"]) for row in columns}
+        self.columns = {row["column"]: (row["labels"].split("|"), row["kind"], row["rule"]) for row in columns}
         self.header, self.delimiter, self.exact = header, delimiter, exact
 
     def places(self, labels: list[str]) -> dict[str, int]:
         """Find the columns that are there: by column the first known label that is, « * » standing for any end."""
         found = {}
-        for name, (known, _) in self.columns.items():
+        for name, (known, *_) in self.columns.items():
             for label in known:
                 alike = [one for one in labels if one.startswith(label[:-1])] if label[-1] == "*" else [label]
                 if alike and alike[0] in labels:
@@ -240,7 +207,7 @@ class Layout:
                     row.refuse("", f"{len(cells)} cells", "row-width")
                 else:
                     for name, place in known.items():
-                        row.read(name, self.columns[name][1], cells[place] if place < len(cells) else "")
+                        row.read(name, cells[place] if place < len(cells) else "", *self.columns[name][1:])
                 yield row
             elif self.tells(cells):
                 written = [plain(cell) for cell in cells]

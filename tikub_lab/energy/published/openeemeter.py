@@ -59,7 +59,7 @@ def _meter(path: Path) -> Iterator[Row]:
         row = Row(line)
         if 0 < usual <= HOUR:
             debut, minutes = values.iso(times[place]), usual // 60
-            row.keep("energy/loads", debut=debut, minutes=minutes, kwh=value, estime=None, brut=True)
+            row.keep("energy/loads", debut=debut, minutes=minutes, kwh=value, brut=True)
         elif usual < DAY * 9 // 10:
             row.refuse("start", text, "step" if usual else "step-unknown")
         else:
@@ -67,7 +67,7 @@ def _meter(path: Path) -> Iterator[Row]:
             if following is not None:
                 begin, end = values.nearest_midnight(start), values.nearest_midnight(following)
                 origin = "relevé" if usual <= 1.5 * DAY else "facture"
-                row.reading(begin, (end - begin).days, value, None, origin, brut=True)
+                row.reading(begin, (end - begin).days, kwh=value, origine=origin, brut=True)
             elif value is None:
                 row.keep("staged/ends")
             else:

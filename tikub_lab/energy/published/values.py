@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from tikub_lab.tables.identifiers import uai
+from tikub_lab.tables import identifiers
 
 
 def listed(name: str) -> list[dict[str, str]]:
@@ -88,6 +88,11 @@ def number(text: str, comma: bool = True) -> float | None:
     if not _NUMBER.fullmatch(text) or not math.isfinite(value := float(text)):
         raise ValueError(text)
     return value
+
+
+def english(text: str) -> float | None:
+    """Read a number whose commas separate thousands."""
+    return number(text, comma=False)
 
 
 def energy(value: float | None, unit: str, minutes: int = 0) -> float | None:
@@ -171,10 +176,10 @@ def unit(text: str) -> float | None:
     return KWH.get(text.lower())
 
 
-def lycee(text: str) -> str | None:
+def uai(text: str) -> str | None:
     """Read the code of a lycée, if there is one."""
     code = text.upper() or None
-    if code is not None and not bool(uai(pd.Series([code], dtype="str")).iloc[0]):
+    if code is not None and not bool(identifiers.uai(pd.Series([code], dtype="str")).iloc[0]):
         raise ValueError(text)
     return code
 
