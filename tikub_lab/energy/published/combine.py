@@ -160,7 +160,7 @@ def _meters(connection: Any, staged: Staged) -> None:
 def _named(connection: Any) -> None:
     """Give staged rows the names of their meters, and kWh where another file tells the unit."""
     name_of, factor = "coalesce(p.compteur, r.compteur, b.compteur, f.stem)", "coalesce(b.facteur, u.facteur)"
-    for short, (name, _) in _OF_METERS.items():
+    for short, (name, key) in _OF_METERS.items():
         connection.execute(f"""
             CREATE TEMP TABLE {short} AS
             SELECT r.* REPLACE (r.kwh * CASE WHEN r.brut THEN {factor} ELSE 1 END AS kwh), {name_of} AS compteur_id,
@@ -173,7 +173,6 @@ def _named(connection: Any) -> None:
                 CASE WHEN energie IS NULL THEN 'energy-unknown' ELSE 'unit-unknown' END
             FROM {short} LEFT JOIN _known USING (compteur_id) WHERE energie IS NULL OR unitless;
         """)
-    for short, (_, key) in _OF_METERS.items():
         if key:
             _replace(connection, short, key)
 

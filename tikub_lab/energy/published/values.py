@@ -125,8 +125,8 @@ def moment(text: str) -> datetime.datetime:
     """Read a date and time as it is written, with the zone that it has or none."""
     found = _FRENCH.fullmatch(text.strip())
     if found:
-        date, month, year, *time = (int(part or 0) for part in found.groups())
-        return datetime.datetime(year, month, date, *time)
+        date, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+        return datetime.datetime(year, month, date, hour, minute, second)
     if not re.match(r"\d{4}-\d{2}-\d{2}", text):
         raise ValueError(text)
     return datetime.datetime.fromisoformat(text)
