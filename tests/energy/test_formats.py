@@ -459,6 +459,13 @@ def test_weather_of_meteo_france(bring):
     ]
 
 
+def test_weather_without_a_column_of_means(bring):
+    """It says how good a mean is, and has none: that of the extremes is taken."""
+    (found,) = bring(a__csv="NUM_POSTE;AAAAMMJJ;TN;TX;QTM\n1;20250101;1;5;2\n")
+    assert (found.kept, found.repairs_by_rule) == (1, {"doubtful": 1, "mean-of-extremes": 1})
+    assert bring.load("weather")["tmoy"].tolist() == [3.0]
+
+
 def test_hours_of_temperature_make_universal_days(bring):
     """Thirteen hours have a mean but no extremes, twelve have none."""
     hours = [f"2025-01-0{1 + place // 24}T{place % 24:02d}:00:00Z,{place % 24}" for place in range(24 + 13)]

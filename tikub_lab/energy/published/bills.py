@@ -2,8 +2,7 @@
 
 A table with a meter, a beginning, an end and kWh is one of bills. One with a meter and an energy, without periods, is a
 list of meters: it names delivery points, says which lycée they serve, what they count, and in which unit where their
-own files don't. Capitals, accents and signs
-don't matter in labels.
+own files don't. Capitals, accents and signs don't matter in labels.
 
 The end of a bill may be its last day or the day after it. The label says which (« fin (exclue) », « fin (incluse) »),
 or else the bills of the file do: the next one begins the day after, or on the same day. Where neither tells, a bill
@@ -11,64 +10,18 @@ from the first to the last day of a month includes its end, another one excludes
 """
 
 import datetime
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
-import pandas as pd
-
-from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, Meter, who
-from tikub_lab.energy.published.layout import Column, Layout, Line, numbers
-from tikub_lab.energy.published.values import ENERGIES, KWH, plain
+from tikub_lab.energy.published.layout import Format, Layout, Row, batches, who
+from tikub_lab.energy.published.values import plain
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.identifiers import uai
-from tikub_lab.tables.readers import Batch
 
 MAX_ROWS = 500_000
-EXCLUDED, INCLUDED = "fin exclue", "fin incluse"
-USES = {"chauffage": "chauffage", "autres": "autres", "mixte": "mixte"}
-
-
-def _energy(text: str) -> str | None:
-    found = ENERGIES.get(plain(text))
-    if text and found is None:
-        raise ValueError(text)
-    return found
-
-
-def _code(text: str) -> str | None:
-    code = text.upper() or None
-    if code is not None and not bool(uai(pd.Series([code], dtype="str")).iloc[0]):
-        raise ValueError(text)
-    return code
-
-
-def _factor(text: str) -> float | None:
-    unit = text.lower() or None
-    if unit is not None and unit not in KWH:
-        raise ValueError(text)
-    return KWH[unit] if unit else None
-
-
-_METER = {
-    "compteur": Column(("compteur", "compteur id", "identifiant du compteur", "n compteur", "numero de compteur")),
-    "point": Column(("point de livraison", "point livraison", "pdl", "prm", "pce", "rae", "ref acheminement")),
-    "energie": Column(("energie", "fluide", "type d energie"), _energy, "energy"),
-}
-_BILL = {
-    "debut": Column(
-        ("debut", "date debut", "date de debut", "debut de periode", "du", "periode du"), values.day, "day"
-    ),
-    "fin": Column(
-        ("fin", "date fin", "date de fin", "fin de periode", "au", "periode au", EXCLUDED, INCLUDED), values.day, "day"
-    ),
-    "kwh": numbers("kwh", "consommation kwh", "conso kwh", "consommation en kwh", "energie kwh", "quantite kwh"),
-    "estime": Column(
-        ("estime", "estimee", "type de releve", "nature du releve", "nature", "releve ou estime"), values.flag, "flag"
-    ),
-}
+INCLUDED = {"fin exclue": False, "fin incluse": True}
+USES = ("chauffage", "autres", "mixte")
 
 
 def _is_bills(found: set[str], labels: list[str]) -> bool:
@@ -83,119 +36,87 @@ def _is_list(found: set[str], labels: list[str]) -> bool:
     return "energie" in found and bool(found & {"compteur", "point"}) and not (others or periods)
 
 
-BILLS = Layout(_METER | _BILL, _is_bills)
-METERS = Layout(
-    {
-        **_METER,
-        "code_uai": Column(("code uai", "uai", "rne", "code rne"), _code, "uai"),
-        "usage": Column(("usage",)),
-        "unite": Column(("unite",), _factor, "unit"),
-    },
-    _is_list,
-)
+BILLS, METERS = Layout("energy-bills", _is_bills), Layout("energy-meters", _is_list)
 
 
-class Bill(NamedTuple):
-    """A bill as it is written."""
-
-    line: int
-    meter: Meter
-    begin: datetime.date
-    end: datetime.date
-    kwh: float | None
-    estimated: bool | None
-    energy: str | None
-
-
-def read_bills(path: Path) -> Iterator[Batch]:
-    """Read bills; ``line`` is a row's number in the spreadsheet."""
-    bills = list[Bill]()
-    label = ""
-
-    def take(found: Gathering, line: Line) -> None:
-        nonlocal label
-        told, label = line.values, line.labels["fin"]
-        meter = _meter(line)
-        if {"debut", "fin"} <= set(told) and told["fin"] < told["debut"]:
-            line.broken.append(("fin", f"{line.texts['debut']} {line.texts['fin']}", "period"))
-        if line.broken:
-            found.reject(line.at, meter["compteur"], *line.broken)
-        else:
-            known = (told.get(name) for name in ("kwh", "estime", "energie"))
-            bills.append(Bill(line.at, meter, told["debut"], told["fin"], *known))
-        if found.read + len(bills) > MAX_ROWS:
-            raise UsageError(f"{path}: more than {MAX_ROWS:,} rows. Cut it into several files, by year.")
-
-    def kept(found: Gathering) -> Iterator[None]:
-        included = {EXCLUDED: False, INCLUDED: True}.get(label, _included(bills))
-        for bill in bills:
-            _keep(bill, included, found)
-            yield
-
-    return BILLS.batches(path, take, kept)
-
-
-def _meter(line: Line) -> Meter:
+def _named(row: Row) -> None:
     """Name the meter: its own name where there is one, beside its delivery point."""
-    texts = line.texts
+    texts = row.texts
     named, point = who(texts.get("compteur", "")), who(texts.get("point", ""))
     if named["compteur"]:
-        return {"compteur": named["compteur"], "point": named["point"] or point["point"]}
-    if point["point"]:
-        return point
-    line.broken.insert(0, ("compteur", texts.get("compteur") or texts.get("point") or "", "meter-id"))
-    return {"compteur": None, "point": None}
+        row.meter = {"compteur": named["compteur"], "point": named["point"] or point["point"]}
+    elif point["point"]:
+        row.meter = point
+    else:
+        row.meter = who("")
+        row.broken.insert(0, ("compteur", texts.get("compteur") or texts.get("point") or "", "meter-id"))
 
 
-def _included(bills: list[Bill]) -> bool | None:
+def _bills(path: Path) -> Iterator[Row]:
+    """Read bills; ``line`` is a row's number in the spreadsheet."""
+    bills, label = list[Row](), ""
+    for read, row in enumerate(BILLS.rows(path), 1):
+        told, label = row.values, row.labels["fin"]
+        _named(row)
+        if {"debut", "fin"} <= set(told) and told["fin"] < told["debut"]:
+            row.refuse("fin", f"{row.texts['debut']} {row.texts['fin']}", "period")
+        if row.broken:
+            yield row
+        else:
+            row.texts = {}  # not needed any more, and there may be many
+            bills.append(row)
+        if read > MAX_ROWS:
+            raise UsageError(f"{path}: more than {MAX_ROWS:,} rows. Cut it into several files, by year.")
+    included = INCLUDED.get(label, _included(bills))
+    for row in bills:
+        _keep(row, included)
+        yield row
+
+
+def _included(bills: list[Row]) -> bool | None:
     """Tell by bills that follow one another whether an end is the last day; None where they don't agree or don't."""
-    votes = {True: 0, False: 0}
-    by_meter: dict[str | None, list[Bill]] = {}
-    for bill in bills:
-        by_meter.setdefault(bill.meter["compteur"], []).append(bill)
-    for series in by_meter.values():
-        for before, after in pairwise(sorted(series, key=lambda bill: bill.begin)):
-            gap = (after.begin - before.end).days
-            if gap in (0, 1):
-                votes[gap == 1] += 1
-    if not any(votes.values()) or min(votes.values()) * 10 > max(votes.values()):
+    by_meter = defaultdict[str, list[Row]](list)
+    for row in bills:
+        by_meter[row.name].append(row)
+    gaps = Counter(
+        (after.values["debut"] - before.values["fin"]).days
+        for series in by_meter.values()
+        for before, after in pairwise(sorted(series, key=lambda row: row.values["debut"]))
+    )
+    if gaps[0] == gaps[1] or min(gaps[0], gaps[1]) * 10 > max(gaps[0], gaps[1]):
         return None
-    return votes[True] > votes[False]
+    return gaps[1] > gaps[0]
 
 
-def _keep(bill: Bill, included: bool | None, found: Gathering) -> None:
-    line, meter = bill.line, bill.meter
-    days = (bill.end - bill.begin).days
+def _keep(row: Row, included: bool | None) -> None:
+    begin, end = row.values["debut"], row.values["fin"]
     if included is None:
-        whole = bill.begin.day == 1 and (bill.end + datetime.timedelta(days=1)).day == 1
-        taken = "included" if whole else "excluded"
-        found.repair(line, meter["compteur"], "fin", bill.end.isoformat(), "end-assumed", taken)
-        days += whole
-    elif included:
-        days += 1
+        included = begin.day == 1 and (end + datetime.timedelta(days=1)).day == 1
+        row.repair("fin", end.isoformat(), "end-assumed", "included" if included else "excluded")
+    days = (end - begin).days + included
     if days <= 0:
-        found.reject(line, meter["compteur"], ("fin", f"{bill.begin} {bill.end}", "period"))
+        return row.refuse("fin", f"{begin} {end}", "period")
+    kwh, estimated, energy = (row.values.get(name) for name in ("kwh", "estime", "energie"))
+    row.reading(begin, days, kwh=kwh, estime=estimated, origine="facture")
+    if energy or row.meter["point"]:
+        row.keep("energy/meters", **row.meter, energie=energy)
+
+
+def _listed(row: Row) -> None:
+    told, said = row.values, row.texts.get("usage", "")
+    _named(row)
+    if not row.texts["energie"]:
+        row.refuse("energie", "", "energy")
+    if row.broken:
         return
-    found.reading(line, meter, bill.begin, days, bill.kwh, bill.estimated, "facture")
-    if bill.energy or meter["point"]:
-        found.imply("energy/meters", line, **meter, energie=bill.energy)
-
-
-def read_list(path: Path) -> Iterator[Batch]:
-    """Read a list of meters."""
-    return METERS.batches(path, _listed)
-
-
-def _listed(found: Gathering, line: Line) -> None:
-    meter, told = _meter(line), line.values
-    if not line.texts["energie"]:
-        line.broken.append(("energie", "", "energy"))
-    if line.broken:
-        found.reject(line.at, meter["compteur"], *line.broken)
-        return
-    said = told.get("usage", "")
-    use = USES.get(plain(said))
+    use = plain(said) if plain(said) in USES else None
     if said and use is None:
-        found.repair(line.at, meter["compteur"], "usage", said, "enum", "")
+        row.repair("usage", said, "enum", "")
     told = {"energie": told["energie"], "code_uai": told.get("code_uai"), "facteur": told.get("unite")}
-    found.keep("staged/list", line.at, **meter, usage=use, **told)
+    row.keep("staged/list", **row.meter, usage=use, **told)
+
+
+FORMATS = {
+    "energy-bills": Format(BILLS.recognises, lambda path: batches(_bills(path))),
+    "energy-meters": METERS.format(_listed),
+}

@@ -3,6 +3,7 @@
 import pandas as pd
 
 LEGAL = "Europe/Paris"
+DAY = pd.Timedelta(days=1)
 READINGS = ["compteur_id", "debut", "fin", "kwh", "estime", "origine"]
 
 
@@ -32,49 +33,37 @@ def loads_to_readings(loads: pd.DataFrame, zone: str = LEGAL) -> pd.DataFrame:
     >>> loads_to_readings(table.drop(index=5))["kwh"].tolist()
     [nan]
     """
-    start = pd.DatetimeIndex(loads["debut"]).tz_convert(zone)
-    wall = start.tz_localize(None).normalize()
-    midnight = (wall + pd.Timedelta(days=1)).tz_localize(zone)
-    inside = (start + pd.to_timedelta(loads["minutes"].astype("int64").to_numpy(), unit="min")) <= midnight
+    start = pd.DatetimeIndex(loads["debut"])
+    wall, minutes = _days_of(start, zone), loads["minutes"].astype("int64")
+    inside = start + pd.to_timedelta(minutes.to_numpy(), unit="min") <= (wall + DAY).tz_localize(zone)
     known = loads["kwh"].notna().to_numpy() & inside
-    estimated = loads["estime"].astype("boolean")
-    steps = pd.DataFrame(
-        {
-            "compteur_id": loads["compteur_id"].astype("str").to_numpy(),
-            "debut": wall.as_unit("s"),
-            "kwh": loads["kwh"].where(known).to_numpy(),
-            "minutes": loads["minutes"].where(known, 0).astype("int64").to_numpy(),
-            "yes": estimated.fillna(False).to_numpy(),
-            "unsaid": estimated.isna().to_numpy(),
-        }
+    steps = loads.assign(
+        compteur_id=loads["compteur_id"].astype("str"),
+        debut=wall,
+        kwh=loads["kwh"].where(known),
+        minutes=minutes.where(known, 0),
+        estime=loads["estime"].astype("boolean"),
     )
-    days = steps.groupby(["compteur_id", "debut"], sort=True).agg(
-        kwh=("kwh", "sum"), minutes=("minutes", "sum"), yes=("yes", "any"), unsaid=("unsaid", "any")
-    )
-    return _readings(days, zone)
-
-
-def _readings(days: pd.DataFrame, zone: str) -> pd.DataFrame:
+    grouped = steps.groupby(["compteur_id", "debut"], sort=True)
+    days = grouped[["kwh", "minutes"]].sum().assign(estime=grouped["estime"].any(skipna=False))
     spans = days.reset_index().groupby("compteur_id")["debut"].agg(["min", "max"])
     every = [(name, day) for name, low, high in spans.itertuples() for day in pd.date_range(low, high)]
     names = pd.Index([name for name, _ in every], dtype="str")
     begins = pd.DatetimeIndex([day for _, day in every]).as_unit("s")
-    whole = pd.MultiIndex.from_arrays([names, begins], names=["compteur_id", "debut"])
-    table = days.reindex(whole).reset_index()
-    begin = pd.DatetimeIndex(table["debut"]).as_unit("s")
-    end = begin + pd.Timedelta(days=1)
-    length = (end.tz_localize(zone) - begin.tz_localize(zone)) / pd.Timedelta(minutes=1)
-    estimated = table["yes"].astype("boolean").mask((table["yes"] != True) & (table["unsaid"] != False))  # noqa: E712
-    return pd.DataFrame(
-        {
-            "compteur_id": table["compteur_id"].astype("str"),
-            "debut": begin,
-            "fin": end,
-            "kwh": table["kwh"].astype("float64").where((table["minutes"] == length).to_numpy()),
-            "estime": estimated,
-            "origine": "relevé",
-        }
-    )[READINGS]
+    days = days.reindex(pd.MultiIndex.from_arrays([names, begins], names=days.index.names)).reset_index()
+    whole = days["minutes"].to_numpy() == _lengths(begins, zone) / pd.Timedelta(minutes=1)
+    days = days.assign(fin=begins + DAY, kwh=days["kwh"].astype("float64").where(whole), origine="relevé")
+    return days[READINGS]
+
+
+def _days_of(moments: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
+    """Return the days of moments on a clock."""
+    return moments.tz_convert(zone).tz_localize(None).normalize().as_unit("s")
+
+
+def _lengths(days: pd.DatetimeIndex, zone: str) -> pd.TimedeltaIndex:
+    """Return how long days of a clock are."""
+    return (days + DAY).tz_localize(zone) - days.tz_localize(zone)
 
 
 def temperatures_to_weather(temperatures: pd.DataFrame, zone: str = "UTC") -> pd.DataFrame:
@@ -102,24 +91,13 @@ def temperatures_to_weather(temperatures: pd.DataFrame, zone: str = "UTC") -> pd
     >>> temperatures_to_weather(table, "Europe/Paris")["tmoy"].round(1).tolist()
     [11.0, nan]
     """
-    wall = pd.DatetimeIndex(temperatures["heure"]).tz_convert(zone).tz_localize(None).normalize().as_unit("s")
-    hours = pd.DataFrame(
-        {
-            "station": temperatures["station"].astype("str").to_numpy(),
-            "jour": wall,
-            "value": temperatures["temperature"].astype("float64").to_numpy(),
-        }
-    )
-    days = hours.groupby(["station", "jour"], sort=True)["value"].agg(["min", "mean", "max", "count"]).reset_index()
-    begin = pd.DatetimeIndex(days["jour"])
-    length = ((begin + pd.Timedelta(days=1)).tz_localize(zone) - begin.tz_localize(zone)) / pd.Timedelta(hours=1)
-    count, every = days["count"].to_numpy(), length.to_numpy()
-    return pd.DataFrame(
-        {
-            "station": days["station"],
-            "jour": begin,
-            "tmin": days["min"].where(count >= every),
-            "tmoy": days["mean"].where(2 * count > every),
-            "tmax": days["max"].where(count >= every),
-        }
+    wall = _days_of(pd.DatetimeIndex(temperatures["heure"]), zone)
+    hours = temperatures.assign(station=temperatures["station"].astype("str"), jour=wall)
+    days = hours.groupby(["station", "jour"], sort=True)["temperature"].agg(["min", "mean", "max", "count"])
+    days = days.reset_index()
+    count, every = days["count"], _lengths(pd.DatetimeIndex(days["jour"]), zone) / pd.Timedelta(hours=1)
+    return days[["station", "jour"]].assign(
+        tmin=days["min"].where(count >= every),
+        tmoy=days["mean"].where(2 * count > every),
+        tmax=days["max"].where(count >= every),
     )

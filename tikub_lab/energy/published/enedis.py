@@ -1,29 +1,33 @@
-"""Load curves, daily indexes and daily totals of Enedis, in CSV.
+"""Load curves, daily indexes and daily totals of Enedis, in CSV: three headings.
 
-Exports of a customer's account, as met in public parsers and their tests: sections that each begin with two rows about
-the meter. (The flat flux, where each row says it all, is in :mod:`.enedis_flat`.) Powers in watts are means over a
-step; the energy of a step is power times length.
+- Exports of a customer's account, as met in public parsers and their tests: sections that each begin with two rows
+  about the meter. Powers in watts are means over a step; the energy of a step is power times length.
+- The flat flux (R63, and what the portal SGE gives): each row says meter, quantity, unit and step. Columns as met in
+  public parsers and their tests, with accents or without: ``Identifiant PRM;Date de début;Date de fin;Grandeur
+  physique;Grandeur métier;Etape métier;Unité;Horodate;Valeur;Nature;Pas…``.
+- What the customer's account gives since 2025, a workbook too: load curves « Début;Fin;Valeur (en kW) », as users
+  reported it; daily totals « Date;Valeur (en kWh) » are assumed to look alike. The meter's number stands in a row
+  above, or nowhere: the file's name then is the meter's.
 
-Whether a time marks the beginning or the end of its step is not written in the files, and both occur (beginning for
+Whether a time marks the beginning or the end of its step is not written in the first two, and both occur (beginning for
 large meters, end for Linky). Exports are of whole days: a series that runs from midnight to the step before midnight is
 stamped at the beginning, one that runs from the first step to midnight at the end. Where neither can be told, the
 beginning is taken and the log of repairs says so (``stamp-assumed``).
 
-To be confirmed on a genuine file: sections of daily totals (« Énergie quotidienne », « Consommation quotidienne »), and
-XML of R50, which is not read.
+To be confirmed on a genuine file: sections of daily totals (« Énergie quotidienne », « Consommation quotidienne »), the
+layouts since 2025, and XML of R50, which is not read.
 """
 
 import datetime
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Broken, Gathering, Meter, who
+from tikub_lab.energy.published.layout import Format, Layout, Row, batches, who
 from tikub_lab.energy.published.values import KWH, energy, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
@@ -35,131 +39,87 @@ HELD_SHORTER, HELD_LONGER = 2, 6
 """Distances in a row that make a step shorter, or longer, than the usual one."""
 MAX_SECTION = 600_000
 """Rows of a section of an account's export: eleven years of ten minutes."""
+NATURES = values.flags("enedis")
+ACTIVE = ("ea", "pa", "energie active", "puissance active")
 
 
-def is_account(head: Head) -> bool:
+def _is_account(head: Head) -> bool:
     """Recognise an account's export: a first row of names that begins with the PRM and tells the type of data."""
-    found = [plain(cell) for cell in head.columns]
-    return found[:2] == ["identifiant prm", "type de donnees"]
+    return [plain(cell) for cell in head.columns][:2] == ["identifiant prm", "type de donnees"]
 
 
-class Point(NamedTuple):
-    """A row of a section: time and value, each as written and as read."""
-
-    line: int
-    stamp: str
-    time: Any
-    text: str
-    value: float | None
-
-
-@dataclass
-class Section:
-    """A section of an account's export: what its two rows say of the meter, and its rows of data."""
-
-    about: dict[str, str]
-    labels: list[str] = field(default_factory=list)
-    data: list[tuple[int, list[str]]] = field(default_factory=list)
-
-    @property
-    def meter(self) -> Meter:
-        """The meter's names."""
-        return who(self.about.get("identifiant prm", ""))
-
-    @property
-    def unit(self) -> str:
-        """The unit, of the section or in the label: « Valeur (en Wh) »."""
-        word = self.labels[1].rpartition(" ")[2] if len(self.labels) > 1 else ""
-        return plain(self.about.get("unite", "")) or (word if word in KWH else "")
-
-    def points(self, found: Gathering, when: Callable[[str], Any], rule: str, place: int = 1) -> Iterator[Point]:
-        """Give the rows of which time and value are read; the others are rejected."""
-        for line, cells in self.data:
-            text = cells[place] if len(cells) > place else ""
-            broken, time, value = list[Broken](), None, None
-            try:
-                time = when(cells[0])
-            except ValueError:
-                broken.append(("Horodate", cells[0], rule))
-            try:
-                value = values.number(text)
-            except ValueError:
-                broken.append(("Valeur", text, "number"))
-            if broken:
-                found.reject(line, self.meter["compteur"], *broken)
+def _account(path: Path) -> Iterator[Row]:
+    """Judge an account's export, section by section; ``line`` is a row's number in a spreadsheet."""
+    for about, labels, section in _sections(path):
+        kind, meter = _kind(about), who(about.get("identifiant prm", ""))
+        word = labels[1].rpartition(" ")[2] if len(labels) > 1 else ""
+        unit = plain(about.get("unite", "")) or (word if word in KWH else "")
+        place = labels.index("eas t") if kind == "index" and "eas t" in labels else 1
+        for row in section:
+            row.meter = meter
+            if kind:
+                cells = row.above[0]
+                row.read("Horodate", cells[0], "day" if kind == "daily" else "moment")
+                row.read("Valeur", cells[place] if len(cells) > place else "", "number")
             else:
-                yield Point(line, cells[0], time, text, value)
-
-    @property
-    def kind(self) -> str:
-        """« curve », « index », « daily », or "" for what is no consumption of active energy."""
-        told = {name: plain(self.about.get(name, "")) for name in ("type de donnees", "grandeur physique")}
-        if plain(self.about.get("grandeur metier", "")) not in ("", "consommation", "cons", "soutirage"):
-            return ""
-        if told["grandeur physique"] not in ("", "energie active", "ea", "puissance active", "pa"):
-            return ""
-        if "courbe de charge" in told["type de donnees"]:
-            return "curve"
-        if told["type de donnees"] == "index":
-            return "index"
-        return "daily" if told["type de donnees"] in ("energie quotidienne", "consommation quotidienne") else ""
+                row.refuse("Type de donnees", about.get("type de donnees", ""), "quantity")
+        if kind and section:
+            section[0].keep("energy/meters", **meter, energie="électricité")
+        if kind == "curve":
+            _curve(section, unit, about.get("pas en minutes", ""))
+        elif kind == "index":
+            _indexes([row for row in section if not row.broken], unit)
+        for row in section:
+            if kind == "daily" and not row.broken:
+                _total(row, "Horodate", "Unite", unit)
+            yield row
 
 
-def read_account(path: Path) -> Iterator[Batch]:
-    """Read an account's export; ``line`` is a row's number in a spreadsheet."""
-    found = Gathering()
-    for section in _sections(path):
-        meter = section.meter
-        if section.kind and section.data:
-            found.imply("energy/meters", section.data[0][0], **meter, energie="électricité")
-        reader = {"curve": _curve, "index": _indexes, "daily": _days}.get(section.kind, _refused)
-        for _ in reader(section, found):
-            yield from found.batches()
-    yield from found.batches(last=True)
-
-
-def _sections(path: Path) -> Iterator[Section]:
-    section: Section | None = None
-    names: list[str] = []
+def _sections(path: Path) -> Iterator[tuple[dict[str, str], list[str], list[Row]]]:
+    """Give what the two rows of a section say of the meter, its labels, and its rows of data."""
+    about, names, labels, section = dict[str, str](), list[str](), list[str](), list[Row]()
     reading = False  # whether rows are data, not a calendar of tariffs
     for line, cells in rows(path, ";"):
         first = plain(cells[0])
         if first == "identifiant prm":
-            if section is not None:
-                yield section
-            section, names, reading = None, [plain(cell) for cell in cells], False
-        elif section is None:
-            section = Section(dict(zip(names, cells, strict=False)))
+            yield about, labels, section
+            about, names, labels, section, reading = {}, [plain(cell) for cell in cells], [], [], False
+        elif names and not about:
+            about = dict(zip(names, cells, strict=False))
         elif first in ("horodate", "date"):
-            section.labels, reading = [plain(cell) for cell in cells], True
+            labels, reading = [plain(cell) for cell in cells], True
         elif first == "periode":
             reading = False
         elif reading:
-            section.data.append((line, cells))
-            if len(section.data) > MAX_SECTION:
+            section.append(Row(line, above=[cells]))
+            if len(section) > MAX_SECTION:
                 raise UsageError(f"{path}: more than {MAX_SECTION:,} rows for one meter. Export fewer years at a time.")
-    if section is not None:
-        yield section
+    yield about, labels, section
 
 
-def _refused(section: Section, found: Gathering) -> Iterator[None]:
-    what = section.about.get("type de donnees", "")
-    for line, _ in section.data:
-        found.reject(line, section.meter["compteur"], ("Type de donnees", what, "quantity"))
-        yield
+def _kind(about: dict[str, str]) -> str:
+    """Return « curve », « index », « daily », or "" for what is no consumption of active energy."""
+    what, physical, business = (
+        plain(about.get(name, "")) for name in ("type de donnees", "grandeur physique", "grandeur metier")
+    )
+    if business not in ("", "consommation", "cons", "soutirage") or physical not in ("", *ACTIVE):
+        return ""
+    kinds = dict.fromkeys(("energie quotidienne", "consommation quotidienne"), "daily") | {"index": "index"}
+    return "curve" if "courbe de charge" in what else kinds.get(what, "")
 
 
-def _curve(section: Section, found: Gathering) -> Iterator[None]:
-    meter, clock = section.meter, values.Clock()
-    name, stated = str(meter["compteur"]), section.about.get("pas en minutes", "")
-    points = list(section.points(found, lambda text: clock.seconds(name, values.written(text)), "moment"))
-    moments = [point.time for point in points]
-    ends = stamped_at_end(moments, name, points[0].line if points else 0, found)
+def _curve(section: list[Row], unit: str, stated: str) -> None:
+    clock = values.Clock()
+    for row in section:
+        _clocked(row, clock)
+    sound = [row for row in section if not row.broken]
+    moments = [row.values["seconds"] for row in sound]
+    ends = bool(sound) and _stamped_at_end(moments, sound[0])
     steps = _steps(moments, ends)
-    for line, _, seconds, text, value in points:
+    for row in sound:
+        seconds = row.values["seconds"]
         minutes = int(stated) if stated.isdigit() else steps.get(seconds, 0)
-        found.load(line, meter, seconds, minutes, value, section.unit, None, ends, text)
-        yield
+        row.load(seconds, minutes, row.values["Valeur"], unit, ends)
 
 
 def _steps(moments: Sequence[int], ends: bool) -> dict[int, int]:
@@ -184,45 +144,120 @@ def _steps(moments: Sequence[int], ends: bool) -> dict[int, int]:
     return {time: minutes for time, minutes in found.items() if time % (60 * minutes) == 0}
 
 
-def stamped_at_end(moments: Sequence[int], name: str, line: int, found: Gathering) -> bool:
+def _stamped_at_end(moments: Sequence[int], row: Row) -> bool:
     """Tell whether times mark the end of their steps, by which end of the series is at midnight."""
-    if not moments:
-        return False
     clocks = [datetime.datetime.fromtimestamp(one, values.PARIS) for one in (min(moments), max(moments))]
     first, last = (one.time() == datetime.time() for one in clocks)
     if first == last:
         span = "..".join(one.strftime("%H:%M") for one in clocks)
-        found.repair(line, name, "Horodate", span, "stamp-assumed", "beginning of the step")
+        row.repair("Horodate", span, "stamp-assumed", "beginning of the step")
     return last and not first
 
 
-def _indexes(section: Section, found: Gathering) -> Iterator[None]:
+def _indexes(section: list[Row], unit: str) -> None:
     """Keep the total index of each midnight: what was used is the difference to the next one."""
-    meter, unit, before = section.meter, section.unit, -math.inf
-    name, place = meter["compteur"], section.labels.index("eas t") if "eas t" in section.labels else 1
-    for line, stamp, moment, text, value in section.points(found, values.written, "moment", place):
+    before = -math.inf
+    for row in section:
+        moment = row.values["Horodate"]
         try:
             begin = values.nearest_midnight(moment.astimezone(values.PARIS) if moment.tzinfo else moment, 2)
         except ValueError:
-            found.reject(line, name, ("Horodate", stamp, "not-midnight"))
-        else:
-            if unit not in KWH:
-                found.reject(line, name, ("Unite", unit, "unit"))
-                yield
-                continue
-            kwh = energy(value, unit)
-            if kwh is not None and kwh < before:
-                found.repair(line, name, "EAS T", text, "index-lower", "consumption before it unknown")
-            before = before if kwh is None else kwh
-            found.keep("staged/indexes", line, **meter, jour=begin.isoformat(), kwh=kwh, estime=None)
-        yield
+            row.refuse("Horodate", row.texts["Horodate"], "not-midnight")
+            continue
+        if unit not in KWH:
+            row.refuse("Unite", unit, "unit")
+            continue
+        kwh = energy(row.values["Valeur"], unit)
+        if kwh is not None and kwh < before:
+            row.repair("EAS T", row.texts["Valeur"], "index-lower", "consumption before it unknown")
+        before = before if kwh is None else kwh
+        row.keep("staged/indexes", **row.meter, jour=begin.isoformat(), kwh=kwh, estime=None)
 
 
-def _days(section: Section, found: Gathering) -> Iterator[None]:
-    meter, unit = section.meter, section.unit
-    for line, _, begin, _, value in section.points(found, values.day, "day"):
-        if unit in KWH:
-            found.reading(line, meter, begin, 1, energy(value, unit))
-        else:
-            found.reject(line, meter["compteur"], ("Unite", unit, "unit"))
-        yield
+def _total(row: Row, day: str, field: str, unit: str) -> None:
+    """Keep the energy of a day."""
+    if unit in KWH:
+        row.reading(row.values[day], 1, kwh=energy(row.values["Valeur"], unit))
+    else:
+        row.refuse(field, unit, "unit")
+
+
+FLAT = Layout("enedis-flat", lambda found, _: len(found - {"Nature", "Pas"}) == 6, exact=True)
+
+
+def _flat(path: Path) -> Iterator[Batch]:
+    """Read the flat flux twice: the first time for where each meter's series begins and ends."""
+    clock, spans = values.Clock(), dict[str, tuple[int, int]]()
+    for row in FLAT.each(path, partial(_meant, clock)):
+        if not row.broken:
+            seconds = row.values["seconds"]
+            first, last = spans.get(row.name, (seconds, seconds))
+            spans[row.name] = min(first, seconds), max(last, seconds)
+    return batches(FLAT.each(path, partial(_step, values.Clock(), spans, {})))
+
+
+def _meant(clock: values.Clock, row: Row) -> None:
+    """Name the meter of a row and tell its time, and note what else makes it unusable."""
+    told, texts = row.values, row.texts
+    row.meter = who(texts["Identifiant PRM"])
+    if row.meter["point"] is None:
+        row.refuse("Identifiant PRM", texts["Identifiant PRM"], "meter-id")
+    if told["Grandeur physique"] not in ACTIVE or told["Grandeur métier"] not in ("cons", "consommation"):
+        row.refuse("Grandeur", f"{texts['Grandeur physique']} {texts['Grandeur métier']}", "quantity")
+    if not row.broken:
+        _clocked(row, clock)
+
+
+def _clocked(row: Row, clock: values.Clock) -> None:
+    """Tell the moment of a row in seconds."""
+    if "Horodate" in row.values:
+        try:
+            row.values["seconds"] = clock.seconds(row.name, row.values["Horodate"])
+        except ValueError:
+            row.broken.insert(0, ("Horodate", row.texts["Horodate"], "moment"))
+
+
+def _step(clock: values.Clock, spans: dict[str, tuple[int, int]], ends: dict[str, bool], row: Row) -> None:
+    _meant(clock, row)
+    if row.broken:
+        return
+    told, name = row.values, row.name
+    if name not in ends:
+        ends[name] = _stamped_at_end(spans[name], row)
+        row.keep("energy/meters", **row.meter, energie="électricité")
+    estimated = NATURES.get(told.get("Nature", "").upper())
+    row.load(told["seconds"], told.get("Pas", 0), told["Valeur"], told["Unité"], ends[name], estime=estimated)
+
+
+CUSTOMER = Layout(
+    "enedis-customer",
+    lambda found, labels: "Valeur" in found and [one for one in labels if one][:-1] in (["debut", "fin"], ["date"]),
+    ";",
+)
+
+
+def _customer(path: Path) -> Iterator[Batch]:
+    return batches(CUSTOMER.each(path, partial(_since_2025, values.Clock(), values.Clock())))
+
+
+def _since_2025(begins: values.Clock, ends: values.Clock, row: Row) -> None:
+    points = [cell for cells in row.above for cell in cells if values.is_point(cell)]
+    row.meter, told = who(points[-1] if points else ""), row.values
+    unit = row.labels["Valeur"].removeprefix("valeur en ")
+    row.keep("energy/meters", **row.meter, energie="électricité")
+    if row.broken:
+        return
+    if "Date" in told:
+        return _total(row, "Date", "Valeur", unit)
+    try:
+        start, end = begins.seconds(row.name, told["Début"]), ends.seconds(row.name, told["Fin"])
+    except ValueError:
+        return row.refuse("Début", row.texts["Début"], "moment")
+    row.load(start, (end - start) // 60, told["Valeur"], unit)
+
+
+FORMATS = {
+    "enedis-account": Format(_is_account, lambda path: batches(_account(path))),
+    "enedis-flat": Format(FLAT.recognises, _flat),
+    "enedis-customer": Format(CUSTOMER.recognises, _customer),
+}

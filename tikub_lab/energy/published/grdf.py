@@ -10,18 +10,11 @@ header.
 The day is the gas day, from 6:00 to 6:00 the next morning: it is entered under the date that it begins on.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, who
-from tikub_lab.energy.published.layout import Column, Layout, Line, numbers
-from tikub_lab.energy.published.values import plain
-from tikub_lab.tables.readers import Batch
+from tikub_lab.energy.published.layout import Layout, Row, who
+from tikub_lab.energy.published.values import FLAGS, plain
 
-NO_DATA = "absence de donnees"
-SILENT = {"publiee", "informative", "informatif", "provisoire", "definitive", "definitif"}
-"""Qualities that say nothing of whether a figure is estimated."""
+QUALITIES = {**values.flags("grdf"), **FLAGS}
 
 
 def _is_header(found: set[str], labels: list[str]) -> bool:
@@ -30,58 +23,33 @@ def _is_header(found: set[str], labels: list[str]) -> bool:
     return dated or {"month", "volume"} <= found
 
 
-LAYOUT = Layout(
-    {
-        "date": Column(("date de releve", "journee gaziere", "date"), values.day, "day"),
-        "month": Column(("periode",)),
-        "energy": numbers("energie consommee kwh", "consommation kwh", "energie kwh"),
-        "volume": numbers("volume consomme m3", "volume brut consomme m3", "consommation m3"),
-        "factor": numbers("coefficient de conversion", "coefficient de conversion kwh m3"),
-        "quality": Column(
-            ("qualification du releve", "qualification", "type de releve", "nature du releve", "nature"), plain
-        ),
-        "point": Column(("n pce", "pce", "numero pce", "numero de pce", "identifiant pce", "n de pce")),
-    },
-    _is_header,
-)
-
-
-def read(path: Path) -> Iterator[Batch]:
-    """Read the export in runs of rows."""
-    return LAYOUT.batches(path, _row)
-
-
-def _point_above(rows: list[list[str]]) -> str:
+def _point_above(above: list[list[str]]) -> str:
     """Find the PCE in a row above the labels, next to a word that says so."""
-    told = [cells for cells in rows if any("pce" in plain(cell).split() for cell in cells)]
+    told = [cells for cells in above if any("pce" in plain(cell).split() for cell in cells)]
     words = (word for cells in told for cell in cells for word in cell.replace(":", " ").split())
     return next((word for word in words if values.is_point(word)), "")
 
 
-def _row(found: Gathering, line: Line) -> None:
-    told = line.values
-    meter = who(line.texts.get("point") or _point_above(line.above))
-    if "date" not in line.texts:
+def _judge(row: Row) -> None:
+    told, days = row.values, 1
+    row.meter = who(row.texts.get("point") or _point_above(row.above))
+    if "date" not in row.texts:
         try:
-            told["date"], days = values.month(line.texts["month"])
+            told["date"], days = values.month(row.texts["month"])
         except ValueError:
-            line.broken.append(("month", line.texts["month"], "month"))
-    else:
-        days = 1
+            row.refuse("month", row.texts["month"], "month")
     quality = told.get("quality", "")
-    try:
-        estimated = None if quality == NO_DATA else values.flag(quality)
-    except ValueError:
-        estimated = None
-        if quality not in SILENT:
-            found.repair(line.at, meter["compteur"], "quality", line.texts["quality"], "flag", "")
+    if quality not in QUALITIES:
+        row.repair("quality", row.texts["quality"], "flag", "")
     kwh, volume, factor = (told.get(name) for name in ("energy", "volume", "factor"))
-    if not line.broken and kwh is None and volume is not None and factor is None:
-        line.broken.append(("factor", "", "gas-coefficient"))
-    if line.broken:
-        found.reject(line.at, meter["compteur"], *line.broken)
-        return
-    if kwh is None and volume is not None:
-        kwh = volume * factor
-    found.reading(line.at, meter, told["date"], days, kwh, estimated)
-    found.imply("energy/meters", line.at, **meter, energie="gaz")
+    if not row.broken and kwh is None and volume is not None:
+        if factor is None:
+            row.refuse("factor", "", "gas-coefficient")
+        else:
+            kwh = volume * factor
+    if not row.broken:
+        row.reading(told["date"], days, kwh=kwh, estime=QUALITIES.get(quality))
+        row.keep("energy/meters", **row.meter, energie="gaz")
+
+
+FORMATS = {"grdf": Layout("grdf", _is_header).format(_judge)}

@@ -2,9 +2,8 @@
 
 Entries refer to each other by links: the blocks of readings to a meter reading, that one to its ReadingType (unit,
 power of ten, direction, commodity) and to its UsagePoint (electricity, gas, heat). They come in any order, so the file
-is read twice: for the types first, for the values then. Times are seconds of universal time.
-
-Codes are those of the ESPI schema (UnitSymbolKind, CommodityKind, QualityOfReading), as public parsers have them.
+is read twice: for the types first, for the values then. Times are seconds of universal time. Codes are those of the
+ESPI schema, as public parsers have them; other names of elements are the same in any namespace.
 """
 
 import datetime
@@ -18,30 +17,30 @@ from defusedxml import DTDForbidden
 from defusedxml.ElementTree import iterparse
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering, Meter, who
+from tikub_lab.energy.published.layout import Format, Row, batches, who
 from tikub_lab.energy.published.values import KWH
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.readers import Head
 from tikub_lab.tables.texts import opened
 
-UNITS = {"31": "j", "72": "wh", "132": "btu", "169": "therm"}
-POWER = "38"
-VOLUMES = {"42", "119"}
-COMMODITIES = {"1": "électricité", "2": "électricité", "7": "gaz", "11": "réseau de chaleur", "13": "réseau de chaleur"}
-SERVICES = {"0": "électricité", "1": "gaz", "4": "réseau de chaleur"}
-QUALITIES = dict.fromkeys(("8", "9", "12"), True) | dict.fromkeys(("0", "14", "17", "18", "19"), False)
-"""Estimated by a day like it, by interpolation, projected; valid, raw, validated, verified, of revenue quality."""
+UNITS, COMMODITIES, SERVICES = (values.codes(f"espi-{kind}") for kind in ("unit", "commodity", "service"))
+QUALITIES = values.flags("espi")
 REVERSE = "19"
 INDEXES = {"1", "3"}
 """Accumulation behaviours of a counter: bulk quantity, cumulative."""
-HOUR, DAY, SLACK = 3600, 86400, 7200
-_PART = re.compile(r"/(UsagePoint|MeterReading|ReadingType)/([^/]+)")
+HOUR, DAY = 3600, 86400
 
 
-def is_green_button(head: Head) -> bool:
+def _is_green_button(head: Head) -> bool:
     """Recognise the XML by the namespace of ESPI."""
     start = head.text
     return start.lstrip().startswith("<") and "http://naesb.org/espi" in start
+
+
+def _key(links: list[str], kind: str) -> str:
+    """Return the part of a link up to the resource of that kind, so that a block finds the meter that it is of."""
+    found = (re.match(rf".*?/{kind}/[^/]+", link) for link in links)
+    return next((match[0] for match in found if match), "")
 
 
 @dataclass
@@ -53,22 +52,43 @@ class Feed:
     services: dict[str, str] = field(default_factory=dict)
     offset: int | None = None
 
+    def learn(self, entry: Element) -> None:
+        """Note types, meters and the clock of an entry."""
+        own = [link.get("href") or "" for link in entry.iterfind("{*}link[@rel='self']")][:1]
+        for element in entry.iterfind(".//{*}ReadingType"):
+            self.types[_key(own, "ReadingType")] = _texts(iter(element))
+        if entry.find(".//{*}MeterReading") is not None:
+            self.type_of[_key(own, "MeterReading")] = _key(_links(entry), "ReadingType")
+        for element in entry.iterfind(".//{*}UsagePoint"):
+            kind = element.findtext(".//{*}ServiceCategory/{*}kind") or ""
+            self.services[_key(own, "UsagePoint")] = kind.strip()
+        for element in entry.iterfind(".//{*}LocalTimeParameters/{*}tzOffset"):
+            if re.fullmatch(r"-?\d{1,5}", told := (element.text or "").strip()):
+                self.offset = int(told)
 
-def read(path: Path) -> Iterator[Batch]:
-    """Read a feed in runs of readings; ``line`` is a reading's place in the file."""
-    feed = Feed()
+    def meaning(self, links: list[str]) -> tuple[str, dict[str, str] | None, str | None]:
+        """Find the meter, the type and the energy of a block by its links; a feed with one of them needs no link."""
+        point = _key(links, "UsagePoint")
+        kind = self.types.get(self.type_of.get(_key(links, "MeterReading"), ""))
+        if kind is None and len(self.types) == 1:
+            (kind,) = self.types.values()
+        service = self.services.get(point, next(iter(self.services.values())) if len(self.services) == 1 else "")
+        energy = COMMODITIES.get((kind or {}).get("commodity", "")) or SERVICES.get(service)
+        return point.rpartition("/")[2], kind, energy
+
+
+def _judged(path: Path) -> Iterator[Row]:
+    """Judge a feed; ``line`` is a reading's place in the file."""
+    feed, line = Feed(), 0
     for entry in _entries(path, keep_readings=False):
-        _learn(entry, feed)
-    found, line = Gathering(), 0
+        feed.learn(entry)
     for entry in _entries(path, keep_readings=True):
-        for block in _all(entry, "IntervalBlock"):
-            links = _links(entry)
-            meter, kind, energy = _meaning(links, feed)
-            for reading in _all(block, "IntervalReading"):
-                line += 1
-                _reading(line, reading, meter, kind, energy, feed, found)
-                yield from found.batches()
-    yield from found.batches(last=True)
+        point, kind, energy = feed.meaning(_links(entry))
+        for reading in entry.iterfind(".//{*}IntervalBlock//{*}IntervalReading"):
+            line += 1
+            row = Row(line, _texts(reading.iter()), meter=who(point))
+            _judge(row, kind, energy, feed.offset)
+            yield row
 
 
 def _entries(path: Path, keep_readings: bool) -> Iterator[Element]:
@@ -77,8 +97,7 @@ def _entries(path: Path, keep_readings: bool) -> Iterator[Element]:
         try:
             root: Element | None = None
             for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
-                if root is None:
-                    root = element
+                root = element if root is None else root
                 name = _local(element)
                 if event == "end" and name == "IntervalReading" and not keep_readings:
                     element.clear()
@@ -86,8 +105,7 @@ def _entries(path: Path, keep_readings: bool) -> Iterator[Element]:
                     done += 1
                     yield element
                     element.clear()
-                    if root is not None:
-                        root.clear()
+                    root.clear()
         except DTDForbidden:
             raise UsageError(f"{path}: has a document type declaration (DTD), which is not read. Remove it.") from None
         except (ParseError, ValueError, LookupError, RecursionError) as error:
@@ -98,119 +116,45 @@ def _local(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _all(element: Element, name: str) -> Iterator[Element]:
-    return (one for one in element.iter() if _local(one) == name)
-
-
-def _said(element: Element) -> dict[str, str]:
-    """Return the texts of an element's children by name."""
-    return {_local(child): (child.text or "").strip() for child in element}
+def _texts(elements: Iterator[Element]) -> dict[str, str]:
+    return {_local(one): (one.text or "").strip() for one in elements}
 
 
 def _links(entry: Element) -> list[str]:
-    return [str(one.get("href") or "") for one in entry if _local(one) == "link"]
+    return [link.get("href") or "" for link in entry.iterfind("{*}link")]
 
 
-def _learn(entry: Element, feed: Feed) -> None:
-    links = _links(entry)
-    own = next((str(one.get("href")) for one in entry if _local(one) == "link" and one.get("rel") == "self"), "")
-    for element in _all(entry, "ReadingType"):
-        feed.types[_key(own, "ReadingType")] = _said(element)
-    for _ in _all(entry, "MeterReading"):
-        chosen = next((key for one in links if (key := _key(one, "ReadingType"))), "")
-        feed.type_of[_key(own, "MeterReading")] = chosen
-    for element in _all(entry, "UsagePoint"):
-        category = next(_all(element, "ServiceCategory"), None)
-        feed.services[_key(own, "UsagePoint")] = "" if category is None else _said(category).get("kind", "")
-    for element in _all(entry, "LocalTimeParameters"):
-        told = _said(element).get("tzOffset", "")
-        feed.offset = int(told) if re.fullmatch(r"-?\d{1,5}", told) else feed.offset
-
-
-def _key(link: str, kind: str) -> str:
-    """Return the part of a link up to the resource of that kind, so that a block finds the meter that it is of."""
-    place = next((one for one in _PART.finditer(link) if one[1] == kind), None)
-    return link[: place.end()] if place else ""
-
-
-def _meaning(links: list[str], feed: Feed) -> tuple[str, dict[str, str] | None, str | None]:
-    """Find the meter, the type and the energy of a block by its links; a feed with one of them needs no link."""
-    point = next((key for one in links if (key := _key(one, "UsagePoint"))), "")
-    reading = next((key for one in links if (key := _key(one, "MeterReading"))), "")
-    chosen = feed.types.get(feed.type_of.get(reading, ""))
-    if chosen is None and len(feed.types) == 1:
-        chosen = next(iter(feed.types.values()))
-    service = feed.services.get(point, next(iter(feed.services.values()), "") if len(feed.services) == 1 else "")
-    energy = COMMODITIES.get((chosen or {}).get("commodity", "")) or SERVICES.get(service)
-    return point.rpartition("/")[2], chosen, energy
-
-
-def _reading(
-    line: int,
-    reading: Element,
-    point: str,
-    kind: dict[str, str] | None,
-    energy: str | None,
-    feed: Feed,
-    found: Gathering,
-) -> None:
-    meter = who(point)
-    name, texts = meter["compteur"], {_local(one): (one.text or "").strip() for one in reading.iter()}
-    wrong = _wrong(kind)
-    try:
-        start, length, value = int(texts["start"]), int(texts["duration"]), values.number(texts.get("value", ""), False)
-    except (KeyError, ValueError):
-        wrong = wrong or ("value", f"{texts.get('start')} {texts.get('duration')} {texts.get('value')}", "number")
-    if wrong or kind is None:
-        found.reject(line, name, wrong or ("ReadingType", "", "reading-type"))
-        return
-    unit, scale = kind.get("uom", ""), 10.0 ** int(kind.get("powerOfTenMultiplier") or 0)
-    factor = length / HOUR / 1000 if unit == POWER else KWH[UNITS[unit]]
-    kwh = None if value is None else value * scale * factor
-    _keep(line, meter, start, length, kwh, QUALITIES.get(texts.get("quality", "")), feed, found)
-    if energy:
-        found.imply("energy/meters", line, **meter, energie=energy)
-
-
-def _wrong(kind: dict[str, str] | None) -> tuple[str, str, str] | None:
-    if kind is None:
-        return ("ReadingType", "", "reading-type")
-    unit = kind.get("uom", "")
-    if unit in VOLUMES:
-        return ("uom", unit, "gas-coefficient")
-    if unit not in UNITS and unit != POWER:
-        return ("uom", unit, "unit")
-    if kind.get("flowDirection") == REVERSE:
-        return ("flowDirection", REVERSE, "quantity")
-    if kind.get("accumulationBehaviour") in INDEXES:
-        return ("accumulationBehaviour", kind["accumulationBehaviour"], "cumulative")
-    return None
-
-
-def _keep(
-    line: int,
-    meter: Meter,
-    start: int,
-    length: int,
-    kwh: float | None,
-    estimated: bool | None,
-    feed: Feed,
-    found: Gathering,
-) -> None:
+def _judge(row: Row, kind: dict[str, str] | None, energy: str | None, offset: int | None) -> None:
     """Keep a step of an hour at most among load curves, whole days among readings."""
-    if 60 <= length <= HOUR and length % 60 == 0:
-        found.load(line, meter, start, length // 60, kwh, "kwh", estimated)
-        return
-    if length < DAY - HOUR:
-        found.reject(line, meter["compteur"], ("duration", str(length), "step"))
-        return
+    texts, unit = row.texts, UNITS.get((kind or {}).get("uom", ""))
+    if kind is None:
+        return row.refuse("ReadingType", "", "reading-type")
+    if unit is None or unit in ("m3", "ft3"):
+        return row.refuse("uom", kind.get("uom", ""), "gas-coefficient" if unit else "unit")
+    if kind.get("flowDirection") == REVERSE:
+        return row.refuse("flowDirection", REVERSE, "quantity")
+    if kind.get("accumulationBehaviour") in INDEXES:
+        return row.refuse("accumulationBehaviour", kind["accumulationBehaviour"], "cumulative")
     try:
-        begin, end = (values.nearest_midnight(_local_time(one, feed.offset), 2) for one in (start, start + length))
+        start, length, value = int(texts["start"]), int(texts["duration"]), values.english(texts.get("value", ""))
+    except (KeyError, ValueError):
+        said = f"{texts.get('start')} {texts.get('duration')} {texts.get('value')}"
+        return row.refuse("value", said, "number")
+    scale = 10.0 ** int(kind.get("powerOfTenMultiplier") or 0)
+    kwh = None if value is None else value * scale * (length / HOUR / 1000 if unit == "w" else KWH[unit])
+    estimated = QUALITIES.get(texts.get("quality", ""))
+    if energy:
+        row.keep("energy/meters", **row.meter, energie=energy)
+    if 60 <= length <= HOUR and length % 60 == 0:
+        return row.load(start, length // 60, kwh, "kwh", estime=estimated)
+    if length < DAY - HOUR:
+        return row.refuse("duration", str(length), "step")
+    try:
+        begin, end = (values.nearest_midnight(_local_time(one, offset), 2) for one in (start, start + length))
     except ValueError:
-        found.reject(line, meter["compteur"], ("start", str(start), "not-midnight"))
-        return
+        return row.refuse("start", str(start), "not-midnight")
     origin = "relevé" if length <= DAY + HOUR else "facture"
-    found.reading(line, meter, begin, (end - begin).days, kwh, estimated, origin)
+    row.reading(begin, (end - begin).days, kwh=kwh, estime=estimated, origine=origin)
 
 
 def _local_time(seconds: int, offset: int | None) -> datetime.datetime:
@@ -218,3 +162,6 @@ def _local_time(seconds: int, offset: int | None) -> datetime.datetime:
     if offset is None:
         return datetime.datetime.fromtimestamp(seconds, values.PARIS)
     return datetime.datetime.fromtimestamp(seconds + offset, datetime.UTC)
+
+
+FORMATS = {"green-button-xml": Format(_is_green_button, lambda path: batches(_judged(path)))}

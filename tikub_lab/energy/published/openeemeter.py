@@ -3,135 +3,93 @@
 A meter's file has ``start,value`` and nothing else: what energy it counts and in which unit is in ``metadata.json``,
 and so its rows stand in the tables once that file is imported too, before, after or with it. Each row lasts until the
 next one; of days and bills the last row only marks the end, as it does in eemeter. A temperature file has ``dt,tempF``
-or ``dt,tempC``; times without a zone are universal, as eemeter takes them, and °F become °C.
+or ``dt,tempC``; times without a zone are universal, as eemeter takes them, and °F become °C. Meters and stations have
+the names of their files.
 """
 
-import datetime
 import json
 import statistics
 from collections.abc import Iterator
-from functools import partial
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.batches import Gathering
-from tikub_lab.energy.published.layout import Column, Layout, Line
-from tikub_lab.energy.published.values import KWH, plain
+from tikub_lab.energy.published.layout import Format, Layout, Row, batches
+from tikub_lab.energy.published.values import FUELS, KWH, plain
 from tikub_lab.errors import UsageError
-from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.readers import Head
 
 MAX_ROWS = 2_000_000
 MAX_METADATA = 2**24
 HOUR, DAY = 3600, 86400
-Point = tuple[int, datetime.datetime, str, float | None]
-"""The number of a row, its moment as read and as written, and its value: all that is held of a row."""
-NOBODY: dict[str, str | None] = {}
-"""The meter has the name of its file."""
-
-
-def _moment(text: str) -> datetime.datetime:
-    """Read a moment; without a zone it is universal."""
-    moment = values.written(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-
-
-NUMBER = partial(values.number, comma=False)
-METER = Layout(
-    {"start": Column(("start",), _moment, "moment"), "value": Column(("value",), NUMBER)},
-    lambda found, _: len(found) == 2,
-    ",",
-    exact=True,
-)
-TEMPERATURES = Layout(
-    {
-        "dt": Column(("dt",), _moment, "moment"),
-        "tempC": Column(("tempc",), NUMBER),
-        "tempF": Column(("tempf",), NUMBER),
-    },
-    lambda found, _: len(found) == 2,
-    ",",
-    exact=True,
+METER, TEMPERATURES = (
+    Layout(name, lambda found, _: len(found) == 2, ",", exact=True)
+    for name in ("openeemeter-meter", "openeemeter-temperature")
 )
 
 
-def is_meter(head: Head) -> bool:
-    """Recognise a meter's file by its two columns."""
-    return head.columns == ["start", "value"]
-
-
-def is_temperature(head: Head) -> bool:
+def _is_temperature(head: Head) -> bool:
     """Recognise a temperature file by its columns, with the number of the row before them or not."""
-    found = head.columns
-    return [label for label in found if label] in (["dt", "tempF"], ["dt", "tempC"])
+    return [label for label in head.columns if label] in (["dt", "tempF"], ["dt", "tempC"])
 
 
-def is_metadata(head: Head) -> bool:
+def _is_metadata(head: Head) -> bool:
     """Recognise the metadata by the names of its fields."""
     start = head.text.lstrip()
     return start.startswith("{") and '"meter_data_filename"' in start and '"interpretation"' in start
 
 
-def read_meter(path: Path) -> Iterator[Batch]:
+def _meter(path: Path) -> Iterator[Row]:
     """Read a meter's file: steps of an hour or less, days, or bills, as the usual distance between rows says."""
-    points = list[Point]()
-
-    def take(found: Gathering, line: Line) -> None:
-        if line.broken:
-            found.reject(line.at, None, line.broken[0])
+    held = list[tuple[int, datetime, str, float | None]]()  # no more of a row: there may be millions
+    for row in METER.rows(path):
+        if row.broken:
+            del row.broken[1:]
+            yield row
         else:
-            points.append((line.at, line.values["start"], line.texts["start"], line.values["value"]))
-        if len(points) > MAX_ROWS:
+            held.append((row.line, row.values["start"], row.texts["start"], row.values["value"]))
+        if len(held) > MAX_ROWS:
             raise UsageError(f"{path}: more than {MAX_ROWS:,} rows. Cut it into several files.")
-
-    return METER.batches(path, take, partial(_kept, points))
-
-
-def _kept(points: list[Point], found: Gathering) -> Iterator[None]:
-    points.sort(key=lambda point: point[1])
-    times = [int(start.timestamp()) for _, start, _, _ in points]
+    held.sort(key=lambda point: point[1])
+    times = [int(start.timestamp()) for _, start, _, _ in held]
     usual = int(statistics.median([after - before for before, after in pairwise(times) if after > before] or [0]))
-    for place, (line, start, text, value) in enumerate(points):
+    for place, (line, start, text, value) in enumerate(held):
+        row = Row(line)
         if 0 < usual <= HOUR:
             debut, minutes = values.iso(times[place]), usual // 60
-            found.keep("energy/loads", line, debut=debut, minutes=minutes, kwh=value, estime=None, brut=True)
+            row.keep("energy/loads", debut=debut, minutes=minutes, kwh=value, brut=True)
         elif usual < DAY * 9 // 10:
-            found.reject(line, None, ("start", text, "step" if usual else "step-unknown"))
+            row.refuse("start", text, "step" if usual else "step-unknown")
         else:
-            following = next((one for _, one, _, _ in points[place + 1 : place + 3] if one > start), None)
+            following = next((one for _, one, _, _ in held[place + 1 : place + 3] if one > start), None)
             if following is not None:
                 begin, end = values.nearest_midnight(start), values.nearest_midnight(following)
                 origin = "relevé" if usual <= 1.5 * DAY else "facture"
-                found.reading(line, NOBODY, begin, (end - begin).days, value, None, origin, brut=True)
+                row.reading(begin, (end - begin).days, kwh=value, origine=origin, brut=True)
             elif value is None:
-                found.keep("staged/ends", line)
+                row.keep("staged/ends")
             else:
-                found.reject(line, None, ("start", text, "no-end"))
-        yield
+                row.refuse("start", text, "no-end")
+        yield row
 
 
-def read_temperature(path: Path) -> Iterator[Batch]:
-    """Read hourly temperatures; the station has the name of the file."""
-    return TEMPERATURES.batches(path, _temperature)
-
-
-def _temperature(found: Gathering, line: Line) -> None:
-    if line.broken:
-        found.reject(line.at, None, line.broken[0])
+def _temperature(row: Row) -> None:
+    if row.broken:
+        del row.broken[1:]
         return
-    label = "tempF" if "tempF" in line.values else "tempC"
-    value = line.values[label]
+    label = "tempF" if "tempF" in row.values else "tempC"
+    value = row.values[label]
     if value is not None and label == "tempF":
         value = (value - 32.0) / 1.8
     if value is not None and abs(value) > 60:
-        found.repair(line.at, None, label, line.texts[label], "out-of-range", "")
+        row.repair(label, row.texts[label], "out-of-range", "")
         value = None
-    heure = values.iso(int(line.values["dt"].timestamp()))
-    found.keep("energy/temperatures", line.at, heure=heure, temperature=value)
+    row.keep("energy/temperatures", heure=values.iso(int(row.values["dt"].timestamp())), temperature=value)
 
 
-def read_metadata(path: Path) -> Iterator[Batch]:
+def _metadata(path: Path) -> Iterator[Row]:
     """Read what meters count; ``line`` is a meter's place in the file."""
     if path.stat().st_size > MAX_METADATA:
         raise UsageError(f"{path}: metadata of more than {MAX_METADATA // 2**20} MiB. Keep the meters that you import.")
@@ -139,20 +97,22 @@ def read_metadata(path: Path) -> Iterator[Batch]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UsageError(f"{path}: not readable as JSON ({error}). Download it again.") from None
-    found = Gathering()
-    for line, (name, about) in enumerate(content.items(), 1):
-        cells = _about(about)
-        if cells is None:
-            found.reject(line, str(name), ("unit", json.dumps(about)[:200], "metadata"))
+    for line, (key, about) in enumerate(content.items(), 1):
+        row, told = Row(line), about if isinstance(about, dict) else {}
+        name, file, unit, what = (
+            str(told.get(field) or "") for field in ("id", "meter_data_filename", "unit", "interpretation")
+        )
+        if name and file and unit.lower() in KWH and plain(what) in FUELS:
+            cells: dict[str, Any] = {"energie": FUELS[plain(what)], "fichier": file, "facteur": KWH[unit.lower()]}
+            row.keep("staged/list", compteur=name, **cells)
         else:
-            found.keep("staged/list", line, **cells)
-    yield from found.batches(last=True)
+            row.meter = {"compteur": key}
+            row.refuse("unit", json.dumps(about)[:200], "metadata")
+        yield row
 
 
-def _about(about: Any) -> dict[str, Any] | None:
-    told = about if isinstance(about, dict) else {}
-    name, file, unit = (str(told.get(key) or "") for key in ("id", "meter_data_filename", "unit"))
-    energy = values.ENERGIES.get(plain(str(told.get("interpretation") or "")))
-    if not (name and file and energy) or unit.lower() not in KWH:
-        return None
-    return {"compteur": name, "energie": energy, "fichier": file, "facteur": KWH[unit.lower()]}
+FORMATS = {
+    "openeemeter-meter": Format(lambda head: head.columns == ["start", "value"], lambda path: batches(_meter(path))),
+    "openeemeter-metadata": Format(_is_metadata, lambda path: batches(_metadata(path))),
+    "openeemeter-temperature": Format(_is_temperature, TEMPERATURES.format(_temperature).read),
+}

@@ -1,68 +1,70 @@
-"""Values of published files: numbers, days, moments, units, names of meters.
+"""Values of published files: codes, numbers, days, moments, names of meters; what can't be read is a ValueError.
 
-A time without a zone is French legal time. Of the hour that occurs twice in autumn the first one met is summer time,
-the second one winter time (the other way round in a file that runs backwards); an hour that spring leaves out does
-not exist.
+``codes.csv`` has what codes and words of published files stand for. A time without a zone is French legal time. Of the
+hour that occurs twice in autumn the first one met is summer time, the second one winter time (the other way round in a
+file that runs backwards); an hour that spring leaves out does not exist.
 """
 
 import calendar
+import csv
 import datetime
 import hashlib
 import math
 import re
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from tikub_lab.tables import identifiers
+
+
+def listed(name: str) -> list[dict[str, str]]:
+    """Read a CSV file that stands beside this module."""
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+_CODES = listed("codes.csv")
+
+
+def codes(kind: str) -> dict[str, str]:
+    """Return what the codes of a kind stand for.
+
+    >>> codes("espi-unit")["72"]
+    'wh'
+    """
+    return {row["code"]: row["value"] for row in _CODES if row["kind"] == kind}
+
+
+def flags(kind: str) -> dict[str, bool | None]:
+    """Return which codes of a kind say that a figure is estimated, or measured, or neither."""
+    return {code: {"yes": True, "no": False}.get(value) for code, value in codes(kind).items()}
+
 
 PARIS = ZoneInfo("Europe/Paris")
 SPACES = re.compile(r"[\s\u00a0\u202f]+")
-KWH = {
-    "wh": 1e-3,
-    "kwh": 1.0,
-    "mwh": 1e3,
-    "gwh": 1e6,
-    "j": 1 / 3.6e6,
-    "btu": 1055.05585262 / 3.6e6,
-    "kbtu": 1055.05585262 / 3.6e3,
-    "therm": 105_480_400 / 3.6e6,
-    "therms": 105_480_400 / 3.6e6,
-}
-"""kWh in one of a unit. The therm is that of the United States, 29.3001 kWh (NIST SP 811, appendix B.8)."""
-WATTS = {"w": 1e-3, "kw": 1.0, "mw": 1e3}
+KWH = {unit: float(joules) / 3.6e6 for unit, joules in codes("energy").items()}
+"""kWh in one of a unit."""
+KILOWATTS = {unit: float(watts) / 1000 for unit, watts in codes("power").items()}
 """Kilowatts in one of a unit of power."""
-ENERGIES = {
-    "electricite": "électricité",
-    "elec": "électricité",
-    "electricity": "électricité",
-    "gaz": "gaz",
-    "gaz naturel": "gaz",
-    "gas": "gaz",
-    "natural gas": "gaz",
-    "fioul": "fioul",
-    "fuel": "fioul",
-    "bois": "bois",
-    "granules": "bois",
-    "plaquettes": "bois",
-    "reseau de chaleur": "réseau de chaleur",
-    "chaleur": "réseau de chaleur",
-    "rcu": "réseau de chaleur",
-}
+FUELS, FLAGS = codes("fuel"), flags("flag")
 MONTHS = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()  # noqa: SIM905
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOTHING = {"", "nan", "null", "na", "n/a", "-", "--", "nc", "mq"}
 _POINT = re.compile(r"\d{14}|GI\d{6}", re.IGNORECASE)
 _FRENCH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ T](\d{1,2})[:h](\d{2})(?::(\d{2}))?)?")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
+_PERIOD = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?")
 _NOON = 12
-_YES = set("oui o vrai true 1 yes estime estimee estimation e".split())  # noqa: SIM905
-_NO = set("non n faux false 0 no reel reelle r releve relevee mesure mesuree".split())  # noqa: SIM905
 
 
 @lru_cache(4096)
 def plain(label: str) -> str:
     """Simplify a label: lower case, no accents, words of letters and digits.
 
-    Examples
-    --------
     >>> plain("Énergie consommée (kWh)")
     'energie consommee kwh'
     """
@@ -88,25 +90,20 @@ def number(text: str, comma: bool = True) -> float | None:
     return value
 
 
+def english(text: str) -> float | None:
+    """Read a number whose commas separate thousands."""
+    return number(text, comma=False)
+
+
 def energy(value: float | None, unit: str, minutes: int = 0) -> float | None:
     """Return kWh of a value: an energy, or a power that is the mean of so many minutes."""
     if value is None:
         return None
-    return value * (WATTS[unit] * minutes / 60 if unit in WATTS else KWH[unit])
-
-
-def flag(text: str) -> bool | None:
-    """Tell whether a value is estimated: yes or no, or words such as « réel », « estimé »; None where it isn't said."""
-    word = plain(text)
-    if not word or word in {"corrige", "inconnu", "calcule"}:
-        return None
-    if word in _YES or word in _NO:
-        return word in _YES
-    raise ValueError(text)
+    return value * (KILOWATTS[unit] * minutes / 60 if unit in KILOWATTS else KWH[unit])
 
 
 def day(text: str) -> datetime.date:
-    """Read a day: 2025-01-31, 31/01/2025 or 20250131, with a time or not; a ValueError for what is none."""
+    """Read a day: 2025-01-31, 31/01/2025 or 20250131, with a time or not."""
     found = _FRENCH.fullmatch(text.strip())
     if found:
         return datetime.date(int(found[3]), int(found[2]), int(found[1]))
@@ -120,19 +117,71 @@ def day(text: str) -> datetime.date:
 def month(text: str) -> tuple[datetime.date, int]:
     """Read a month by its French name and its year: its first day, and how many it has."""
     name, year = plain(text).split()
-    place = MONTHS.index(name) + 1
-    return datetime.date(int(year), place, 1), calendar.monthrange(int(year), place)[1]
+    first = datetime.date(int(year), MONTHS.index(name) + 1, 1)
+    return first, calendar.monthrange(first.year, first.month)[1]
 
 
-def written(text: str) -> datetime.datetime:
+def moment(text: str) -> datetime.datetime:
     """Read a date and time as it is written, with the zone that it has or none."""
     found = _FRENCH.fullmatch(text.strip())
     if found:
-        year, month, date = int(found[3]), int(found[2]), int(found[1])
-        return datetime.datetime(year, month, date, int(found[4] or 0), int(found[5] or 0), int(found[6] or 0))
+        date, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+        return datetime.datetime(year, month, date, hour, minute, second)
     if not re.match(r"\d{4}-\d{2}-\d{2}", text):
         raise ValueError(text)
     return datetime.datetime.fromisoformat(text)
+
+
+def universal(text: str) -> datetime.datetime:
+    """Read a moment that is universal where it has no zone."""
+    found = moment(text)
+    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+
+
+def clock(text: str) -> int:
+    """Read a time of the day, up to 24:00, in minutes."""
+    found = _CLOCK.fullmatch(text)
+    if not found or int(found[1]) > 24 or int(found[2]) > 59:
+        raise ValueError(text)
+    return 60 * int(found[1]) + int(found[2])
+
+
+@lru_cache(64)
+def minutes(text: str) -> int:
+    """Read the length of a step: PT30M, or a number of minutes; 0 where it isn't said."""
+    found = _PERIOD.fullmatch(text.strip().upper())
+    if found:
+        return 60 * int(found[1] or 0) + int(found[2] or 0)
+    return int(text) if text.isdigit() else 0
+
+
+def flag(text: str) -> bool | None:
+    """Tell whether a value is estimated: yes or no, or words such as « réel », « estimé »; None where it isn't said."""
+    if (word := plain(text)) not in FLAGS:
+        raise ValueError(text)
+    return FLAGS[word]
+
+
+def fuel(text: str) -> str | None:
+    """Read the energy that a meter counts."""
+    if text and plain(text) not in FUELS:
+        raise ValueError(text)
+    return FUELS.get(plain(text))
+
+
+def unit(text: str) -> float | None:
+    """Read a unit of energy, in kWh."""
+    if text and text.lower() not in KWH:
+        raise ValueError(text)
+    return KWH.get(text.lower())
+
+
+def uai(text: str) -> str | None:
+    """Read the code of a lycée, if there is one."""
+    code = text.upper() or None
+    if code is not None and not bool(identifiers.uai(pd.Series([code], dtype="str")).iloc[0]):
+        raise ValueError(text)
+    return code
 
 
 def nearest_midnight(moment: datetime.datetime, slack: int = _NOON) -> datetime.date:
@@ -151,9 +200,8 @@ def nearest_midnight(moment: datetime.datetime, slack: int = _NOON) -> datetime.
 class Clock:
     """Moments of one file as seconds of universal time; remembers the hours that occur twice."""
 
-    def __init__(self, zone: ZoneInfo = PARIS):
-        self.zone = zone
-        self.first: dict[tuple[str, datetime.datetime], int] = {}
+    def __init__(self) -> None:
+        self.first: dict[tuple[str, datetime.datetime], bool] = {}
         self.last: dict[str, datetime.datetime] = {}
 
     def seconds(self, meter: str, moment: datetime.datetime) -> int:
@@ -167,26 +215,21 @@ class Clock:
         """
         if moment.tzinfo is not None:
             return int(moment.timestamp())
-        local = moment.replace(tzinfo=self.zone)
-        summer, winter = local.utcoffset(), local.replace(fold=1).utcoffset()
-        if summer == winter:
-            self.last[meter] = moment
-            return int(local.timestamp())
-        if summer is not None and winter is not None and summer < winter:
+        local = moment.replace(tzinfo=PARIS)
+        summer, winter = local.timestamp(), local.replace(fold=1).timestamp()
+        if summer > winter:
             raise ValueError(moment.isoformat())
-        key = (meter, moment)
-        backwards = int(self.last.get(meter, moment) > moment)
-        fold = 1 - self.first[key] if key in self.first else backwards
-        self.first.setdefault(key, fold)
-        self.last[meter] = moment
-        return int(local.replace(fold=fold).timestamp())
+        before, self.last[meter] = self.last.get(meter, moment), moment
+        if summer == winter:
+            return int(summer)
+        later = not self.first[meter, moment] if (meter, moment) in self.first else before > moment
+        self.first.setdefault((meter, moment), later)
+        return int(winter if later else summer)
 
 
 def iso(seconds: int) -> str:
     """Write seconds since 1970 as ``energy/loads`` and ``energy/temperatures`` have them.
 
-    Examples
-    --------
     >>> iso(0)
     '1970-01-01T00:00:00Z'
     """
@@ -196,8 +239,6 @@ def iso(seconds: int) -> str:
 def is_point(text: str) -> bool:
     """Tell a distributor's number (PRM or PCE) from a name of one's own.
 
-    Examples
-    --------
     >>> is_point("00000000000000"), is_point("GI000000"), is_point("G001")
     (True, True, False)
     """
@@ -210,8 +251,6 @@ def pseudonym(point: str) -> str:
 
     The same point has the same name in every file. A short name, not a secret: who has the number can work it out.
 
-    Examples
-    --------
     >>> pseudonym("00000000000000")
     'PDL-2e6e15a38c'
     """
