@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.law.reference import flag
+from tikub_lab.energy.law.reference import flag, given_once
 from tikub_lab.energy.legal import LAW, milestones
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
@@ -98,8 +98,7 @@ def standing(
     require(references, "references", kept)
     require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
     own = years[years["annee"] == year].astype({"code_uai": "object"})
-    if own["code_uai"].duplicated().any():
-        raise UsageError(f"years: {year} of a site is there twice; give one row for each site and year.")
+    given_once(own, "years", ["code_uai", "annee"])
     use = (
         own["kwh_ajuste"].astype("float64").where(flag(own, "complet") & flag(own, "ajuste")).set_axis(own["code_uai"])
     )
@@ -141,19 +140,23 @@ def _money(
     energies: pd.DataFrame | None, prices: pd.DataFrame | None, factors: pd.DataFrame | None, year: int
 ) -> pd.DataFrame:
     """Return what each site's adjusted use of the year costs and emits; without a price for all of it, nothing."""
-    names = ["code_uai", "euros", "kgco2e", "prix_statut", "facteur_statut"]
     if energies is None and (prices is not None or factors is not None):
         raise UsageError("prices, factors: give energies too, for the mix of each site.")
     if energies is None or (prices is None and factors is None):
-        numbers = {"euros": "float64", "kgco2e": "float64"}
-        return pd.DataFrame(columns=names).astype(dict.fromkeys(names, "object") | numbers)
+        texts = dict.fromkeys(["code_uai", "prix_statut", "facteur_statut"], "object")
+        return pd.DataFrame(columns=[*texts, "euros", "kgco2e"], dtype="float64").astype(texts)
     require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh_ajuste"])
-    own = energies[energies["annee"] == year]
-    rows = own.assign(kwh=own["kwh_ajuste"])
-    rows = valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
-    groups = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"}).groupby("code_uai")
+    rows = priced(energies[energies["annee"] == year], prices, factors)
+    groups = rows.groupby("code_uai")
     sums = groups[["euros", "kgco2e"]].sum(skipna=False)
     return sums.join(groups[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")).reset_index()
+
+
+def priced(energies: pd.DataFrame, prices: pd.DataFrame | None, factors: pd.DataFrame | None) -> pd.DataFrame:
+    """Give adjusted use what it costs and emits; energies of which nothing was used need neither price nor factor."""
+    rows = energies.assign(kwh=energies["kwh_ajuste"])
+    rows = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
+    return valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
 
 
 def _statuses(part: pd.Series) -> str:

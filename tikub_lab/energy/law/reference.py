@@ -129,8 +129,8 @@ def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.
     """
     require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
     require(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
-    _once(sites, "sites", ["code_uai"])
-    _once(years, "years", ["code_uai", "annee"])
+    given_once(sites, "sites", ["code_uai"])
+    given_once(years, "years", ["code_uai", "annee"])
     allowed = legal.reference_years(day)
     found = _sites(sites, legal.value("seuil", "surface", day).number)
     usable = usable_years(years, sites)
@@ -191,7 +191,8 @@ def usable_years(years: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
     return found[area.notna() | ~some].sort_values(["code_uai", "annee"], ignore_index=True)
 
 
-def _once(table: pd.DataFrame, name: str, key: list[str]) -> None:
+def given_once(table: pd.DataFrame, name: str, key: list[str]) -> None:
+    """Refuse a table that has two rows of one key."""
     if len(twice := table[table.duplicated(key)]):
         row = ", ".join(str(value) for value in twice.iloc[0][key])
         raise UsageError(f"{name}: {row} is there twice; give one row for each {' and '.join(key)}.")

@@ -14,10 +14,9 @@ from typing import Any
 import pandas as pd
 
 from tikub_lab.energy import legal
-from tikub_lab.energy.law.place import NO_PRICE
+from tikub_lab.energy.law.place import priced
 from tikub_lab.energy.law.reference import final_energy
 from tikub_lab.energy.law.trend import signed
-from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.methods.rates import share
@@ -102,10 +101,9 @@ def followed(
 
 def _carbon(energies: pd.DataFrame, factors: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return what each site's adjusted use emits, with the factors of one year; missing where one is."""
-    rows = energies.assign(kwh=energies["kwh_ajuste"], own=energies["annee"], annee=year)
-    emitted = valued(rows, NO_PRICE, factors).assign(annee=rows["own"].to_numpy())
-    emitted = emitted[emitted["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
-    return emitted.groupby(["code_uai", "annee"])["kgco2e"].sum(skipna=False).astype("float64").reset_index()
+    emitted = priced(energies.assign(own=energies["annee"], annee=year), None, factors)
+    sums = emitted.groupby(["code_uai", "own"])["kgco2e"].sum(skipna=False).astype("float64")
+    return sums.rename_axis(["code_uai", "annee"]).reset_index()
 
 
 def _sentence(row: Mapping[Any, Any], reference: int) -> str:

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tikub_lab.energy.law.reference import given_once
+from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
@@ -70,13 +72,11 @@ def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVE
     [[-2.0, -2.5, -1.5]]
     """
     require(usable, "usable", ["code_uai", "annee", "kwh_m2"])
-    if not 0 < level < 1:
-        raise UsageError(f"level={level}: the interval's level lies between 0 and 1, such as 0.9.")
+    check_level(level)
     if last < 2:
         raise UsageError(f"last={last}: a pace takes at least two years.")
     rows = usable[usable["annee"].between(until - last + 1, until) & usable["kwh_m2"].notna()]
-    if rows.duplicated(["code_uai", "annee"]).any():
-        raise UsageError("usable: a year of a site is there twice; give one row for each site and year.")
+    given_once(rows, "usable", ["code_uai", "annee"])
     found = []
     for uai, own in rows.sort_values("annee").groupby("code_uai", sort=True):
         if len(own) > 1:
