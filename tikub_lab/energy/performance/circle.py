@@ -69,16 +69,15 @@ def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> 
     """
     value = values["valeur"].to_numpy(dtype=np.float64, na_value=np.nan)
     rows = []
-    for place, group, level, peers in circles(values, sites, fewest):
-        others = value[peers]
-        known = others[~np.isnan(others)]
+    for place, group, level, peers, missing in circles(values, sites, fewest):
+        known = value[peers]
         marks, rank, gap = [math.nan] * len(QUANTILES), math.nan, math.nan
         if len(known) >= fewest:
             marks = np.quantile(known, list(QUANTILES.values())).tolist()
             rank = share_below(value[place], known)
             gap = value[place] / marks[2] - 1 if marks[2] > 0 else math.nan
         told = sentence(float(value[place]), gap, len(known), group + WIDER * (level > 0), fewest)
-        rows.append([group, level, len(known), len(others) - len(known), *marks, rank, gap, told])
+        rows.append([group, level, len(known), missing, *marks, rank, gap, told])
     return values.assign(**pd.DataFrame(rows, columns=STANDING, index=values.index).astype(TYPES))
 
 
@@ -91,8 +90,8 @@ def share_below(value: float, known: Floats) -> float:
 
 def circles(
     values: pd.DataFrame, sites: pd.DataFrame, fewest: int
-) -> Iterator[tuple[int, str, int, npt.NDArray[np.int64]]]:
-    """Find the peers of each site: its place in ``values``, their group, its level, and their places.
+) -> Iterator[tuple[int, str, int, npt.NDArray[np.int64], int]]:
+    """Find the peers of each site: its place in ``values``, their group, its level, their places, and those without.
 
     The narrowest group of which at least ``fewest`` others have a figure, else that of all.
     """
@@ -109,7 +108,7 @@ def circles(
         for level, group in enumerate(groups):
             peers = np.setdiff1d(members[level].get(group, []), [place]).astype(np.int64)
             if group in members[level] and (known[peers].sum() >= fewest or group == EVERYONE):
-                yield place, str(group), level, peers
+                yield place, str(group), level, peers[known[peers]], int((~known[peers]).sum())
                 break
 
 
@@ -188,10 +187,10 @@ def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int 
     one_of("code_uai", code_uai, values["code_uai"], "this site has no figure")
     places = np.flatnonzero((values["code_uai"] == code_uai).to_numpy(dtype=bool))
     own = int(places[0])
-    group, others = next((name, found) for place, name, _, found in circles(values, sites, fewest) if place == own)
-    value = values["valeur"].to_numpy(dtype=np.float64, na_value=np.nan)
+    group, others = next((name, found) for place, name, _, found, _ in circles(values, sites, fewest) if place == own)
     chosen = np.append(others, own)
-    table = pd.DataFrame({"valeur": value[chosen], "propre": chosen == own, "groupe": group})
+    value = values["valeur"].astype("float64").iloc[chosen]
+    table = pd.DataFrame({"valeur": value, "propre": chosen == own, "groupe": group})
     table = table.dropna(subset=["valeur"]).sort_values("valeur", kind="stable", ignore_index=True)
     table.insert(0, "position", np.arange(1, len(table) + 1))
     return table.assign(lycee=unnamed(table["propre"]))

@@ -61,15 +61,13 @@ def intensities(meters: pd.DataFrame, sites: pd.DataFrame, year: int) -> pd.Data
     if len(known) and not (known == year).any():
         raise UsageError(f"year={year}: no meter has a reading of it; readings are of {known.min()} to {known.max()}.")
     sizes = sites.drop_duplicates("code_uai").set_index("code_uai")[["surface_totale", "eleves"]].astype("float64")
-    rows = meters[meters["annee"] == year]
-    found = of_sites(rows, sites)
-    absent = sites.loc[~sites["code_uai"].isin(rows["code_uai"]), "code_uai"]
-    none = pd.DataFrame({"code_uai": absent, "annee": year, "complet": False, "ajuste": False})
-    none = none.assign(part_connue=0.0, compteurs=0, surface=absent.map(sizes["surface_totale"]))
-    found = pd.concat([found, none], ignore_index=True) if len(none) else found
-    found["eleves"] = found["code_uai"].map(sizes["eleves"])
+    found = of_sites(meters[meters["annee"] == year], sites).set_index("code_uai")
+    found = found.reindex(found.index.union(sizes.index)).reset_index()
+    found["surface"], found["eleves"] = (found["code_uai"].map(sizes[name]) for name in sizes)
+    nothing = {"annee": year, "part_connue": 0.0, "compteurs": 0, "complet": False, "ajuste": False}
+    found = found.astype({"complet": "boolean", "ajuste": "boolean"}).fillna(nothing)
     for name, (energy, size) in MEASURES.items():
-        usable = found["complet"].astype(bool) & (found["ajuste"].astype(bool) | (energy == "kwh"))
+        usable = found["complet"] & (found["ajuste"] | (energy == "kwh"))
         found[name] = share(found[energy], found[size]).where(usable)
-    types = {"complet": "bool", "ajuste": "bool", "compteurs": "int64", "code_uai": "str", "surface": "float64"}
-    return found[COLUMNS].sort_values("code_uai", ignore_index=True).astype(types)
+    types = {"complet": "bool", "ajuste": "bool", "compteurs": "int64", "annee": "int64", "code_uai": "str"}
+    return found[COLUMNS].astype(types)

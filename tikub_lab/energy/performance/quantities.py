@@ -148,11 +148,10 @@ def _compared(
     names, sources = own["code_uai"].astype("str").tolist(), own["source"].tolist()
     areas, reasons = own["surface"].tolist(), own["manque"].astype("str").tolist()
     rows = []
-    for place, group, level, peers in circles(own[["code_uai"]].assign(valeur=value), sites, fewest):
+    for place, group, level, others, missing in circles(own[["code_uai"]].assign(valeur=value), sites, fewest):
         if not chosen[place]:
             continue
         site = names[place]
-        others = peers[~np.isnan(value[peers])]
         why = reasons[place] or (NOT_COUNTED if not counted.iloc[place] else "")
         marks, kwh = [math.nan] * len(QUANTILES), [math.nan] * 3
         z = p = math.nan
@@ -169,7 +168,7 @@ def _compared(
         rows.append(
             [
                 site, sources[place], quantity, name, unit, raw[place] * factor, wrong[place] * factor,
-                group, level, len(others), len(peers) - len(others), *(mark * factor for mark in marks),
+                group, level, len(others), missing, *(mark * factor for mark in marks),
                 share_below(float(raw[place]), raw[others]), z, p, beyond, *kwh, why,
             ]
         )  # fmt: skip
