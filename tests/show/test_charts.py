@@ -132,6 +132,23 @@ def test_lines_over_the_hours_of_a_day_are_named_by_their_legend(drawn):
     assert "cours, au plus haut 40 à 12\xa0h, au plus bas 10 à 0\xa0h" in spaces(shown.facts["alt"])
 
 
+@pytest.mark.parametrize("q", [[300.0, 260, 220, 120], [300.0, 300, 100, 100], [0.0, 10, 290, 300]])
+def test_the_name_of_a_line_keeps_off_the_lines(drawn, q):
+    """Where its end falls or rises steeply too; at both widths, by the lines as they are drawn."""
+    frame = YEARS.assign(avec_plan=q, sans=[310.0, 305, 302, 301])
+    found = drawn(charts_time.lines(frame, "Titre", ["avec_plan", "sans"]))
+    names = [text for text in found.svg.find_all("text") if "b" in (text.get("class") or [])]
+    assert len(names) == 2
+    for line in found.lines("la") + found.lines("k"):
+        for pixels in (drawing.NARROW, drawing.WIDE):
+            xs, ys = np.array(line).T
+            for name in names:
+                right, foot = float(name["x"].rstrip("%")) / 100 * pixels, float(name["y"])
+                under = np.linspace(right - drawing.width_of(name.text, True), right, 200)
+                y = np.interp(under, xs * pixels / 100, ys)
+                assert not ((y > foot - 10) & (y < foot)).any(), name.text
+
+
 def test_a_year_twice_is_refused():
     with pytest.raises(UsageError, match="2020 comes twice"):
         charts_time.lines(pd.concat([YEARS, YEARS]), "Titre", "q")

@@ -45,17 +45,16 @@ def strip(
     values = chart.numbers(chart.value).sort_values()
     mine = np.array(chart.marked(own) if own is not None else [False] * len(values))[values.index]
     low_half, middle, high_half = np.quantile(values[~mine] if not mine.all() else values, [0.25, 0.5, 0.75])
-    axis = Axis(chart.measure, values.min(), values.max(), 0, 100, 5)
-    at, write = axis.at, chart.measure.write
+    axis, write = Axis(chart.measure, values, 0, 100, 5), chart.measure.write
     radius = 5.0 if len(values) <= 40 else 4.0 if len(values) <= 120 else 2.5
     width = 2 * radius + 1
-    level = _piled(at(values.to_numpy()) * NARROW / 100, width)
+    level = _piled(axis.at(values.to_numpy()) * NARROW / 100, width)
     over = 36 if mine.any() else 12
     base = over + 26 + max(level) * width
     foot = base + radius + 8
     drawing = Drawing(base + 42)
-    drawing.rect("bd", at(low_half), over + 14, at(high_half), foot)
-    axis.across(drawing, over + 14, foot)
+    drawing.rect("bd", axis.at(low_half), over + 14, axis.at(high_half), foot)
+    at = axis.across(drawing, over + 14, foot)
     drawing.line("g", [(0, foot), (100, foot)])
     drawing.line("k", [(at(middle), over + 10), (at(middle), foot)], 2)
     ranks = ""
@@ -120,20 +119,16 @@ def scatter(
     if curve is not None:
         words.need(curve, [x, value], f"{chart.what}: curve")
         drawn = pd.DataFrame({"x": curve[x], "y": curve[value]}).astype("float64").dropna().sort_values("x")
-    upward = pd.concat([pairs["y"], drawn["y"]])
-    axis = Axis(chart.measure, min(upward.min(), 0.0), upward.max(), 236, 20)
-    ticks = steps(pairs["x"].min(), pairs["x"].max(), 5)
-    across, at = scale(ticks[0], ticks[-1], 0, 100), axis.at
+    upright, beside = chart.measure, words.measure(pairs["x"], x, chart.labels).alone()
     drawing = Drawing(280)
-    drawing.value_axis(axis.values, at, axis.write)
+    at = Axis(upright, [*pairs["y"], *drawn["y"], 0.0], 236, 20).up(drawing)
+    across = Axis(beside, pairs["x"], 0, 100, 5).under(drawing, 236)
     radius = 6 if len(pairs) <= 60 else 5 if len(pairs) <= 400 else 3.5
     drawing.path("d", "".join(f"M{across(a):.2f} {at(b):.1f}h.01" for a, b in pairs.to_numpy()), radius)
-    upright, beside = chart.measure, words.measure(pairs["x"], x, chart.labels).alone()
     if mark is not None:
         drawing.mark(across(mark), [(20, 236)], f"{mark_name or beside.heading} : {beside.full(mark)}")
     if len(drawn):
         drawing.line("la", [(across(a), at(b)) for a, b in drawn.to_numpy()], 3)
-    drawing.axis([across(item) for item in ticks], list(map(french.plain, ticks)), 254)
     drawing.text(100, 274, beside.full_heading, "e s")
     slope = pairs["x"].corr(pairs["y"]) if len(pairs) > 2 and pairs["x"].std() and pairs["y"].std() else 0.0
     ways = {True: " ; les deux montent ensemble", False: " ; l'une baisse quand l'autre monte"}
@@ -183,9 +178,7 @@ def histogram(
     edge = str(chart.value) if raw else "seuil"
     measure = words.measure(pd.Series(bounds), edge, forms={edge: chart.form} if chart.form else None).alone()
     drawing, across = Drawing(232), scale(bounds[0], bounds[-1], 0, 100)
-    ticks = steps(0, counts.max() or 1, 3)
-    at = scale(0, ticks[-1], 196, 28)
-    drawing.value_axis(ticks, at, french.plain)
+    at = Axis(words.Measure("", french.plain, counts=True), [0.0, *counts], 196, 28, 3).up(drawing)
     under = bounds[1:] <= (np.inf if cut is None else cut + near)
     for (left, right), count, low in zip(pairwise(bounds), counts, under, strict=True):
         gap = (right - left) * 0.05

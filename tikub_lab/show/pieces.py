@@ -11,7 +11,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 from tikub_lab.show.output import Shown, safe
 from tikub_lab.show.tabular import MAX_ROWS, table
-from tikub_lab.show.words import fill, word, written
+from tikub_lab.show.words import fill, heading, word, written
 from tikub_lab.show.words import text_of as cell  # noqa: F401  (a build writes cells with it)
 
 
@@ -54,8 +54,8 @@ def title(template: str, subtitle: str = "", **values: Any) -> Shown:
     """
     if not template.strip():
         raise UsageError("A report's title is empty; give it the place or the buyer that it is about.")
-    (head, text), (under, below) = fill(template, values), fill(subtitle, values)
-    html = f'<div class="tk"><h1>{head}</h1>{f"<p>{under}</p>" if under else ""}</div>'
+    text, (under, below) = heading(template, values), fill(subtitle, values)
+    html = f'<div class="tk"><h1>{safe(text)}</h1>{f"<p>{under}</p>" if under else ""}</div>'
     return Shown("title", html, f"{text}\n{below}".strip(), {"title": text, "subtitle": below})
 
 
