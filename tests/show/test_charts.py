@@ -113,9 +113,9 @@ def test_lines_are_put_in_order_and_break_where_nothing_is_known(drawn):
     frame = YEARS.iloc[[3, 0, 2, 1]].assign(q=[70.0, 100, np.nan, 90])
     found = drawn(charts_time.lines(frame, "Titre", "q"))
     (line,) = found.lines("la")
-    assert [x for x, _ in line] == pytest.approx([0, 33.33], abs=0.01), "2020 and 2021, not 2023"
+    assert [x for x, _ in line] == pytest.approx([0, 32.93], abs=0.01), "2020 and 2021, not 2023"
     assert line[0][1] == pytest.approx(14, abs=0.1), "100 of an axis to 100"
-    assert found.dots("a")[0] == pytest.approx((100, 80.6), abs=0.1)
+    assert found.dots("a")[0] == pytest.approx((98.8, 80.6), abs=0.1), "whole, within the edge"
     assert {"2020", "2023"} <= {*found.texts()}
 
 
@@ -168,12 +168,22 @@ def test_targets_are_steps_from_their_years_and_the_gap_says_its_share(drawn):
 def test_a_strip_places_its_dots_and_its_median(drawn):
     frame = pd.DataFrame({"l": list("abcde"), "q": [0.0, 10, 20, 30, 100]})
     found = drawn(charts_points.strip(frame, "Titre", "q", "l", own="e", name="ici"))
-    assert [x for x, _ in found.dots("r")] == [0, 10, 20, 30]
-    assert [x for x, _ in found.dots("a")] == [100]
+    assert [x for x, _ in found.dots("r")] == pytest.approx([2, 11.6, 21.2, 30.8]), "the outermost are drawn whole"
+    assert [x for x, _ in found.dots("a")] == [98]
     assert {"ici : 100", "médiane : 15"} <= {*found.texts()}
     assert "est au rang 5" in found.alt
     with pytest.raises(UsageError, match="accent 'z' is no 'l'"):
         charts_points.strip(frame, "Titre", "q", "l", own="z")
+
+
+def test_a_pile_of_equal_values_is_low_and_counted(drawn):
+    values = [0.7, 0.8, 0.9, *[1.0] * 50]
+    found = drawn(charts_points.strip(pd.DataFrame({"l": range(53), "q": values}), "Titre", "q", "l", form="%"))
+    pile = [y for x, y in found.dots("r") if x == 98]
+    assert len(pile) == len({*pile}) == 50
+    assert max(pile) - min(pile) == pytest.approx(charts_points.PILE, abs=1)
+    (said,) = (text for text in found.svg.find_all("text") if spaces(text.text) == "50 à 100 %")
+    assert float(said["y"]) < min(pile) - 2.5, "over the pile"
 
 
 def test_dots_that_would_cover_each_other_are_piled_up():

@@ -14,6 +14,7 @@ from tikub_lab.show.drawing import NARROW, Drawing, scale, side, steps
 from tikub_lab.show.output import Shown
 
 MOST_POINTS = 2000
+PILE = 160  # pixels of the highest pile of dots
 
 
 def strip(
@@ -45,12 +46,14 @@ def strip(
     values = chart.numbers(chart.value).sort_values()
     mine = np.array(chart.marked(own) if own is not None else [False] * len(values))[values.index]
     low_half, middle, high_half = np.quantile(values[~mine] if not mine.all() else values, [0.25, 0.5, 0.75])
-    axis, write = Axis(chart.measure, values, 0, 100, 5), chart.measure.write
-    radius = 5.0 if len(values) <= 40 else 4.0 if len(values) <= 120 else 2.5
-    width = 2 * radius + 1
-    level = _piled(axis.at(values.to_numpy()) * NARROW / 100, width)
+    axis, write = Axis(chart.measure, values, 2, 98, 5), chart.measure.write
+    for radius in (5.0, 4.0, 2.5):  # the largest dots whose pile is low
+        level = _piled(axis.at(values.to_numpy()) * NARROW / 100, width := 2 * radius + 1)
+        if max(level) * width <= PILE:
+            break
+    high = min(width, PILE / max(*level, 1))  # where all values are the same, say, dots stand closer
     over = 36 if mine.any() else 12
-    base = over + 26 + max(level) * width
+    base = over + 26 + max(level) * high
     foot = base + radius + 8
     drawing = Drawing(base + 42)
     drawing.rect("bd", axis.at(low_half), over + 14, axis.at(high_half), foot)
@@ -59,7 +62,7 @@ def strip(
     drawing.line("k", [(at(middle), over + 10), (at(middle), foot)], 2)
     ranks = ""
     for number, row, own_one in zip(values, level, mine, strict=True):
-        x, y = at(number), base - row * width
+        x, y = at(number), base - row * high
         if own_one:
             drawing.line("la", [(x, 20), (x, y)], 1.5)
             drawing.dot("a", x, y, radius + 3)
@@ -70,6 +73,10 @@ def strip(
             drawing.dot("r", x, y, radius)
         else:
             drawing.path("d", f"M{x:.2f} {y:.1f}h.01", width - 1)
+    often = values.value_counts().head(1)
+    for number, count in often[often > 9].items():  # a pile of equal values is counted, not guessed
+        top = base - (count - 1) * high - radius - 5
+        drawing.label(at(number), top, f"{count} à {write(number)}", side(at(number), "s h", 15))
     drawing.label(at(middle), over + 4, f"médiane : {write(middle)}", side(at(middle), near=15), must=True)
     others = " des autres" if ranks else ""
     alt = f"{french.counted(len(values), 'valeur')}, de {write(values.min())} à {write(values.max())}"

@@ -198,7 +198,8 @@ def lines(
     first, last = float(table.index[0]), float(table.index[-1])
     if goals:
         last = max(last, max(goals) + 0.04 * (max(goals) - first))
-    across = scale(first, last if last > first else first + 1, 0, 100)
+    # The dot at an end is drawn whole; targets go on to the edge.
+    across = scale(first, last if last > first else first + 1, 0, 100 if goals else 98.8)
     drawing = Drawing(264)
     at = Axis(chart.measure, [*table.to_numpy().ravel(), *goals.values(), 0.0], 236, 14, 3).up(drawing)
     for name, stroke in zip(many, STROKES, strict=False):
