@@ -53,7 +53,12 @@ def test_words_agree_without_their_number():
 
 
 @pytest.mark.parametrize(
-    ("first", "text"), [("restauration", "Restauration : à voir"), ("élève", "Élève : à voir"), ("kWh", "kWh : à voir")]
+    ("first", "text"),
+    [
+        ("restauration", "Restauration : à voir"),
+        ("élève", "Élève : à voir"),
+        *((x, f"{x} : à voir") for x in ("kWh", "data.bzh")),
+    ],
 )
 def test_a_title_begins_with_a_capital_whatever_its_first_value(first, text):
     shown = (

@@ -256,8 +256,7 @@ def targets(
 
     Parameters
     ----------
-    frame, title, value, label, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, label, more : as for :func:`tikub_lab.show.bars`
     goal, name : column, str
         The target of each row, missing where there is none, and what it is called.
 

@@ -158,8 +158,7 @@ def histogram(
 
     Parameters
     ----------
-    frame, title, value, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, more : as for :func:`tikub_lab.show.bars`
     cut, edges : float, sequence of n + 1 numbers, optional
         The threshold, an edge; where steps begin and end, if ``value`` holds the n counts, else twelve round ones.
 

@@ -23,8 +23,7 @@ def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, acc
 
     Parameters
     ----------
-    frame, title, value, label, accent, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, label, accent, more : as for :func:`tikub_lab.show.bars`
 
     Examples
     --------
@@ -74,8 +73,7 @@ def months(
 
     Parameters
     ----------
-    frame, title, value, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, more : as for :func:`tikub_lab.show.bars`
     label, expected : column, optional
         Dates or months, each once, at most 36; what was to be expected, drawn as a tick on each column.
     accent : months, optional
@@ -159,8 +157,7 @@ def lines(
 
     Parameters
     ----------
-    frame, title, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, more : as for :func:`tikub_lab.show.bars`
     values, x : column or list of columns, optional
         At most four; a missing value breaks its line. Years, dates, months, or hours from 0 to 23, each once.
     targets : mapping of year to value, optional

@@ -59,8 +59,7 @@ def download(
 
     Parameters
     ----------
-    frame, columns
-        As for :func:`tikub_lab.show.table`.
+    frame, columns : as for :func:`tikub_lab.show.table`
     name, label : str
         As for :func:`tikub_lab.show.file`.
 

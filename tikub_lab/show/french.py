@@ -140,8 +140,8 @@ def typeset(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """Begin a text with a capital, unless with a unit: « kWh »."""
-    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+    """Begin a text with a capital, unless with a unit, « kWh », or the name of a portal."""
+    return text if re.search(r"\w[A-Z]|\.\w", text.partition(" ")[0]) else text[:1].upper() + text[1:]
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
