@@ -348,13 +348,14 @@ def calendar(
     for top, name in zip(range(22, bottom, 48), found, strict=True):
         drawing.line("g", [(0, top + 48), (100, top + 48)])
         mine = chart.frame[labels == name]
-        drawing.row(top + 15, name if len(mine) else f"{name} : rien à signaler", "b h" if len(mine) else "h", room=10)
+        head = french.capital(name) + ("" if len(mine) else " : rien à signaler")
+        drawing.row(top + 15, head, "b h" if len(mine) else "h", room=10)
         spoken = []
         for span in mine.to_dict("records"):
             left, right = at(span["debut"]), at(span["fin"])
-            drawing.rect("o", left, top + 21, max(right, left + 0.4), top + 34)
+            drawing.rect("o", left, top + 20, max(right, left + 0.4), top + 31)
             worth = chart.measure.full(span[chart.value]) if value is not None else ""
-            drawing.label((left + right) / 2, top + 46, worth, side((left + right) / 2, "ot h", 8))
+            drawing.label((left + right) / 2, top + 44, worth, side((left + right) / 2, "ot h", 8))
             spoken.append(", ".join(filter(None, [_span(span["debut"], span["fin"]), worth])))
         told.append(f"{name} : {' ; '.join(spoken) or 'rien'}.")
     legend = [("o", "en trop"), *([("t", "vacances")] if over is not None else [])]

@@ -93,7 +93,7 @@ class Key:
         if isinstance(self.value, str):
             return self.value or french.MISSING, self.unit
         text = written(self.value, self.unit or word(self.label).unit)
-        unit = re.search(r"\u202f(\D.*)$", text)  # « 1 234 » has the same space inside
+        unit = re.search(r"(?<=\d)[\u202f ](\D.*)$", text)  # « 1 234 » has the same space inside
         return (text[: unit.start()], unit[1]) if unit else (text, "")
 
 
