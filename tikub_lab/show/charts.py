@@ -256,7 +256,7 @@ def targets(
 
     Parameters
     ----------
-    frame, title, value, label, more : as for :func:`tikub_lab.show.bars`
+    frame, title, value, label, more : as for ``show.bars``
     goal, name : column, str
         The target of each row, missing where there is none, and what it is called.
 
@@ -300,7 +300,7 @@ def intervals(
     Parameters
     ----------
     frame, title, value, label, accent, more
-        As for :func:`tikub_lab.show.bars`. Beyond twelve rows only those of ``accent`` are named.
+        As for ``show.bars``. Beyond twelve rows only those of ``accent`` are named.
     low, high, reference : column, column, float
         The interval's bounds; a value to compare all rows with, « ensemble ».
 

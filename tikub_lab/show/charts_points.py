@@ -27,7 +27,7 @@ def strip(
     Parameters
     ----------
     frame, title, value, label, more
-        As for :func:`tikub_lab.show.bars`; labels are not written. Missing values are left out, and counted.
+        As for ``show.bars``; labels are not written. Missing values are left out, and counted.
     own, name : label, str
         Which one the title is about, and what it is called.
 
@@ -105,7 +105,7 @@ def scatter(
     Parameters
     ----------
     frame, title, value, more
-        As for :func:`tikub_lab.show.bars`; ``value`` is upward.
+        As for ``show.bars``; ``value`` is upward.
     x, curve : column, DataFrame
         What is across; the same two columns as a model says them, drawn as a line.
     mark, mark_name : float, str
@@ -158,7 +158,7 @@ def histogram(
 
     Parameters
     ----------
-    frame, title, value, more : as for :func:`tikub_lab.show.bars`
+    frame, title, value, more : as for ``show.bars``
     cut, edges : float, sequence of n + 1 numbers, optional
         The threshold, an edge; where steps begin and end, if ``value`` holds the n counts, else twelve round ones.
 

@@ -1,5 +1,6 @@
 """Charts along time: columns, months against what was expected, lines with their targets, spans over a year."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -23,7 +24,7 @@ def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, acc
 
     Parameters
     ----------
-    frame, title, value, label, accent, more : as for :func:`tikub_lab.show.bars`
+    frame, title, value, label, accent, more : as for ``show.bars``
 
     Examples
     --------
@@ -73,7 +74,7 @@ def months(
 
     Parameters
     ----------
-    frame, title, value, more : as for :func:`tikub_lab.show.bars`
+    frame, title, value, more : as for ``show.bars``
     label, expected : column, optional
         Dates or months, each once, at most 36; what was to be expected, drawn as a tick on each column.
     accent : months, optional
@@ -157,7 +158,7 @@ def lines(
 
     Parameters
     ----------
-    frame, title, more : as for :func:`tikub_lab.show.bars`
+    frame, title, more : as for ``show.bars``
     values, x : column or list of columns, optional
         At most four; a missing value breaks its line. Years, dates, months, or hours from 0 to 23, each once.
     targets : mapping of year to value, optional
@@ -205,9 +206,8 @@ def lines(
         _steps(drawing, chart, table[many[0]].dropna(), goals, across, at, last)
     if not hours:  # a day ends where it began
         _ends(drawing, chart, table, across, at)
-    years = range(int(first), int(max(*goals, table.index[-1])) + 1) if goals else []
-    ticks = dict(zip(years, map(str, years), strict=True)) or dict(zip(table.index, names, strict=True))
-    drawing.axis([across(time) for time in ticks], list(ticks.values()), 257)
+    years = list(range(int(first), int(max(*goals, table.index[-1])) + 1)) if goals else []
+    drawing.axis(list(map(across, years or table.index)), list(map(str, years)) or names, 257)
     legend = [(stroke[2], chart.heading(name)) for name, stroke in zip(many, STROKES, strict=False)]
     legend = [*legend, ("k", "objectif")] if goals else legend if len(many) > 1 else []
     said = [_told(chart, table[name].set_axis(names).dropna(), bool(hours)) for name in table]
@@ -266,7 +266,7 @@ def _steps(
     drawing.line("lo", [(across(time), top), (middle, top)], 1, "3 3")
     drawing.line("lo", [(middle, foot), (across(year), foot)], 1, "3 3")
     drawing.line("lo", [(middle, top), (middle, foot)], 2)
-    drawing.take(middle, min(top, foot), middle + 0.5, max(top, foot))
+    drawing.take(middle, top, middle + 0.5, foot)
     gap, y = (goals[year] - value) / value, (top + foot) / 2
     said = f"{'+' if gap > 0 else ''}{french.percent(gap)} d’ici {year:g}"
     drawing.label(middle, y - 2, said, "b ot h", dx=8, must=True)
@@ -296,7 +296,7 @@ def calendar(
     frame : DataFrame
         One span a row: ``debut``, its first day, and ``fin``, the day after its last.
     title, label, value, more
-        As for :func:`tikub_lab.show.bars`: a row for each label; the value is written at its span.
+        As for ``show.bars``: a row for each label; the value is written at its span.
     year, rows : int, sequence, optional
         By default that of the first span; labels that have a row even where no span is theirs.
     over : DataFrame, optional
@@ -333,9 +333,7 @@ def calendar(
             left, right = at(span["debut"]), at(span["fin"])
             if right > left:
                 drawing.rect("t", left, 22, right, bottom)
-                name = str(span.get("libelle") or "")
-                for start in ("Vacances ", "de ", "la ", "d'"):
-                    name = name.removeprefix(start)
+                name = re.sub(r"^Vacances (?:de )?(?:la |d')?", "", str(span.get("libelle") or ""))
                 x = right if right > 97 else left if left < 3 else (left + right) / 2
                 drawing.label(x, bottom + 16, name, side(x, "s", 3), twin=name if len(name) < 8 else f"{name[:5]}.")
     for month, name in enumerate(french.MONTHS, 1):

@@ -59,9 +59,9 @@ def download(
 
     Parameters
     ----------
-    frame, columns : as for :func:`tikub_lab.show.table`
+    frame, columns : as for ``show.table``
     name, label : str
-        As for :func:`tikub_lab.show.file`.
+        As for ``show.file``.
 
     Examples
     --------

@@ -7,6 +7,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from tikub_lab.show.output import safe, stylesheet
 from tikub_lab.show.words import short
 
@@ -121,17 +123,15 @@ class Drawing:
 
     def take(self, x: float, y: float, end: float, foot: float) -> None:
         """Keep labels off a box."""
+        top, low = sorted((y, foot))
         for pixels, taken in self.taken.items():
-            (left, right), (top, low) = sorted((x, end)), sorted((y, foot))
-            box = left * pixels / 100, self._pixels(top, pixels), right * pixels / 100, self._pixels(low, pixels)
-            taken.append(box)
+            taken.append((x * pixels / 100, self._pixels(top, pixels), end * pixels / 100, self._pixels(low, pixels)))
 
-    def take_along(self, points: Sequence[tuple[float, float]], pieces: int = 8) -> None:
+    def take_along(self, points: Sequence[tuple[float, float]]) -> None:
         """Keep labels off a line."""
         for start, end in pairwise(points):
-            cuts = [tuple(a + (b - a) * i / pieces for a, b in zip(start, end, strict=True)) for i in range(pieces + 1)]
-            for (x, y), (right, foot) in pairwise(cuts):
-                self.take(x, y, right, foot)
+            for one, two in pairwise(np.linspace(start, end, 9)):
+                self.take(*one, *two)
 
     def mark(self, x: float, spans: Sequence[tuple[float, float]], said: str) -> None:
         """Draw a dashed line, from top to foot of each span, and write at its head what it stands for."""

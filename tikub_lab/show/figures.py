@@ -26,7 +26,7 @@ def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | No
     Parameters
     ----------
     fig : matplotlib Figure, Axes, or array of Axes
-        Drawn with :func:`tikub_lab.show.style` it has the house's colours; closed afterwards where pyplot made it.
+        Drawn with ``show.style`` it has the house's colours; closed afterwards where pyplot made it.
     title, values
         The finding: a template and its values.
     alt, data : str, DataFrame, optional

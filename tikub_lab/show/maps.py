@@ -76,7 +76,7 @@ def map(
     ----------
     frame : DataFrame, one row a place
         With ``longitude`` and ``latitude`` in degrees, which may be missing.
-    title, value, label, more : as for :func:`tikub_lab.show.bars`
+    title, value, label, more : as for ``show.bars``
     noun : str
         What a row is, for the line that counts what is not on the map.
 
@@ -166,7 +166,7 @@ def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more
 
     Parameters
     ----------
-    frame, title, value, more : as for :func:`tikub_lab.show.bars`
+    frame, title, value, more : as for ``show.bars``
     code : column, optional
         Codes (« 35 », « 2A », « 974 »), each once; by default the first column of text, or the index. Those without a
         tile are counted under the map. Classes begin near the 40th, 70th and 90th percentiles.
@@ -195,13 +195,13 @@ def area_map(
 
     Parameters
     ----------
-    frame, title, value, more : as for :func:`tikub_lab.show.bars`
+    frame, title, value, more : as for ``show.bars``
     code, name : columns, optional
-        Codes, each once, as for :func:`tile_map`; what each is called, for the text alternative.
+        Codes, each once, as for ``tile_map``; what each is called, for the text alternative.
     kind : str
         commune, epci or departement.
     breaks : sequence of float
-        Where classes begin, but for the first; without any, as those of :func:`tile_map`.
+        Where classes begin, but for the first; without any, as those of ``tile_map``.
 
     Examples
     --------

@@ -45,7 +45,7 @@ def title(template: str, subtitle: str = "", **values: Any) -> Shown:
     Parameters
     ----------
     template, subtitle, values
-        As for :func:`sentence`: the place and the question, then the scope and period.
+        As for ``show.sentence``: the place and the question, then the scope and period.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def note(template: str, warning: bool = False, **values: Any) -> Shown:
     Parameters
     ----------
     template, warning, values
-        As for :func:`sentence`; whether it is set in the warning's colour.
+        As for ``show.sentence``; whether it is set in the warning's colour.
 
     Examples
     --------

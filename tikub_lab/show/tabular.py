@@ -36,7 +36,7 @@ def table(
     rows, total : int, True or sequence of columns
         How many rows are shown at most; a last row: the sums over all rows of these columns, True of all amounts.
     empty, download : str, bool
-        What is said instead of a table without rows; whether :func:`tikub_lab.show.download` offers them all.
+        What is said instead of a table without rows; whether ``show.download`` offers them all.
 
     Examples
     --------
