@@ -113,9 +113,9 @@ def test_lines_are_put_in_order_and_break_where_nothing_is_known(drawn):
     frame = YEARS.iloc[[3, 0, 2, 1]].assign(q=[70.0, 100, np.nan, 90])
     found = drawn(charts_time.lines(frame, "Titre", "q"))
     (line,) = found.lines("la")
-    assert [x for x, _ in line] == pytest.approx([0, 33.33], abs=0.01), "2020 and 2021, not 2023"
+    assert [x for x, _ in line] == pytest.approx([0, 32.93], abs=0.01), "2020 and 2021, not 2023"
     assert line[0][1] == pytest.approx(14, abs=0.1), "100 of an axis to 100"
-    assert found.dots("a")[0] == pytest.approx((100, 80.6), abs=0.1)
+    assert found.dots("a")[0] == pytest.approx((98.8, 80.6), abs=0.1), "whole, within the edge"
     assert {"2020", "2023"} <= {*found.texts()}
 
 
@@ -130,6 +130,23 @@ def test_lines_over_the_hours_of_a_day_are_named_by_their_legend(drawn):
     assert not found.dots("a")
     assert {"0 h", "23 h"} <= {*found.texts()}
     assert "cours, au plus haut 40 à 12\xa0h, au plus bas 10 à 0\xa0h" in spaces(shown.facts["alt"])
+
+
+@pytest.mark.parametrize("q", [[300.0, 260, 220, 120], [300.0, 300, 100, 100], [0.0, 10, 290, 300]])
+def test_the_name_of_a_line_keeps_off_the_lines(drawn, q):
+    """Where its end falls or rises steeply too; at both widths, by the lines as they are drawn."""
+    frame = YEARS.assign(avec_plan=q, sans=[310.0, 305, 302, 301])
+    found = drawn(charts_time.lines(frame, "Titre", ["avec_plan", "sans"]))
+    names = [text for text in found.svg.find_all("text") if "b" in (text.get("class") or [])]
+    assert len(names) == 2
+    for line in found.lines("la") + found.lines("k"):
+        for pixels in (drawing.NARROW, drawing.WIDE):
+            xs, ys = np.array(line).T
+            for name in names:
+                right, foot = float(name["x"].rstrip("%")) / 100 * pixels, float(name["y"])
+                under = np.linspace(right - drawing.width_of(name.text, True), right, 200)
+                y = np.interp(under, xs * pixels / 100, ys)
+                assert not ((y > foot - 10) & (y < foot)).any(), name.text
 
 
 def test_a_year_twice_is_refused():
@@ -151,12 +168,22 @@ def test_targets_are_steps_from_their_years_and_the_gap_says_its_share(drawn):
 def test_a_strip_places_its_dots_and_its_median(drawn):
     frame = pd.DataFrame({"l": list("abcde"), "q": [0.0, 10, 20, 30, 100]})
     found = drawn(charts_points.strip(frame, "Titre", "q", "l", own="e", name="ici"))
-    assert [x for x, _ in found.dots("r")] == [0, 10, 20, 30]
-    assert [x for x, _ in found.dots("a")] == [100]
+    assert [x for x, _ in found.dots("r")] == pytest.approx([2, 11.6, 21.2, 30.8]), "the outermost are drawn whole"
+    assert [x for x, _ in found.dots("a")] == [98]
     assert {"ici : 100", "médiane : 15"} <= {*found.texts()}
     assert "est au rang 5" in found.alt
     with pytest.raises(UsageError, match="accent 'z' is no 'l'"):
         charts_points.strip(frame, "Titre", "q", "l", own="z")
+
+
+def test_a_pile_of_equal_values_is_low_and_counted(drawn):
+    values = [0.7, 0.8, 0.9, *[1.0] * 50]
+    found = drawn(charts_points.strip(pd.DataFrame({"l": range(53), "q": values}), "Titre", "q", "l", form="%"))
+    pile = [y for x, y in found.dots("r") if x == 98]
+    assert len(pile) == len({*pile}) == 50
+    assert max(pile) - min(pile) == pytest.approx(charts_points.PILE, abs=1)
+    (said,) = (text for text in found.svg.find_all("text") if spaces(text.text) == "50 à 100 %")
+    assert float(said["y"]) < min(pile) - 2.5, "over the pile"
 
 
 def test_dots_that_would_cover_each_other_are_piled_up():

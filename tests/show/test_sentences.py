@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.show import french, pieces, words
+from tikub_lab.show import charts, french, pieces, tabular, words
 
 
 def said(template, **values):
@@ -50,6 +50,23 @@ def test_words_agree_without_their_number():
     assert said(template, n=1788) == "1 788 marchés dépassent la limite ; ils restent ouverts."
     assert said("Ici, {n:marché}.", n=0) == "Ici, aucun marché.", "a capital at the beginning only"
     assert french.counted(1.5, "point") == "1,5 point", "the plural starts at two"
+
+
+@pytest.mark.parametrize(
+    ("first", "text"),
+    [
+        ("restauration", "Restauration : à voir"),
+        ("élève", "Élève : à voir"),
+        *((x, f"{x} : à voir") for x in ("kWh", "data.bzh")),
+    ],
+)
+def test_a_title_begins_with_a_capital_whatever_its_first_value(first, text):
+    shown = (
+        charts.bars(pd.Series({"a": 1.0}), "{x} : à voir", x=first),
+        tabular.table(pd.DataFrame({"a": [1]}), "{x} : à voir", x=first),
+        pieces.title("{x} : à voir", x=first),
+    )
+    assert {piece.text.splitlines()[0].replace("\u00a0", " ") for piece in shown} == {text}
 
 
 @pytest.mark.parametrize(

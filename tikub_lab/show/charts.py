@@ -1,6 +1,6 @@
 """What every chart does in one call: title, unit, text alternative, folded numbers, source; and charts of rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from tikub_lab.errors import UsageError
 from tikub_lab.show import french, tabular, words
 from tikub_lab.show.drawing import NARROW, Drawing, clipped, scale, steps, width_of
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.words import fill
 
 
 class Chart:
@@ -61,7 +60,7 @@ class Chart:
         unit = simple or ("" if self.said else None)
         self.exact = words.measure(everything, names[0], self.labels, forms, unit)  # as many decimals everywhere
         self.measure = self.exact.alone()
-        heading = self.measure.heading[:1].upper() + self.measure.heading[1:]
+        heading = french.capital(self.measure.heading)
         line = f"{heading}, en {self.measure.unit}" if self.measure.unit else heading
         self.unit = self.said if self.said and not simple else line
 
@@ -88,8 +87,7 @@ class Chart:
     def nothing(self) -> Shown:
         """Say in a sentence that nothing is known (no chart can be drawn of it)."""
         said = self.empty or f"{self.measure.heading} : aucune valeur n'est connue."
-        said = french.typeset(said[:1].upper() + said[1:])
-        return tabular.instead(said, "figure" if self.empty else "")
+        return tabular.instead(french.typeset(french.capital(said)), "figure" if self.empty else "")
 
     def marked(self, accent: Any) -> list[bool]:
         """Say which rows are in the accent colour; those asked for must be there."""
@@ -104,7 +102,7 @@ class Chart:
 
     def shown(self, drawing: Drawing, alt: str, legend: Sequence[tuple[str, str]] = (), note: str = "") -> Shown:
         """Put title, unit, drawing, source and folded numbers together."""
-        _, title = fill(self.title, self.given)
+        title = words.heading(self.title, self.given)
         alt = french.typeset(self.alt or alt)
         swatches = "".join(f' <span class="sw {css}">{safe(said)}</span>' for css, said in legend)
         under = french.typeset(" ".join(filter(None, [note, source()])))
@@ -125,9 +123,10 @@ class Chart:
 class Axis:
     """Round steps around values, in their unit: their places, and how they are written."""
 
-    def __init__(self, measure: words.Measure, low: float, high: float, start: float, end: float, count: int = 4):
-        size = measure.size
-        found = steps(low / size, high / size, count)
+    def __init__(self, measure: words.Measure, around: Iterable[float], start: float, end: float, count: int = 4):
+        size, known = measure.size, [value for value in around if value == value]
+        low, high = min(known) / size, max(known) / size
+        found = steps(low, high, count)
         while measure.counts and count > 1 and found[1] % 1:  # no half of a contract
             count -= 1
             found = steps(low, high, count)
@@ -135,18 +134,30 @@ class Axis:
         self.at = scale(self.values[0], self.values[-1], start, end)
         # No more digits than the steps need.
         if measure.write(1.0).endswith("%"):
-            digits = max(0, french.decimals(gap, 1) - 2)
-            self.write = lambda value: french.percent(value, digits)
+            self.said = [french.percent(item, max(0, french.decimals(gap, 1) - 2)) for item in found]
         else:
             digits = 0 if all(item.is_integer() for item in found) else french.decimals(gap, 2)
-            self.write = lambda value: french.number(value / size, digits)
+            self.said = [french.number(item, digits) for item in found]
 
-    def across(self, drawing: Drawing, top: float, foot: float) -> None:
+    def up(self, drawing: Drawing) -> Callable[[Any], Any]:
+        """Draw a hairline at each step, its value beside it, that at zero of ink; give the place of a value."""
+        for value, said in zip(self.values, self.said, strict=True):
+            drawing.line("k" if value == 0 else "g", [(0, self.at(value)), (100, self.at(value))])
+            drawing.text(0, self.at(value) + 4, said, "e s", dx=-6)
+        drawing.gutter = "y" if max(map(width_of, self.said)) <= 22 else "y yy"
+        return self.at
+
+    def under(self, drawing: Drawing, foot: float) -> Callable[[Any], Any]:
+        """Write the steps under a drawing; give the place of a value."""
+        drawing.axis(list(map(self.at, self.values)), self.said, foot + 18)
+        return self.at
+
+    def across(self, drawing: Drawing, top: float, foot: float) -> Callable[[Any], Any]:
         """Draw the steps from left to right, with their values under them; zero is of ink where signs change."""
         for value in self.values:
             css = "k" if value == 0 and self.values[0] < 0 else "g"
             drawing.line(css, [(self.at(value), top), (self.at(value), foot)])
-        drawing.axis([self.at(value) for value in self.values], list(map(self.write, self.values)), foot + 18)
+        return self.under(drawing, foot)
 
 
 def _is_time(series: pd.Series) -> bool:
@@ -245,8 +256,7 @@ def targets(
 
     Parameters
     ----------
-    frame, title, value, label, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, label, more : as for ``show.bars``
     goal, name : column, str
         The target of each row, missing where there is none, and what it is called.
 
@@ -290,7 +300,7 @@ def intervals(
     Parameters
     ----------
     frame, title, value, label, accent, more
-        As for :func:`tikub_lab.show.bars`. Beyond twelve rows only those of ``accent`` are named.
+        As for ``show.bars``. Beyond twelve rows only those of ``accent`` are named.
     low, high, reference : column, column, float
         The interval's bounds; a value to compare all rows with, « ensemble ».
 
@@ -310,15 +320,14 @@ def intervals(
         raise UsageError(f"{chart.what}: {found}.")
     chart.measure_by(chart.value, low, high)
     chart.labels = {str(low): "Au moins", str(high): "Au plus", **chart.labels}
-    everything = np.array([*values, *lower, *upper, np.nan if reference is None else reference])
-    bottom, most = np.nanmin(everything), np.nanmax(everything)
-    axis = Axis(chart.measure, 0.0 if 0 < bottom < most * 0.5 else bottom, most, 2, 98)
-    at, write, compact = axis.at, chart.exact.full, len(values) > 12
+    everything = [*values, *lower, *upper, *([] if reference is None else [reference])]
+    near = [0.0] if 0 < np.nanmin(everything) < np.nanmax(everything) * 0.5 else []
+    write, compact = chart.exact.full, len(values) > 12
     marked = [False] * len(values) if compact and accent is None else chart.marked(accent)
     step, head = (15, 24) if compact else (38, 4 if reference is None else 24)
     foot = head + step * len(values)
     drawing, told = Drawing(foot + 24), []
-    axis.across(drawing, head, foot)
+    at = Axis(chart.measure, [*everything, *near], 2, 98).across(drawing, head, foot)
     if reference is not None:  # beside the rows' names, which it would cross, the line has a gap
         gaps = [(18, foot)] if compact else [(18, head + 2), *((top + 18, top + 38) for top in range(head, foot, step))]
         drawing.mark(at(reference), gaps, f"ensemble : {write(reference)}")

@@ -14,6 +14,7 @@ from tikub_lab.show.drawing import NARROW, Drawing, scale, side, steps
 from tikub_lab.show.output import Shown
 
 MOST_POINTS = 2000
+PILE = 160  # pixels of the highest pile of dots
 
 
 def strip(
@@ -26,7 +27,7 @@ def strip(
     Parameters
     ----------
     frame, title, value, label, more
-        As for :func:`tikub_lab.show.bars`; labels are not written. Missing values are left out, and counted.
+        As for ``show.bars``; labels are not written. Missing values are left out, and counted.
     own, name : label, str
         Which one the title is about, and what it is called.
 
@@ -45,22 +46,23 @@ def strip(
     values = chart.numbers(chart.value).sort_values()
     mine = np.array(chart.marked(own) if own is not None else [False] * len(values))[values.index]
     low_half, middle, high_half = np.quantile(values[~mine] if not mine.all() else values, [0.25, 0.5, 0.75])
-    axis = Axis(chart.measure, values.min(), values.max(), 0, 100, 5)
-    at, write = axis.at, chart.measure.write
-    radius = 5.0 if len(values) <= 40 else 4.0 if len(values) <= 120 else 2.5
-    width = 2 * radius + 1
-    level = _piled(at(values.to_numpy()) * NARROW / 100, width)
+    axis, write = Axis(chart.measure, values, 2, 98, 5), chart.measure.write
+    for radius in (5.0, 4.0, 2.5):  # the largest dots whose pile is low
+        level = _piled(axis.at(values.to_numpy()) * NARROW / 100, width := 2 * radius + 1)
+        if max(level) * width <= PILE:
+            break
+    high = min(width, PILE / max(*level, 1))  # where all values are the same, say, dots stand closer
     over = 36 if mine.any() else 12
-    base = over + 26 + max(level) * width
+    base = over + 26 + max(level) * high
     foot = base + radius + 8
     drawing = Drawing(base + 42)
-    drawing.rect("bd", at(low_half), over + 14, at(high_half), foot)
-    axis.across(drawing, over + 14, foot)
+    drawing.rect("bd", axis.at(low_half), over + 14, axis.at(high_half), foot)
+    at = axis.across(drawing, over + 14, foot)
     drawing.line("g", [(0, foot), (100, foot)])
     drawing.line("k", [(at(middle), over + 10), (at(middle), foot)], 2)
     ranks = ""
     for number, row, own_one in zip(values, level, mine, strict=True):
-        x, y = at(number), base - row * width
+        x, y = at(number), base - row * high
         if own_one:
             drawing.line("la", [(x, 20), (x, y)], 1.5)
             drawing.dot("a", x, y, radius + 3)
@@ -71,6 +73,10 @@ def strip(
             drawing.dot("r", x, y, radius)
         else:
             drawing.path("d", f"M{x:.2f} {y:.1f}h.01", width - 1)
+    often = values.value_counts().head(1)
+    for number, count in often[often > 9].items():  # a pile of equal values is counted, not guessed
+        top = base - (count - 1) * high - radius - 5
+        drawing.label(at(number), top, f"{count} à {write(number)}", side(at(number), "s h", 15))
     drawing.label(at(middle), over + 4, f"médiane : {write(middle)}", side(at(middle), near=15), must=True)
     others = " des autres" if ranks else ""
     alt = f"{french.counted(len(values), 'valeur')}, de {write(values.min())} à {write(values.max())}"
@@ -99,7 +105,7 @@ def scatter(
     Parameters
     ----------
     frame, title, value, more
-        As for :func:`tikub_lab.show.bars`; ``value`` is upward.
+        As for ``show.bars``; ``value`` is upward.
     x, curve : column, DataFrame
         What is across; the same two columns as a model says them, drawn as a line.
     mark, mark_name : float, str
@@ -120,20 +126,16 @@ def scatter(
     if curve is not None:
         words.need(curve, [x, value], f"{chart.what}: curve")
         drawn = pd.DataFrame({"x": curve[x], "y": curve[value]}).astype("float64").dropna().sort_values("x")
-    upward = pd.concat([pairs["y"], drawn["y"]])
-    axis = Axis(chart.measure, min(upward.min(), 0.0), upward.max(), 236, 20)
-    ticks = steps(pairs["x"].min(), pairs["x"].max(), 5)
-    across, at = scale(ticks[0], ticks[-1], 0, 100), axis.at
+    upright, beside = chart.measure, words.measure(pairs["x"], x, chart.labels).alone()
     drawing = Drawing(280)
-    drawing.value_axis(axis.values, at, axis.write)
+    at = Axis(upright, [*pairs["y"], *drawn["y"], 0.0], 236, 20).up(drawing)
+    across = Axis(beside, pairs["x"], 0, 100, 5).under(drawing, 236)
     radius = 6 if len(pairs) <= 60 else 5 if len(pairs) <= 400 else 3.5
     drawing.path("d", "".join(f"M{across(a):.2f} {at(b):.1f}h.01" for a, b in pairs.to_numpy()), radius)
-    upright, beside = chart.measure, words.measure(pairs["x"], x, chart.labels).alone()
     if mark is not None:
         drawing.mark(across(mark), [(20, 236)], f"{mark_name or beside.heading} : {beside.full(mark)}")
     if len(drawn):
         drawing.line("la", [(across(a), at(b)) for a, b in drawn.to_numpy()], 3)
-    drawing.axis([across(item) for item in ticks], list(map(french.plain, ticks)), 254)
     drawing.text(100, 274, beside.full_heading, "e s")
     slope = pairs["x"].corr(pairs["y"]) if len(pairs) > 2 and pairs["x"].std() and pairs["y"].std() else 0.0
     ways = {True: " ; les deux montent ensemble", False: " ; l'une baisse quand l'autre monte"}
@@ -156,8 +158,7 @@ def histogram(
 
     Parameters
     ----------
-    frame, title, value, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, more : as for ``show.bars``
     cut, edges : float, sequence of n + 1 numbers, optional
         The threshold, an edge; where steps begin and end, if ``value`` holds the n counts, else twelve round ones.
 
@@ -183,9 +184,7 @@ def histogram(
     edge = str(chart.value) if raw else "seuil"
     measure = words.measure(pd.Series(bounds), edge, forms={edge: chart.form} if chart.form else None).alone()
     drawing, across = Drawing(232), scale(bounds[0], bounds[-1], 0, 100)
-    ticks = steps(0, counts.max() or 1, 3)
-    at = scale(0, ticks[-1], 196, 28)
-    drawing.value_axis(ticks, at, french.plain)
+    at = Axis(words.Measure("", french.plain, counts=True), [0.0, *counts], 196, 28, 3).up(drawing)
     under = bounds[1:] <= (np.inf if cut is None else cut + near)
     for (left, right), count, low in zip(pairwise(bounds), counts, under, strict=True):
         gap = (right - left) * 0.05

@@ -1,5 +1,6 @@
 """Charts along time: columns, months against what was expected, lines with their targets, spans over a year."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -23,8 +24,7 @@ def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, acc
 
     Parameters
     ----------
-    frame, title, value, label, accent, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, label, accent, more : as for ``show.bars``
 
     Examples
     --------
@@ -45,9 +45,7 @@ def columns(frame: Any, title: str, value: Any = None, label: Any = None, *, acc
         at = scale(low, high or (0.0 if low else 1.0), drawing.height - (42 if low < 0 else 24), 20)
         drawing.line("k", [(0, at(0)), (100, at(0))])
     else:  # values too wide to stand on their columns are read from an axis
-        axis = Axis(chart.measure, low, high, drawing.height - 24, 12)
-        drawing.value_axis(axis.values, axis.at, axis.write)
-        at = axis.at
+        at = Axis(chart.measure, [low, high], drawing.height - 24, 12).up(drawing)
     for place, number in enumerate(values):
         _column(drawing, at, place, step, number, "a" if marked[place] else "r")
         if fits and not np.isnan(number):
@@ -76,8 +74,7 @@ def months(
 
     Parameters
     ----------
-    frame, title, value, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, more : as for ``show.bars``
     label, expected : column, optional
         Dates or months, each once, at most 36; what was to be expected, drawn as a tick on each column.
     accent : months, optional
@@ -93,21 +90,16 @@ def months(
     found = times(chart, "dates or months")
     if not chart.numbers(chart.value).notna().any():
         return chart.nothing()
-    span = pd.period_range(found.min(), found.max(), freq="M")
-    chart.frame = chart.frame.assign(**{chart.label: found}).set_index(chart.label).reindex(span)
-    chart.frame = chart.frame.rename_axis(chart.label).reset_index()
+    span = pd.period_range(found.min(), found.max(), freq="M", name=chart.label)
+    chart.frame = chart.frame.drop(columns=chart.label).set_index(found).reindex(span).reset_index()
     chart.at_most(36, "months")
-    both = [chart.value, *([expected] if expected is not None else [])]
-    values, aims = chart.numbers(both[0]), chart.numbers(both[-1]) if expected is not None else None
-    chart.measure_by(*both)
-    marked = chart.marked(accent) if accent is not None else [expected is None] * len(span)
+    values, compared = chart.numbers(chart.value), expected is not None
+    aims = chart.numbers(expected) if compared else values * np.nan
+    chart.measure_by(chart.value, *([expected] if compared else []))
+    marked = chart.marked(accent) if accent is not None else [not compared] * len(span)
     drawing, step = Drawing(232), 100 / max(len(span), 6)
-    top = np.nanmax([values.max(), 0.0 if aims is None else aims.max(), 0.0])
-    axis = Axis(chart.measure, min(values.min(), 0.0), top, 194, 14, 3)
-    at = axis.at
-    drawing.value_axis(axis.values, axis.at, axis.write)
-    for place, number in enumerate(values):
-        aim = np.nan if aims is None else aims[place]
+    at = Axis(chart.measure, [*values, *aims, 0.0], 194, 14, 3).up(drawing)
+    for place, (number, aim) in enumerate(zip(values, aims, strict=True)):
         if np.isnan(number):
             drawing.rect("bd", step * place, 14, step * (place + 1), 194)
         due = number if np.isnan(aim) else min(number, max(aim, 0))
@@ -118,9 +110,9 @@ def months(
             drawing.line("k", [(step * (place + 0.1), at(aim)), (step * (place + 0.9), at(aim))], 2)
     drawing.line("k", [(0, at(0)), (100, at(0))])
     # What exceeds the expected by a tenth is written, else the largest value.
-    over = values - (0 if aims is None else aims)
-    high = values.nlargest(1) if aims is None else over[(over > aims.abs() * 0.1) & (over > values.max() * 0.03)]
-    sign, css = ("", "m b h") if aims is None else ("+", "m b ot h")
+    over = values - aims
+    high = over[(over > aims.abs() * 0.1) & (over > values.max() * 0.03)] if compared else values.nlargest(1)
+    sign, css = ("+", "m b ot h") if compared else ("", "m b h")
     for at_row in high.sort_values(ascending=False).index.tolist():
         text = sign + chart.measure.write(high[at_row])
         drawing.label(step * (at_row + 0.5), at(max(values[at_row], 0)) - 6, text, css)
@@ -132,7 +124,7 @@ def months(
         if place == 0 or month.month == 1:
             drawing.label(step * (place + 0.18), 228, str(month.year), "s")
     alt = extremes("Colonnes", chart.names, values, chart.measure.full)
-    if aims is None:
+    if not compared:
         return chart.shown(drawing, alt)
     if over.max() > 0:
         most = f"{chart.names[over.argmax()]}, {chart.measure.full(over.max())} de plus que l'attendu"
@@ -166,8 +158,7 @@ def lines(
 
     Parameters
     ----------
-    frame, title, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, more : as for ``show.bars``
     values, x : column or list of columns, optional
         At most four; a missing value breaks its line. Years, dates, months, or hours from 0 to 23, each once.
     targets : mapping of year to value, optional
@@ -205,20 +196,18 @@ def lines(
     first, last = float(table.index[0]), float(table.index[-1])
     if goals:
         last = max(last, max(goals) + 0.04 * (max(goals) - first))
-    across = scale(first, last if last > first else first + 1, 0, 100)
+    # The dot at an end is drawn whole; targets go on to the edge.
+    across = scale(first, last if last > first else first + 1, 0, 100 if goals else 98.8)
     drawing = Drawing(264)
-    peak = max(float(np.nanmax(table)), *goals.values(), 0.0)
-    axis = Axis(chart.measure, min(float(np.nanmin(table)), 0.0), peak, 236, 14, 3)
-    drawing.value_axis(axis.values, axis.at, axis.write)
+    at = Axis(chart.measure, [*table.to_numpy().ravel(), *goals.values(), 0.0], 236, 14, 3).up(drawing)
     for name, stroke in zip(many, STROKES, strict=False):
-        _line(drawing, table[name], across, axis.at, stroke)
+        _line(drawing, table[name], across, at, stroke)
     if goals:
-        _steps(drawing, chart, table[many[0]].dropna(), goals, across, axis.at, last)
+        _steps(drawing, chart, table[many[0]].dropna(), goals, across, at, last)
     if not hours:  # a day ends where it began
-        _ends(drawing, chart, table, across, axis.at)
-    years = range(int(first), int(max(*goals, table.index[-1])) + 1) if goals else []
-    ticks = dict(zip(years, map(str, years), strict=True)) or dict(zip(table.index, names, strict=True))
-    drawing.axis([across(time) for time in ticks], list(ticks.values()), 257)
+        _ends(drawing, chart, table, across, at)
+    years = list(range(int(first), int(max(*goals, table.index[-1])) + 1)) if goals else []
+    drawing.axis(list(map(across, years or table.index)), list(map(str, years)) or names, 257)
     legend = [(stroke[2], chart.heading(name)) for name, stroke in zip(many, STROKES, strict=False)]
     legend = [*legend, ("k", "objectif")] if goals else legend if len(many) > 1 else []
     said = [_told(chart, table[name].set_axis(names).dropna(), bool(hours)) for name in table]
@@ -239,20 +228,21 @@ def _line(drawing: Drawing, values: pd.Series, across: Any, at: Any, stroke: tup
             drawing.dot(dot, *points[0], radius=3.5)
         else:
             drawing.line(css, points, 2 if css == "k" else 0, dash)
+            drawing.take_along(points)
 
 
 def _ends(drawing: Drawing, chart: Chart, table: pd.DataFrame, across: Any, at: Any) -> None:
-    """Write each line's name and last value over its end; where ends are close they stand apart, in order."""
+    """Write each line's name and last value near its end, where no line and no other is in the way."""
     fills = {name: stroke[1] for name, stroke in zip(table, STROKES, strict=False)}
     alone = len(fills) == 1
     for known in sorted((table[name].dropna() for name in table), key=lambda known: -known.iloc[-1]):
         x, y, fill = across(known.index[-1]), at(known.iloc[-1]), fills[known.name]
         drawing.dot(fill, x, y, 4)
         said = ("" if alone else f"{chart.heading(known.name)} : ") + chart.measure.full(known.iloc[-1])
-        highest = known.iloc[-5:].max() if alone and len(known) > 4 else known.iloc[-1]
-        top = max(min(at(highest), y) - 9, 12)
+        top = max(y - 9, 12)
         css = ("e " if x > 30 else "") + "b h" + (" a" if fill == "a" else "")
-        if not any(drawing.label(x, place, said, css, both=True) for place in (top, y + 20, top - 15, y + 35)):
+        places = (top, y + 20, top - 15, y + 35, top - 30, y + 50)
+        if not any(drawing.label(x, place, said, css, both=True) for place in places if 12 <= place <= 232):
             drawing.label(x, top, said, css, must=True)
 
 
@@ -276,7 +266,7 @@ def _steps(
     drawing.line("lo", [(across(time), top), (middle, top)], 1, "3 3")
     drawing.line("lo", [(middle, foot), (across(year), foot)], 1, "3 3")
     drawing.line("lo", [(middle, top), (middle, foot)], 2)
-    drawing.take(middle, min(top, foot), middle + 0.5, max(top, foot))
+    drawing.take(middle, top, middle + 0.5, foot)
     gap, y = (goals[year] - value) / value, (top + foot) / 2
     said = f"{'+' if gap > 0 else ''}{french.percent(gap)} d’ici {year:g}"
     drawing.label(middle, y - 2, said, "b ot h", dx=8, must=True)
@@ -306,7 +296,7 @@ def calendar(
     frame : DataFrame
         One span a row: ``debut``, its first day, and ``fin``, the day after its last.
     title, label, value, more
-        As for :func:`tikub_lab.show.bars`: a row for each label; the value is written at its span.
+        As for ``show.bars``: a row for each label; the value is written at its span.
     year, rows : int, sequence, optional
         By default that of the first span; labels that have a row even where no span is theirs.
     over : DataFrame, optional
@@ -343,9 +333,7 @@ def calendar(
             left, right = at(span["debut"]), at(span["fin"])
             if right > left:
                 drawing.rect("t", left, 22, right, bottom)
-                name = str(span.get("libelle") or "")
-                for start in ("Vacances ", "de ", "la ", "d'"):
-                    name = name.removeprefix(start)
+                name = re.sub(r"^Vacances (?:de )?(?:la |d')?", "", str(span.get("libelle") or ""))
                 x = right if right > 97 else left if left < 3 else (left + right) / 2
                 drawing.label(x, bottom + 16, name, side(x, "s", 3), twin=name if len(name) < 8 else f"{name[:5]}.")
     for month, name in enumerate(french.MONTHS, 1):
@@ -358,13 +346,14 @@ def calendar(
     for top, name in zip(range(22, bottom, 48), found, strict=True):
         drawing.line("g", [(0, top + 48), (100, top + 48)])
         mine = chart.frame[labels == name]
-        drawing.row(top + 15, name if len(mine) else f"{name} : rien à signaler", "b h" if len(mine) else "h", room=10)
+        head = french.capital(name) + ("" if len(mine) else " : rien à signaler")
+        drawing.row(top + 15, head, "b h" if len(mine) else "h", room=10)
         spoken = []
         for span in mine.to_dict("records"):
             left, right = at(span["debut"]), at(span["fin"])
-            drawing.rect("o", left, top + 21, max(right, left + 0.4), top + 34)
+            drawing.rect("o", left, top + 20, max(right, left + 0.4), top + 31)
             worth = chart.measure.full(span[chart.value]) if value is not None else ""
-            drawing.label((left + right) / 2, top + 46, worth, side((left + right) / 2, "ot h", 8))
+            drawing.label((left + right) / 2, top + 44, worth, side((left + right) / 2, "ot h", 8))
             spoken.append(", ".join(filter(None, [_span(span["debut"], span["fin"]), worth])))
         told.append(f"{name} : {' ; '.join(spoken) or 'rien'}.")
     legend = [("o", "en trop"), *([("t", "vacances")] if over is not None else [])]

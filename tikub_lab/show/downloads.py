@@ -59,10 +59,9 @@ def download(
 
     Parameters
     ----------
-    frame, columns
-        As for :func:`tikub_lab.show.table`.
+    frame, columns : as for ``show.table``
     name, label : str
-        As for :func:`tikub_lab.show.file`.
+        As for ``show.file``.
 
     Examples
     --------

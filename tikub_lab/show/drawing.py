@@ -4,7 +4,10 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from tikub_lab.show.output import safe, stylesheet
 from tikub_lab.show.words import short
@@ -64,7 +67,7 @@ class Drawing:
         self.height, self.aspect, self.gutter = height, aspect, ""
         self._paths: dict[tuple[str, float, str], list[str]] = {}
         self._marks: list[str] = []
-        self._texts: list[str] = []
+        self._texts: dict[tuple[str, str, str], set[int]] = {}  # and the widths at which each is written
         self.taken: dict[int, list[tuple[float, float, float, float]]] = {NARROW: [], WIDE: []}
 
     def rect(self, css: str, x: float, y: float, end: float, foot: float) -> None:
@@ -82,13 +85,12 @@ class Drawing:
         self._marks.append(f'<circle cx="{_n(x)}%" cy="{_n(y)}" r="{_n(radius)}" class="{css}"/>')
 
     def text(self, x: float, y: float, words: str, css: str = "", twin: str | None = None, dx: float = 0) -> None:
-        shift = (f' dx="{_n(dx)}"' if dx else "") + (' dy="4"' if self.aspect else "")
-        percent = "%" if self.aspect else ""
-        versions = [(words, css)] if twin in (None, words) else [(words, f"{css} w"), (twin or "", f"{css} n")]
-        for said, classes in versions:
+        """Write a text, or on phones its twin."""
+        percent, down = ("%", ' dy="4"') if self.aspect else ("", "")
+        place = f'x="{_n(x)}%" y="{_n(y)}{percent}"' + (f' dx="{_n(dx)}"' if dx else "") + down
+        for pixels, said in ((WIDE, words), (NARROW, words if twin is None else twin)):
             if said:
-                names = f' class="{classes.strip()}"' if classes.strip() else ""
-                self._texts.append(f'<text x="{_n(x)}%" y="{_n(y)}{percent}"{shift}{names}>{safe(said)}</text>')
+                self._texts.setdefault((place, css.strip(), said), set()).add(pixels)
 
     def row(self, y: float, name: str, css: str = "", after: str = "", short: str = "", room: float = 0) -> None:
         """Write a row's name over it, with what comes ``after``; on phones what is ``short``."""
@@ -120,8 +122,16 @@ class Drawing:
         return bool(boxes)
 
     def take(self, x: float, y: float, end: float, foot: float) -> None:
+        """Keep labels off a box."""
+        top, low = sorted((y, foot))
         for pixels, taken in self.taken.items():
-            taken.append((x * pixels / 100, self._pixels(y, pixels), end * pixels / 100, self._pixels(foot, pixels)))
+            taken.append((x * pixels / 100, self._pixels(top, pixels), end * pixels / 100, self._pixels(low, pixels)))
+
+    def take_along(self, points: Sequence[tuple[float, float]]) -> None:
+        """Keep labels off a line."""
+        for start, end in pairwise(points):
+            for one, two in pairwise(np.linspace(start, end, 9)):
+                self.take(*one, *two)
 
     def mark(self, x: float, spans: Sequence[tuple[float, float]], said: str) -> None:
         """Draw a dashed line, from top to foot of each span, and write at its head what it stands for."""
@@ -131,14 +141,10 @@ class Drawing:
 
     def axis(self, places: Sequence[float], words: Sequence[str], y: float, twins: Sequence[str] | None = None) -> None:
         """Write labels under an axis: the first and last, and those between that fit, at equal steps."""
-        twins = twins or words
-        wide, narrow = self._kept(places, words, WIDE), self._kept(places, twins, NARROW)
-        for i, (place, word, twin) in enumerate(zip(places, words, twins, strict=True)):
-            if word == twin and wide.get(i) == narrow.get(i):
-                self.text(place, y, word if i in wide else "", wide.get(i, ""))
-            else:
-                self.text(place, y, word if i in wide else "", f"{wide.get(i)} w")
-                self.text(place, y, twin if i in narrow else "", f"{narrow.get(i)} n")
+        for i, css in self._kept(places, words, WIDE).items():
+            self.text(places[i], y, words[i], css, "")
+        for i, css in self._kept(places, twins or words, NARROW).items():
+            self.text(places[i], y, "", css, (twins or words)[i])
 
     def _kept(self, places: Sequence[float], words: Sequence[str], pixels: int) -> dict[int, str]:
         """Return which labels of an axis are written at a width, and their classes: at an end they stay inside."""
@@ -154,13 +160,6 @@ class Drawing:
         step = _regular(last, max(1, math.ceil(room / gap)))
         return {i: anchored(i) for i in range(last + 1) if i == last or (i % step == 0 and (last - i >= step))}
 
-    def value_axis(self, values: Sequence[float], at: Callable[[float], float], write: Callable[[float], str]) -> None:
-        """Draw a hairline and write its value at each step; the line at zero is of ink."""
-        for value in values:
-            self.line("k" if value == 0 else "g", [(0, at(value)), (100, at(value))])
-            self.text(0, at(value) + 4, write(value), "e s", dx=-6)
-        self.gutter = "y" if max(width_of(write(value)) for value in values) <= 22 else "y yy"
-
     def svg(self, alt: str) -> str:
         paths = ""
         for (css, width, dash), parts in self._paths.items():
@@ -172,7 +171,11 @@ class Drawing:
         tall = "" if self.aspect else f' height="{size}"'
         css = f"c {self.aspect[1] if self.aspect else self.gutter}".strip()
         inner = f'<svg viewBox="0 0 100 {_n(self.height)}" width="100%" height="{size}"{fit}>{paths}</svg>'
-        marks = "".join(self._marks + self._texts)
+        marks = "".join(self._marks)
+        for (place, classes, said), widths in self._texts.items():
+            classes += "" if len(widths) > 1 else " w" if WIDE in widths else " n"
+            names = f' class="{classes.strip()}"' if classes else ""
+            marks += f"<text {place}{names}>{safe(said)}</text>"
         return f'<svg class="{css}"{tall} role="img" aria-label="{safe(alt)}">{inner}{marks}</svg>'
 
     def _pixels(self, y: float, width: int) -> float:

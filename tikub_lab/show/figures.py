@@ -11,7 +11,7 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.show import tabular
 from tikub_lab.show.output import Shown, safe
-from tikub_lab.show.words import fill
+from tikub_lab.show.words import heading
 
 STYLE = str(files("tikub_lab.show").joinpath("tikub.mplstyle"))
 _VARIABLES = {  # the page's names for the style's colours, which follow its dark mode
@@ -26,7 +26,7 @@ def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | No
     Parameters
     ----------
     fig : matplotlib Figure, Axes, or array of Axes
-        Drawn with :func:`tikub_lab.show.style` it has the house's colours; closed afterwards where pyplot made it.
+        Drawn with ``show.style`` it has the house's colours; closed afterwards where pyplot made it.
     title, values
         The finding: a template and its values.
     alt, data : str, DataFrame, optional
@@ -46,7 +46,7 @@ def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | No
     if not hasattr(drawn, "savefig"):
         found = type(fig).__name__
         raise UsageError(f"show.figure takes a matplotlib Figure, its Axes or a pandas plot; found {found}.")
-    _, said = fill(title, values)
+    said = heading(title, values)
     if not said.strip():
         raise UsageError("A figure needs a title that says its finding.")
     alt, hint = (alt or "").strip(), ""

@@ -139,6 +139,11 @@ def typeset(text: str) -> str:
     return re.sub(r" (?=[:»])|(?<=«) ", "\u00a0", text)
 
 
+def capital(text: str) -> str:
+    """Begin a text with a capital, unless with a unit, « kWh », or the name of a portal."""
+    return text if re.search(r"\w[A-Z]|\.\w", text.partition(" ")[0]) else text[:1].upper() + text[1:]
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Write a count with its noun; in French the plural starts at two.
 

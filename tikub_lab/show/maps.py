@@ -7,7 +7,7 @@ départements below.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -51,22 +51,20 @@ def outlines(kind: str = "departement") -> Rings:
 @cache
 def schematic() -> Rings:
     """Return the rings of each Breton département, the mainland first."""
-    found: Rings = {}
-    rows = _read("outlines.csv").astype({"longitude": float, "latitude": float})
-    for (code, _), ring in rows.groupby(["departement", "anneau"], sort=False):
-        found.setdefault(str(code), []).append(list(zip(ring["longitude"], ring["latitude"], strict=True)))
-    return found
+    return {
+        str(code): [[*zip(ring["longitude"], ring["latitude"], strict=True)] for _, ring in land.groupby("anneau")]
+        for code, land in _read("outlines.csv").groupby("departement")
+    }
 
 
 @cache
 def tiles() -> dict[str, tuple[str, float, float]]:
-    rows = _read("tiles.csv").astype({"colonne": float, "ligne": float})
-    return {code: (name, x, y) for code, name, x, y in rows.itertuples(index=False)}
+    return {code: (name, x, y) for code, name, x, y in _read("tiles.csv").itertuples(index=False)}
 
 
 def _read(name: str) -> pd.DataFrame:
     with files("tikub_lab.show").joinpath(name).open(encoding="utf-8") as file:
-        return pd.read_csv(file, dtype=str)
+        return pd.read_csv(file, dtype={"code": str, "departement": str})
 
 
 def map(
@@ -78,8 +76,7 @@ def map(
     ----------
     frame : DataFrame, one row a place
         With ``longitude`` and ``latitude`` in degrees, which may be missing.
-    title, value, label, more
-        As for :func:`tikub_lab.show.bars`.
+    title, value, label, more : as for ``show.bars``
     noun : str
         What a row is, for the line that counts what is not on the map.
 
@@ -169,8 +166,7 @@ def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more
 
     Parameters
     ----------
-    frame, title, value, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, more : as for ``show.bars``
     code : column, optional
         Codes (« 35 », « 2A », « 974 »), each once; by default the first column of text, or the index. Those without a
         tile are counted under the map. Classes begin near the 40th, 70th and 90th percentiles.
@@ -182,17 +178,11 @@ def tile_map(frame: Any, title: str, value: Any = None, code: Any = None, **more
     Carte des départements : 2 valeurs, la plus grande Ille-et-Vilaine (50), la plus petite Finistère (8).
     """
     chart = Chart("tile_map", frame, title, value, code, more)
-    known, css, legend = _classes(chart)
-    if known.empty:
-        return chart.nothing()
-    drawing = Drawing(100.0, (1.0, "tiles"))
-    for place, (_, x, y) in tiles().items():
-        kind = css(place)
-        drawing.path(kind, _square(x, y))
-        drawing.text((x + 0.5) / SIDE * 100, (y + 0.5) / SIDE * 100, place, {"q0": "m s", "q5": "m p"}.get(kind, "m"))
-    for place in BRETAGNE:
-        drawing.path("frame", _square(*tiles()[place][1:]))
-    return _classed(chart, drawing, known, legend, {code: name for code, (name, *_) in tiles().items()}, "départements")
+    names = {place: name for place, (name, *_) in tiles().items()}
+    middles = {place: ((x + 0.5) / SIDE * 100, (y + 0.5) / SIDE * 100) for place, (_, x, y) in tiles().items()}
+    shapes = {place: _square(*middle) for place, middle in middles.items()}
+    over = [("frame", shapes[place], 0.0) for place in BRETAGNE]
+    return _shaded(chart, Drawing(100.0, (1.0, "tiles")), shapes, names, "départements", over, middles)
 
 
 def area_map(
@@ -205,14 +195,13 @@ def area_map(
 
     Parameters
     ----------
-    frame, title, value, more
-        As for :func:`tikub_lab.show.bars`.
+    frame, title, value, more : as for ``show.bars``
     code, name : columns, optional
-        Codes, each once, as for :func:`tile_map`; what each is called, for the text alternative.
+        Codes, each once, as for ``tile_map``; what each is called, for the text alternative.
     kind : str
         commune, epci or departement.
     breaks : sequence of float
-        Where classes begin, but for the first; without any, as those of :func:`tile_map`.
+        Where classes begin, but for the first; without any, as those of ``tile_map``.
 
     Examples
     --------
@@ -224,59 +213,53 @@ def area_map(
     if not rings:
         return bars(frame.sort_values(value, ascending=False).head(12), title, value, name or code, **more)
     chart = Chart("area_map", frame, title, value, code, more)
-    known, css, legend = _classes(chart, breaks)
-    if known.empty:
-        return chart.nothing()
     codes, names = chart.frame[chart.label].astype("str"), chart.frame[name or chart.label].astype("str")
     if chart.data is None:
         chart.data = chart.frame.nlargest(12, chart.value)[[name or chart.label, chart.value]]
-    drawing = Drawing(100 / ASPECT, (ASPECT, "map"))
-    for place, parts in rings.items():
-        drawing.path("q0" if css(place) == "q0" else f"ed {css(place)}", "".join(_ring(ring) for ring in parts))
-    for ring in (ring for parts in outlines().values() for ring in parts):
-        drawing.path("k", _ring(ring), 0.75)
+    shapes = {place: "".join(_ring(ring) for ring in parts) for place, parts in rings.items()}
     called = {place: said for place, said in zip(codes, names, strict=True) if place in rings}
-    return _classed(chart, drawing, known, legend, called, KINDS[kind])
+    borders = [("k", _ring(ring), 0.75) for parts in outlines().values() for ring in parts]
+    return _shaded(chart, Drawing(100 / ASPECT, (ASPECT, "map")), shapes, called, KINDS[kind], borders, {}, breaks)
 
 
-def _classes(
-    chart: Chart, breaks: Sequence[float] = ()
-) -> tuple[pd.Series, Callable[[str], str], list[tuple[str, str]]]:
-    """Return the values above zero by code, the class in which a code is drawn, and what the classes stand for."""
+def _shaded(
+    chart: Chart, drawing: Drawing, shapes: Mapping[str, str], names: Mapping[str, str], what: str,
+    over: Sequence[tuple[str, str, float]], written: Mapping[str, tuple[float, float]], breaks: Sequence[float] = (),
+) -> Shown:  # fmt: skip
+    """Draw the shape of each code in the class of its value, its code where it is written, and what is over them."""
     series = pd.Series(chart.numbers(chart.value).to_numpy(), index=chart.frame[chart.label].astype("str"))
     if not series.index.is_unique:
         raise UsageError(f"{chart.what} needs each code once; {series.index[series.index.duplicated()][0]} is twice.")
     if (series < 0).any():
         raise UsageError(f"{chart.what} needs values from 0; {series.idxmin()} has {series.min():g}.")
-    known = series[series > 0]
-    bounds, write = [*breaks] or (_bounds(known) if len(known) else [0.0]), chart.measure.full
+    known, write = series[series > 0], chart.measure.full
+    if known.empty:
+        return chart.nothing()
+    bounds = [*breaks] or _bounds(known)
+    first = 5 - len(bounds)
+    for place, shape in shapes.items():
+        rank = bisect_right(bounds, known[place]) + first if place in known else 0
+        drawing.path(f"{'ed ' if rank and not written else ''}q{rank}", shape)
+        if place in written:
+            drawing.text(*written[place], place, {0: "m s", 5: "m p"}.get(rank, "m"))
+    for css, shape, width in over:
+        drawing.path(css, shape, width)
     whole = chart.measure.size == 1 and (known == known.round()).all()  # « 10 à 19, 20 à 199 »
     spans = [f"{chart.measure.write(low)} à {write(high - whole)}" for low, high in pairwise(bounds)]
     ranges = [f"moins de {write(bounds[0])}", *spans, f"{write(bounds[-1])} et plus"]
-    legend = [(f"q{place}", said) for place, said in enumerate(ranges, 6 - len(ranges))]
-
-    def css(place: str) -> str:
-        return f"q{bisect_right(bounds, known[place]) + 5 - len(bounds)}" if place in known else "q0"
-
-    return known, css, [*legend, ("q0", "aucun")]
-
-
-def _classed(
-    chart: Chart, drawing: Drawing, known: pd.Series, legend: list[tuple[str, str]], named: dict[str, str], what: str
-) -> Shown:
-    """Say what a map of classes shows, and what has no place on it."""
-    mapped, write = known[known.index.isin(list(named))], chart.measure.full
+    legend = [(f"q{rank}", said) for rank, said in enumerate(ranges, first)]
+    mapped = known[known.index.isin(list(names))]
     outside = known.drop(mapped.index)
     note = f"Hors de la carte : {french.counted(len(outside), 'code')} ({write(outside.sum())})."
     note = note if len(outside) else ""
-    names = [named[str(place)] for place in mapped.index]
-    alt = extremes(f"Carte des {what}", names, mapped, write) if names else f"Carte des {what}. {note}"
-    return chart.shown(drawing, alt, legend, note)
+    called = [names[str(place)] for place in mapped.index]
+    alt = extremes(f"Carte des {what}", called, mapped, write) if called else f"Carte des {what}. {note}"
+    return chart.shown(drawing, alt, [*legend, ("q0", "aucun")], note)
 
 
 def _square(x: float, y: float) -> str:
     size = (1 - 2 * GAP) / SIDE * 100
-    return f"M{(x + GAP) / SIDE * 100:.2f} {(y + GAP) / SIDE * 100:.2f}h{size:.2f}v{size:.2f}h-{size:.2f}z"
+    return f"M{x - size / 2:.2f} {y - size / 2:.2f}h{size:.2f}v{size:.2f}h-{size:.2f}z"
 
 
 def _bounds(known: pd.Series) -> list[float]:

@@ -11,7 +11,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.show import french
 from tikub_lab.show.output import Shown, safe
 from tikub_lab.show.tabular import MAX_ROWS, table
-from tikub_lab.show.words import fill, word, written
+from tikub_lab.show.words import fill, heading, word, written
 from tikub_lab.show.words import text_of as cell  # noqa: F401  (a build writes cells with it)
 
 
@@ -45,7 +45,7 @@ def title(template: str, subtitle: str = "", **values: Any) -> Shown:
     Parameters
     ----------
     template, subtitle, values
-        As for :func:`sentence`: the place and the question, then the scope and period.
+        As for ``show.sentence``: the place and the question, then the scope and period.
 
     Examples
     --------
@@ -54,8 +54,8 @@ def title(template: str, subtitle: str = "", **values: Any) -> Shown:
     """
     if not template.strip():
         raise UsageError("A report's title is empty; give it the place or the buyer that it is about.")
-    (head, text), (under, below) = fill(template, values), fill(subtitle, values)
-    html = f'<div class="tk"><h1>{head}</h1>{f"<p>{under}</p>" if under else ""}</div>'
+    text, (under, below) = heading(template, values), fill(subtitle, values)
+    html = f'<div class="tk"><h1>{safe(text)}</h1>{f"<p>{under}</p>" if under else ""}</div>'
     return Shown("title", html, f"{text}\n{below}".strip(), {"title": text, "subtitle": below})
 
 
@@ -65,7 +65,7 @@ def note(template: str, warning: bool = False, **values: Any) -> Shown:
     Parameters
     ----------
     template, warning, values
-        As for :func:`sentence`; whether it is set in the warning's colour.
+        As for ``show.sentence``; whether it is set in the warning's colour.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Key:
         if isinstance(self.value, str):
             return self.value or french.MISSING, self.unit
         text = written(self.value, self.unit or word(self.label).unit)
-        unit = re.search(r"\u202f(\D.*)$", text)  # « 1 234 » has the same space inside
+        unit = re.search(r"(?<=\d)[\u202f ](\D.*)$", text)  # « 1 234 » has the same space inside
         return (text[: unit.start()], unit[1]) if unit else (text, "")
 
 

@@ -36,7 +36,7 @@ def table(
     rows, total : int, True or sequence of columns
         How many rows are shown at most; a last row: the sums over all rows of these columns, True of all amounts.
     empty, download : str, bool
-        What is said instead of a table without rows; whether :func:`tikub_lab.show.download` offers them all.
+        What is said instead of a table without rows; whether ``show.download`` offers them all.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def table(
     """
     if not caption.strip():
         raise UsageError("A table needs a caption that says what it shows.")
-    _, said = fill(caption, values)
+    said = words.heading(caption, values)
     words.need(frame, list(dict.fromkeys([*(columns or ()), *(labels or ()), *(forms or ())])), f"Table {said!r}")
     labels = {**(columns if isinstance(columns, Mapping) else {}), **(labels or {})}
     frame = frame[list(columns)] if columns is not None else frame
@@ -146,7 +146,7 @@ def ranked(
     >>> print(ranked(todo, "Où agir", "libelle", "montant", text="Un titulaire a {part:%} du montant.", form="€").text)
     1. Énergie : 3,36\u202fM€. Un titulaire a 58\u202f% du montant.
     """
-    _, said = fill(label, values)
+    said = words.heading(label, values)
     if not said.strip():
         raise UsageError("A ranked list needs a label that says what it is.")
     words.need(frame, [name for name in (title, value, kind) if name is not None], "show.ranked")

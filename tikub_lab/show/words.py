@@ -273,6 +273,11 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
     return html + "</b>" * bold, text
 
 
+def heading(template: str, values: Mapping[str, Any]) -> str:
+    """Fill the template of a title, which begins with a capital whatever its first value."""
+    return french.capital(fill(template, values)[1])
+
+
 def _value(name: str, spec: str, conversion: str | None, values: Mapping[str, Any]) -> str:
     if conversion or "{" in spec or (name not in values and not name.replace("_", "").isalnum()):
         found = f"{{{name}!{conversion}}}" if conversion else f"{{{name}}}"
