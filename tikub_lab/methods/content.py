@@ -19,8 +19,7 @@ def feed(key: Any, value: Any) -> None:
     if isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
         frame = value if isinstance(value, pd.DataFrame) else value.to_frame()
         feed(key, [frame.attrs, list(frame.columns), list(frame.columns.names), list(frame.index.names)])
-        levels = [frame.index.get_level_values(level) for level in range(frame.index.nlevels)]
-        for column in [*levels, *(column for _, column in frame.items())]:
+        for column in (*map(frame.index.get_level_values, range(frame.index.nlevels)), *(c for _, c in frame.items())):
             _feed_column(key, column)
     elif kind in PLAIN or isinstance(value, (np.generic, pd.Timestamp, pd.Timedelta, enum.Enum)):
         key.update(repr(value).encode("utf-8", "surrogatepass") + b"\0")
@@ -41,7 +40,5 @@ def _feed_column(key: Any, column: Any) -> None:
     column = column.to_wkb() if str(column.dtype) == "geometry" else column
     if column.dtype == object and (held := pd.api.types.infer_dtype(column)) not in {"string", "bytes", "empty"}:
         raise TypeError(f"no key for a column of {held} objects ({column.name}): give it a type.")
-    values: Any = column.array.codes if isinstance(column.dtype, pd.CategoricalDtype) else column.array
-    values = pa.array(values, from_pandas=True)
-    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    key.update(pa.RecordBatch.from_arrays([values], ["values"]).serialize())  # the same bytes for a slice and its copy
+    table = pa.table({"": pa.array(getattr(column.array, "codes", column.array), from_pandas=True)}).combine_chunks()
+    key.update(b"".join(batch.serialize() for batch in table.to_batches()))  # the same bytes for a slice and its copy

@@ -31,13 +31,11 @@ class TikubEngine:
                 manager.cell_start(cell, index)
                 if cls.note is not None:
                     cls.note.write_text(str(index))
-                failed = False
+                tags, ok = cell.metadata.get("tags", []), True
                 if cell.cell_type == "code" and cell.source.strip():
-                    tags = cell.metadata.get("tags", [])
                     ran = run_cell(shell, cell.source, cell.get("id"), silent="lab" in tags)
                     cell.outputs, cell.execution_count, ok = ran
-                    failed = not ok and "raises-exception" not in tags
-                if failed:
+                if not ok and "raises-exception" not in tags:
                     manager.cell_exception(cell, index)
                     break
                 manager.cell_complete(cell, index)

@@ -147,13 +147,8 @@ def collected(shell: Shell) -> Iterator[None]:
                 os.close(copy)
 
 
-def run_cell(
-    shell: Shell, source: str, cell_id: str | None = None, silent: bool = False
-) -> tuple[list[Any], int, bool]:
-    """Run one cell; return its outputs, its execution count, and whether it ended well.
-
-    The value of a ``silent`` one, a look at the data in JupyterLab that no page has, is not written out.
-    """
+def run_cell(shell: Shell, source: str, cell_id: str | None, silent: bool = False) -> tuple[list[Any], int, bool]:
+    """Run one cell; return its outputs, its count, and whether it ended well. Of a silent one no value is written."""
     outputs = shell.outputs.start()
     count = shell.running = shell.execution_count
     result = shell.run_cell(source, store_history=not silent, silent=silent, cell_id=cell_id)

@@ -8,7 +8,6 @@ import csv
 import hashlib
 import json
 import os
-from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -281,14 +280,12 @@ def used() -> list[dict[str, Any]]:
 def open_package(data: Path | str | None = None) -> Package:
     """Open a data package: by default that of ``TIKUB_DATA`` (set by ``--data``), else ``data/`` of the workbench."""
     folder = Path(data or os.environ.get("TIKUB_DATA") or workbench() / "data")
-    with suppress(OSError):
-        stat = (folder / DESCRIPTOR).stat()
-        return copy(_opened(folder.resolve(), (stat.st_mtime_ns, stat.st_ino, stat.st_size)))
-    return Package(folder)  # it says what is wrong
+    path = folder / DESCRIPTOR
+    return copy(_opened(folder, folder.resolve(), path.stat().st_mtime_ns if path.is_file() else 0))
 
 
 @lru_cache(maxsize=4)
-def _opened(folder: Path, _changed: tuple[int, ...]) -> Package:
+def _opened(folder: Path, *_state: Any) -> Package:
     return Package(folder)
 
 
