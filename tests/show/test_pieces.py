@@ -12,6 +12,7 @@ from matplotlib import pyplot
 
 from tikub_lab import show
 from tikub_lab.errors import UsageError
+from tikub_lab.reports.fragments import clean
 from tikub_lab.show import output, pieces, tabular
 from tikub_lab.show.figures import figure
 from tikub_lab.show.pieces import Key, keys
@@ -140,6 +141,8 @@ def test_a_figure_of_matplotlib_or_pandas_is_a_drawing_in_the_pages_colours():
     assert "var(--accent,#0072b2)" in shown.html
     assert not re.search(r"xlink:href|<metadata|<style|DejaVu|fill: #ffffff", shown.html), "no white slab"
     assert not pyplot.get_fignums()
+    drawing = BeautifulSoup(clean(shown.html), "html.parser").select_one("figure > .scroll[tabindex] > svg")
+    assert float(drawing["width"]) / float(drawing["viewbox"].split()[2]) >= 1.1, "words of 10 points take 11 px"
     grid = pyplot.subplots(1, 2)[1]
     assert figure(grid, "Titre").html.count("<svg") == 1
     with pytest.raises(UsageError, match="found int"):

@@ -49,7 +49,7 @@ def mend(root: Element, alt: str, attachments: Mapping[str, Any], blocks: Set[st
         if child.tag == "title":  # that of a drawing is its name
             return []
         if child.tag == "svg":
-            return _drawing(child, next(alts, ""))
+            return _drawing(child, next(alts, ""), "scroll" in parent.get("class", "").split())
         if child.tag == "img":
             return _image(child, next(alts, ""), attachments)
         is_table = child.tag == "table" and child.get("role") not in {"presentation", "none"}
@@ -158,14 +158,14 @@ def _absent(*why: str) -> Element:
     return _made("small", "Image non reprise" + (f" : {said}" if said else ""), class_="absent")
 
 
-def _drawing(drawing: Element, alt: str) -> list[Element]:
+def _drawing(drawing: Element, alt: str, scrolls: bool) -> list[Element]:
     title = drawing.find("title")
     said = alt or drawing.get("aria-label") or (words(title) if title is not None else "")
     size = re.match(r"\d+(\.\d+)?", drawing.get("width", ""))
     for raster in drawing.iter("image"):
         for name in raster.attrib.keys() & {"href", XLINK_HREF}:
             images.fit(raster, name)
-    if drawing.get("viewBox"):  # its own size would break narrow screens; the style gives it one
+    if drawing.get("viewBox") and not scrolls:  # its own size would break narrow screens; the style gives it one
         for name in ("width", "height"):
             drawing.attrib.pop(name, None)
     if _is_decoration(drawing) or (size and float(size[0]) < ICON and not said):

@@ -62,7 +62,8 @@ def figure(fig: Any, title: str, alt: str | None = None, data: pd.DataFrame | No
     folded = tabular.folded(data, said)[0] if data is not None else ""
     svg = _svg(drawn, alt or said)
     pyplot.close(drawn)
-    html = f'<figure class="tk"><figcaption>{safe(said)}</figcaption>{svg}{hint}{folded}</figure>'
+    wide = f"{tabular.region(said)}{svg}</div>"  # on a phone it scrolls: made narrow, its words would be too small
+    html = f'<figure class="tk"><figcaption>{safe(said)}</figcaption>{wide}{hint}{folded}</figure>'
     return Shown("figure", html, "\n".join(filter(None, [said, alt])), {"alt": alt or said})
 
 
@@ -88,19 +89,18 @@ def _svg(fig: Any, alt: str) -> str:
         fig.savefig(
             buffer, format="svg", transparent=True, metadata=dict.fromkeys(["Date", "Creator", "Format", "Type"])
         )
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
+    text = "<svg" + buffer.getvalue().partition("<svg")[2]
     size = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', text)
     assert size, "matplotlib writes a viewBox"
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", text, flags=re.S)
     text = re.sub(r'<g id="[^"]*"', "<g", text)  # two figures of a page would share them
-    text = _flat(text)
-    text = re.sub(r"font-family: '[^;\"]*sans-serif", "font-family: system-ui,sans-serif", text)
+    text = re.sub(r"font-family: '[^;\"]*sans-serif", "font-family: system-ui,sans-serif", _flat(text))
     for color, name in _VARIABLES.items():
         text = re.sub(color, f"var(--{name},{color})", text)
     text = re.sub(r"\s*\n\s*", "\n", text)
-    root = f'<svg viewBox="0 0 {size[1]} {size[2]}" role="img" aria-label="{safe(alt)}" xmlns="http://www.w3.org/2000/svg">'
-    return root + text[text.index(">") + 1 :]
+    width = f"{1.2 * float(size[1]):.0f}"  # words of ten points, the style's, are as large as those of charts
+    root = f'<svg viewBox="0 0 {size[1]} {size[2]}" width="{width}" role="img" aria-label="{safe(alt)}" '
+    return root + 'xmlns="http://www.w3.org/2000/svg">' + text[text.index(">") + 1 :]
 
 
 def _flat(svg: str) -> str:

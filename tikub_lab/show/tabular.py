@@ -64,13 +64,16 @@ def table(
     more = french.plural(len(frame) - len(shown), "autre ligne", "autres lignes")
     more = f"{more} {'dans le fichier ci-dessous' if download else 'hors de ce tableau'}."
     more = more if len(shown) < len(frame) else ""
-    # A region that scrolls must be reachable by keyboard (WCAG 2.1.1), hence the tabindex and the name.
-    region = f'<div class="tk scroll" tabindex="0" role="region" aria-label="{safe(said)}">'
     under = f'<div class=tk><p class="src">{more}</p></div>' if more else ""
-    html = f"{region}{_html(said, measures, cells, last)}</div>{under}"
+    html = f"{region(said)}{_html(said, measures, cells, last)}</div>{under}"
     lines = [[measure.full_heading for measure in measures], *cells, *([last] if last else [])]
     text = "\n".join([said, *(" | ".join(line).rstrip(" |") for line in lines), *([more] if more else [])])
     return Shown("table", html, text, {"rows": len(frame)})
+
+
+def region(name: str) -> str:
+    """Begin a part that scrolls: it must be reachable by keyboard (WCAG 2.1.1), hence the tabindex and the name."""
+    return f'<div class="tk scroll" tabindex="0" role="region" aria-label="{safe(name)}">'
 
 
 def instead(said: str, of: str = "") -> Shown:
