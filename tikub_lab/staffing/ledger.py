@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day, as_date
+from tikub_lab.methods.waiting import waiting
 from tikub_lab.staffing.events import (
     CONTENT,
     KINDS,
@@ -274,6 +275,7 @@ class Ledger(Store):
         return count
 
 
+@waiting()
 def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     """Make a ledger, where there is none, from a table of events that were accepted once, such as the sample's.
 

@@ -24,6 +24,7 @@ from scipy.sparse import block_array, csr_array, vstack
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.privacy import pseudonyms, suppress
+from tikub_lab.methods.waiting import waiting
 from tikub_lab.show.french import counted, day, number
 from tikub_lab.staffing.events import Row, spells
 from tikub_lab.staffing.ledger import Ledger
@@ -125,6 +126,7 @@ class Choice:
                 taken[place] = True
         return Plan(self, taken)
 
+    @waiting()
     def best(self, seconds: float = 60.0, stages: int = 5) -> "Plan":
         """Choose what is best, by the first stages only or by all, each in so many seconds.
 
