@@ -56,17 +56,18 @@ PURCHASES: Groups = {
         "number in the window": [
             ("procurement", WINDOW + r"# mises en concurrence sur [\d ]+ ; non publié"),
             ("procurement_competition", WINDOW + r"# mises en concurrence sur .* n’ont reçu qu’une offre"),
-            ("procurement_watch", WINDOW + r"Une seule offre en procédure ouverte \(R018\) \| # \|"),
+            ("procurement_watch", WINDOW + r"Une seule offre en procédure ouverte \(R018\)\n\[image\]\n#sur"),
         ],
         "number of those known": [
             ("procurement", WINDOW + r".*mises en concurrence sur # ; non publié"),
             ("procurement_competition", WINDOW + r".*mises en concurrence sur # dont le nombre d’offres est publié"),
-            ("procurement_watch", WINDOW + r"Une seule offre en procédure ouverte \(R018\) \| [\d ]+ \| # \|"),
+            ("procurement_watch", WINDOW + r"Une seule offre en procédure ouverte \(R018\)\n\[image\]\n[\d ]+sur # ;"),
         ],
         "number of those not published": [
             ("procurement", WINDOW + r".*mises en concurrence sur [\d ]+ ; non publié pour #"),
             ("procurement_competition", WINDOW + r"# mises en concurrence sur [\d ]+\n"),
-            ("procurement_watch", WINDOW + r"Une seule offre en procédure ouverte \(R018\) \| [\d ]+ \| [\d ]+ \| #"),
+            ("procurement_watch",
+             WINDOW + r"Une seule offre en procédure ouverte \(R018\)\n\[image\]\n[\d ]+sur [\d ]+ ; # non renseignés"),
         ],
     },
     "single offers of computer services": {
