@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "actions": "",
         "alerts": "",
-        "bundle": "load trusted",
+        "alerts.report": "trusted",
+        "bundle": "load",
         "caltrack": "fit_many",
         "challenge": "",
         "climate": "adjusted of_sites",

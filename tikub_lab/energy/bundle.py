@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -46,33 +46,6 @@ def load() -> Bundle:
     from tikub_lab import tables
 
     return Bundle(**{name: tables.load(f"energy/{name}") for name in NAMES})
-
-
-def trusted(data: Bundle, alerts: pd.DataFrame) -> Bundle:
-    """Leave out the daily readings of a time in which their meter did not measure, for methods that look at days.
-
-    Bills stay: where bills are compared, an estimate is joined to the one that mends it.
-
-    Parameters
-    ----------
-    data : Bundle
-    alerts : DataFrame
-        Of :func:`tikub_lab.energy.alerts.survey`; those « non mesuré » of daily readings count.
-
-    Examples
-    --------
-    >>> from tikub_lab import energy
-    >>> data = energy.load()
-    >>> broken = pd.DataFrame({"compteur_id": ["G029"], "origine": "relevé", "debut": pd.to_datetime(["2025-03-01"]),
-    ...                        "fin": pd.to_datetime(["2025-03-11"]), "sens": "non mesuré"})
-    >>> len(data.readings) - len(trusted(data, broken).readings)
-    10
-    """
-    blind = alerts[(alerts["sens"] == "non mesuré") & (alerts["origine"] == "relevé")]
-    daily = data.readings["compteur_id"].isin(blind["compteur_id"]) & (data.readings["origine"] == "relevé")
-    pairs = data.readings[daily].reset_index().merge(blind, on="compteur_id", suffixes=("", "_alert"))
-    touched = (pairs["debut"] < pairs["fin_alert"]) & (pairs["fin"] > pairs["debut_alert"])
-    return replace(data, readings=data.readings.drop(index=pairs.loc[touched, "index"].tolist()))
 
 
 def bundled(method: _Method) -> _Method:

@@ -18,7 +18,7 @@ from tikub_lab.energy.alerts.meter import Finding, Told, Watched
 from tikub_lab.energy.alerts.series import days_of
 from tikub_lab.energy.alerts.table import NORMAL, subject, table_of
 from tikub_lab.energy.alerts.watch import Rules, every_series, watch_bills, watch_days
-from tikub_lab.energy.bundle import bundled
+from tikub_lab.energy.bundle import Bundle, bundled
 from tikub_lab.energy.days import date_of, numbers
 from tikub_lab.energy.periods import Floats
 from tikub_lab.methods.once import once
@@ -295,3 +295,30 @@ def _habit(told: Told, kind: int, nature: str, share: float, error: float, usual
         told.series, nature, grid.first + days.start, grid.first + size, np.maximum(share - usual, 0.0) * heat,
         error * float(heat.sum()), float("nan"), size=share, usual=share * float(heat.sum()),
     )  # fmt: skip
+
+
+def trusted(data: Bundle, alerts: pd.DataFrame) -> Bundle:
+    """Leave out the daily readings of a time in which their meter did not measure, for methods that look at days.
+
+    Bills stay: where bills are compared, an estimate is joined to the one that mends it.
+
+    Parameters
+    ----------
+    data : Bundle
+    alerts : DataFrame
+        Of :func:`tikub_lab.energy.alerts.survey`; those « non mesuré » of daily readings count.
+
+    Examples
+    --------
+    >>> from tikub_lab import energy
+    >>> data = energy.load()
+    >>> broken = pd.DataFrame({"compteur_id": ["G029"], "origine": "relevé", "debut": pd.to_datetime(["2025-03-01"]),
+    ...                        "fin": pd.to_datetime(["2025-03-11"]), "sens": "non mesuré"})
+    >>> len(data.readings) - len(trusted(data, broken).readings)
+    10
+    """
+    blind = alerts[(alerts["sens"] == "non mesuré") & (alerts["origine"] == "relevé")]
+    daily = data.readings["compteur_id"].isin(blind["compteur_id"]) & (data.readings["origine"] == "relevé")
+    pairs = data.readings[daily].reset_index().merge(blind, on="compteur_id", suffixes=("", "_alert"))
+    touched = (pairs["debut"] < pairs["fin_alert"]) & (pairs["fin"] > pairs["debut_alert"])
+    return replace(data, readings=data.readings.drop(index=pairs.loc[touched, "index"].tolist()))
