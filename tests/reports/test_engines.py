@@ -14,6 +14,7 @@ from tikub_lab.reports.notebooks import find, read
 from tikub_lab.reports.outputs import KERNEL
 from tikub_lab.reports.pool import Pool
 from tikub_lab.reports.run import Report
+from tikub_lab.reports.shell import collected, new_shell, run_cell
 from tikub_lab.reports.worker import Job
 
 CELLS = {
@@ -95,6 +96,15 @@ def test_outputs_are_those_of_a_kernel(both, name):
         return
     assert plain(ours.outputs) == plain(kernel.outputs)
     assert ours.execution_count == kernel.execution_count
+
+
+def test_what_only_jupyterlab_shows_is_run_and_not_written_out():
+    shell = new_shell()
+    with collected(shell):
+        outputs, _, ok = run_cell(shell, "kept = 3\nkept", None, silent=True)
+        assert (outputs, ok) == ([], True)
+        outputs, _, ok = run_cell(shell, "kept / 0", None, silent=True)
+        assert (outputs[0].ename, ok) == ("ZeroDivisionError", False)
 
 
 def test_papermill_finds_the_engine():

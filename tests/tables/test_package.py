@@ -11,6 +11,7 @@ import pytest
 from tikub_lab.errors import UsageError
 from tikub_lab.tables import open_package, used, workbench
 from tikub_lab.tables.package import Package, sha256_of
+from tikub_lab.tables.schema import read_schemas
 
 
 @pytest.fixture
@@ -35,6 +36,17 @@ def test_types(root):
     assert str(contracts["marcheInnovant"].dtype) == "boolean"
     assert isinstance(contracts["procedure"].dtype, pd.CategoricalDtype)
     assert contracts["acheteur_id"].str.len().eq(14).all()
+
+
+def test_a_package_and_its_schemas_are_read_again_once_they_change(copy):
+    first = open_package(copy)
+    assert open_package(copy).raw is first.raw, "read once"
+    change(copy, title="Autre titre")
+    assert open_package(copy).resource("procurement/contracts").title == "Autre titre"
+    assert first.resource("procurement/contracts").title != "Autre titre"
+    known = read_schemas(copy / "schemas")
+    (copy / "schemas" / "energy" / "essai.json").write_text('{"title": "Essai", "fields": [{"name": "a"}]}')
+    assert set(read_schemas(copy / "schemas")) - set(known) == {"energy/essai"}
 
 
 def test_a_table_that_the_package_lacks(copy, monkeypatch, tmp_path):
