@@ -67,7 +67,11 @@ def test_a_zip_of_several_formats(tmp_path, bring, published):
 def test_an_unknown_file_is_told_the_known_formats(tmp_path, root):
     path = tmp_path / "a.json"
     path.write_text('{"results": []}')
-    with pytest.raises(UsageError, match=r"a\.json: no known format.*DECP 2022 \(JSON\).*tabular DECP \(Parquet\)"):
+    with pytest.raises(UsageError, match=r"a\.json: no known format.*DECP 2022 \(JSON\)") as caught:
+        import_files([path], tmp_path / "package", readers(), schemas=root / "data" / "schemas")
+    assert "(CSV" not in str(caught.value)  # two dozen others, in ways that this file is not written in
+    path.write_text("<!DOCTYPE html><html><body>Page introuvable</body></html>")
+    with pytest.raises(UsageError, match=r"a\.json: a web page, not the data"):
         import_files([path], tmp_path / "package", readers(), schemas=root / "data" / "schemas")
     assert not (tmp_path / "package").exists()
 

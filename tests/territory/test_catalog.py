@@ -288,7 +288,7 @@ def test_two_files_are_two_states(bring):
         (dcat(named("un"))[:-20], "a_2026-05-15.rdf", r"not complete XML: .*\. Download it again"),
         (dcat(named("un")), "catalogue.rdf", r"without its day\. Name the file, unzipped, as portail_2026-05-15\.rdf"),
         (dcat(), "a_2026-05-15.rdf", "no dcat:Dataset element"),
-        ("<!DOCTYPE html><html><body>Erreur 502</body></html>", "a_2026-05-15.rdf", "no known format"),
+        ("<!DOCTYPE html><html><body>Erreur 502</body></html>", "a_2026-05-15.rdf", "a web page, not the data"),
         (dcat(named("un")).replace("<rdf:RDF", "<!DOCTYPE a [<!ENTITY b 'c'>]><rdf:RDF", 1), "a_2026-05-15.rdf",
          "document type declaration"),
         (dcat(named("un", '<dcat:distribution rdf:resource="https://un.exemple/f"/>')), "a_2026-05-15.rdf",

@@ -19,9 +19,11 @@ from tikub_lab.tables.sheets import first_rows, is_workbook, rows
 from tikub_lab.tables.texts import HEAD_BYTES, decode
 
 _SIGNS = {
-    b"PAR1": "a Parquet file that is damaged, or of no known table. Download it again",
+    b"par1": "a Parquet file that is damaged, or of no known table. Download it again",
     b"\xd0\xcf\x11\xe0": "a spreadsheet in the old form (.xls). Save it as .xlsx or CSV (UTF-8), then import that file",
-}
+    **dict.fromkeys((b"<!doctype html", b"<html"), "a web page, not the data: open the link that it was saved from, or "
+                    "download the file itself"),
+}  # fmt: skip
 REJECTS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule": "str", "message": "str"}
 """Columns of rejects: one row a broken rule."""
 REPAIRS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule": "str", "replacement": "str"}
@@ -180,18 +182,20 @@ def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
         raise UsageError(f"{member.name}: its columns fit {tables} equally well. Say which with --as TABLE.")
     if found:
         return best[0]
-    known = "; ".join(reader.title for reader in readers if reader.fit is None)
-    if top.known > 1:
-        nearest = next(reader.tables[0] for fit, reader in fits if fit == top)
-        known += f". Nearest table: {nearest}, which needs {_few(top.lacks) or 'fewer other columns'} too; "
-        known += f"`tikub data template {nearest}` writes its headings"
-    kind = next((kind for start, kind in _SIGNS.items() if head.start.startswith(start)), "")
+    kind = next((kind for start, kind in _SIGNS.items() if head.start.lstrip().lower().startswith(start)), "")
     if is_workbook(member.path, head.start):
         next(rows(member.path), None)  # what makes it unreadable is said there
         kind = "a spreadsheet of no known table. Save it as CSV (UTF-8), then import that file"
-    if kind:
-        raise UsageError(f"{member.name}: {kind}; or name its columns as one of these formats does: {known}.")
-    raise UsageError(f"{member.name}: no known format. Known formats, and a zip of any of them: {known}.")
+    said = [f"{member.name}: {kind or 'no known format'}."]
+    if top.known > 1:
+        nearest = next(reader.tables[0] for fit, reader in fits if fit == top)
+        said.append(f"Nearest table: {nearest}, which needs {_few(top.lacks) or 'fewer other columns'} too; "
+                    f"`tikub data template {nearest}` writes its headings.")  # fmt: skip
+    elif not kind:
+        way = {"{": "JSON", "[": "JSON", "<": "XML"}.get(head.text.lstrip("\ufeff \t\r\n")[:1], "CSV")
+        known = [reader.title for reader in readers if reader.fit is None and way in reader.title]
+        said.append(f"Known formats in {way}: {'; '.join(known) or 'none'}; or the columns of a table.")
+    raise UsageError(" ".join(said))
 
 
 def _few(names: Sequence[str]) -> str:
