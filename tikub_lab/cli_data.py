@@ -133,6 +133,8 @@ def data_import(
             print(f"    {count:>7,}  {rule}")
         if repairs := sum(item.repairs_by_rule.values()):
             print(f"    {repairs:>7,}  values mended, blanked or marked")
+    if any(item.rejects_by_rule or item.repairs_by_rule for item in results):
+        print("Each with its line and value: .rejects.csv and .repairs.csv beside the tables.")
     _print_missing(into)
     print(f"Tables are in {into}. Use them with --data {into}")
 

@@ -374,6 +374,13 @@ def test_a_file_of_no_table_is_told_what_it_lacks(tmp_path) -> None:
         recognise(Member("a.xls", path), schema_readers(SCHEMAS))
 
 
+def test_a_rejected_number_is_told_what_such_numbers_are(bring) -> None:
+    bring("code_uai;ville\n0350029S;Rennes\n0350029A;Brest\n")
+    assert bring.log("rejects")["message"].tolist() == [
+        "The schema of territory/lycees says french-uai-value (seven digits and the letter that they give)."
+    ]
+
+
 def test_other_columns_are_no_obstacle_where_the_table_is_said(bring) -> None:
     text = "code_uai;" + ";".join(f"c{n}" for n in range(9)) + "\n0350029S" + ";1" * 9 + "\n"
     with pytest.raises(UsageError, match="no known format"):

@@ -157,7 +157,7 @@ def test_a_table_of_rejects_only_is_an_empty_table(tmp_path, bring):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("nothing known", "Known formats, and a zip of any of them: things"),
+        ("nothing known", "Known formats in CSV: things"),
         ("", "empty file"),
         ("  \n", "empty file"),
         ("things\nx,1\nstop\n", "bad.bin: stops short"),

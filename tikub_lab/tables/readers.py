@@ -193,7 +193,9 @@ def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
                     f"`tikub data template {nearest}` writes its headings.")  # fmt: skip
     elif not kind:
         way = {"{": "JSON", "[": "JSON", "<": "XML"}.get(head.text.lstrip("\ufeff \t\r\n")[:1], "CSV")
-        known = [reader.title for reader in readers if reader.fit is None and way in reader.title]
+        others = {"JSON", "XML", "CSV", "Parquet"} - {way}
+        titles = [reader.title for reader in readers if reader.fit is None]
+        known = [title for title in titles if way in title or not any(other in title for other in others)]
         said.append(f"Known formats in {way}: {'; '.join(known) or 'none'}; or the columns of a table.")
     raise UsageError(" ".join(said))
 

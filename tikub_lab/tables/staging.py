@@ -15,6 +15,7 @@ from tikub_lab.errors import TikubError, UsageError
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import HEADER_ROWS
+from tikub_lab.tables.identifiers import FORMS
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, Staged, log
 from tikub_lab.tables.schema import Schema
 
@@ -136,7 +137,7 @@ def _judge(
         lines, values = frame["_line"].to_numpy()[at], found["value"].str.slice(0, 200).to_numpy()
         rows = pd.DataFrame({"line": lines, "id": ids.to_numpy()[at], "field": names, "value": values, "rule": rule})
         if "_rows" in frame and not optional:
-            limit = fields[0].constraints.get(rule, fields[0].type if rule == "type-error" else "")
+            limit = fields[0].constraints.get(rule, fields[0].type if rule == "type-error" else FORMS.get(rule, ""))
             message = f"The schema of {schema.name} says {rule} {limit}".strip() + "."
             rejects.append(rows.assign(message=message))
             continue
