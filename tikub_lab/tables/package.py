@@ -134,8 +134,10 @@ class Package:
             return self.resources[self.named(name)]
         except KeyError:
             known = ", ".join(self.resources) or "none"
-            near = nearest(name, [*self.resources, *aliases(self.schemas())])
-            raise UsageError(f"No table {name!r} in {self.root}.{near} Known tables: {known}.") from None
+            step = nearest(name, [*self.resources, *aliases(self.schemas())])
+            if name in read_schemas(self.schemas()):
+                step = f" Import a file of it; `tikub data template {name}` writes its headings."
+            raise UsageError(f"No table {name!r} in {self.root}.{step} Known tables: {known}.") from None
 
     def verify(self, name: str) -> Resource:
         """Compare a table's file with the hash that the descriptor states, and return its description."""
