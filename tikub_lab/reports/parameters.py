@@ -21,6 +21,7 @@ from tikub_lab.reports.notebooks import Notebook
 TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Path, Secret, bool, date, float, int, str)}
 TRUE, FALSE = {"true", "oui", "1", "yes"}, {"false", "non", "0", "no"}
 NONE = {"none", "null", ""}
+WORDS = {int: "a whole number such as 2025", float: "a number such as 1.5", date: "a date such as 2026-03-01"}
 ODD = (ValueError, TypeError, SyntaxError, OverflowError, MemoryError, RecursionError)  # of odd text and values
 
 
@@ -157,7 +158,7 @@ def _convert(value: Any, kind: Any) -> Any:
                 return _convert(value, option)
             except ValueError as error:
                 reasons.append(str(error))
-        raise ValueError("; ".join(reasons))
+        raise ValueError(" or ".join(reasons))
     if origin is Literal:
         for option in options:
             if value == option or str(value) == str(option):
@@ -183,16 +184,19 @@ def _simple(value: Any, kind: Any) -> Any:
             return text.lower() in TRUE
         raise ValueError("true or false")
     if isinstance(value, bool) or kind is type(None):
-        raise ValueError("only none would do" if kind is type(None) else f"a {kind.__name__}, not a truth value")
+        raise ValueError("none" if kind is type(None) else f"a {kind.__name__}, not a truth value")
     if kind in {str, Secret, Path}:
         if not isinstance(value, str) or (kind is Path and "\0" in value):
             raise ValueError("a path" if kind is Path else "a text")
         return _secret(value) if kind is Secret else kind(value)
-    if kind is int and isinstance(value, float) and not value.is_integer():
-        raise ValueError("a whole number")
-    if kind is date:
-        return date.fromisoformat(text)
-    return int(value) if kind is int else float(text.replace(",", "."))
+    try:
+        if kind is int and (not isinstance(value, float) or value.is_integer()):
+            return int(value)
+        if kind in {date, float}:
+            return date.fromisoformat(text) if kind is date else float(text.replace(",", "."))
+    except ODD:
+        pass  # Python's own words are no help
+    raise ValueError(WORDS[kind])
 
 
 def _secret(text: str) -> str:
