@@ -66,7 +66,7 @@ def test_a_table_that_the_package_lacks(copy, monkeypatch, tmp_path):
     assert (said["table"], said["origin"], said["rows"]) == ("procurement/amendments", "absent", 0)
     assert said == package.used("procurement/amendments")
     assert package.load("procurement/suppliers", optional=True).equals(package.load("procurement/suppliers"))
-    with pytest.raises(UsageError, match="No table 'procurement/amendments'.*`tikub data template procurement"):
+    with pytest.raises(UsageError, match=r"No table 'procurement/amendments'.*`tikub data template procurement"):
         package.load("procurement/amendments")
     with pytest.raises(UsageError, match="no schema of that name"):
         package.load("procurement/amendements", optional=True)
