@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 os.environ["TIKUB_CACHE"] = "off"  # tests see what the code computes now
+os.fsync = lambda _: None  # no test cuts the power; those of what reaches the disk when put another in its place
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -84,6 +85,21 @@ def opendata() -> Path:
     return folder
 
 
+class Examples:
+    """Examples in docstrings ask for the same of the shipped sample: they share what they compute for all of it."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        with computed_once() if isinstance(item, pytest.DoctestItem) else nullcontext():
+            return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a quarter of the time, tests wait for what they started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proof", action="store_true", help="run the tests marked proof too: large, repeated, minutes")
 
@@ -94,6 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix="tikub-tests-")
         os.environ["TIKUB_TEST_CACHE"] = str(Path(folder) / "cache")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.pluginmanager.register(Examples())
     hypothesis.settings.register_profile("steady", STEADY, max_examples=100 if config.getoption("--proof") else 30)
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 

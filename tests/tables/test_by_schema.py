@@ -83,8 +83,18 @@ def native(value):
     return value
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx"])
-@pytest.mark.parametrize("table", TABLES)
+def forms():
+    """Each table in both forms; workbooks whose types and constraints all came before are for `make proof`."""
+    seen = set()
+    for table in TABLES:
+        fields = read_schema(SCHEMAS / f"{table}.json").fields
+        kinds = {(field.type, rule) for field in fields for rule in ("", *field.constraints)}
+        yield pytest.param(table, "csv", id=f"{table}-csv")
+        yield pytest.param(table, "xlsx", id=f"{table}-xlsx", marks=[pytest.mark.proof] if kinds <= seen else [])
+        seen |= kinds
+
+
+@pytest.mark.parametrize(("table", "form"), forms())
 def test_every_table_is_imported_from_its_template(bring, tmp_path, table, form) -> None:
     frame, schema = sample(table)
     frame = frame.head(400 if form == "csv" else 60)

@@ -6,7 +6,7 @@ A use case says how its published files become tables with :class:`Reader` objec
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.parsers import expat
@@ -32,9 +32,13 @@ REPAIRS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule":
 
 def log(columns: dict[str, str], rows: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
     """Put frames of rejects or repairs together, typed even when there are none."""
-    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
     filled = [frame[list(columns)] for frame in rows if len(frame)]
-    return pd.concat(filled, ignore_index=True).astype(columns) if filled else empty
+    return pd.concat(filled, ignore_index=True).astype(columns) if filled else _empty(*columns.items()).copy(deep=False)
+
+
+@cache  # an import of a few rows asks twenty times, and a frame without rows takes as long as another
+def _empty(*columns: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns})
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def sift(raw: Raw) -> tuple[Raw, Raw, pd.DataFrame, pd.DataFrame]:
                 continue
             lost = rule.effect == "reject" and target.table not in SOFT
             rows = _found(rule, target, frame, distinct)
-            if len(rows):
+            if rows is not None:
                 rows["value"] = before[target.table].loc[rows.index, target.field]
                 logs[lost].append(rows.assign(id=None, field=target.field, rule=rule.name, message=rule.checks))
     ids = pd.concat(
@@ -61,8 +61,8 @@ def _as_published(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].replace(BOOLEANS) for name in booleans})
 
 
-def _found(rule: Rule, target: Target, frame: pd.DataFrame, distinct: Distinct) -> pd.DataFrame:
-    """Apply a rule to a field, and return line and replacement of what it found.
+def _found(rule: Rule, target: Target, frame: pd.DataFrame, distinct: Distinct) -> pd.DataFrame | None:
+    """Apply a rule to a field, and return line and replacement of what it found, if anything.
 
     Most rules see the distinct values of a field: they are few, or sound.
     """
@@ -79,7 +79,7 @@ def _found(rule: Rule, target: Target, frame: pd.DataFrame, distinct: Distinct) 
             hits = pd.Series(hits.to_numpy()[codes] & (codes >= 0), column.index)
             new = column.mask(hits, pd.Series(new.to_numpy()[codes], column.index))
     if not hits.any():
-        return pd.DataFrame()
+        return None
     distinct.pop(key, None)
     frame[target.field] = new
     return pd.DataFrame({"line": frame.loc[hits, "_line"], "replacement": new[hits]})
@@ -89,7 +89,7 @@ def _judged(rule: Rule, target: Target, values: pd.Series, found: pd.Series) -> 
     """Return which values a rule is about, and what they become; ``found`` is either."""
     if found.dtype != bool:
         return ~((found == values) | (found.isna() & values.isna())), found
-    blank = rule.effect == "blank" or (rule.effect == "reject" and target.table in SOFT)
+    blank = found.any() and (rule.effect == "blank" or (rule.effect == "reject" and target.table in SOFT))
     return found, values.mask(found) if blank else values
 
 
