@@ -10,7 +10,7 @@ import pandas as pd
 from tikub_lab.tables.readers import REJECTS
 from tikub_lab.tables.texts import records
 
-BATCH = 20_000
+BATCH = 40_000
 """Rows, or contracts, held at once."""
 
 
