@@ -233,13 +233,8 @@ def is_geojson(text: str) -> bool:
     return isinstance(features, list)
 
 
-_FUNCTIONS = {
-    "siret": _valid(identifiers.siret),
-    "siren": _valid(identifiers.siren),
-    "rna": _valid(identifiers.rna),
-    "uai": _valid(identifiers.uai),
-    "is_geojson": _valid(lambda texts: texts.map(is_geojson)),
-}
+_FUNCTIONS = {name: _valid(getattr(identifiers, name)) for name in ("siret", "siren", "rna", "uai")}
+_FUNCTIONS |= {"is_geojson": _valid(lambda texts: texts.map(is_geojson))}
 """What SQL has no words for, on texts, as functions of DuckDB."""
 
 
