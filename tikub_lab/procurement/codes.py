@@ -28,11 +28,12 @@ def _rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-_CODES = _rows("codes.csv")
+ROWS = _rows("codes.csv")
+"""The codes of each field of a table, and what else stands for them; those of bids stand for codes of OCDS."""
 
 
 def _codes(table: str) -> dict[str, tuple[str, ...]]:
-    own = [row for row in _CODES if row["table"] == table]
+    own = [row for row in ROWS if row["table"] == table]
     return {
         field: tuple(row["code"] for row in own if row["champ"] == field)
         for field in dict.fromkeys(row["champ"] for row in own)
@@ -41,7 +42,7 @@ def _codes(table: str) -> dict[str, tuple[str, ...]]:
 
 CODES, CONCESSION_CODES = _codes("contracts"), _codes("concessions")
 """The values that each coded field of a contract (or its suppliers) and of a concession may have."""
-_OTHERS = [(row, other) for row in _CODES for other in filter(None, row["autres"].split("|"))]
+_OTHERS = [(row, other) for row in ROWS for other in filter(None, row["autres"].split("|"))]
 ALIASES = {
     field: {other: row["code"] for row, other in _OTHERS if (row["table"], row["champ"]) == ("contracts", field)}
     for field in CODES

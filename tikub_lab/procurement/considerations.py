@@ -5,7 +5,6 @@ is reserved, or has no consideration. They do not say how demanding it is. What 
 « without »: each rate comes with the least and the most that it can be.
 """
 
-import numpy as np
 import pandas as pd
 
 from tikub_lab.methods.rates import rates, wilson
@@ -150,12 +149,9 @@ def against_targets(contracts: pd.DataFrame) -> pd.DataFrame:
     fits = fits[fits["annee"].between(fits["debut"].dt.year, fits["fin"].dt.year)].set_index("index")
     table = table.join(fits[["cible", "valeur", "echeance", "reference", "statut"]])
     due = (table["echeance"] == table["annee"]).fillna(False).astype(bool)
-    verdict = np.select(
-        [table["valeur"].isna(), ~due, table["bas"] >= table["valeur"], table["haut"] < table["valeur"]],
-        ["pas de cible connue", "en chemin", "atteinte", "manquée"],
-        "indécidable : données manquantes",
-    )
-    table["verdict"] = pd.Series(verdict, dtype="str")
+    verdict = pd.Series("indécidable : données manquantes", index=table.index, dtype="str")
+    verdict = verdict.mask(table["haut"] < table["valeur"], "manquée").mask(table["bas"] >= table["valeur"], "atteinte")
+    table["verdict"] = verdict.mask(~due, "en chemin").mask(table["valeur"].isna(), "pas de cible connue")
     order = ["annee", "domaine", *kept[1:], "cible", "valeur", "echeance", "verdict", "reference", "statut"]
     return table[order].sort_values(["annee", "domaine"], ignore_index=True)
 

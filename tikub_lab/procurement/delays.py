@@ -6,7 +6,6 @@ The duty began on 1 October 2018; the arrêtés of 14 April 2017 and of 22 Decem
 Months are calendar months: what is notified on 31 December is due on the last day of February.
 """
 
-import numpy as np
 import pandas as pd
 
 from tikub_lab.methods.rates import rates
@@ -33,14 +32,10 @@ def delays(notified: pd.Series, published: pd.Series) -> pd.DataFrame:
     """
     days = (published - notified).dt.days.astype("float64")
     due = notified + pd.DateOffset(months=MONTHS)
-    state = np.select(
-        [notified < DUTY, published.isna(), published < notified, published > due],
-        [STATES[4], STATES[3], STATES[2], STATES[1]],
-        STATES[0],
-    )
-    judged = pd.Series(state, index=notified.index, dtype="str").where(notified.notna())
-    late = (published - due).dt.days.clip(lower=0).astype("float64")
-    late = late.where(judged.isin(STATES[:2]))
+    state = pd.Series(STATES[0], index=notified.index, dtype="str").mask(published > due, STATES[1])
+    state = state.mask(published < notified, STATES[2]).mask(published.isna(), STATES[3])
+    judged = state.mask(notified < DUTY, STATES[4]).where(notified.notna())
+    late = (published - due).dt.days.clip(lower=0).astype("float64").where(judged.isin(STATES[:2]))
     return pd.DataFrame({"jours": days, "echeance": due, "etat": judged, "jours_de_retard": late})
 
 

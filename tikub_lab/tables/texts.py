@@ -5,9 +5,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain, islice
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TextIO
 
@@ -43,33 +44,31 @@ def _stray(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("stray", _stray)
 
 
-def encoding_of(source: Path | Iterable[bytes]) -> str:
+def encoding_of(source: Path | Sequence[bytes]) -> str:
     """Find the encoding of text: by a byte-order mark, by zero bytes, else UTF-8 or Windows-1252, whichever fits more.
 
     It is ``utf-8``, ``utf-8-sig``, ``utf-16`` (``-le``, ``-be``), ``cp1252``, or "" for a binary file.
     """
-    blocks = _blocks(source) if isinstance(source, Path) else iter(source)
-    start = next(blocks, b"")
+    blocks = partial(_blocks, source) if isinstance(source, Path) else source.__iter__
+    start = next(blocks(), b"")
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     if zeros := start[:4096].count(0):
         odd = start[1:4096:2].count(0)
         sure = zeros * 8 > len(start[:4096]) and not 1 / 8 < odd / zeros < 7 / 8
         return ("utf-16-le" if odd * 2 > zeros else "utf-16-be") if sure else ""
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    strays = characters = 0
-    for block in chain([start.removeprefix(codecs.BOM_UTF8)], blocks):
-        text = decoder.decode(block)
-        if not text.isascii():  # most blocks are not looked at twice
-            try:
-                text.encode()  # ten times faster than to look for what is stray
-                bad = 0
-            except UnicodeEncodeError:
-                bad = len(_STRAY.findall(text))
-            strays, characters = strays + bad, characters + len(text) - len(text.encode("ascii", "ignore")) - bad
-    if strays:
-        return "utf-8" if characters > strays else "cp1252"
-    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+    decoder = codecs.getincrementaldecoder("utf-8-sig")
+    with suppress(UnicodeDecodeError):  # most files have no stray byte, and are not looked at twice
+        strict = decoder()
+        for block in blocks():
+            strict.decode(block)
+        return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+    lenient, strays, characters = decoder("surrogateescape"), 0, 0
+    for block in blocks():
+        text = lenient.decode(block)
+        bad = len(_STRAY.findall(text))
+        strays, characters = strays + bad, characters + len(text) - len(text.encode("ascii", "ignore")) - bad
+    return "utf-8" if characters > strays else "cp1252"
 
 
 def decode(data: bytes) -> str:

@@ -158,18 +158,17 @@ def launches(
 def _status(plan: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
     due = plan["a_lancer_avant"]
     cases = [  # what comes first wins
-        (9, plan["etat"] == STATES[0]),
-        (8, plan["etat"] == STATES[1]),
-        (7, plan["besoin"] == NEEDS[2]),
-        (6, plan["besoin"] == NEEDS[3]),
-        (5, due < plan["debut"]),
-        (4, plan["couvert_jusqu_au"].notna()),
-        (0, due < now),
-        (1, due <= now + pd.DateOffset(months=3)),
-        (2, due <= now + pd.DateOffset(months=12)),
+        (plan["etat"] == STATES[0], STATUSES[9]),
+        (plan["etat"] == STATES[1], STATUSES[8]),
+        (plan["besoin"] == NEEDS[2], STATUSES[7]),
+        (plan["besoin"] == NEEDS[3], STATUSES[6]),
+        (due < plan["debut"], STATUSES[5]),
+        (plan["couvert_jusqu_au"].notna(), STATUSES[4]),
+        (due < now, STATUSES[0]),
+        (due <= now + pd.DateOffset(months=3), STATUSES[1]),
+        (due <= now + pd.DateOffset(months=12), STATUSES[2]),
     ]
-    status = np.select([case for _, case in cases], [STATUSES[number] for number, _ in cases], STATUSES[3])
-    return pd.Series(status, index=plan.index, dtype="str")
+    return pd.Series(STATUSES[3], index=plan.index, dtype="str").case_when(cases)
 
 
 def by_month(plan: pd.DataFrame, today: Day, months: int = 24) -> pd.DataFrame:

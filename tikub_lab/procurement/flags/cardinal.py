@@ -75,16 +75,11 @@ class Database:
             "excluded": list(settings.excluded_procurement_method_details),
             "names": list(settings.r003_procurement_method_details),
             "days": list(settings.r003_procurement_method_details.values()),
+            **{name: {"key": list(codes), "value": list(codes.values())} for name, codes in words.OF_OCDS.items()},
             "margins": bool({"R024", "R058"} & set(settings.flags)),
             "lowest": "R036" in settings.flags,
             "unallotted": words.UNALLOTTED,
             "partial": words.OCDS,
-            "statuses": list(words.STATUSES),
-            "codes": list(words.STATUSES.values()),
-            "openings": list(words.OPENINGS),
-            "opened": list(words.OPENINGS.values()),
-            "procedures": list(words.METHODS),
-            "methods_of": list(words.METHODS.values()),
         }
         rows, parties = _numbered(register)
         connection.register("rows", rows)

@@ -18,7 +18,7 @@ CREATE TEMP VIEW register AS FROM known UNION ALL BY NAME FROM rows;
 -- Each tenderer of a bid has a row, with what the first of them says of it; a bid has a tenderer if it has no other.
 CREATE TEMP TABLE lines AS
 SELECT process, bid, line, party, row_number() OVER own AS seat, CASE WHEN count(*) OVER own = 1 THEN party END AS tenderer,
-    map($statuses, $codes)[first_value(statut) OVER own] AS status, first_value(montant) OVER own AS amount,
+    $statuses[first_value(statut) OVER own] AS status, first_value(montant) OVER own AS amount,
     first_value(devise) OVER own AS currency, first_value(dateReception) OVER own AS received,
     coalesce(status NOT IN ('invited', 'withdrawn'), false) AS submitted
 FROM (SELECT *, coalesce(offre, 1) AS bid, coalesce(rang, 1) AS rank, candidat_id AS party FROM register)
@@ -41,7 +41,7 @@ came AS (
     FROM lines WHERE seat = 1 GROUP BY process
 )
 SELECT process, consultation_id || CASE WHEN lot = $unallotted THEN '' ELSE ', lot ' || lot END AS ocid,
-    coalesce(map($openings, $opened)[ouverture], map($procedures, $methods_of)[procedure]) AS method, procedure AS details,
+    coalesce($openings[ouverture], $procedures[procedure]) AS method, procedure AS details,
     trunc((epoch_us(dateLimite) - epoch_us(datePublication)) / 86400e6) AS days, dateLimite AS closing, codeCPV AS codes,
     coalesce(nombreCandidats, CASE WHEN source IS DISTINCT FROM $partial THEN counted END) AS tenderers, final,
     coalesce(attributions > 0, holders > 0 OR etat = 'Attribuée', false) AS awarded,

@@ -7,38 +7,21 @@ a department's file, releases of OCDS (``published/ocds.py``), and contracts tha
 
 import pandas as pd
 
-from tikub_lab.procurement.codes import meanings
+from tikub_lab.procurement.codes import ROWS, meanings
 from tikub_lab.procurement.suppliers import firm
 from tikub_lab.tables import workbench
 from tikub_lab.tables.schema import Schema, read_schema
 
 TABLE = "procurement/bids"
-STATUSES = {
-    "Invitation": "invited",
-    "En examen": "pending",
-    "Recevable": "valid",
-    "Éliminée": "disqualified",
-    "Retirée": "withdrawn",
-    "Autre": "other",
-}
-"""Statuses of a bid, with the code list bidStatus of OCDS; the last is what that list has not."""
-OPENINGS = {"Ouverte": "open", "Restreinte": "selective", "Négociée": "limited", "De gré à gré": "direct"}
-"""How open a procedure is, with the code list ``method`` of OCDS."""
-STATES = ("En cours", "Attribuée", "Infructueuse", "Sans suite")
-"""What became of a consultation: an award is pending, made, impossible for want of a good bid, or given up."""
-METHODS = {
-    "Procédure adaptée": "open",
-    "Appel d'offres ouvert": "open",
-    "Appel d'offres restreint": "selective",
-    "Procédure avec négociation": "selective",
-    "Dialogue compétitif": "selective",
-    "Marché passé sans publicité ni mise en concurrence préalable": "limited",
-}
-"""Procedures of the DECP as methods of OCDS.
-
-All are competitive but the last. A « procédure adaptée » is counted as open: the buyer may also have asked a few firms
-only, which the DECP do not say.
-"""
+STATUSES, OPENINGS, METHODS, STATES = (
+    {row["code"]: row["autres"] for row in ROWS if (row["table"], row["champ"]) == ("bids", field)}
+    for field in ("statut", "ouverture", "procedure", "etat")
+)
+"""Statuses of a bid with the code list bidStatus of OCDS (which has no « Autre »), how open a procedure is with the
+code list ``method``, procedures of the DECP as such methods (all competitive but the last; a « procédure adaptée » is
+counted as open: the buyer may also have asked a few firms only, which the DECP do not say), and what became of a
+consultation: an award is pending, made, impossible for want of a good bid, or given up."""
+OF_OCDS = {"statuses": STATUSES, "openings": OPENINGS, "procedures": METHODS}
 UNALLOTTED = "0"
 """The lot of a consultation that has none."""
 OCDS = "OCDS"
@@ -46,7 +29,7 @@ OCDS = "OCDS"
 LABELS = {
     "statut": meanings("statut", tuple(STATUSES)) | {code: word for word, code in STATUSES.items()},
     "ouverture": meanings("ouverture", tuple(OPENINGS)) | {code: word for word, code in OPENINGS.items()},
-    "etat": meanings("etat", STATES),
+    "etat": meanings("etat", tuple(STATES)),
 }
 """Labels of the register by their simplified form, and by the codes of OCDS."""
 

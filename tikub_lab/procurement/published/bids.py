@@ -17,13 +17,14 @@ from tikub_lab.procurement.codes import simplified
 from tikub_lab.procurement.flags.register import LABELS, TABLE, UNALLOTTED, schema
 from tikub_lab.procurement.published.combine import sql
 from tikub_lab.procurement.published.ocds import Row, flattened, read_releases, utc
-from tikub_lab.procurement.published.rows import BATCH, runs
+from tikub_lab.procurement.published.rows import BATCH, runs, with_columns
 from tikub_lab.tables.database import union
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
 from tikub_lab.tables.schema import Field
 
 NEEDED = {"consultation_id", "candidat_id", "statut"}
 """Columns by which the CSV is known; the others may be absent."""
+is_csv = with_columns(NEEDED)
 _BOOLEANS = dict.fromkeys(("true", "vrai", "oui", "1"), "true") | dict.fromkeys(("false", "faux", "non", "0"), "false")
 _MESSAGES = {
     "required": "A consultation_id is needed.",
@@ -63,11 +64,6 @@ class _Run:
         rejects = pd.DataFrame(self.rejects, columns=list(REJECTS))
         repairs = pd.DataFrame(self.repairs, columns=list(REPAIRS))
         return Batch(self.read, tables, log(REJECTS, [*odd, rejects]), log(REPAIRS, [repairs]))
-
-
-def is_csv(head: Head) -> bool:
-    """Recognise the CSV by the names in its first line."""
-    return bool(head.text) and {name.strip() for name in head.columns} >= NEEDED
 
 
 def read_csv(path: Path) -> Iterator[Batch]:

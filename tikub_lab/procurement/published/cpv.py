@@ -6,17 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.procurement.published.rows import runs
-from tikub_lab.tables.readers import REJECTS, Batch, Head, Reader, log
+from tikub_lab.procurement.published.rows import runs, with_columns
+from tikub_lab.tables.readers import REJECTS, Batch, Reader, log
 
 TABLE = "procurement/cpv"
 COLUMNS = {"CODE": "code", "FR": "libelle"}
 """The columns that are read; others, such as those of other languages, may stand beside them."""
-
-
-def is_csv(head: Head) -> bool:
-    """Recognise the CSV by the names in its first line."""
-    return {name.strip().upper() for name in head.columns} >= COLUMNS.keys()
 
 
 def read(path: Path) -> Iterator[Batch]:
@@ -40,7 +35,7 @@ CPV_READER = Reader(
     "cpv-2008-csv",
     "CPV 2008 nomenclature (CSV: CODE, FR)",
     (TABLE,),
-    is_csv,
+    with_columns(COLUMNS.keys(), lambda name: name.strip().upper()),
     read,
     publisher="Office des publications de l'Union européenne",
     licence="CC-BY-4.0",

@@ -15,7 +15,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.procurement.published.fields import CONTRACT_FIELDS, LISTS, ROW_FIELDS, STATE_FIELDS, SUPPLIER_FIELDS
 from tikub_lab.procurement.published.quality import judge
 from tikub_lab.procurement.published.record import Raw, frame, split
-from tikub_lab.procurement.published.rows import BATCH, runs
+from tikub_lab.procurement.published.rows import BATCH, runs, with_columns
 from tikub_lab.tables.readers import Batch, Head
 
 NAMES = {
@@ -32,31 +32,23 @@ NEEDED = {"id", "acheteur_id", "titulaire_id", "montant", "dateNotification"}
 """Columns by which the form is known."""
 
 
-def fields_of(columns: Sequence[str]) -> list[str]:
-    """Name the field that each column fills.
-
-    Examples
-    --------
-    >>> fields_of(["acheteur_region_code", " montant"])
-    ['acheteur_region', 'montant']
-    """
-    return [NAMES.get(column.strip(), column.strip()) for column in columns]
+def field_of(column: str) -> str:
+    """Name the field that a column fills."""
+    return NAMES.get(column.strip(), column.strip())
 
 
-def is_csv(head: Head) -> bool:
-    """Recognise the CSV by the names in its first line, whatever separates them."""
-    return bool(head.text) and set(fields_of(head.columns)) >= NEEDED
+is_csv = with_columns(NEEDED, field_of)
 
 
 def is_parquet(head: Head) -> bool:
     """Recognise the Parquet by the names of its columns."""
-    return head.start.startswith(b"PAR1") and set(fields_of(head.columns)) >= NEEDED
+    return head.start.startswith(b"PAR1") and {*map(field_of, head.columns)} >= NEEDED
 
 
 def read_csv(path: Path) -> Iterator[Batch]:
     """Read a CSV file in runs of rows."""
     for run in runs(path):
-        columns = dict(zip(fields_of(list(run.columns)), run.columns.values(), strict=True))
+        columns = {field_of(name): cells for name, cells in run.columns.items()}
         yield judge_rows(columns, run.lines, run.read, run.odd)
 
 
@@ -68,7 +60,7 @@ def read_parquet(path: Path) -> Iterator[Batch]:
     line = 1
     try:
         with pq.ParquetFile(path) as file:
-            names = dict(zip(file.schema_arrow.names, fields_of(file.schema_arrow.names), strict=True))
+            names = {column: field_of(column) for column in file.schema_arrow.names}
             wanted = [column for column, name in names.items() if name in ROW_FIELDS]
             for part in file.iter_batches(BATCH, columns=wanted):
                 yield _batch_of_values(part.rename_columns([names[column] for column in part.schema.names]), line)

@@ -24,7 +24,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.procurement.published.fields import AMENDMENT_FIELDS, CONTRACT_FIELDS, LISTS
 from tikub_lab.procurement.published.quality import judge
 from tikub_lab.procurement.published.record import frames, split, text
-from tikub_lab.procurement.published.rows import BATCH, runs
+from tikub_lab.procurement.published.rows import BATCH, runs, with_columns
 from tikub_lab.procurement.published.streams import Stream, real
 from tikub_lab.tables.readers import Batch, Head
 from tikub_lab.tables.texts import opened
@@ -177,9 +177,7 @@ _CHANGE = {"idmodification": "id"} | {
 _CONTRACT = {name.lower(): name for name in (*CONTRACT_FIELDS, *LISTS.values())}
 
 
-def is_national(head: Head) -> bool:
-    """Recognise the consolidated CSV by the names in its first line, whatever separates them."""
-    return bool(head.text) and {name.lower() for name in head.columns} >= NATIONAL
+is_national = with_columns(NATIONAL, str.lower)
 
 
 def read_national(path: Path) -> Iterator[Batch]:

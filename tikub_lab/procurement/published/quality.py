@@ -34,8 +34,8 @@ def sift(raw: Raw) -> tuple[Raw, Raw, pd.DataFrame, pd.DataFrame]:
     distinct: Distinct = {}
     for rule in RULES:
         for target in rule.targets:
-            frame = after.get(target.table, pd.DataFrame())
-            if target.field not in frame or frame.empty:
+            frame = after.get(target.table)
+            if frame is None or frame.empty or target.field not in frame:
                 continue
             lost = rule.effect == "reject" and target.table not in SOFT
             rows = _found(rule, target, frame, distinct)
@@ -62,35 +62,33 @@ def _as_published(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 
 def _found(rule: Rule, target: Target, frame: pd.DataFrame, distinct: Distinct) -> pd.DataFrame | None:
-    """Apply a rule to a field, and return line and replacement of what it found, if anything.
+    """Apply a rule to a field, and return line and replacement of what it found.
 
     Most rules see the distinct values of a field: they are few, or sound.
     """
     key, column = target[:2], frame[target.field]
-    if rule.name in ROWS:
-        hits, new = _judged(rule, target, column, ROWS[rule.name](frame, target.field))
+    if by_row := rule.name in ROWS:
+        values = column
+        found = ROWS[rule.name](frame, target.field)
     else:
         if key not in distinct:
-            codes, found = pd.factorize(column)
-            distinct[key] = codes, pd.Series(found, dtype="str")
+            codes, known = pd.factorize(column)
+            distinct[key] = codes, pd.Series(known, dtype="str")
         codes, values = distinct[key]
-        hits, new = _judged(rule, target, values, VALUES.get(rule.name, outside)(values, target))
-        if hits.any():
-            hits = pd.Series(hits.to_numpy()[codes] & (codes >= 0), column.index)
-            new = column.mask(hits, pd.Series(new.to_numpy()[codes], column.index))
+        found = VALUES.get(rule.name, outside)(values, target)
+    told = found.dtype == bool  # which values break the rule, or what they become
+    hits = found if told else (found != values) & (found.notna() | values.notna())
     if not hits.any():
         return None
+    if told:
+        blank = rule.effect == "blank" or (rule.effect == "reject" and target.table in SOFT)
+        found = values.mask(hits) if blank else values
+    if not by_row:
+        hits = pd.Series(hits.to_numpy()[codes] & (codes >= 0), column.index)
+        found = column.mask(hits, pd.Series(found.to_numpy()[codes], column.index))
     distinct.pop(key, None)
-    frame[target.field] = new
-    return pd.DataFrame({"line": frame.loc[hits, "_line"], "replacement": new[hits]})
-
-
-def _judged(rule: Rule, target: Target, values: pd.Series, found: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Return which values a rule is about, and what they become; ``found`` is either."""
-    if found.dtype != bool:
-        return ~((found == values) | (found.isna() & values.isna())), found
-    blank = found.any() and (rule.effect == "blank" or (rule.effect == "reject" and target.table in SOFT))
-    return found, values.mask(found) if blank else values
+    frame[target.field] = found
+    return pd.DataFrame({"line": frame.loc[hits, "_line"], "replacement": found[hits]})
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,17 +1,22 @@
 """The rows of a CSV file, in runs; ``line`` is a row's number in a spreadsheet, the header being 1."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from tikub_lab.tables.readers import REJECTS
+from tikub_lab.tables.readers import REJECTS, Head
 from tikub_lab.tables.texts import records
 
-BATCH = 20_000
+BATCH = 40_000
 """Rows, or contracts, held at once."""
+
+
+def with_columns(needed: Set[str], name: Callable[[str], str] = str.strip) -> Callable[[Head], bool]:
+    """Recognise a CSV file by the names in its first line, whatever separates them."""
+    return lambda head: bool(head.text) and {name(column) for column in head.columns} >= needed
 
 
 class Run(NamedTuple):

@@ -50,21 +50,17 @@ WITH state AS (
     GROUP BY acheteur_id, id, codeCPV, procedure, offresRecues, modification_id, dateNotification, montant,
         dureeMois
 ), grouped AS (
-    SELECT *,
-        CASE WHEN modification_id IS NOT NULL THEN '#' ELSE codeCPV END AS group_cpv,
-        CASE WHEN modification_id IS NOT NULL THEN '#' ELSE procedure END AS group_procedure,
-        CASE WHEN modification_id IS NOT NULL THEN '#' ELSE offresRecues END AS group_offers,
-        CASE WHEN modification_id IS NOT NULL THEN '#' ELSE firms END AS group_firms
+    SELECT *, CASE WHEN modification_id IS NULL THEN [codeCPV, procedure, offresRecues, firms] END AS kind
     FROM state
 ), stepped AS (
     SELECT *, modification_id IS NULL AND montant > 1.5 * lag(montant) OVER (
-        PARTITION BY acheteur_id, id, group_cpv, group_procedure, group_offers, group_firms ORDER BY montant, _row
+        PARTITION BY acheteur_id, id, kind ORDER BY montant, _row
     ) AS step FROM grouped
 ), sized AS (
-    SELECT *, count(*) FILTER (step) OVER (PARTITION BY acheteur_id, id, group_cpv, group_procedure, group_offers, group_firms ORDER BY montant, _row) AS size FROM stepped
+    SELECT *, count(*) FILTER (step) OVER (PARTITION BY acheteur_id, id, kind ORDER BY montant, _row) AS size FROM stepped
 ), slotted AS (
     SELECT *, row_number() OVER (
-        PARTITION BY acheteur_id, id, group_cpv, group_procedure, group_offers, group_firms, size, modification_id, CASE WHEN modification_id IS NOT NULL THEN NULL ELSE dateNotification END
+        PARTITION BY acheteur_id, id, kind, size, modification_id, CASE WHEN modification_id IS NULL THEN dateNotification END
         ORDER BY montant, dureeMois, _row
     ) AS lot FROM sized
 )
@@ -73,7 +69,7 @@ SELECT _row, members, firms, dateNotification, datePublicationDonnees, montant, 
     lag(montant) OVER contract AS previous_montant, lag(dureeMois) OVER contract AS previous_dureeMois,
     lag(firms) OVER contract AS previous_firms
 FROM slotted WINDOW contract AS (
-    PARTITION BY acheteur_id, id, group_cpv, group_procedure, group_offers, group_firms, size, lot
+    PARTITION BY acheteur_id, id, kind, size, lot
     ORDER BY modification_id, NOT past, dateNotification, datePublicationDonnees, montant, _row
 );
 CREATE TEMP TABLE _row_owners AS SELECT unnest(members) AS _key, _key AS _owner FROM _states;
