@@ -85,6 +85,11 @@ def opendata() -> Path:
     return folder
 
 
+def examples(number: int) -> hypothesis.settings:
+    """So many examples of a slow property with `make proof`, three in ten of them in `make test`."""
+    return hypothesis.settings(max_examples=number * hypothesis.settings().max_examples // 100)
+
+
 class Examples:
     """Examples in docstrings ask for the same of the shipped sample: they share what they compute for all of it."""
 

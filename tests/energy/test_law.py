@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tikub_lab.energy import law, legal
 from tikub_lab.energy.law.place import AHEAD, NO_AREA, NO_TARGET, NO_YEAR, NOT_DUE, REACHED
 from tikub_lab.energy.law.reference import CHOSEN, DEFAULT, NONE, ONLY
@@ -344,7 +345,7 @@ def test_energy_in_words(kwh, text):
 stocks = st.lists(
     st.dictionaries(st.integers(2008, 2025), st.floats(1e3, 1e7), min_size=1, max_size=18), min_size=1, max_size=8
 )
-few = settings(max_examples=8)
+few = examples(16)
 
 
 def whole(stock, area=2000.0, scale=1.0):

@@ -7,12 +7,13 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data.make.procurement import publications as sample_publications
 from data.make.procurement.publication_faults import CHANGES, FAULTS
 from data.make.sampling import streams
+from tests.conftest import examples
 from tikub_lab import tables
 from tikub_lab.procurement.scorecard import pairs as publications_pairs
 from tikub_lab.procurement.scorecard import publications
@@ -164,7 +165,7 @@ RECORDS = st.lists(
 )
 
 
-@settings(max_examples=15)
+@examples(30)
 @given(RECORDS, RECORDS)
 def test_each_publication_is_the_one_before_less_what_went_plus_what_came(before, after):
     left, right = book(*before, publication="s_2025-01-01"), book(*after, publication="s_2025-02-01")
@@ -183,7 +184,7 @@ def test_each_publication_is_the_one_before_less_what_went_plus_what_came(before
     assert row["montant_apres"] == sum(r["montant"] or 0 for r in after)
 
 
-@settings(max_examples=20)
+@examples(30)
 @given(RECORDS)
 def test_a_publication_compared_with_itself_is_unchanged(rows):
     found = publications_pairs.compare(book(*rows), book(*reversed(rows)))

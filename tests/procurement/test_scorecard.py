@@ -251,7 +251,8 @@ def test_the_effect_of_a_rule_is_what_an_import_without_it_gives(
 
 
 @pytest.mark.parametrize(
-    ("rule", "effect"), [("number-notation", -2), ("identifier-spacing", -2), ("duration-range", 1)]
+    ("rule", "effect"),
+    [("number-notation", -2), pytest.param("identifier-spacing", -2, marks=pytest.mark.proof), ("duration-range", 1)],
 )
 def test_the_effect_of_a_rule_on_fictitious_records(rule, effect, bring, published, monkeypatch, tmp_path):
     spaced = published.FIRM[:9] + " " + published.FIRM[9:]

@@ -94,7 +94,7 @@ def forms():
         seen |= kinds
 
 
-@pytest.mark.parametrize(("table", "form"), forms())
+@pytest.mark.parametrize(("table", "form"), [*forms()])
 def test_every_table_is_imported_from_its_template(bring, tmp_path, table, form) -> None:
     frame, schema = sample(table)
     frame = frame.head(400 if form == "csv" else 60)

@@ -4,9 +4,10 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import read_csv, typed, write_csv
@@ -227,7 +228,7 @@ FRAMES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(FRAMES)
 def test_what_is_written_is_read_back(tmp_path_factory, columns) -> None:
     frame = pd.DataFrame(columns)[list(SCHEMA.names)]

@@ -30,15 +30,13 @@ REPAIRS = {"line": "int64", "id": "str", "field": "str", "value": "str", "rule":
 """Columns of repairs: one row a value that was mended, blanked or marked."""
 
 
+_empty = cache(lambda *columns: pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns}))  # asked often
+
+
 def log(columns: dict[str, str], rows: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
     """Put frames of rejects or repairs together, typed even when there are none."""
     filled = [frame[list(columns)] for frame in rows if len(frame)]
     return pd.concat(filled, ignore_index=True).astype(columns) if filled else _empty(*columns.items()).copy(deep=False)
-
-
-@cache  # an import of a few rows asks twenty times, and a frame without rows takes as long as another
-def _empty(*columns: tuple[str, str]) -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns})
 
 
 @dataclass(frozen=True)
