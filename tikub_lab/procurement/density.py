@@ -13,6 +13,7 @@ publishing the essential data begins at the same amount, nothing can be said of 
 """
 
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ ENOUGH, NEAR, LEVEL = 30, 0.1, 0.05
 which a jump is said to be there, after Holm's correction for the number of tests."""
 GROUPS = {"travaux": KINDS[:1], "fournitures et services": KINDS[1:]}
 """Kinds of purchase tested together: supplies and services have had the same thresholds since 2016."""
+VERDICTS = pd.read_csv(Path(__file__).with_suffix(".csv"), index_col="cas")["texte"]
+"""What is said of a jump or of none, and then of how sure it is."""
 COLUMNS = (
     "seuil", "libelle", "nature", "versions", "statut", "nombre", "ecartes", "sans_seuil", "sous", "dessus",
     "juste_sous", "juste_dessus", "exactement", "densite_sous", "densite_dessus", "fenetre_sous", "fenetre_dessus",
@@ -166,19 +169,13 @@ def holm(p_values: pd.Series) -> pd.Series:
 
 def _verdict(row: Mapping[Hashable, Any]) -> str:
     if np.isnan(row["p_holm"]):
-        sides = f"{row['sous']} au-dessous, {row['dessus']} au-dessus"
-        return f"Trop peu de marchés de part et d'autre du seuil pour conclure ({sides})."
-    if row["p_holm"] >= LEVEL:
-        text = "Pas de rupture nette de la densité au seuil."
-    elif row["t"] < 0:
-        text = "Rupture : moins de marchés juste au-dessus du seuil que juste au-dessous, comme le ferait un évitement."
-    else:
-        text = "Rupture : plus de marchés juste au-dessus du seuil que juste au-dessous ; ce n'est pas un évitement."
-    if (row["p_sans_egaux"] < LEVEL) != (row["p_holm"] < LEVEL):
-        text += " Résultat fragile : il change sans les montants exactement égaux au seuil."
-    if row["masque"] > 0.5:
-        text += (
-            " La publication des données n'est obligatoire qu'à partir du même montant : les marchés au-dessous "
-            "manquent en partie, et un évitement peut rester caché."
-        )
-    return text
+        return str(VERDICTS["trop_peu"]).format_map(row)
+    jumps = row["p_holm"] < LEVEL
+    cases = {
+        "aucune": not jumps,
+        "moins": jumps and row["t"] < 0,
+        "plus": jumps and not row["t"] < 0,
+        "fragile": (row["p_sans_egaux"] < LEVEL) != jumps,
+        "masque": row["masque"] > 0.5,
+    }
+    return " ".join(VERDICTS[case] for case, holds in cases.items() if holds)

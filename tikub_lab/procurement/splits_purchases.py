@@ -64,7 +64,7 @@ def candidates(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3
 
 
 def _holders(suppliers: pd.DataFrame) -> pd.Series:
-    firms = pd.DataFrame({"uid": suppliers["uid"], "firm": firm(suppliers["titulaire_id"])}).dropna().drop_duplicates()
+    firms = suppliers[["uid"]].assign(firm=firm(suppliers["titulaire_id"])).dropna().drop_duplicates()
     several = firms["uid"].duplicated(keep=False)
     alone = firms[~several].set_index("uid")["firm"]
     return pd.concat([alone, firms[several].sort_values(["uid", "firm"]).groupby("uid")["firm"].agg("|".join)])

@@ -49,12 +49,13 @@ def firm_names(suppliers: pd.DataFrame) -> pd.Series:
     pairs = suppliers.groupby(["titulaire_id", "titulaire_nom"], dropna=False).size().rename("n").reset_index()
     pairs["firme"], names = firm(pairs["titulaire_id"]), pairs["titulaire_nom"].astype("str")
     short = names.str.replace(r"\s*\([^()]*\)$", "", regex=True)
-    fewer = short.groupby(pairs["firme"]).transform("nunique") < names.groupby(pairs["firme"]).transform("nunique")
+    several, fewer = (each.groupby(pairs["firme"]).transform("nunique") for each in (names, short))
     person = names.str.contains(PERSON, na=False).groupby(pairs["firme"]).transform("any")
-    pairs["nom"] = names.mask(fewer, short).mask(person)
-    counted = pairs.groupby(["firme", "nom"])["n"].sum().sort_values(ascending=False, kind="stable").reset_index("nom")
+    pairs["nom"] = names.mask(fewer < several, short).mask(person)
+    counted = pairs.groupby(["firme", "nom"])["n"].sum().sort_values(ascending=False, kind="stable")
     firms = pd.Series(pairs["firme"].unique(), dtype="str")
-    named = firms.map(counted["nom"].groupby(level=0).first()).astype("str")
+    first = counted.reset_index("nom")["nom"].groupby(level=0).first()
+    named = firms.map(first).astype("str")
     return named.fillna(firm_number(firms)).set_axis(firms)
 
 
@@ -74,7 +75,8 @@ def supplier_shares(contracts: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Data
 def abroad(shares: pd.DataFrame) -> pd.Series:
     """Tell the suppliers abroad: their identifier is a foreign VAT number or ``HORS-UE``."""
     kind = shares["titulaire_typeIdentifiant"]
-    return (((kind == "TVA") & ~shares["titulaire_id"].str.startswith("FR")) | (kind == "HORS-UE")).fillna(False)
+    foreign = (kind == "TVA") & ~shares["titulaire_id"].str.startswith("FR")
+    return (foreign | (kind == "HORS-UE")).fillna(False)
 
 
 def place_of(shares: pd.DataFrame) -> pd.Series:

@@ -80,9 +80,8 @@ def ends(
     (True, np.True_)
     """
     now = day_of(today)
-    amendments = amendments.assign(
-        quand=amendments["dateNotificationModification"].fillna(amendments["datePublicationDonneesModification"])
-    )
+    days = amendments["dateNotificationModification"].fillna(amendments["datePublicationDonneesModification"])
+    amendments = amendments.assign(quand=days)
     frame = contracts[["uid", "objet", "acheteur_id", "montant"]].copy()
     frame["debut"] = contracts["dateNotification"]
     frame["duree_initiale"] = contracts["dureeMois"].astype("Int64")
@@ -101,8 +100,7 @@ def ends(
     frame["etat"] = state.mask(frame["debut"] > now, STATES[4]).mask(frame["fin"].isna(), STATES[0])
     frame["base"] = _base(frame)
     frame["incertitudes"] = _doubts(contracts, frame, change)
-    named = contracts["acheteur_nom"].notna()
-    frame["acheteur"] = contracts["acheteur_nom"].where(named, "SIRET " + contracts["acheteur_id"].astype("str"))
+    frame["acheteur"] = contracts["acheteur_nom"].fillna("SIRET " + contracts["acheteur_id"].astype("str"))
     frame["famille"] = family_labels(families(contracts["codeCPV"]))
     frame["procedure"] = contracts["procedure"].astype("str").fillna(UNKNOWN)
     in_force = amendments[amendments["dateNotificationModification"].le(now)]

@@ -205,7 +205,8 @@ def _table(raised: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
     """List what is raised, for the parties of a process too where Cardinal does."""
     parties = evidence[evidence["drapeau"].isin(TENDERERS)]
     table = pd.concat([raised, parties.assign(valeur=parties["drapeau"].map(TENDERERS).astype("float64"))])
-    table = table[list(COLUMNS)].astype(dict.fromkeys(COLUMNS[:3], "str")).drop_duplicates(["groupe", "id", "drapeau"])
+    table = table[list(COLUMNS)].astype(dict.fromkeys(COLUMNS[:3], "str"))
+    table = table.drop_duplicates(["groupe", "id", "drapeau"])
     order = table["groupe"].map(GROUPS.index)
     return table.assign(order=order).sort_values(["order", "drapeau", "id"], ignore_index=True)[list(COLUMNS)]
 

@@ -18,7 +18,7 @@ from tikub_lab.procurement.flags.register import LABELS, TABLE, UNALLOTTED, sche
 from tikub_lab.procurement.published.combine import sql
 from tikub_lab.procurement.published.ocds import Row, flattened, read_releases, utc
 from tikub_lab.procurement.published.rows import BATCH, runs, with_columns
-from tikub_lab.tables.database import union
+from tikub_lab.tables.database import view
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Combined, Head, Reader, Staged, log
 from tikub_lab.tables.schema import Field
 
@@ -144,14 +144,11 @@ def read_ocds(path: Path) -> Iterator[Batch]:
 
 def combine(connection: Any, staged: Staged) -> Combined:
     """Make the register of the parts of all sources (see ``bids.sql``); what falls out is a reject, ``duplicate``."""
-    parts = staged.get(TABLE, [])
-    columns = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in schema().names)
-    query = f"SELECT 0 AS source_index, 0 AS _line, false AS _whole, {columns} WHERE false"
-    query = f"{query} UNION ALL BY NAME {union(parts)}" if parts else query
-    connection.execute(sql("bids.sql", query=query))
+    view(connection, "_bids", staged.get(TABLE, []), schema().names, ("_whole",))
+    connection.execute(sql("bids.sql"))
     key = "source_index, _line, consultation_id, lot, offre, rang"
     return Combined(
-        tables={TABLE: f"SELECT *, 0 AS _place FROM _bids JOIN _bids_standing USING ({key})"},
+        tables={TABLE: f"SELECT * FROM _bids JOIN _bids_standing USING ({key})"},
         rejects="""SELECT source_index, _line AS line, any_value(consultation_id) AS id,
             'consultation_id, lot, offre, rang' AS field, any_value(consultation_id) AS value, 'duplicate' AS rule,
             'A later row or source says something else of this consultation and lot.' AS message

@@ -9,8 +9,8 @@ also be the root. The consolidated CSV has a row a contract, its firms side by s
 import gc
 import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -44,30 +44,17 @@ _TEXTS = json.JSONDecoder(
 """Numbers are read as columns have them."""
 
 
-def _shape(head: Head) -> str | None:
-    """Say how JSON contains the contracts: in a list, in ``lists`` by kind, or as ``objects`` by kind."""
-    found = _SHAPE.match(head.text)
-    return found and found.lastgroup
+def _shaped(*shapes: str) -> Callable[[Head], bool]:
+    """Recognise JSON by how it contains the contracts: in a list, in ``lists`` by kind, or as ``objects`` by kind."""
+    return lambda head: (found := _SHAPE.match(head.text)) is not None and found.lastgroup in shapes
 
 
-def is_json_2019(head: Head) -> bool:
-    """Recognise the JSON of 2019, and its single-object forms."""
-    return _shape(head) in ("list", "objects")
+is_json_2019, is_json_2022 = _shaped("list", "objects"), _shaped("lists")
 
 
-def is_json_2022(head: Head) -> bool:
-    """Recognise the JSON of 2022."""
-    return _shape(head) == "lists"
-
-
-def read_json(path: Path) -> Iterator[Batch]:
-    """Read a JSON file in runs of records."""
-    yield from _in_runs(_json_records(path))
-
-
-def _in_runs(records: Iterator[Record]) -> Iterator[Batch]:
-    """Judge records as they come, in runs of :data:`BATCH`."""
-    numbered = ((line, *record) for line, record in enumerate(records, 1))
+def _in_runs(records: Callable[[Path], Iterator[Record]], path: Path) -> Iterator[Batch]:
+    """Judge the records of a file as they come, in runs of :data:`BATCH`."""
+    numbered = ((line, *record) for line, record in enumerate(records(path), 1))
     while True:
         collects = gc.isenabled()
         gc.disable()  # records have no cycles, and looking for some took a quarter of an import
@@ -94,6 +81,9 @@ def _json_records(path: Path) -> Iterator[Record]:
                     yield from ((kind, record) for record in file.values() if kind in KINDS)
 
 
+read_json = partial(_in_runs, _json_records)
+
+
 def is_xml(head: Head) -> bool:
     """Recognise DECP in XML by its root element."""
     return head.root in ("marches", *KINDS)
@@ -111,11 +101,6 @@ _MENDED = {
     errors.codes[errors.XML_ERROR_TAG_MISMATCH]: "Close each element where it was opened.",
 }
 """Faults of what is complete, by their code, and how they are mended."""
-
-
-def read_xml(path: Path) -> Iterator[Batch]:
-    """Read an XML file in runs of records."""
-    yield from _in_runs(_xml_records(path))
 
 
 def _xml_records(path: Path) -> Iterator[Record]:
@@ -142,6 +127,9 @@ def _xml_records(path: Path) -> Iterator[Record]:
             raise UsageError(
                 f"{path}: {fault}: {error} after {done} contracts. {mended or 'Download it again.'}"
             ) from None
+
+
+read_xml = partial(_in_runs, _xml_records)
 
 
 def as_value(element: Element) -> Any:

@@ -210,6 +210,8 @@ def frame(columns: dict[str, list[str | None]], lines: Sequence[int]) -> pd.Data
 def staged(raw: Raw) -> dict[str, pd.DataFrame]:
     """Arrange judged frames as the parts of tables that an import stages, with ``combine.PARTY_FIELDS``."""
     tables: dict[str, pd.DataFrame] = {}
+    amendments = raw.get("amendments", pd.DataFrame())
+    changes = _ranked(amendments, raw.get("amendment_suppliers")) if len(amendments) else None
     for name, fields, kind in (
         ("contracts", CONTRACT_FIELDS, "suppliers"),
         ("concessions", CONCESSION_FIELDS, "holders"),
@@ -225,26 +227,22 @@ def staged(raw: Raw) -> dict[str, pd.DataFrame]:
             _list=_mapped(table["_line"], lists),
         )
         if name == "contracts":
-            tables[name]["_changes"] = _changes(raw)
+            tables[name]["_changes"] = _changes(table["_line"], changes)
             columns = ["_line", *(field for field in SUPPLIER_FIELDS if field in parties)]
             tables[kind] = parties[columns].assign(_place=range(len(parties)))
         else:
             tables[name]["concessionnaires"] = tables[name]["_list"]
-    if len(raw.get("amendments", ())):
-        tables["amendments"] = _ranked(raw["amendments"], raw.get("amendment_suppliers"))
-    return tables
+    return tables if changes is None else tables | {"amendments": changes}
 
 
-def _changes(raw: Raw) -> pd.Series:
+def _changes(lines: pd.Series, amendments: pd.DataFrame | None) -> pd.Series:
     """Write the amendments of each contract as one text, empty where it has none."""
-    amendments = raw.get("amendments")
     found: dict[Hashable, list[str]] = {}
-    if amendments is not None and len(amendments):
-        table = _ranked(amendments, raw.get("amendment_suppliers"))
-        said = table[["montant", "dureeMois", "dateNotificationModification", "titulaires"]].fillna("")
-        for line, *values in zip(table["_line"], *(said[name] for name in said), strict=True):
+    if amendments is not None:
+        fields = ["montant", "dureeMois", "dateNotificationModification", "titulaires"]
+        for line, *values in amendments.set_index("_line")[fields].fillna("").itertuples(name=None):
             found.setdefault(line, []).append("/".join(values).replace("|", "+"))
-    return _mapped(raw["contracts"]["_line"], found).fillna("")
+    return _mapped(lines, found).fillna("")
 
 
 def _lists(parties: pd.DataFrame, *key: str) -> dict[Hashable, list[str]]:

@@ -129,7 +129,8 @@ def _concerned(judged: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     rows["seul"] = rows["rejet"] & ((rows["regle"] == "duplicate") | (rows["_at"].map(alone) == rows["regle"]))
     # without the rule a record would count, but where another one says the same
     usable = judged[judged["verdict"] == "exploitable"]
-    said = rows[SAME].merge(usable[SAME].drop_duplicates(), how="left", on=SAME, indicator=True)["_merge"].eq("both")
+    known = usable[SAME].drop_duplicates()
+    said = rows[SAME].merge(known, how="left", on=SAME, indicator=True)["_merge"].eq("both")
     first = ~rows[rows["seul"]].sort_values("ligne").duplicated([*SAME, "regle"])
     counts = rows["seul"] & ~said.to_numpy() & first.reindex(rows.index, fill_value=False)
     rows["gain"] = (counts | (rows["seul"] & (rows["regle"] == "duplicate"))).astype("int64") - rows["saves"]
