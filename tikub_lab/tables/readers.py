@@ -188,7 +188,7 @@ def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
     kind = next((kind for start, kind in _SIGNS.items() if head.start.startswith(start)), "")
     if is_workbook(member.path, head.start):
         next(rows(member.path), None)  # what makes it unreadable is said there
-        kind = "a spreadsheet of no known table. Save it as CSV (UTF-8), then import that file (only the first sheet is read)"
+        kind = "a spreadsheet of no known table. Save it as CSV (UTF-8) and import that (only the first sheet is read)"
     if kind:
         raise UsageError(f"{member.name}: {kind}; or name its columns as one of these formats does: {known}.")
     raise UsageError(f"{member.name}: no known format. Known formats, and a zip of any of them: {known}.")

@@ -130,8 +130,8 @@ def _sheet(path: Path) -> Iterator[Row]:
                     cells = tuple(filter(None, map(_text, row)))
                     if len(cells) > 2 and headings.setdefault(cells, sheet.title) != sheet.title:
                         raise UsageError(
-                            f"{path}: the sheets {headings[cells]!r} and {sheet.title!r} have the same headings, and only "
-                            "the first sheet of a workbook is read. Put all rows on it, or save each sheet as a CSV."
+                            f"{path}: the sheets {headings[cells]!r} and {sheet.title!r} have the same headings; "
+                            "the first sheet alone is read. Put all rows on it, or save each sheet as CSV (UTF-8)."
                         )
             for sheet in book.worksheets:
                 found = False
