@@ -157,7 +157,7 @@ def _convert(value: Any, kind: Any) -> Any:
                 return _convert(value, option)
             except ValueError as error:
                 reasons.append(str(error))
-        raise ValueError("; ".join(reasons))
+        raise ValueError(" or ".join(reasons))
     if origin is Literal:
         for option in options:
             if value == option or str(value) == str(option):
@@ -183,16 +183,16 @@ def _simple(value: Any, kind: Any) -> Any:
             return text.lower() in TRUE
         raise ValueError("true or false")
     if isinstance(value, bool) or kind is type(None):
-        raise ValueError("only none would do" if kind is type(None) else f"a {kind.__name__}, not a truth value")
+        raise ValueError("none" if kind is type(None) else f"a {kind.__name__}, not a truth value")
     if kind in {str, Secret, Path}:
         if not isinstance(value, str) or (kind is Path and "\0" in value):
             raise ValueError("a path" if kind is Path else "a text")
         return _secret(value) if kind is Secret else kind(value)
-    if kind is int and isinstance(value, float) and not value.is_integer():
+    if kind is int and not text.lstrip("+-").removesuffix(".0").isdecimal():
         raise ValueError("a whole number")
     if kind is date:
         return date.fromisoformat(text)
-    return int(value) if kind is int else float(text.replace(",", "."))
+    return int(text.partition(".")[0]) if kind is int else float(text.replace(",", "."))
 
 
 def _secret(text: str) -> str:
