@@ -217,6 +217,49 @@ def test_numbers_are_read_in_the_style_of_their_column(bring, cells, values, rul
     assert set(bring.log("repairs")["rule"]) == ({rule} if rule else set())
 
 
+def workbook(*sheets):
+    """A workbook of works whose costs are these cells, a sheet for each list."""
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for number, cells in enumerate(sheets, 1):
+        sheet = book.create_sheet(f"Feuille {number}")
+        sheet.append(["travaux_id", "code_uai", "statut", "cout"])
+        for row, cell in enumerate(cells):
+            sheet.append([f"T{number}{row}", "0350029S", "réalisé", cell])
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "values", "rule"),
+    [
+        ([1234.5, "1 234,5"], None, [1234.5, 1234.5], ""),
+        ([1.125, "12,5"], None, [1.125, 12.5], "point-read-as-decimal"),
+        ([1.125, "12,5"], ",", [1.125, 12.5], "point-read-as-decimal"),
+        ([1234.5, "1,234"], None, [1234.5, 1.234], "number-read-as-french"),
+        ([1.125, "1,234.5"], None, [1.125, 1234.5], ""),
+        ([1.125, 2], None, [1.125, 2], ""),
+    ],
+)
+def test_a_number_in_a_workbook_is_itself_however_texts_are_written(bring, cells, decimal, values, rule) -> None:
+    assert bring(workbook(cells), "a.xlsx", decimal=decimal)["cout"].tolist() == values
+    assert set(bring.log("repairs")["rule"]) == ({rule} if rule else set())
+
+
+def test_a_number_in_geojson_is_itself(bring) -> None:
+    row = {"travaux_id": "T1", "code_uai": "0350029S", "statut": "réalisé", "cout": 1.125}
+    rows = [{"type": "Feature", "properties": one} for one in (row, row | {"travaux_id": "T2", "cout": "12,5"})]
+    frame = bring(json.dumps({"type": "FeatureCollection", "features": rows}), "a.geojson")
+    assert frame["cout"].tolist() == [1.125, 12.5]
+
+
+@pytest.mark.parametrize("sheets", [([1], [2]), ([], [1])])
+def test_no_sheet_of_the_same_headings_is_left_out_in_silence(bring, sheets) -> None:
+    with pytest.raises(UsageError, match=r"a\.xlsx: the sheets 'Feuille 1' and 'Feuille 2' have the same headings"):
+        bring(workbook(*sheets), "a.xlsx")
+    assert not bring.package.exists()
+
+
 def test_whole_numbers_have_no_thousandths(bring) -> None:
     frame = bring("code_uai;eleves\n0350029S;1,234\n0350030T;12\n")
     assert frame["eleves"].tolist() == [1234, 12]

@@ -25,8 +25,8 @@ from tikub_lab.tables.check import prepare
 from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
 from tikub_lab.tables.schema import Field, Schema, read_schemas
-from tikub_lab.tables.sheets import PREAMBLE, Row, written
-from tikub_lab.tables.styles import DATES, MACROS, canonical
+from tikub_lab.tables.sheets import PREAMBLE, Row, has_numbers, written
+from tikub_lab.tables.styles import DATES, MACROS, NUMBER, canonical
 
 SIZE = 50_000
 """Rows held at once."""
@@ -155,7 +155,9 @@ def _canonical(
 def _load(connection: Any, path: Path, schema: Schema, rows: Iterator[Row]) -> tuple[int, list[Field], list[str]]:
     """Make the table ``raw``; return the header's line, the fields found, the headings left out."""
     prepare(connection)
-    connection.execute(MACROS)
+    connection.execute(
+        f"{MACROS} CREATE TEMP MACRO number_cell(x) AS {has_numbers(path)} AND regexp_full_match(x, {quoted(NUMBER)})"
+    )
     beginning = list(islice(rows, PREAMBLE))
     place, columns = _header([cells for _, cells in beginning], schema)
     header, headings = beginning[place]

@@ -187,7 +187,7 @@ def recognise(member: Member, readers: Sequence[Reader]) -> Reader:
     kind = next((kind for start, kind in _SIGNS.items() if head.start.lstrip().lower().startswith(start)), "")
     if is_workbook(member.path, head.start):
         next(rows(member.path), None)  # what makes it unreadable is said there
-        kind = "a spreadsheet of no known table. Save it as CSV (UTF-8), then import that file"
+        kind = "a spreadsheet of no known table. Save it as CSV (UTF-8) and import that (only the first sheet is read)"
     said = [f"{member.name}: {kind or 'no known format'}."]
     if top.known > 1:
         nearest = next(reader.tables[0] for fit, reader in fits if fit == top)

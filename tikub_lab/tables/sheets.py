@@ -98,6 +98,13 @@ def is_workbook(path: Path, start: bytes) -> bool:
     return False
 
 
+def has_numbers(path: Path) -> bool:
+    """Tell files in which a number may be one, not a text: workbooks and GeoJSON."""
+    with path.open("rb") as file:
+        start = file.read(4_000)
+    return is_features(start) or is_workbook(path, start)
+
+
 def _sheet(path: Path) -> Iterator[Row]:
     """Give the rows of the first sheet that has any, as text: ISO dates, decimal points, vrai and faux."""
     try:
@@ -116,9 +123,18 @@ def _sheet(path: Path) -> Iterator[Row]:
                 f"{MAX_RATIO} times its size are taken. Save it as CSV."
             )
         with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            headings = dict[tuple[str, ...], str]()
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()  # what a file says of them need not be true
+                for row in islice(sheet.iter_rows(values_only=True), PREAMBLE):
+                    cells = tuple(filter(None, map(_text, row)))
+                    if len(cells) > 2 and headings.setdefault(cells, sheet.title) != sheet.title:
+                        raise UsageError(
+                            f"{path}: the sheets {headings[cells]!r} and {sheet.title!r} have the same headings; "
+                            "the first sheet alone is read. Put all rows on it, or save each sheet as CSV (UTF-8)."
+                        )
             for sheet in book.worksheets:
                 found = False
-                sheet.reset_dimensions()  # what a file says of them need not be true
                 for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
                     texts = [_text(cell) for cell in cells]
                     found = found or any(texts)

@@ -19,6 +19,8 @@ CREATE TEMP MACRO day(y, m, d) AS TRY_CAST(
     CASE WHEN length(y) = 2 THEN if(y < '69', '20', '19') ELSE '' END || y || '-' || lpad(m, 2, '0') || '-' ||
     lpad(d, 2, '0') AS DATE);
 """
+NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+"""How a number is written that a workbook or JSON holds as a number."""
 _DAY = r"(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2}))"
 _MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|\+00(?::?00)?))?)?"
 _CLOCK = r"(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?"
@@ -67,24 +69,26 @@ def _number(connection: Any, field: Field, text: str, decimal: str | None) -> tu
         signs = "|".join(re.escape(sign) for sign in (field.unit, field.unit.split()[0]))
         text = f"regexp_replace({text}, {quoted(f' ?({signs})$')}, '')"
     comma, point = (f"regexp_full_match({text}, {quoted(_form(sign))})" for sign in ",.")
+    decimals = "0*" if field.type == "integer" else r"\d*"  # a whole number has no thousandths: 1,234 is 1234
+    may = {sign: f"regexp_full_match({text}, {quoted(_form(sign, decimals))})" for sign in ",."}
+    both = [f"{may[',']} AND {may['.']} AND contains({text}, '{sign}')" for sign in ",."]
+    cell = "false" if field.type == "integer" else f"number_cell({text})"  # it says nothing of how texts are written
+    sure = f"{comma} AND NOT {may['.']}", f"{point} AND NOT {may[',']}"
+    among_texts = (f"NOT {cell} AND {condition}" for condition in (*sure, *both))
+    french, english, either, pointed, number = _examples(connection, text, *among_texts, f"{cell} AND {both[1]}")
+    if decimal is None and french and english:
+        _refuse(field, "--decimal , or --decimal .", (french, "a decimal comma"), (english, "a decimal point"))
+    unsure = decimal is None and not french and not english
+    decimal = decimal or ("," if french or (either and not english) else ".")
     notes = list[Note]()
-    if decimal is None:
-        decimals = "0*" if field.type == "integer" else r"\d*"  # a whole number has no thousandths: 1,234 is 1234
-        may = {sign: f"regexp_full_match({text}, {quoted(_form(sign, decimals))})" for sign in ",."}
-        both = (f"{may[',']} AND {may['.']} AND contains({text}, '{sign}')" for sign in ",.")
-        sure = f"{comma} AND NOT {may['.']}", f"{point} AND NOT {may[',']}"
-        french, english, either, pointed = _examples(connection, text, *sure, *both)
-        if french and english:
-            _refuse(field, "--decimal , or --decimal .", (french, "a decimal comma"), (english, "a decimal point"))
-        decimal = "," if french or (either and not english) else "."
-        if not french and not english and (example := either or pointed):
-            rule = "number-read-as-french" if either else "point-read-as-decimal"
-            notes.append((example[0], rule, example[0].replace(",", ".")))
+    if example := (either or pointed) if unsure else (number if decimal == "," else None):
+        rule = "number-read-as-french" if example is either else "point-read-as-decimal"
+        notes.append((example[0], rule, example[0].replace(",", ".")))
     fits, group = (comma, ".") if decimal == "," else (point, ",")
     plain = f"replace(replace(replace({text}, ' ', ''), '{group}', ''), ',', '.')"
     if field.type == "integer":
         plain = rf"regexp_replace({plain}, '\.0*$', '')"
-    return f"CASE WHEN {fits} THEN {plain} ELSE {text} END", notes
+    return f"CASE WHEN {fits} AND NOT {cell} THEN {plain} ELSE {text} END", notes
 
 
 def _form(sign: str, decimals: str = r"\d*") -> str:
