@@ -4,6 +4,8 @@ import csv
 import datetime as dt
 import io
 import json
+import re
+import zipfile
 
 import openpyxl
 import pandas as pd
@@ -328,6 +330,29 @@ def test_parquet_of_plain_types(bring) -> None:
     assert frame[["cout", "duree_vie", "energie"]].to_numpy().tolist() == [[1234.5, 30, "gaz"]]
     assert frame["date_fin"].tolist() == [pd.Timestamp("2025-04-03")]
     assert bring.log("repairs")[["field", "rule"]].to_numpy().tolist() == [["autre", "column-left-out"]]
+
+
+def test_the_sheets_that_are_not_read_leave_a_line(bring) -> None:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for sheet, number in ((book.active, "T1"), (book.create_sheet("2023"), "T2"), (book.create_sheet("vide"), None)):
+        for row in ([*BASE], [number, "0350029S", "réalisé"]) if number else ():
+            sheet.append(row)
+    book.save(content)
+    assert bring(content.getvalue(), "a.xlsx")["travaux_id"].tolist() == ["T1"]
+    assert bring.log("repairs")[["value", "rule"]].to_numpy().tolist() == [["2023", "sheet-left-out"]]
+
+
+def test_a_workbook_without_a_style_brings_no_warning_of_a_library(bring, recwarn) -> None:
+    book, content, bare = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in ([*BASE], ["T1", "0350029S", "réalisé"]):
+        book.active.append(row)
+    book.save(content)
+    with zipfile.ZipFile(content) as full, zipfile.ZipFile(bare, "w") as less:
+        for name in full.namelist():
+            text = full.read(name)
+            less.writestr(name, re.sub(rb"<cellStyles.*</cellStyles>", b"", text) if "styles" in name else text)
+    assert bring(bare.getvalue(), "a.xlsx")["travaux_id"].tolist() == ["T1"]
+    assert not list(recwarn)
 
 
 def test_a_row_of_parquet_with_an_empty_text_first_is_a_row(bring) -> None:

@@ -2,9 +2,10 @@
 
 import datetime
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.tables.answers import records_of
 from tikub_lab.tables.archives import MAX_RATIO, WORKBOOK, honest
 from tikub_lab.tables.database import connect, quoted
+from tikub_lab.tables.template import README
 from tikub_lab.tables.texts import decode, delimiter_of, parsed, records
 
 PREAMBLE = 40
@@ -100,6 +102,35 @@ def is_workbook(path: Path, start: bytes) -> bool:
 
 def _sheet(path: Path) -> Iterator[Row]:
     """Give the rows of the first sheet that has any, as text: ISO dates, decimal points, vrai and faux."""
+    with _opened(path) as book:
+        for sheet in book.worksheets:
+            found = False
+            sheet.reset_dimensions()  # what a file says of them need not be true
+            for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                texts = [_text(cell) for cell in cells]
+                found = found or any(texts)
+                yield line, texts
+            if found:
+                return
+
+
+def unread(path: Path) -> list[str]:
+    """Name the sheets with rows that follow the one that is read; a template's own has none of the table's."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not is_workbook(path, start):
+        return []
+    with _opened(path) as book:
+        filled = [
+            sheet.title
+            for sheet in book.worksheets
+            if any(any(map(_text, cells)) for cells in sheet.iter_rows(values_only=True))
+        ]
+    return [title for title in filled[1:] if title != README]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         openpyxl = import_module("openpyxl")  # an extra, without types
     except ImportError:
@@ -115,16 +146,11 @@ def _sheet(path: Path) -> Iterator[Row]:
                 f"{path}: a workbook of {total / 2**20:,.0f} MiB once expanded; at most {MAX_SHEET // 2**20} MiB and "
                 f"{MAX_RATIO} times its size are taken. Save it as CSV."
             )
-        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
-            for sheet in book.worksheets:
-                found = False
-                sheet.reset_dimensions()  # what a file says of them need not be true
-                for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                    texts = [_text(cell) for cell in cells]
-                    found = found or any(texts)
-                    yield line, texts
-                if found:
-                    return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as a style that is missing: it changes no value
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        with closing(book):
+            yield book
     except UsageError:
         raise
     except Exception as error:  # whatever openpyxl makes of a damaged file
