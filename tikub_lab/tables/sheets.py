@@ -17,11 +17,12 @@ from tikub_lab.errors import UsageError
 from tikub_lab.tables.answers import records_of
 from tikub_lab.tables.archives import MAX_RATIO, WORKBOOK, honest
 from tikub_lab.tables.database import connect, quoted
-from tikub_lab.tables.template import README
 from tikub_lab.tables.texts import decode, delimiter_of, parsed, records
 
 PREAMBLE = 40
 """Rows in which a header is looked for: exports begin with a title, a name, an account."""
+README = "LISEZMOI"
+"""The sheet of a template that says what its columns mean."""
 PARQUET = b"PAR1"
 """The first bytes of a Parquet file."""
 MAX_SHEET = 256 * 2**20
@@ -121,12 +122,8 @@ def unread(path: Path) -> list[str]:
     if not is_workbook(path, start):
         return []
     with _opened(path) as book:
-        filled = [
-            sheet.title
-            for sheet in book.worksheets
-            if any(any(map(_text, cells)) for cells in sheet.iter_rows(values_only=True))
-        ]
-    return [title for title in filled[1:] if title != README]
+        filled = (sheet.title for sheet in book if any(any(map(_text, cells)) for cells in sheet.values))
+        return [title for title in list(filled)[1:] if title != README]
 
 
 @contextmanager
