@@ -133,6 +133,8 @@ def data_import(
             print(f"    {count:>7,}  {rule}")
         if repairs := sum(item.repairs_by_rule.values()):
             print(f"    {repairs:>7,}  values mended, blanked or marked")
+        if sheets := item.repairs_by_rule.get("sheet-left-out"):
+            print(f"    {sheets:>7,}  further sheets not read: .repairs.csv names them; save each as a file of its own")
     if any(item.rejects_by_rule or item.repairs_by_rule for item in results):
         print("Each with its line and value: .rejects.csv and .repairs.csv beside the tables.")
     _print_missing(into)

@@ -40,6 +40,8 @@ HOSTILE = {
     "climbing on Windows": [("a\\..\\..\\b.txt", b"x")],
     "absolute": [("/etc/b.txt", b"x")],
     "a drive": [("C:\\b.txt", b"x")],
+    "nothing": [],
+    "folders alone": [("data/", b"")],
     "a device": [("data/nul.csv", b"x")],
     "a stream": [("a.csv:hidden", b"x")],
     "twice": [("a.csv", b"x"), ("a.csv", b"y")],

@@ -23,6 +23,12 @@ def test_a_last_year_is_seen_from_its_end():
         assert found.equals(alone)
 
 
+def test_wrong_columns_are_refused_at_the_door():
+    book = tables.load("procurement/contracts").rename(columns={"dateNotification": "date_notification"})
+    with pytest.raises(UsageError, match=r"procurement/contracts: no column dateNotification; .* Found: uid, id"):
+        procurement.scope(book)
+
+
 NOTEBOOKS = (
     "procurement", "procurement_competition", "procurement_quality", "procurement_responsible", "procurement_suppliers",
     "procurement_watch",

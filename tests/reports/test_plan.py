@@ -116,6 +116,9 @@ def test_odd_rules_of_the_metadata(folder, bench):
     bench.write("rare", "# Rare", parameters, metadata={"each": rule | {"prefix": 1, "least": 1.5}})
     with pytest.raises(UsageError, match="odd least"):
         plan(folder, ["rare"], {}, each="")
+    bench.write("vieux", "# Vieux", parameters, metadata={"each": rule | {"parameter": "uia", "prefix": 1}})
+    with pytest.raises(UsageError, match=r"parameter 'uia', .* has not\. Did you mean 'uai'\?"):
+        plan(folder, ["vieux"], {})
 
 
 def test_where(folder):

@@ -59,6 +59,11 @@ def test_from_a_night_to_who_it_is_about(staffing, tmp_path):
     assert "Sinon, " in proposed
     for name in ("state.csv", "alerts.csv", "alerts.names.csv", "go.csv", "key"):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
+    (tmp_path / "latin.csv").write_bytes("personne;é\n".encode("latin-1"))
+    (tmp_path / "empty.csv").touch()
+    for name in ("latin", "empty"):
+        with pytest.raises(UsageError, match="not a CSV in UTF-8"):
+            staffing("names", f"{name}.csv", "--key", "key")
     assert "events purged" in staffing("purge", "--before", "2025-12-31")
     assert "one chain" in staffing("verify")
     shutil.move(tmp_path / "key", tmp_path / "other")

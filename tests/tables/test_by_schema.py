@@ -4,6 +4,8 @@ import csv
 import datetime as dt
 import io
 import json
+import re
+import zipfile
 
 import openpyxl
 import pandas as pd
@@ -217,15 +219,12 @@ def test_numbers_are_read_in_the_style_of_their_column(bring, cells, values, rul
     assert set(bring.log("repairs")["rule"]) == ({rule} if rule else set())
 
 
-def workbook(*sheets):
-    """A workbook of works whose costs are these cells, a sheet for each list."""
+def workbook(cells):
+    """A workbook of works whose costs are these cells."""
     book, file = openpyxl.Workbook(), io.BytesIO()
-    book.remove(book.active)
-    for number, cells in enumerate(sheets, 1):
-        sheet = book.create_sheet(f"Feuille {number}")
-        sheet.append(["travaux_id", "code_uai", "statut", "cout"])
-        for row, cell in enumerate(cells):
-            sheet.append([f"T{number}{row}", "0350029S", "réalisé", cell])
+    book.active.append(["travaux_id", "code_uai", "statut", "cout"])
+    for row, cell in enumerate(cells):
+        book.active.append([f"T{row}", "0350029S", "réalisé", cell])
     book.save(file)
     return file.getvalue()
 
@@ -251,13 +250,6 @@ def test_a_number_in_geojson_is_itself(bring) -> None:
     rows = [{"type": "Feature", "properties": one} for one in (row, row | {"travaux_id": "T2", "cout": "12,5"})]
     frame = bring(json.dumps({"type": "FeatureCollection", "features": rows}), "a.geojson")
     assert frame["cout"].tolist() == [1.125, 12.5]
-
-
-@pytest.mark.parametrize("sheets", [([1], [2]), ([], [1])])
-def test_no_sheet_of_the_same_headings_is_left_out_in_silence(bring, sheets) -> None:
-    with pytest.raises(UsageError, match=r"a\.xlsx: the sheets 'Feuille 1' and 'Feuille 2' have the same headings"):
-        bring(workbook(*sheets), "a.xlsx")
-    assert not bring.package.exists()
 
 
 def test_whole_numbers_have_no_thousandths(bring) -> None:
@@ -381,6 +373,29 @@ def test_parquet_of_plain_types(bring) -> None:
     assert frame[["cout", "duree_vie", "energie"]].to_numpy().tolist() == [[1234.5, 30, "gaz"]]
     assert frame["date_fin"].tolist() == [pd.Timestamp("2025-04-03")]
     assert bring.log("repairs")[["field", "rule"]].to_numpy().tolist() == [["autre", "column-left-out"]]
+
+
+def test_the_sheets_that_are_not_read_leave_a_line(bring) -> None:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for sheet, number in ((book.active, "T1"), (book.create_sheet("2023"), "T2"), (book.create_sheet("vide"), None)):
+        for row in ([*BASE], [number, "0350029S", "réalisé"]) if number else ():
+            sheet.append(row)
+    book.save(content)
+    assert bring(content.getvalue(), "a.xlsx")["travaux_id"].tolist() == ["T1"]
+    assert bring.log("repairs")[["value", "rule"]].to_numpy().tolist() == [["2023", "sheet-left-out"]]
+
+
+def test_a_workbook_without_a_style_brings_no_warning_of_a_library(bring, recwarn) -> None:
+    book, content, bare = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in ([*BASE], ["T1", "0350029S", "réalisé"]):
+        book.active.append(row)
+    book.save(content)
+    with zipfile.ZipFile(content) as full, zipfile.ZipFile(bare, "w") as less:
+        for name in full.namelist():
+            text = full.read(name)
+            less.writestr(name, re.sub(rb"<cellStyles.*</cellStyles>", b"", text) if "styles" in name else text)
+    assert bring(bare.getvalue(), "a.xlsx")["travaux_id"].tolist() == ["T1"]
+    assert not list(recwarn)
 
 
 def test_a_row_of_parquet_with_an_empty_text_first_is_a_row(bring) -> None:

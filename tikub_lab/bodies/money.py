@@ -84,6 +84,7 @@ def scope(
     >>> scope(grants, "Culture", annee=2025).period
     '2025'
     """
+    require(grants, "bodies/grants", ["exercice", "programme", "departement"])
     kept = only(grants, "programme", programme, "programme", "no grant of this programme")
     kept = only(kept, "departement", departement, "departement", "no grant in this département")
     kept = only(kept, "annee", None if annee is None else str(annee), "exercice", "no grant of this year")

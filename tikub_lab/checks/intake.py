@@ -155,6 +155,8 @@ def _unpack(path: Path, root: Path) -> None:
 
 def _problems(archive: zipfile.ZipFile) -> Iterator[str]:
     entries, seen = archive.infolist(), set[str]()
+    if all(entry.is_dir() for entry in entries):
+        yield "a zip without any file in it. Ask for it again."
     if len(entries) > MAX_FILES:
         yield f"a zip of {len(entries):,} files; at most {MAX_FILES:,} are taken."
     if (total := sum(entry.file_size for entry in entries)) > MAX_BYTES:

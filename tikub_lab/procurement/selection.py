@@ -11,6 +11,7 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.scope import during, only, period
 from tikub_lab.procurement.groups import family_labels, latest_names
 from tikub_lab.show.french import day, plural
+from tikub_lab.tables import require
 
 REGIONS = pd.read_csv(Path(__file__).with_name("regions.csv"), dtype="str").set_index("code")["nom"]
 """Names by code (Code officiel géographique, INSEE)."""
@@ -57,6 +58,8 @@ def scope(
     >>> here.name, here.period
     ('Travaux de construction, 27 acheteurs publics', 'du 1er janvier 2025 au 30 décembre 2025')
     """
+    columns = ["acheteur_id", "acheteur_nom", "acheteur_region", "codeCPV", "dateNotification"]
+    require(contracts, "procurement/contracts", columns)
     if famille is not None and not re.fullmatch(r"\d{2,8}", famille):
         raise UsageError(
             f"famille={famille!r}: give the first two to eight digits of a CPV code, such as 45 for works."

@@ -93,7 +93,12 @@ def _first(notebook: Notebook, package: Package) -> dict[str, Any]:
     """Return the package's first item where a page of one item is written for one that this package lacks."""
     found = {}
     for name, rule in each_rules(notebook).items():
-        default, table = declared(notebook)[name].default, package.named(rule["table"])
+        if name not in (has := declared(notebook)):
+            raise UsageError(
+                f"{notebook.name}: metadata tikub.each names the parameter {name!r}, which its cell of parameters has "
+                f"not.{nearest(name, has)} It has: {', '.join(has) or 'none'}. Name one of them, or take it out."
+            )
+        default, table = has[name].default, package.named(rule["table"])
         cut = "prefix" in rule and "least" not in rule  # a family: what begins so is a selection, not an item
         if default and isinstance(default, str) and not cut and table in package.resources:
             known = _known(rule, package) or _known({**rule, "least": 1}, package)

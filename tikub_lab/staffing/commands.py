@@ -202,7 +202,10 @@ def names(
         raise UsageError(f"{file}: no such file. `tikub staffing alerts --out {file}` writes it.")
     agents = load("staffing/agents", data)
     agents.index = pd.Index(pseudonyms(agents["agent"], read_key(key)))
-    table = pd.read_csv(file, dtype="str")
+    try:
+        table = pd.read_csv(file, dtype="str")
+    except ValueError:  # no text, no table: what pandas makes of it may cite a line
+        raise UsageError(f"{file}: not a CSV in UTF-8, as `tikub staffing alerts` and `propose` write it.") from None
     if "personne" not in table:
         raise UsageError(f"{file}: no column personne, which has the pseudonyms.")
     table = table.join(agents[["agent", "nom"]], on="personne")

@@ -2,9 +2,10 @@
 
 import datetime
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
@@ -20,6 +21,8 @@ from tikub_lab.tables.texts import decode, delimiter_of, parsed, records
 
 PREAMBLE = 40
 """Rows in which a header is looked for: exports begin with a title, a name, an account."""
+README = "LISEZMOI"
+"""The sheet of a template that says what its columns mean."""
 PARQUET = b"PAR1"
 """The first bytes of a Parquet file."""
 MAX_SHEET = 256 * 2**20
@@ -107,6 +110,31 @@ def has_numbers(path: Path) -> bool:
 
 def _sheet(path: Path) -> Iterator[Row]:
     """Give the rows of the first sheet that has any, as text: ISO dates, decimal points, vrai and faux."""
+    with _opened(path) as book:
+        for sheet in book.worksheets:
+            found = False
+            sheet.reset_dimensions()  # what a file says of them need not be true
+            for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+                texts = [_text(cell) for cell in cells]
+                found = found or any(texts)
+                yield line, texts
+            if found:
+                return
+
+
+def unread(path: Path) -> list[str]:
+    """Name the sheets with rows that follow the one that is read; a template's own has none of the table's."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not is_workbook(path, start):
+        return []
+    with _opened(path) as book:
+        filled = (sheet.title for sheet in book if any(any(map(_text, cells)) for cells in sheet.values))
+        return [title for title in list(filled)[1:] if title != README]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         openpyxl = import_module("openpyxl")  # an extra, without types
     except ImportError:
@@ -122,25 +150,11 @@ def _sheet(path: Path) -> Iterator[Row]:
                 f"{path}: a workbook of {total / 2**20:,.0f} MiB once expanded; at most {MAX_SHEET // 2**20} MiB and "
                 f"{MAX_RATIO} times its size are taken. Save it as CSV."
             )
-        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
-            headings = dict[tuple[str, ...], str]()
-            for sheet in book.worksheets:
-                sheet.reset_dimensions()  # what a file says of them need not be true
-                for row in islice(sheet.iter_rows(values_only=True), PREAMBLE):
-                    cells = tuple(filter(None, map(_text, row)))
-                    if len(cells) > 2 and headings.setdefault(cells, sheet.title) != sheet.title:
-                        raise UsageError(
-                            f"{path}: the sheets {headings[cells]!r} and {sheet.title!r} have the same headings; "
-                            "the first sheet alone is read. Put all rows on it, or save each sheet as CSV (UTF-8)."
-                        )
-            for sheet in book.worksheets:
-                found = False
-                for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                    texts = [_text(cell) for cell in cells]
-                    found = found or any(texts)
-                    yield line, texts
-                if found:
-                    return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as a style that is missing: it changes no value
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        with closing(book):
+            yield book
     except UsageError:
         raise
     except Exception as error:  # whatever openpyxl makes of a damaged file

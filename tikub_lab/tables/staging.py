@@ -18,6 +18,7 @@ from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.identifiers import FORMS
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, Staged, log
 from tikub_lab.tables.schema import Schema
+from tikub_lab.tables.sheets import unread
 
 PLAIN = "plain/"
 """Before the staged tables of readers without a ``combine``: their rows have the columns of the table itself."""
@@ -59,6 +60,8 @@ def stage(reader: Reader, member: Member, source: str, parts: Parts, schemas: Ma
         parts.put("log/rejects", _arrow(log(REJECTS, [judged.rejects]), source))
         parts.put("log/repairs", _arrow(log(REPAIRS, [judged.repairs]), source))
         read += batch.rows_read
+    sheets = [(0, "", "", title, "sheet-left-out", "") for title in unread(member.path)]
+    parts.put("log/repairs", _arrow(log(REPAIRS, [pd.DataFrame(sheets, columns=[*REPAIRS])]), source))
     return read
 
 

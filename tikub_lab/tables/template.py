@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tikub_lab.errors import UsageError, nearest
 from tikub_lab.tables.package import open_package
 from tikub_lab.tables.schema import Field, Schema, aliases, read_schemas
+from tikub_lab.tables.sheets import README
 
 TYPES = {
     "string": "texte", "number": "nombre", "integer": "entier", "boolean": "oui ou non", "date": "date",
@@ -18,7 +19,6 @@ TYPES = {
 }  # fmt: skip
 """What the types of fields are called in French."""
 HEADINGS = ("Colonne", "Intitulé", "Sens", "Type", "Unité", "Valeurs permises", "Exemple")
-README = "LISEZMOI"
 _RULES = {
     "required": "obligatoire", "unique": "jamais deux fois la même", "enum": "{}", "minimum": "à partir de {}",
     "exclusiveMinimum": "plus de {}", "maximum": "jusqu'à {}", "exclusiveMaximum": "moins de {}",
