@@ -78,9 +78,9 @@ class Row:
     above: list[list[str]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     meter: Meter = field(default_factory=dict)
-    broken: list[tuple[str, str, str]] = field(default_factory=list)
-    repairs: list[tuple[str | None, str, str, str, str]] = field(default_factory=list)
-    staged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    broken: tuple[tuple[str, str, str], ...] = ()
+    repairs: tuple[tuple[str | None, str, str, str, str], ...] = ()
+    staged: tuple[tuple[str, dict[str, Any]], ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,15 +97,15 @@ class Row:
 
     def refuse(self, field: str, value: str, rule: str) -> None:
         """Reject the row for a field with a value and the rule that it breaks."""
-        self.broken.append((field, value, rule))
+        self.broken += ((field, value, rule),)
 
     def repair(self, field: str, value: str, rule: str, replacement: str) -> None:
         """Note a value that was mended, blanked or marked."""
-        self.repairs.append((self.meter.get("compteur"), field, value[:200], rule, replacement))
+        self.repairs += ((self.meter.get("compteur"), field, value[:200], rule, replacement),)
 
     def keep(self, table: str, **cells: Any) -> None:
         """Stage a row for this one, or what this one lets know of its meter or station."""
-        self.staged.append((table, {"_line": self.line, **cells}))
+        self.staged += ((table, {"_line": self.line, **cells}),)
 
     def reading(self, begin: datetime.date, days: int, **cells: Any) -> None:
         """Keep the energy of whole days, « relevé » unless its origin is another one."""
