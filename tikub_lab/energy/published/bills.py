@@ -43,12 +43,10 @@ def _named(row: Row) -> None:
     """Name the meter: its own name where there is one, beside its delivery point."""
     texts = row.texts
     named, point = who(texts.get("compteur", "")), who(texts.get("point", ""))
-    if named["compteur"]:
-        row.meter = {**named, "point": point["point"]} if point["point"] and not named["point"] else named
-    elif point["point"]:
-        row.meter = point
-    else:
-        row.meter = who("")
+    row.meter = named
+    if point["point"] and not named["point"]:
+        row.meter = {**point, "compteur": row.name or point["compteur"]}
+    if not row.name:
         row.broken = (("compteur", texts.get("compteur") or texts.get("point") or "", "meter-id"), *row.broken)
 
 

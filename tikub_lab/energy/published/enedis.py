@@ -57,9 +57,9 @@ def _account(path: Path) -> Iterator[Row]:
         unit = plain(about.get("unite", "")) or (word if word in KWH else "")
         place = labels.index("eas t") if kind == "index" and "eas t" in labels else 1
         read = partial(_cells, meter, place, kind="day" if kind == "daily" else "moment")
-        curve = partial(_curve, section, read, unit, about.get("pas en minutes", ""))
+        curve = _curve(section, read, unit, about.get("pas en minutes", ""))
         before = -math.inf
-        for row in curve() if kind == "curve" else map(read, section):
+        for row in curve if kind == "curve" else map(read, section):
             if not kind:
                 row.broken = (("Type de donnees", about.get("type de donnees", ""), "quantity"),)
             elif kind == "daily" and not row.broken:

@@ -7,7 +7,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,8 +50,9 @@ neither; ``brut`` says that ``kwh`` is in the unit that another file tells. The 
 the last period ends: both are source rows without a reading of their own. Rows of meters and stations stand for no
 source row, and so have no ``_rows``."""
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "": str, "plain": plain, "lower": str.lower, "number": values.number, "english": values.english,
-    "minutes": values.minutes, "day": values.day, "moment": values.moment, "universal": values.universal,
+    "": str, "plain": plain, "lower": str.lower, "number": values.number,
+    "english": partial(values.number, comma=False), "minutes": values.minutes, "day": values.day,
+    "moment": values.moment, "universal": values.universal,
     "clock": values.clock, "flag": values.flag, "fuel": values.fuel, "unit": values.unit, "uai": values.uai,
 }  # fmt: skip
 
