@@ -15,7 +15,7 @@ import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.grouping import FEWEST, groups, unnamed
-from tikub_lab.energy.challenge.meters import MINOR, Span, no_score, score_meters, spans_of
+from tikub_lab.energy.challenge.meters import Span, no_score, score_meters, spans_of
 from tikub_lab.energy.challenge.order import place, ranks
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.savings import Savings
@@ -301,6 +301,3 @@ def _energies(scored: pd.DataFrame, found: dict[str, dict[str, Savings]], end: d
 
 def _known(result: Challenge, uai: str) -> pd.Series:
     return only(result.table, "uai", uai, "code_uai", "the challenge has no such lycée of energy/sites").iloc[0]
-
-
-__all__ = ["MINOR", "Challenge", "by_month", "challenge", "gap", "period", "position"]

@@ -11,17 +11,15 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tikub_lab.energy.law.reference import given_once
+from tikub_lab.energy.periods import Floats
 from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
 from tikub_lab.tables.columns import require
-
-Floats = npt.NDArray[np.float64]
 
 LAST = 8
 """Years whose pace is looked at, unless said."""

@@ -8,16 +8,14 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tikub_lab.energy.challenge.grouping import BOARDING, unnamed
+from tikub_lab.energy.periods import Floats, Integers
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show.french import NNBSP, number
-
-Floats = npt.NDArray[np.float64]
 
 FEWEST = 10
 """Peers with a figure below which a wider group is taken: q10 and q90 are then one of them at least."""
@@ -88,9 +86,7 @@ def share_below(value: float, known: Floats) -> float:
     return float(((known < value).sum() + 0.5 * (known == value).sum()) / len(known))
 
 
-def circles(
-    values: pd.DataFrame, sites: pd.DataFrame, fewest: int
-) -> Iterator[tuple[int, str, int, npt.NDArray[np.int64], int]]:
+def circles(values: pd.DataFrame, sites: pd.DataFrame, fewest: int) -> Iterator[tuple[int, str, int, Integers, int]]:
     """Find the peers of each site: its place in ``values``, their group, its level, their places, and those without.
 
     The narrowest group of which at least ``fewest`` others have a figure, else that of all.

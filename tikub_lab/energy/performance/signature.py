@@ -29,7 +29,6 @@ CALM = 0.25
 """Largest share of holidays among the days of a bill."""
 FEWEST = {DAILY: 100, BILLS: 9}
 """Days of lessons, or bills, that a signature needs."""
-HOURS = 24
 HEATS = ("chauffage", "mixte")
 
 FEW, NO_COLD, POOR = "trop peu de relevés", "aucun effet du froid", "modèle insuffisant (guide ASHRAE 14)"
@@ -187,7 +186,7 @@ def _site(site: str, source: str, own: pd.DataFrame, fits: dict[str, Baseline], 
     quality = (worst.r2_adj, worst.cv_rmse, worst.nmbe) if worst else (math.nan,) * 3
     return [
         site, source, usage, len(own), area, slope, base, point, slope / area, base / area,
-        base / area * 1000 / HOURS, wrong[1] / area, wrong[0] / area, wrong[2], least,
+        base / area * 1000 / 24, wrong[1] / area, wrong[0] / area, wrong[2], least,
         sum(one.missing for one in known), *quality, passed, not why, why, worst.verdict if worst else "Aucun modèle.",
     ]  # fmt: skip
 

@@ -10,8 +10,8 @@ from the first to the last day of a month includes its end, another one excludes
 """
 
 import datetime
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,18 +43,16 @@ def _named(row: Row) -> None:
     """Name the meter: its own name where there is one, beside its delivery point."""
     texts = row.texts
     named, point = who(texts.get("compteur", "")), who(texts.get("point", ""))
-    if named["compteur"]:
-        row.meter = {"compteur": named["compteur"], "point": named["point"] or point["point"]}
-    elif point["point"]:
-        row.meter = point
-    else:
-        row.meter = who("")
-        row.broken.insert(0, ("compteur", texts.get("compteur") or texts.get("point") or "", "meter-id"))
+    row.meter = named
+    if point["point"] and not named["point"]:
+        row.meter = {**point, "compteur": row.name or point["compteur"]}
+    if not row.name:
+        row.broken = (("compteur", texts.get("compteur") or texts.get("point") or "", "meter-id"), *row.broken)
 
 
 def _bills(path: Path) -> Iterator[Row]:
     """Read bills; ``line`` is a row's number in the spreadsheet."""
-    bills, label = list[Row](), ""
+    bills, label = deque[Row](), ""
     for read, row in enumerate(BILLS.rows(path), 1):
         told, label = row.values, row.labels["fin"]
         _named(row)
@@ -68,12 +66,13 @@ def _bills(path: Path) -> Iterator[Row]:
         if read > MAX_ROWS:
             raise UsageError(f"{path}: more than {MAX_ROWS:,} rows. Cut it into several files, by year.")
     included = INCLUDED.get(label, _included(bills))
-    for row in bills:
+    while bills:
+        row = bills.popleft()  # what it becomes is larger than what was read of it
         _keep(row, included)
         yield row
 
 
-def _included(bills: list[Row]) -> bool | None:
+def _included(bills: Iterable[Row]) -> bool | None:
     """Tell by bills that follow one another whether an end is the last day; None where they don't agree or don't."""
     by_meter = defaultdict[str, list[Row]](list)
     for row in bills:

@@ -21,16 +21,17 @@ layouts since 2025, and XML of R50, which is not read.
 import datetime
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from tikub_lab.energy.published import values
-from tikub_lab.energy.published.layout import Format, Layout, Row, batches, who
+from tikub_lab.energy.published.layout import Format, Layout, Meter, Row, batches, who
 from tikub_lab.energy.published.values import KWH, energy, plain
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.readers import Batch, Head
+from tikub_lab.tables.sheets import Row as Numbered
 from tikub_lab.tables.sheets import rows
 
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60)
@@ -55,29 +56,33 @@ def _account(path: Path) -> Iterator[Row]:
         word = labels[1].rpartition(" ")[2] if len(labels) > 1 else ""
         unit = plain(about.get("unite", "")) or (word if word in KWH else "")
         place = labels.index("eas t") if kind == "index" and "eas t" in labels else 1
-        for row in section:
-            row.meter = meter
-            if kind:
-                cells = row.above[0]
-                row.read("Horodate", cells[0], "day" if kind == "daily" else "moment")
-                row.read("Valeur", cells[place] if len(cells) > place else "", "number")
-            else:
-                row.refuse("Type de donnees", about.get("type de donnees", ""), "quantity")
-        if kind and section:
-            section[0].keep("energy/meters", **meter, energie="électricité")
-        if kind == "curve":
-            _curve(section, unit, about.get("pas en minutes", ""))
-        elif kind == "index":
-            _indexes([row for row in section if not row.broken], unit)
-        for row in section:
-            if kind == "daily" and not row.broken:
+        read = partial(_cells, meter, place, kind="day" if kind == "daily" else "moment")
+        curve = _curve(section, read, unit, about.get("pas en minutes", ""))
+        before = -math.inf
+        for row in curve if kind == "curve" else map(read, section):
+            if not kind:
+                row.broken = (("Type de donnees", about.get("type de donnees", ""), "quantity"),)
+            elif kind == "daily" and not row.broken:
                 _total(row, "Horodate", "Unite", unit)
+            elif kind == "index" and not row.broken:
+                before = _index(row, unit, before)
+            if kind and row.line == section[0][0]:
+                row.keep("energy/meters", **meter, energie="électricité")
             yield row
 
 
-def _sections(path: Path) -> Iterator[tuple[dict[str, str], list[str], list[Row]]]:
+def _cells(meter: Meter, place: int, numbered: Numbered, kind: str) -> Row:
+    """Read the cells of a row; sections hold cells, as what is read of them is four times as large."""
+    line, cells = numbered
+    row = Row(line, meter=meter)
+    row.read("Horodate", cells[0], kind)
+    row.read("Valeur", cells[place] if len(cells) > place else "", "number")
+    return row
+
+
+def _sections(path: Path) -> Iterator[tuple[dict[str, str], list[str], list[Numbered]]]:
     """Give what the two rows of a section say of the meter, its labels, and its rows of data."""
-    about, names, labels, section = dict[str, str](), list[str](), list[str](), list[Row]()
+    about, names, labels, section = dict[str, str](), list[str](), list[str](), list[Numbered]()
     reading = False  # whether rows are data, not a calendar of tariffs
     for line, cells in rows(path, ";"):
         first = plain(cells[0])
@@ -91,7 +96,7 @@ def _sections(path: Path) -> Iterator[tuple[dict[str, str], list[str], list[Row]
         elif first == "periode":
             reading = False
         elif reading:
-            section.append(Row(line, above=[cells]))
+            section.append((line, cells))
             if len(section) > MAX_SECTION:
                 raise UsageError(f"{path}: more than {MAX_SECTION:,} rows for one meter. Export fewer years at a time.")
     yield about, labels, section
@@ -108,18 +113,24 @@ def _kind(about: dict[str, str]) -> str:
     return "curve" if "courbe de charge" in what else kinds.get(what, "")
 
 
-def _curve(section: list[Row], unit: str, stated: str) -> None:
-    clock = values.Clock()
-    for row in section:
+def _curve(section: list[Numbered], read: Callable[..., Row], unit: str, stated: str) -> Iterator[Row]:
+    """Read a section twice: the first time for its step, and for whether times mark the beginning or the end."""
+    clock, times = values.Clock(), list[int | None]()
+    for row in map(read, section):
         _clocked(row, clock)
-    sound = [row for row in section if not row.broken]
-    moments = [row.values["seconds"] for row in sound]
-    ends = bool(sound) and _stamped_at_end(moments, sound[0])
-    steps = _steps(moments, ends)
-    for row in sound:
-        seconds = row.values["seconds"]
-        minutes = int(stated) if stated.isdigit() else steps.get(seconds, 0)
-        row.load(seconds, minutes, row.values["Valeur"], unit, ends)
+        times.append(None if row.broken else row.values["seconds"])
+    moments, steps, ends = [time for time in times if time is not None], dict[int, int](), None
+    for numbered, seconds in zip(section, times, strict=True):
+        if seconds is None:
+            _clocked(row := read(numbered), clock)
+        else:
+            row = read(numbered, kind="")  # its time is known
+            if ends is None:
+                ends = _stamped_at_end(moments, row)
+                steps = _steps(moments, ends)
+            minutes = int(stated) if stated.isdigit() else steps.get(seconds, 0)
+            row.load(seconds, minutes, row.values["Valeur"], unit, ends)
+        yield row
 
 
 def _steps(moments: Sequence[int], ends: bool) -> dict[int, int]:
@@ -154,24 +165,22 @@ def _stamped_at_end(moments: Sequence[int], row: Row) -> bool:
     return last and not first
 
 
-def _indexes(section: list[Row], unit: str) -> None:
-    """Keep the total index of each midnight: what was used is the difference to the next one."""
-    before = -math.inf
-    for row in section:
-        moment = row.values["Horodate"]
-        try:
-            begin = values.nearest_midnight(moment.astimezone(values.PARIS) if moment.tzinfo else moment, 2)
-        except ValueError:
-            row.refuse("Horodate", row.texts["Horodate"], "not-midnight")
-            continue
-        if unit not in KWH:
-            row.refuse("Unite", unit, "unit")
-            continue
-        kwh = energy(row.values["Valeur"], unit)
-        if kwh is not None and kwh < before:
-            row.repair("EAS T", row.texts["Valeur"], "index-lower", "consumption before it unknown")
-        before = before if kwh is None else kwh
-        row.keep("staged/indexes", **row.meter, jour=begin.isoformat(), kwh=kwh, estime=None)
+def _index(row: Row, unit: str, before: float) -> float:
+    """Keep the total index of a midnight, and return the last one known: use is the difference to the next one."""
+    moment = row.values["Horodate"]
+    try:
+        begin = values.nearest_midnight(moment.astimezone(values.PARIS) if moment.tzinfo else moment, 2)
+    except ValueError:
+        row.refuse("Horodate", row.texts["Horodate"], "not-midnight")
+        return before
+    if unit not in KWH:
+        row.refuse("Unite", unit, "unit")
+        return before
+    kwh = energy(row.values["Valeur"], unit)
+    if kwh is not None and kwh < before:
+        row.repair("EAS T", row.texts["Valeur"], "index-lower", "consumption before it unknown")
+    row.keep("staged/indexes", **row.meter, jour=begin.isoformat(), kwh=kwh, estime=None)
+    return before if kwh is None else kwh
 
 
 def _total(row: Row, day: str, field: str, unit: str) -> None:
@@ -214,7 +223,7 @@ def _clocked(row: Row, clock: values.Clock) -> None:
         try:
             row.values["seconds"] = clock.seconds(row.name, row.values["Horodate"])
         except ValueError:
-            row.broken.insert(0, ("Horodate", row.texts["Horodate"], "moment"))
+            row.broken = (("Horodate", row.texts["Horodate"], "moment"), *row.broken)
 
 
 def _step(clock: values.Clock, spans: dict[str, tuple[int, int]], ends: dict[str, bool], row: Row) -> None:

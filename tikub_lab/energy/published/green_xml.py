@@ -136,7 +136,7 @@ def _judge(row: Row, kind: dict[str, str] | None, energy: str | None, offset: in
     if kind.get("accumulationBehaviour") in INDEXES:
         return row.refuse("accumulationBehaviour", kind["accumulationBehaviour"], "cumulative")
     try:
-        start, length, value = int(texts["start"]), int(texts["duration"]), values.english(texts.get("value", ""))
+        start, length, value = int(texts["start"]), int(texts["duration"]), values.number(texts.get("value", ""), False)
     except (KeyError, ValueError):
         said = f"{texts.get('start')} {texts.get('duration')} {texts.get('value')}"
         return row.refuse("value", said, "number")

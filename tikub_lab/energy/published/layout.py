@@ -7,7 +7,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,8 +50,9 @@ neither; ``brut`` says that ``kwh`` is in the unit that another file tells. The 
 the last period ends: both are source rows without a reading of their own. Rows of meters and stations stand for no
 source row, and so have no ``_rows``."""
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "": str, "plain": plain, "lower": str.lower, "number": values.number, "english": values.english,
-    "minutes": values.minutes, "day": values.day, "moment": values.moment, "universal": values.universal,
+    "": str, "plain": plain, "lower": str.lower, "number": values.number,
+    "english": partial(values.number, comma=False), "minutes": values.minutes, "day": values.day,
+    "moment": values.moment, "universal": values.universal,
     "clock": values.clock, "flag": values.flag, "fuel": values.fuel, "unit": values.unit, "uai": values.uai,
 }  # fmt: skip
 
@@ -78,9 +79,9 @@ class Row:
     above: list[list[str]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     meter: Meter = field(default_factory=dict)
-    broken: list[tuple[str, str, str]] = field(default_factory=list)
-    repairs: list[tuple[str | None, str, str, str, str]] = field(default_factory=list)
-    staged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    broken: tuple[tuple[str, str, str], ...] = ()
+    repairs: tuple[tuple[str | None, str, str, str, str], ...] = ()
+    staged: tuple[tuple[str, dict[str, Any]], ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,15 +98,15 @@ class Row:
 
     def refuse(self, field: str, value: str, rule: str) -> None:
         """Reject the row for a field with a value and the rule that it breaks."""
-        self.broken.append((field, value, rule))
+        self.broken += ((field, value, rule),)
 
     def repair(self, field: str, value: str, rule: str, replacement: str) -> None:
         """Note a value that was mended, blanked or marked."""
-        self.repairs.append((self.meter.get("compteur"), field, value[:200], rule, replacement))
+        self.repairs += ((self.meter.get("compteur"), field, value[:200], rule, replacement),)
 
     def keep(self, table: str, **cells: Any) -> None:
         """Stage a row for this one, or what this one lets know of its meter or station."""
-        self.staged.append((table, {"_line": self.line, **cells}))
+        self.staged += ((table, {"_line": self.line, **cells}),)
 
     def reading(self, begin: datetime.date, days: int, **cells: Any) -> None:
         """Keep the energy of whole days, « relevé » unless its origin is another one."""

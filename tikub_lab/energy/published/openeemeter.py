@@ -46,7 +46,7 @@ def _meter(path: Path) -> Iterator[Row]:
     held = list[tuple[int, datetime, str, float | None]]()  # no more of a row: there may be millions
     for row in METER.rows(path):
         if row.broken:
-            del row.broken[1:]
+            row.broken = row.broken[:1]
             yield row
         else:
             held.append((row.line, row.values["start"], row.texts["start"], row.values["value"]))
@@ -77,7 +77,7 @@ def _meter(path: Path) -> Iterator[Row]:
 
 def _temperature(row: Row) -> None:
     if row.broken:
-        del row.broken[1:]
+        row.broken = row.broken[:1]
         return
     label = "tempF" if "tempF" in row.values else "tempC"
     value = row.values[label]

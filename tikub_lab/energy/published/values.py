@@ -90,11 +90,6 @@ def number(text: str, comma: bool = True) -> float | None:
     return value
 
 
-def english(text: str) -> float | None:
-    """Read a number whose commas separate thousands."""
-    return number(text, comma=False)
-
-
 def energy(value: float | None, unit: str, minutes: int = 0) -> float | None:
     """Return kWh of a value: an energy, or a power that is the mean of so many minutes."""
     if value is None:
