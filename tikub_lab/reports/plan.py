@@ -161,9 +161,9 @@ def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":
         raise UsageError(f"--where {where!r}: a comparison of columns is allowed, without '@' and '__'.")
     try:
         return frame.query(where, engine="python")
-    except Exception as error:
+    except Exception:  # pandas's own words, of assignments and of Python's syntax, are no help
         raise UsageError(
-            f"--where {where!r}: {type(error).__name__}: {error}. It compares columns of {table}, such as "
+            f"--where {where!r} can't be read. It compares columns of {table}, such as "
             f"\"{frame.columns[0]} == '…'\"; columns: {', '.join(map(str, frame.columns))}."
         ) from None
 
