@@ -91,7 +91,6 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
         "TIKUB_CACHE": "cache",
     }
     environment = {**os.environ, **{name: str(folder / value) for name, value in own.items()}}
-    environment.pop("TIKUB_TRACE", None)  # of a report that a test made in this process
     environment |= {"JUPYTER_TOKEN": token, "TIKUB_HOME": str(ROOT), "PYTHONPATH": str(ROOT), "TZ": "Europe/Paris"}
     options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--ip=127.0.0.1", f"--port={port}"]
     options += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder / 'notebooks'}"]

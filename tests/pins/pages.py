@@ -5,6 +5,7 @@ versions, dates) and the pictures themselves, of which the text alternative stan
 are taken from matplotlib, in the data's own coordinates.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from bs4 import BeautifulSoup, NavigableString, Tag
@@ -61,7 +63,7 @@ def page(notebook: str, given: Mapping[str, Any], data: Path | None = None) -> t
 
     (report,) = plan(ROOT / "notebooks", [notebook], given)
     report = replace(report, data=data)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, patch.dict(os.environ):  # a report changes the environment for good
         made = make(Job(report, ROOT), Path(scratch))
     if made.entry["status"] != "done":
         raise RuntimeError(f"{notebook} {dict(given)}: cell {made.entry['cell']}: {made.entry['reason']}")
