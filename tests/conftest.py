@@ -106,11 +106,15 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--proof", action="store_true", help="run the tests marked proof too: large, repeated, minutes")
+    parser.addoption("--proof", action="store_true", help="run the tests marked proof and ci too")
+    parser.addoption("--ci", action="store_true", help="run the tests marked ci too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: large or repeated; only with --proof (make proof)")
+    config.addinivalue_line(
+        "markers", "ci: seconds of a browser, of real files, of a second case; with --ci or --proof"
+    )
     if "TIKUB_TEST_CACHE" not in os.environ:  # workers of xdist inherit it; `make test` gives one, for nbval after them
         folder = tempfile.mkdtemp(prefix="tikub-tests-")
         os.environ["TIKUB_TEST_CACHE"] = str(Path(folder) / "cache")
@@ -131,7 +135,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--proof"):
-        left = [item for item in items if item.get_closest_marker("proof")]
+        names = {"proof"} if config.getoption("--ci") else {"proof", "ci"}
+        left = [item for item in items if any(mark.name in names for mark in item.iter_markers())]
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
     slow = [ROOT / "tests" / name for name in ("reports", "kits", "test_cli.py")]  # begun last, they ran alone

@@ -162,7 +162,7 @@ def lab(request, tmp_path_factory):
 
 
 def notebooks(names: list[str]) -> list[Any]:
-    return [pytest.param(name, marks=() if name == QUICK else pytest.mark.proof, id=name) for name in names]
+    return [pytest.param(name, marks=pytest.mark.ci if name == QUICK else pytest.mark.proof, id=name) for name in names]
 
 
 @pytest.mark.parametrize("name", notebooks(NAMES))
@@ -214,6 +214,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("said", BROKEN)
 def test_what_is_wrong_is_said(lab, said):
     """The measures themselves: each piece has the fault that is expected of it."""

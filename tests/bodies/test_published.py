@@ -54,6 +54,7 @@ def schema(root):
     return read_schema(root / "data" / "schemas" / "bodies" / "grants.json")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", REAL)
 def test_real_grants(opendata, bring, name):
     found, package = bring(opendata / "bodies" / "grants" / name)

@@ -6,10 +6,12 @@ import pytest
 
 from tests.conftest import computed_once
 
-QUICK = "datathon_days"  # the page that `make test` looks at
+QUICK = "datathon_days"
 
 
-@pytest.mark.parametrize("names", [[QUICK], pytest.param([], marks=pytest.mark.proof, id="all")])
+@pytest.mark.parametrize(
+    "names", [pytest.param([QUICK], marks=pytest.mark.ci), pytest.param([], marks=pytest.mark.proof, id="all")]
+)
 def test_our_pages_have_no_finding(tmp_path, tikub_here, names):
     with computed_once():
         built = tikub_here("report", *names, "--out", tmp_path / "pages", "--quiet")

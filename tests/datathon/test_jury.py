@@ -95,7 +95,7 @@ def test_what_cannot_be_compared_is_refused():
 # The simulator
 
 
-@pytest.fixture(scope="module", params=[0.0, HARD])
+@pytest.fixture(scope="module", params=[pytest.param(0.0, marks=pytest.mark.ci), HARD])
 def thirty(request):
     """Thirty juries: without, and with jurors who like some teams and not others."""
     return request.param, run(30, likes=request.param)

@@ -55,7 +55,9 @@ def hourly(table, time, value):
     return pd.Series(table[value].to_numpy(), index=pd.DatetimeIndex(table[time]))
 
 
-@pytest.mark.parametrize(("zone", "lengths"), [("UTC", {24}), ("Europe/London", {23, 24, 25})])
+@pytest.mark.parametrize(
+    ("zone", "lengths"), [pytest.param("UTC", {24}, marks=pytest.mark.ci), ("Europe/London", {23, 24, 25})]
+)
 def test_days_of_the_uk_meter_a_second_way(folder, tables, zone, lengths):
     """Straight from the file in SQL: hours of each day of that clock, and their sum where all are there."""
     days = loads_to_readings(one(tables["energy/loads"], compteur_id=UK), zone)

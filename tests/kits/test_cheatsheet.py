@@ -98,7 +98,9 @@ def test_nothing_of_matplotlib_changes():
     assert dict(matplotlib.rcParams) == before
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.proof)])
+@pytest.mark.parametrize(
+    "scheme", [pytest.param("light", marks=pytest.mark.ci), pytest.param("dark", marks=pytest.mark.proof)]
+)
 def test_it_has_no_barrier(chromium, page, tmp_path, scheme):  # noqa: F811
     results = check(chromium, {"antiseche": page}, tmp_path, scheme)
     assert all(item["dark"] is (scheme == "dark") for item in results)

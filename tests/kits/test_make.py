@@ -53,6 +53,7 @@ def test_it_is_whole(made, kit):
     assert json.loads(names["kit.json"])["files"].keys() == names.keys() - {"kit.json"}
 
 
+@pytest.mark.ci
 def test_the_same_bytes_whoever_makes_it(made, elsewhere):
     use_case, first = made
     one, two = (files(folder / f"tikub-kit-{use_case}") for folder in (first, elsewhere))
@@ -213,6 +214,7 @@ def test_a_kit_that_would_not_do_is_never_written(home, cells, error, says):
     assert not (home / "kits").exists()
 
 
+@pytest.mark.ci
 def test_other_tables_than_the_sample(home, monkeypatch, small_package):
     """Half of a sample, as if imported: the kit has it, says so, and lacks what it lacks."""
     notebook(home, ("hidden_answer = n + 41", ["solution"]))

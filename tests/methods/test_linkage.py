@@ -185,6 +185,7 @@ def test_fictitious_rows_are_linked_as_well_as_their_generator_allows():
     assert len(sure) > 0.5 * len(drawn)
 
 
+@pytest.mark.ci
 def test_real_grants_whose_siret_is_hidden(opendata):
     """Thresholds were chosen on CD49; the four other files are not used to set anything."""
     registry, grants = state_list(opendata).drop_duplicates("siren"), hidden(opendata)

@@ -303,6 +303,7 @@ def pes(opendata, tmp_path_factory, root):
     return raw, open_package(into).load("procurement/records")
 
 
+@pytest.mark.ci
 def test_the_three_publications_of_2019(pes):
     raw, records = pes
     found = publications.trend(records).to_dict("records")
@@ -326,6 +327,7 @@ def test_the_three_publications_of_2019(pes):
     assert (gone["id"], gone["montant_avant"]) == ("2019EFLUID00", 316757.0)
 
 
+@pytest.mark.ci
 def test_a_change_made_to_a_real_publication_is_found(pes):
     _, records = pes
     last = records[records["publication"].str.contains("2019-04-05")].reset_index(drop=True)

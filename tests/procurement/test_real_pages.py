@@ -68,6 +68,7 @@ def test_breton_rows_of_2024(tabular, opendata, tmp_path):
     )
 
 
+@pytest.mark.ci
 def test_the_region_is_among_them(tabular, opendata, tmp_path):
     raw = raw_brittany(opendata).query("acheteur_id == @REGION")
     made = pages(tabular, tmp_path, acheteur=REGION)

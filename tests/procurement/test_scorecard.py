@@ -89,6 +89,7 @@ def real(opendata, tmp_path_factory, root):
     return open_package(into), found
 
 
+@pytest.mark.ci
 def test_read_is_kept_plus_rejected_in_the_publications_of_2019(real):
     records = agree(*real)
     usable = scorecard.verdicts(records)
@@ -102,6 +103,7 @@ def test_read_is_kept_plus_rejected_in_the_publications_of_2019(real):
     }
 
 
+@pytest.mark.ci
 def test_read_is_kept_plus_rejected_in_the_tabular_extract(opendata, bring):
     path = opendata / "procurement" / "decp_tabular_2024H2_travaux_cpv4521.csv"
     records = agree(*bring(path))
@@ -174,6 +176,7 @@ def test_neither_the_order_of_imports_nor_the_names_of_files_matter(bring, publi
     assert names.nunique() == 4
 
 
+@pytest.mark.ci
 def test_the_scorecard_of_2019_against_the_json(real, opendata):
     package, _ = real
     records = package.load("procurement/records")
@@ -231,6 +234,7 @@ def effect_by_import(records, rule, path, bring, monkeypatch):
     return row["ecart_nombre"]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("file", "rule", "effect"),
     [
@@ -312,6 +316,7 @@ def test_completeness_against_sql(root):
         assert found.loc["origineUE", "attendus"] == ask(food)
 
 
+@pytest.mark.ci
 def test_missing_fields_are_those_of_the_contracts_kept(real):
     package, _ = real
     records = package.load("procurement/records").query("etat == 'retenu' and type == 'marché'")

@@ -169,7 +169,9 @@ def shipped(request, tmp_path_factory, root) -> dict[str, str]:
     return {path.relative_to(out).as_posix(): path.read_text(encoding="utf-8") for path in out.rglob("*.html")}
 
 
-@pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.proof)])
+@pytest.fixture(
+    scope="module", params=[pytest.param("light", marks=pytest.mark.ci), pytest.param("dark", marks=pytest.mark.proof)]
+)
 def found(request, chromium, pages, shipped, tmp_path_factory) -> tuple[bool, list[dict]]:
     """What the browser and axe say of every page, in one colour scheme."""
     results = check(chromium, pages | shipped, tmp_path_factory.mktemp("axe"), request.param)
@@ -194,6 +196,7 @@ def test_elements_are_counted_as_the_browser_counts(found, pages, shipped):
     assert {item["name"]: item["nodes"] for item in found[1]} == counted
 
 
+@pytest.mark.ci
 def test_pages_are_light(shipped):
     assert len(shipped) > len(QUICK)
     for name, html in shipped.items():

@@ -63,6 +63,7 @@ def run(reports, root, out, data=None, **options):
     return {item["page"]: item["status"] + item["reason"] for item in told}
 
 
+@pytest.mark.ci
 def test_pages_are_the_same_as_here(root, tmp_path, address, monkeypatch):
     monkeypatch.setenv("TIKUB_HOME", str(root))
     reports = plan(root / "notebooks", ["datathon_team"], {}, each="equipe=E07,E08")
@@ -99,7 +100,7 @@ KILLER = (  # on this machine, where no worker is to be ended, it ends by itself
 )
 
 
-@pytest.mark.parametrize("workers", [2, pytest.param(1, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("workers", [pytest.param(2, marks=pytest.mark.ci), pytest.param(1, marks=pytest.mark.proof)])
 def test_a_worker_that_a_notebook_ends_fails_only_that_one_e18(bench, tmp_path, workers):
     """With another worker, or none: who ran beside it is made again, on this machine where no worker is left."""
     bench.write("tueur", "# Tueur", KILLER)

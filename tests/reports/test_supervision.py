@@ -104,7 +104,11 @@ SOME = ["demi_erreur", "demi_tableau"]
 
 @pytest.mark.parametrize(
     ("engine", "names"),
-    [("tikub", ODD), ("kernel", SOME), pytest.param("kernel", ODD, marks=pytest.mark.proof)],
+    [
+        ("tikub", ODD),
+        pytest.param("kernel", SOME, marks=pytest.mark.ci),
+        pytest.param("kernel", ODD, marks=pytest.mark.proof),
+    ],
     ids=["tikub", "kernel-some", "kernel"],
 )
 def test_odd_text_stops_nothing_e8(bench, engine, names):
@@ -350,7 +354,11 @@ ENDS = {
 
 @pytest.mark.parametrize(
     ("engine", "names", "timeout"),
-    [("tikub", ENDS, 6), ("kernel", ["done", "killed"], 60), pytest.param("kernel", ENDS, 20, marks=pytest.mark.proof)],
+    [
+        ("tikub", ENDS, 6),
+        pytest.param("kernel", ["done", "killed"], 60, marks=pytest.mark.ci),
+        pytest.param("kernel", ENDS, 20, marks=pytest.mark.proof),
+    ],
     ids=["tikub", "kernel-some", "kernel"],
 )
 def test_what_a_report_starts_ends_with_it_e12(bench, tmp_path, engine, names, timeout):

@@ -5,15 +5,23 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from tikub_lab.staffing.ledger import Ledger
+from tikub_lab import tables
+from tikub_lab.staffing.ledger import Ledger, replay
 
 _numbers = count(1)
+
+
+@cache
+def sample_ledger() -> Ledger:
+    """All events of the sample, replayed once a process: for tests that only read."""
+    return replay(tables.load("staffing/events"))
 
 
 def _programs():

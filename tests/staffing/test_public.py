@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
+from tests.staffing.conftest import sample_ledger
 from tikub_lab import staffing, tables
 from tikub_lab.show.output import gathered
 from tikub_lab.staffing import live
@@ -34,7 +35,7 @@ PUBLIC = ("absence", "remplacement")
 
 @pytest.fixture(scope="module")
 def ledgers():
-    return replay(events()), replay(events(*PUBLIC))
+    return sample_ledger(), replay(events(*PUBLIC))
 
 
 def test_nothing_below_departement_depends_on_absences(ledgers):
@@ -67,9 +68,9 @@ def shown(part, data) -> str:
 
 
 @pytest.fixture(scope="module")
-def known():
+def known(ledgers):
     """Where positions stand, computed once for each set of events."""
-    found = {len(which): as_of(replay(which), LAST, 7) for which in (events(), events(*PUBLIC))}
+    found = dict(zip(map(len, (events(), events(*PUBLIC))), (as_of(each, LAST, 7) for each in ledgers), strict=True))
     return lambda which, jour=None, connu=None: found[len(which)]
 
 
@@ -116,7 +117,7 @@ def private(text: str) -> list[str]:
 
 
 def test_counts_by_departement_are_never_small():
-    state = replay(events()).state(LAST)
+    state = sample_ledger().state(LAST)
     away, there = staffing.absences(state, SITES), staffing.presence(state, SITES)
     assert [*away.index] == [*there["departement"], "Ensemble"]
     assert not ((away > 0) & (away < 5)).any(axis=None)

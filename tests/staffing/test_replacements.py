@@ -12,10 +12,11 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array, csr_array, vstack
 
+from tests.staffing.conftest import sample_ledger
 from tests.staffing.events import ABSENCE, ASSIGNMENT, POSITION, REPLACEMENT, day, event
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.ledger import Ledger, replay
+from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.replacements import Choice, Plan, lexicographic, needs, travel, worked
 from tikub_lab.tables.places import BRITTANY, communes
 
@@ -243,7 +244,7 @@ def test_needs_by_hand():
 def shipped():
     """A plan for the absences of the sample, and its lycées."""
     sites = tables.load("territory/lycees")
-    both = Choice.of(replay(tables.load("staffing/events")), tables.load("staffing/agents"), sites, LAST)
+    both = Choice.of(sample_ledger(), tables.load("staffing/agents"), sites, LAST)
     away = (both.needs["origine"] == "absence").to_numpy()
     return replace(both, needs=both.needs[away].reset_index(drop=True), minutes=both.minutes[away]).best(), sites
 
@@ -290,7 +291,7 @@ def test_what_is_lacking_serves_all(shipped):
 
 def test_small_counts_of_absences_are_not_shown_nor_found_by_taking_vacant_positions_away(shipped):
     plan, sites = shipped
-    both = Choice.of(replay(tables.load("staffing/events")), tables.load("staffing/agents"), sites, LAST).greedy()
+    both = Choice.of(sample_ledger(), tables.load("staffing/agents"), sites, LAST).greedy()
     where = sites.set_index("code_uai")["departement"]
     table = both.by_departement(where)
     hidden = table[["absence_servie", "absence_non_servie"]]

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
+from tests.staffing.conftest import sample_ledger
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing import coverage, positions, replay
+from tikub_lab.staffing import coverage, positions
 from tikub_lab.staffing.scale import MISSING, applied, compared, read
 
 INSIDE = {"< 250": 120, "250 à 500": 300, "500 à 750": 600, "750 à 1000": 800, "1000 à 1500": 1200, "> 1500": 1600}
@@ -78,7 +79,7 @@ def test_differences_by_hand():
 
 
 def test_every_trade_of_the_sample_has_a_function():
-    rows = positions(replay(tables.load("staffing/events")).state("2025-12-31"))
+    rows = positions(sample_ledger().state("2025-12-31"))
     trades = set(read()["metiers"].str.split("|").explode())
     assert set(rows["metier"]) <= trades
     lycees = tables.load("territory/lycees").rename(columns={"surface_totale": "surface"})

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.staffing.conftest import sample_ledger
 from tests.staffing.events import ABSENCE, ASSIGNMENT, POSITION, REPLACEMENT, day, event
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
 from tikub_lab.staffing import alerts as clocks
-from tikub_lab.staffing.ledger import Ledger, replay
+from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.situation import as_of
 from tikub_lab.staffing.state import (
     PUBLIC,
@@ -29,7 +30,7 @@ LAST = date(2025, 12, 31)
 
 @pytest.fixture(scope="module")
 def shipped():
-    return replay(tables.load("staffing/events"))
+    return sample_ledger()
 
 
 @pytest.fixture(scope="module")

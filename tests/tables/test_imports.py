@@ -452,7 +452,7 @@ else:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills a process the POSIX way")
 @pytest.mark.parametrize("every", [7, pytest.param(2, marks=pytest.mark.proof)])
-@pytest.mark.parametrize("change", ["import", "forget"])
+@pytest.mark.parametrize("change", ["import", pytest.param("forget", marks=pytest.mark.ci)])
 def test_a_killed_change_leaves_old_or_new_tables_whole(tmp_path, schemas, bring, change, every):
     """Killed before one in ``every`` of its steps that reach the disk, in turn."""
     first, second = things(tmp_path / "a.csv", "x,1"), things(tmp_path / "b.csv", "y,2")

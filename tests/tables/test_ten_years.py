@@ -38,7 +38,9 @@ def contract(week, part):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("weeks", "files"), [(4, 8), pytest.param(520, 500, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(
+    ("weeks", "files"), [pytest.param(4, 8, marks=pytest.mark.ci), pytest.param(520, 500, marks=pytest.mark.proof)]
+)
 def test_publications_one_after_the_other_and_many_in_a_zip(bring, tmp_path, weeks, files):
     for week in range(weeks):
         path = tmp_path / f"{week:04d}.json"
