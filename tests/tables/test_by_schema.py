@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from functools import cache
 
 import openpyxl
 import pandas as pd
@@ -96,11 +97,14 @@ def forms():
         seen |= kinds
 
 
-@pytest.mark.parametrize(("table", "form"), [*forms()])
-def test_every_table_is_imported_from_its_template(bring, tmp_path, table, form) -> None:
-    frame, schema = sample(table)
+FORMS = [*forms()]
+
+
+def filled(folder, table, form):
+    """Write a table's template with rows of the sample: the file, and its rows."""
+    frame, _ = sample(table)
     frame = frame.head(400 if form == "csv" else 60)
-    path = write_template(table, SCHEMAS, tmp_path / "template", form == "xlsx")[0]
+    path = write_template(table, SCHEMAS, folder / table, form == "xlsx")[0]
     if form == "csv":
         (header,) = csv.reader(io.StringIO(path.read_text("utf-8-sig")), delimiter=";")
         text = io.StringIO(newline="")
@@ -113,9 +117,31 @@ def test_every_table_is_imported_from_its_template(bring, tmp_path, table, form)
         for row in frame[header].astype(object).to_numpy().tolist():
             book.worksheets[0].append([native(cell) for cell in row])
         book.save(path)
-    (found,) = import_files([path], bring.package, readers())
-    assert (found.read, found.kept) == (len(frame), len(frame))
-    again, key = open_package(bring.package).load(table), list(schema.primary_key) or list(frame)
+    return path.rename(folder / f"{table.replace('/', ' ')}.{form}"), frame
+
+
+@pytest.fixture(scope="module")
+def imported(request, tmp_path_factory):
+    """Of a form, what an import of all tables' templates at once says of each, their rows, and the package."""
+
+    @cache
+    def of(form):
+        proof, folder = request.config.getoption("--proof"), tmp_path_factory.mktemp(form)
+        tables = [item.values[0] for item in FORMS if item.values[1] == form and (proof or not item.marks)]
+        files = {table: filled(folder, table, form) for table in tables}
+        found = import_files([path for path, _ in files.values()], folder / "package", readers())
+        return {item.tables[0]: item for item in found}, files, open_package(folder / "package")
+
+    return of
+
+
+@pytest.mark.parametrize(("table", "form"), FORMS)
+def test_every_table_is_imported_from_its_template(imported, table, form) -> None:
+    found, files, package = imported(form)
+    path, frame = files[table]
+    assert found[table].file == path.name
+    assert (found[table].read, found[table].kept) == (len(frame), len(frame))
+    again, key = package.load(table), list(package.resource(table).schema.primary_key) or list(frame)
     pd.testing.assert_frame_equal(
         again.sort_values(key, ignore_index=True), frame.sort_values(key, ignore_index=True), check_exact=True
     )

@@ -9,7 +9,7 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -44,17 +44,19 @@ def schema_readers(schemas: Path, dates: str | None = None, decimal: str | None 
 
 
 def _reader(table: str, schema: Schema, dates: str | None, decimal: str | None) -> Reader:
+    known, needed = _known(schema), schema.needed
+
     def fit(head: Head) -> Fit:
-        place, columns = _header(head.rows, schema)
+        place, columns = _header(head.rows, known, needed)
         headings = sum(map(bool, map(folded, head.rows[place]))) if columns else 0
-        lacks = tuple(sorted(schema.needed - columns.keys()))
+        lacks = tuple(sorted(needed - columns.keys()))
         return Fit(len(columns), len(columns) / len(schema.fields), lacks, 2 * len(columns) > headings)
 
     return Reader(
         f"schema:{table}",
         f"{table} (CSV, Parquet, xlsx with its columns)",
         (table,),
-        lambda head: not fit(head).lacks and fit(head).most,
+        lambda head: (said := fit(head)).most and not said.lacks,
         lambda path: read_by_schema(path, table, schema, (dates, decimal)),
         fit=fit,
     )
@@ -67,11 +69,15 @@ def folded(heading: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 
 
-def _columns(headings: Sequence[str], schema: Schema) -> dict[str, int]:
-    """Find where the fields stand that headings name; of several columns the first is meant."""
+def _known(schema: Schema) -> dict[str, str]:
+    """Return the fields by their names and titles, folded; a title that two fields have names none."""
     titles = Counter(folded(field.title) for field in schema.fields)
     known = {folded(field.title): field.name for field in schema.fields if titles[folded(field.title)] == 1}
-    known |= {folded(field.name): field.name for field in schema.fields}
+    return known | {folded(field.name): field.name for field in schema.fields}
+
+
+def _columns(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, int]:
+    """Find where the fields stand that headings name; of several columns the first is meant."""
     found: dict[str, int] = {}
     for place, heading in enumerate(map(folded, headings)):
         if heading and heading in known:
@@ -79,17 +85,18 @@ def _columns(headings: Sequence[str], schema: Schema) -> dict[str, int]:
     return found
 
 
-def _header(rows: Sequence[Sequence[str]], schema: Schema) -> tuple[int, dict[str, int]]:
+def _header(rows: Sequence[Sequence[str]], known: Mapping[str, str], needed: Set[str]) -> tuple[int, dict[str, int]]:
     """Find the header among the first rows: titles above it lack some column that the table needs."""
-    known = [_columns(cells, schema) for cells in rows]
-    whole = [place for place, columns in enumerate(known) if schema.needed <= columns.keys()]
-    place = whole[0] if whole else max(range(len(rows)), key=lambda place: len(known[place]), default=-1)
-    return place, known[place] if known else {}
+    found = [_columns(cells, known) for cells in rows]
+    whole = [place for place, columns in enumerate(found) if needed <= columns.keys()]
+    place = whole[0] if whole else max(range(len(rows)), key=lambda place: len(found[place]), default=-1)
+    return place, found[place] if found else {}
 
 
 def lacking(path: Path, schema: Schema) -> list[str]:
     """Return the fields of which a file has no column."""
-    columns = _header([cells for _, cells in islice(written(path), PREAMBLE)], schema)[1]
+    rows = [cells for _, cells in islice(written(path), PREAMBLE)]
+    columns = _header(rows, _known(schema), schema.needed)[1]
     return [name for name in schema.names if name not in columns]
 
 
@@ -159,7 +166,7 @@ def _load(connection: Any, path: Path, schema: Schema, rows: Iterator[Row]) -> t
         f"{MACROS} CREATE TEMP MACRO number_cell(x) AS {has_numbers(path)} AND regexp_full_match(x, {quoted(NUMBER)})"
     )
     beginning = list(islice(rows, PREAMBLE))
-    place, columns = _header([cells for _, cells in beginning], schema)
+    place, columns = _header([cells for _, cells in beginning], _known(schema), schema.needed)
     header, headings = beginning[place]
     if header == 0:
         _refuse_types(path, columns)
