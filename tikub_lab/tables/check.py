@@ -22,6 +22,7 @@ from tikub_lab.tables.schema import Field, Schema
 from tikub_lab.tables.texts import records
 
 DTYPES = {"row": "int64", "field": "str", "value": "str", "rule": "str"}
+_NONE = pd.DataFrame(columns=list(DTYPES)).astype(DTYPES)
 _BOUNDS = {"minimum": ">=", "maximum": "<=", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
 SIZE = 2_000
 """Records of a file that are read at once."""
@@ -96,7 +97,7 @@ def check(source: Path | str | pd.DataFrame, schema: Schema, stored: bool = Fals
         found = _run(connection, rules, numbered, _values(connection, "SELECT * FROM _cells", numbered))
     blank = set(found.loc[found["rule"] == "blank-row", "row"])
     odd += [problem for problem in extra if problem[0] not in blank]
-    return pd.concat([_frame(odd), found]).sort_values("row", kind="stable", ignore_index=True)
+    return pd.concat([_frame(odd), found]).sort_values("row", kind="stable", ignore_index=True) if odd else found
 
 
 def _read(path: Path, extra: list[tuple[int, str, str, str]]) -> tuple[tuple[str, ...], list[pa.ChunkedArray]]:
@@ -114,6 +115,8 @@ def _read(path: Path, extra: list[tuple[int, str, str, str]]) -> tuple[tuple[str
 
 
 def _frame(problems: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
+    if not problems:
+        return _NONE.copy(deep=False)
     return pd.DataFrame(problems, columns=list(DTYPES)).astype(DTYPES)
 
 
