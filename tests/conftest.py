@@ -136,9 +136,9 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--proof"):
         names = {"proof"} if config.getoption("--ci") else {"proof", "ci"}
-        left = [item for item in items if any(mark.name in names for mark in item.iter_markers())]
+        left = {item for item in items if any(mark.name in names for mark in item.iter_markers())}
         items[:] = [item for item in items if item not in left]
-        config.hook.pytest_deselected(items=left)
+        config.hook.pytest_deselected(items=[*left])
     slow = [ROOT / "tests" / name for name in ("reports", "kits", "test_cli.py")]  # begun last, they ran alone
     items.sort(key=lambda item: not any(item.path.is_relative_to(place) for place in slow))
 
