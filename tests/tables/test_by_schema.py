@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables import by_schema
+from tikub_lab.tables import by_schema, staging
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.check import check
@@ -442,11 +442,54 @@ def test_a_file_of_no_table_is_told_what_it_lacks(tmp_path) -> None:
         recognise(Member("a.xls", path), schema_readers(SCHEMAS))
 
 
-def test_a_rejected_number_is_told_what_such_numbers_are(bring) -> None:
-    bring("code_uai;ville\n0350029S;Rennes\n0350029A;Brest\n")
-    assert bring.log("rejects")["message"].tolist() == [
-        "The schema of territory/lycees says french-uai-value (seven digits and the letter that they give)."
-    ]
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "code_uai;ville\n0350029S;Rennes\n0350029A;Brest\n",
+            "territory/lycees: code_uai must be a UAI: seven digits and the letter that they give.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;D;2025-01-01;2025-01-02\n",
+            "energy/calendar: zone must be one of A, B, C, toutes.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;;2025-01-01;2025-01-02\n",
+            "energy/calendar: zone must be filled in.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;A;2025-01-03;2025-01-02\n",
+            "energy/calendar: debut, fin must be in the order debut < fin.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;A;bientôt;2025-01-02\n",
+            "energy/calendar: debut must be of type date.",
+        ),
+        (
+            "jure_id;equipe_id;critere;note\nj1;e1;technique;3\nj2;e1;technique;-1\n",
+            "datathon/scores: note must be at least 0.",
+        ),
+        (
+            "code_commune;annee;tranche;population\n35238;2022;ensemble;5\nRennes;2022;ensemble;5\n",
+            "territory/census: code_commune must be written like 35238 ((\\d{5}|2[AB]\\d{3})).",
+        ),
+    ],
+)
+def test_a_rejected_row_is_told_what_its_value_must_be(bring, text, said) -> None:
+    bring(text)
+    assert bring.log("rejects")["message"].tolist() == [said]
+
+
+def test_every_rule_of_every_schema_is_a_sentence() -> None:
+    for table in TABLES:
+        schema = read_schema(SCHEMAS / f"{table}.json")
+        rules = [((field,), rule) for field in schema.fields for rule in (*field.constraints, "type-error")]
+        rules += [(tuple(map(schema.field, check.columns)), check.name) for check in schema.custom_checks]
+        for fields, rule in rules:
+            if rule != "unique":  # a row that repeats a key replaces the one before
+                assert not re.search(rule + r"|[{}]|True", staging._limit(schema, fields, rule).partition("(")[0]), (
+                    table
+                )
 
 
 def test_other_columns_are_no_obstacle_where_the_table_is_said(bring) -> None:
