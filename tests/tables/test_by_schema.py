@@ -385,6 +385,44 @@ def test_the_sheets_that_are_not_read_leave_a_line(bring) -> None:
     assert bring.log("repairs")[["value", "rule"]].to_numpy().tolist() == [["2023", "sheet-left-out"]]
 
 
+def test_sheets_are_looked_at_whatever_a_workbook_says_of_their_size(bring) -> None:
+    book, content, lying = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for sheet, number in ((book.active, "T1"), (book.create_sheet("2023"), "T2")):
+        for row in ([], [*BASE], [number, "0350029S", "réalisé"]):
+            sheet.append(row)
+    book.save(content)
+    with zipfile.ZipFile(content) as full, zipfile.ZipFile(lying, "w") as less:
+        for name in full.namelist():
+            less.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', full.read(name)))
+    assert bring(lying.getvalue(), "a.xlsx")["travaux_id"].tolist() == ["T1"]
+    assert bring.log("repairs")[["value", "rule"]].to_numpy().tolist() == [["2023", "sheet-left-out"]]
+
+
+def test_a_formula_that_was_never_computed_leaves_a_line_with_its_cell(bring) -> None:
+    book, content, computed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in ([*BASE, "cout", "mesure"], ["T1", "0350029S", "réalisé", "=10*5", '=IF(A2="","",A2)']):
+        book.active.append(row)
+    book.save(content)
+    assert bring(content.getvalue(), "a.xlsx")["cout"].isna().tolist() == [True]
+    lines = bring.log("repairs")[["line", "value", "rule"]].to_numpy().tolist()
+    assert lines[0] == ["2", "D2: =10*5", "formula-not-computed"]
+    assert len(lines) == 2
+    with zipfile.ZipFile(content) as full, zipfile.ZipFile(computed, "w") as saved:
+        for name in full.namelist():  # as a spreadsheet saves it: 50, and an empty text
+            text = full.read(name).replace(b"<f>10*5</f><v />", b"<f>10*5</f><v>50</v>")
+            saved.writestr(name, text.replace(b'<c r="E2">', b'<c r="E2" t="str">'))
+    assert bring(computed.getvalue(), "a.xlsx")["cout"].tolist() == [50]
+    assert bring.log("repairs").empty
+
+
+def test_a_number_that_is_read_as_a_day_leaves_a_line(bring) -> None:
+    frame = bring(";".join([*BASE, "date_fin"]) + "\nT1;0350029S;réalisé;03/04/2025\nT2;0350029S;réalisé;45000\n")
+    assert frame["date_fin"].dt.strftime("%Y-%m-%d").tolist() == ["2025-04-03", "2023-03-15"]
+    lines = bring.log("repairs")
+    lines = lines[lines["rule"] == "number-read-as-day"]
+    assert lines[["line", "id", "value", "replacement"]].to_numpy().tolist() == [["3", "T2", "45000", "2023-03-15"]]
+
+
 def test_a_workbook_without_a_style_brings_no_warning_of_a_library(bring, recwarn) -> None:
     book, content, bare = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
     for row in ([*BASE], ["T1", "0350029S", "réalisé"]):

@@ -148,6 +148,36 @@ def test_a_zip_gives_one_source_a_member(tmp_path, bring):
     assert [item.unchanged for item in bring(path)] == [True, True]
 
 
+def test_what_comes_beside_the_data_in_a_zip_leaves_a_line(tmp_path, bring):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("LICENCE", "Licence Ouverte")
+        archive.writestr("one.csv", "things\nx,1\n")
+        archive.writestr("notice.docx", b"PK\x03\x04 a text")
+        archive.writestr("vide.txt", "")
+        archive.writestr("doc/Lisez-moi.PDF", "%PDF")
+    (found,) = bring(path)
+    assert (found.file, found.kept, found.repairs_by_rule) == ("all.zip/one.csv", 1, {"file-left-out": 4})
+    lines = pd.read_csv(tmp_path / "package" / "things" / "items.repairs.csv")["value"]
+    names = {"all.zip/LICENCE", "all.zip/notice.docx", "all.zip/vide.txt", "all.zip/doc/Lisez-moi.PDF"}
+    assert {*lines} == names
+
+
+def test_a_zip_with_data_of_no_known_format_or_without_any_is_refused(tmp_path, bring):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.csv", "things\nx,1\n")
+        archive.writestr("two.csv", "others\nx,1\n")
+    with pytest.raises(UsageError, match=r"^all.zip/two.csv: no known format"):
+        bring(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.md", "a text")
+        archive.writestr("b.pdf", "%PDF")
+    with pytest.raises(UsageError, match=r"all.zip: holds no data, only all.zip/a.md, all.zip/b.pdf. Import the files"):
+        bring(path)
+    assert not (tmp_path / "package" / "datapackage.json").exists()
+
+
 def test_a_table_of_rejects_only_is_an_empty_table(tmp_path, bring):
     (provenance,) = bring(things(tmp_path / "a.csv", "x,"))
     assert (provenance.read, provenance.kept, provenance.rejected) == (1, 0, 1)

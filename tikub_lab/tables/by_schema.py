@@ -26,7 +26,7 @@ from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
 from tikub_lab.tables.schema import Field, Schema, read_schemas
 from tikub_lab.tables.sheets import PREAMBLE, Row, has_numbers, written
-from tikub_lab.tables.styles import DATES, MACROS, NUMBER, canonical
+from tikub_lab.tables.styles import DATES, MACROS, NUMBER, SERIAL, canonical
 
 SIZE = 50_000
 """Rows held at once."""
@@ -131,14 +131,17 @@ def _canonical(
         expression, said = canonical(connection, field, schema, *style)
         notes += [(header, "", field.name, *note) for note in said]
         read.append(f"{expression} AS {column}")
-        if field.type in ("string", "list"):
+        if field.type in ("string", "list", "date"):
             how = "spelling" if field.constraints.get("enum") else "identifier"
+            said = f"c.{column} <> r.{column} OR contains(r.{column}, chr(65533))"
+            if field.type == "date":
+                how = "number-read-as-day"
+                said = f"c.{column} <> cleaned(r.{column}) AND regexp_full_match(cleaned(r.{column}), {quoted(SERIAL)})"
             changed.append(
                 f"SELECT _line AS line, {key} AS id, {quoted(field.name)} AS field, left(r.{column}, 200) AS value, "
                 f"CASE WHEN contains(r.{column}, chr(65533)) THEN 'unreadable-character' "
                 f"WHEN c.{column} = cleaned(r.{column}) THEN 'spaces' ELSE '{how}' END AS rule, "
-                f"c.{column} AS replacement FROM raw r JOIN read c USING (_line) "
-                f"WHERE c.{column} <> r.{column} OR contains(r.{column}, chr(65533))"
+                f"c.{column} AS replacement FROM raw r JOIN read c USING (_line) WHERE {said}"
             )
     nothing = "SELECT 0 AS line, '' AS id, '' AS field, '' AS value, '' AS rule, '' AS replacement WHERE false"
     connection.execute(f"""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tikub_lab.errors import UsageError, nearest, printable
-from tikub_lab.tables.archives import Member, members
+from tikub_lab.tables.archives import COMPANIONS, Member, members
 from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.check import missing_partners
 from tikub_lab.tables.package import sha256_of, workbench
@@ -110,9 +110,15 @@ class Change:
         self.drop(sha)
         scratch = self.state.place / "members"
         scratch.mkdir(exist_ok=True)
-        names = set[str]()
+        names, others = set[str](), list[str]()
         for place, member in enumerate(members(path, scratch)):
-            reader = recognise(member, asked)
+            try:
+                reader = recognise(member, asked)
+            except UsageError:
+                if member.path == path or Path(member.name).suffix.lower() not in COMPANIONS:
+                    raise
+                others.append(member.name)
+                continue
             file = f"{member.name} ({place})" if member.name in names else member.name
             names.add(file)
             tables = [*reader.tables]
@@ -121,6 +127,11 @@ class Change:
             item.read = stage(reader, Member(file, member.path), item.key, self.parts, schemas)
             self.state.sources.append(item)
             self.touched |= {*tables}
+        if not names:
+            raise UsageError(
+                f"{path}: holds no data, only {', '.join(others)}. Import the files of the data themselves."
+            )
+        self.parts.note([(0, "", "", other, "file-left-out", "") for other in others], self.state.sources[-1].key)
         return sha, False
 
     def drop(self, sha: str) -> None:

@@ -1,6 +1,6 @@
 """The first half of an import: what a reader gives, checked against the schemas, as Parquet parts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,7 @@ from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.identifiers import FORMS
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, Staged, log
 from tikub_lab.tables.schema import Field, Schema
-from tikub_lab.tables.sheets import unread
+from tikub_lab.tables.sheets import overlooked
 
 PLAIN = "plain/"
 """Before the staged tables of readers without a ``combine``: their rows have the columns of the table itself."""
@@ -49,6 +49,10 @@ class Parts:
             self.writers[key] = pq.ParquetWriter(path, table.schema, compression="zstd")
         self.writers[key].write_table(table)
 
+    def note(self, repairs: Iterable[tuple[Any, ...]], source: str) -> None:
+        """Add repairs that no batch has."""
+        self.put("log/repairs", _arrow(log(REPAIRS, [pd.DataFrame(repairs, columns=[*REPAIRS])]), source))
+
     def close(self) -> Staged:
         """Finish the files and return them by staged table."""
         files: Staged = {}
@@ -68,8 +72,7 @@ def stage(reader: Reader, member: Member, source: str, parts: Parts, schemas: Ma
         parts.put("log/rejects", _arrow(log(REJECTS, [judged.rejects]), source))
         parts.put("log/repairs", _arrow(log(REPAIRS, [judged.repairs]), source))
         read += batch.rows_read
-    sheets = [(0, "", "", title, "sheet-left-out", "") for title in unread(member.path)]
-    parts.put("log/repairs", _arrow(log(REPAIRS, [pd.DataFrame(sheets, columns=[*REPAIRS])]), source))
+    parts.note(overlooked(member.path), source)
     return read
 
 
