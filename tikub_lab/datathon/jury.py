@@ -43,15 +43,15 @@ class Ranking:
 def marks(scores: pd.DataFrame, most: float, criteria: Mapping[str, str]) -> pd.DataFrame:
     """Check scores or readings against an edition's criteria and largest mark; who gave a mark is ``juge_id``."""
     table = scores.rename(columns={"jure_id": "juge_id", "lecteur_id": "juge_id"})
-    for wrong, allowed in (
-        (table[~table["note"].between(0, most)], f"note from 0 to {most:g}"),
-        (table[~table["critere"].isin([*criteria])], f"critere among {', '.join(criteria)}"),
+    for wrong, allowed, way in (
+        (table[~table["note"].between(0, most)], f"note from 0 to {most:g}", ", or give another parameter note_max"),
+        (table[~table["critere"].isin([*criteria])], f"critere among {', '.join(criteria)}", ""),
     ):
         if len(wrong):
             row = wrong.iloc[0]
             raise UsageError(
                 f"{row['juge_id']} on {row['equipe_id']}, {row['critere']}: {row['note']:g}. Allowed: {allowed}. "
-                "Correct the file and import it again, or give another parameter note_max."
+                f"Correct the file and import it again{way}."
             )
     return table
 
