@@ -287,4 +287,8 @@ def test_what_is_wrong_with_a_mark_is_told_with_the_step_that_helps():
     row = {"juge_id": "J1", "equipe_id": "E01", "critere": "Technique", "note": 3.0}
     with pytest.raises(UsageError, match=r"E01, Technique: 3\. Allowed: critere among a\. .* import it again\.$"):
         marks(pd.DataFrame([row]), 5, {"a": "A"})
+    with pytest.raises(UsageError, match="prizes=0: at least one"):
+        ranking(scores_of({("A", "J1"): 4.0}), prizes=0)
+    with pytest.raises(UsageError, match=r"sure=7: a probability from 0\.5 on, below 1"):
+        proposed(ranking(scores_of({("A", "J1"): 4.0})), 7)
     assert verify("{") == verify("[1]") == ["Ce n'est pas un relevé : rien n'y est lisible."]
