@@ -178,6 +178,18 @@ def test_a_zip_with_data_of_no_known_format_or_without_any_is_refused(tmp_path, 
     assert not (tmp_path / "package" / "datapackage.json").exists()
 
 
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, bring):
+    path = things(tmp_path / "a.csv", "x,1")
+
+    def grows(member):
+        yield from read(member)
+        things(path, "x,1", "y,2")
+
+    with pytest.raises(UsageError, match=r"a.csv: changed while it was read. Nothing was imported"):
+        bring(path, readers=[replace(READER, read=grows)])
+    assert not (tmp_path / "package" / "datapackage.json").exists()
+
+
 def test_a_table_of_rejects_only_is_an_empty_table(tmp_path, bring):
     (provenance,) = bring(things(tmp_path / "a.csv", "x,"))
     assert (provenance.read, provenance.kept, provenance.rejected) == (1, 0, 1)

@@ -95,7 +95,7 @@ class Change:
         self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]
     ) -> tuple[str, bool]:
         """Stage a published file unless it is there and stands; return its sha256, and whether it does."""
-        sha, sources = sha256_of(path), self.state.sources
+        began, sha, sources = path.stat(), sha256_of(path), self.state.sources
         known = [item for item in sources if item.sha256 == sha]
         last = {item.published: item.sha256 for item in sources}  # the last one stays
         if known and all(
@@ -127,6 +127,9 @@ class Change:
             item.read = stage(reader, Member(file, member.path), item.key, self.parts, schemas)
             self.state.sources.append(item)
             self.touched |= {*tables}
+        ended = path.stat()
+        if (began.st_mtime_ns, began.st_size) != (ended.st_mtime_ns, ended.st_size):
+            raise UsageError(f"{path}: changed while it was read. Nothing was imported; import it once it is whole.")
         if not names:
             raise UsageError(
                 f"{path}: holds no data, only {', '.join(others)}. Import the files of the data themselves."
