@@ -363,7 +363,11 @@ def test_a_portal_that_changes_its_columns_is_caught(get, stocked, into, portal,
 def test_keys_that_are_the_portal_s_own_twice_are_said(get, into, portal):
     portal.data.rows("lycees").append(dict(portal.data.rows("lycees")[0], n="Annexe (fictive)"))
     (done,) = get(LYCEES)
-    assert (done.state, done.said) == ("new", "1 of 3 rows have the key of another one, at the portal too.")
+    assert (done.state, done.said) == (
+        "new",
+        "1 of 3 rows have the key of another one, at the portal too. 1 of 3 rows rejected: "
+        "territory/lycees.rejects.csv says why.",
+    )
     assert len(table(into, LYCEES)) == 2
 
 
