@@ -179,7 +179,7 @@ WORKS = "travaux_id;code_uai;statut;date_fin;cout;duree_vie\n"
 def test_dates_are_read_in_the_style_of_their_column(bring, cells, days) -> None:
     frame = bring(WORKS + "".join(f"T{n};0350029S;réalisé;{cell};;\n" for n, cell in enumerate(cells)))
     assert frame["date_fin"].dt.strftime("%Y-%m-%d").tolist() == days
-    assert bring.log("repairs").empty
+    assert bring.log("repairs")["rule"].tolist() == ["number-read-as-day"] * ("45780" in cells)
 
 
 @pytest.mark.parametrize(
@@ -413,6 +413,17 @@ def test_a_formula_that_was_never_computed_leaves_a_line_with_its_cell(bring) ->
             saved.writestr(name, text.replace(b'<c r="E2">', b'<c r="E2" t="str">'))
     assert bring(computed.getvalue(), "a.xlsx")["cout"].tolist() == [50]
     assert bring.log("repairs").empty
+
+
+def test_what_a_spreadsheet_could_not_compute_is_no_text(bring) -> None:
+    frame = bring(
+        ";".join([*BASE, "mesure", "cout"]) + "\nT1;0350029S;réalisé;#VALEUR!;#REF!\n#N/A;0350029S;réalisé;n° 1;2\n"
+    )
+    assert (frame["travaux_id"].tolist(), frame["mesure"].isna().tolist()) == (["T1"], [True])
+    lines = bring.log("repairs")[["line", "field", "value", "rule"]].to_numpy().tolist()
+    wanted = [["2", "mesure", "#VALEUR!", "spreadsheet-error"], ["2", "cout", "#REF!", "type-error"]]
+    assert [line for line in lines if line[0] == "2"] == wanted or lines[:2] == wanted[::-1]
+    assert bring.log("rejects")[["line", "field", "rule"]].to_numpy().tolist() == [["3", "travaux_id", "required"]]
 
 
 def test_a_number_that_is_read_as_a_day_leaves_a_line(bring) -> None:
