@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -574,3 +575,16 @@ def test_a_table_is_the_same_bytes_whatever_the_row_groups_and_sources(tmp_path,
     assert one.read_bytes() == other.read_bytes()
     assert pq.read_metadata(one).num_row_groups == 5
     assert pq.read_table(one).to_pydict()["key"] == [f"{key:04d}" for key in range(10_000)]
+
+
+def test_a_full_disk_is_told_in_our_words(tmp_path):
+    """DuckDB says it with JSON of its own behind."""
+    said = 'IO Error: Async write failed for range [1]: {"exception_type":"IO","errno":"28"}'
+    for text, why in (
+        (said, "IO Error: Async write failed for range [1]"),
+        (f"{said}: No space left on device", "full"),
+    ):
+        with pytest.raises(RunError) as told, rebuild.database(tmp_path / "a" / "spill"):
+            raise duckdb.IOException(text)
+        assert f"{why})" in str(told.value)
+        assert "{" not in str(told.value)
