@@ -66,6 +66,9 @@ def test_the_line_names_method_table_columns_and_the_nearest():
     assert str(told.value).startswith(said)
     assert str(told.value).endswith(". help(procurement.by_procedure) says what it needs.")
     assert isinstance(told.value.__cause__, KeyError)  # which a traceback shows with its place
+    texts = contracts.assign(dateNotification=contracts["dateNotification"].astype("str"))
+    with pytest.raises(UsageError, match=r"^procurement.by_year: a column of days holds texts\. tables\.load gives"):
+        procurement.by_year(texts)
     data = replace(energy.load(), meters=pd.DataFrame({"energie": ["gaz"]}))
     with pytest.raises(UsageError, match=r"^energy.adjusted: meters has no column .* Found: energie\."):
         energy.adjusted(data)

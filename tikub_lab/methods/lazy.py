@@ -69,6 +69,8 @@ def _lacking(method: str, function: Any, args: Any, kwargs: Any, error: KeyError
     """
     import pandas as pd
 
+    if ".dt accessor" in str(error):
+        yield f"{method}: a column of days holds texts. tables.load gives days, and so does pd.to_datetime."
     attribute = getattr(error, "name", None)
     names = [attribute] if attribute else re.findall(r"'([^']+)'", re.sub(r"dtype='\w*'", "", str(error)))
     owners = (frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__))
