@@ -174,6 +174,21 @@ def test_files_that_services_put_down_are_imported(home, night):
     assert said["problems"][0]["who"] == "le service qui a fourni ce fichier"
 
 
+def test_rows_that_no_table_takes_are_said(home, portal, night):
+    """A night of which half of the rows were rejected said that the table is new, and nothing else."""
+    (home / "depot").mkdir()
+    text = "travaux_id;code_uai;statut\nT1;0350029S;réalisé\nT2;0350029S;perdu\nT3;0350029S;\n"
+    (home / "depot" / "works.csv").write_text(text)
+    portal.faults["subventions_attribuees_scdl0"] = "repeated"
+    said = night(files=["depot/*.csv"])
+    grants, works = (f"{item['about']} : {plain(item['said'])}" for item in said["rejected"])
+    assert grants == "Subventions attribuées par la Région : 1 ligne sur 3 (voir bodies/grants.rejects.csv)"
+    assert works == "works.csv : 2 lignes sur 3 (voir energy/works.rejects.csv)"
+    text = plain((home / "site" / "nuit.txt").read_text(encoding="utf-8"))
+    assert f"\n\nCe qui n’a pas été repris\n- {grants}\n- {works}\n" in f"{text}\n"
+    assert night(files=["depot/*.csv"])["rejected"] == []
+
+
 def test_settings(tmp_path):
     assert read_settings(ROOT) == Settings()
     path = tmp_path / "workbench.toml"

@@ -17,6 +17,14 @@ data_app = typer.Typer(
 )
 AS_READ = "How files are read"
 """A group of the options of ``tikub data import``."""
+OVERLOOKED = {
+    "column-left-out": "columns that the table has not, not read: .repairs.csv names them",
+    "sheet-left-out": "further sheets not read: .repairs.csv names them; save each as a file of its own",
+    "file-left-out": "further files of the zip not read: .repairs.csv names them",
+    "formula-not-computed": "formulas that were never computed, read as empty: .repairs.csv names their cells; open "
+                            "the workbook in a spreadsheet, save it, and import it again",
+}  # fmt: skip
+"""Rules of repairs that are about what was not read, and what an import says of them."""
 
 DataOption = Annotated[
     Path | None,
@@ -133,8 +141,9 @@ def data_import(
             print(f"    {count:>7,}  {rule}")
         if repairs := sum(item.repairs_by_rule.values()):
             print(f"    {repairs:>7,}  values mended, blanked or marked")
-        if sheets := item.repairs_by_rule.get("sheet-left-out"):
-            print(f"    {sheets:>7,}  further sheets not read: .repairs.csv names them; save each as a file of its own")
+        for rule, what in OVERLOOKED.items():
+            if rule in item.repairs_by_rule:
+                print(f"    {item.repairs_by_rule[rule]:>7,}  {what}")
     if any(item.rejects_by_rule or item.repairs_by_rule for item in results):
         print("Each with its line and value: .rejects.csv and .repairs.csv beside the tables.")
     _print_missing(into)

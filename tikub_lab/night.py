@@ -86,7 +86,7 @@ class Night:
         self.out, self.data = self.home / self.settings.out, self.home / self.settings.data
         self.edition = self.out / EDITIONS / f"{self.now:%Y-%m-%d-%H%M%S}"
         self.said = {"night": self.edition.name, "published": False, "pages": 0, "before": self.last, "tables": [],
-                     "figures": [], "problems": [], "left": []}  # fmt: skip
+                     "figures": [], "problems": [], "rejected": [], "left": []}  # fmt: skip
 
     @property
     def last(self) -> str:
@@ -100,12 +100,19 @@ class Night:
         problem = {"step": step, "about": about, "said": said, "who": who, "detail": detail.replace(home, "")}
         self.said["problems"].append(problem)
 
+    def rejects(self, about: str, table: str, rejected: int, read: int) -> None:
+        """Note rows that came and are in no table."""
+        if rejected:
+            said = f"{french.plural(rejected, 'ligne')} sur {french.number(read)} (voir {table}.rejects.csv)"
+            self.said["rejected"].append({"about": about, "said": said})
+
     def fetch(self) -> None:
         """Download what changed; what fails leaves the last good table."""
         from tikub_lab.tables import portals
 
         sources = portals.chosen(portals.read_sources(), self.settings.tables, self.home / "data" / "schemas")
         for done in portals.fetch(sources, self.data, self.readers, self.web):
+            self.rejects(done.source.title, done.source.table, done.rejected, done.read)
             if done.state == "changed":
                 who = f"{TEAM} : relire, puis `tikub data fetch {done.source.table} --accept`"
                 said = f"le portail a changé ce qu’il donne : {' ; '.join(map(_change, done.changes))}"
@@ -123,7 +130,8 @@ class Night:
 
         for path in sorted({path for pattern in self.settings.files for path in self.home.glob(pattern)}):
             try:
-                import_files([path], self.data, self.readers)
+                for item in import_files([path], self.data, self.readers):
+                    self.rejects(item.file, item.tables[0], 0 if item.unchanged else item.rejected, item.read)
             except TikubError as error:
                 who = "le service qui a fourni ce fichier"
                 self.problem("import", path.name, "ce fichier ne peut pas être lu", who, str(error))
@@ -268,6 +276,7 @@ def summary(said: dict[str, Any]) -> str:
         ("Chiffres qui ont bougé", [_figure(item) for item in said["figures"]]),
         ("Ce qui a échoué, et qui doit agir",
          [_problem(item) for item in said["problems"]]),
+        ("Ce qui n’a pas été repris", [f"{item['about']} : {item['said']}" for item in said["rejected"]]),
         ("Ce qui reste à trouver", [f"{item['about']} : {item['said']}" for item in said["left"]]),
     ):  # fmt: skip
         if items:

@@ -243,8 +243,11 @@ def test_snapshots_without_a_day_or_with_a_wrong_one(bring):
         bring(SNAPSHOT, "elus.csv")
     with pytest.raises(UsageError, match="a mandate begins on 2021-07-02, after 2020-01-01"):
         bring(SNAPSHOT, "elus_2020-01-01.csv")
-    found, package = bring(SNAPSHOT, "elus_2026-04-24.csv")
-    assert package.load("bodies/councillors")["nom"].tolist() == ["EMBRUN"]
+    wrong = SNAPSHOT.splitlines()[1].replace("02/07", "31/13").replace("EMBRUN", "VARECH")
+    found, _ = bring(f"{SNAPSHOT}{wrong}\n", "elus_2026-04-24.csv")
+    assert (found.kept, found.repairs_by_rule["type-error"]) == (2, 1)  # a day is wrong, and not the file's name
+    found, package = bring(SNAPSHOT, "elus_2026-04-25.csv")
+    assert package.load("bodies/councillors")["nom"].tolist() == ["EMBRUN", "VARECH", "EMBRUN"]
     text = (found.file, *package.load("bodies/councillors").astype("str").to_numpy().ravel())
     assert "1970" not in " ".join(map(str, text))
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.bench_datathon import GAIN, HARD, RUNS, WITHIN, calibration, jury, run
+from tikub_lab.datathon import contest
 from tikub_lab.datathon import jury as methods
 from tikub_lab.datathon.edition import edition
 from tikub_lab.datathon.jury import SURE, agreeing, duels, kemeny, marks, preferences, proposed, ranking
@@ -260,3 +261,34 @@ def test_the_first_goes_on_as_an_idea(root, datathon_tables, scored):
         pytest.skip("ideas.json comes with the incubator")
     schema = read_schema(path)
     assert check(typed(idea.reindex(columns=list(schema.names)), schema), schema).empty
+
+
+@pytest.mark.parametrize(
+    ("juror", "team", "said"),
+    [
+        ("J1", "E99", "datathon/scores: equipe_id='E99': no application that is admitted has this code. Did you mean"),
+        ("J1", "E15", "datathon/scores: equipe_id='E15': no application that is admitted has this code. Did you mean"),
+        ("J9", "E01", "datathon/scores: juge_id='J9': nobody in datathon/jurors has this code. Did you mean 'J"),
+        ("J4", "E07", "datathon/scores: J4 marked E07, but stands aside for that team (autre intérêt). Take these"),
+    ],
+)
+def test_marks_that_may_not_count_win_no_prize(monkeypatch, datathon_tables, juror, team, said):
+    """One mark of 5 on a team that was refused, or is unknown, made it the first by 97 in 100."""
+    data = contest()
+    more = {"jure_id": juror, "equipe_id": team, "critere": "technique", "note": 5.0}
+    scores = pd.concat([datathon_tables["scores"], pd.DataFrame([more])], ignore_index=True)
+    monkeypatch.setattr("tikub_lab.tables.load", lambda name, optional: scores)
+    with pytest.raises(UsageError) as told:
+        data.marks("scores", 5)
+    assert str(told.value).startswith(said)
+
+
+def test_what_is_wrong_with_a_mark_is_told_with_the_step_that_helps():
+    row = {"juge_id": "J1", "equipe_id": "E01", "critere": "Technique", "note": 3.0}
+    with pytest.raises(UsageError, match=r"E01, Technique: 3\. Allowed: critere among a\. .* import it again\.$"):
+        marks(pd.DataFrame([row]), 5, {"a": "A"})
+    with pytest.raises(UsageError, match="prizes=0: at least one"):
+        ranking(scores_of({("A", "J1"): 4.0}), prizes=0)
+    with pytest.raises(UsageError, match=r"sure=7: a probability from 0\.5 on, below 1"):
+        proposed(ranking(scores_of({("A", "J1"): 4.0})), 7)
+    assert verify("{") == verify("[1]") == ["Ce n'est pas un relevé : rien n'y est lisible."]

@@ -61,3 +61,8 @@ def test_who_has_not_read_what(datathon_tables):
     assert {*unread(planned, half, criteria)["manquent"]} <= {"pertinence", ", ".join(criteria)}
     assert len(unread(planned, readings.head(0), criteria)) == len(planned) == 42
     assert ranking(readings).teams["jures"].sum() == len(planned) - len(lacking)
+
+
+def test_a_plan_without_readers_for_a_team_is_told():
+    with pytest.raises(UsageError, match="each=0: each team is read by one at least"):
+        plan(["E1"], ["L1"], pd.DataFrame(columns=["juge_id", "equipe_id"]), 0)

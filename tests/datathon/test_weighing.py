@@ -198,7 +198,7 @@ def test_likely_values_by_hand():
 
 def test_wrong_use_is_one_clear_line(datathon_tables):
     some = [[1, 2, 3, 4, 5], [5, 4, 3, 2, 1]]
-    with pytest.raises(UsageError, match=r"poids=\[.*\]: give 5 weights, none negative: ampleur"):
+    with pytest.raises(UsageError, match=r"poids=\[1\.0, 2\.0\]: give 5 weights, none negative: ampleur"):
         ranked(some, poids=[1, 2])
     with pytest.raises(UsageError, match="1 idea to compare: at least two are needed"):
         ranked(some[:1])

@@ -111,3 +111,8 @@ def test_the_first_day_of_the_law_that_is_known(used, data):
 )  # fmt: skip
 def test_pages_at_the_ends_of_their_parameters(notebook, given, tmp_path):
     pages(tmp_path, notebook, **given)
+
+
+def test_what_a_method_does_not_take_beside_the_bundle_is_told(data):
+    with pytest.raises(UsageError, match=r"^signatures: 9 values after the bundle; it takes \d: \['year'"):
+        energy.performance.signatures(data, 2024, *range(8))

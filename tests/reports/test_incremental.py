@@ -303,7 +303,7 @@ def test_a_full_disk_stops_the_build_and_loses_nothing(lab, monkeypatch):
         real(path, content)
 
     monkeypatch.setattr(building, "write_atomic", full)
-    with pytest.raises(RunError, match=r"the disk is full.*run the same command to go on"):
+    with pytest.raises(RunError, match=r"the disk is full.*; make room, then run the command again"):
         run(lab, jobs=1)
     assert not (lab.out / "muet" / "muet.html").exists()
     assert run(lab) == {"lit": "skipped", "muet": "done"}

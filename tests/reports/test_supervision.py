@@ -331,6 +331,8 @@ def test_a_folder_that_can_t_be_written_is_one_line_e11(bench, tikub_here, monke
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
     assert "could not be written" in ran.stderr
+    assert "choose another --out, then run the command again." in ran.stderr
+    assert "[Errno" not in ran.stderr
 
 
 # E12: what a report leaves

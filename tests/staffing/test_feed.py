@@ -120,9 +120,10 @@ def test_a_row_that_is_wrong_is_set_aside_and_its_position_stays(night):
     missing = "affectation: debut is missing: every event has id, verbe, objet, cle, debut."
     backwards = "affectation: fin is not after debut; it is the first day on which it is over."
     for wrong, reason in (
-        ({"quotite_agent": "0"}, "quotite_agent breaks exclusiveMinimum"),
-        ({"motif_absence": "grippe"}, "motif_absence breaks enum"),
-        ({"statut": "perdu"}, "statut breaks enum"),
+        ({"quotite_agent": "0"}, "quotite_agent is '0', which breaks exclusiveMinimum"),
+        ({"motif_absence": "grippe"}, "motif_absence is 'grippe', which breaks enum"),
+        ({"statut": "perdu"}, "staffing/export: statut must be one of ouvert, gelé."),
+        ({"motif_absence": "mal\u2028adie"}, r"motif_absence is 'mal\u2028adie', which breaks enum"),
         ({"debut_affectation": None}, missing),
         ({"fin_affectation": "2019-01-01"}, backwards),
     ):
@@ -130,10 +131,17 @@ def test_a_row_that_is_wrong_is_set_aside_and_its_position_stays(night):
         assert done.aside[0].reason == reason
         assert (done.new, done.over) == (0, 0)
     done = night({**HELD, "poste": None}, other)
-    assert [item.reason for item in done.aside] == ["poste breaks required"]
+    assert [item.reason for item in done.aside] == ["staffing/export: poste must be filled in."]
     assert (done.new, done.over) == (0, 0)
     twice = night(HELD, {**HELD, "quotite_agent": "50"}, other)
     assert [item.reason for item in twice.aside] == ["affectation: another row says something else of the same thing"]
+
+
+def test_the_day_by_which_systems_say_never_is_no_end(night):
+    """A day more than 31/12/9999 is none that Python has."""
+    assert night({**HELD, "fin_affectation": "31/12/9999"}).aside == ()
+    assert there(night, AT)["affectation", "P00001/A00001"]["fin"] == date.max
+    assert night(HELD, at=date(2026, 3, 10)).new == 0
 
 
 def test_what_others_entered_is_left_alone(night):

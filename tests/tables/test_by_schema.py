@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tikub_lab.errors import UsageError
-from tikub_lab.tables import by_schema
+from tikub_lab.tables import by_schema, staging
 from tikub_lab.tables.archives import Member
 from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.check import check
@@ -205,7 +205,7 @@ WORKS = "travaux_id;code_uai;statut;date_fin;cout;duree_vie\n"
 def test_dates_are_read_in_the_style_of_their_column(bring, cells, days) -> None:
     frame = bring(WORKS + "".join(f"T{n};0350029S;réalisé;{cell};;\n" for n, cell in enumerate(cells)))
     assert frame["date_fin"].dt.strftime("%Y-%m-%d").tolist() == days
-    assert bring.log("repairs").empty
+    assert bring.log("repairs")["rule"].tolist() == ["number-read-as-day"] * ("45780" in cells)
 
 
 @pytest.mark.parametrize(
@@ -411,6 +411,55 @@ def test_the_sheets_that_are_not_read_leave_a_line(bring) -> None:
     assert bring.log("repairs")[["value", "rule"]].to_numpy().tolist() == [["2023", "sheet-left-out"]]
 
 
+def test_sheets_are_looked_at_whatever_a_workbook_says_of_their_size(bring) -> None:
+    book, content, lying = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for sheet, number in ((book.active, "T1"), (book.create_sheet("2023"), "T2")):
+        for row in ([], [*BASE], [number, "0350029S", "réalisé"]):
+            sheet.append(row)
+    book.save(content)
+    with zipfile.ZipFile(content) as full, zipfile.ZipFile(lying, "w") as less:
+        for name in full.namelist():
+            less.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', full.read(name)))
+    assert bring(lying.getvalue(), "a.xlsx")["travaux_id"].tolist() == ["T1"]
+    assert bring.log("repairs")[["value", "rule"]].to_numpy().tolist() == [["2023", "sheet-left-out"]]
+
+
+def test_a_formula_that_was_never_computed_leaves_a_line_with_its_cell(bring) -> None:
+    book, content, computed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in ([*BASE, "cout", "mesure"], ["T1", "0350029S", "réalisé", "=10*5", '=IF(A2="","",A2)']):
+        book.active.append(row)
+    book.save(content)
+    assert bring(content.getvalue(), "a.xlsx")["cout"].isna().tolist() == [True]
+    lines = bring.log("repairs")[["line", "value", "rule"]].to_numpy().tolist()
+    assert lines[0] == ["2", "D2: =10*5", "formula-not-computed"]
+    assert len(lines) == 2
+    with zipfile.ZipFile(content) as full, zipfile.ZipFile(computed, "w") as saved:
+        for name in full.namelist():  # as a spreadsheet saves it: 50, and an empty text
+            text = full.read(name).replace(b"<f>10*5</f><v />", b"<f>10*5</f><v>50</v>")
+            saved.writestr(name, text.replace(b'<c r="E2">', b'<c r="E2" t="str">'))
+    assert bring(computed.getvalue(), "a.xlsx")["cout"].tolist() == [50]
+    assert bring.log("repairs").empty
+
+
+def test_what_a_spreadsheet_could_not_compute_is_no_text(bring) -> None:
+    frame = bring(
+        ";".join([*BASE, "mesure", "cout"]) + "\nT1;0350029S;réalisé;#VALEUR!;#REF!\n#N/A;0350029S;réalisé;n° 1;2\n"
+    )
+    assert (frame["travaux_id"].tolist(), frame["mesure"].isna().tolist()) == (["T1"], [True])
+    lines = bring.log("repairs")[["line", "field", "value", "rule"]].to_numpy().tolist()
+    wanted = [["2", "mesure", "#VALEUR!", "spreadsheet-error"], ["2", "cout", "#REF!", "type-error"]]
+    assert [line for line in lines if line[0] == "2"] == wanted or lines[:2] == wanted[::-1]
+    assert bring.log("rejects")[["line", "field", "rule"]].to_numpy().tolist() == [["3", "travaux_id", "required"]]
+
+
+def test_a_number_that_is_read_as_a_day_leaves_a_line(bring) -> None:
+    frame = bring(";".join([*BASE, "date_fin"]) + "\nT1;0350029S;réalisé;03/04/2025\nT2;0350029S;réalisé;45000\n")
+    assert frame["date_fin"].dt.strftime("%Y-%m-%d").tolist() == ["2025-04-03", "2023-03-15"]
+    lines = bring.log("repairs")
+    lines = lines[lines["rule"] == "number-read-as-day"]
+    assert lines[["line", "id", "value", "replacement"]].to_numpy().tolist() == [["3", "T2", "45000", "2023-03-15"]]
+
+
 def test_a_workbook_without_a_style_brings_no_warning_of_a_library(bring, recwarn) -> None:
     book, content, bare = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
     for row in ([*BASE], ["T1", "0350029S", "réalisé"]):
@@ -468,11 +517,54 @@ def test_a_file_of_no_table_is_told_what_it_lacks(tmp_path) -> None:
         recognise(Member("a.xls", path), schema_readers(SCHEMAS))
 
 
-def test_a_rejected_number_is_told_what_such_numbers_are(bring) -> None:
-    bring("code_uai;ville\n0350029S;Rennes\n0350029A;Brest\n")
-    assert bring.log("rejects")["message"].tolist() == [
-        "The schema of territory/lycees says french-uai-value (seven digits and the letter that they give)."
-    ]
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "code_uai;ville\n0350029S;Rennes\n0350029A;Brest\n",
+            "territory/lycees: code_uai must be a UAI: seven digits and the letter that they give.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;D;2025-01-01;2025-01-02\n",
+            "energy/calendar: zone must be one of A, B, C, toutes.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;;2025-01-01;2025-01-02\n",
+            "energy/calendar: zone must be filled in.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;A;2025-01-03;2025-01-02\n",
+            "energy/calendar: debut, fin must be in the order debut < fin.",
+        ),
+        (
+            "nature;zone;debut;fin\npont;A;2025-01-01;2025-01-02\npont;A;bientôt;2025-01-02\n",
+            "energy/calendar: debut must be of type date.",
+        ),
+        (
+            "jure_id;equipe_id;critere;note\nj1;e1;technique;3\nj2;e1;technique;-1\n",
+            "datathon/scores: note must be at least 0.",
+        ),
+        (
+            "code_commune;annee;tranche;population\n35238;2022;ensemble;5\nRennes;2022;ensemble;5\n",
+            "territory/census: code_commune must be written like 35238 ((\\d{5}|2[AB]\\d{3})).",
+        ),
+    ],
+)
+def test_a_rejected_row_is_told_what_its_value_must_be(bring, text, said) -> None:
+    bring(text)
+    assert bring.log("rejects")["message"].tolist() == [said]
+
+
+def test_every_rule_of_every_schema_is_a_sentence() -> None:
+    for table in TABLES:
+        schema = read_schema(SCHEMAS / f"{table}.json")
+        rules = [((field,), rule) for field in schema.fields for rule in (*field.constraints, "type-error")]
+        rules += [(tuple(map(schema.field, check.columns)), check.name) for check in schema.custom_checks]
+        for fields, rule in rules:
+            if rule != "unique":  # a row that repeats a key replaces the one before
+                assert not re.search(rule + r"|[{}]|True", staging._limit(schema, fields, rule).partition("(")[0]), (
+                    table
+                )
 
 
 def test_other_columns_are_no_obstacle_where_the_table_is_said(bring) -> None:

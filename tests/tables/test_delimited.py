@@ -73,6 +73,11 @@ def test_missing_and_binary_files_are_refused(write, tmp_path) -> None:
         check(write(b"PK\x03\x04\x00\x00"), SCHEMA)
 
 
+def test_rows_after_a_quote_left_open_do_not_become_one_cell(write) -> None:
+    with pytest.raises(UsageError, match=r"file.csv, line 4: a quote is opened in this row and never closed"):
+        list(records(write(b'a;b\n1;"x\ny"\n2;"z\n3;t\n4;u')))
+
+
 def test_a_quote_left_open_is_told_with_its_line(write) -> None:
     path = write('a,b\n1,"x' + "y" * texts.MAX_CELL)
     with pytest.raises(UsageError, match=r"file.csv, line 2: field larger than field limit .*quote left open"):

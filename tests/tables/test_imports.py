@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -146,6 +147,48 @@ def test_a_zip_gives_one_source_a_member(tmp_path, bring):
     found = bring(path)
     assert [(item.file, item.read) for item in found] == [("all.zip/one.csv", 1), ("all.zip/sub/two.txt", 2)]
     assert [item.unchanged for item in bring(path)] == [True, True]
+
+
+def test_what_comes_beside_the_data_in_a_zip_leaves_a_line(tmp_path, bring):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("LICENCE", "Licence Ouverte")
+        archive.writestr("one.csv", "things\nx,1\n")
+        archive.writestr("notice.docx", b"PK\x03\x04 a text")
+        archive.writestr("vide.txt", "")
+        archive.writestr("doc/Lisez-moi.PDF", "%PDF")
+    (found,) = bring(path)
+    assert (found.file, found.kept, found.repairs_by_rule) == ("all.zip/one.csv", 1, {"file-left-out": 4})
+    lines = pd.read_csv(tmp_path / "package" / "things" / "items.repairs.csv")["value"]
+    names = {"all.zip/LICENCE", "all.zip/notice.docx", "all.zip/vide.txt", "all.zip/doc/Lisez-moi.PDF"}
+    assert {*lines} == names
+
+
+def test_a_zip_with_data_of_no_known_format_or_without_any_is_refused(tmp_path, bring):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.csv", "things\nx,1\n")
+        archive.writestr("two.csv", "others\nx,1\n")
+    with pytest.raises(UsageError, match=r"^all.zip/two.csv: no known format"):
+        bring(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.md", "a text")
+        archive.writestr("b.pdf", "%PDF")
+    with pytest.raises(UsageError, match=r"all.zip: holds no data, only all.zip/a.md, all.zip/b.pdf. Import the files"):
+        bring(path)
+    assert not (tmp_path / "package" / "datapackage.json").exists()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, bring):
+    path = things(tmp_path / "a.csv", "x,1")
+
+    def grows(member):
+        yield from read(member)
+        things(path, "x,1", "y,2")
+
+    with pytest.raises(UsageError, match=r"a.csv: changed while it was read. Nothing was imported"):
+        bring(path, readers=[replace(READER, read=grows)])
+    assert not (tmp_path / "package" / "datapackage.json").exists()
 
 
 def test_a_table_of_rejects_only_is_an_empty_table(tmp_path, bring):
@@ -532,3 +575,16 @@ def test_a_table_is_the_same_bytes_whatever_the_row_groups_and_sources(tmp_path,
     assert one.read_bytes() == other.read_bytes()
     assert pq.read_metadata(one).num_row_groups == 5
     assert pq.read_table(one).to_pydict()["key"] == [f"{key:04d}" for key in range(10_000)]
+
+
+def test_a_full_disk_is_told_in_our_words(tmp_path):
+    """DuckDB says it with JSON of its own behind."""
+    said = 'IO Error: Async write failed for range [1]: {"exception_type":"IO","errno":"28"}'
+    for text, why in (
+        (said, "IO Error: Async write failed for range [1]"),
+        (f"{said}: No space left on device", "full"),
+    ):
+        with pytest.raises(RunError) as told, rebuild.database(tmp_path / "a" / "spill"):
+            raise duckdb.IOException(text)
+        assert f"{why})" in str(told.value)
+        assert "{" not in str(told.value)

@@ -299,7 +299,7 @@ def test_no_value_of_a_table_becomes_part_of_a_filter(get, portal, bodies):
         ("dotdot", "bodies/councillors", "new", ""),
         ("quota", GRANTS, "failed", "asked too often; it answers again at"),
         ("off", GRANTS, "failed", "answers 503"),
-        ("always-cut", GRANTS, "failed", "RemoteProtocolError"),
+        ("always-cut", GRANTS, "failed", "the answer breaks off"),
         ("error-tail", GRANTS, "failed", "ends with an error: 'Invalid value for sum of offset"),
         ("wrong-total", GRANTS, "failed", "3 rows came, the portal counts 10."),
         ("wrong-total", "procurement/contracts", "failed", "rows came, the portal counts"),
@@ -363,7 +363,11 @@ def test_a_portal_that_changes_its_columns_is_caught(get, stocked, into, portal,
 def test_keys_that_are_the_portal_s_own_twice_are_said(get, into, portal):
     portal.data.rows("lycees").append(dict(portal.data.rows("lycees")[0], n="Annexe (fictive)"))
     (done,) = get(LYCEES)
-    assert (done.state, done.said) == ("new", "1 of 3 rows have the key of another one, at the portal too.")
+    assert (done.state, done.said) == (
+        "new",
+        "1 of 3 rows have the key of another one, at the portal too. 1 of 3 rows rejected: "
+        "territory/lycees.rejects.csv says why.",
+    )
     assert len(table(into, LYCEES)) == 2
 
 

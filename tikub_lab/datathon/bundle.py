@@ -9,6 +9,8 @@ from tikub_lab import tables
 from tikub_lab.datathon.applications import ADMITTED, TABLES, aside, checked, decided
 from tikub_lab.datathon.edition import Edition, edition
 from tikub_lab.datathon.jury import marks
+from tikub_lab.errors import UsageError
+from tikub_lab.methods.scope import one_of
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,26 @@ class Contest:
         return rows.assign(equipe=[self.names.get(code, code) for code in rows["equipe_id"]])
 
     def marks(self, table: str, note_max: float) -> pd.DataFrame:
-        """Load and check « readings » or « scores »; no row where there are none yet."""
+        """Load and check « readings » or « scores »; no row where there are none yet.
+
+        A UsageError where a mark is of somebody unknown, of who stands aside, or of the jury on a team not admitted.
+        """
         step = "sélection" if table == "readings" else "jury"
-        return marks(tables.load(f"datathon/{table}", optional=True), note_max, self.rules.criteria(step))
+        found = marks(tables.load(f"datathon/{table}", optional=True), note_max, self.rules.criteria(step))
+        teams = self.applications["equipe_id"] if table == "readings" else self.admitted
+        for code in found["equipe_id"].unique():
+            one_of(f"datathon/{table}: equipe_id", code, teams, "no application that is admitted has this code")
+        for code in found["juge_id"].unique():
+            one_of(
+                f"datathon/{table}: juge_id", code, self.jurors["juge_id"], "nobody in datathon/jurors has this code"
+            )
+        barred = found.merge(self.aside, on=["juge_id", "equipe_id"])
+        for row in barred.head(1).to_dict("records"):
+            raise UsageError(
+                f"datathon/{table}: {row['juge_id']} marked {row['equipe_id']}, but stands aside for that team "
+                f"({row['motif']}). Take these marks out of the file and import it again."
+            )
+        return found
 
 
 def contest(name: str = "2019") -> Contest:

@@ -43,15 +43,15 @@ class Ranking:
 def marks(scores: pd.DataFrame, most: float, criteria: Mapping[str, str]) -> pd.DataFrame:
     """Check scores or readings against an edition's criteria and largest mark; who gave a mark is ``juge_id``."""
     table = scores.rename(columns={"jure_id": "juge_id", "lecteur_id": "juge_id"})
-    for wrong, allowed in (
-        (table[~table["note"].between(0, most)], f"note from 0 to {most:g}"),
-        (table[~table["critere"].isin([*criteria])], f"critere among {', '.join(criteria)}"),
+    for wrong, allowed, way in (
+        (table[~table["note"].between(0, most)], f"note from 0 to {most:g}", ", or give another parameter note_max"),
+        (table[~table["critere"].isin([*criteria])], f"critere among {', '.join(criteria)}", ""),
     ):
         if len(wrong):
             row = wrong.iloc[0]
             raise UsageError(
                 f"{row['juge_id']} on {row['equipe_id']}, {row['critere']}: {row['note']:g}. Allowed: {allowed}. "
-                "Correct the file and import it again, or give another parameter note_max."
+                f"Correct the file and import it again{way}."
             )
     return table
 
@@ -77,6 +77,8 @@ def ranking(
     """
     if scores.empty:
         raise UsageError("scores: no row. Import the jury's scores (tikub data template datathon/scores).")
+    if prizes < 1:
+        raise UsageError(f"prizes={prizes}: at least one team gets a prize, or goes on.")
     cells = _cells(scores, weights)
     team, judge = (pd.Categorical(cells[name].astype("str")) for name in ("equipe_id", "juge_id"))
     teams, judges, size = len(team.categories), len(judge.categories), len(cells)
@@ -174,6 +176,8 @@ def proposed(found: Ranking, sure: float = SURE) -> pd.DataFrame:
     >>> proposed(ranking(contest().marks("scores", 5)))["proposition"].iloc[0]
     'premier prix'
     """
+    if not 0.5 <= sure < 1:
+        raise UsageError(f"sure={sure:g}: a probability from 0.5 on, below 1.")
     table = found.teams
     choices = [table["p_premier"] >= sure, table["p_prix"] >= sure, table["p_prix"] > 1 - sure]
     return table.assign(proposition=np.select(choices, ["premier prix", "un prix", "à départager"], ""))

@@ -90,7 +90,10 @@ def verify(text: str) -> list[str]:
     >>> verify('{"notes": [], "sceau": "0"}')
     ['Le sceau ne correspond pas au contenu.']
     """
-    content = json.loads(text)
+    try:
+        content = {**json.loads(text)}
+    except (ValueError, TypeError):
+        return ["Ce n'est pas un relevé : rien n'y est lisible."]
     if content.pop(SEAL, None) != _seal(content):
         return ["Le sceau ne correspond pas au contenu."]
     scores = pd.DataFrame(content["notes"], columns=["equipe_id", "juge_id", "critere", "note"])

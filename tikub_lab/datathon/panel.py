@@ -47,6 +47,8 @@ def plan(
     >>> sorted(plan(["E1", "E2"], ["L1", "L2", "L3", "L4"], nobody).groupby("juge_id").size())
     [1, 1, 2, 2]
     """
+    if each < 1:
+        raise UsageError(f"each={each}: each team is read by one at least.")
     rows, columns = sorted({*teams}), sorted({*judges})
     never = {*zip(aside["juge_id"], aside["equipe_id"], strict=True)}
     free = np.array([[(judge, team) not in never for judge in columns] for team in rows], ndmin=2)

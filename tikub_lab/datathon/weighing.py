@@ -252,7 +252,9 @@ def compare(
     criteria, names = [*CRITERIA], ideas.set_index("idee_id")["nom"]
     weights = np.array([item[1] for item in CRITERIA.values()] if poids is None else poids, dtype=np.float64)
     if len(weights) != len(criteria) or not (weights >= 0).all() or weights.sum() <= 0:
-        raise UsageError(f"poids={list(weights)}: give {len(criteria)} weights, none negative: {', '.join(criteria)}.")
+        raise UsageError(
+            f"poids={weights.tolist()}: give {len(criteria)} weights, none negative: {', '.join(criteria)}."
+        )
     if len(names) < 2:
         raise UsageError(f"{len(names)} idea to compare: at least two are needed; see « suite » of Incubator.ideas.")
     weights = weights / weights.sum()

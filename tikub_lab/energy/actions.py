@@ -16,6 +16,7 @@ from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.meters import Span, no_score, score_meters, spans_of
 from tikub_lab.energy.gestures.known import read
 from tikub_lab.energy.uncertainty import check_level, portfolio
+from tikub_lab.methods.lazy import doors
 from tikub_lab.methods.once import once
 from tikub_lab.show.french import day, number
 
@@ -192,3 +193,6 @@ def _public(text: str) -> str:
     ('compte rendu : lycee.example', 'texte non repris : il semble désigner une personne')
     """
     return HIDDEN if _PERSON.search(text) else re.sub(r"https?://([^/\s]+)\S*", r"\1", text)
+
+
+doors(__name__)

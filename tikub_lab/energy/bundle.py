@@ -8,6 +8,8 @@ from typing import Any, TypeVar, cast
 
 import pandas as pd
 
+from tikub_lab.errors import UsageError
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
@@ -57,8 +59,11 @@ def bundled(method: _Method) -> _Method:
         if not (args and isinstance(args[0], Bundle)):
             return method(*args, **kwargs)
         given = {name: getattr(args[0], name) for name in names if name in NAMES}
-        return method(
-            **given, **dict(zip((name for name in names if name not in given), args[1:], strict=False)), **kwargs
-        )
+        rest = [name for name in names if name not in given]
+        if len(args) > 1 + len(rest):
+            raise UsageError(
+                f"{method.__name__}: {len(args) - 1} values after the bundle; it takes {len(rest)}: {rest}."
+            )
+        return method(**given, **dict(zip(rest, args[1:], strict=False)), **kwargs)
 
     return cast(_Method, call)

@@ -21,6 +21,7 @@ from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.days import Booleans, numbers
 from tikub_lab.energy.periods import Floats, Integers
 from tikub_lab.energy.published.days import LEGAL
+from tikub_lab.methods.lazy import doors
 from tikub_lab.methods.once import once
 
 __all__ = ["Curves", "survey"]
@@ -230,3 +231,6 @@ def _found(one: _Curve, row: dict[str, Any]) -> Iterator[Finding]:
     if early.any():
         kwh = np.nansum(np.maximum(one.power[:, NIGHT] - row["base"], 0), axis=1)
         yield finding(EARLY, early, kwh, NIGHT.stop, "base")
+
+
+doors(__name__)

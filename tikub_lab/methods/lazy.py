@@ -1,9 +1,19 @@
-"""Names of a package that are imported when they are first used (PEP 562): what is not used may be absent."""
+"""Names of a package that are imported when they are first used (PEP 562): what is not used may be absent.
 
+Each method that is had so says in one line which column a table lacks that it was given.
+"""
+
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import is_dataclass
+from functools import wraps
 from importlib import import_module
+from inspect import isfunction, signature
+from traceback import walk_tb
 from typing import Any
+
+from tikub_lab.errors import UsageError, nearest
 
 
 def lazy(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -23,8 +33,66 @@ def lazy(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], 
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         home = import_module(f"{package}.{modules[name] or name}")
-        value = getattr(home, name) if modules[name] else home
+        value = _door(package, name, getattr(home, name)) if modules[name] else home
         setattr(sys.modules[package], name, value)
         return value
 
     return load, lambda: sorted(modules), sorted(modules)
+
+
+def doors(module: str) -> None:
+    """Have the methods of a module that is not lazy say which column a table lacks."""
+    names = vars(sys.modules[module])
+    names |= {name: _door(module, name, names[name]) for name in names["__all__"]}
+
+
+def _door(package: str, name: str, value: Any) -> Any:
+    if not isfunction(value):
+        return value
+
+    @wraps(value)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return value(*args, **kwargs)
+        except (KeyError, AttributeError) as error:
+            for said in _lacking(f"{package.removeprefix('tikub_lab.')}.{name}", value, args, kwargs, error):
+                raise UsageError(said) from error
+            raise
+
+    return call
+
+
+def _lacking(method: str, function: Any, args: Any, kwargs: Any, error: KeyError | AttributeError) -> Iterator[str]:
+    """Say which table lacks the columns that pandas did not find, where it is about a table that was given.
+
+    That table has columns in common with the one that pandas was asked for them: other errors are the method's own.
+    """
+    import pandas as pd
+
+    if ".dt accessor" in str(error):
+        yield f"{method}: a column of days holds texts. tables.load gives days, and so does pd.to_datetime."
+    attribute = getattr(error, "name", None)
+    names = [attribute] if attribute else re.findall(r"'([^']+)'", re.sub(r"dtype='\w*'", "", str(error)))
+    owners = (frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__))
+    owners = (getattr(owner, "__dict__", {}).get("obj", owner) for owner in owners)  # of what is grouped
+    frames = [owner for owner in owners if isinstance(owner, pd.DataFrame | pd.Series)]
+    asked = {*frames[-1].axes[-1]} if frames else {*getattr(getattr(error, "obj", None), "_fields", ())}
+    tables = [(len(asked & {*table.columns}), label, table) for label, table in _given(function, args, kwargs)]
+    tables = [each for each in tables if each[0] and any(name not in each[2] for name in names)]
+    for _, label, table in sorted(tables, key=lambda each: -each[0])[:1]:
+        absent, columns = [name for name in names if name not in table], [*map(str, table.columns)]
+        yield (
+            f"{method}: {label} has no column {', '.join(absent)}.{nearest(absent[0], columns)} "
+            f"Found: {', '.join(columns)}. help({method}) says what it needs."
+        )
+
+
+def _given(function: Any, args: Any, kwargs: Any) -> Iterator[tuple[str, Any]]:
+    """Give the tables of a call by name, also of a list and of a bundle, which stands for the tables that it has."""
+    names, bundle = [*signature(function).parameters], vars(args[0]) if args and is_dataclass(args[0]) else {}
+    free = [name for name in names if name not in bundle]
+    given = zip(free + free[-1:] * len(args), args[len(free) < len(names) :], strict=False)
+    for name, value in [*bundle.items(), *given, *kwargs.items()]:
+        for table in value if isinstance(value, list | tuple) else [value]:
+            if hasattr(table, "columns"):
+                yield name, table

@@ -80,9 +80,10 @@ def build(
             finally:
                 document = _close(manifest, out, made, publisher.read(home))
     except OSError as error:
-        why = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else str(error)
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        why, way = ("the disk is full", "make room") if full else (error.strerror or str(error), "choose another --out")
         raise RunError(
-            f"{out}: a page could not be written ({why}). {len(made)} were made; run the same command to go on."
+            f"{out}: a page could not be written ({why}). {len(made)} were made; {way}, then run the command again."
         ) from error
     return document | {"this_build": {"made": made, "asked": [report.page for report in reports]}}
 

@@ -1,6 +1,7 @@
 """What comes in: the nightly export of an HR system, and events by day, one JSON object a line."""
 
 import csv
+import io
 import tempfile
 import uuid
 from collections import defaultdict
@@ -13,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import CONTENT, KINDS, Refused, Row, content, dated, spells, thing
+from tikub_lab.staffing.events import CONTENT, KINDS, OPEN, Refused, Row, content, dated, spells, thing
 from tikub_lab.staffing.ledger import Ledger, Receipt
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
@@ -102,10 +103,11 @@ def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
         import_files([path], folder, (), TABLE, schemas)
         table = open_package(folder).load(TABLE)
         logs = [log for name in ("rejects", "repairs") for log in Path(folder).rglob(f"*.{name}.csv")]
-        rows = [row for log in logs for row in csv.DictReader(log.read_text(encoding="utf-8").splitlines())]
+        rows = [row for log in logs for row in csv.DictReader(io.StringIO(log.read_text(encoding="utf-8"), newline=""))]
     # a repair that blanked a value, such as an unknown reason, would end what it belongs to
     wrong = [row for row in rows if "replacement" not in row or (row["id"] and not row["replacement"])]
-    aside = [SetAside(int(row["line"]), f"{row['field']} breaks {row['rule']}") for row in wrong]
+    said = (row.get("message") or f"{row['field']} is {row['value']!r}, which breaks {row['rule']}" for row in wrong)
+    aside = [SetAside(int(row["line"]), text) for row, text in zip(wrong, said, strict=True)]
     return table, aside, {row["id"] for row in wrong}
 
 
@@ -122,7 +124,7 @@ def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[
             row = {"verbe": "assert", "objet": kind, "rattachement": parent, "debut": at, "id": "-", **said}
             row["cle"] = cells["poste"] if kind == "poste" else _key(row)
             try:
-                if kind != "poste" and not pd.isna(row["fin"]):
+                if kind != "poste" and not pd.isna(row["fin"]) and row["fin"].date() < OPEN:
                     row["fin"] += timedelta(days=1)  # HR's last day is included
                 row = dated(content(row))
                 if kind != "poste" and row["fin"] <= at:

@@ -23,6 +23,8 @@ MAX_RATIO = 200
 RATIO_FREE = 10 * 2**20
 WORKBOOK, TIMETABLE = "xl/workbook.xml", "stop_times.txt"
 """What a zip has that is an Excel workbook (ECMA-376, xlsx) or a transit feed (GTFS): one file, for its reader."""
+COMPANIONS = ("", ".txt", ".md", ".pdf", ".htm", ".html", ".doc", ".docx", ".odt", ".rtf", ".png", ".jpg", ".url")
+"""How the names of files end that may come in a zip beside those of the data, where no reader knows them."""
 
 DAMAGE = (zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -108,7 +110,7 @@ def _expanded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, memb
         # ZipExtFile gives no more bytes than the directory states: the limits above hold
         with archive.open(entry) as source, member.path.open("wb") as copy:
             start = source.read(4)
-            if start in _ZIP_STARTS:
+            if start in _ZIP_STARTS and Path(entry.filename).suffix.lower() not in COMPANIONS:
                 raise UsageError(
                     f"{path}: {entry.filename!r} is a zip in a zip. Expand it yourself and import the files."
                 )

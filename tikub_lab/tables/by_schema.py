@@ -26,11 +26,15 @@ from tikub_lab.tables.database import connect, quoted
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Fit, Head, Reader, log
 from tikub_lab.tables.schema import Field, Schema, read_schemas
 from tikub_lab.tables.sheets import PREAMBLE, Row, has_numbers, written
-from tikub_lab.tables.styles import DATES, MACROS, NUMBER, canonical
+from tikub_lab.tables.styles import DATES, MACROS, NUMBER, SERIAL, canonical
 
 SIZE = 50_000
 """Rows held at once."""
 Style = tuple[str | None, str | None]  # how dates and numbers are written, where it isn't to be found out
+_ERRORS = among(
+    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#VALEUR!", "#NOM?", "#NUL!", "#NOMBRE!"]
+)
+"""What a cell of a spreadsheet shows whose formula can't be computed, in English and French: no text of anybody's."""
 _PLAIN = re.compile(r"(dictionary<values=)?((large_)?string|u?int|half|float|double|decimal|bool|date|timestamp|null)")
 
 
@@ -137,15 +141,18 @@ def _canonical(
         column = identifier(field.name)
         expression, said = canonical(connection, field, schema, *style)
         notes += [(header, "", field.name, *note) for note in said]
-        read.append(f"{expression} AS {column}")
-        if field.type in ("string", "list"):
-            how = "spelling" if field.constraints.get("enum") else "identifier"
+        texts = field.type in ("string", "list")
+        read.append(f"CASE WHEN {texts} AND {column} IN {_ERRORS} THEN NULL ELSE {expression} END AS {column}")
+        if texts or field.type == "date":
+            how = "spelling" if field.constraints.get("enum") else "identifier" if texts else "number-read-as-day"
+            day = f"c.{column} <> cleaned(r.{column}) AND regexp_full_match(cleaned(r.{column}), {quoted(SERIAL)})"
+            other = f"c.{column} <> r.{column} OR contains(r.{column}, chr(65533)) OR cleaned(r.{column}) IN {_ERRORS}"
             changed.append(
                 f"SELECT _line AS line, {key} AS id, {quoted(field.name)} AS field, left(r.{column}, 200) AS value, "
-                f"CASE WHEN contains(r.{column}, chr(65533)) THEN 'unreadable-character' "
+                f"CASE WHEN c.{column} IS NULL THEN 'spreadsheet-error' "
+                f"WHEN contains(r.{column}, chr(65533)) THEN 'unreadable-character' "
                 f"WHEN c.{column} = cleaned(r.{column}) THEN 'spaces' ELSE '{how}' END AS rule, "
-                f"c.{column} AS replacement FROM raw r JOIN read c USING (_line) "
-                f"WHERE c.{column} <> r.{column} OR contains(r.{column}, chr(65533))"
+                f"c.{column} AS replacement FROM raw r JOIN read c USING (_line) WHERE {other if texts else day}"
             )
     nothing = "SELECT 0 AS line, '' AS id, '' AS field, '' AS value, '' AS rule, '' AS replacement WHERE false"
     connection.execute(f"""

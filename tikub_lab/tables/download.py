@@ -34,6 +34,10 @@ from tikub_lab.errors import RunError, UsageError
 ANSWER = 32 * 2**20
 """Bytes that a JSON answer may have."""
 REDIRECTS = 5
+_FAILED = {
+    httpx.TimeoutException: "no answer in time", httpx.RemoteProtocolError: "the answer breaks off",
+    httpx.NetworkError: "can't be reached, or the connection broke", httpx.InvalidURL: "is no address",
+}  # fmt: skip
 
 
 class Refused(RunError):
@@ -197,7 +201,8 @@ class Web:
                     yield response
                     return
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise Again(f"{url}: {type(error).__name__}{f' ({error})' * bool(str(error))}.") from None
+            said = next((words for kind, words in _FAILED.items() if isinstance(error, kind)), "can't be asked")
+            raise Again(f"{url}: {said}{f' ({error})' * bool(str(error))}.") from None
         raise Refused(f"{url}: redirects in a circle, or more than {REDIRECTS} times.")
 
     def _request(self, url: str, headers: Mapping[str, str]) -> httpx.Request:

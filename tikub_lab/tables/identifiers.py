@@ -12,10 +12,10 @@ LA_POSTE = "356000000"
 LA_POSTE_HEAD_OFFICE = "35600000000048"
 UAI_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 FORMS = {
-    "french-siren-value": "(nine digits, the last given by the others)",
-    "french-siret-value": "(a SIREN and five digits, the last given by the others)",
-    "french-rna-value": "(W, the département, seven digits)",
-    "french-uai-value": "(seven digits and the letter that they give)",
+    "french-siren-value": "a SIREN: nine digits, the last given by the others",
+    "french-siret-value": "a SIRET: a SIREN and five digits, the last given by the others",
+    "french-rna-value": "a number of the RNA: W, the département, seven digits",
+    "french-uai-value": "a UAI: seven digits and the letter that they give",
 }
 """What the checks of Table Schema ask for, for who reads why a row was rejected."""
 

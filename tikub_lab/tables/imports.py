@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tikub_lab.errors import UsageError, nearest, printable
-from tikub_lab.tables.archives import Member, members
+from tikub_lab.tables.archives import COMPANIONS, Member, members
 from tikub_lab.tables.by_schema import schema_readers
 from tikub_lab.tables.check import missing_partners
 from tikub_lab.tables.package import sha256_of, workbench
@@ -95,7 +95,7 @@ class Change:
         self, path: Path, asked: Sequence[Reader], table: str | None, settings: Mapping[str, str]
     ) -> tuple[str, bool]:
         """Stage a published file unless it is there and stands; return its sha256, and whether it does."""
-        sha, sources = sha256_of(path), self.state.sources
+        began, sha, sources = path.stat(), sha256_of(path), self.state.sources
         known = [item for item in sources if item.sha256 == sha]
         last = {item.published: item.sha256 for item in sources}  # the last one stays
         if known and all(
@@ -110,9 +110,15 @@ class Change:
         self.drop(sha)
         scratch = self.state.place / "members"
         scratch.mkdir(exist_ok=True)
-        names = set[str]()
+        names, others = set[str](), list[str]()
         for place, member in enumerate(members(path, scratch)):
-            reader = recognise(member, asked)
+            try:
+                reader = recognise(member, asked)
+            except UsageError:
+                if member.path == path or Path(member.name).suffix.lower() not in COMPANIONS:
+                    raise
+                others.append(member.name)
+                continue
             file = f"{member.name} ({place})" if member.name in names else member.name
             names.add(file)
             tables = [*reader.tables]
@@ -121,6 +127,14 @@ class Change:
             item.read = stage(reader, Member(file, member.path), item.key, self.parts, schemas)
             self.state.sources.append(item)
             self.touched |= {*tables}
+        ended = path.stat()
+        if (began.st_mtime_ns, began.st_size) != (ended.st_mtime_ns, ended.st_size):
+            raise UsageError(f"{path}: changed while it was read. Nothing was imported; import it once it is whole.")
+        if not names:
+            raise UsageError(
+                f"{path}: holds no data, only {', '.join(others)}. Import the files of the data themselves."
+            )
+        self.parts.note([(0, "", "", other, "file-left-out", "") for other in others], self.state.sources[-1].key)
         return sha, False
 
     def drop(self, sha: str) -> None:

@@ -74,13 +74,16 @@ class Fetched:
     """What became of a source.
 
     ``state`` is new, unchanged, changed (by its portal: the old table stays), failed, or one of :data:`LEFT` (can't be
-    asked for yet); ``said`` says why, ``changes`` what is different in its columns.
+    asked for yet); ``said`` says why, ``changes`` what is different in its columns. Of the rows ``read``, those
+    ``rejected`` are not in the table.
     """
 
     source: Source
     state: str
     said: str = ""
     changes: tuple[Change, ...] = ()
+    read: int = 0
+    rejected: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,11 @@ def _fetch(source: Source, into: Path, readers: Sequence[Reader], web: Web, acce
     if found and found.keys != found.rows:
         done.said = f"{found.rows - found.keys:,} of {rows:,} rows have the key of another one, at the portal too."
     was = State.of(into).resources.get(source.table, {}).get("hash")
-    import_files([path], into, readers, source.table, download=download, reader=source.reader or None)
+    taken = import_files([path], into, readers, source.table, download=download, reader=source.reader or None)
+    done.read, done.rejected = sum(item.read for item in taken), sum(item.rejected for item in taken)
+    if done.rejected:
+        lost = f"{done.rejected:,} of {done.read:,} rows rejected: {source.table}.rejects.csv says why."
+        done.said = f"{done.said} {lost}".strip()
     done.state = "unchanged" if State.of(into).resources[source.table]["hash"] == was else "new"
     return done
 

@@ -42,8 +42,10 @@ def database(spill: Path) -> Iterator[Any]:
         try:
             yield connection
         except duckdb.Error as error:
+            full = "No space left on device" in str(error)
+            why = "the disk is full" if full else str(error).splitlines()[0].partition(": {")[0]  # JSON of its own
             raise RunError(
-                f"{spill.parents[1]}: the tables can't be made of their sources ({str(error).splitlines()[0]}). "
+                f"{spill.parents[1]}: the tables can't be made of their sources ({why}). "
                 "Nothing was changed. Is there room in memory and on the disk?"
             ) from error
 

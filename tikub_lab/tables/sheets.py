@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ MAX_SHEET = 256 * 2**20
 MOST_COLUMNS = 1_000
 LONGEST_HEADING = 1_000
 """Cells of a row, and signs of a cell, in which headings are looked for."""
+_FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
 Row = tuple[int, list[str]]
 """A row's number in a spreadsheet, from 1, and its cells."""
 
@@ -113,7 +115,7 @@ def _sheet(path: Path) -> Iterator[Row]:
     with _opened(path) as book:
         for sheet in book.worksheets:
             found = False
-            sheet.reset_dimensions()  # what a file says of them need not be true
+            sheet.reset_dimensions()
             for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
                 texts = [_text(cell) for cell in cells]
                 found = found or any(texts)
@@ -122,19 +124,40 @@ def _sheet(path: Path) -> Iterator[Row]:
                 return
 
 
-def unread(path: Path) -> list[str]:
-    """Name the sheets with rows that follow the one that is read; a template's own has none of the table's."""
+def overlooked(path: Path) -> Iterator[tuple[int, str, str, str, str, str]]:
+    """Give repairs of what a workbook has and its rows do not: further sheets with any, formulas never computed.
+
+    A template's own sheet has none of the table's rows.
+    """
     with path.open("rb") as file:
         start = file.read(4)
     if not is_workbook(path, start):
-        return []
+        return
     with _opened(path) as book:
-        filled = (sheet.title for sheet in book if any(any(map(_text, cells)) for cells in sheet.values))
-        return [title for title in list(filled)[1:] if title != README]
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # what a file says of them need not be true
+        filled = [sheet for sheet in book.worksheets if any(any(map(_text, cells)) for cells in sheet.values)]
+        yield from ((0, "", "", sheet.title, "sheet-left-out", "") for sheet in filled[1:] if sheet.title != README)
+        if filled and _has_formulas(path):
+            with _opened(path, computed=False) as formulas:
+                written = formulas[filled[0].title]
+                written.reset_dimensions()
+                for cells in zip(filled[0].rows, written.rows, strict=False):
+                    for cell, formula in zip(*cells, strict=False):  # where one gave an empty text, the type is str
+                        if formula.data_type == "f" and cell.value is None and cell.data_type == "n":
+                            value = f"{formula.coordinate}: {formula.value}"[:200]
+                            yield formula.row, "", "", value, "formula-not-computed", ""
+
+
+def _has_formulas(path: Path) -> bool:
+    """Tell whether any sheet has a formula, without reading cells."""
+    with zipfile.ZipFile(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(_FORMULA.search(archive.read(name)) for name in sheets)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Path, computed: bool = True) -> Iterator[Any]:
     try:
         openpyxl = import_module("openpyxl")  # an extra, without types
     except ImportError:
@@ -152,7 +175,7 @@ def _opened(path: Path) -> Iterator[Any]:
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as a style that is missing: it changes no value
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=computed)
         with closing(book):
             yield book
     except UsageError:

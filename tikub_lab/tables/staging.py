@@ -1,6 +1,6 @@
 """The first half of an import: what a reader gives, checked against the schemas, as Parquet parts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -17,13 +17,21 @@ from tikub_lab.tables.check import check
 from tikub_lab.tables.frames import HEADER_ROWS
 from tikub_lab.tables.identifiers import FORMS
 from tikub_lab.tables.readers import REJECTS, REPAIRS, Batch, Reader, Staged, log
-from tikub_lab.tables.schema import Schema
-from tikub_lab.tables.sheets import unread
+from tikub_lab.tables.schema import Field, Schema
+from tikub_lab.tables.sheets import overlooked
 
 PLAIN = "plain/"
 """Before the staged tables of readers without a ``combine``: their rows have the columns of the table itself."""
 UNCHECKED = ("rejected/", "judged/")
 """Before staged tables whose values are those that the rules refused."""
+
+_LIMITS = {
+    "required": "filled in", "enum": "one of {}", "minimum": "at least {}", "maximum": "at most {}",
+    "exclusiveMinimum": "more than {}", "exclusiveMaximum": "less than {}", "minLength": "at least {} characters long",
+    "maxLength": "at most {} characters long", "pattern": "written like {}", "type-error": "of type {}",
+    "too-large": "a number whose digits can all be kept", "compare-columns-value": "in the order {}",
+    "one-of-required": "filled in, one of them at least",
+}  # fmt: skip
 
 
 class Parts:
@@ -40,6 +48,10 @@ class Parts:
             path = self.place / f"{name.replace('/', '-')}-{len(self.writers)}.parquet"
             self.writers[key] = pq.ParquetWriter(path, table.schema, compression="zstd")
         self.writers[key].write_table(table)
+
+    def note(self, repairs: Iterable[tuple[Any, ...]], source: str) -> None:
+        """Add repairs that no batch has."""
+        self.put("log/repairs", _arrow(log(REPAIRS, [pd.DataFrame(repairs, columns=[*REPAIRS])]), source))
 
     def close(self) -> Staged:
         """Finish the files and return them by staged table."""
@@ -60,8 +72,7 @@ def stage(reader: Reader, member: Member, source: str, parts: Parts, schemas: Ma
         parts.put("log/rejects", _arrow(log(REJECTS, [judged.rejects]), source))
         parts.put("log/repairs", _arrow(log(REPAIRS, [judged.repairs]), source))
         read += batch.rows_read
-    sheets = [(0, "", "", title, "sheet-left-out", "") for title in unread(member.path)]
-    parts.put("log/repairs", _arrow(log(REPAIRS, [pd.DataFrame(sheets, columns=[*REPAIRS])]), source))
+    parts.note(overlooked(member.path), source)
     return read
 
 
@@ -77,6 +88,16 @@ def _batches(reader: Reader, member: Member) -> Iterator[Batch]:
             f"{member.name}: not readable as {reader.title} ({reason[:200]}). Open it to see what it is, or download "
             "it again."
         ) from error
+
+
+def _limit(schema: Schema, fields: list[Field], rule: str) -> str:
+    """Say what a rule of a schema asks of a value."""
+    orders = {check.columns: f" {check.op} ".join(check.columns) for check in schema.custom_checks}
+    limit = fields[0].constraints.get(rule, fields[0].type)
+    if rule == "pattern" and fields[0].example:
+        limit = f"{fields[0].example} ({limit})"
+    limit = ", ".join(map(str, limit)) if rule == "enum" else orders.get(tuple(field.name for field in fields), limit)
+    return {**FORMS, **_LIMITS}.get(rule, f"as its schema says ({rule} {{}})").format(limit)
 
 
 def _arrow(frame: pd.DataFrame, source: str) -> Any:
@@ -140,9 +161,7 @@ def _judge(
         lines, values = frame["_line"].to_numpy()[at], found["value"].str.slice(0, 200).to_numpy()
         rows = pd.DataFrame({"line": lines, "id": ids.to_numpy()[at], "field": names, "value": values, "rule": rule})
         if "_rows" in frame and not optional:
-            limit = fields[0].constraints.get(rule, fields[0].type if rule == "type-error" else FORMS.get(rule, ""))
-            message = f"The schema of {schema.name} says {rule} {limit}".strip() + "."
-            rejects.append(rows.assign(message=message))
+            rejects.append(rows.assign(message=f"{schema.name}: {names} must be {_limit(schema, fields, rule)}."))
             continue
         repairs.append(rows.assign(replacement=None))
         if optional:

@@ -21,6 +21,8 @@ CREATE TEMP MACRO day(y, m, d) AS TRY_CAST(
 """
 NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 """How a number is written that a workbook or JSON holds as a number."""
+SERIAL = r"([2-7]\d{4})(?:\.0+)?"
+"""How spreadsheets write a day as a number."""
 _DAY = r"(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2}))"
 _MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:\.0+)?)?(?: ?(?:Z|\+00(?::?00)?))?)?"
 _CLOCK = r"(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?"
@@ -120,7 +122,7 @@ def _moment(connection: Any, field: Field, text: str, dates: str | None) -> tupl
     read = [f"day({', '.join(map(part, order))})" for order in orders[dates]]
     if field.type == "date":
         compact = (part(number, r"^((?:19|20)\d{2})(\d{2})(\d{2})$") for number in (1, 2, 3))
-        serial = part(1, r"^([2-7]\d{4})(?:\.0+)?$")  # the days of spreadsheets
+        serial = part(1, f"^{SERIAL}$")
         read += [f"day({', '.join(compact)})", f"DATE '1899-12-30' + TRY_CAST({serial} AS INTEGER)"]
         return f"coalesce(coalesce({', '.join(read)})::VARCHAR, {text})", notes
     if local:

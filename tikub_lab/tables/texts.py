@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TextIO
 
@@ -26,6 +26,8 @@ DEPTH = 200
 _DEEP = re.compile(rb'(?:[\[{]\s*(?:"[^"\\]{0,200}"\s*:\s*)?){%d}' % DEPTH)
 _OPENING = bytes.maketrans(b"[]", b"{}"), bytes(sign for sign in range(256) if sign not in b"[]{}")
 """What leaves nothing of a text but the opening and closing of its lists and objects: the expression is slow."""
+_END = "\ue000 end"
+"""After the last line of a file: where it is part of a cell, a quote was left open."""
 _STRAY = re.compile("[\udc80-\udcff]")
 
 
@@ -140,9 +142,18 @@ def records(path: Path, delimiter: str | None = None) -> Iterator[list[str]]:
 def parsed(lines: Iterable[str], delimiter: str, path: Path | str = "") -> Iterator[list[str]]:
     """Cut the lines of a file into records, with cells as long as published files have them."""
     csv.field_size_limit(MAX_CELL)  # other libraries set it too
-    found = csv.reader(lines, delimiter=delimiter)
+    found, line = csv.reader(chain(lines, [_END]), delimiter=delimiter), 0
     try:
-        yield from found
+        for record in found:
+            if record and record[-1].endswith(_END):
+                if record == [_END]:
+                    return
+                raise UsageError(
+                    f"{path}, line {line + 1}: a quote is opened in this row and never closed: what follows would be "
+                    "one cell. Close it, or take it out, and import the file again."
+                )
+            yield record
+            line = found.line_num
     except csv.Error as error:
         raise UsageError(f"{path}, line {found.line_num}: {error}. Is a quote left open before that line?") from None
 

@@ -47,9 +47,8 @@ def read_councillors(path: Path) -> Iterator[Batch]:
 
     for batch in read_by_schema(path, COUNCILLORS, schema_of(COUNCILLORS), ("french", None), rows):
         for frame in batch.tables.values():
-            last = max(
-                [*frame["debut_mandat"].dropna(), *frame.get("debut_fonction", pd.Series()).dropna()], default=""
-            )
+            begun = [*frame["debut_mandat"].dropna(), *frame.get("debut_fonction", pd.Series()).dropna()]
+            last = max((text for text in begun if text[:4].isdigit()), default="")  # what is no day is told elsewhere
             if last > day:
                 raise UsageError(f"{path}: a mandate begins on {last}, after {day}, the file's day. Correct its name.")
         yield batch

@@ -6,8 +6,10 @@ from tikub_lab.energy.performance.picture import picture
 from tikub_lab.energy.performance.quantities import standing
 from tikub_lab.energy.performance.signature import signatures
 from tikub_lab.energy.performance.verdict import outstanding
+from tikub_lab.methods.lazy import doors
 
 __all__ = [
     "compare", "intensities", "outstanding", "peers", "picture", "quantiles",
     "signatures", "standing",
 ]  # fmt: skip
+doors(__name__)
