@@ -35,10 +35,11 @@ test: export TIKUB_CACHE := off
 test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, mypy
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .
-	$(RUN)/python -m mypy
-	@cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && set -x && TIKUB_TEST_CACHE="$$cache/cache" \
+	@cache=$$(mktemp -d) && trap 'kill "$$types" 2>/dev/null; rm -rf "$$cache"' EXIT && set -x && \
+	  { $(RUN)/python -m mypy & } && types=$$! && TIKUB_TEST_CACHE="$$cache/cache" \
 	  $(RUN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PROOF) && TIKUB_CACHE="$$cache/cache" \
-	  $(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+	  $(RUN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=120 -p no:cacheprovider notebooks && \
+	  wait "$$types"
 
 proof: PROOF := --proof
 proof: test ## The same, and the tests that are large or repeated: minutes more
