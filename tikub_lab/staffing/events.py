@@ -9,11 +9,11 @@ from functools import reduce
 from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import TikubError, nearest
 
+Thing = tuple[str, str]
 Row = dict[str, Any]
 """An event; a **period** is one too, on days on which it holds. In the ledger days are text."""
 Said = tuple[int, str, str]
@@ -51,9 +51,16 @@ class Refused(TikubError):
     """An event that the ledger does not take, with the reason."""
 
 
-thing = itemgetter("objet", "cle")
+thing: Callable[[Any], Thing] = itemgetter("objet", "cle")
 """Give the kind and the key of what an event is of."""
 said: Callable[[Row], Said] = itemgetter("number", "debut", "fin")
+
+
+def by_thing(rows: Iterable[Row]) -> dict[Thing, list[Row]]:
+    found = dict[Thing, list[Row]]()
+    for row in rows:
+        found.setdefault(thing(row), []).append(row)
+    return found
 
 
 def content(event: Any) -> Row:
@@ -135,10 +142,8 @@ def stages(rows: Iterable[Row]) -> Iterator[Stage]:
 
 def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
     """Join periods of a thing that follow each other; each says what holds on a day, or the nearest."""
-    found, things = list[Row](), dict[tuple[str, str], list[Row]]()
-    for row in periods:
-        things.setdefault(thing(row), []).append(row)
-    for row in (row for each in things.values() for row in sorted(each, key=itemgetter("debut"))):
+    found = list[Row]()
+    for row in (row for each in by_thing(periods).values() for row in sorted(each, key=itemgetter("debut"))):
         last = found[-1] if found else row
         if (*thing(row), row["debut"]) == (*thing(last), last["fin"]):
             found[-1] = {**(last if day < last["fin"] else row), "debut": last["debut"], "fin": row["fin"]}
@@ -149,15 +154,10 @@ def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
 
 def as_table(rows: Iterable[Row]) -> pd.DataFrame:
     """Make a table as ``staffing/events``; days may be text, as the store has them."""
-    rows = [*rows]
-    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in (*CONTENT, "enregistre")}
-    for name in DAYS:  # numpy reads text faster than dates
-        days = np.array([str(day or "NaT") for day in columns[name]], dtype="datetime64[s]")
-        columns[name] = np.where(days == np.datetime64(OPEN), np.datetime64("NaT"), days)
-    columns["enregistre"] = pd.DatetimeIndex(np.array(columns["enregistre"], dtype="datetime64[us]"), tz="UTC")
-    return pd.DataFrame(columns).astype(
-        {name: "float64" if name in NUMBERS else "str" for name in CONTENT if name not in DAYS}
-    )
+    kinds = dict.fromkeys(CONTENT, "str") | dict.fromkeys(DAYS, "datetime64[s]") | dict.fromkeys(NUMBERS, "float64")
+    kinds["enregistre"] = "datetime64[us, UTC]"
+    table = pd.DataFrame([*rows], columns=[*kinds]).astype(kinds)
+    return table.assign(fin=table["fin"].mask(table["fin"] == pd.Timestamp(OPEN)))
 
 
 def chained(row: Row, head: Row, recorded: datetime) -> Row:
@@ -180,14 +180,3 @@ def digest(row: Mapping[str, Any], salt: str) -> str:
 
 def link(previous: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"{previous}|{row['number']}|{row['enregistre']}|{row['digest']}".encode()).hexdigest()
-
-
-def left(found: Iterable[Stage], day: str, by: int) -> set[Stage]:
-    """Give what a purge leaves of periods: days from one on, knowledge from an event on, in as few rows."""
-    parts: dict[Said, list[tuple[int, int]]] = {}
-    for number, debut, fin, since, until in sorted(found, key=itemgetter(3)):
-        if fin > day and until > by:
-            known = parts.setdefault((number, max(debut, day), fin), [])
-            first = known.pop()[0] if known and known[-1][1] == since else max(since, by)
-            known.append((first, until))
-    return {(*said, *part) for said, known in parts.items() for part in known}
