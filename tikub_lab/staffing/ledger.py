@@ -282,14 +282,12 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     >>> len(replay(events).rows()) <= len(events)
     True
     """
-    ledger, head, chain = Ledger(place), FIRST, list[Row]()
-    texts = events[[*CONTENT]].astype(object).itertuples(index=False, name=None)
-    for recorded, values in zip(events["enregistre"], texts, strict=True):
-        row = content(dict(zip(CONTENT, values, strict=True)))
-        head = chained(row, head, recorded.tz_convert(None).to_pydatetime())
-        chain.append(head)
+    ledger, chain = Ledger(place), [FIRST]
+    for row in events[[*CONTENT, "enregistre"]].astype(object).to_dict("records"):
+        recorded = row.pop("enregistre").tz_convert(None).to_pydatetime()
+        chain.append(chained(content(row), chain[-1], recorded))
     with ledger.writing() as connection:
-        for rows in by_thing(chain).values():
+        for rows in by_thing(chain[1:]).values():
             connection.execute(RECORD, rows)
             _record_periods(connection, stages(rows))
     return ledger
