@@ -9,6 +9,7 @@ from functools import reduce
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import TikubError, nearest
@@ -154,10 +155,15 @@ def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
 
 def as_table(rows: Iterable[Row]) -> pd.DataFrame:
     """Make a table as ``staffing/events``; days may be text, as the store has them."""
-    kinds = dict.fromkeys(CONTENT, "str") | dict.fromkeys(DAYS, "datetime64[s]") | dict.fromkeys(NUMBERS, "float64")
-    kinds["enregistre"] = "datetime64[us, UTC]"
-    table = pd.DataFrame([*rows], columns=[*kinds]).astype(kinds)
-    return table.assign(fin=table["fin"].mask(table["fin"] == pd.Timestamp(OPEN)))
+    rows = [*rows]
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in (*CONTENT, "enregistre")}
+    for name in DAYS:  # numpy reads text faster than dates
+        days = np.array([str(day or "NaT") for day in columns[name]], dtype="datetime64[s]")
+        columns[name] = np.where(days == np.datetime64(OPEN), np.datetime64("NaT"), days)
+    columns["enregistre"] = pd.DatetimeIndex(np.array(columns["enregistre"], dtype="datetime64[us]"), tz="UTC")
+    return pd.DataFrame(columns).astype(
+        {name: "float64" if name in NUMBERS else "str" for name in CONTENT if name not in DAYS}
+    )
 
 
 def chained(row: Row, head: Row, recorded: datetime) -> Row:
