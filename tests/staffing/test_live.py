@@ -25,7 +25,7 @@ def same(left, right):
     return sorted(map(said, left)) == sorted(map(said, right))
 
 
-def test_what_is_followed_is_what_the_ledger_holds(place, monkeypatch):
+def test_what_is_followed_is_what_the_ledger_holds(place):
     """After new events, late ones, corrections, many at once, and a purge."""
     ledger, other = Ledger(place), Ledger(place)
     following, changed = live.Following(ledger), partial(live.seen, ledger)
@@ -38,7 +38,6 @@ def test_what_is_followed_is_what_the_ledger_holds(place, monkeypatch):
         [event("f2", ASSIGNMENT, "F1", 7, remplace="f1")],
         [event(f"q{n}", POSITION, f"Q{n}") for n in range(8)],
     ]
-    monkeypatch.setattr(live, "MANY", 5)
     for events in steps:
         assert all(item.new for item in other.append(events))
         assert changed() != seen

@@ -14,6 +14,7 @@ import pandas as pd
 
 from tikub_lab.errors import TikubError, nearest
 
+Thing = tuple[str, str]
 Row = dict[str, Any]
 """An event; a **period** is one too, on days on which it holds. In the ledger days are text."""
 Said = tuple[int, str, str]
@@ -51,9 +52,16 @@ class Refused(TikubError):
     """An event that the ledger does not take, with the reason."""
 
 
-thing = itemgetter("objet", "cle")
+thing: Callable[[Any], Thing] = itemgetter("objet", "cle")
 """Give the kind and the key of what an event is of."""
 said: Callable[[Row], Said] = itemgetter("number", "debut", "fin")
+
+
+def by_thing(rows: Iterable[Row]) -> dict[Thing, list[Row]]:
+    found = dict[Thing, list[Row]]()
+    for row in rows:
+        found.setdefault(thing(row), []).append(row)
+    return found
 
 
 def content(event: Any) -> Row:
@@ -135,10 +143,8 @@ def stages(rows: Iterable[Row]) -> Iterator[Stage]:
 
 def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
     """Join periods of a thing that follow each other; each says what holds on a day, or the nearest."""
-    found, things = list[Row](), dict[tuple[str, str], list[Row]]()
-    for row in periods:
-        things.setdefault(thing(row), []).append(row)
-    for row in (row for each in things.values() for row in sorted(each, key=itemgetter("debut"))):
+    found = list[Row]()
+    for row in (row for each in by_thing(periods).values() for row in sorted(each, key=itemgetter("debut"))):
         last = found[-1] if found else row
         if (*thing(row), row["debut"]) == (*thing(last), last["fin"]):
             found[-1] = {**(last if day < last["fin"] else row), "debut": last["debut"], "fin": row["fin"]}
@@ -180,14 +186,3 @@ def digest(row: Mapping[str, Any], salt: str) -> str:
 
 def link(previous: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"{previous}|{row['number']}|{row['enregistre']}|{row['digest']}".encode()).hexdigest()
-
-
-def left(found: Iterable[Stage], day: str, by: int) -> set[Stage]:
-    """Give what a purge leaves of periods: days from one on, knowledge from an event on, in as few rows."""
-    parts: dict[Said, list[tuple[int, int]]] = {}
-    for number, debut, fin, since, until in sorted(found, key=itemgetter(3)):
-        if fin > day and until > by:
-            known = parts.setdefault((number, max(debut, day), fin), [])
-            first = known.pop()[0] if known and known[-1][1] == since else max(since, by)
-            known.append((first, until))
-    return {(*said, *part) for said, known in parts.items() for part in known}

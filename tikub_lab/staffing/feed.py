@@ -4,7 +4,6 @@ import csv
 import io
 import tempfile
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import chain
@@ -14,7 +13,19 @@ from typing import Any, BinaryIO, NamedTuple
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import CONTENT, KINDS, OPEN, Refused, Row, content, dated, spells, thing
+from tikub_lab.staffing.events import (
+    CONTENT,
+    KINDS,
+    OPEN,
+    Refused,
+    Row,
+    Thing,
+    by_thing,
+    content,
+    dated,
+    spells,
+    thing,
+)
 from tikub_lab.staffing.ledger import Ledger, Receipt
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
@@ -37,8 +48,6 @@ PARTS = {
     ),
 }
 """Of each kind of thing: the column of the export that has one, and what is said of it where."""
-
-Thing = tuple[str, str]
 
 
 class SetAside(NamedTuple):
@@ -68,10 +77,8 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
     table, aside, unread = read_export(path)
     wanted, left = _wanted(table, at, aside)
     left |= unread
-    there: dict[Thing, list[Row]] = defaultdict(list)
-    for spell in spells(ledger.rows(after=at), at):
-        if spell["fin"] > at and spell["cle"] == _key(spell):
-            there[thing(spell)].append(spell)
+    spans = spells(ledger.rows(after=at), at)
+    there = by_thing(spell for spell in spans if spell["fin"] > at and spell["cle"] == _key(spell))
     over = {each for each in there.keys() - wanted.keys() if each[1].partition("/")[0] not in left}
     over = set() if "" in left else over  # a row without its position may be of any
     counted = [sum(kind in ("poste", "affectation") for kind, _ in things) for things in (over, there)]

@@ -9,7 +9,7 @@ Events are chained: ``hash = H(previous hash, number, recorded, H(payload, salt)
 purge deletes payloads and salts and leaves it whole. A row removed at the end shows only beside a noted head.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -28,13 +28,14 @@ from tikub_lab.staffing.events import (
     OPEN,
     Refused,
     Row,
+    Stage,
     as_table,
+    by_thing,
     chained,
     content,
     dated,
     digest,
     laid,
-    left,
     link,
     periods,
     said,
@@ -58,6 +59,13 @@ OR e.objet = :objet AND e.rattachement = :beside OR e.agent = :agent)""")
 OF_THING = sa.text("SELECT * FROM staffing_event WHERE objet = :objet AND cle = :cle ORDER BY number")
 RECORD, OPENED = EVENT.insert(), PERIOD.insert()
 CLOSED = sa.text(f"UPDATE staffing_period SET until = :by WHERE number = :of AND debut = :first AND until = {NEVER}")
+HELD = sa.text(f"""
+SELECT e.*, p.debut, p.fin FROM staffing_period p JOIN staffing_event e ON e.number = p.number
+WHERE p.until = {NEVER} AND :kinds LIKE '%' || e.objet || '%' AND (:after = :always OR (e.objet, e.cle) IN (
+SELECT n.objet, n.cle FROM staffing_period o JOIN staffing_event n ON n.number = o.number
+WHERE o.until = {NEVER} AND o.fin > :after))
+AND (:since = 0 OR (e.objet, e.cle) IN (SELECT objet, cle FROM staffing_event WHERE number > :since))
+ORDER BY e.number, p.debut""")
 _TRUE = f"""
 SELECT {", ".join(f"e.{name}" for name in (*CONTENT, "enregistre", "number"))}
 FROM staffing_period p JOIN staffing_event e ON p.number = e.number
@@ -204,21 +212,14 @@ class Ledger(Store):
             found = self.run(connection, TRUE, values)
         return sorted(found, key=thing)
 
-    def rows(self, *kinds: str, key: str | None = None, after: date | None = None) -> list[Row]:
+    def rows(self, *kinds: str, after: date = date.min, since: int = 0) -> list[Row]:
         """Return what holds now: events, in their order, each with days on which it does.
 
-        Of kinds; of one key; with ``after``, of things that are not over by that day.
+        Of kinds; of things that are not over by a day, and of which something was said since an event.
         """
-        held, now = sa.join(PERIOD, EVENT, STAGES.number == COLUMNS.number), STAGES.until == NEVER
-        asked = sa.select(EVENT, STAGES.debut.label("first"), STAGES.fin.label("last")).select_from(held).where(now)
-        asked = asked.where(COLUMNS.objet.in_(kinds)) if kinds else asked
-        asked = asked if key is None else asked.where(COLUMNS.cle == key)
-        if after is not None:
-            there = sa.select(COLUMNS.objet, COLUMNS.cle).select_from(held).where(now, STAGES.fin > str(after))
-            asked = asked.where(sa.tuple_(COLUMNS.objet, COLUMNS.cle).in_(there))
+        asked = {"kinds": " ".join(kinds or KINDS), "after": str(after), "always": str(date.min), "since": since}
         with self.reading() as connection:
-            found = connection.execute(asked.order_by(COLUMNS.number, STAGES.debut)).mappings()
-            return [dated({**row, "debut": row["first"], "fin": row["last"]}) for row in found]
+            return [dated(row) for row in self.run(connection, HELD, asked)]
 
     def verify(self) -> Verified:
         """Work all hashes and periods out again, and say which rows are not what was recorded."""
@@ -236,21 +237,13 @@ class Ledger(Store):
                     problems.append(f"event {number}: its hash does not follow from the one before")
                 head, last = row["hash"], number
             if not problems:
-                problems += self._astray(connection)
+                due = {item for found in _due(connection) for item in found}
+                astray = due ^ {*map(tuple, connection.execute(sa.select(PERIOD)))}
+                numbers = sorted({number for number, *_ in astray})
+                problems += [f"event {each}: its periods are not what the events come to" for each in numbers]
         if purged != noted:
             problems.append(f"{purged} events have no content, and {noted} were purged")
         return Verified(last, purged, head, tuple(problems))
-
-    def _astray(self, connection: sa.Connection) -> list[str]:
-        """Say which periods are not what the events come to, in all that a purge has left."""
-        asked = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
-        things = groupby(connection.execute(asked).mappings(), thing)
-        day = self.noted(connection, "purged before") or ""
-        by = _last(connection, COLUMNS.enregistre < day)
-        due = left((item for _, rows in things for item in stages(map(dict, rows))), day, by)
-        there = left(map(tuple, connection.execute(sa.select(PERIOD))), day, by)
-        numbers = sorted({number for number, *_ in due ^ there})
-        return [f"event {number}: its periods are not what the events come to" for number in numbers]
 
     def purge(self, before: date | str) -> int:
         """Delete, for good, what events say that were over by a day or replaced by then; return how many.
@@ -264,6 +257,9 @@ class Ledger(Store):
             asked = {"day": str(day), "by": _last(connection, COLUMNS.enregistre < str(day))}
             connection.execute(sa.text("DELETE FROM staffing_period WHERE fin <= :day OR until <= :by"), asked)
             count = connection.execute(PURGE, asked).rowcount
+            connection.execute(PERIOD.delete())
+            for found in _due(connection):
+                _record_periods(connection, found)
             notes = {"purged before": max(str(day), self.noted(connection, "purged before") or ""),
                      "purged": str(count + int(self.noted(connection, "purged") or 0))}  # fmt: skip
             connection.execute(ABOUT.delete().where(ABOUT.c.name.in_(notes)))
@@ -286,18 +282,26 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     >>> len(replay(events).rows()) <= len(events)
     True
     """
-    ledger, head, things = Ledger(place), FIRST, dict[tuple[str, str], list[Row]]()
-    texts = events[[*CONTENT]].astype(object).itertuples(index=False, name=None)
-    for recorded, values in zip(events["enregistre"], texts, strict=True):
-        row = content(dict(zip(CONTENT, values, strict=True)))
-        head = chained(row, head, recorded.tz_convert(None).to_pydatetime())
-        things.setdefault(thing(row), []).append(head)
+    ledger, chain = Ledger(place), [FIRST]
+    for row in events[[*CONTENT, "enregistre"]].astype(object).to_dict("records"):
+        recorded = row.pop("enregistre").tz_convert(None).to_pydatetime()
+        chain.append(chained(content(row), chain[-1], recorded))
     with ledger.writing() as connection:
-        for rows in things.values():
+        for rows in by_thing(chain[1:]).values():
             connection.execute(RECORD, rows)
-            if found := [dict(zip(STAGES.keys(), item, strict=True)) for item in stages(rows)]:
-                connection.execute(OPENED, found)
+            _record_periods(connection, stages(rows))
     return ledger
+
+
+def _record_periods(connection: sa.Connection, found: Iterable[Stage]) -> None:
+    if values := [dict(zip(STAGES.keys(), item, strict=True)) for item in found]:
+        connection.execute(OPENED, values)
+
+
+def _due(connection: sa.Connection) -> Iterator[Iterator[Stage]]:
+    """Give what the events come to, thing by thing, in all that a purge has left."""
+    asked = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
+    return (stages(map(dict, rows)) for _, rows in groupby(connection.execute(asked).mappings(), thing))
 
 
 def _known(row: Row, named: list[Row]) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tikub_lab.staffing import fragments
-from tikub_lab.staffing.events import Row
+from tikub_lab.staffing.events import Row, Thing, by_thing
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.situation import Situation, earlier, stand
 from tikub_lab.staffing.state import PUBLIC
@@ -22,7 +22,6 @@ SECTIONS = {
     "vacants": ("Les postes vacants", fragments.vacant),
 }
 """By id: heading and what shows it, as on the report."""
-MANY = 200  # things of which something new is said: beyond, all are read again
 LAST = sa.select(
     sa.func.coalesce(sa.func.max(COLUMNS.number), 0),
     sa.select(ABOUT.c.value).where(ABOUT.c.name == "purged").scalar_subquery(),
@@ -47,21 +46,17 @@ class Following:
     """What holds of positions and assignments: read once, then only where something new is said."""
 
     def __init__(self, ledger: Ledger):
-        self.ledger, self.last, self.things = ledger, (-1, None), dict[tuple[str, str], list[Row]]()
+        self.ledger, self.last, self.things = ledger, (0, None), dict[Thing, list[Row]]()
 
     def rows(self) -> list[Row]:
         """Return what holds now."""
-        new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0])
         with self.ledger.reading() as connection:
             last = tuple(connection.execute(LAST).one())
-            told = {(kind, key) for kind, key in connection.execute(new.distinct()) if kind in PUBLIC}
-        if last[1] != self.last[1] or len(told) > MANY or self.last[0] < 0:
-            self.things = {}
-            for row in self.ledger.rows(*PUBLIC):
-                self.things.setdefault((row["objet"], row["cle"]), []).append(row)
-        else:
-            for kind, key in told:
-                self.things[kind, key] = self.ledger.rows(kind, key=key)
+            if last[1] != self.last[1]:  # a purge
+                self.last, self.things = (0, None), {}
+            new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0])
+            self.things |= {(kind, key): [] for kind, key in connection.execute(new)}
+        self.things |= by_thing(self.ledger.rows(*PUBLIC, since=self.last[0]))
         self.last = last
         return [row for each in self.things.values() for row in each]
 

@@ -95,7 +95,7 @@ class Store:
     def reading(self) -> Iterator[sa.Connection]:
         """Read; what the database says against it is one line."""
         try:
-            with self.engine.connect() as connection:
+            with self.engine.begin() as connection:  # also ends what `run` begins, which would hold up a purge
                 yield connection
         except self._errors as error:
             raise RunError(f"{self.name}: {_first_line(error)}.") from None

@@ -119,13 +119,8 @@ def day_of(value: Day) -> pd.Timestamp:
 
 def add_months(days: pd.Series, months: pd.Series) -> pd.Series:
     """Add calendar months to days; where the month is too short, its last day."""
-    start, count = days.astype("datetime64[s]"), months.astype("Int64")
-    known = start.notna() & count.notna()
-    begun = start[known].to_numpy()
-    month = begun.astype("datetime64[M]") + count[known].to_numpy(dtype="int64")
-    last = (month + 1).astype("datetime64[D]") - 1
-    shifted = np.minimum(month.astype("datetime64[D]") + (begun - begun.astype("datetime64[M]")), last)
-    return pd.Series(shifted.astype("datetime64[s]"), index=days.index[known]).reindex(days.index)
+    moved = [some + pd.DateOffset(months=int(count)) for count, some in days.groupby(months)]
+    return pd.concat([days.head(0), *moved]).reindex(days.index).astype("datetime64[s]")
 
 
 def _plausible(months: pd.Series) -> pd.Series:
