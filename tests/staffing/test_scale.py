@@ -102,6 +102,8 @@ def test_people_edit_it(tmp_path):
     own = read().drop(columns=["bas", "haut"])
     own.assign(debut="2027-01-01", etp=2.0).query("fonction == 'accueil'").to_csv(path, index=False)
     assert read(path)["etp"].tolist() == [2, 2]
+    with pytest.raises(UsageError, match="no scale on 2020-01-01"):
+        read(path, "2020-01-01")
     own.assign(condition="environ 250").to_csv(path, index=False)
     with pytest.raises(UsageError, match="row 2: condition 'environ 250'; write"):
         read(path)

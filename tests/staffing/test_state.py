@@ -17,6 +17,7 @@ from tikub_lab.staffing.state import (
     PUBLIC,
     absences,
     coverage,
+    history,
     positions,
     presence,
     time_to_fill,
@@ -120,6 +121,14 @@ def test_time_to_fill_is_kaplan_and_meiers():
     assert np.allclose(found["part"], [1, 5 / 6, 5 / 6 * 3 / 5, 5 / 6 * 3 / 5 * 1 / 2])
     assert (found["part_bas"].dropna() <= found["part"][found["part_bas"].notna()]).all()
     assert time_to_fill(table.assign(pourvu=False))["part"].tolist() == [1]
+
+
+def test_history_tells_the_days_of_a_position():
+    ledger = ledger_of(event("p1", POSITION, "P1"), held(1, fin=50), event("g", POSITION, "P1", 60, statut="gelé"))
+    found = history(ledger, "P1")
+    assert found["objet"].tolist() == ["poste", "poste"]
+    with pytest.raises(UsageError, match="position='P9' is none that the ledger knows"):
+        history(ledger, "P9")
 
 
 def test_no_small_count_of_absences_is_shown(shipped):

@@ -10,6 +10,6 @@ __getattr__, __dir__, __all__ = lazy(
         "replacements": "",
         "scale": "",
         "situation": "Situation known state_of",
-        "state": "absences coverage positions presence time_to_fill",
+        "state": "absences coverage history positions presence time_to_fill",
     },
 )

@@ -6,6 +6,7 @@ so many units beyond the bound where they are pro rata. A ``statut`` « manquant
 known. A value on a bound of two classes gives both.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import as_date
 from tikub_lab.show.french import plain
 from tikub_lab.tables import require
 
@@ -24,8 +26,8 @@ NUMBER = r"(\d+(?:\.\d+)?)"
 CONDITION = rf"^\s*(?:(<|>)\s*)?{NUMBER}(?:\s*(?:à|jusqu'à)\s*{NUMBER})?\s*$"
 
 
-def read(path: Path | str | None = None) -> pd.DataFrame:
-    """Read the cells of the last scale of a file.
+def read(path: Path | str | None = None, day: date | str | None = None) -> pd.DataFrame:
+    """Read the cells of a scale that are in force on a day, by default those of the last scale.
 
     The rows of a file with the columns of ``tikub_lab/staffing/scale.csv``, which is read by default, and ``bas`` and
     ``haut``, the values for which each holds.
@@ -42,7 +44,10 @@ def read(path: Path | str | None = None) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: no scale can be read ({error}). Start from a copy of staffing/scale.csv.") from None
     require(cells, path.name, COLUMNS)
-    cells = cells[~(cells["fin"] < cells["debut"].max())]
+    when = pd.Timestamp(as_date(day) or cells["debut"].max())
+    cells = cells[(cells["debut"] <= when) & ~(cells["fin"] < when)]
+    if cells.empty:
+        raise UsageError(f"{path.name}: no scale on {when:%Y-%m-%d}. Take another day, or add its rows to the file.")
     parts = cells["condition"].str.extract(CONDITION)
     wrong = cells.loc[cells["condition"].notna() & parts[1].isna(), "condition"]
     if len(wrong):

@@ -1,4 +1,4 @@
-"""State as tables: positions and what covers them, full-time equivalents, absences, time to fill."""
+"""State as tables: positions and what covers them, full-time equivalents, absences, history, time to fill."""
 
 from collections import defaultdict
 from datetime import date
@@ -7,9 +7,11 @@ from operator import itemgetter
 import numpy as np
 import pandas as pd
 
+from tikub_lab.errors import UsageError
 from tikub_lab.methods.durations import still
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Row, spells
+from tikub_lab.staffing.events import OPEN, Row, as_table, spells
+from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.tables import require
 
 STATES = ("pourvu", "vacant", "gelé")
@@ -147,6 +149,25 @@ def _sites(state: pd.DataFrame, departements: pd.Series) -> tuple[pd.Series, pd.
     site = state[state["objet"] == "poste"].set_index("cle")["code_uai"].map(departements)
     stays = state[state["objet"] == "affectation"].set_index("cle")["rattachement"]
     return site, stays.map(site)
+
+
+def history(ledger: Ledger, position: str) -> pd.DataFrame:
+    """Tell what was said of a position, of who was on it and of its replacements, by its days.
+
+    It tells of persons. Columns: ``objet``, ``debut``, ``fin``, ``agent``, ``quotite``, ``statut``, ``contrat``.
+
+    Examples
+    --------
+    >>> from tikub_lab import staffing, tables
+    >>> history(staffing.replay(tables.load("staffing/events")), "P00001")["objet"].tolist()[0]
+    'affectation'
+    """
+    rows = ledger.rows("poste", "affectation", "remplacement")
+    table = as_table(row for row in rows if row["cle"].partition("/")[0] == position)
+    if table.empty:
+        raise UsageError(f"position={position!r} is none that the ledger knows.")
+    names = ["objet", "debut", "fin", "agent", "quotite", "statut", "contrat"]
+    return table[names].sort_values(["debut", "objet"], ignore_index=True)
 
 
 def vacancies(rows: list[Row], first: date, last: date) -> pd.DataFrame:
