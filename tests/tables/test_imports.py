@@ -174,7 +174,7 @@ def test_a_zip_with_data_of_no_known_format_or_without_any_is_refused(tmp_path, 
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.md", "a text")
         archive.writestr("b.pdf", "%PDF")
-    with pytest.raises(UsageError, match=r"all.zip: holds no data, only all.zip/a.md, all.zip/b.pdf. Import the files"):
+    with pytest.raises(UsageError, match=r"all.zip: no data of a known format in it, only all.zip/a.md, all.zip/b.pdf"):
         bring(path)
     assert not (tmp_path / "package" / "datapackage.json").exists()
 

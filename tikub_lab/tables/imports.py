@@ -132,7 +132,8 @@ class Change:
             raise UsageError(f"{path}: changed while it was read. Nothing was imported; import it once it is whole.")
         if not names:
             raise UsageError(
-                f"{path}: holds no data, only {', '.join(others)}. Import the files of the data themselves."
+                f"{path}: no data of a known format in it, only {', '.join(others)}. Expand it and import the files of "
+                "the data: each is then told what it lacks."
             )
         self.parts.note([(0, "", "", other, "file-left-out", "") for other in others], self.state.sources[-1].key)
         return sha, False
