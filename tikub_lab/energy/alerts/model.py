@@ -20,6 +20,8 @@ FLOOR = 0.25
 """Share of the median use that scatter has where use is nothing."""
 CLIP = 5.0
 """Standard deviations at which a reading is held to be no farther off."""
+PLAIN = 2.0
+"""Standard deviations beyond which errors in a row are rather a departure than memory."""
 MOST = 8
 """Departures of a meter."""
 
@@ -190,12 +192,13 @@ def _fitted(use: Floats, rows: Floats, day: Integers | None) -> Fit:
         fit = replace(fit, coefficients=coefficients, fitted=fitted, share=max(share, 1e-4))
         clipped = fit.clipped(use)
         if day is not None:
-            fit = replace(fit, memory=_memory((clipped - fitted) / fit.scatter(fitted), day, count))
+            fit = replace(fit, memory=_memory((use - fitted) / fit.scatter(fitted), day, count))
     return fit
 
 
 def _memory(errors: Floats, day: Integers, parameters: int) -> float:
-    """Estimate the correlation from one day to the next, with what the fit took out of it."""
+    """Estimate the correlation from one day to the next, with what the fit took out of it; some odd days hardly count."""
+    errors = np.clip(errors, -PLAIN, PLAIN)
     follow = np.diff(day) == 1
     if follow.sum() < 30:
         return 0.0

@@ -45,7 +45,7 @@ class Rules:
     fdr_bills: float = 0.1
     chance: float = 0.1
     worth: float = 0.03
-    level: float = 0.005
+    level: float = 0.001
     level_bills: float = 0.05
     zone: str = "B"
     years: int = 3
