@@ -197,7 +197,7 @@ def _fitted(use: Floats, rows: Floats, day: Integers | None) -> Fit:
 
 
 def _memory(errors: Floats, day: Integers, parameters: int) -> float:
-    """Estimate the correlation from one day to the next, with what the fit took out of it; some odd days hardly count."""
+    """Estimate the correlation from one day to the next, with what the fit took out of it; odd days hardly count."""
     errors = np.clip(errors, -PLAIN, PLAIN)
     follow = np.diff(day) == 1
     if follow.sum() < 30:
