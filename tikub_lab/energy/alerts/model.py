@@ -124,8 +124,8 @@ class Model:
 def chance(t: Any, tests: Any, freedom: float) -> Any:
     """Bound the chance that the highest of so many t statistics reaches `t` where there is nothing.
 
-    >>> round(chance(1.6448536, 1, 1e9), 4), round(chance(1.6448536, 2, 1e9), 4)
-    (0.05, 0.1)
+    >>> chance(np.array([1.6448536, 1.6448536]), np.array([1, 2]), 1e9).round(4).tolist()
+    [0.05, 0.1]
     """
     from scipy.special import stdtr  # here, as it takes a moment to load
 
