@@ -136,7 +136,7 @@ def adjusted(
     found = found.merge(known.astype({"station": "object"}), how="left", on=["station", "annee"])
     found["dju_normal"] = found["station"].map(normal(years)).astype("float64")
     found = found.join(_bases(readings, weather, found))
-    heats = found["usage"].isin(("chauffage", "mixte"))
+    heats = found["usage"].isin(heating.HEATS)
     reasons: list[tuple[pd.Series, str]] = [
         (found["kwh"].isna(), NO_READING),
         (found["usage"].isna(), NO_USE),
@@ -216,7 +216,7 @@ def _used(readings: pd.DataFrame, meters: pd.DataFrame, sites: pd.DataFrame) -> 
 
 def _bases(readings: pd.DataFrame, weather: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
     """Return the base load of each row, kWh a day: that of its own year, or the mean of the nearest ones."""
-    heats = used["usage"].isin(("chauffage", "mixte"))
+    heats = used["usage"].isin(heating.HEATS)
     stations = used[heats & used["station"].notna()].drop_duplicates("compteur_id")
     own = readings[readings["compteur_id"].isin(stations["compteur_id"])]
     models = heating.models(own, weather, dict(zip(stations["compteur_id"], stations["station"], strict=True)))

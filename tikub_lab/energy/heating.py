@@ -14,6 +14,8 @@ import pandas as pd
 
 from tikub_lab.energy.periods import Floats
 
+HEATS = ("chauffage", "mixte")
+"""Uses of meters that heat."""
 BALANCE_POINTS = np.arange(10.0, 20.25, 0.5)
 """°C, mean of the day, from which a building may begin to need heat."""
 LONGEST = 70

@@ -7,19 +7,8 @@ from typing import Any
 import numpy as np
 
 from tikub_lab.energy.alerts import faults
-from tikub_lab.energy.alerts.grid import (
-    DRIFT,
-    HOLIDAYS,
-    WEEKENDS,
-    Grid,
-    drifts,
-    grid_of,
-    heated,
-    regressors,
-    shape,
-    usual,
-)
-from tikub_lab.energy.alerts.model import CLIP, Departure, Explained, beside, explain
+from tikub_lab.energy.alerts.grid import DRIFT, HOLIDAYS, WEEKENDS, Grid, drifts, grid_of, heated, usual
+from tikub_lab.energy.alerts.model import CLIP, Departure, Model, beside, explain
 from tikub_lab.energy.alerts.series import Series
 from tikub_lab.energy.days import Booleans, Days
 from tikub_lab.energy.periods import Floats, Integers
@@ -28,8 +17,10 @@ NEAR_WORKS = 45
 """Days from the end of works within which a change of the base is theirs."""
 FEWEST = 24
 """Readings under which a meter has no model."""
-AROUND = np.arange(-2.0, 2.01, 0.25)
-"""Degrees from a balance point that are tried."""
+WARM = 12
+"""Readings with temperatures under which it has no balance point."""
+POINTS = np.arange(8.0, 20.5, 0.5)
+"""Balance points that are tried, °C."""
 IN_DOUBT = 2.0
 """Logarithm of likelihoods apart under which two stories are both told."""
 NATURES = {"missing": faults.MISSING, "flagged": faults.ESTIMATED, "copy": faults.ESTIMATED}
@@ -73,7 +64,7 @@ def unmeasured(series: Series, run: faults.Run, first: int, last: int, told: "To
     """Tell a fault of measuring: what these days probably used, where a model of the meter knows them."""
     nature, unknown = NATURES.get(run.how, faults.BROKEN), np.full(last - first, np.nan)
     found = Finding(series, nature, first, last, unknown, float("nan"), run.chance, how=run.how)
-    if told is None or first < told.grid.first or last - told.grid.first > len(told.daily):
+    if told is None or first < told.grid.first or last - told.grid.first > len(told.grid.known):
         return found
     use, error = told.expected(np.arange(first, last) - told.grid.first)
     return replace(found, by_day=np.maximum(use, 0), error=error, usual=float(use.sum()))
@@ -81,19 +72,13 @@ def unmeasured(series: Series, run: faults.Run, first: int, last: int, told: "To
 
 @dataclass(frozen=True)
 class Told:
-    """A model of the known ``rows``, ready to tell what it found; ``names`` are those of the columns of ``daily``."""
+    """A model of the known ``rows``, ready to tell what it found; ``names`` are those of its usual regressors."""
 
     series: Series
     grid: Grid
     rows: Booleans
-    daily: Floats
     names: tuple[str, ...]
-    model: Explained
-
-    @property
-    def usual(self) -> Floats:
-        """Use of each day without departures, kWh."""
-        return np.asarray(self.daily @ self.model.fit.coefficients[: self.daily.shape[1]])
+    model: Model
 
     def findings(self, works: Sequence[int]) -> list[Finding]:
         """Tell all departures that are faults; a drift that works explain is none."""
@@ -108,96 +93,75 @@ class Told:
         grid, model = self.grid, self.model
         parts = [model.departures[place] for place in which]
         change = min(int(one.label[0]) for one in parts)
-        days = np.arange(change, len(grid.kinds))
-        shapes = np.column_stack([shape(days, *one.label) for one in parts])
-        averaged, between = self._all_days(which)
-        by_day = averaged[change:] if len(parts) == 1 else shapes @ np.array([one.size for one in parts])
-        places, wanted = self.daily.shape[1] + np.array(which), shapes.sum(axis=0)
-        error = float(np.sqrt(max(wanted @ model.covariance[np.ix_(places, places)] @ wanted, 1e-12)))
-        first = max(parts, key=lambda one: one.t)
+        by_day, between = model.added(which), 0.0
+        if len(parts) == 1:
+            by_day, between = self._all_days(which[0])
+        columns = len(self.names) + np.array(which)
+        wanted = model.daily[:, columns].sum(axis=0)
+        error = float(np.sqrt(wanted @ model.covariance[np.ix_(columns, columns)] @ wanted))
         return Finding(
-            self.series, DRIFT, grid.first + change, grid.first + len(grid.kinds), by_day,
-            float(np.hypot(error, between)), 1.0, replace(first, t=max(first.t, float(by_day.sum()) / error)),
-            size=float(by_day[-1]), usual=float(self.usual[change:].sum()),
+            self.series, DRIFT, grid.first + change, grid.first + len(grid.kinds), by_day[change:],
+            float(np.hypot(error, between)), 1.0, max(parts, key=lambda one: one.size / one.error),
+            size=float(by_day[-1]), usual=float(model.usual[change:].sum()),
         )  # fmt: skip
 
-    def _all_days(self, which: Sequence[int]) -> tuple[Floats, float]:
+    def _all_days(self, which: int) -> tuple[Floats, float]:
         """Average over the days of change, as likely as the readings make each: kWh a day, and how its sum varies."""
         fit, grid = self.model.fit, self.grid
-        family = self.model.departures[which[0]].family
-        others = [one.column for place, one in enumerate(self.model.departures) if place not in which]
-        left = fit.white(np.column_stack([grid.sums(self.daily)[self.rows], *others]))
-        use = fit.clipped(self.series.kwh[self.rows])
-        right, columns = beside(left, fit.white(use), fit.white(family.columns))
-        square, product = (columns**2).sum(axis=0), right @ columns
-        size = product / np.maximum(square, 1e-300)
-        rest = float(right @ right) - product * size
+        family = self.model.departures[which].family
+        others = np.delete(self.model.daily, len(self.names) + which, axis=1)
+        left, candidates = (fit.white(grid.sums(daily)[self.rows]) for daily in (others, family.columns))
+        right, columns = beside(left, fit.white(fit.clipped(self.series.kwh[self.rows])), candidates)
+        square = (columns**2).sum(axis=0)
+        size = right @ columns / np.maximum(square, 1e-300)
         known = (square > 1e-9 * square.max()) & (size > 0)
-        noise = float(rest[known].min()) / max(len(right) - left.shape[1] - 1, 1)
-        odds = np.where(known, np.exp(-(rest - rest[known].min()) / (2 * noise)), 0.0)
-        days, likely = np.arange(len(grid.kinds)), np.flatnonzero(odds > 1e-3 * odds.sum())
-        shapes = np.column_stack([shape(days, *family.labels[one]) for one in likely])
-        weight = odds[likely] / odds[likely].sum()
-        totals = shapes.sum(axis=0) * size[likely]
-        spread = float(weight @ (totals - weight @ totals) ** 2)
-        return shapes @ (weight * size[likely]), float(np.sqrt(spread))
+        rest = np.where(known, float(right @ right) - size**2 * square, np.inf)
+        noise = float(rest.min()) / max(len(right) - left.shape[1] - 1, 1)
+        weight = np.exp(-(rest - rest.min()) / (2 * noise))
+        weight /= weight.sum()
+        totals = family.columns.sum(axis=0) * size
+        return family.columns @ (weight * size), float(np.sqrt(weight @ (totals - weight @ totals) ** 2))
 
     def heating(self, which: int) -> Finding:
         """Tell holidays, or weekends between two of them, that were heated."""
-        grid, one = self.grid, self.model.departures[which]
-        owner = grid.free(one.family.name) == one.label
-        column = np.where(owner, np.nan_to_num(grid.degrees), 0.0)
-        first, last = np.flatnonzero(owner)[[0, -1]].tolist()
-        size, first, last = self._narrowed(column, one, first, last + 1)
-        heat = column[first:last]
+        grid, one, heat = self.grid, self.model.departures[which], self.model.daily[:, len(self.names) + which]
+        (name, first, last), size = one.label, one.size
+        if grid.daily:
+            share, first, last = self._narrowed(size * heat, first, last)
+            size *= share
+        heat = heat[first:last]
         slope = dict(zip(self.names, self.model.fit.coefficients.tolist(), strict=False))
-        holidays = one.family.name == HOLIDAYS
-        whole, more = slope.get("pente", 0.0), slope.get(f"pente/{'vacances' if holidays else 'week-end'}", 0.0)
+        lessons = slope.get("pente", float("nan"))
+        usual = lessons + slope.get(f"pente/{'vacances' if one.family.name == HOLIDAYS else 'week-end'}", 0.0)
         return Finding(
             self.series, one.family.name, grid.first + first, grid.first + last, size * heat,
-            one.error * float(heat.sum()), 1.0, one, size=(whole + more + size) / whole if whole > 0 else float("nan"),
-            name=grid.names[one.label] if holidays else "", usual=float(self.usual[first:last][heat > 0].sum()),
+            one.error * float(heat.sum()), 1.0, one, size=(usual + size) / lessons if lessons > 0 else float("nan"),
+            name=name, usual=float(self.model.usual[first:last][heat > 0].sum()),
         )  # fmt: skip
 
-    def _narrowed(self, column: Floats, one: Departure, first: int, last: int) -> tuple[float, int, int]:
-        """Find the days of the holidays that were heated: those that the likelihood wants in a row."""
-        size = one.size
-        if not self.grid.daily:
-            return size, first, last
-        line, scatter = np.full(len(column), np.nan), np.full(len(column), np.nan)
-        place, fit = self.grid.start[self.rows], self.model.fit
-        line[place], scatter[place] = self.series.kwh[self.rows] - fit.fitted + size * one.column, fit.scatter
-        want = np.nan_to_num((2 * size * column * line - (size * column) ** 2) / scatter**2)[first:last]
-        total = np.concatenate([[0.0], np.cumsum(want)])
+    def _narrowed(self, more: Floats, first: int, last: int) -> tuple[float, int, int]:
+        """Find the days in a row, of some that used more, of which the likelihood wants it; by what share of it."""
+        at, expected = self.grid.start[self.rows], self.model.expected
+        over, weight = np.zeros(len(more)), np.zeros(len(more))
+        over[at] = self.series.kwh[self.rows] - expected[at] + more[at]
+        weight[at] = 1 / self.model.fit.scatter(expected[at]) ** 2
+        total = np.concatenate([[0.0], np.cumsum((weight * more * (2 * over - more))[first:last])])
         end = int((total - np.minimum.accumulate(total)).argmax())
         begin = int(total[: end + 1].argmin())
         if end <= begin:
-            return size, first, last
-        first, last = first + begin, first + end
-        heat = column[first:last] / scatter[first:last]
-        weight = float(np.nansum(heat**2))
-        if weight > 0:
-            size = float(np.nansum(heat * line[first:last] / scatter[first:last])) / weight
-        return size, first, last
+            return 1.0, first, last
+        days = slice(first + begin, first + end)
+        wanted = float((weight * more * over)[days].sum() / (weight * more * more)[days].sum())
+        return wanted, days.start, days.stop
 
     def expected(self, days: Integers) -> tuple[Floats, float]:
         """Tell what was to be expected of some days in a row, and the standard deviation of its sum."""
         fit, grid = self.model.fit, self.grid
-        matrix = [self.daily[days]]
-        for one in self.model.departures:
-            column = np.zeros(len(days))
-            if one.family.name == DRIFT:
-                column = shape(days, *one.label)
-            elif one.family.name == HOLIDAYS:
-                column = (np.nan_to_num(grid.degrees) * (grid.period == one.label))[days]
-            matrix.append(column[:, None])
-        full = np.hstack(matrix)
-        use = full @ fit.coefficients
-        use[~grid.known[days]] = np.nan
+        full = self.model.daily[days]
+        use = np.where(grid.known[days], full @ fit.coefficients, np.nan)
         known = ~np.isnan(use)
-        order = np.argsort(self.model.usual)
         length = 1.0 if grid.daily else float(np.median(grid.end - grid.start))
-        spread = np.interp(use[known] * length, self.model.usual[order], fit.scatter[order]) / np.sqrt(length)
+        spread = fit.scatter(use[known] * length) / np.sqrt(length)
         apart = np.abs(np.subtract.outer(days[known], days[known])).astype(np.float64)
         memory = fit.memory**apart if grid.daily else np.eye(int(known.sum()))
         wanted = full[known].sum(axis=0)
@@ -234,59 +198,64 @@ class Watched:
 
 
 def watch(
-    series: Series,
-    runs: Sequence[faults.Run],
-    days: Days,
-    balance: float,
-    works: Sequence[int],
-    since: int,
-    level: float,
+    series: Series, runs: Sequence[faults.Run], days: Days, works: Sequence[int], since: int, level: float
 ) -> Watched:
     """Look at the daily readings of a meter, or at bills of which estimated ones stand with the one that mends them.
 
-    ``runs`` are the faults of daily readings, ``balance`` a balance point (°C, not a number for none), ``works`` the
-    days from 1970 on which works ended, ``since`` that from which holidays and changes are judged, and ``level`` as for
-    :func:`tikub_lab.energy.alerts.model.explain`.
+    ``runs`` are the faults of daily readings, ``works`` the days from 1970 on which works ended, ``since`` that from
+    which holidays and changes are judged, and ``level`` as for :func:`tikub_lab.energy.alerts.model.explain`.
     """
-    again = True
-    while True:
-        grid = grid_of(series, days, balance)
-        ended = [day - grid.first for day in works]
-        odd = ~grid.known | faults.inside(runs, len(grid.known))
-        rows = ~np.isnan(series.kwh) & (grid.sums(odd.astype(float)[:, None])[:, 0] == 0)
-        if rows.sum() < FEWEST:
-            return _without(series, runs, grid, "Trop peu de relevés connus, ou températures absentes.")
-        use, (daily, sums, names) = series.kwh[rows], usual(grid, rows, ended)
-        place = grid.start[rows] if grid.daily else None
-        first = explain(use, sums, [], place)
-        if first is None:
-            return _without(series, runs, grid, "Trop peu de relevés pour un modèle.")
-        if not (again and grid.daily) or np.isnan(balance):
+    first = int(series.start.min())
+    ended, judged = [day - first for day in works], max(since - first, 0)
+    grid, rows = _known(series, runs, days)
+    if rows.sum() < FEWEST:
+        return _without(series, runs, "Trop peu de relevés connus, ou températures absentes.")
+    use = series.kwh[rows]
+    plain, place = use, grid.start[rows] if grid.daily else None
+
+    def total(columns: Floats) -> Floats:
+        return grid.sums(columns)[rows]
+
+    for _ in range(2):  # the balance point, then that of use without what departs from it
+        grid = balanced(grid, rows, plain, ended)
+        daily, names = usual(grid, rows, ended)
+        families = drifts(grid, judged) + (heated(grid, judged) if series.heats else [])
+        model = explain(use, daily, families, total, place, level)
+        if model is None:
+            return _without(series, runs, "Trop peu de relevés pour un modèle.")
+        told = Told(series, grid, rows, names, model)
+        if not model.departures:
             break
-        again = False
-        # The balance point is that of days of lessons: mild days, whose scatter is small, tell most of a better one.
-        balance = best_point(series, days, balance + AROUND, rows, 1 / first.fit.scatter, ended)
-    judged = max(since - grid.first, 0)
-    families = drifts(grid, rows, np.maximum(daily @ first.fit.coefficients, 0), judged)
-    families += heated(grid, rows, judged) if series.heats else []
-    model = explain(use, sums, families, place, level) or first
-    told = Told(series, grid, rows, daily, names, model)
+        plain = use - total((model.expected - model.usual)[:, None])[:, 0]
     return Watched(series, (*told.findings(works), *map(told.unmeasured, runs)), told)
 
 
-def best_point(
-    series: Series, days: Days, points: Floats, rows: Booleans, weight: Floats, works: Sequence[int] = ()
-) -> float:
-    """Choose the balance point whose usual use explains some readings best, as they weigh."""
-    use, left, grid = series.kwh[rows] * weight, [], grid_of(series, days, float(points[0]))
-    for point in points:
-        tried = replace(grid, degrees=np.maximum(point - grid.cold, 0.0))
-        matrix = grid.sums(regressors(tried, works)[0])[rows] * weight[:, None]
-        coefficients, *_ = np.linalg.lstsq(matrix, use, rcond=None)
-        left.append(float(np.minimum((use - matrix @ coefficients) ** 2, CLIP**2).sum()))
-    return float(points[int(np.argmin(left))])
-
-
-def _without(series: Series, runs: Sequence[faults.Run], grid: Grid, reason: str) -> Watched:
-    found = (unmeasured(series, run, grid.first + run.first, grid.first + run.last) for run in runs)
+def _without(series: Series, runs: Sequence[faults.Run], reason: str) -> Watched:
+    first = int(series.start.min())
+    found = (unmeasured(series, run, first + run.first, first + run.last) for run in runs)
     return Watched(series, tuple(found), reason=reason)
+
+
+def _known(series: Series, runs: Sequence[faults.Run], days: Days) -> tuple[Grid, Booleans]:
+    """Lay out the days of a meter, with temperatures where enough readings have them, and say which readings count."""
+    for warm in (True, False):
+        grid = grid_of(series, days, warm)
+        odd = ~grid.known | faults.inside(runs, len(grid.known))
+        rows = ~np.isnan(series.kwh) & (grid.sums(odd.astype(float)[:, None])[:, 0] == 0)
+        if rows.sum() >= WARM:
+            break
+    return grid, rows
+
+
+def balanced(grid: Grid, rows: Booleans, use: Floats, works: Sequence[int] = ()) -> Grid:
+    """Choose the balance point, or none, that explains the use of some readings best by BIC; odd ones count less."""
+    weight = 1 / np.maximum(use, 0.2 * max(float(np.median(use)), 1e-9))
+    tried = [replace(grid, degrees=np.fmax(point - grid.cold, 0.0)) for point in (-np.inf, *POINTS)]
+    left = []
+    for one in tried:
+        matrix = grid.sums(usual(one, rows, works)[0])[rows] * weight[:, None]
+        coefficients, *_ = np.linalg.lstsq(matrix, use * weight, rcond=None)
+        off = np.abs(use * weight - matrix @ coefficients)
+        squares = float((np.minimum(off, CLIP * 1.4826 * np.median(off)) ** 2).sum())
+        left.append(len(use) * np.log(max(squares, 1e-12)) + matrix.shape[1] * np.log(len(use)))
+    return tried[int(np.argmin(left))]

@@ -3,13 +3,11 @@
 Use is what a base and a slope for each kind of day say. Candidates are what could be added to it: heating in some
 holidays, a base that rises from some day on. The one that the readings want most is taken up, scatter and memory of
 the errors are worked out anew, and so on while the readings want one more. Errors are larger where use is, and days
-remember the day before: rows are divided by their scatter and freed of their memory before anything is tested.
-
-A candidate that was chosen among many, such as a day of change, is tested as what it is, the highest of a random path:
-Davies' bound (Biometrika 64, 1977) on the chance that the path goes as high anywhere.
+remember the day before: rows are divided by their scatter and freed of their memory before anything is tested. A
+candidate that was chosen among many is tested as one of so many (Bonferroni).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,161 +16,162 @@ import numpy as np
 from tikub_lab.energy.periods import Floats, Integers
 
 ROUNDS = 4
-BINS = 4
-"""Ranges of use whose scatter is told apart."""
+FLOOR = 0.25
+"""Share of the median use that scatter has where use is nothing."""
 CLIP = 5.0
 """Standard deviations at which a reading is held to be no farther off."""
-LOOK, LOOK_PATH = 2.0, 2.5
-"""t of the best candidate of a family under which it is not worth a fit: none would pass its test."""
+PLAIN = 2.0
+"""Standard deviations beyond which errors in a row are rather a departure than memory."""
 MOST = 8
 """Departures of a meter."""
 
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """Candidates of which one may be taken up at a time.
+    """Candidates of a kind: daily ``columns`` (n, m), what each adds to the use of each day, up to a positive factor.
 
-    ``columns`` (n rows, m) are what each would add to the use of each row, up to a factor that is positive. On a
-    ``path`` neighbours are alike (days of change), so that the highest is tested; else each is, m at once. One that is
-    no ``fault`` is there so that nothing else is taken for one. Those whose places are ``together`` may be taken up
-    together, by the same factor: where most of them are there, none stands out alone.
+    One that is no ``fault`` is there so that nothing else is taken for one. Those whose places are ``together`` may be
+    taken up together, by the same factor: where most of them are there, none stands out alone.
     """
 
     name: str
     columns: Floats
-    path: bool
     labels: tuple[Any, ...]
     fault: bool = True
     together: tuple[tuple[int, ...], ...] = ()
 
-    def members(self, place: int) -> tuple[int, ...]:
-        """Candidates at a place: one, or after all single ones those that go together."""
-        count = self.columns.shape[1]
-        return (place,) if place < count else self.together[place - count]
-
-    def column(self, place: int) -> Floats:
-        """Sum what the candidates at a place would add, all by the same factor."""
-        return np.asarray(self.columns[:, list(self.members(place))].sum(axis=1), dtype=np.float64)
-
-
-Candidate = tuple[Family, int]
-
 
 @dataclass(frozen=True)
 class Departure:
-    """A candidate that was taken up: its factor with its standard error, and what :func:`chance` asks for."""
+    """A candidate that was taken up: its factor with its standard error, and how many there were to choose from."""
 
     family: Family
     place: int
     size: float
     error: float
-    t: float
-    tests: float
-    length: float
     freedom: float
 
     @property
     def label(self) -> Any:
         return self.family.labels[self.place]
 
-    @property
-    def column(self) -> Floats:
-        return self.family.columns[:, self.place]
-
     def chance(self, inflation: float = 1.0) -> float:
         """Chance that such a departure shows where there is none; `inflation` of what t scatters by beside its due."""
-        return chance(self.t / inflation, self.tests, self.length, self.freedom)
+        return float(chance(self.size / self.error / inflation, len(self.family.labels), self.freedom))
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Coefficients and what they say of each row, kWh; its standard deviation; the memory of errors from day to day."""
+    """Coefficients and what they say of each row, kWh; the ``share`` of it by which rows scatter, and its ``floor``.
+
+    ``memory`` is the correlation of errors from one ``day`` to the next; rows without days have none.
+    """
 
     coefficients: Floats
     fitted: Floats
-    scatter: Floats
+    share: float
+    floor: float
     memory: float
     day: Integers | None
 
+    def scatter(self, use: Floats) -> Floats:
+        """Tell the standard deviation of readings that should be of such use."""
+        return self.share * np.hypot(use, self.floor)
+
     def clipped(self, use: Floats) -> Floats:
         """Return use, readings that are far off being brought nearer."""
-        return self.fitted + np.clip(use - self.fitted, -CLIP * self.scatter, CLIP * self.scatter)
+        most = CLIP * self.scatter(self.fitted)
+        return self.fitted + np.clip(use - self.fitted, -most, most)
 
     def white(self, values: Floats) -> Floats:
         """Divide rows by their scatter and free them of what they remember of the row before."""
-        scaled = (values.T / self.scatter).T
-        if self.day is None or self.memory <= 0:
-            return scaled
-        kept = self.memory ** np.diff(self.day).astype(np.float64)
-        scaled[1:] = ((scaled[1:].T - kept * scaled[:-1].T) / np.sqrt(1 - kept * kept)).T
+        scaled = (values.T / self.scatter(self.fitted)).T
+        if self.day is not None and self.memory > 0:
+            kept = self.memory ** np.diff(self.day).astype(np.float64)
+            scaled[1:] = ((scaled[1:].T - kept * scaled[:-1].T) / np.sqrt(1 - kept * kept)).T
         return scaled
 
 
 @dataclass(frozen=True)
-class Explained:
-    """The use of a meter, explained: the fit, of the usual regressors first, and the departures, whose factors follow.
+class Model:
+    """The use of a meter, explained by ``daily`` regressors: first the usual ones, then one a departure.
 
-    ``usual`` is use without departures, ``scores`` the t of all candidates of paths before any was taken up: mostly of
-    none.
+    ``scores`` are the t of all faults on which none was taken up yet: mostly of none.
     """
 
+    daily: Floats
     fit: Fit
-    usual: Floats
-    departures: tuple[Departure, ...]
     covariance: Floats
+    departures: tuple[Departure, ...]
     scores: Floats
 
+    @property
+    def expected(self) -> Floats:
+        """Use of each day, kWh."""
+        return np.asarray(self.daily @ self.fit.coefficients)
 
-def chance(t: float, tests: float, length: float, freedom: float) -> float:
-    """Bound the chance that the highest of some t statistics, of such freedom, reaches `t` where there is nothing.
+    @property
+    def usual(self) -> Floats:
+        """Use of each day without departures, kWh."""
+        return self.expected - self.added(range(len(self.departures)))
 
-    ``tests`` counts separate tests (Bonferroni), or separate paths; ``length`` is the sum over paths of the angles
-    between neighbours, in radians (Davies), 0 for separate tests.
+    def added(self, departures: Sequence[int]) -> Floats:
+        """Sum what some departures add to the use of each day, kWh."""
+        columns = self.daily.shape[1] - len(self.departures) + np.array(departures, dtype=np.int64)
+        return np.asarray(self.daily[:, columns] @ self.fit.coefficients[columns])
 
-    >>> round(chance(1.6448536, 1, 0, 1e9), 4), round(chance(1.6448536, 2, 0, 1e9), 4)
-    (0.05, 0.1)
+
+def chance(t: Any, tests: Any, freedom: float) -> Any:
+    """Bound the chance that the highest of so many t statistics reaches `t` where there is nothing.
+
+    >>> chance(np.array([1.6448536, 1.6448536]), np.array([1, 2]), 1e9).round(4).tolist()
+    [0.05, 0.1]
     """
-    from scipy.special import ndtri, stdtr  # here, as it takes a moment to load
+    from scipy.special import stdtr  # here, as it takes a moment to load
 
-    tail = float(stdtr(max(freedom, 1.0), -t))
-    normal = float(-ndtri(tail)) if tail > 1e-300 else 37.0
-    beyond = length * float(np.exp(-normal * normal / 2)) / (2 * np.pi)
-    return min(1.0, tests * tail + beyond)
+    return np.minimum(1.0, tests * stdtr(max(freedom, 1.0), -t))
 
 
 def explain(
-    use: Floats, matrix: Floats, families: Sequence[Family], day: Integers | None, level: float = 0.01
-) -> Explained | None:
-    """Explain the use of a meter, kWh of each row, by regressors of usual use (n, k) and departures from it.
+    use: Floats, usual: Floats, families: Sequence[Family], total: Callable[[Floats], Floats], day: Integers | None,
+    level: float = 0.01,
+) -> Model | None:  # fmt: skip
+    """Explain the use of a meter, kWh of each row, by daily regressors of usual use and departures from it.
 
-    ``day`` numbers the rows for the memory of errors; those of bills (None) are held to be independent. A departure is
-    taken up where its chance is under `level`; what to think of it is settled over all meters, later. None where there
-    are too few rows, or no use at all.
+    ``total`` adds daily columns up over rows; ``day`` numbers the rows for the memory of errors; those of bills (None)
+    are held to be independent. A departure is taken up where its chance is under `level`; what to think of it is
+    settled over all meters, later. None where there are too few rows, or no use at all.
     """
-    base = matrix.shape[1]
-    if len(use) < 2 * base + 4 or not np.any(use > 0):
+    if len(use) < 2 * usual.shape[1] + 4 or not np.any(use > 0):
         return None
-    chosen: list[Candidate] = []
-    fit, scores = _fitted(use, matrix, day), None
+    single = [((family, place),) for family in families for place in range(len(family.labels))]
+    several = [tuple((family, place) for place in places) for family in families for places in family.together]
+    groups = [*single, *several]
+    every = [np.sum([family.columns[:, place] for family, place in group], axis=0) for group in groups]
+    columns = total(np.column_stack([np.empty((len(usual), 0)), *every]))
+    tests = np.array([len(one[0][0].labels) + (len(one) > 1) * len(one[0][0].together) for one in groups])
+    daily, rows, chosen, scores = usual, total(usual), list[tuple[Family, int]](), None
+    fit = _fitted(use, rows, day)
     while len(chosen) < MOST:
-        found, seen = _best(use, matrix, fit, families, chosen)
-        scores = seen if scores is None else scores
-        alone = [one for one in found if len(one[0].members(one[1])) == 1]
-        sets = [one for one in found if one not in alone and all(family is not one[0] for family, _ in chosen)]
-        tried: list[tuple[Departure, Fit]] = []
-        for some in (alone, sets):  # sets only where no candidate stands out alone
-            tried = tried or [_taken_up(use, matrix, one, fit) for one in some]
-            tried = [(one, new) for one, new in tried if one.chance() <= level and one.size > 0]
-        if not tried:
+        t = _scores(use, rows, fit, columns)
+        scores = t[: len(single)][[one[0][0].fault for one in single]] if scores is None else scores
+        t[[any(one in chosen for one in group) for group in groups]] = -np.inf
+        odds = chance(t, tests, len(use) - rows.shape[1])
+        passed = np.flatnonzero(odds <= level)
+        if not len(passed):
             break
-        one, new = min(tried, key=lambda item: (item[0].chance(), -item[0].t))
-        members = [place for place in one.family.members(one.place) if (one.family, place) not in chosen]
-        chosen += [(one.family, place) for place in members]
-        matrix = np.column_stack([matrix, *(one.family.columns[:, place] for place in members)])
-        fit = new if len(members) == 1 else _fitted(use, matrix, day, new)
-    departures, covariance = _departures(use, matrix, chosen, fit)
-    usual = matrix[:, :base] @ fit.coefficients[:base]
-    return Explained(fit, usual, tuple(departures), covariance, np.empty(0) if scores is None else scores)
+        # Sets only where no candidate stands out alone.
+        chosen += groups[passed[np.lexsort((-t[passed], odds[passed], passed >= len(single)))[0]]]
+        daily = np.column_stack([usual, *(family.columns[:, place] for family, place in chosen)])
+        rows = total(daily)
+        fit = _fitted(use, rows, day)
+    left, right = fit.white(rows), fit.white(fit.clipped(use) - fit.fitted)
+    freedom = float(max(len(use) - np.linalg.matrix_rank(left), 1))
+    covariance = np.asarray(np.linalg.pinv(left.T @ left, hermitian=True) * float(right @ right) / freedom)
+    errors = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+    found = zip(chosen, fit.coefficients[usual.shape[1] :].tolist(), errors[usual.shape[1] :].tolist(), strict=True)
+    departures = tuple(Departure(*one, size, error, freedom) for one, size, error in found)
+    return Model(daily, fit, covariance, departures, np.empty(0) if scores is None else scores[np.isfinite(scores)])
 
 
 def beside(matrix: Floats, *values: Floats) -> list[Floats]:
@@ -181,41 +180,25 @@ def beside(matrix: Floats, *values: Floats) -> list[Floats]:
     return [one - q @ (q.T @ one) for one in values]
 
 
-def _fitted(use: Floats, matrix: Floats, day: Integers | None, near: Fit | None = None) -> Fit:
-    """Fit by least squares, weighted and clipped; `near` is a fit to start from."""
-    clipped, count = use, matrix.shape[1]
-    if near is None:
-        typical = float(np.median(np.abs(use[use != 0])))
-        fit = Fit(np.empty(0), use, np.maximum(np.abs(use), 0.2 * typical) * 0.1, 0.0, day)
-    else:
-        fit, clipped = near, near.clipped(use)
-    for _ in range(ROUNDS if near is None else ROUNDS - 2):
-        solved, *_ = np.linalg.lstsq(fit.white(matrix), fit.white(clipped), rcond=None)
-        coefficients = np.asarray(solved, dtype=np.float64)
-        fitted = matrix @ coefficients
-        fit = Fit(coefficients, fitted, _scatter(use - fitted, fitted, count), fit.memory, day)
+def _fitted(use: Floats, rows: Floats, day: Integers | None) -> Fit:
+    """Fit by least squares, weighted and clipped."""
+    count, clipped = rows.shape[1], use
+    fit = Fit(np.empty(0), use, 1.0, FLOOR * float(np.median(np.abs(use[use != 0]))), 0.0, day)
+    for _ in range(ROUNDS):
+        coefficients = np.linalg.lstsq(fit.white(rows), fit.white(clipped), rcond=None)[0].astype(np.float64)
+        fitted = rows @ coefficients
+        far = np.abs(use - fitted) / np.hypot(fitted, fit.floor)
+        share = 1.4826 * float(np.median(far)) * np.sqrt(len(use) / max(len(use) - count, 1))
+        fit = replace(fit, coefficients=coefficients, fitted=fitted, share=max(share, 1e-4))
         clipped = fit.clipped(use)
         if day is not None:
-            fit = replace(fit, memory=_memory((clipped - fitted) / fit.scatter, day, count))
+            fit = replace(fit, memory=_memory((use - fitted) / fit.scatter(fitted), day, count))
     return fit
 
 
-def _scatter(residual: Floats, fitted: Floats, parameters: int) -> Floats:
-    """Tell the scatter of each row from that of rows of similar use: medians, so that a few odd rows do not count."""
-    order = np.argsort(fitted, kind="stable")
-    bins = max(1, min(BINS, len(order) // 10))
-    rest = len(order) % bins  # of the rows of least use, a few are left out, so that all bins have as many
-    table = order[rest:].reshape(bins, -1)
-    use = fitted[table[:, table.shape[1] // 2]]
-    size = 1.4826 * np.median(np.abs(residual[table]), axis=1)
-    size *= np.sqrt(len(residual) / max(len(residual) - parameters, 1))
-    overall = float(np.sqrt(np.mean(size**2)))
-    least = max(1e-9, 0.02 * overall, 1e-4 * float(np.max(np.abs(fitted))))
-    return np.maximum(np.interp(fitted, use, size), least)
-
-
 def _memory(errors: Floats, day: Integers, parameters: int) -> float:
-    """Estimate the correlation from one day to the next, with what the fit took out of it."""
+    """Estimate the correlation from one day to the next, with what the fit took out of it; odd days hardly count."""
+    errors = np.clip(errors, -PLAIN, PLAIN)
     follow = np.diff(day) == 1
     if follow.sum() < 30:
         return 0.0
@@ -224,66 +207,11 @@ def _memory(errors: Floats, day: Integers, parameters: int) -> float:
     return float(np.clip(found + (1 + parameters * (1 - found)) / len(errors), 0.0, 0.95))
 
 
-def _best(
-    use: Floats, matrix: Floats, fit: Fit, families: Sequence[Family], chosen: list[Candidate]
-) -> tuple[list[Candidate], Floats]:
-    """Find the candidate, and the set of them, of each family that is wanted most; return the t of all on paths."""
-    left = fit.white(matrix)
-    (right,) = beside(left, fit.white(fit.clipped(use) - fit.fitted))
-    noise = float(np.sqrt(right @ right / max(len(use) - matrix.shape[1], 1)))
-    found, scores = [], [np.empty(0)]
-    for family in families:
-        count = family.columns.shape[1]
-        places = range(count + len(family.together))
-        if not count:
-            continue
-        columns = fit.white(np.column_stack([family.columns, *map(family.column, places[count:])]))
-        length = np.sqrt((columns**2).sum(axis=0))
-        (columns,) = beside(left, columns)
-        rest = np.sqrt((columns**2).sum(axis=0))
-        t = np.where(rest > 1e-3 * length, right @ columns / np.maximum(rest, 1e-300), -np.inf) / max(noise, 1e-300)
-        if family.path and family.fault:
-            scores.append(t[np.isfinite(t)])
-        taken = {place for other, place in chosen if other is family}
-        if taken:
-            t[[place for place in places if taken.intersection(family.members(place))]] = -np.inf
-        for part in (slice(0, count), slice(count, None)):
-            if t[part].max(initial=-np.inf) > (LOOK_PATH if family.path else LOOK):
-                found.append((family, part.start + int(t[part].argmax())))
-    return found, np.concatenate(scores)
-
-
-def _taken_up(use: Floats, matrix: Floats, one: Candidate, near: Fit) -> tuple[Departure, Fit]:
-    """Fit with a candidate, and test it there."""
-    full = np.column_stack([matrix, one[0].column(one[1])])
-    fit = _fitted(use, full, near.day, near)
-    return _departures(use, full, [one], fit)[0][0], fit
-
-
-def _departures(use: Floats, matrix: Floats, chosen: Sequence[Candidate], fit: Fit) -> tuple[list[Departure], Floats]:
-    """Test the last columns of a fit."""
-    left = fit.white(matrix)
-    freedom = float(max(len(use) - np.linalg.matrix_rank(left), 1))
-    right = fit.white(fit.clipped(use) - fit.fitted)
-    covariance = np.linalg.pinv(left.T @ left, hermitian=True) * float(right @ right) / freedom
-    first = matrix.shape[1] - len(chosen)
-    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    found = []
-    for number, (family, place) in enumerate(chosen, first):
-        size, error = float(fit.coefficients[number]), float(errors[number])
-        t = size / error if error > 0 else 0.0
-        found.append(Departure(family, place, size, error, t, *_tests(family, place, left[:, :first], fit), freedom))
-    return found, np.asarray(covariance, dtype=np.float64)
-
-
-def _tests(family: Family, place: int, left: Floats, fit: Fit) -> tuple[float, float]:
-    """Count what the candidates of a family amount to: separate tests, or paths of some length."""
-    if not family.path:
-        count = family.columns.shape[1]
-        return float(count + (len(family.together) if place >= count else 0)), 0.0
-    (columns,) = beside(left, fit.white(family.columns))
-    columns = columns / np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-300)
-    shapes = np.array([label[1] for label in family.labels])
-    alike = shapes[1:] == shapes[:-1]
-    turns = np.arccos(np.clip((columns[:, 1:] * columns[:, :-1]).sum(axis=0), -1, 1))
-    return float(1 + (~alike).sum()), float(turns[alike].sum())
+def _scores(use: Floats, rows: Floats, fit: Fit, columns: Floats) -> Floats:
+    """Return the t that each of some columns would have beside a fit."""
+    left, candidates = fit.white(rows), fit.white(columns)
+    right, free = beside(left, fit.white(fit.clipped(use) - fit.fitted), candidates)
+    noise = float(np.sqrt(right @ right / max(len(use) - rows.shape[1], 1)))
+    length, rest = (np.sqrt((one**2).sum(axis=0)) for one in (candidates, free))
+    t = right @ free / np.maximum(rest, 1e-300) / max(noise, 1e-300)
+    return np.where(rest > 1e-3 * length, t, -np.inf)

@@ -199,20 +199,13 @@ def inflation(scores: Sequence[Floats]) -> float:
     return max(1.0, float(np.median(typical)) / 0.6745) if len(typical) >= MANY else 1.0
 
 
-def discoveries(found: Sequence[Finding], tests: int, rate: float) -> list[Finding]:
-    """Keep the findings that hold, no more than a share of them being false on average (Benjamini-Hochberg).
+def _believed(watched: Sequence[Watched], swollen: float, worth: float, rate: float) -> list[Finding]:
+    """Keep what is not chance, nor too little to be told; of tests, few false ones on average (Benjamini-Hochberg).
 
-    Of the other tests nothing was seen.
+    Of the tests that found nothing, nothing was seen.
     """
     from scipy.stats import false_discovery_control  # here, as it takes a second to load
 
-    chances = [one.chance for one in found] + [1.0] * (tests - len(found))
-    levels = false_discovery_control(chances) if chances else chances
-    return [one for one, level in zip(found, levels, strict=False) if level <= rate]
-
-
-def _believed(watched: Sequence[Watched], swollen: float, worth: float, rate: float) -> list[Finding]:
-    """Keep what is not chance, nor too little to be told."""
     found = [finding for one in watched for finding in one.findings]
     heating = sum(one.told is not None and one.series.heats for one in watched)
     tests = {UNMENDED: sum(one.trials for one in watched), HOLIDAYS: heating, WEEKENDS: heating}
@@ -221,8 +214,10 @@ def _believed(watched: Sequence[Watched], swollen: float, worth: float, rate: fl
     for name, count in tests.items():
         own = [one for one in found if (one.how or one.nature) == name]
         own = [replace(one, chance=one.departure.chance(swollen)) if one.departure else one for one in own]
-        held = discoveries(own, count, rate)
-        kept += [one for one in held if one.departure is None or one.kwh >= worth * one.usual]
+        chances = [one.chance for one in own] + [1.0] * (count - len(own))
+        levels = false_discovery_control(chances) if chances else chances
+        kept += [one for one, level in zip(own, levels, strict=False)
+                 if level <= rate and (one.departure is None or one.kwh >= worth * one.usual)]  # fmt: skip
     return kept
 
 
@@ -257,9 +252,9 @@ def _examined(watched: Sequence[Watched]) -> pd.DataFrame:
 def _habits(watched: Sequence[Watched], sites: pd.DataFrame) -> Iterator[Finding]:
     """Find lycées that heat on weekends or in holidays as on days of lessons, all year: a pattern, not a fault.
 
-    A boarding school may have good reasons; the others may never have set a timetable. kWh are those of a year beyond
-    what the median of lycées that are like it, boarding or not, would use; not numbers with fewer than five of them.
-    Bills do not tell weekends apart.
+    A boarding school may have good reasons; the others may never have set a timetable. kWh are those of the last year
+    beyond what the median of lycées that are like it, boarding or not, would use; not numbers with fewer than five of
+    them. Bills do not tell weekends apart.
     """
     boards = dict(zip(sites["code_uai"], sites["internat"].fillna(False).astype(bool), strict=True))
     models = [one.told for one in watched if one.told and one.series.heats and one.told.grid.calendar]
@@ -269,7 +264,15 @@ def _habits(watched: Sequence[Watched], sites: pd.DataFrame) -> Iterator[Finding
         usual = alike.transform("median").where(alike.transform("count") >= PEERS)
         for told, share, error, peers in zip(models, shares["share"], shares["error"], usual, strict=True):
             if share - NORMAL * error >= ALWAYS:
-                yield _habit(told, kind, nature, share, error, peers)
+                size = len(told.grid.kinds)
+                year = slice(max(0, size - 365), size)
+                slope = told.model.fit.coefficients[told.names.index("pente")]
+                heat = slope * np.where(told.grid.kinds[year] == kind, told.grid.degrees[year], 0.0)
+                yield Finding(
+                    told.series, nature, told.grid.first + year.start, told.grid.first + size,
+                    np.maximum(share - peers, 0.0) * heat, error * float(heat.sum()), float("nan"), size=share,
+                    usual=share * float(heat.sum()),
+                )  # fmt: skip
 
 
 def _share(told: Told, name: str) -> tuple[float, float]:
@@ -277,24 +280,11 @@ def _share(told: Told, name: str) -> tuple[float, float]:
     if "pente" not in told.names or name not in told.names:
         return float("nan"), float("nan")
     places = [told.names.index("pente"), told.names.index(name)]
-    slope, more = told.model.fit.coefficients[places]
+    slope, more = told.model.fit.coefficients[places].tolist()
     if slope <= 0:
         return float("nan"), float("nan")
     turn = np.array([-more / slope**2, 1 / slope])
-    variance = float(turn @ told.model.covariance[np.ix_(places, places)] @ turn)
-    return float(1 + more / slope), float(np.sqrt(max(variance, 0.0)))
-
-
-def _habit(told: Told, kind: int, nature: str, share: float, error: float, usual: float) -> Finding:
-    """Tell it of the last year."""
-    grid, size = told.grid, len(told.grid.kinds)
-    days = slice(max(0, size - 365), size)
-    slope = float(told.model.fit.coefficients[told.names.index("pente")])
-    heat = slope * np.where(grid.kinds[days] == kind, np.nan_to_num(grid.degrees[days]), 0.0)
-    return Finding(
-        told.series, nature, grid.first + days.start, grid.first + size, np.maximum(share - usual, 0.0) * heat,
-        error * float(heat.sum()), float("nan"), size=share, usual=share * float(heat.sum()),
-    )  # fmt: skip
+    return 1 + more / slope, float(np.sqrt(turn @ told.model.covariance[np.ix_(places, places)] @ turn))
 
 
 def trusted(data: Bundle, alerts: pd.DataFrame) -> Bundle:

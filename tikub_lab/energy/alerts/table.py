@@ -16,7 +16,7 @@ from tikub_lab.energy.alerts.grid import HOLIDAYS
 from tikub_lab.energy.alerts.meter import Finding
 from tikub_lab.energy.days import date_of
 from tikub_lab.energy.valuation import valued
-from tikub_lab.show.french import day, number, percent, scaled, typeset
+from tikub_lab.show.french import capital, day, number, percent, scaled, typeset
 
 NORMAL = 1.6449
 """Standard deviations of a two-sided interval of 90 %."""
@@ -118,22 +118,27 @@ def natures() -> dict[str, dict[str, str]]:
 
 def subject(nature: str) -> str:
     """Name a nature in plain words, as a title."""
-    return _title(natures()[nature]["sujet"] if nature in natures() else nature)
+    return capital(natures()[nature]["sujet"] if nature in natures() else nature)
 
 
 def sentence(finding: Finding, low: float, high: float) -> str:
     """Say what was found, and the bounds of its kWh where they are known."""
+    over, known = natures()[finding.nature]["sens"] == "en trop", not np.isnan(finding.kwh)
     values = {
         "quand": span(finding.start, finding.end),
         "depuis": day(date_of(finding.start)),
-        "nom": _title(finding.name or "vacances"),
+        "nom": capital(finding.name or "vacances"),
         "taille": number(finding.size),
         "part": percent(finding.size),
-        "chiffres": _figures(finding, low, high),
-        "plus": "",
+        "kwh": _energy(finding.kwh),
+        "bas": _energy(max(low, 0)),
+        "haut": _energy(high),
+        "surplus": percent(finding.kwh / (finding.usual or np.nan)),
     }
-    if not np.isnan(finding.kwh):
-        values["plus"] = f" ; {_energy(finding.kwh)} par an de plus que la médiane des lycées comparables"
+    figures = {"trop": known and over, "probable": known and not over, "bornes": known and not np.isnan(low),
+               "surplus": known and over and finding.usual > 0, "inconnus": not (known or over)}  # fmt: skip
+    values["chiffres"] = "".join(_phrase("chiffres", case) for case, said in figures.items() if said).format(**values)
+    values["plus"] = _phrase("chiffres", "pairs").format(**values) if known else ""
     case = "facture" if finding.series.origin == "facture" else finding.how
     if finding.nature == HOLIDAYS and finding.size < 0.8:
         case = "faible"
@@ -187,24 +192,6 @@ def span(start: int, end: int) -> str:
         if first.month == last.month:
             begin = begin.split()[0]
     return f"du {begin} au {day(last)}"
-
-
-def _title(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _figures(finding: Finding, low: float, high: float) -> str:
-    over = natures()[finding.nature]["sens"] == "en trop"
-    if np.isnan(finding.kwh):
-        return "" if over else " ; la consommation de ces jours ne peut être estimée"
-    told = f" ; environ {_energy(finding.kwh)} de trop"
-    if not over:
-        told = f" ; consommation probable de la période : {_energy(finding.kwh)}"
-    if not np.isnan(low):
-        told += f" (entre {_energy(max(low, 0))} et {_energy(high)})"
-    if over and finding.usual > 0:
-        told += f", soit {percent(finding.kwh / finding.usual)} de plus que d'ordinaire sur ces jours"
-    return told
 
 
 def _energy(kwh: float) -> str:

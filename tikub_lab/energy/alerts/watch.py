@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.alerts import faults
-from tikub_lab.energy.alerts.grid import LESSONS, grid_of
-from tikub_lab.energy.alerts.meter import IN_DOUBT, Finding, Told, Watched, best_point, unmeasured, watch
+from tikub_lab.energy.alerts.meter import IN_DOUBT, Finding, Told, Watched, unmeasured, watch
 from tikub_lab.energy.alerts.series import Series, series_of
-from tikub_lab.energy.caltrack import fit_many
 from tikub_lab.energy.days import Booleans, Days, stretches
 from tikub_lab.energy.periods import Integers
 
@@ -20,8 +18,6 @@ MUCH = 0.02
 """Chance above which an estimate that seems never to be mended is left in what tells of usual use."""
 MENDED = 3.0
 """Standard deviations that what an estimate was off must have, to tell whether the next bill made up for it."""
-POINTS = np.arange(8.0, 20.5, 0.5)
-"""Balance points of bills that are tried, °C."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class Rules:
     fdr_bills: float = 0.1
     chance: float = 0.1
     worth: float = 0.03
-    level: float = 0.01
+    level: float = 0.001
     level_bills: float = 0.05
     zone: str = "B"
     years: int = 3
@@ -86,33 +82,13 @@ def watch_days(found: Sequence[Series], days: Days, works: Works, rules: Rules) 
     if not found:
         return []
     most, odds = _accepted(found, rules)
-    runs = [faults.faults_of(one, days, most, odds) for one in found]
-    points = _balances(found, runs, days)
     return [
         watch(
-            one, its, days, points.get(one.meter, np.nan), works.get(one.meter, ()), int(one.start.min()), rules.level
+            one, faults.faults_of(one, days, most, odds), days, works.get(one.meter, ()), int(one.start.min()),
+            rules.level,
         )
-        for one, its in zip(found, runs, strict=True)
-    ]
-
-
-def _balances(found: Sequence[Series], runs: Sequence[Sequence[faults.Run]], days: Days) -> dict[str, float]:
-    """Balance points of many meters, from their days of lessons that are sound."""
-    parts = []
-    for series, its in zip(found, runs, strict=True):
-        odd, place = faults.inside(its, int(series.end.max() - series.start.min())), series.start - days.first
-        sound = ~np.isnan(series.kwh) & (days.kinds[place] == LESSONS) & np.isfinite(days.at(series.station)[place])
-        kept = series.take(sound & ~odd[series.start - series.start.min()])
-        begin = kept.start.astype("datetime64[D]")
-        if len(kept) >= 30:
-            parts.append(pd.DataFrame({"compteur_id": kept.meter, "debut": begin, "fin": begin + 1, "kwh": kept.kwh}))
-    if not parts:
-        return {}
-    dates = (days.first + np.arange(len(days.kinds))).astype("datetime64[D]")
-    weather = [pd.DataFrame({"station": name, "jour": dates, "tmoy": cold}) for name, cold in days.cold.items()]
-    stations = {one.meter: one.station or "" for one in found}
-    fitted = fit_many(pd.concat(parts), pd.concat(weather), stations, kind="daily", cooling=False)
-    return {meter: one.heating_balance_point for meter, one in fitted.items()}
+        for one in found
+    ]  # fmt: skip
 
 
 def watch_bills(found: Sequence[Series], days: Days, works: Works, rules: Rules) -> list[Watched]:
@@ -143,16 +119,6 @@ def merged(series: Series, estimated: Booleans, lost: Sequence[int] = ()) -> tup
     return replace(series, start=series.start[first], end=series.end[last - 1], kwh=kwh, flagged=flagged), first, last
 
 
-def balance_point(series: Series, days: Days) -> float:
-    """Find the balance point that explains bills best; not a number where too few have temperatures."""
-    cold = grid_of(series, days, float(POINTS[0]))
-    rows = ~np.isnan(series.kwh) & (cold.sums(np.isnan(cold.cold).astype(float)[:, None])[:, 0] == 0)
-    if rows.sum() < 12:
-        return float("nan")
-    use = series.kwh[rows]
-    return best_point(series, days, POINTS, rows, 1 / np.maximum(use, 0.2 * max(float(np.median(use)), 1e-9)))
-
-
 def _bills_of(
     series: Series, days: Days, works: Sequence[int], since: int, most: float, odds: float, level: float
 ) -> Watched:
@@ -166,7 +132,7 @@ def _bills_of(
     lost = {run.first for run in wrong}
     for _ in range(2):  # what nothing made up for says nothing of what is usual
         usable, begins, ends = merged(series, estimated, sorted(lost))
-        seen = watch(usable, (), days, balance_point(usable, days), works, since, level)
+        seen = watch(usable, (), days, works, since, level)
         found = [_of_run(seen.told, series, run, begins, ends) for run in every]
         pairs = zip(every, found, strict=True)
         more = {run.first for run, one in pairs if one.how == faults.UNMENDED and one.chance < MUCH}

@@ -16,7 +16,7 @@ from tikub_lab.energy.challenge.meters import measured_days
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND, Days, numbers
 from tikub_lab.energy.gestures.known import OF_AREA
-from tikub_lab.energy.heating import spans
+from tikub_lab.energy.heating import HEATS, spans
 from tikub_lab.energy.occupancy.days import Designer, days_of
 from tikub_lab.energy.occupancy.use import ALL, Use, fit
 from tikub_lab.energy.periods import DAY, Floats
@@ -206,7 +206,7 @@ def _contrasts(meter: Any, use: Use, step: str | None, year: Year) -> Iterator[t
         weights = use.contrast("base", kind) * year[of]["count"]
         return np.append(weights, 0.0) if moves else weights
 
-    if usage in ("chauffage", "mixte") and "heat" in use.terms:
+    if usage in HEATS and "heat" in use.terms:
         if "heat weekend" in use.terms:
             yield "chauffage_weekend", heat(WEEKEND, WEEKEND), heat(LESSONS, WEEKEND)
         # What the holidays would take with the slope of the rest of the year: of its weekdays and weekends together.

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.days import day_kinds, keep_days
+from tikub_lab.energy.heating import HEATS
 from tikub_lab.energy.performance.signature import DAILY
 
 
@@ -57,7 +58,7 @@ def picture(
         or not np.isfinite([signature[name] for name in ("base", "pente", "equilibre")]).all()
     ):
         return empty, empty
-    heats = meters.loc[(meters["code_uai"] == uai) & meters["usage"].isin(("chauffage", "mixte")), "compteur_id"]
+    heats = meters.loc[(meters["code_uai"] == uai) & meters["usage"].isin(HEATS), "compteur_id"]
     rows = readings[readings["compteur_id"].isin(heats) & (readings["origine"] == "relevé")]
     rows = rows[rows["debut"].dt.year == year]
     rows = keep_days(rows, day_kinds(calendar, f"{year}-01-01", f"{year}-12-31"))

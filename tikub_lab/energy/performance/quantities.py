@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.heating import Floats, daily_means
+from tikub_lab.energy.heating import HEATS, Floats, daily_means
 from tikub_lab.energy.performance.circle import QUANTILES, circles, share_below
 from tikub_lab.energy.performance.signature import BILLS, DAILY
 from tikub_lab.errors import UsageError
@@ -215,7 +215,7 @@ def _gaps(
 
 def _heat(meters: pd.DataFrame, year: int) -> pd.Series:
     """Return what heating used in a year at each site, adjusted to normal weather; only where all of it is known."""
-    rows = meters[(meters["annee"] == year) & meters["usage"].isin(("chauffage", "mixte"))]
+    rows = meters[(meters["annee"] == year) & meters["usage"].isin(HEATS)]
     adjusted = rows["kwh_ajuste"] - (rows["kwh"] - rows["kwh_chauffage"])
     whole = rows["ajuste"].astype(bool) & rows["complet"].astype(bool)
     return adjusted.where(whole).groupby(rows["code_uai"]).sum(skipna=False)

@@ -29,7 +29,6 @@ CALM = 0.25
 """Largest share of holidays among the days of a bill."""
 FEWEST = {DAILY: 100, BILLS: 9}
 """Days of lessons, or bills, that a signature needs."""
-HEATS = ("chauffage", "mixte")
 
 FEW, NO_COLD, POOR = "trop peu de relevés", "aucun effet du froid", "modèle insuffisant (guide ASHRAE 14)"
 NO_AREA, NO_STATION = "surface inconnue", "station météo inconnue"
@@ -199,7 +198,7 @@ def _of_year(
     require_readings(f"year={year}", readings, first, after)
     near = (readings["debut"] < after) & (readings["fin"] > pd.Timestamp(year - YEARS, 1, 1))
     names = ["compteur_id", "code_uai", "usage", "mise_en_service", "retrait"]
-    own = meters.loc[meters["usage"].isin(HEATS), names].dropna(subset=["code_uai"])
+    own = meters.loc[meters["usage"].isin(heating.HEATS), names].dropna(subset=["code_uai"])
     gone, later = own["retrait"] <= first, own["mise_en_service"] >= after
     own = own[~gone & ~later].astype(dict.fromkeys(names[:3], "object"))
     of_sites = sites[["code_uai", "station", "surface_totale"]].astype({"code_uai": "object", "station": "object"})

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sparse
 
+from tikub_lab.energy.heating import HEATS
 from tikub_lab.energy.periods import Floats, Integers
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
@@ -30,7 +31,6 @@ WORKS = ["travaux_id", "code_uai", "mesure", "energie", "cout", "economie_attend
 USES = ["code_uai", "energie", "usage", "kwh"]
 PAIR = ["code_uai", "energie"]
 FUELS = ("gaz", "fioul", "bois", "réseau de chaleur")
-HEATS = ("chauffage", "mixte")
 
 
 @dataclass(frozen=True)
