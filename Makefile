@@ -32,6 +32,7 @@ report: $(VENV)/.ready ## Run every notebook on the shipped sample into reports/
 	@$(RUN)/python -m tikub_lab report
 
 test: export TIKUB_CACHE := off
+test: export OPENBLAS_NUM_THREADS := 1
 test: $(VENV)/.ready-test ## pytest and doctests, nbval on notebooks/, ruff, mypy
 	$(RUN)/python -m ruff check .
 	$(RUN)/python -m ruff format --check .

@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 os.environ["TIKUB_CACHE"] = "off"  # tests see what the code computes now
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in a build: see reports/pool.py; numpy reads it once
 os.fsync = lambda _: None  # no test cuts the power; those of what reaches the disk when put another in its place
 ROOT = Path(__file__).resolve().parent.parent
 
