@@ -11,7 +11,7 @@ from tikub_lab.tables.schema import Field, Schema
 DATES = ("iso", "french", "american")
 MACROS = r"""
 CREATE TEMP MACRO cleaned(x) AS
-    nullif(trim(regexp_replace(x, '[\x{a0}\x{202f}\x{2007}\x{2009}\x{feff}]', ' ', 'g'), E' \t\r\n'), '');
+    nullif(trim(regexp_replace(x, '[\x{a0}\x{2007}-\x{200f}\x{202f}\x{2060}\x{feff}]', ' ', 'g'), E' \t\r\n'), '');
 CREATE TEMP MACRO folded(x) AS
     trim(regexp_replace(replace(lower(strip_accents(x)), 'œ', 'oe'), '[^a-z0-9]+', ' ', 'g'));
 CREATE TEMP MACRO compact(x) AS upper(regexp_replace(regexp_replace(x, '\.0+$', ''), '[ .''’-]', '', 'g'));
