@@ -111,9 +111,8 @@ class Pool:
 
     def __init__(self, jobs: int, timeout: float | None = None, memory: int | None = None, data: Path | None = None):
         self.jobs, self.timeout, self.memory = jobs, timeout, memory
-        os.environ["TIKUB_AHEAD"] = str(data or "")  # the forkserver inherits both, see preload.py
-        # Reports run side by side: threads of OpenBLAS that share a core wait for each other, up to seven times longer.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        # The forkserver inherits both, see preload.py. Threads of OpenBLAS that share a core wait for each other.
+        os.environ |= {"OPENBLAS_NUM_THREADS": "1", **os.environ, "TIKUB_AHEAD": str(data or "")}
         self._context: Any = get_context(METHOD)
         self._folder = files.scratch("tikub-reports-")
         self._root = self._folder.__enter__()
