@@ -21,7 +21,7 @@ from tikub_lab.procurement.calendar.deadlines import Day, day_of
 from tikub_lab.procurement.competition import called, single_offers
 from tikub_lab.procurement.concentration import concentrations
 from tikub_lab.procurement.considerations import considerations
-from tikub_lab.procurement.frameworks import is_framework
+from tikub_lab.procurement.frameworks import is_framework, subsequents
 from tikub_lab.procurement.groups import families, family_labels, short_labels
 from tikub_lab.procurement.suppliers import supplier_shares
 from tikub_lab.procurement.thresholds import in_force, purchase_kind
@@ -140,7 +140,7 @@ def bought_apart(contracts: pd.DataFrame, today: Day) -> pd.DataFrame:
     commandes: articles L2113-6 to L2113-8 of the Code de la commande publique). Columns are :data:`COLUMNS`.
     """
     book = _recent(contracts, today, months=12)
-    book = book[~is_framework(book) & book["idAccordCadre"].isna() & book["codeCPV"].notna()]
+    book = book[~is_framework(book) & ~subsequents(book) & book["codeCPV"].notna()]
     book = book[purchase_kind(book["codeCPV"]) != "travaux"]
     limit = in_force(book, "formalisee")["seuil_montant"]
     book = book.assign(seuil=limit, famille=families(book["codeCPV"], 3))[book["montant"] < limit]

@@ -21,6 +21,7 @@ import pandas as pd
 
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.scope import one_of
+from tikub_lab.procurement.frameworks import subsequents
 from tikub_lab.procurement.jump import Jump, jump
 from tikub_lab.procurement.thresholds import KINDS, NAMES, in_force
 
@@ -51,7 +52,7 @@ def _ratios(contracts: pd.DataFrame, name: str, nature: str) -> tuple[pd.DataFra
     if name == "publicite":
         shared = limits["seuil_montant"] == in_force(contracts, "dispense")["seuil_montant"]
         limits["seuil_montant"] = limits["seuil_montant"].mask(shared)
-    subsequent = (contracts["nature"].astype("str") == "Marché subséquent") | contracts["idAccordCadre"].notna()
+    subsequent = subsequents(contracts)
     known = limits["seuil_montant"].notna() & contracts["montant"].notna()
     mine = limits["seuil_nature"].isin(GROUPS[nature])
     ratio = contracts["montant"] / limits["seuil_montant"]

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-FRAMEWORK, SUBSEQUENT = "Accord-cadre", "Marché subséquent"
+FRAMEWORK, SUBSEQUENT, CALLS = "Accord-cadre", "Marché subséquent", "Marchés subséquents"
+TOLD_BY = (
+    ("nature", FRAMEWORK),
+    ("techniques", FRAMEWORK),
+    ("modalitesExecution", "Bons de commande"),
+    ("modalitesExecution", CALLS),
+)
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,12 @@ def holds(field: pd.Series, label: str) -> pd.Series:
 
 
 def is_framework(contracts: pd.DataFrame) -> pd.Series:
-    """Tell framework agreements: nature (2019), technique or purchase orders (2022); a contract under one is none."""
-    nature = contracts["nature"].astype("str").eq(FRAMEWORK).fillna(False)
-    orders = holds(contracts["modalitesExecution"], "Bons de commande")
-    return (nature | holds(contracts["techniques"], FRAMEWORK) | orders) & ~subsequents(contracts)
+    """Tell framework agreements by their nature (2019), technique or way of being carried out (2022).
+
+    A contract under one is none.
+    """
+    said = [holds(contracts[field], label) for field, label in TOLD_BY]
+    return pd.concat(said, axis=1).any(axis=1) & ~subsequents(contracts)
 
 
 def framework_summary(contracts: pd.DataFrame) -> Frameworks:
@@ -70,9 +78,8 @@ def framework_summary(contracts: pd.DataFrame) -> Frameworks:
     number = contracts["acheteur_id"] + " " + contracts["id"]
     based_on = (contracts["acheteur_id"] + " " + contracts["idAccordCadre"].astype("str"))[subsequent]
     linked = based_on.isin(number) & (based_on != number[subsequent])
-    declared = holds(contracts["techniques"], FRAMEWORK) | (contracts["nature"] == FRAMEWORK).fillna(False)
-    agreement = (declared & ~subsequent) | number.isin(based_on[linked])
-    with_calls = holds(contracts["modalitesExecution"], "Marchés subséquents") & agreement
+    agreement = is_framework(contracts) | number.isin(based_on[linked])
+    with_calls = holds(contracts["modalitesExecution"], CALLS) & agreement
     return Frameworks(
         agreements=number[agreement].nunique(),
         contracts=int(agreement.sum()),

@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from tikub_lab.errors import UsageError
 from tikub_lab.procurement.codes import WITHOUT_CALL
+from tikub_lab.procurement.frameworks import is_framework, subsequents
 from tikub_lab.procurement.suppliers import firm
 from tikub_lab.procurement.thresholds import FORMAL, purchase_kind
 
@@ -32,18 +33,15 @@ def candidates(contracts: pd.DataFrame, suppliers: pd.DataFrame, digits: int = 3
     """Say of each contract whether it is examined, and under which buyer, family and firm."""
     if digits not in range(2, 9):
         raise UsageError(f"digits={digits}: a family is the first 2 to 8 digits of the CPV code; 3 is usual.")
-    nature, ways = contracts["nature"].astype("str"), contracts["modalitesExecution"].fillna("")
-    technique, kind = contracts["techniques"].fillna(""), purchase_kind(contracts["codeCPV"])
-    frame = ways.str.contains("Bons de commande|Marchés subséquents") | technique.str.contains("Accord-cadre")
-    procedure = contracts["procedure"].astype("str")
+    procedure, kind = contracts["procedure"].astype("str"), purchase_kind(contracts["codeCPV"])
     reasons = {
         "montant absent": contracts["montant"].isna(),
         "date de notification absente": contracts["dateNotification"].isna(),
         "code CPV absent ou inconnu": kind.isna(),
-        "marché subséquent": (nature == "Marché subséquent") | contracts["idAccordCadre"].notna(),
-        "accord-cadre": (nature == "Accord-cadre") | frame,
-        "système d'acquisition dynamique": technique.str.contains("acquisition dynamique"),
-        "marché de défense ou de sécurité": nature == "Marché de défense ou de sécurité",
+        "marché subséquent": subsequents(contracts),
+        "accord-cadre": is_framework(contracts),
+        "système d'acquisition dynamique": contracts["techniques"].fillna("").str.contains("acquisition dynamique"),
+        "marché de défense ou de sécurité": contracts["nature"].eq("Marché de défense ou de sécurité"),
         BY_FORMAL: procedure.isin(FORMAL),
     }
     holders = contracts["uid"].map(_holders(suppliers)).astype("str")
