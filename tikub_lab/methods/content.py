@@ -18,9 +18,12 @@ def feed(key: Any, value: Any) -> None:
     key.update(f"{kind.__module__}.{kind.__qualname__}\0".encode())
     if isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
         frame = value if isinstance(value, pd.DataFrame) else value.to_frame()
-        feed(key, [frame.attrs, list(frame.columns), list(frame.columns.names), list(frame.index.names)])
-        for column in (*map(frame.index.get_level_values, range(frame.index.nlevels)), *(c for _, c in frame.items())):
-            _feed_column(key, column)
+        columns = [*map(frame.index.get_level_values, range(frame.index.nlevels)), *(c for _, c in frame.items())]
+        names = [list(frame.columns), list(frame.columns.names), list(frame.index.names)]
+        feed(key, [frame.attrs, *names, [_kind(column) for column in columns]])
+        table = pa.Table.from_arrays([*map(_values, columns)], [*map(str, range(len(columns)))]).combine_chunks()
+        for batch in table.to_batches():  # the same bytes for a slice and its copy
+            key.update(batch.serialize())
     elif kind in PLAIN or isinstance(value, (np.generic, pd.Timestamp, pd.Timedelta, enum.Enum)):
         key.update(repr(value).encode("utf-8", "surrogatepass") + b"\0")
     elif kind in (list, tuple, dict):
@@ -33,12 +36,15 @@ def feed(key: Any, value: Any) -> None:
         raise TypeError(f"no key for a {kind.__name__}: pass tables and plain values.")
 
 
-def _feed_column(key: Any, column: Any) -> None:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        feed(key, [column.dtype.ordered, column.dtype.categories])
-    feed(key, [str(column.dtype), str(getattr(column, "crs", "")), len(column)])
-    column = column.to_wkb() if str(column.dtype) == "geometry" else column
+def _kind(column: Any) -> list[Any]:
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return [str(dtype), dtype.ordered, dtype.categories]
     if column.dtype == object and (held := pd.api.types.infer_dtype(column)) not in {"string", "bytes", "empty"}:
         raise TypeError(f"no key for a column of {held} objects ({column.name}): give it a type.")
-    table = pa.table({"": pa.array(getattr(column.array, "codes", column.array), from_pandas=True)}).combine_chunks()
-    key.update(b"".join(batch.serialize() for batch in table.to_batches()))  # the same bytes for a slice and its copy
+    return [str(dtype), str(column.crs) if str(dtype) == "geometry" else ""]
+
+
+def _values(column: Any) -> Any:
+    column = column.to_wkb() if str(column.dtype) == "geometry" else column
+    return pa.array(getattr(column.array, "codes", column.array), from_pandas=True)

@@ -54,9 +54,9 @@ def once(function: _Function) -> _Function:
             return function(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        key = hashlib.blake2b(digest_size=20)
+        key = hashlib.sha256()  # twice as fast as others where processors know it
         content.feed(key, [*parts, name, digest, _VERSIONS, dict(bound.arguments)])
-        entry = root / ".".join([*parts[1:], name]) / key.hexdigest()
+        entry = root / ".".join([*parts[1:], name]) / key.hexdigest()[:40]
         with _locked(entry):
             kept = _read(entry)
             if kept is None:
