@@ -1,5 +1,8 @@
 """What kilowatt-hours cost and emit, by dated prices and factors; what is not known stays empty, never zero."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 
 from tikub_lab.tables.columns import require
@@ -52,39 +55,37 @@ def valued(table: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame) -> 
     require(table, "table", ["energie", "usage", "annee", "kwh"])
     require(prices, "prices", ["energie", "annee", "euros_kwh", "statut"])
     require(factors, "factors", ["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
-    rows = pd.DataFrame({name: table[name].to_numpy() for name in ("energie", "usage", "annee", "kwh")})
-    rows[["energie", "usage"]] = rows[["energie", "usage"]].astype("object")
-    cost = _as_of(rows, prices.assign(usage="tous"), ["euros_kwh", "statut"], "tous")
-    found = pd.DataFrame(index=rows.index, columns=["gco2e_kwh", "pouvoir_calorifique", "statut"], dtype="object")
-    for place in (0, 1):
-        wanted = [OF_METER.get(str(one), (one, "tous"))[place] for one in rows["usage"]]
-        own = _as_of(rows, factors, ["gco2e_kwh", "pouvoir_calorifique", "statut"], wanted)
-        found = found.where(found["statut"].isin(KNOWN), own.where(own["statut"].notna(), found))
-    lower = rows["energie"].isin(BILLED_HIGH) & (found["pouvoir_calorifique"] == "PCI")
-    energy = rows["kwh"].astype(float).where(~lower, rows["kwh"].astype(float) * HIGHER_TO_LOWER)
+    price = _dated(prices.assign(usage="tous"), ["euros_kwh", "statut"])
+    factor = _dated(factors, ["gco2e_kwh", "pouvoir_calorifique", "statut"])
+
+    def told(energy: str, usage: str, year: int) -> list[Any]:
+        first, second = (factor(energy, one, year) for one in OF_METER.get(usage, (usage, "tous")))
+        own = second if first[-1] not in KNOWN and second[-1] else first
+        return [*price(energy, "tous", year), *own]
+
+    keys = list(zip(*(table[name].tolist() for name in ("energie", "usage", "annee")), strict=True))
+    known = {key: told(*key) for key in set(keys)}
+    names = ["price", "prix_statut", "factor", "heat", "facteur_statut"]
+    found = pd.DataFrame([known[key] for key in keys], columns=names, index=table.index)
+    lower = table["energie"].isin(BILLED_HIGH) & (found["heat"] == "PCI")
+    kwh = table["kwh"].astype("float64")
     return table.assign(
-        euros=(rows["kwh"].astype(float) * cost["euros_kwh"].astype(float)).to_numpy(),
-        kgco2e=(energy * found["gco2e_kwh"].astype(float) / 1000).to_numpy(),
-        prix_statut=cost["statut"].astype("str").to_numpy(),
-        facteur_statut=found["statut"].astype("str").to_numpy(),
+        euros=kwh * found["price"].astype("float64"),
+        kgco2e=kwh.where(~lower, kwh * HIGHER_TO_LOWER) * found["factor"].astype("float64") / 1000,
+        **found[["prix_statut", "facteur_statut"]].astype("str"),
     )
 
 
-def _as_of(rows: pd.DataFrame, dated: pd.DataFrame, columns: list[str], usage: list[str] | str) -> pd.DataFrame:
-    """Find what a dated table says of each row in its year: the last value known by then."""
-    left = pd.DataFrame(
-        {"energie": rows["energie"].astype("object"), "usage": usage, "annee": rows["annee"].astype("Int64")}
-    )
-    left["place"] = range(len(left))
-    # "à demander" without a value is still an answer, the newest one: an older factor does not stand in for it.
-    right = dated[["energie", "usage", "annee", *columns]].astype({"energie": "object", "usage": "object"})
-    right["annee"] = right["annee"].astype("Int64")
-    left["usage"] = left["usage"].astype("object")
-    known = left["annee"].notna()
-    found = pd.merge_asof(
-        left[known].sort_values("annee").astype({"annee": "int64"}),
-        right.dropna(subset=["annee"]).sort_values("annee").astype({"annee": "int64"}),
-        on="annee",
-        by=["energie", "usage"],
-    )
-    return found.set_index("place")[columns].astype("object").reindex(range(len(rows)))
+def _dated(table: pd.DataFrame, columns: list[str]) -> Callable[[str, str, int], list[Any]]:
+    """Return what finds the last of some values that a dated table has for an energy and a use by a year."""
+    told: dict[tuple[str, str], list[tuple[int, list[Any]]]] = {}
+    rows = table.dropna(subset="annee").sort_values("annee", kind="stable")[["energie", "usage", "annee", *columns]]
+    for energy, usage, year, *values in rows.itertuples(index=False, name=None):
+        # "à demander" without a value is still an answer, the newest one: an older factor does not stand in for it.
+        told.setdefault((energy, usage), []).append((year, [None if pd.isna(one) else one for one in values]))
+
+    def last(energy: str, usage: str, year: int) -> list[Any]:
+        past = [values for since, values in told.get((energy, usage), []) if pd.notna(year) and since <= year]
+        return past[-1] if past else [None] * len(columns)
+
+    return last
