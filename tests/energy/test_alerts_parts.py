@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import combinations, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,12 @@ import pytest
 from scipy import stats
 
 from tikub_lab.energy.alerts.faults import likelier, repeated, said, zeros
-from tikub_lab.energy.alerts.grid import Grid, drifts, grid_of, heated, usual
-from tikub_lab.energy.alerts.meter import balanced, watch
+from tikub_lab.energy.alerts.grid import DRIFT, Grid, drifts, grid_of, heated, usual
+from tikub_lab.energy.alerts.meter import Finding, Told, balanced, watch
 from tikub_lab.energy.alerts.model import Family, chance, explain
 from tikub_lab.energy.alerts.report import inflation
 from tikub_lab.energy.alerts.series import Series, days_of, series_of
-from tikub_lab.energy.alerts.table import clock, round_off, span
+from tikub_lab.energy.alerts.table import _gravity, clock, round_off, span
 from tikub_lab.energy.alerts.watch import merged, never_mended
 from tikub_lab.energy.days import Days, stretches
 
@@ -456,7 +457,49 @@ def test_sets_of_candidates():
         assert heated(grid)[0].together == wanted
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_the_days_that_were_heated_by_all_stretches_of_them(seed):
+    """Of all stretches the one that readings make likeliest, and the share of the heating that fits it best."""
+    rng = np.random.default_rng(seed)
+    more, spread, heated = rng.uniform(1, 9, 30), rng.uniform(0.5, 6, 30), rng.random(30) < 0.6
+    expected = rng.uniform(20, 40, 30)
+    kwh = expected - more + heated * more + spread * rng.normal(size=30)
+    every = SimpleNamespace(start=np.arange(30))
+    model = SimpleNamespace(expected=expected, fit=SimpleNamespace(scatter=lambda _: spread))
+    told = Told(SimpleNamespace(kwh=kwh), every, np.ones(30, dtype=bool), (), model)
+    over = kwh - expected + more
+
+    def likelier(first, last):
+        days = slice(first, last)
+        return ((over[days] / spread[days]) ** 2 - ((over - more)[days] / spread[days]) ** 2).sum()
+
+    first, last = max(combinations(range(8, 25), 2), key=lambda one: likelier(*one))
+    if likelier(first, last) <= 0:
+        assert told._narrowed(more, 8, 24) == (1.0, 8, 24)
+        return
+    days = slice(first, last)
+    share = np.linalg.lstsq((more / spread)[days, None], (over / spread)[days], rcond=None)[0][0]
+    assert told._narrowed(more, 8, 24) == (pytest.approx(share), first, last)
+
+
+@pytest.mark.parametrize(("after", "told"), [(45, False), (46, True), (-45, False), (-46, True)])
+def test_a_drift_near_works_is_theirs(after, told):
+    drift = SimpleNamespace(start=1000 + after)
+    model = SimpleNamespace(departures=[SimpleNamespace(family=SimpleNamespace(name=DRIFT))])
+    one = Told(None, None, None, (), model)
+    object.__setattr__(one, "drift", lambda _: drift)
+    assert one.findings([200, 1000]) == [drift] * told
+    assert one.findings([]) == [drift]
+
+
 # Rates and words
+
+
+def test_how_much_an_alert_weighs():
+    """A twentieth and a hundredth of the 36,500 kWh of a year."""
+    year = series(np.full(365, 100.0), np.arange(365), np.arange(1, 366), "relevé")
+    found = [_gravity(Finding(year, DRIFT, 0, 1, np.array([kwh]), 1.0, 0.5)) for kwh in (364, 365, 1824, 1825, np.nan)]
+    assert found == ["faible", "moyenne", "moyenne", "forte", None]
 
 
 def test_inflation_by_hand():
