@@ -1,8 +1,8 @@
 """The challenge between lycées: what each saved against its own past, the weather and the calendar being the same.
 
 A lycée's score is the share saved of what its own past says it would have used, all energies together in kWh, as in
-CUBE.S. Daily readings are taken where both periods have them (CalTRACK's models, with a load for each kind of day),
-bills otherwise (:mod:`tikub_lab.energy.occupancy.use`). What works save is not the users' doing: a lycée's past begins
+CUBE.S. Daily readings are taken where both periods have them, bills otherwise, by one model that knows weekends and
+holidays (:mod:`tikub_lab.energy.occupancy.use`). What works save is not the users' doing: a lycée's past begins
 after its last works, and works during the challenge leave it out. Whoever has no score is listed with the reason.
 """
 

@@ -6,14 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.caltrack import fit_many
-from tikub_lab.energy.days import Days, numbers
-from tikub_lab.energy.heating import spans
-from tikub_lab.energy.occupancy.days import Designer, days_of
-from tikub_lab.energy.occupancy.use import fit, saved
+from tikub_lab.energy.occupancy.days import Designer, by_step, days_of
+from tikub_lab.energy.occupancy.use import Use, fit, saved
 from tikub_lab.energy.periods import DAY, Integers
-from tikub_lab.energy.quality import LIMITS, passes, quality
-from tikub_lab.energy.savings import Savings, metered
+from tikub_lab.energy.quality import LIMITS
 from tikub_lab.show.french import day, number
 
 YEAR = pd.Timedelta(days=365)
@@ -90,7 +86,7 @@ def score_meters(
     calendar: pd.DataFrame,
     zone: str,
 ) -> pd.DataFrame:
-    """Work out what each meter in service saved.
+    """Work out what each meter in service saved: by its days where both periods have enough of them, else by its bills.
 
     One row a meter: its step, ``jours`` (of the challenge that are scored), ``kwh`` (used in it, as far as known),
     ``savings`` (or None), and ``faute``, why there is none.
@@ -102,96 +98,38 @@ def score_meters(
     if about.empty:
         return pd.DataFrame(columns=columns)
     margin = pd.Timedelta(days=40)
-    days = days_of(weather, calendar, (span.before - margin).date(), (span.end + margin).date(), zone)
+    maker = Designer(days_of(weather, calendar, (span.before - margin).date(), (span.end + margin).date(), zone))
     rows = readings[readings["compteur_id"].isin(about["compteur_id"])]
-    rows = rows[(rows["fin"] > span.before) & (rows["debut"] < span.end)]
-    by_day = _scored_days(span, about, rows, weather, days)
-    left = about[~about["compteur_id"].isin(list(by_day))]
-    by_bill = _scored_bills(span, left, rows[rows["origine"] == "facture"], days)
-    found = [by_day.get(meter) or by_bill[meter] for meter in about["compteur_id"]]
+    known = by_step(rows[(rows["fin"] > span.before) & (rows["debut"] < span.end)])
+    nothing = pd.DataFrame({"debut": [], "fin": [], "kwh": []}, dtype="int64")
+    found, each = [], list[Any](about.itertuples(index=False))
+    for meter in each:
+        for step in known:
+            rows = known[step].get(meter.compteur_id, nothing)
+            begin, end, kwh = (rows[name].to_numpy() for name in nothing)
+            past, now = _sides(span, meter.reference_debut, begin, end)
+            designs = [maker.design(begin[side], end[side], kwh[side], meter.station) for side in (past, now)]
+            covered = [float(design.days.sum()) for design in designs]
+            if not (fault := _too_few(span, covered)):
+                break
+        savings = None
+        if not fault:
+            model = fit(designs[0])
+            fault = f"aucun modèle ne convient à ses {step}s" if model is None else _insufficient(model)
+            savings = saved(model, designs[1]) if model and not fault else None
+        found.append((step, covered[1], float(kwh[now].sum()), savings, fault))
     table = pd.DataFrame(found, columns=columns[4:])
     return pd.concat([about[columns[:4]].reset_index(drop=True), table], axis=1)
 
 
-Scored = tuple[str, float, float, Savings | None, str]
-
-
-def _scored_bills(span: Span, about: pd.DataFrame, bills: pd.DataFrame, days: Days) -> dict[str, Scored]:
-    maker = Designer(days)
-    found: dict[str, Scored] = {}
-    joined = spans(bills[bills["compteur_id"].isin(about["compteur_id"])])
-    for name in ("debut", "fin"):
-        joined[name] = numbers(joined[name])
-    by_meter = dict(tuple(joined.groupby("compteur_id", observed=True)))
-    meters: list[Any] = list(about.itertuples(index=False))
-    for meter in meters:
-        rows = by_meter.get(meter.compteur_id, joined.head(0))
-        begin, end, kwh = (rows[name].to_numpy() for name in ("debut", "fin", "kwh"))
-        past, now = _sides(span, meter.reference_debut, begin, end)
-        designs = [maker.design(begin[side], end[side], kwh[side], meter.station) for side in (past, now)]
-        covered = [float(design.days.sum()) for design in designs]
-        fault, model = _too_few(span, covered), None
-        if not fault:
-            model, unlike = fit(designs[0]), "aucun modèle ne convient à ses factures"
-            fault = unlike if model is None else _insufficient("billing", model.cv_rmse, model.nmbe)
-        savings = saved(model, designs[1]) if model is not None and not fault else None
-        found[meter.compteur_id] = ("facture", covered[1], float(kwh[now].sum()), savings, fault)
-    return found
-
-
 def _sides(span: Span, since: pd.Timestamp, begin: Integers, end: Integers) -> tuple[np.ndarray, np.ndarray]:
-    """Say which bills belong to the past, and which to the challenge."""
+    """Say which readings belong to the past, and which to the challenge."""
     first, start, stop = (moment.value // DAY for moment in (since, span.start, span.end))
     middle = (begin + end) / 2
     early = ACROSS if since == span.before else 0  # not a day from before works
     past = (begin >= first - early) & (middle < start) & (end <= start + ACROSS)
     now = (middle >= start) & (middle < stop) & (begin >= start - ACROSS) & (end <= stop + ACROSS)
     return past, now
-
-
-def _scored_days(
-    span: Span, about: pd.DataFrame, readings: pd.DataFrame, weather: pd.DataFrame, days: Days
-) -> dict[str, Scored]:
-    """Score the meters that have daily readings of both periods; the others are left to their bills."""
-    rows = measured_days(readings).merge(
-        about[["compteur_id", "station", "reference_debut", "energie"]], on="compteur_id"
-    )
-    rows = rows[(rows["debut"] >= rows["reference_debut"]) & (rows["debut"] < span.end)]
-    kinds = days.named()
-    rows = rows[rows["debut"].between(kinds.index[0], kinds.index[-1])]
-    after = rows["debut"] >= span.start
-    known = pd.DataFrame(
-        {"after": rows[after].groupby("compteur_id").size(), "before": rows[~after].groupby("compteur_id").size()}
-    ).fillna(0)
-    enough = known[(known["after"] >= WHOLE * span.days) & (known["before"] >= WHOLE * YEAR.days)].index
-    if not len(enough):
-        return {}
-    rows, after = rows[rows["compteur_id"].isin(enough)], after[rows["compteur_id"].isin(enough)]
-    of_meter = rows.drop_duplicates("compteur_id").set_index("compteur_id")
-    stations = {str(meter): str(station) for meter, station in of_meter["station"].items()}
-    cooled = {str(meter): energy == "électricité" for meter, energy in of_meter["energie"].items()}
-    models = fit_many(rows[~after], weather, stations, kind="daily", cooling=cooled)
-    clocks = {str(station): one for station, one in weather.groupby("station", observed=True)}
-    found: dict[str, Scored] = {}
-    for meter, usage in rows[after].groupby("compteur_id", observed=True):
-        covered, used, model = float(len(usage)), float(usage["kwh"].sum()), models[str(meter)]
-        if model.model is None:
-            found[str(meter)] = ("relevé", covered, used, None, "aucun modèle ne convient à ses relevés")
-            continue
-        one = metered(model, usage, clocks[stations[str(meter)]], kinds)
-        sample, fitted = model.sample, one.model.matrix @ one.model.coefficients
-        assert sample is not None
-        scatter, bias = quality(sample.usage, fitted, one.model.matrix.shape[1] + one.model.points.shape[1])
-        fault = _insufficient("daily", scatter, bias)
-        found[str(meter)] = ("relevé", covered, used, None if fault else one, fault)
-    return found
-
-
-def measured_days(readings: pd.DataFrame) -> pd.DataFrame:
-    """Keep the readings of a single day that were measured."""
-    rows = readings[(readings["origine"] == "relevé") & readings["kwh"].notna()]
-    rows = rows[(rows["fin"] - rows["debut"]) == pd.Timedelta(days=1)]
-    return rows[~rows["estime"].fillna(False).astype(bool)]
 
 
 def _too_few(span: Span, covered: list[float]) -> str:
@@ -202,15 +140,15 @@ def _too_few(span: Span, covered: list[float]) -> str:
     return ""
 
 
-def _insufficient(kind: str, cv_rmse: float, nmbe: float) -> str:
+def _insufficient(model: Use) -> str:
     """Say in what a model fails, in French; empty where it does not."""
-    limit = LIMITS[kind]
-    if passes(kind, cv_rmse, nmbe):
+    if model.passes:
         return ""
-    if not cv_rmse <= limit.cv_rmse:
-        told = f"CV(RMSE) de {number(cv_rmse * 100, 1)} %, au-dessus de {number(limit.cv_rmse * 100)} %"
+    limit = LIMITS[model.design.kind]
+    if not model.cv_rmse <= limit.cv_rmse:
+        told = f"CV(RMSE) de {number(model.cv_rmse * 100, 1)} %, au-dessus de {number(limit.cv_rmse * 100)} %"
     else:
-        told = f"biais de {number(nmbe * 100, 1)} %, au-delà de {number(limit.nmbe * 100)} %"
+        told = f"biais de {number(model.nmbe * 100, 1)} %, au-delà de {number(limit.nmbe * 100)} %"
     return f"son modèle est insuffisant (guide ASHRAE 14 : {told})"
 
 
