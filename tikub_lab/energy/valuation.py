@@ -2,8 +2,6 @@
 
 import pandas as pd
 
-from tikub_lab.tables.columns import require
-
 HIGHER_TO_LOWER = 1 / 1.11
 """Gas is billed by its higher heating value (PCS); factors count by the lower one (PCI), 1.11 times smaller.
 Source: ADEME, Base Empreinte, « gaz naturel »."""
@@ -49,9 +47,6 @@ def valued(table: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame) -> 
     >>> valued(used, prices, factors)[["euros", "kgco2e"]].round(1).to_numpy().tolist()
     [[77.7, 227.0]]
     """
-    require(table, "table", ["energie", "usage", "annee", "kwh"])
-    require(prices, "prices", ["energie", "annee", "euros_kwh", "statut"])
-    require(factors, "factors", ["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
     rows = pd.DataFrame({name: table[name].to_numpy() for name in ("energie", "usage", "annee", "kwh")})
     rows[["energie", "usage"]] = rows[["energie", "usage"]].astype("object")
     cost = _as_of(rows, prices.assign(usage="tous"), ["euros_kwh", "statut"], "tous")

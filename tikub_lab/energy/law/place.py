@@ -13,7 +13,6 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 NO_AREA, NOT_DUE, NO_TARGET = "surface inconnue", "non assujetti", "sans année de référence"
 NO_YEAR, REACHED, AHEAD = "année incomplète", "objectif atteint", "objectif à atteindre"
@@ -93,8 +92,6 @@ def standing(
     [2030, 'objectif à atteindre', 60000.0]
     """
     kept = ["code_uai", "surface", "assujetti", "annee_reference", "kwh_m2_reference", "surface_reference"]
-    require(references, "references", kept)
-    require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
     own = years[years["annee"] == year].astype({"code_uai": "object"})
     given_once(own, "years", ["code_uai", "annee"])
     use = (

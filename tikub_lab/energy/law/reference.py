@@ -17,7 +17,6 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 CHOSEN, ONLY, DEFAULT, NONE = "choisie", "seule année utilisable", "par défaut", "aucune"
 """How the reference year came about: the best of several, the only one, the first full year after those of the law."""
@@ -61,7 +60,6 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     >>> final_energy(energies)[["kwh", "kwh_ajuste", "complet"]].values.tolist()
     [[1200.0, 1290.0, True]]
     """
-    require(energies, "energies", ["code_uai", "annee", "energie", "kwh", "kwh_ajuste", "complet"])
     kinds = energies["energie"].dropna().unique()
     factors = {kind: legal.value("énergie finale", kind, day).number for kind in kinds}
     factor = energies["energie"].map(factors).astype("float64")
@@ -127,8 +125,6 @@ def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.
     >>> found[["annee_reference", "kwh_m2_reference", "annees_manquantes"]].values.tolist()
     [[2011, 120.0, 10]]
     """
-    require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
-    require(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
     given_once(sites, "sites", ["code_uai"])
     given_once(years, "years", ["code_uai", "annee"])
     allowed = legal.reference_years(day)

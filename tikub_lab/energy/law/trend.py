@@ -19,7 +19,6 @@ from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 LAST = 8
 """Years whose pace is looked at, unless said."""
@@ -69,7 +68,6 @@ def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVE
     >>> pace(usable, 2025)[["pente", "pente_bas", "pente_haut"]].round(2).values.tolist()
     [[-2.0, -2.5, -1.5]]
     """
-    require(usable, "usable", ["code_uai", "annee", "kwh_m2"])
     check_level(level)
     if last < 2:
         raise UsageError(f"last={last}: a pace takes at least two years.")
@@ -140,7 +138,6 @@ def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
     >>> outlook(standing, pace(usable, 2025))[["rythme", "annee_atteinte"]].values.tolist()
     [['manqué à ce rythme', 2042]]
     """
-    require(standing, "standing", ["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"])
     rows = standing[["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"]].astype({"code_uai": "object"})
     types = {"premiere": "Int64", "derniere": "Int64", "code_uai": "object"}
     rows = rows.merge(paces.astype(types), how="left", on="code_uai")
