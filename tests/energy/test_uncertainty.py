@@ -68,7 +68,7 @@ def test_a_saving_of_ten_per_cent_on_fifty_sites(kinds):
 
 
 def test_the_model_of_the_challenge_is_as_sure(kinds):
-    """Days by the model of the challenge, whose scatter weighs: intervals hold zero and are no wider than metered ones."""
+    """By the model of the challenge, whose scatter weighs: intervals hold zero, as narrow as metered ones."""
     panel = meters_without_change(40, seed=6)
     day = numbers(panel.kwh.index.to_series())
     before, codes = day < day[365], np.array([KINDS.index(kind) for kind in kinds])

@@ -42,38 +42,31 @@ class Span:
 
 def spans_of(span: Span, sites: pd.DataFrame, meters: pd.DataFrame, works: pd.DataFrame) -> pd.DataFrame:
     """Tell from when each lycée's past counts, after its last works and change of meters, and why some have none."""
-    done = works[(works["statut"] == "réalisé") & works["code_uai"].isin(sites["code_uai"])]
-    by_site = dict(tuple(done.groupby("code_uai", observed=True)))
-    of_site = dict(tuple(meters.dropna(subset="code_uai").groupby("code_uai", observed=True)))
+    done = works[works["statut"] == "réalisé"].sort_values("date_fin", kind="stable")
+    undated = done[done["date_fin"].isna()].groupby("code_uai")["mesure"].first()
+    recent = done[(done["date_fin"] > span.before) & (done["date_fin"] < span.end)]
+    last: dict[Any, Any] = {row.code_uai: row for row in recent.itertuples()}
+    dates = meters.melt("code_uai", ["mise_en_service", "retrait"], value_name="jour")
+    moved = dates[dates["jour"] < span.end].groupby("code_uai", observed=True)["jour"].max()
     rows = []
     for code in sites["code_uai"]:
-        own, nothing = by_site.get(code, done.head(0)), meters.head(0)
-        begin, reason = _after_works(span, own)
-        moved = pd.concat([of_site.get(code, nothing)[name] for name in ("mise_en_service", "retrait")]).dropna()
-        moved = moved[(moved > begin) & (moved < span.end)]
-        if not reason and len(moved):
-            begin = max(begin, moved.max())
+        begin, reason = span.before, ""
+        if code in undated.index:
+            reason = f"des travaux sont faits ({undated[code]}) mais leur date n'est pas connue"
+        elif code in last:
+            begin = last[code].date_fin
+            told = f"travaux ({last[code].mesure}) finis le {day(begin)}"
+            if begin >= span.start:
+                reason = f"{told}, pendant le défi : leur économie n'est pas celle des usagers"
+            elif begin > span.start - YEAR:
+                reason = f"{told}, moins d'un an avant le défi : pas assez de passé pour comparer"
+        if not reason and code in moved.index and moved[code] > begin:
+            begin = moved[code]
             if begin > span.start - YEAR:
                 reason = f"un compteur a été mis en service ou retiré le {day(begin)}"
         rows.append((code, begin, reason))
     found = pd.DataFrame(rows, columns=["code_uai", "reference_debut", "raison"])
     return found.astype({"code_uai": "str", "raison": "str", "reference_debut": "datetime64[ns]"})
-
-
-def _after_works(span: Span, done: pd.DataFrame) -> tuple[pd.Timestamp, str]:
-    if done["date_fin"].isna().any():
-        what = done[done["date_fin"].isna()].iloc[0]["mesure"]
-        return span.before, f"des travaux sont faits ({what}) mais leur date n'est pas connue"
-    recent = done[(done["date_fin"] > span.before) & (done["date_fin"] < span.end)].sort_values("date_fin")
-    if recent.empty:
-        return span.before, ""
-    last = recent.iloc[-1]
-    told = f"travaux ({last['mesure']}) finis le {day(last['date_fin'])}"
-    if last["date_fin"] >= span.start:
-        return last["date_fin"], f"{told}, pendant le défi : leur économie n'est pas celle des usagers"
-    if last["date_fin"] > span.start - YEAR:
-        return last["date_fin"], f"{told}, moins d'un an avant le défi : pas assez de passé pour comparer"
-    return last["date_fin"], ""
 
 
 def score_meters(
