@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.heating import HEATS, Floats, daily_means
+from tikub_lab.energy.days import cold_of
+from tikub_lab.energy.heating import HEATS
 from tikub_lab.energy.performance.circle import QUANTILES, circles
 from tikub_lab.energy.performance.signature import BILLS, DAILY
+from tikub_lab.energy.periods import DAY, Floats
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
@@ -94,8 +96,7 @@ def standing(
         raise UsageError(f"level={level!r}: a share of false discoveries is between 0 and 1, such as 0.1.")
     daily = signatures[(signatures["source"] == DAILY) & signatures["comparable"]]["code_uai"]
     heat, stations = _heat(meters, year), sites.drop_duplicates("code_uai").set_index("code_uai")["station"]
-    weather = weather[weather["jour"].dt.year == year]
-    means = {str(name): daily_means(rows)[1] for name, rows in weather.groupby("station", observed=True)}
+    means = cold_of(weather, *(pd.Timestamp(one, 1, 1).value // DAY for one in (year, year + 1)))
     cold = {site: means.get(str(station), np.empty(0)) for site, station in stations.items()}
     rows = signatures.assign(chauffage=signatures["code_uai"].map(heat).astype("float64"))
     tables = []
