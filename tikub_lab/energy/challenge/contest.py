@@ -20,7 +20,7 @@ from tikub_lab.energy.challenge.order import place, ranks
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.savings import Savings
 from tikub_lab.energy.savings import by_month as months_of
-from tikub_lab.energy.uncertainty import Interval, portfolio
+from tikub_lab.energy.uncertainty import portfolio
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import only
@@ -33,6 +33,12 @@ COLUMNS = {
     "part": "float64", "part_bas": "float64", "part_haut": "float64", "erreur": "float64", "liberte": "float64",
     "etablie": "bool", "rang_min": "Int64", "rang_max": "Int64", "effectif": "Int64", "place": "str", "phrase": "str",
 }  # fmt: skip
+
+FIGURES = {
+    "attendu": "predicted", "economie": "saving", "bas": "low", "haut": "high", "part": "share",
+    "part_bas": "share_low", "part_haut": "share_high", "liberte": "freedom", "etablie": "established",
+}  # fmt: skip
+"""Columns of a score that an interval has."""
 
 
 @dataclass(frozen=True)
@@ -140,18 +146,17 @@ def challenge(
     span = Span(pd.Timestamp(start), pd.Timestamp(end), years)
     own = spans_of(span, sites, meters, works)
     scored = score_meters(span, own, sites, meters, readings, weather, calendar, zone)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[Any, Any]] = own.to_dict("records")
     found: dict[str, dict[str, Savings]] = {}
-    for code, begin, left_out in own.itertuples(index=False):
-        of_site = scored[scored["code_uai"] == code]
-        reason, note = no_score(left_out, of_site)
-        row = {"code_uai": code, "reference_debut": begin, "raison": reason, "remarque": note, "classe": not reason}
-        row |= {"pas": "", "compteurs": 0, "etablie": False}
+    nothing = {"pas": "", "compteurs": 0, "etablie": False}
+    for row in rows:
+        code, of_site = row["code_uai"], scored[scored["code_uai"] == row["code_uai"]]
+        reason, note = no_score(row["raison"], of_site)
+        row |= nothing | {"raison": reason, "remarque": note, "classe": not reason}
         if not reason:
             kept = of_site.dropna(subset="savings")
             found[code] = dict(zip(kept["compteur_id"], kept["savings"], strict=True))
             row |= _score(kept, found[code], level)
-        rows.append(row)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table["lib_etablissement"] = table["code_uai"].map(sites.set_index("code_uai")["lib_etablissement"])
     table, shown = _places(table, sites, level, fewest)
@@ -232,23 +237,10 @@ def gap(row: Mapping[Any, Any]) -> tuple[str, float, str]:
 
 def _score(used: pd.DataFrame, kept: dict[str, Savings], level: float) -> dict[str, Any]:
     """Give the columns of a lycée's score, from what its meters saved."""
-    total: Interval = portfolio(kept, level)
-    return {
-        "pas": " et ".join(sorted(used["pas"].unique())),
-        "compteurs": len(kept),
-        "jours": used["jours"].mean(),
-        "attendu": total.predicted,
-        "observe": sum(one.observed for one in kept.values()),
-        "economie": total.saving,
-        "bas": total.low,
-        "haut": total.high,
-        "part": total.share,
-        "part_bas": total.share_low,
-        "part_haut": total.share_high,
-        "erreur": total.error / total.predicted,
-        "liberte": total.freedom,
-        "etablie": total.established,
-    }
+    total = portfolio(kept, level)
+    row = {name: getattr(total, figure) for name, figure in FIGURES.items()}
+    row |= {"observe": total.predicted - total.saving, "erreur": total.error / total.predicted}
+    return row | {"pas": " et ".join(sorted(set(used["pas"]))), "compteurs": len(kept), "jours": used["jours"].mean()}
 
 
 def _places(table: pd.DataFrame, sites: pd.DataFrame, level: float, fewest: int) -> tuple[pd.DataFrame, pd.DataFrame]:
