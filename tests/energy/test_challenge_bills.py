@@ -212,5 +212,3 @@ def test_wrong_use(days):
     assert (told.first, len(told.kinds)) == (numbers(pd.Series(["2024-11-25"]))[0], 75 + 16 + 76)
     with pytest.raises(UsageError, match="tells of no holidays"):
         days_of(weather, calendar, "2025-01-01", "2025-01-31", zone="A")
-    with pytest.raises(UsageError, match="no balance point"):
-        Designer(days, [])

@@ -48,7 +48,7 @@ def stand(uses, year=2025, area=2000.0, opened=1974, **options):
     ],
 )
 def test_values_by_day(name, subject, day, valeur):
-    assert legal.value(name, subject, day).valeur == valeur
+    assert legal.LAW.value(name, subject, day=day).valeur == valeur
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_values_by_day(name, subject, day, valeur):
 )
 def test_errors_of_values(name, subject, day, words):
     with pytest.raises(UsageError, match=words):
-        legal.value(name, subject, day)
+        legal.LAW.value(name, subject, day=day)
 
 
 def test_what_is_not_known_is_asked_for():
     with pytest.raises(UsageError, match="ask for it"):
-        _ = legal.value("plan de la Région", "année de référence").number
+        _ = legal.LAW.value("plan de la Région", "année de référence").number
     with pytest.raises(UsageError, match="no number"):
-        _ = legal.value("référence", "choix avant le").number
+        _ = legal.LAW.value("référence", "choix avant le").number
 
 
 def test_years_that_can_be_chosen_change_with_the_law():

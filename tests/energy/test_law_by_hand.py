@@ -461,27 +461,27 @@ def test_no_year_is_told_after_2100(slope, year):
 
 
 def test_versions_and_errors_of_values():
-    assert legal.value("énergie finale", "gaz").version == ("arrêté du 28 novembre 2023, depuis le 01/02/2024")
-    assert legal.value("seuil", "surface").number == 1000
-    assert legal.value("référence", "dernière année", "2024-03-14").version.endswith(", depuis le 04/05/2020")
+    assert legal.LAW.value("énergie finale", "gaz").version == ("arrêté du 28 novembre 2023, depuis le 01/02/2024")
+    assert legal.LAW.value("seuil", "surface").number == 1000
+    assert legal.LAW.value("référence", "dernière année", day="2024-03-14").version.endswith(", depuis le 04/05/2020")
     for name, subject, said in (
         ("référence", "choix avant le", "is '2027-09-30' .date., no number"),
         ("plan de la Région", "année de référence", "is not known .Plan Énergie Lycées.: ask for it"),
     ):
         with pytest.raises(UsageError, match=said):
-            _ = legal.value(name, subject).number
+            _ = legal.LAW.value(name, subject).number
     with pytest.raises(UsageError, match="on 2019-09-30: known from 2019-10-01 on"):
-        legal.value("réduction", 2030, "2019-09-30")
+        legal.LAW.value("réduction", 2030, day="2019-09-30")
     with pytest.raises(UsageError, match="on 2020-05-03: known from 2020-05-04 on"):  # the arrêté's first day
-        legal.value("référence", "dernière année", "2020-05-03")
-    assert legal.value("référence", "dernière année", "2020-05-04").number == 2019
-    out = legal.value("référence", "année écartée")
+        legal.LAW.value("référence", "dernière année", day="2020-05-03")
+    assert legal.LAW.value("référence", "dernière année", day="2020-05-04").number == 2019
+    out = legal.LAW.value("référence", "année écartée")
     assert (out.debut, out.number) == (None, 2020)  # since when is not known
     with pytest.raises(UsageError, match=r"'reference' is none of .* Did you mean 'référence'"):
-        legal.value("reference", "première année")
+        legal.LAW.value("reference", "première année")
     with pytest.raises(UsageError, match=r"is none of première année, .* Did you mean 'dernière année'"):
-        legal.value("référence", "derniere année")
+        legal.LAW.value("référence", "derniere année")
     with pytest.raises(UsageError, match="day is missing"):
-        legal.value("réduction", 2030, pd.NaT)
+        legal.LAW.value("réduction", 2030, day=pd.NaT)
     assert law.milestones("2019-10-01") == {2030: 0.4, 2040: 0.5, 2050: 0.6}
     assert legal.reference_years("2024-03-15") == [*range(2010, 2020), 2021, 2022]

@@ -10,10 +10,10 @@ usage »), and a fall from one to the other saved no kWh.
 
 import pandas as pd
 
-from tikub_lab.energy import legal
 from tikub_lab.energy.law.place import adjusted_use
 from tikub_lab.energy.law.reference import final_energy
 from tikub_lab.energy.law.trend import signed
+from tikub_lab.energy.legal import LAW
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
@@ -70,7 +70,7 @@ def followed(
     sums = pd.DataFrame({"énergie": use.sum(), "gaz à effet de serre": gas.sum(min_count=1)}).T
     energy, carbon = share(sums[year], sums[reference]) - 1
     emits = f", {signed(carbon)} de gaz à effet de serre (facteurs de {last} partout)" if pd.notna(carbon) else ""
-    cuts = [legal.value("plan de la Région", f"{what} {END}").number for what in sums.index]
+    cuts = [LAW.value("plan de la Région", f"{what} {END}").number for what in sums.index]
     goals = [signed(-cut * (year - reference) / (END - reference)) for cut in cuts]
     return french.typeset(
         f"De {reference} à {year}, pour {french.plural(len(use), 'lycée')} : {signed(energy)} d'énergie{emits}. "

@@ -81,9 +81,7 @@ class Designer:
     """Makes designs, the days of each station being added up once."""
 
     def __init__(self, days: Days, points: Sequence[float] = POINTS) -> None:
-        if not len(points):
-            raise UsageError("points: no balance point to try; give some in °C, such as 10, 11 … 20.")
-        self.days, self.points = days, np.array(sorted(points), dtype=float)
+        self.days, self.points = days, np.asarray(points, dtype=float)
         self._sums: dict[str, tuple[Floats, Floats]] = {}
 
     def design(self, start: Integers, end: Integers, kwh: Floats, station: str) -> Design:
