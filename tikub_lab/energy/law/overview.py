@@ -6,7 +6,7 @@ Modulations exist and are not worked out.
 
 Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` (all milestones) → :func:`stock`,
 :func:`ranking` (one milestone; for its rows alone, :func:`at`); for the pace, :func:`usable_years` → :func:`pace` →
-:func:`outlook`; for the Région's own plan, :func:`plan`.
+:func:`outlook`; for the Région's own plan, :func:`followed`.
 """
 
 import numpy as np
