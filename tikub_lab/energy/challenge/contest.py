@@ -15,12 +15,11 @@ import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.grouping import FEWEST, groups, unnamed
-from tikub_lab.energy.challenge.meters import Span, no_score, score_meters, spans_of
+from tikub_lab.energy.challenge.meters import Span, scores
 from tikub_lab.energy.challenge.order import place, ranks
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.savings import Savings
 from tikub_lab.energy.savings import by_month as months_of
-from tikub_lab.energy.uncertainty import portfolio
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import only
@@ -33,12 +32,6 @@ COLUMNS = {
     "part": "float64", "part_bas": "float64", "part_haut": "float64", "erreur": "float64", "liberte": "float64",
     "etablie": "bool", "rang_min": "Int64", "rang_max": "Int64", "effectif": "Int64", "place": "str", "phrase": "str",
 }  # fmt: skip
-
-FIGURES = {
-    "attendu": "predicted", "economie": "saving", "bas": "low", "haut": "high", "part": "share",
-    "part_bas": "share_low", "part_haut": "share_high", "liberte": "freedom", "etablie": "established",
-}  # fmt: skip
-"""Columns of a score that an interval has."""
 
 
 @dataclass(frozen=True)
@@ -144,23 +137,15 @@ def challenge(
         )
     require_readings(f"Challenge from {start} to {end}", readings, start, end)
     span = Span(pd.Timestamp(start), pd.Timestamp(end), years)
-    own = spans_of(span, sites, meters, works)
-    scored = score_meters(span, own, sites, meters, readings, weather, calendar, zone)
-    rows: list[dict[Any, Any]] = own.to_dict("records")
-    found: dict[str, dict[str, Savings]] = {}
-    nothing = {"pas": "", "compteurs": 0, "etablie": False}
-    for row in rows:
-        code, of_site = row["code_uai"], scored[scored["code_uai"] == row["code_uai"]]
-        reason, note = no_score(row["raison"], of_site)
-        row |= nothing | {"raison": reason, "remarque": note, "classe": not reason}
-        if not reason:
-            kept = of_site.dropna(subset="savings")
-            found[code] = dict(zip(kept["compteur_id"], kept["savings"], strict=True))
-            row |= _score(kept, found[code], level)
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table, scored = scores(span, sites, meters, works, readings, weather, calendar, zone, level)
+    table = table.reindex(columns=list(COLUMNS))
     table["lib_etablissement"] = table["code_uai"].map(sites.set_index("code_uai")["lib_etablissement"])
     table, shown = _places(table, sites, level, fewest)
-    return Challenge(table, _energies(scored, found, end), shown, found, start, end, level)
+    kept = scored.dropna(subset="savings")
+    kept = kept[kept["code_uai"].isin(table["code_uai"][table["classe"]])]
+    of_site = kept.groupby("code_uai")
+    found = {str(code): dict[str, Any](zip(own["compteur_id"], own["savings"], strict=True)) for code, own in of_site}
+    return Challenge(table, _energies(kept, end), shown, found, start, end, level)
 
 
 def by_month(result: Challenge, uai: str) -> pd.DataFrame:
@@ -235,14 +220,6 @@ def gap(row: Mapping[Any, Any]) -> tuple[str, float, str]:
     return "De plus" if sign < 0 else "De moins", share, f"entre {number(low * 100, 1)} et {percent(high, 1)}"
 
 
-def _score(used: pd.DataFrame, kept: dict[str, Savings], level: float) -> dict[str, Any]:
-    """Give the columns of a lycée's score, from what its meters saved."""
-    total = portfolio(kept, level)
-    row = {name: getattr(total, figure) for name, figure in FIGURES.items()}
-    row |= {"observe": total.predicted - total.saving, "erreur": total.error / total.predicted}
-    return row | {"pas": " et ".join(sorted(set(used["pas"]))), "compteurs": len(kept), "jours": used["jours"].mean()}
-
-
 def _places(table: pd.DataFrame, sites: pd.DataFrame, level: float, fewest: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put lycées with a score into groups, and give each its places; order the table."""
     table["classe"] = table["classe"].astype("bool")
@@ -281,9 +258,8 @@ def _signed(row: Mapping[Any, Any], sign: int) -> tuple[float, float, float]:
     return sign * row["part"], low, high
 
 
-def _energies(scored: pd.DataFrame, found: dict[str, dict[str, Savings]], end: date) -> pd.DataFrame:
-    """Add what lycées with a score saved up by energy and use."""
-    kept = scored[scored["code_uai"].isin(list(found))].dropna(subset="savings")
+def _energies(kept: pd.DataFrame, end: date) -> pd.DataFrame:
+    """Add what meters of lycées with a score saved up by energy and use."""
     figures = [(one.predicted, one.observed, one.saving) for one in kept["savings"]]
     table = pd.DataFrame(figures, kept.index, ["attendu", "observe", "kwh"], dtype="float64")
     year = (pd.Timestamp(end) - pd.Timedelta(days=1)).year

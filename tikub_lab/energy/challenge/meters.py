@@ -10,6 +10,7 @@ from tikub_lab.energy.occupancy.days import Designer, by_step, days_of
 from tikub_lab.energy.occupancy.use import Use, fit, saved
 from tikub_lab.energy.periods import DAY, Integers
 from tikub_lab.energy.quality import LIMITS
+from tikub_lab.energy.uncertainty import portfolio
 from tikub_lab.show.french import day, number
 
 YEAR = pd.Timedelta(days=365)
@@ -19,6 +20,12 @@ ACROSS = 16
 """Days of a bill that may lie outside the period that it counts for: that of most of its days."""
 MINOR = 0.05
 """Share of a lycée's use that meters without a model may have, for the others to make its score."""
+
+FIGURES = {
+    "attendu": "predicted", "economie": "saving", "bas": "low", "haut": "high", "part": "share",
+    "part_bas": "share_low", "part_haut": "share_high", "liberte": "freedom", "etablie": "established",
+}  # fmt: skip
+"""Columns of a score that an interval has."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,43 @@ class Span:
     def days(self) -> int:
         """Length of the challenge."""
         return (self.end - self.start).days
+
+
+def scores(
+    span: Span,
+    sites: pd.DataFrame,
+    meters: pd.DataFrame,
+    works: pd.DataFrame,
+    readings: pd.DataFrame,
+    weather: pd.DataFrame,
+    calendar: pd.DataFrame,
+    zone: str,
+    level: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score lycées, a row each, by what each of their meters in service saved, a row each too.
+
+    ``passe`` says whether a lycée has a past to compare with; the other columns are those of :class:`Challenge`.
+    """
+    own = spans_of(span, sites, meters, works)
+    service = meters[meters["code_uai"].isin(own["code_uai"][own["raison"] == ""]) & ~(meters["retrait"] <= span.start)]
+    about = service.merge(sites[["code_uai", "station"]], on="code_uai").merge(own, on="code_uai")
+    margin = pd.Timedelta(days=40)
+    days = days_of(weather, calendar, (span.before - margin).date(), (span.end + margin).date(), zone)
+    rows = readings[readings["compteur_id"].isin(about["compteur_id"])]
+    rows = rows[(rows["fin"] > span.before) & (rows["debut"] < span.end)]
+    scored = _of_meters(span, about, rows, Designer(days))
+    table: list[dict[Any, Any]] = own.assign(passe=own["raison"] == "").to_dict("records")
+    for row in table:
+        used = scored[scored["code_uai"] == row["code_uai"]]
+        row["raison"], row["remarque"] = no_score(row["raison"], used)
+        row |= {"classe": not row["raison"], "pas": "", "compteurs": 0, "etablie": False}
+        if row["classe"]:
+            kept = used.dropna(subset="savings")
+            total = portfolio(dict(zip(kept["compteur_id"], kept["savings"], strict=True)), level)
+            row |= {name: getattr(total, figure) for name, figure in FIGURES.items()}
+            row |= {"observe": total.predicted - total.saving, "erreur": total.error / total.predicted}
+            row |= {"pas": " et ".join(sorted(set(kept["pas"]))), "compteurs": len(kept), "jours": kept["jours"].mean()}
+    return pd.DataFrame(table), scored
 
 
 def spans_of(span: Span, sites: pd.DataFrame, meters: pd.DataFrame, works: pd.DataFrame) -> pd.DataFrame:
@@ -69,31 +113,13 @@ def spans_of(span: Span, sites: pd.DataFrame, meters: pd.DataFrame, works: pd.Da
     return found.astype({"code_uai": "str", "raison": "str", "reference_debut": "datetime64[ns]"})
 
 
-def score_meters(
-    span: Span,
-    own: pd.DataFrame,
-    sites: pd.DataFrame,
-    meters: pd.DataFrame,
-    readings: pd.DataFrame,
-    weather: pd.DataFrame,
-    calendar: pd.DataFrame,
-    zone: str,
-) -> pd.DataFrame:
-    """Work out what each meter in service saved: by its days where both periods have enough of them, else by its bills.
+def _of_meters(span: Span, about: pd.DataFrame, readings: pd.DataFrame, maker: Designer) -> pd.DataFrame:
+    """Work out what each meter saved: by its days where both periods have enough of them, else by its bills.
 
     One row a meter: its step, ``jours`` (of the challenge that are scored), ``kwh`` (used in it, as far as known),
     ``savings`` (or None), and ``faute``, why there is none.
     """
-    service = meters[meters["code_uai"].isin(own["code_uai"][own["raison"] == ""])]
-    service = service[~(service["retrait"] <= span.start)]
-    about = service.merge(sites[["code_uai", "station"]], on="code_uai").merge(own, on="code_uai")
-    columns = ["code_uai", "compteur_id", "energie", "usage", "pas", "jours", "kwh", "savings", "faute"]
-    if about.empty:
-        return pd.DataFrame(columns=columns)
-    margin = pd.Timedelta(days=40)
-    maker = Designer(days_of(weather, calendar, (span.before - margin).date(), (span.end + margin).date(), zone))
-    rows = readings[readings["compteur_id"].isin(about["compteur_id"])]
-    known = by_step(rows[(rows["fin"] > span.before) & (rows["debut"] < span.end)])
+    columns, known = ["code_uai", "compteur_id", "energie", "usage"], by_step(readings)
     nothing = pd.DataFrame({"debut": [], "fin": [], "kwh": []}, dtype="int64")
     found, each = [], list[Any](about.itertuples(index=False))
     for meter in each:
@@ -111,8 +137,8 @@ def score_meters(
             fault = f"aucun modèle ne convient à ses {step}s" if model is None else _insufficient(model)
             savings = saved(model, designs[1]) if model and not fault else None
         found.append((step, covered[1], float(kwh[now].sum()), savings, fault))
-    table = pd.DataFrame(found, columns=columns[4:])
-    return pd.concat([about[columns[:4]].reset_index(drop=True), table], axis=1)
+    table = pd.DataFrame(found, columns=["pas", "jours", "kwh", "savings", "faute"])
+    return pd.concat([about[columns].reset_index(drop=True), table], axis=1)
 
 
 def _sides(span: Span, since: pd.Timestamp, begin: Integers, end: Integers) -> tuple[np.ndarray, np.ndarray]:
