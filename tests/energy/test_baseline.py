@@ -277,11 +277,10 @@ def test_many_meters_are_as_one_by_one():
         meter = f"M{number}"
         frames.append(pd.DataFrame({"compteur_id": meter, "debut": usage.index, "fin": ends, "kwh": usage.to_numpy()}))
         stations[meter], series[meter] = station, (usage, outside, ends[-1])
-    cooling = {meter: int(meter[1:]) % 4 > 0 for meter in stations}
-    found = fit_many(pd.concat(frames), weather, stations, cooling=cooling)
+    found = fit_many(pd.concat(frames), weather, stations)
     assert list(found) == list(stations)
     for meter, (usage, outside, end) in series.items():
-        alone = fit(pd.concat([usage, pd.Series([np.nan], index=[end])]), outside, cooling=cooling[meter])
+        alone = fit(pd.concat([usage, pd.Series([np.nan], index=[end])]), outside)
         assert repr(found[meter]) == repr(alone) or found[meter].r2_adj == pytest.approx(alone.r2_adj, abs=1e-12)
         assert (found[meter].model, found[meter].kind, found[meter].n) == (alone.model, alone.kind, alone.n)
         assert found[meter].heating_balance_point == pytest.approx(alone.heating_balance_point, nan_ok=True)

@@ -132,7 +132,7 @@ def test_what_is_said_of_a_score(six):
 
 
 def test_nothing_established_is_said_so():
-    found = play(pd.concat([days_of("A", 0.0, 3, share=0.2), days_of("B", 0.3)]), level=0.5)
+    found = play(pd.concat([days_of("A", 0.0, 6, share=0.2), days_of("B", 0.3)]), level=0.5)
     row = found.table.set_index("code_uai").loc["LA"]
     assert not row["etablie"]
     assert row["part_bas"] < 0 < row["part_haut"]
@@ -141,9 +141,9 @@ def test_nothing_established_is_said_so():
     assert row["place"] == "non classé"  # two are no group
     assert found.groups.empty
     assert found.level == 0.5
-    wide = play(pd.concat([days_of("A", 0.0, 3, share=0.2), days_of("B", 0.3)]), level=0.99).table.set_index("code_uai")
+    wide = play(pd.concat([days_of("A", 0.0, 6, share=0.2), days_of("B", 0.3)]), level=0.99).table.set_index("code_uai")
     assert wide.loc["LA", "part_haut"] > row["part_haut"]
-    pair = play(pd.concat([days_of("A", 0.0, 3, share=0.2), days_of("B", 0.3)]), fewest=2)
+    pair = play(pd.concat([days_of("A", 0.0, 6, share=0.2), days_of("B", 0.3)]), fewest=2)
     assert pair.groups[["effectif", "paires", "departagees"]].to_numpy().tolist() == [[2, 1, 1]]
 
 

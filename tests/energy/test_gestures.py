@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tikub_lab.energy.gestures.choice import gestures, three
-from tikub_lab.energy.gestures.estimates import COLUMNS, unlikely
+from tikub_lab.energy.gestures.estimates import COLUMNS
 from tikub_lab.energy.gestures.known import read, rule
 from tikub_lab.energy.gestures.words import rounded, worth
 from tikub_lab.energy.legal import LAW
@@ -43,7 +43,7 @@ def measured(rows):
 
 def meters_of(table, total=10_000.0):
     found = table[["code_uai", "compteur_id", "energie", "usage", "pas"]].drop_duplicates("compteur_id")
-    return found.assign(jours=365, ecartes=0, kwh=total, faute="")
+    return found.assign(jours=365, kwh=total, faute="")
 
 
 @pytest.fixture
@@ -164,17 +164,6 @@ def test_three_and_why_not_more(sites):
     one, text = three(found[found["geste"].isin(["un_degre", "electricite_hiver"])].query("code_uai == 'e'"), "e", 5)
     assert len(one) == 2
     assert text == "2 gestes sont chiffrés ici."
-
-
-def test_broken_days():
-    day = np.arange(20)
-    use = np.array([9.0] * 4 + [5.0] * 5 + [3, 4, 5, 6.0] + [0.0] * 7)
-    assert np.flatnonzero(unlikely(day, use, np.full(20, 5.0), heats=True)).tolist() == [*range(4, 9), *range(13, 20)]
-    assert np.flatnonzero(unlikely(day, use, np.full(20, 18.0), heats=True)).tolist() == list(range(4, 9))
-    assert np.flatnonzero(unlikely(day, use, np.full(20, 18.0), heats=False)).tolist()[-1] == 19
-    gaps = np.array([0, 1, 2, 10, 11, 12])
-    assert not unlikely(gaps, np.full(6, 7.0), np.full(6, 5.0), heats=True).any()
-    assert unlikely(day[:0], use[:0], use[:0], heats=True).size == 0
 
 
 @given(st.floats(1, 1e9))

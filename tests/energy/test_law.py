@@ -48,7 +48,7 @@ def stand(uses, year=2025, area=2000.0, opened=1974, **options):
     ],
 )
 def test_values_by_day(name, subject, day, valeur):
-    assert legal.value(name, subject, day).valeur == valeur
+    assert legal.LAW.value(name, subject, day=day).valeur == valeur
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_values_by_day(name, subject, day, valeur):
 )
 def test_errors_of_values(name, subject, day, words):
     with pytest.raises(UsageError, match=words):
-        legal.value(name, subject, day)
+        legal.LAW.value(name, subject, day=day)
 
 
 def test_what_is_not_known_is_asked_for():
     with pytest.raises(UsageError, match="ask for it"):
-        _ = legal.value("plan de la Région", "année de référence").number
+        _ = legal.LAW.value("plan de la Région", "année de référence").number
     with pytest.raises(UsageError, match="no number"):
-        _ = legal.value("référence", "choix avant le").number
+        _ = legal.LAW.value("référence", "choix avant le").number
 
 
 def test_years_that_can_be_chosen_change_with_the_law():
@@ -276,12 +276,12 @@ def test_the_gap_is_valued_by_the_mix_of_the_site():
     heat = ENERGIES.assign(energie=["réseau de chaleur", "électricité"])
     other = stand(uses, energies=heat, prices=PRICES, factors=networks).loc[2030]
     assert other["reste_kgco2e"] == pytest.approx((222 + 19.2) / 2)  # each network has its own, from the table
-    some = stand(uses, energies=ENERGIES, prices=PRICES[:1]).loc[2030]
+    some = stand(uses, energies=ENERGIES, prices=PRICES[:1], factors=FACTORS[:0]).loc[2030]
     assert np.isnan(some["reste_euros"])
-    assert np.isnan(some["reste_kgco2e"])
+    assert some["reste_kgco2e"] == pytest.approx(found["reste_kgco2e"])  # the law has these factors
     assert "inconnu" in some["prix_statut"]
     assert "€" not in some["phrase"]
-    with pytest.raises(UsageError, match="give energies too"):
+    with pytest.raises(UsageError, match="give all three"):
         stand(uses, prices=PRICES)
 
 

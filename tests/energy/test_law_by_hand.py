@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from tikub_lab.energy import law, legal
-from tikub_lab.energy.law.region import plan
 from tikub_lab.errors import UsageError
 
 REACHED, AHEAD = "objectif atteint", "objectif à atteindre"
@@ -344,32 +343,23 @@ def test_the_plan_by_hand():
         ("B", 2025, "gaz", 900.0, True, False),
         ("C", 2019, "gaz", 500.0, False, True), ("C", 2025, "gaz", 500.0, True, True),
     )  # fmt: skip
-    columns = [
-        "annee", "sites", "sites_absents", "kwh_ajuste", "kwh_reference", "evolution", "sites_ges", "kgco2e",
-        "kgco2e_reference", "evolution_ges", "annee_facteurs", "repere_energie", "repere_ges", "phrase",
-    ]  # fmt: skip
-    rows = [
-        (2019, 2, 1, 10_900.0, 10_900.0, 0.0, 2, 2250.0, 2250.0, 0.0, 2025, 0.0, 0.0,
-         "2019 : année de référence du plan, choisie ici, car le plan ne la dit pas."),
-        (2020, 2, 1, 10_864.0, 10_900.0, -36 / 10_900, 2, 2242.0, 2250.0, -8 / 2250, 2025, -0.6 / 31, -0.5 / 31,
-         "De 2019 à 2020, pour 2 lycées : 0 % d'énergie, 0 % de gaz à effet de serre (facteurs de 2025 partout). "
-         "Une baisse régulière jusqu'à 2050 donnerait −2 % et −2 %."),
+    rows = {
+        2019: "2019 : année de référence du plan, choisie ici, car le plan ne la dit pas.",
+        # 10,864 of 10,900 kWh and 2,242 of 2,250 kg
+        2020: "De 2019 à 2020, pour 2 lycées : 0 % d'énergie, 0 % de gaz à effet de serre (facteurs de 2025 partout). "
+        "Une baisse régulière jusqu'à 2050 donnerait −2 % et −2 %.",
         # A alone: 8,200 of 10,000; 1,600 + 50 of 2,000 + 50 kg
-        (2025, 1, 2, 8200.0, 10_000.0, -0.18, 1, 1650.0, 2050.0, 1650 / 2050 - 1, 2025, -0.6 * 6 / 31, -0.5 * 6 / 31,
-         "De 2019 à 2025, pour 1 lycée : −18 % d'énergie, −20 % de gaz à effet de serre (facteurs de 2025 partout). "
-         "Une baisse régulière jusqu'à 2050 donnerait −12 % et −10 %."),
-    ]  # fmt: skip
-    found = plan(table, FACTORS_OF_YEARS, 2019)
-    assert found.columns.tolist() == columns
-    same(found, columns, rows)
-    grown = plan(
-        billed(("A", 2019, "gaz", 100.0, True, True), ("A", 2025, "gaz", 112.0, True, True)), FACTORS_OF_YEARS, 2019
-    )
-    assert "+12 % d'énergie, +12 % de gaz" in plain(grown["phrase"][1])
+        2025: "De 2019 à 2025, pour 1 lycée : −18 % d'énergie, −20 % de gaz à effet de serre (facteurs de 2025 "
+        "partout). Une baisse régulière jusqu'à 2050 donnerait −12 % et −10 %.",
+    }
+    for year, said in rows.items():
+        assert plain(law.followed(table, FACTORS_OF_YEARS, year, 2019)) == said
+    grown = billed(("A", 2019, "gaz", 100.0, True, True), ("A", 2025, "gaz", 112.0, True, True))
+    assert "+12 % d'énergie, +12 % de gaz" in plain(law.followed(grown, FACTORS_OF_YEARS, 2025, 2019))
     with pytest.raises(
         UsageError, match="reference=2017: no site is complete and adjusted in that year; take one of 2018 to 2025"
     ):
-        plan(table[table["code_uai"] != "C"], FACTORS_OF_YEARS, 2017)
+        law.followed(table[table["code_uai"] != "C"], FACTORS_OF_YEARS, 2025, 2017)
 
 
 def test_the_pace_by_hand():
@@ -471,27 +461,27 @@ def test_no_year_is_told_after_2100(slope, year):
 
 
 def test_versions_and_errors_of_values():
-    assert legal.value("énergie finale", "gaz").version == ("arrêté du 28 novembre 2023, depuis le 01/02/2024")
-    assert legal.value("seuil", "surface").number == 1000
-    assert legal.value("référence", "dernière année", "2024-03-14").version.endswith(", depuis le 04/05/2020")
+    assert legal.LAW.value("énergie finale", "gaz").version == ("arrêté du 28 novembre 2023, depuis le 01/02/2024")
+    assert legal.LAW.value("seuil", "surface").number == 1000
+    assert legal.LAW.value("référence", "dernière année", day="2024-03-14").version.endswith(", depuis le 04/05/2020")
     for name, subject, said in (
         ("référence", "choix avant le", "is '2027-09-30' .date., no number"),
         ("plan de la Région", "année de référence", "is not known .Plan Énergie Lycées.: ask for it"),
     ):
         with pytest.raises(UsageError, match=said):
-            _ = legal.value(name, subject).number
+            _ = legal.LAW.value(name, subject).number
     with pytest.raises(UsageError, match="on 2019-09-30: known from 2019-10-01 on"):
-        legal.value("réduction", 2030, "2019-09-30")
+        legal.LAW.value("réduction", 2030, day="2019-09-30")
     with pytest.raises(UsageError, match="on 2020-05-03: known from 2020-05-04 on"):  # the arrêté's first day
-        legal.value("référence", "dernière année", "2020-05-03")
-    assert legal.value("référence", "dernière année", "2020-05-04").number == 2019
-    out = legal.value("référence", "année écartée")
+        legal.LAW.value("référence", "dernière année", day="2020-05-03")
+    assert legal.LAW.value("référence", "dernière année", day="2020-05-04").number == 2019
+    out = legal.LAW.value("référence", "année écartée")
     assert (out.debut, out.number) == (None, 2020)  # since when is not known
     with pytest.raises(UsageError, match=r"'reference' is none of .* Did you mean 'référence'"):
-        legal.value("reference", "première année")
+        legal.LAW.value("reference", "première année")
     with pytest.raises(UsageError, match=r"is none of première année, .* Did you mean 'dernière année'"):
-        legal.value("référence", "derniere année")
+        legal.LAW.value("référence", "derniere année")
     with pytest.raises(UsageError, match="day is missing"):
-        legal.value("réduction", 2030, pd.NaT)
+        legal.LAW.value("réduction", 2030, day=pd.NaT)
     assert law.milestones("2019-10-01") == {2030: 0.4, 2040: 0.5, 2050: 0.6}
     assert legal.reference_years("2024-03-15") == [*range(2010, 2020), 2021, 2022]

@@ -1,10 +1,9 @@
-"""The Région's plan: the same sites each year, one year's factors or each year's, and a reference that is asked for."""
+"""The Région's plan: the same sites each year, one year's factors, and a reference that is asked for."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab.energy.law.region import plan
+from tikub_lab.energy import law
 from tikub_lab.errors import UsageError
 
 FACTORS = pd.DataFrame(
@@ -35,38 +34,35 @@ TABLE = energies(
 )
 
 
+def told(table, factors, year, reference):
+    return law.followed(table, factors, year, reference).replace("\u202f", " ")
+
+
 def test_by_hand():
-    found = plan(TABLE, FACTORS, 2019).set_index("annee")
-    assert found[["sites", "sites_absents"]].values.tolist() == [[1, 2], [1, 2]]
-    last = found.loc[2025]
-    assert (last["kwh_reference"], last["kwh_ajuste"]) == (1000.0, 820.0)  # final energy: gas 0.9
-    assert last["evolution"] == pytest.approx(-0.18)
-    # 222 g over PCI is 200 g a kWh billed; electricity 50 g, in both years
-    assert (last["kgco2e_reference"], last["kgco2e"]) == pytest.approx((205, 165))
-    assert last["evolution_ges"] == pytest.approx(165 / 205 - 1)
-    assert last["repere_energie"] == pytest.approx(-0.6 * 6 / 31)
-    assert last["repere_ges"] == pytest.approx(-0.5 * 6 / 31)
-    assert "−18 % d’énergie, −20 % de gaz à effet de serre (facteurs de 2025 partout)" in last["phrase"].replace(
-        "\u202f", " "
+    """A alone is complete in both years: 820 of 1,000 final kWh; 165 of 205 kg, by the factors of 2025 in both.
+
+    222 g over PCI is 200 g a kWh billed; electricity 50 g. Six years of 31 make 12 and 10 %.
+    """
+    assert told(TABLE, FACTORS, 2025, 2019) == (
+        "De 2019 à 2025, pour 1 lycée\xa0: −18 % d’énergie, −20 % de gaz à effet de serre (facteurs de 2025 partout). "
+        "Une baisse régulière jusqu’à 2050 donnerait −12 % et −10 %."
     )
 
 
 def test_factors_that_are_not_known_leave_no_figure():
-    found = plan(TABLE, FACTORS.head(1), 2019).set_index("annee")  # electricity has none
-    assert found["sites_ges"].tolist() == [0, 0]
-    assert found[["kgco2e", "evolution_ges"]].isna().all(axis=None)
-    assert found["evolution"].notna().all()
-    assert "gaz à effet de serre" not in found.loc[2025, "phrase"]
+    said = told(TABLE, FACTORS.head(1), 2025, 2019)  # electricity has none
+    assert "−18 % d’énergie. Une baisse" in said
+    assert "gaz à effet de serre" not in said
 
 
 def test_the_reference_is_a_year_that_is_known():
     with pytest.raises(UsageError, match="2019 to 2025"):
-        plan(TABLE, FACTORS, 2018)
+        law.followed(TABLE, FACTORS, 2025, 2018)
     with pytest.raises(UsageError, match="none"):
-        plan(TABLE[:0], FACTORS, 2018)
+        law.followed(TABLE[:0], FACTORS, 2025, 2018)
 
 
-def test_a_year_before_the_reference_is_left_out():
-    assert plan(TABLE, FACTORS, 2025)["annee"].tolist() == [2025]
-    assert plan(TABLE, FACTORS, 2025)["evolution"].tolist() == [0.0]
-    assert np.isfinite(plan(TABLE, FACTORS, 2025)["kwh_ajuste"]).all()
+def test_the_year_of_reference_and_those_before_it():
+    assert told(TABLE, FACTORS, 2025, 2025).startswith("2025\xa0: année de référence du plan, choisie ici")
+    for year in (2019, 2024):
+        assert told(TABLE, FACTORS, year, 2025) == f"{year} : le suivi du plan commence en 2025."

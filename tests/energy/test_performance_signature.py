@@ -215,12 +215,6 @@ def test_errors_against_least_squares():
     assert np.isnan(signature.errors(flat)).all()
 
 
-def test_what_was_not_tested_is_no_discovery():
-    assert standing.discoveries(np.array([0.01, 0.04, np.nan, 0.03, 0.5])) == pytest.approx(
-        [0.04, 0.16 / 3, np.nan, 0.16 / 3, 0.5], nan_ok=True
-    )
-
-
 def test_spread_is_that_of_most():
     rng = np.random.default_rng(6)
     drawn = np.array([standing.spread(rng.normal(size=40)) for _ in range(300)])

@@ -7,7 +7,10 @@ from scipy.stats import t
 
 from tests.energy.meter import fit, interval, metered, share
 from tests.energy.panels import meters_with_saving, meters_without_change
-from tikub_lab.energy.days import day_kinds
+from tikub_lab.energy.days import KINDS, Days, day_kinds, numbers
+from tikub_lab.energy.occupancy.days import Designer
+from tikub_lab.energy.occupancy.use import fit as fit_days
+from tikub_lab.energy.occupancy.use import saved
 from tikub_lab.energy.uncertainty import of_days, portfolio
 from tikub_lab.errors import UsageError
 
@@ -62,6 +65,22 @@ def test_a_saving_of_ten_per_cent_on_fifty_sites(kinds):
     assert found.established
     assert found.share_high - found.share_low < 0.02
     assert np.mean([interval(one).established for one in savings.values()]) > 0.9
+
+
+def test_the_model_of_the_challenge_is_as_sure(kinds):
+    """By the model of the challenge, whose scatter weighs: intervals hold zero, as narrow as metered ones."""
+    panel = meters_without_change(40, seed=6)
+    day = numbers(panel.kwh.index.to_series())
+    before, codes = day < day[365], np.array([KINDS.index(kind) for kind in kinds])
+    found = []
+    for meter, kwh in panel.kwh.items():
+        maker = Designer(Days(int(day[0]), codes, {"S": panel.temperature[meter].to_numpy()}))
+        designs = [maker.design(day[part], day[part] + 1, kwh.to_numpy()[part], "S") for part in (before, ~before)]
+        found.append(interval(saved(fit_days(designs[0]), designs[1])))
+    plain = [interval(one) for one in measured(panel, kinds).values()]
+    widths = [np.median([one.share_high - one.share_low for one in some]) for some in (found, plain)]
+    assert np.mean([one.low <= 0 <= one.high for one in found]) >= 0.8
+    assert widths[0] < 1.05 * widths[1]
 
 
 def test_the_calendar_makes_intervals_narrower(kinds):

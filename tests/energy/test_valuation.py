@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tikub_lab import tables
+from tikub_lab import energy, tables
 from tikub_lab.energy.consumption import by_meter, by_site
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
@@ -92,5 +92,5 @@ def test_the_sample_by_sql():
 
 
 def test_a_missing_column_is_told():
-    with pytest.raises(UsageError, match="table: no column usage"):
-        valued(pd.DataFrame({"energie": [], "annee": [], "kwh": []}), PRICES, FACTORS)
+    with pytest.raises(UsageError, match="table has no column usage"):
+        energy.valued(pd.DataFrame({"energie": [], "annee": [], "kwh": []}), PRICES, FACTORS)

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.challenge.meters import Span, no_score, score_meters, spans_of
+from tikub_lab.energy.challenge.meters import Span, scores
 from tikub_lab.energy.gestures.known import read
-from tikub_lab.energy.uncertainty import check_level, portfolio
+from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.methods.lazy import doors
 from tikub_lab.methods.once import once
 from tikub_lab.show.french import day, number
@@ -25,6 +25,8 @@ __all__ = ["measured"]
 FEWEST = 90
 """Days of a measured period: three bills, under which an interval says nothing."""
 MEASURED, NOTHING, EARLY, UNKNOWN = "mesuré", "rien de mesurable", "trop tôt", "sans mesure"
+TOO_FEW = "les factures ou les relevés ne suffisent pas pour comparer"
+CHANGED = "des travaux ou un changement de compteur empêchent de comparer"
 HIDDEN = "texte non repris : il semble désigner une personne"
 COLUMNS = {
     "code_uai": "str", "action_id": "str", "fait": "str", "qui": "str", "quand": "str", "preuve": "str",
@@ -94,11 +96,12 @@ def measured(
             continue
         own = meters[meters["compteur_id"].isin(rows["compteurs"].explode())]
         begun = works[works["energie"] == kind]
-        pasts = spans_of(span, sites[sites["code_uai"].isin(rows["code_uai"])], own, begun)
-        scored = score_meters(span, pasts, sites, own, readings, weather, calendar, zone)
-        for past in pasts.itertuples():
-            found = _measure(str(past.raison), scored[scored["code_uai"] == past.code_uai], level)
-            table.loc[rows.index[rows["code_uai"] == past.code_uai], list(_FOUND)] = found
+        of_kind = sites[sites["code_uai"].isin(rows["code_uai"])]
+        scored, _ = scores(span, of_kind, own, begun, readings, weather, calendar, zone, level)
+        found = -scored.reindex(columns=["part", "part_haut", "part_bas", "economie"]).astype("float64")
+        found["motif"] = np.select([scored["classe"], scored["passe"]], ["", TOO_FEW], CHANGED)
+        found = found.set_axis(list(_FOUND), axis=1).set_axis(scored["code_uai"])
+        table.loc[rows.index, list(_FOUND)] = found.loc[rows["code_uai"]].to_numpy()
     said = [_said(row) for row in table.to_dict("records")]
     table["etat"], table["constat"] = [state for state, _ in said], [text for _, text in said]
     table = table.sort_values(["code_uai", "premier_jour", "action_id"], ignore_index=True)
@@ -140,18 +143,6 @@ def _laid_out(actions: pd.DataFrame, meters: pd.DataFrame, readings: pd.DataFram
     table = table.join(of_energy, on=["code_uai", "energie"])
     table["compteurs"] = table["compteurs"].where(~named, table["compteur_id"])
     return table
-
-
-def _measure(reason: str, scored: pd.DataFrame, level: float) -> tuple[float, float, float, float, str]:
-    """Give the gap of a group of actions, or why there is none."""
-    nothing = (np.nan,) * 4
-    if reason:
-        return *nothing, "des travaux ou un changement de compteur empêchent de comparer"
-    if no_score("", scored)[0]:
-        return *nothing, "les factures ou les relevés ne suffisent pas pour comparer"
-    kept = scored.dropna(subset="savings")
-    total = portfolio(dict(zip(kept["compteur_id"], kept["savings"], strict=True)), level)
-    return -total.share, -total.share_high, -total.share_low, -total.saving, ""
 
 
 def _said(row: dict[Any, Any]) -> tuple[str, str]:

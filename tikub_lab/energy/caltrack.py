@@ -117,7 +117,7 @@ def fit_many(
     *,
     kind: Kind | None = None,
     unit: Unit = "C",
-    cooling: bool | Mapping[str, bool] = True,
+    cooling: bool = True,
     balance_points: Sequence[float] | None = None,
     longest: float | None = BILLING_MATCH,
 ) -> dict[str, Baseline]:
@@ -135,8 +135,8 @@ def fit_many(
         None tells by the median length of a meter's periods. Bills are weighted by their days.
     unit : {"C", "F"}
         Unit of temperatures, balance points and slopes.
-    cooling : bool or mapping
-        Whether to try models with cooling, for all meters or for each: False for gas (CalTRACK 3.2.1).
+    cooling : bool
+        Whether to try models with cooling: False for gas (CalTRACK 3.2.1).
     balance_points : sequence of float, optional
         Candidates, in `unit`; None takes each degree Fahrenheit from 30 to 90, whatever the unit.
     longest : float, optional
@@ -170,22 +170,21 @@ def fit_many(
     for meter, rows in readings.groupby("compteur_id", sort=False, observed=True):
         name, periods = str(meter), read_periods(rows)
         clock = clocks[_station(name, stations, clocks)]
-        cooled = cooling if isinstance(cooling, bool) else cooling[name]
         own: Kind = kind or ("billing" if len(periods) and float(np.median(periods.days)) > 1.5 else "daily")
         key = (id(clock), own, periods.start.tobytes(), periods.end.tobytes())
         if key not in matched:
             matched[key] = thermal(periods, clock, longest if own == "billing" else None)
         sample = _sample(periods, matched[key], own)
         blank = Baseline("NO DATA", missing=len(periods) - len(sample.usage), kind=own, unit=unit)
-        groups.setdefault((*key, cooled, sample.start.tobytes()), []).append((name, blank, sample))
+        groups.setdefault((*key, sample.start.tobytes()), []).append((name, blank, sample))
     found: dict[str, Baseline] = {}
-    for group, members in groups.items():
+    for members in groups.values():
         _, blank, first = members[0]
         if not len(first.usage):
             found |= {name: blank for name, blank, _ in members}
             continue
         least_days = 0 if blank.kind == "billing" else LEAST_DAYS
-        search = Search(first.thermal, first.weights, points, least_days, bool(group[4]))
+        search = Search(first.thermal, first.weights, points, least_days, cooling)
         for start in range(0, len(members), CHUNK):
             some = members[start : start + CHUNK]
             best = search.best(np.stack([sample.usage for _, _, sample in some], axis=1))

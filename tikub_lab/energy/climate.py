@@ -15,7 +15,7 @@ import pandas as pd
 
 from tikub_lab.energy import consumption, heating
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.legal import value
+from tikub_lab.energy.legal import LAW
 from tikub_lab.energy.periods import Floats
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
@@ -77,7 +77,7 @@ def by_year(weather: pd.DataFrame, base: float = BASE) -> pd.DataFrame:
 
 def normal(years: pd.DataFrame) -> pd.Series:
     """Mean degree days of each station over the complete years of the law's normal that are known."""
-    first, last = (int(value("normale", f"{name} année").number) for name in ("première", "dernière"))
+    first, last = (int(LAW.value("normale", f"{name} année").number) for name in ("première", "dernière"))
     rows = years[years["annee"].between(first, last) & years["complet"]]
     return rows.groupby("station")["dju"].mean()
 

@@ -6,12 +6,11 @@ does (2.2.3.1), and left out where the two last over seventy days: an estimate a
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tikub_lab.energy.days import cold_of, numbers
 from tikub_lab.energy.periods import Floats
 
 HEATS = ("chauffage", "mixte")
@@ -125,36 +124,24 @@ def _months(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _degrees(rows: pd.DataFrame, weather: pd.DataFrame, points: Floats) -> Floats:
-    """Return degree days per day of each row at each balance point; no figure where days have no temperature."""
+    """Return degree days per day of each row at each balance point; no figure where days have no temperature.
+
+    A day without a mean has the half-sum of its extremes.
+    """
     found = np.full((len(rows), len(points)), np.nan)
-    for station, own in rows.groupby("station", observed=True):
-        day, mean = daily_means(weather[weather["station"] == station])
-        if not len(day):
-            continue
-        known = ~np.isnan(mean)
-        below = np.where(known[:, None], np.maximum(points - np.nan_to_num(mean)[:, None], 0), 0)
+    begin, end = numbers(rows["debut"]), numbers(rows["fin"])
+    first, last = (begin.min(), end.max()) if len(rows) else (0, 0)
+    weather = weather.assign(tmoy=weather["tmoy"].fillna((weather["tmin"] + weather["tmax"]) / 2))
+    for station, cold in cold_of(weather, first, last).items():
+        own = (rows["station"] == station).to_numpy()
+        below = np.nan_to_num(np.maximum(points - cold[:, None], 0))
         total = np.vstack([np.zeros(len(points)), np.cumsum(below, axis=0)])
-        count = np.concatenate([[0], np.cumsum(known)])
-        left, right = (
-            np.clip((own[name].to_numpy().astype("datetime64[D]") - day[0]).astype(np.int64), 0, len(day))
-            for name in ("debut", "fin")
-        )
+        count = np.concatenate([[0], np.cumsum(~np.isnan(cold))])
+        left, right = begin[own] - first, end[own] - first
         days = count[right] - count[left]
-        enough = days >= COVERAGE * own["days"].to_numpy()
-        sums = total[right] - total[left]
-        found[own.index] = np.where(enough[:, None], sums / np.maximum(days, 1)[:, None], np.nan)
+        enough = days >= COVERAGE * (right - left)
+        found[own] = np.where(enough[:, None], (total[right] - total[left]) / np.maximum(days, 1)[:, None], np.nan)
     return found
-
-
-def daily_means(weather: pd.DataFrame) -> tuple[npt.NDArray[Any], Floats]:
-    """Days of one station without a gap, and their means, °C: the half-sum of the extremes where none is given."""
-    low, middle, high = (weather[name].astype("float64").to_numpy() for name in ("tmin", "tmoy", "tmax"))
-    values = pd.Series(np.where(np.isnan(middle), (low + high) / 2, middle), index=pd.DatetimeIndex(weather["jour"]))
-    values = values[~values.index.duplicated()].sort_index()
-    if values.empty:
-        return np.empty(0, "datetime64[D]"), np.empty(0)
-    values = values.reindex(pd.date_range(values.index[0], values.index[-1]))
-    return values.index.to_numpy().astype("datetime64[D]"), np.asarray(values.to_numpy(), dtype=np.float64)
 
 
 def _fitted(rows: pd.DataFrame, degrees: Floats, points: Floats) -> pd.DataFrame:

@@ -7,19 +7,10 @@ activity (arrêté of 10 April 2020, art. 6 to 11), and sanctions.
 
 from pathlib import Path
 
-from tikub_lab.methods.law import Day, Law, Value
+from tikub_lab.methods.law import Day, Law
 
 LAW = Law(Path(__file__).with_name("law.csv"))
 """Dated values of energy: the décret tertiaire's, the plan of the Région (its targets), temperatures of rooms."""
-
-
-def value(name: str, subject: str | int, day: Day = None) -> Value:
-    """Return the value in force on a day, or the last one known, by its name and subject in ``energy/law.csv``.
-
-    >>> value("référence", "dernière année", "2024-03-14").number, value("référence", "dernière année").number
-    (2019.0, 2022.0)
-    """
-    return LAW.value(name, subject, day=day)
 
 
 def milestones(day: Day = None) -> dict[int, float]:
@@ -36,5 +27,5 @@ def milestones(day: Day = None) -> dict[int, float]:
 def reference_years(day: Day = None) -> list[int]:
     """Return the years that can be chosen as reference."""
     names = ("première année", "dernière année", "année écartée")
-    first, last, out = (int(value("référence", name, day).number) for name in names)
+    first, last, out = (int(LAW.value("référence", name, day=day).number) for name in names)
     return [year for year in range(first, last + 1) if year != out]

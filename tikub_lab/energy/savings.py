@@ -137,8 +137,8 @@ def _model(baseline: Baseline, kept: Thermal, start: Integers, days: Floats, kin
         raise UsageError(
             f"Baseline: its status is {baseline.status!r}, it says nothing of a saving. {baseline.verdict}"
         )
-    matrix, points = _regressors(baseline, sample.thermal)
-    reporting, points_reporting = _regressors(baseline, kept)
+    matrix, points = regressors(baseline, sample.thermal)
+    reporting, points_reporting = regressors(baseline, kept)
     coefficients = np.array([baseline.intercept, *_slopes(baseline)])
     if kinds is not None:
         if baseline.kind != "daily":
@@ -168,7 +168,7 @@ def _slopes(baseline: Baseline) -> list[float]:
     return [slope * scale for slope in (baseline.beta_hdd, baseline.beta_cdd) if not math.isnan(slope)]
 
 
-def _regressors(baseline: Baseline, found: Thermal) -> tuple[Floats, Floats]:
+def regressors(baseline: Baseline, found: Thermal) -> tuple[Floats, Floats]:
     """Regressors of the usable periods, and the change of use with each balance point (shares of days beyond it)."""
     heating, cooling = baseline.heating_balance_point, baseline.cooling_balance_point
     low, high = (np.array([fahrenheit(point, baseline.unit)]) for point in (heating, cooling))

@@ -128,7 +128,7 @@ def _variance(model: Model) -> tuple[float, float]:
     floor = FLOOR * max(float(use.mean()), np.finfo(float).tiny)
     before, after = np.hypot(use, floor), np.hypot(later, floor)
     variance, free = of_days(model.residual / before, model.day, rank)
-    fitted = matrix @ gram @ wanted * before
+    fitted = weights * (matrix @ gram @ wanted) * before
     return variance * float(fitted @ fitted + (days * after) @ (days * after)), free
 
 

@@ -5,8 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from tikub_lab.tables.columns import require
-
 HIGHER_TO_LOWER = 1 / 1.11
 """Gas is billed by its higher heating value (PCS); factors count by the lower one (PCI), 1.11 times smaller.
 Source: ADEME, Base Empreinte, « gaz naturel »."""
@@ -52,9 +50,6 @@ def valued(table: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame) -> 
     >>> valued(used, prices, factors)[["euros", "kgco2e"]].round(1).to_numpy().tolist()
     [[77.7, 227.0]]
     """
-    require(table, "table", ["energie", "usage", "annee", "kwh"])
-    require(prices, "prices", ["energie", "annee", "euros_kwh", "statut"])
-    require(factors, "factors", ["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
     price = _dated(prices.assign(usage="tous"), ["euros_kwh", "statut"])
     factor = _dated(factors, ["gco2e_kwh", "pouvoir_calorifique", "statut"])
 

@@ -1,8 +1,8 @@
 """The challenge between lycées: what each saved against its own past, the weather and the calendar being the same.
 
 A lycée's score is the share saved of what its own past says it would have used, all energies together in kWh, as in
-CUBE.S. Daily readings are taken where both periods have them (CalTRACK's models, with a load for each kind of day),
-bills otherwise (:mod:`tikub_lab.energy.occupancy.use`). What works save is not the users' doing: a lycée's past begins
+CUBE.S. Daily readings are taken where both periods have them, bills otherwise, by one model that knows weekends and
+holidays (:mod:`tikub_lab.energy.occupancy.use`). What works save is not the users' doing: a lycée's past begins
 after its last works, and works during the challenge leave it out. Whoever has no score is listed with the reason.
 """
 
@@ -15,12 +15,11 @@ import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.grouping import FEWEST, groups, unnamed
-from tikub_lab.energy.challenge.meters import Span, no_score, score_meters, spans_of
+from tikub_lab.energy.challenge.meters import Span, scores
 from tikub_lab.energy.challenge.order import place, ranks
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.savings import Savings
 from tikub_lab.energy.savings import by_month as months_of
-from tikub_lab.energy.uncertainty import Interval, portfolio
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import only
@@ -138,24 +137,15 @@ def challenge(
         )
     require_readings(f"Challenge from {start} to {end}", readings, start, end)
     span = Span(pd.Timestamp(start), pd.Timestamp(end), years)
-    own = spans_of(span, sites, meters, works)
-    scored = score_meters(span, own, sites, meters, readings, weather, calendar, zone)
-    rows: list[dict[str, Any]] = []
-    found: dict[str, dict[str, Savings]] = {}
-    for code, begin, left_out in own.itertuples(index=False):
-        of_site = scored[scored["code_uai"] == code]
-        reason, note = no_score(left_out, of_site)
-        row = {"code_uai": code, "reference_debut": begin, "raison": reason, "remarque": note, "classe": not reason}
-        row |= {"pas": "", "compteurs": 0, "etablie": False}
-        if not reason:
-            kept = of_site.dropna(subset="savings")
-            found[code] = dict(zip(kept["compteur_id"], kept["savings"], strict=True))
-            row |= _score(kept, found[code], level)
-        rows.append(row)
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table, scored = scores(span, sites, meters, works, readings, weather, calendar, zone, level)
+    table = table.reindex(columns=list(COLUMNS))
     table["lib_etablissement"] = table["code_uai"].map(sites.set_index("code_uai")["lib_etablissement"])
     table, shown = _places(table, sites, level, fewest)
-    return Challenge(table, _energies(scored, found, end), shown, found, start, end, level)
+    kept = scored.dropna(subset="savings")
+    kept = kept[kept["code_uai"].isin(table["code_uai"][table["classe"]])]
+    of_site = kept.groupby("code_uai")
+    found = {str(code): dict[str, Any](zip(own["compteur_id"], own["savings"], strict=True)) for code, own in of_site}
+    return Challenge(table, _energies(kept, end), shown, found, start, end, level)
 
 
 def by_month(result: Challenge, uai: str) -> pd.DataFrame:
@@ -230,27 +220,6 @@ def gap(row: Mapping[Any, Any]) -> tuple[str, float, str]:
     return "De plus" if sign < 0 else "De moins", share, f"entre {number(low * 100, 1)} et {percent(high, 1)}"
 
 
-def _score(used: pd.DataFrame, kept: dict[str, Savings], level: float) -> dict[str, Any]:
-    """Give the columns of a lycée's score, from what its meters saved."""
-    total: Interval = portfolio(kept, level)
-    return {
-        "pas": " et ".join(sorted(used["pas"].unique())),
-        "compteurs": len(kept),
-        "jours": used["jours"].mean(),
-        "attendu": total.predicted,
-        "observe": sum(one.observed for one in kept.values()),
-        "economie": total.saving,
-        "bas": total.low,
-        "haut": total.high,
-        "part": total.share,
-        "part_bas": total.share_low,
-        "part_haut": total.share_high,
-        "erreur": total.error / total.predicted,
-        "liberte": total.freedom,
-        "etablie": total.established,
-    }
-
-
 def _places(table: pd.DataFrame, sites: pd.DataFrame, level: float, fewest: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put lycées with a score into groups, and give each its places; order the table."""
     table["classe"] = table["classe"].astype("bool")
@@ -289,9 +258,8 @@ def _signed(row: Mapping[Any, Any], sign: int) -> tuple[float, float, float]:
     return sign * row["part"], low, high
 
 
-def _energies(scored: pd.DataFrame, found: dict[str, dict[str, Savings]], end: date) -> pd.DataFrame:
-    """Add what lycées with a score saved up by energy and use."""
-    kept = scored[scored["code_uai"].isin(list(found))].dropna(subset="savings")
+def _energies(kept: pd.DataFrame, end: date) -> pd.DataFrame:
+    """Add what meters of lycées with a score saved up by energy and use."""
     figures = [(one.predicted, one.observed, one.saving) for one in kept["savings"]]
     table = pd.DataFrame(figures, kept.index, ["attendu", "observe", "kwh"], dtype="float64")
     year = (pd.Timestamp(end) - pd.Timedelta(days=1)).year

@@ -171,12 +171,13 @@ def _reasons(table: pd.DataFrame, meters: pd.DataFrame) -> pd.Series:
     code = table["code_uai"]
     mixed = code.isin(meters["code_uai"][meters["usage"] == "mixte"])
     billed = code.isin(meters["code_uai"][(meters["pas"] == "facture") & (meters["usage"] != "autres")])
-    weekend = table["geste"].str.endswith("weekend")
-    found = pd.Series("", index=table.index, dtype="object")
-    found = found.mask(~code.isin(meters["code_uai"]), "aucun compteur n'est rattaché à ce lycée")
-    found = found.mask(billed & weekend, "il faudrait un relevé par jour")
-    found = found.mask(mixed & table["geste"].isin(OF_AREA), "un seul compteur pour le chauffage et le reste")
-    return found.mask(code.isin(faults.index), code.map(faults))
+    found = {
+        "un seul compteur pour le chauffage et le reste": mixed & table["geste"].isin(OF_AREA),
+        "il faudrait un relevé par jour": billed & table["geste"].str.endswith("weekend"),
+        "aucun compteur n'est rattaché à ce lycée": ~code.isin(meters["code_uai"]),
+    }
+    why = pd.Series(np.select(list(found.values()), list(found), ""), table.index)
+    return why.mask(code.isin(faults.index), code.map(faults).astype("str"))
 
 
 def three(table: pd.DataFrame, uai: str, count: int = 3) -> tuple[pd.DataFrame, str]:

@@ -12,27 +12,20 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.challenge.meters import measured_days
 from tikub_lab.energy.consumption import require_readings
-from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND, Days, numbers
+from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND, Days
 from tikub_lab.energy.gestures.known import OF_AREA
-from tikub_lab.energy.heating import HEATS, spans
-from tikub_lab.energy.occupancy.days import Designer, days_of
-from tikub_lab.energy.occupancy.use import ALL, Use, fit
+from tikub_lab.energy.heating import HEATS
+from tikub_lab.energy.occupancy.days import Designer, by_step, days_of
+from tikub_lab.energy.occupancy.use import Use, fit
 from tikub_lab.energy.periods import DAY, Floats
-from tikub_lab.energy.quality import passes
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
-ENOUGH_DAYS = 300
+ENOUGH = {"relevé": 300, "facture": 20}
 """Daily readings of the year from which a meter is read by day; bills of three years stand in for it below."""
-ENOUGH_BILLS = 20
-STUCK = 5
-"""Days in a row of one and the same value: a meter that repeats itself, or readings made up."""
-MILD = 12.0
-"""°C of the daily mean below which a meter that heats and shows nothing for days is taken to be broken."""
 ELECTRIC = "électricité"
-Year = Mapping[str, Mapping[str, float]]
+Year = Mapping[Any, Mapping[Any, float]]
 """What :func:`_of_year` gives, by kind of day."""
 COLUMNS = [
     "code_uai", "geste", "compteur_id", "energie", "usage", "pas", "numerateur", "denominateur", "variance_n",
@@ -56,7 +49,8 @@ def measures(
     Parameters
     ----------
     sites, meters, readings, weather, calendar : DataFrame
-        Tables ``energy/sites``, ``meters``, ``readings``, ``weather`` and ``calendar``.
+        Tables ``energy/sites``, ``meters``, ``readings``, ``weather`` and ``calendar``; of the readings, best those of
+        :func:`tikub_lab.energy.trusted`, without the days of a meter that did not measure.
     year : int
         Calendar year; bills are those of it and of the two before.
     zone : str
@@ -70,8 +64,8 @@ def measures(
         ``variance_n``, ``variance_d`` and ``covariance``, ``liberte``, ``equilibre`` (balance point, °C).
     meters : DataFrame
         One row a meter in service: ``code_uai``, ``compteur_id``, ``energie``, ``usage``, ``pas`` (« relevé »,
-        « facture », or missing), ``jours``, ``ecartes`` (days left out as stuck or broken), ``kwh`` (of the year, by
-        its model), ``faute`` (French; empty where it is measured).
+        « facture », or missing), ``jours``, ``kwh`` (of the year, by its model), ``faute`` (French; empty where it is
+        measured).
 
     Raises
     ------
@@ -93,72 +87,37 @@ def measures(
     opens = pd.Timestamp(year, 1, 1).value // DAY
     if days.first > opens or days.first + len(days.kinds) < opens + 366:
         rows = rows.head(0)  # the calendar does not tell what the days of the year were
-    daily = measured_days(rows[rows["debut"].dt.year == year])
-    by_day: dict[Any, pd.DataFrame] = dict(tuple(daily.groupby("compteur_id", observed=True)))
-    joined = spans(rows[rows["origine"] == "facture"])
-    by_bill: dict[Any, pd.DataFrame] = dict(tuple(joined[joined["fin"] > first].groupby("compteur_id", observed=True)))
+    known = by_step(rows[(rows["origine"] == "facture") | (rows["debut"].dt.year == year)])
     found: list[tuple[object, ...]] = []
-    known: list[tuple[object, ...]] = []
+    told: list[tuple[object, ...]] = []
     in_service: list[Any] = list(about.itertuples(index=False))
     for meter in in_service:
-        use, step, count, dropped, fault = _model(meter, by_day, by_bill, maker)
+        use, step, count, fault = _model(meter, known, maker)
         total = np.nan
         if use is not None and not fault:
             year_of = _of_year(days, str(meter.station), year, use.point)
             total = sum(
-                use.value("base", kind) * its["count"] + use.value("slope", kind) * its["degrees"]
-                for kind, its in year_of.items()
+                use.value("base", kind) * own["count"] + use.value("slope", kind) * own["degrees"]
+                for kind, own in year_of.items()
             )
             found.extend(_rows(meter, use, step, year_of))
-        about_it = (meter.code_uai, meter.compteur_id, meter.energie, meter.usage)
-        known.append((*about_it, step, count, dropped, total, fault))
-    columns = ["code_uai", "compteur_id", "energie", "usage", "pas", "jours", "ecartes", "kwh", "faute"]
+        told.append((meter.code_uai, meter.compteur_id, meter.energie, meter.usage, step, count, total, fault))
+    columns = ["code_uai", "compteur_id", "energie", "usage", "pas", "jours", "kwh", "faute"]
     figures = dict.fromkeys(COLUMNS[6:], "float64")
-    return pd.DataFrame(found, columns=COLUMNS).astype(figures), pd.DataFrame(known, columns=columns)
+    return pd.DataFrame(found, columns=COLUMNS).astype(figures), pd.DataFrame(told, columns=columns)
 
 
-def _model(
-    meter: Any, by_day: dict[Any, pd.DataFrame], by_bill: dict[Any, pd.DataFrame], maker: Designer
-) -> tuple[Use | None, str | None, int, int, str]:
-    """Fit a meter by its days, else by its bills."""
-    name, station, dropped = meter.compteur_id, str(meter.station), 0
-    if name in by_day:
-        read = by_day[name].sort_values("debut", kind="stable")
-        start, kwh = numbers(read["debut"]), read["kwh"].to_numpy(float)
-        cold = maker.days.cold.get(station, np.full(len(maker.days.kinds), np.nan))[start - maker.days.first]
-        fine = ~unlikely(start, kwh, cold, meter.usage != "autres")
-        dropped = int((~fine).sum())
-        if fine.sum() >= ENOUGH_DAYS:
-            design = maker.design(start[fine], start[fine] + 1, kwh[fine], station)
-            return _judged(fit(design, [("weekend", "holiday"), ALL]), "daily"), "relevé", len(design), dropped, ""
-    bills = by_bill.get(name)
-    if bills is None or len(bills) < ENOUGH_BILLS:
-        return None, None, 0, dropped, "trop peu de relevés"
-    design = maker.design(numbers(bills["debut"]), numbers(bills["fin"]), bills["kwh"].to_numpy(float), station)
-    use = _judged(fit(design), "billing")
-    fault = "" if use is not None else "ses relevés ne suivent aucun modèle assez bon"
-    return use, "facture", int(design.days.sum()), dropped, fault
-
-
-def _judged(use: Use | None, kind: str) -> Use | None:
-    return use if use is not None and passes(kind, use.cv_rmse, use.nmbe) else None
-
-
-def unlikely(start: np.ndarray, kwh: Floats, cold: Floats, heats: bool) -> np.ndarray:
-    """Find the readings of increasing days that a working meter hardly gives: one value for days, or nothing in cold.
-
-    A meter that heats may rest in summer, by the daily mean temperature.
-
-    >>> unlikely(np.arange(8), np.array([5.0, 7, 7, 7, 7, 7, 6, 0]), np.full(8, 15.0), True).astype(int).tolist()
-    [0, 1, 1, 1, 1, 1, 0, 0]
-    """
-    if not len(start):
-        return np.zeros(0, dtype=bool)
-    opens = np.concatenate([[True], (np.diff(kwh) != 0) | (np.diff(start) != 1)])
-    run = np.cumsum(opens) - 1
-    stuck = np.bincount(run)[run] >= STUCK
-    rests = (kwh == 0) & heats & ~(cold < MILD)
-    return stuck & ~rests
+def _model(meter: Any, known: dict[str, dict[str, pd.DataFrame]], maker: Designer) -> tuple[Use | None, Any, int, str]:
+    """Fit a meter by its days, else by its bills: the model, its step, the days that it has, and why there is none."""
+    for step, fewest in ENOUGH.items():
+        rows = known[step].get(meter.compteur_id)
+        if rows is not None and len(rows) >= fewest:
+            begin, end, kwh = (rows[name].to_numpy() for name in ("debut", "fin", "kwh"))
+            design = maker.design(begin, end, kwh, str(meter.station))
+            use = fit(design)
+            fault = "" if use and use.passes else "ses relevés ne suivent aucun modèle assez bon"
+            return use, step, int(design.days.sum()), fault
+    return None, None, 0, "trop peu de relevés"
 
 
 def _of_year(days: Days, station: str, year: int, point: float) -> Year:
@@ -168,18 +127,15 @@ def _of_year(days: Days, station: str, year: int, point: float) -> Year:
     less takes off them, ``band`` how that grows.
     """
     begin, end = (pd.Timestamp(one, 1, 1).value // DAY - days.first for one in (year, year + 1))
-    kinds, warmest = days.kinds[begin:end], -np.inf if np.isnan(point) else point
-    cold = pd.Series(days.cold[station][begin:end]).interpolate(limit_direction="both").to_numpy(float)
-    depth, less = (np.maximum(at - cold, 0) for at in (warmest, warmest - 1))
-    of_days = {"count": np.ones(len(cold)), "degrees": depth, "below": depth > 0, "one_degree": depth - less}
-    of_days["band"] = (depth > 0) & (less == 0)
-    return {
-        kind: {name: float(values[kinds == place].sum()) for name, values in of_days.items()}
-        for place, kind in enumerate(KINDS)
-    }
+    cold = pd.Series(days.cold[station][begin:end]).interpolate(limit_direction="both")
+    depth, less = ((at - cold).clip(lower=0.0).fillna(0.0) for at in (point, point - 1))
+    of_days = {"count": 1.0, "degrees": depth, "below": depth > 0, "one_degree": depth - less}
+    table = pd.DataFrame(of_days | {"band": (depth > 0) & (less == 0)}).astype("float64")
+    sums = table.groupby(days.kinds[begin:end]).sum().reindex(range(len(KINDS)), fill_value=0.0)
+    return sums.set_axis(list(KINDS)).to_dict("index")
 
 
-def _rows(meter: Any, use: Use, step: str | None, year: Year) -> Iterator[tuple[object, ...]]:
+def _rows(meter: Any, use: Use, step: str, year: Year) -> Iterator[tuple[object, ...]]:
     """Give the measures that a meter's use and model allow, with their errors."""
     covariance, free = use.covariance()
     count = len(use.coefficients)  # the balance point, if any, comes after them
@@ -194,7 +150,7 @@ def _rows(meter: Any, use: Use, step: str | None, year: Year) -> Iterator[tuple[
         )  # fmt: skip
 
 
-def _contrasts(meter: Any, use: Use, step: str | None, year: Year) -> Iterator[tuple[str, Floats, Floats | None]]:
+def _contrasts(meter: Any, use: Use, step: str, year: Year) -> Iterator[tuple[str, Floats, Floats | None]]:
     """Give each measure as weights of the coefficients, and of a move of the balance point."""
     usage, moves = meter.usage, use.place >= 0
 

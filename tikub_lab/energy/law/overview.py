@@ -6,7 +6,7 @@ Modulations exist and are not worked out.
 
 Order of calls: :func:`final_energy` → :func:`references` → :func:`standing` (all milestones) → :func:`stock`,
 :func:`ranking` (one milestone; for its rows alone, :func:`at`); for the pace, :func:`usable_years` → :func:`pace` →
-:func:`outlook`; for the Région's own plan, :func:`plan`.
+:func:`outlook`; for the Région's own plan, :func:`followed`.
 """
 
 import numpy as np
@@ -16,7 +16,6 @@ from tikub_lab.energy.law.place import AHEAD, NOT_DUE, REACHED, STATES
 from tikub_lab.methods.rates import share
 from tikub_lab.methods.scope import one_of
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 
 def stock(standing: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +45,6 @@ def stock(standing: pd.DataFrame) -> pd.DataFrame:
     >>> stock(sites)[["sites", "part_atteints", "reste_kwh", "reste_mutualise_kwh"]].values.tolist()
     [[3.0, 0.5, 20.0, 15.0]]
     """
-    require(standing, "standing", ["echeance", "statut", "kwh_ajuste", "kwh_objectif", "ecart_kwh", "reste_kwh"])
     state, year = standing["statut"], standing["echeance"]
     known, above = state.isin((REACHED, AHEAD)), state == AHEAD
     without = {"sites_sans_prix": "reste_euros", "sites_sans_facteur": "reste_kgco2e"}

@@ -13,7 +13,6 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 NO_AREA, NOT_DUE, NO_TARGET = "surface inconnue", "non assujetti", "sans année de référence"
 NO_YEAR, REACHED, AHEAD = "année incomplète", "objectif atteint", "objectif à atteindre"
@@ -31,9 +30,6 @@ EXACT = 1e-9
 """A use that is above its target by less than this share of it is on it: what adding up decimals leaves."""
 MOVED = 0.01
 """Share from which a change of floor area is said."""
-
-NO_PRICE = pd.DataFrame(columns=["energie", "annee", "euros_kwh", "statut"])
-NO_FACTOR = pd.DataFrame(columns=["energie", "usage", "annee", "gco2e_kwh", "pouvoir_calorifique", "statut"])
 
 STANDING = ["code_uai", "echeance", "statut", "annee", "kwh_ajuste", "kwh_m2", "evolution", "annee_reference"]
 STANDING += ["kwh_m2_reference", "kwh_m2_objectif", "kwh_objectif", "ecart_kwh"]
@@ -66,8 +62,9 @@ def standing(
     energies : DataFrame, optional
         What ``years`` was made of: ``code_uai``, ``annee``, ``energie``, ``usage``, ``kwh_ajuste`` (as billed).
     prices, factors : DataFrame, optional
-        Tables ``energy/prices`` and ``energy/factors``, for the gap in euros and kgCO2e: at the year's prices, and at
-        the law's own factors (annexe VII) or the table's where it has none; each energy is cut by the same share.
+        Tables ``energy/prices`` and ``energy/factors``, with ``energies`` for the gap in euros and kgCO2e: at the
+        year's prices, and at the law's own factors (annexe VII) or the table's where it has none; each energy is cut by
+        the same share.
 
     Returns
     -------
@@ -82,7 +79,7 @@ def standing(
     Raises
     ------
     UsageError
-        A column that is missing, prices or factors without energies, or a year of a site given twice.
+        A column that is missing, one or two of energies, prices and factors, or a year of a site given twice.
 
     Examples
     --------
@@ -95,8 +92,6 @@ def standing(
     [2030, 'objectif à atteindre', 60000.0]
     """
     kept = ["code_uai", "surface", "assujetti", "annee_reference", "kwh_m2_reference", "surface_reference"]
-    require(references, "references", kept)
-    require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
     own = years[years["annee"] == year].astype({"code_uai": "object"})
     given_once(own, "years", ["code_uai", "annee"])
     use = (
@@ -118,8 +113,7 @@ def standing(
     tests = [due.isna(), ~due.fillna(True), rows["kwh_m2_objectif"].isna(), gap.isna(), rows["ecart_kwh"] <= 0]
     states = [NO_AREA, NOT_DUE, NO_TARGET, NO_YEAR, REACHED]
     rows["statut"] = pd.Series(np.select([test.astype(bool) for test in tests], states, default=AHEAD), dtype="str")
-    money = _money(energies, prices, None if factors is None else of_law(factors, day), year)
-    rows = rows.merge(money, how="left", on="code_uai")
+    rows = rows.join(_money(energies, prices, factors, year, day), on="code_uai")
     for name in ("euros", "kgco2e"):
         rows[f"reste_{name}"] = rows[name] * rows["reste_part"]
     rows["phrase"] = pd.Series([_sentence(row) for row in rows.to_dict("records")], dtype="str")
@@ -137,26 +131,22 @@ def of_law(factors: pd.DataFrame, day: Day = None) -> pd.DataFrame:
 
 
 def _money(
-    energies: pd.DataFrame | None, prices: pd.DataFrame | None, factors: pd.DataFrame | None, year: int
+    energies: pd.DataFrame | None, prices: pd.DataFrame | None, factors: pd.DataFrame | None, year: int, day: Day
 ) -> pd.DataFrame:
     """Return what each site's adjusted use of the year costs and emits; without a price for all of it, nothing."""
-    if energies is None and (prices is not None or factors is not None):
-        raise UsageError("prices, factors: give energies too, for the mix of each site.")
-    if energies is None or (prices is None and factors is None):
-        texts = dict.fromkeys(["code_uai", "prix_statut", "facteur_statut"], "object")
-        return pd.DataFrame(columns=[*texts, "euros", "kgco2e"], dtype="float64").astype(texts)
-    require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh_ajuste"])
-    rows = priced(energies[energies["annee"] == year], prices, factors)
-    groups = rows.groupby("code_uai")
-    sums = groups[["euros", "kgco2e"]].sum(skipna=False)
-    return sums.join(groups[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")).reset_index()
+    if energies is prices is factors is None:
+        return pd.DataFrame(columns=["euros", "kgco2e", "prix_statut", "facteur_statut"], dtype="float64")
+    if energies is None or prices is None or factors is None:
+        raise UsageError("energies, prices, factors: give all three for the gap in euros and kgCO2e, or none of them.")
+    worth = valued(adjusted_use(energies[energies["annee"] == year]), prices, of_law(factors, day)).groupby("code_uai")
+    statuses = worth[["prix_statut", "facteur_statut"]].agg(_statuses).astype("object")
+    return worth[["euros", "kgco2e"]].sum(skipna=False).join(statuses)
 
 
-def priced(energies: pd.DataFrame, prices: pd.DataFrame | None, factors: pd.DataFrame | None) -> pd.DataFrame:
-    """Give adjusted use what it costs and emits; energies of which nothing was used need neither price nor factor."""
-    rows = energies.assign(kwh=energies["kwh_ajuste"])
-    rows = rows[rows["kwh"].astype("float64") != 0].astype({"code_uai": "object"})
-    return valued(rows, NO_PRICE if prices is None else prices, NO_FACTOR if factors is None else factors)
+def adjusted_use(energies: pd.DataFrame) -> pd.DataFrame:
+    """Take adjusted use for use, to be valued; energies of which nothing was used need neither price nor factor."""
+    rows = energies.assign(kwh=energies["kwh_ajuste"].astype("float64")).astype({"code_uai": "object"})
+    return rows[rows["kwh"] != 0]
 
 
 def _statuses(part: pd.Series) -> str:

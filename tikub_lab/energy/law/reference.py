@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy import legal
+from tikub_lab.energy.legal import LAW, reference_years
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 CHOSEN, ONLY, DEFAULT, NONE = "choisie", "seule année utilisable", "par défaut", "aucune"
 """How the reference year came about: the best of several, the only one, the first full year after those of the law."""
@@ -61,9 +60,8 @@ def final_energy(energies: pd.DataFrame, day: Day = None) -> pd.DataFrame:
     >>> final_energy(energies)[["kwh", "kwh_ajuste", "complet"]].values.tolist()
     [[1200.0, 1290.0, True]]
     """
-    require(energies, "energies", ["code_uai", "annee", "energie", "kwh", "kwh_ajuste", "complet"])
     kinds = energies["energie"].dropna().unique()
-    factors = {kind: legal.value("énergie finale", kind, day).number for kind in kinds}
+    factors = {kind: LAW.value("énergie finale", kind, day=day).number for kind in kinds}
     factor = energies["energie"].map(factors).astype("float64")
     rows = energies[["annee"]].astype("int64").assign(code_uai=energies["code_uai"].astype("object"))
     for name in ("kwh", "kwh_ajuste"):
@@ -127,17 +125,15 @@ def references(years: pd.DataFrame, sites: pd.DataFrame, day: Day = None) -> pd.
     >>> found[["annee_reference", "kwh_m2_reference", "annees_manquantes"]].values.tolist()
     [[2011, 120.0, 10]]
     """
-    require(years, "years", ["code_uai", "annee", "kwh_ajuste", "complet"])
-    require(sites, "sites", ["code_uai", "surface_totale", "annee_ouverture"])
     given_once(sites, "sites", ["code_uai"])
     given_once(years, "years", ["code_uai", "annee"])
-    allowed = legal.reference_years(day)
-    found = _sites(sites, legal.value("seuil", "surface", day).number)
+    allowed = reference_years(day)
+    found = _sites(sites, LAW.value("seuil", "surface", day=day).number)
     usable = usable_years(years, sites)
     within = usable[usable["annee"].isin(allowed)]
     best = within.sort_values(["kwh_m2", "annee"]).drop_duplicates("code_uai", keep="last")
     count = within.groupby("code_uai").size()
-    out = int(legal.value("référence", "année écartée", day).number)
+    out = int(LAW.value("référence", "année écartée", day=day).number)
     later = usable[(usable["annee"] > max(allowed)) & (usable["annee"] != out)]
     first = later.sort_values("annee").drop_duplicates("code_uai")
     first = first[~first["code_uai"].isin(best["code_uai"])]

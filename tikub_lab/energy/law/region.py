@@ -8,60 +8,19 @@ of 2017 and the 79 g of 2021 come from two methods of ADEME (« saisonnalisée p
 usage »), and a fall from one to the other saved no kWh.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
-from tikub_lab.energy import legal
-from tikub_lab.energy.law.place import priced
+from tikub_lab.energy.law.place import adjusted_use
 from tikub_lab.energy.law.reference import final_energy
 from tikub_lab.energy.law.trend import signed
+from tikub_lab.energy.legal import LAW
+from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day
 from tikub_lab.methods.rates import share
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 END = 2050
-
-COLUMNS = ["annee", "sites", "sites_absents", "kwh_ajuste", "kwh_reference", "evolution", "sites_ges", "kgco2e"]
-COLUMNS += ["kgco2e_reference", "evolution_ges", "annee_facteurs", "repere_energie", "repere_ges", "phrase"]
-
-
-def plan(energies: pd.DataFrame, factors: pd.DataFrame, reference: int, day: Day = None) -> pd.DataFrame:
-    """Hold each year's energy and greenhouse gas against the plan's reference year, for the same sites.
-
-    One row a year from the reference on, but for those without a complete site. ``sites`` are complete in it and in the
-    reference, ``sites_ges`` of them have all factors, those of the last year; ``repere_energie`` and ``repere_ges`` are
-    on a straight line to 2050: a help to the eye, not the plan.
-    """
-    require(energies, "energies", ["code_uai", "annee", "energie", "usage", "kwh", "kwh_ajuste", "complet"])
-    years = final_energy(energies, day)
-    years = years[years["complet"] & years["ajuste"]]
-    if not (years["annee"] == reference).any():
-        span = f"{years['annee'].min()} to {years['annee'].max()}" if len(years) else "none: no year of any site is"
-        raise UsageError(f"reference={reference}: no site is complete and adjusted in that year; take one of {span}.")
-    last = int(energies["annee"].max())
-    table = years.loc[years["annee"] >= reference, ["code_uai", "annee", "kwh_ajuste"]].astype({"code_uai": "object"})
-    table = table.merge(_carbon(energies, factors, last), how="left")
-    first = table[table["annee"] == reference].drop(columns="annee")
-    both = table.merge(first, on="code_uai", suffixes=("", "_reference"))
-    gas = ["kgco2e", "kgco2e_reference"]
-    both["sites_ges"] = both[gas].notna().all(axis=1)
-    both[gas] = both[gas].where(both["sites_ges"])
-    groups = both.groupby("annee")
-    found = groups[["kwh_ajuste", "kwh_ajuste_reference", *gas]].sum(min_count=1)
-    found = found.rename(columns={"kwh_ajuste_reference": "kwh_reference"}).assign(sites=groups.size())
-    found = found.join(groups["sites_ges"].sum()).reset_index()
-    found["sites_absents"], found["annee_facteurs"] = energies["code_uai"].nunique() - found["sites"], last
-    found["evolution"] = share(found["kwh_ajuste"], found["kwh_reference"]) - 1
-    found["evolution_ges"] = share(found["kgco2e"], found["kgco2e_reference"]) - 1
-    for name, what in (("energie", "énergie"), ("ges", "gaz à effet de serre")):
-        cut = legal.value("plan de la Région", f"{what} {END}").number
-        found[f"repere_{name}"] = -cut * ((found["annee"] - reference) / (END - reference))
-    found["phrase"] = [_sentence(row, reference) for row in found.to_dict("records")]
-    return found[COLUMNS].astype({"phrase": "str"})
 
 
 def followed(
@@ -94,27 +53,26 @@ def followed(
     """
     if reference is None:
         return french.typeset("L'année de référence n'est pas publiée ; le suivi du plan n'est donc pas affiché.")
-    rows = plan(energies, factors, reference, day)
-    rows = rows[rows["annee"] == year]
-    return str(rows["phrase"].iloc[0]) if len(rows) else f"{year} : le suivi du plan commence en {reference}."
-
-
-def _carbon(energies: pd.DataFrame, factors: pd.DataFrame, year: int) -> pd.DataFrame:
-    """Return what each site's adjusted use emits, with the factors of one year; missing where one is."""
-    emitted = priced(energies.assign(own=energies["annee"], annee=year), None, factors)
-    sums = emitted.groupby(["code_uai", "own"])["kgco2e"].sum(skipna=False).astype("float64")
-    return sums.rename_axis(["code_uai", "annee"]).reset_index()
-
-
-def _sentence(row: Mapping[Any, Any], reference: int) -> str:
-    year = row["annee"]
+    years = final_energy(energies, day)
+    years = years[years["complet"] & years["ajuste"]]
+    if not (years["annee"] == reference).any():
+        span = f"{years['annee'].min()} to {years['annee'].max()}" if len(years) else "none: no year of any site is"
+        raise UsageError(f"reference={reference}: no site is complete and adjusted in that year; take one of {span}.")
     if year == reference:
-        return french.typeset(f"{reference} : année de référence du plan, choisie ici, car le plan ne la dit pas.")
-    gas = f", {signed(row['evolution_ges'])} de gaz à effet de serre (facteurs de {row['annee_facteurs']} partout)"
-    text = (
-        f"De {reference} à {year}, pour {french.plural(row['sites'], 'lycée')} : "
-        f"{signed(row['evolution'])} d'énergie{gas if pd.notna(row['evolution_ges']) else ''}. "
-        f"Une baisse régulière jusqu'à {END} donnerait {signed(row['repere_energie'])} "
-        f"et {signed(row['repere_ges'])}."
+        return french.typeset(f"{year} : année de référence du plan, choisie ici, car le plan ne la dit pas.")
+    last, pair, key = int(energies["annee"].max()), [reference, year], ["code_uai", "own"]
+    use = years.pivot(index="code_uai", columns="annee", values="kwh_ajuste").reindex(columns=pair).dropna()
+    if year < reference or use.empty:
+        return f"{year} : le suivi du plan commence en {reference}."
+    rows = adjusted_use(energies.assign(own=energies["annee"], annee=last))
+    emitted = valued(rows, factors.head(0).assign(euros_kwh=0.0), factors).groupby(key)["kgco2e"]
+    gas = emitted.sum(skipna=False).astype("float64").unstack("own").reindex(index=use.index, columns=pair).dropna()
+    sums = pd.DataFrame({"énergie": use.sum(), "gaz à effet de serre": gas.sum(min_count=1)}).T
+    energy, carbon = share(sums[year], sums[reference]) - 1
+    emits = f", {signed(carbon)} de gaz à effet de serre (facteurs de {last} partout)" if pd.notna(carbon) else ""
+    cuts = [LAW.value("plan de la Région", f"{what} {END}").number for what in sums.index]
+    goals = [signed(-cut * (year - reference) / (END - reference)) for cut in cuts]
+    return french.typeset(
+        f"De {reference} à {year}, pour {french.plural(len(use), 'lycée')} : {signed(energy)} d'énergie{emits}. "
+        f"Une baisse régulière jusqu'à {END} donnerait {goals[0]} et {goals[1]}."
     )
-    return french.typeset(text)

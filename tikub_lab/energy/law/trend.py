@@ -19,7 +19,6 @@ from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.show import french
-from tikub_lab.tables.columns import require
 
 LAST = 8
 """Years whose pace is looked at, unless said."""
@@ -32,6 +31,9 @@ ENDS = ("", "_bas", "_haut")
 """Of the slope: itself, and the ends of its interval."""
 PACE = ["code_uai", "n", "premiere", "derniere", "pente", "pente_bas", "pente_haut", "centre", "milieu", "milieu_bas"]
 PACE += ["milieu_haut"]
+OF_ROW = ("kwh_m2_objectif", "kwh_m2", "centre", "derniere")
+PROJECTED = [f"projete{end}" for end in ENDS]
+YEARS = ["annee_atteinte", "annee_au_plus_tot", "annee_au_plus_tard"]
 
 
 @once
@@ -69,7 +71,6 @@ def pace(usable: pd.DataFrame, until: int, last: int = LAST, level: float = LEVE
     >>> pace(usable, 2025)[["pente", "pente_bas", "pente_haut"]].round(2).values.tolist()
     [[-2.0, -2.5, -1.5]]
     """
-    require(usable, "usable", ["code_uai", "annee", "kwh_m2"])
     check_level(level)
     if last < 2:
         raise UsageError(f"last={last}: a pace takes at least two years.")
@@ -140,34 +141,26 @@ def outlook(standing: pd.DataFrame, paces: pd.DataFrame) -> pd.DataFrame:
     >>> outlook(standing, pace(usable, 2025))[["rythme", "annee_atteinte"]].values.tolist()
     [['manqué à ce rythme', 2042]]
     """
-    require(standing, "standing", ["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"])
     rows = standing[["code_uai", "echeance", "kwh_m2", "kwh_m2_objectif"]].astype({"code_uai": "object"})
     types = {"premiere": "Int64", "derniere": "Int64", "code_uai": "object"}
     rows = rows.merge(paces.astype(types), how="left", on="code_uai")
-    ahead = rows["echeance"] - rows["centre"]
-    target = rows["kwh_m2_objectif"].astype("float64")
-    for end in ENDS:
-        rows[f"projete{end}"] = (rows[f"milieu{end}"] + rows[f"pente{end}"] * ahead).clip(lower=0)
+    target, use, centre, last = (rows[name].astype("float64").to_numpy()[:, None] for name in OF_ROW)
+    slope, middle = (rows[[f"{name}{end}" for end in ENDS]].to_numpy(float) for name in ("pente", "milieu"))
+    led = np.maximum(middle + slope * (rows[["echeance"]].to_numpy() - centre), 0)
     # Of the two ends, the one of the steeper fall is the lower only beyond the centre: hence the sorting.
-    ends = np.sort(rows[["projete_bas", "projete_haut"]].to_numpy(float), axis=1)
-    rows["projete_bas"], rows["projete_haut"] = ends[:, 0], ends[:, 1]
-    known = target.notna() & rows["pente_bas"].notna()
-    tests = [~known, rows["projete_haut"] <= target, rows["projete_bas"] > target]
+    led[:, 1:] = np.sort(led[:, 1:], axis=1)
+    known = ~np.isnan(target[:, 0] + slope[:, 1])
+    tests = [~known, led[:, 2] <= target[:, 0], led[:, 1] > target[:, 0]]
     rows["rythme"] = pd.Series(np.select(tests, [UNKNOWN, REACHED, MISSED], default=UNSURE), dtype="str")
-    above = known & (rows["kwh_m2"].astype("float64") > target)
-    when = []
-    for end in ENDS:
-        slope = rows[f"pente{end}"]
-        when.append(np.ceil((rows["centre"] + (target - rows[f"milieu{end}"]) / slope.where(slope < 0)).where(above)))
+    when = np.ceil(centre + (target - middle) / np.where(slope < 0, slope, np.nan))
     # Where use is not established to fall there is no latest year, hence no year at all. And a line that should have
     # met the target by now is no line: a step, which is not carried on.
-    told = (when[0] > rows["derniere"].astype("float64")) & (when[2] <= HORIZON)
-    when[1] = when[1].clip(lower=rows["derniere"].astype("float64") + 1)
-    for name, year in zip(("annee_atteinte", "annee_au_plus_tot", "annee_au_plus_tard"), when, strict=True):
-        rows[name] = year.where(told).astype("Int64")
+    told = known[:, None] & (use > target) & (when[:, :1] > last) & (when[:, 2:] <= HORIZON)
+    when[:, 1:2] = np.maximum(when[:, 1:2], last + 1)
+    rows[PROJECTED], rows[YEARS] = led, np.where(told, when, np.nan)
+    rows = rows.astype(dict.fromkeys(YEARS, "Int64"))
     rows["phrase_rythme"] = pd.Series([_sentence(row) for row in rows.to_dict("records")], dtype="str")
-    names = ["code_uai", "echeance", "pente", "pente_bas", "pente_haut", "projete", "projete_bas", "projete_haut"]
-    names += ["rythme", "annee_atteinte", "annee_au_plus_tot", "annee_au_plus_tard", "phrase_rythme"]
+    names = ["code_uai", "echeance", *PACE[4:7], *PROJECTED, "rythme", *YEARS, "phrase_rythme"]
     return rows[names].astype({"code_uai": "str"}).set_axis(standing.index)
 
 

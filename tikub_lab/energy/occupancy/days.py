@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tikub_lab.energy.caltrack import Kind
 from tikub_lab.energy.days import Days, cold_of, kinds_of, numbers, of_zone
+from tikub_lab.energy.heating import spans
 from tikub_lab.energy.periods import DAY, Floats, Integers
 from tikub_lab.errors import UsageError
 
@@ -39,6 +41,11 @@ class Design:
         """Length of each period."""
         return (self.end - self.start).astype(float)
 
+    @property
+    def kind(self) -> Kind:
+        """Whether these are days or bills."""
+        return "billing" if (self.days > 1).any() else "daily"
+
     def __len__(self) -> int:
         return len(self.start)
 
@@ -58,13 +65,23 @@ def days_of(weather: pd.DataFrame, calendar: pd.DataFrame, first: object, last: 
     return Days(start, kinds_of(rest, public, start, stop), cold_of(weather, start, stop))
 
 
+def by_step(readings: pd.DataFrame) -> dict[str, dict[str, pd.DataFrame]]:
+    """Give the readings of each meter that a model may take: single days that were measured, and bills (``spans``)."""
+    measured = readings["kwh"].notna() & ~readings["estime"].fillna(False).astype(bool)
+    single = (readings["fin"] - readings["debut"]) == pd.Timedelta(days=1)
+    days = readings[measured & single & (readings["origine"] == "relevé")].sort_values("debut", kind="stable")
+    found = {}
+    for step, rows in (("relevé", days), ("facture", spans(readings[readings["origine"] == "facture"]))):
+        rows = rows[["compteur_id", "kwh"]].assign(debut=numbers(rows["debut"]), fin=numbers(rows["fin"]))
+        found[step] = {str(meter): own for meter, own in rows.groupby("compteur_id", observed=True)}
+    return found
+
+
 class Designer:
     """Makes designs, the days of each station being added up once."""
 
     def __init__(self, days: Days, points: Sequence[float] = POINTS) -> None:
-        if not len(points):
-            raise UsageError("points: no balance point to try; give some in °C, such as 10, 11 … 20.")
-        self.days, self.points = days, np.array(sorted(points), dtype=float)
+        self.days, self.points = days, np.asarray(points, dtype=float)
         self._sums: dict[str, tuple[Floats, Floats]] = {}
 
     def design(self, start: Integers, end: Integers, kwh: Floats, station: str) -> Design:

@@ -18,29 +18,31 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tikub_lab.energy.caltrack import Kind
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND
 from tikub_lab.energy.occupancy.days import Design
 from tikub_lab.energy.periods import DAY, Floats, Periods
-from tikub_lab.energy.quality import quality
+from tikub_lab.energy.quality import passes, quality
 from tikub_lab.energy.savings import Model, Savings, laid_out
 from tikub_lab.energy.uncertainty import of_days
 
 FLOOR = 0.2
 """Where scatter follows use, least scatter of a period: that of this share of the mean use."""
-ALL = ("weekend", "holiday", "heat", "heat weekend", "heat holiday")
-"""The terms that daily readings tell."""
-NESTED = (
-    (), ("holiday",), ("weekend", "holiday"), ("heat",), ("heat", "holiday"), ("weekend", "holiday", "heat"),
-    ("holiday", "heat", "heat holiday"), ("weekend", "holiday", "heat", "heat holiday"),
-)  # fmt: skip
-"""The terms that bills may tell. The slope of weekends is not among them: every month has as many of them."""
+NESTED: dict[Kind, Sequence[tuple[str, ...]]] = {
+    "daily": (("weekend", "holiday"), ("weekend", "holiday", "heat", "heat weekend", "heat holiday")),
+    "billing": (
+        (), ("holiday",), ("weekend", "holiday"), ("heat",), ("heat", "holiday"), ("weekend", "holiday", "heat"),
+        ("holiday", "heat", "heat holiday"), ("weekend", "holiday", "heat", "heat holiday"),
+    ),
+}  # fmt: skip
+"""The terms that days and bills may tell. Bills know no slope of weekends: every month has as many of them."""
 
 
 @dataclass(frozen=True)
 class Use:
     """A fitted model.
 
-    ``terms`` are those of `ALL` that it has, ``coefficients`` the base of days of lessons, then theirs; ``point`` is
+    ``terms`` are those of `NESTED` that it has, ``coefficients`` the base of days of lessons, then theirs; ``point`` is
     the balance point (°C; not a number without heating), ``place`` its place among the design's (-1 for none).
     ``matrix`` and ``shift`` have the regressors and how use moves with the balance point, ``residual`` is in kWh a
     day, ``scatter`` what residuals scatter by, up to a factor; ``cv_rmse`` and ``nmbe`` are those of the periods'
@@ -58,6 +60,11 @@ class Use:
     residual: Floats = field(repr=False)
     scatter: Floats = field(repr=False)
     design: Design = field(repr=False)
+
+    @property
+    def passes(self) -> bool:
+        """Whether it keeps to ASHRAE Guideline 14."""
+        return passes(self.design.kind, self.cv_rmse, self.nmbe)
 
     def contrast(self, what: str, kind: str) -> Floats:
         """Weights of the coefficients that make the « base » or the « slope » of a kind of day."""
@@ -80,7 +87,7 @@ class Use:
         bread = np.linalg.pinv(matrix.T @ matrix, hermitian=True)
         count, fitted = matrix.shape
         variance, free = of_days(self.residual / self.scatter, day, fitted)
-        if (days > 1).any():
+        if self.design.kind == "billing":
             free = float(max(count - fitted, 1))
             variance = float((days * (_left_out(self) / self.scatter) ** 2).sum()) / free
         return bread * variance + self._between_points(matrix), free
@@ -95,13 +102,13 @@ class Use:
         return np.outer(along, along) * float(np.diff(self.design.points).max()) ** 2 / 12
 
 
-def fit(design: Design, nested: Sequence[tuple[str, ...]] = NESTED) -> Use | None:
-    """Fit the model of one meter, choosing its terms from some sets of them.
+def fit(design: Design) -> Use | None:
+    """Fit the model of one meter, choosing its terms.
 
-    None where no set leaves two degrees of freedom and makes sense.
+    None where no set of them leaves two degrees of freedom and makes sense.
     """
     even = np.ones(len(design))
-    found = _search(design, nested, even)
+    found = _search(design, NESTED[design.kind], even)
     if found is None:
         return None
     use = np.maximum(design.usage - found.residual, 0.0)
@@ -160,10 +167,9 @@ def saved(use: Use, after: Design) -> Savings:
         weights *= float((after.days * (expected**2 + floor**2)).sum()) / float(after.days.sum())
     periods = Periods(after.start * DAY, after.end * DAY, after.usage * after.days)
     table = laid_out(periods, periods.value, predicted * after.days)
-    daily = not len(before) or bool(np.median(before.days) <= 1)
     model = Model(
         use.coefficients, use.matrix, use.shift, _left_out(use), before.start, weights, matrix, _shift(after, use),
-        after.days, daily,
+        after.days, before.kind == "daily",
     )  # fmt: skip
     return Savings(table, model)
 

@@ -5,13 +5,14 @@ said with each comparison, and the site itself is never among its peers.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.challenge.grouping import BOARDING, unnamed
-from tikub_lab.energy.periods import Floats, Integers
+from tikub_lab.energy.periods import Integers
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 from tikub_lab.methods.scope import one_of
@@ -23,9 +24,8 @@ QUANTILES = {"q10": 0.1, "q25": 0.25, "mediane": 0.5, "q75": 0.75, "q90": 0.9}
 EVERYONE = "tous les établissements"
 WIDER = " ; groupe élargi"
 
-STANDING = ["groupe", "niveau", "pairs", "manquants", *QUANTILES, "rang", "ecart_mediane", "phrase"]
-TYPES = dict.fromkeys([*QUANTILES, "rang", "ecart_mediane"], "float64")
-TYPES |= dict.fromkeys(["niveau", "pairs", "manquants"], "int64") | dict.fromkeys(["groupe", "phrase"], "str")
+ABOUT = {"groupe": "str", **dict.fromkeys(["niveau", "pairs", "manquants"], "int64")}
+ABOUT |= dict.fromkeys([*QUANTILES, "rang"], "float64")
 
 
 @once
@@ -65,31 +65,17 @@ def compare(values: pd.DataFrame, sites: pd.DataFrame, fewest: int = FEWEST) -> 
     >>> found["rang"].round(2).tolist()
     [0.67, 0.0, 0.33, 1.0]
     """
-    value = values["valeur"].to_numpy(dtype=np.float64, na_value=np.nan)
-    rows = []
-    for place, group, level, peers, missing in circles(values, sites, fewest):
-        known = value[peers]
-        marks, rank, gap = [math.nan] * len(QUANTILES), math.nan, math.nan
-        if len(known) >= fewest:
-            marks = np.quantile(known, list(QUANTILES.values())).tolist()
-            rank = share_below(value[place], known)
-            gap = value[place] / marks[2] - 1 if marks[2] > 0 else math.nan
-        told = sentence(float(value[place]), gap, len(known), group + WIDER * (level > 0), fewest)
-        rows.append([group, level, len(known), missing, *marks, rank, gap, told])
-    return values.assign(**pd.DataFrame(rows, columns=STANDING, index=values.index).astype(TYPES))
+    found, _ = circles(values, sites, fewest)
+    value = values["valeur"].astype("float64")
+    found["ecart_mediane"] = value / found["mediane"].where(found["mediane"] > 0) - 1
+    told = [sentence(*pair, fewest) for pair in zip(value, found.to_dict("records"), strict=True)]
+    return values.assign(**found, phrase=pd.Series(told, found.index, dtype="str"))
 
 
-def share_below(value: float, known: Floats) -> float:
-    """Return the share of figures below a value, those equal to it counting for a half."""
-    if math.isnan(value) or not len(known):
-        return math.nan
-    return float(((known < value).sum() + 0.5 * (known == value).sum()) / len(known))
+def circles(values: pd.DataFrame, sites: pd.DataFrame, fewest: int) -> tuple[pd.DataFrame, list[Integers]]:
+    """Find the peers of each site: a row on what they have, and their places in ``values``.
 
-
-def circles(values: pd.DataFrame, sites: pd.DataFrame, fewest: int) -> Iterator[tuple[int, str, int, Integers, int]]:
-    """Find the peers of each site: its place in ``values``, their group, its level, their places, and those without.
-
-    The narrowest group of which at least ``fewest`` others have a figure, else that of all.
+    The narrowest group of which at least ``fewest`` others have a figure, else that of all: see :func:`compare`.
     """
     if fewest < 2:
         raise UsageError(f"fewest={fewest}: a comparison takes 2 peers at least, 10 unless said.")
@@ -99,22 +85,33 @@ def circles(values: pd.DataFrame, sites: pd.DataFrame, fewest: int) -> Iterator[
     kind, boarding = kinds["type_etablissement"].astype("object"), kinds["internat"].astype("object").map(BOARDING)
     levels = [kind + ", " + boarding, kind, pd.Series(EVERYONE, kinds.index)]  # a kind that is not known is in none
     members = [level.groupby(level).indices for level in levels]
-    known = values["valeur"].notna().to_numpy(dtype=bool)
+    value = values["valeur"].to_numpy(dtype=np.float64, na_value=np.nan)
+    known, rows, found = ~np.isnan(value), [], []
     for place, groups in enumerate(zip(*levels, strict=True)):
         for level, group in enumerate(groups):
-            peers = np.setdiff1d(members[level].get(group, []), [place]).astype(np.int64)
-            if group in members[level] and (known[peers].sum() >= fewest or group == EVERYONE):
-                yield place, str(group), level, peers[known[peers]], int((~known[peers]).sum())
+            others = np.setdiff1d(members[level].get(group, []), [place]).astype(np.int64)
+            peers = others[known[others]]
+            if group == EVERYONE or len(peers) >= fewest:
                 break
+        rank, marks = math.nan, [math.nan] * len(QUANTILES)
+        if len(peers) >= fewest:
+            marks = np.quantile(value[peers], list(QUANTILES.values())).tolist()
+            if known[place]:
+                below, ties = value[peers] < value[place], value[peers] == value[place]
+                rank = float(below.mean() + 0.5 * ties.mean())
+        rows.append([group, level, len(peers), len(others) - len(peers), *marks, rank])
+        found.append(peers)
+    return pd.DataFrame(rows, columns=list(ABOUT), index=values.index).astype(ABOUT), found
 
 
-def sentence(value: float, gap: float, count: int, group: str, fewest: int) -> str:
-    """Say in French where a site stands: its share above the median of so many peers of a group."""
+def sentence(value: float, about: Mapping[Any, Any], fewest: int) -> str:
+    """Say in French where a site stands, from a row of :func:`circles` and its gap to the median."""
+    count, gap = about["pairs"], about["ecart_mediane"]
     if math.isnan(value):
         return "pas de comparaison, car le chiffre de cet établissement manque."
     if count < fewest:
         return f"pas de comparaison, car {count} établissements comparables ont un chiffre et il en faut {fewest}."
-    peers = f"{count} lycées comparables ({in_sentence(group)})"
+    peers = f"{count} lycées comparables ({in_sentence(about['groupe'])}{WIDER * (about['niveau'] > 0)})"
     if math.isnan(gap):
         return f"pas de comparaison, car la médiane de {peers} est nulle."
     size = number(abs(gap) * 100)
@@ -181,12 +178,11 @@ def peers(values: pd.DataFrame, sites: pd.DataFrame, code_uai: str, fewest: int 
     [[80.0, False], [112.0, True], [130.0, False]]
     """
     one_of("code_uai", code_uai, values["code_uai"], "this site has no figure")
-    places = np.flatnonzero((values["code_uai"] == code_uai).to_numpy(dtype=bool))
-    own = int(places[0])
-    group, others = next((name, found) for place, name, _, found, _ in circles(values, sites, fewest) if place == own)
-    chosen = np.append(others, own)
+    own = int((values["code_uai"] == code_uai).to_numpy().argmax())
+    found, others = circles(values, sites, fewest)
+    chosen = np.append(others[own], own)
     value = values["valeur"].astype("float64").iloc[chosen]
-    table = pd.DataFrame({"valeur": value, "propre": chosen == own, "groupe": group})
+    table = pd.DataFrame({"valeur": value, "propre": chosen == own, "groupe": found["groupe"].iloc[own]})
     table = table.dropna(subset=["valeur"]).sort_values("valeur", kind="stable", ignore_index=True)
     table.insert(0, "position", np.arange(1, len(table) + 1))
     return table.assign(lycee=unnamed(table["propre"]))

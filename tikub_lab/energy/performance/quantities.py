@@ -7,14 +7,17 @@ peer. Only what is higher than at the peers is looked for: it is what costs ener
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tikub_lab.energy.heating import HEATS, Floats, daily_means
-from tikub_lab.energy.performance.circle import QUANTILES, circles, share_below
+from tikub_lab.energy.days import cold_of
+from tikub_lab.energy.heating import HEATS
+from tikub_lab.energy.performance.circle import QUANTILES, circles
 from tikub_lab.energy.performance.signature import BILLS, DAILY
+from tikub_lab.energy.periods import DAY, Floats
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.once import once
 
@@ -39,6 +42,7 @@ TOO_FEW = "trop peu d'établissements comparables"
 COLUMNS = ["code_uai", "source", "grandeur", "libelle", "unite", "valeur", "erreur", "groupe", "niveau", "pairs"]
 COLUMNS += ["manquants", *QUANTILES, "rang", "z", "p", "q", "hors_incertitude", "etabli"]
 COLUMNS += ["kwh_mediane", "kwh_quart", "erreur_kwh", "manque"]
+TEXTS = dict.fromkeys(("code_uai", "source", "grandeur", "libelle", "unite", "groupe", "manque"), "str")
 
 
 @once
@@ -86,39 +90,29 @@ def standing(
     UsageError
         A level that is not between 0 and 1.
     """
+    from scipy.stats import false_discovery_control  # here, as it takes a second to load
+
     if not 0 < level < 1:
         raise UsageError(f"level={level!r}: a share of false discoveries is between 0 and 1, such as 0.1.")
     daily = signatures[(signatures["source"] == DAILY) & signatures["comparable"]]["code_uai"]
     heat, stations = _heat(meters, year), sites.drop_duplicates("code_uai").set_index("code_uai")["station"]
-    weather = weather[weather["jour"].dt.year == year]
-    means = {str(name): daily_means(rows)[1] for name, rows in weather.groupby("station", observed=True)}
-    rows: list[list[Any]] = []
+    means = cold_of(weather, *(pd.Timestamp(one, 1, 1).value // DAY for one in (year, year + 1)))
+    cold = {site: means.get(str(station), np.empty(0)) for site, station in stations.items()}
+    rows = signatures.assign(chauffage=signatures["code_uai"].map(heat).astype("float64"))
+    tables = []
     for source in (DAILY, BILLS):
-        own = signatures[signatures["source"] == source].reset_index(drop=True)
-        chosen = own["code_uai"].isin(daily).to_numpy(dtype=bool) == (source == DAILY)
-        cold = [means.get(str(stations.get(site)), np.empty(0)) for site in own["code_uai"]]
-        for quantity in QUANTITIES:
-            rows += _compared(own, quantity, sites, fewest, chosen, heat, cold)
-    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("q", "etabli")])
-    table["q"] = discoveries(table["p"].to_numpy(dtype=np.float64))
-    table["etabli"] = (table["q"] <= level) & table["hors_incertitude"].astype(bool)
-    texts = dict.fromkeys(("code_uai", "source", "grandeur", "libelle", "unite", "groupe", "manque"), "str")
-    others = dict.fromkeys(("niveau", "pairs", "manquants"), "int64") | {"hors_incertitude": "bool", "etabli": "bool"}
-    table = table[COLUMNS].astype(dict.fromkeys(COLUMNS, "float64") | texts | others)
+        own = rows[rows["source"] == source].reset_index(drop=True)
+        chosen = own["code_uai"].isin(daily) == (source == DAILY)
+        tables += [_compared(own, quantity, sites, fewest, cold)[chosen] for quantity in QUANTITIES]
+    table = pd.concat(tables, ignore_index=True)
+    tested = table["p"].dropna()
+    table["q"] = pd.Series(false_discovery_control(tested), tested.index)
+    table["etabli"] = (table["q"] <= level) & table["hors_incertitude"]
     # made source by source and quantity by quantity, hence in their order within a site
-    return table.sort_values("code_uai", kind="stable", ignore_index=True)
+    return table[COLUMNS].astype(TEXTS).sort_values("code_uai", kind="stable", ignore_index=True)
 
 
-def discoveries(p: Floats) -> Floats:
-    """Give each p-value that there is the smallest level at which it is a discovery (Benjamini and Hochberg)."""
-    from scipy.stats import false_discovery_control  # here, as it takes a second to load
-
-    found, tested = np.full(len(p), np.nan), ~np.isnan(p)
-    found[tested] = false_discovery_control(p[tested])
-    return found
-
-
-def spread(values: Floats) -> float:
+def spread(values: Floats | pd.Series) -> float:
     """Robust standard deviation: Rousseeuw and Croux's Qn (1993), half of the figures may be anything.
 
     2.2219 times the k-th smallest of the differences between two, k being the number of pairs among half of them, with
@@ -130,87 +124,57 @@ def spread(values: Floats) -> float:
     first, second = np.triu_indices(count, 1)
     half = count // 2 + 1
     order = half * (half - 1) // 2 - 1
-    distance = float(np.partition(np.abs(values[first] - values[second]), order)[order])
+    figures = np.asarray(values)
+    distance = float(np.partition(np.abs(figures[first] - figures[second]), order)[order])
     return 2.2219 * distance * count / (count + (1.4 if count % 2 else 3.8))
 
 
 def _compared(
-    own: pd.DataFrame, quantity: str, sites: pd.DataFrame, fewest: int, chosen: Any, heat: pd.Series, cold: list[Floats]
-) -> list[list[Any]]:
-    """Return the rows of one source and quantity, of the sites that are compared by this source."""
+    own: pd.DataFrame, quantity: str, sites: pd.DataFrame, fewest: int, cold: Mapping[Any, Floats]
+) -> pd.DataFrame:
+    """Compare one quantity of the sites of one source, of which these are signatures, heating, and cold of the days."""
     from scipy.special import stdtr  # here, as it takes a moment to load
 
     column, of_error, factor, name, unit = QUANTITIES[quantity]
     counted = (own["usage"] == "chauffage") | (quantity != BASE)
-    usable = (own["comparable"] & counted).to_numpy(dtype=bool)
-    raw, wrong = (np.where(usable, own[one].to_numpy(float), np.nan) for one in (column, of_error))
-    value, error = _scale(raw, wrong, quantity)
-    names, sources = own["code_uai"].astype("str").tolist(), own["source"].tolist()
-    areas, reasons = own["surface"].tolist(), own["manque"].astype("str").tolist()
-    rows = []
-    for place, group, level, others, missing in circles(own[["code_uai"]].assign(valeur=value), sites, fewest):
-        if not chosen[place]:
-            continue
-        site = names[place]
-        why = reasons[place] or (NOT_COUNTED if not counted.iloc[place] else "")
-        marks, kwh = [math.nan] * len(QUANTILES), [math.nan] * 3
-        z = p = math.nan
-        beyond = False
-        if len(others) >= fewest:
-            marks = np.quantile(raw[others], list(QUANTILES.values())).tolist()
-            middle, scatter = float(np.median(value[others])), spread(value[others])
-            z, beyond = _distance(value[place], error[place], middle, scatter, error[others])
-            p = float(stdtr(0.82 * (len(others) - 1), -z)) if not math.isnan(z) else math.nan
-            heated = float(heat.get(site, math.nan))
-            kwh = _gaps(quantity, raw[place], wrong[place], marks, heated, areas[place], cold[place])
-        else:
-            why = why or TOO_FEW
-        rows.append(
-            [
-                site, sources[place], quantity, name, unit, raw[place] * factor, wrong[place] * factor,
-                group, level, len(others), missing, *(mark * factor for mark in marks),
-                share_below(float(raw[place]), raw[others]), z, p, beyond, *kwh, why,
-            ]
-        )  # fmt: skip
-    return rows
+    usable = own["comparable"] & counted & own[of_error].notna()
+    value, error = (own[one].where(usable) * factor for one in (column, of_error))
+    found, others = circles(own[["code_uai"]].assign(valeur=value), sites, fewest)
+    enough, scaled, wrong = found["pairs"] >= fewest, value, error
+    if quantity != POINT:
+        # A figure below its own error is held to be as large as that: its logarithm would say more than is known.
+        size = np.maximum(value, error)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scaled, wrong = pd.Series(np.log(size)), error / size
+    of_peers = [
+        (scaled[peers].median(), spread(scaled[peers]), (wrong[peers] ** 2).median()) if many else [np.nan] * 3
+        for peers, many in zip(others, enough, strict=True)
+    ]
+    middle, scatter, errors = np.array(of_peers, dtype=np.float64).reshape(-1, 3).T
+    of_middle, above = math.pi / 2 * scatter**2 / found["pairs"], scaled - middle
+    between = np.maximum(scatter**2 - errors, 0.0)  # what the peers' own errors did not make
+    total = np.sqrt(between + wrong**2 + of_middle)
+    found["z"] = above / total.where(total > 0)
+    found["p"] = stdtr(0.82 * (found["pairs"] - 1), -found["z"])
+    found["hors_incertitude"] = found["z"].notna() & (above > 1.645 * np.sqrt(wrong**2 + of_middle))
 
+    def degrees(site: Any, point: float) -> float:
+        return float(np.nansum(np.maximum(point - cold.get(site, np.empty(0)), 0)))
 
-def _scale(raw: Floats, wrong: Floats, quantity: str) -> tuple[Floats, Floats]:
-    """Return values and errors on the scale on which they are compared: logarithms of slope and base."""
-    if quantity == POINT:
-        return raw, wrong
-    # A figure below its own error is held to be as large as that: its logarithm would say more than is known.
-    size = np.maximum(raw, wrong)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(size), wrong / size
-
-
-def _distance(value: float, error: float, middle: float, scatter: float, errors: Floats) -> tuple[float, bool]:
-    """Return how far a value lies above the median of its peers, and whether by more than its own error."""
-    between = max(scatter**2 - float(np.median(errors**2)), 0.0)  # what the peers' own errors did not make
-    of_middle = math.pi / 2 * scatter**2 / len(errors)
-    total = math.sqrt(between + error**2 + of_middle)
-    if math.isnan(value) or not total > 0:
-        return math.nan, False
-    return (value - middle) / total, bool(value - middle > 1.645 * math.sqrt(error**2 + of_middle))
-
-
-def _gaps(
-    quantity: str, value: float, error: float, marks: list[float], heat: float, area: float, cold: Floats
-) -> list[float]:
-    """Return the kWh a year that the median and the best quarter would save, and their standard error."""
-
-    def saved(own: float, aim: float) -> float:
+    def saved(mine: pd.Series, aim: pd.Series) -> pd.Series:
         if quantity == BASE:
-            return (own - aim) * area * 365
-        if quantity == SLOPE:
-            return heat * (1 - aim / own) if own > 0 else math.nan
-        degrees = [float(np.nansum(np.maximum(point - cold, 0))) for point in (own, aim)]
-        return heat * (1 - degrees[1] / degrees[0]) if degrees[0] > 0 else math.nan
+            return (mine - aim) / factor * own["surface"] * 365
+        if quantity == POINT:
+            mine, aim = (pd.Series(map(degrees, own["code_uai"], points), dtype="float64") for points in (mine, aim))
+        return own["chauffage"] * (1 - aim / mine.where(mine > 0))
 
-    _, quarter, middle, *_ = marks
-    wrong = abs(saved(value + error, middle) - saved(value - error, middle)) / 2
-    return [saved(value, middle), saved(value, quarter), wrong]
+    found["kwh_mediane"], found["kwh_quart"] = (saved(value, found[mark]).where(enough) for mark in ("mediane", "q25"))
+    wide = saved(value + error, found["mediane"]) - saved(value - error, found["mediane"])
+    why = np.select([~counted, ~enough], [NOT_COUNTED, TOO_FEW], "")
+    return found.assign(
+        code_uai=own["code_uai"], source=own["source"], grandeur=quantity, libelle=name, unite=unit, valeur=value,
+        erreur=error, erreur_kwh=(wide.abs() / 2).where(enough), manque=own["manque"].where(own["manque"] != "", why),
+    )  # fmt: skip
 
 
 def _heat(meters: pd.DataFrame, year: int) -> pd.Series:

@@ -14,10 +14,11 @@ import pandas as pd
 
 from tikub_lab.energy import heating
 from tikub_lab.energy.bundle import bundled
-from tikub_lab.energy.caltrack import Baseline, Sample, fahrenheit, fit_many
+from tikub_lab.energy.caltrack import Baseline, Sample, fit_many
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.days import HOLIDAY, day_kinds, keep_days
 from tikub_lab.energy.periods import DAY, Floats
+from tikub_lab.energy.savings import regressors
 from tikub_lab.methods.once import once
 
 DAILY, BILLS = "relevés journaliers, jours de cours", "factures de trois ans, hors vacances"
@@ -121,7 +122,8 @@ def errors(baseline: Baseline) -> Floats:
     sample, none = baseline.sample, np.full(3, np.nan)
     if baseline.model != "hdd_only" or sample is None or len(sample.usage) <= 3 or not baseline.beta_hdd > 0:
         return none
-    matrix = _design(baseline, sample)
+    degrees, moves = regressors(baseline, sample.thermal)
+    matrix = np.hstack([degrees / [1, 1.8], baseline.beta_hdd * moves])
     residual = sample.usage - matrix[:, :2] @ np.array([baseline.intercept, baseline.beta_hdd])
     weights, free = sample.weights, len(residual) - 3
     scale = np.sqrt((matrix**2).sum(axis=0))
@@ -135,14 +137,6 @@ def errors(baseline: Baseline) -> Floats:
     else:
         covariance = gram * float(weights @ residual**2) / free
     return np.sqrt(np.diag(covariance)) / scale
-
-
-def _design(baseline: Baseline, sample: Sample) -> Floats:
-    """How use moves with the base, the slope and the balance point."""
-    point = np.array([fahrenheit(baseline.heating_balance_point, baseline.unit)])
-    degrees, _ = sample.thermal.degree_days(point, point)
-    below = sample.thermal.averages((sample.thermal.mean[:, None] < point).astype(float))
-    return np.hstack([np.ones_like(degrees), degrees / 1.8, baseline.beta_hdd * below])
 
 
 def _widening(sample: Sample, residual: Floats) -> float:

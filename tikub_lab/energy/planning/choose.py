@@ -185,8 +185,7 @@ def plan(
     Raises
     ------
     UsageError
-        A column that is missing, a measure given twice, uses of several years, a cost or use below zero, a time or a
-        gap that makes no sense.
+        A column that is missing, a measure given twice, uses of several years, a time or a gap that makes no sense.
 
     Examples
     --------

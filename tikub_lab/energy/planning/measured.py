@@ -14,7 +14,6 @@ from scipy import stats
 
 from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.show.french import number, percent
-from tikub_lab.tables.columns import require
 
 FEWEST = 5
 """Lycées without works, of the same energy, under which nothing is compared."""
@@ -136,7 +135,6 @@ def realised(works: pd.DataFrame, level: float = 0.9) -> Realisation:
     >>> round(found.share, 4), found.n, found.left_out
     (0.8286, 3, 1)
     """
-    require(works, "works", ["economie_attendue", "economie_mesuree"])
     check_level(level)
     said, seen = (works[name].to_numpy(float, na_value=np.nan) for name in ("economie_attendue", "economie_mesuree"))
     known = (said > 0) & np.isfinite(seen)

@@ -20,7 +20,6 @@ from tikub_lab.energy.periods import Floats, Integers
 from tikub_lab.energy.valuation import valued
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.scope import one_of
-from tikub_lab.tables.columns import require
 
 Objective = Literal["kwh", "euros", "kgco2e"]
 THOUSAND = 1000.0
@@ -204,14 +203,10 @@ def prepare(
     works: pd.DataFrame, uses: pd.DataFrame, prices: pd.DataFrame, factors: pd.DataFrame, rules: Rules
 ) -> Problem:
     """Make the choice that a plan has from its tables: see :func:`tikub_lab.energy.planning.choose.plan`."""
-    require(works, "works", WORKS)
-    require(uses, "uses", USES)
     if twice := works["travaux_id"][works["travaux_id"].duplicated()].tolist():
         raise UsageError(f"works: travaux_id {twice[0]!r} stands there twice; each measure has its own.")
     if "annee" in uses and uses["annee"].nunique() > 1:
         raise UsageError(f"uses: years {sorted(set(uses['annee']))}; give one year, or a mean of them without `annee`.")
-    for name, table, column in (*(("works", works, column) for column in WORKS[4:7]), ("uses", uses, "kwh")):
-        _check_positive(name, table, column)
     proposed, rows = works[works["statut"] == "proposé"], uses[USES].astype(dict.fromkeys(USES[:3], "object"))
     heats = rows["usage"].isin(HEATS) & rows["energie"].isin(FUELS)
     # of a fuel, the meters that heat, where there are some
@@ -263,11 +258,3 @@ def _reasons(
         if rules.objective == name:
             tests[why] = worth.loc[:, [name]].isna().any(axis=1)
     return np.select([np.asarray(test, dtype=bool) for test in tests.values()], list(tests), "").astype(object)
-
-
-def _check_positive(name: str, table: pd.DataFrame, column: str) -> None:
-    values, least = table[column].astype("float64").to_numpy(), 1 if column == "duree_vie" else 0
-    if (wrong := np.flatnonzero((values < least) | np.isinf(values))).size:
-        row = table.iloc[int(wrong[0])]
-        where = row["travaux_id"] if "travaux_id" in table else f"{row['code_uai']}, {row['energie']}"
-        raise UsageError(f"{name}: {where}: {column}={row[column]}; it is {least} or more, or empty. Correct it.")
