@@ -9,8 +9,9 @@ import pandas as pd
 
 from tikub_lab.methods.law import Law, Value
 from tikub_lab.methods.privacy import pseudonyms
-from tikub_lab.staffing.events import OPEN, Row, spells, thing
+from tikub_lab.staffing.events import OPEN, Row
 from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.periods import spells, thing
 
 LAW = Law(Path(__file__).with_name("law.csv"))
 AHEAD = 30

@@ -13,20 +13,9 @@ from typing import Any, BinaryIO, NamedTuple
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import (
-    CONTENT,
-    KINDS,
-    OPEN,
-    Refused,
-    Row,
-    Thing,
-    by_thing,
-    content,
-    dated,
-    spells,
-    thing,
-)
+from tikub_lab.staffing.events import CONTENT, KINDS, OPEN, Refused, Row, content
 from tikub_lab.staffing.ledger import Ledger, Receipt
+from tikub_lab.staffing.periods import Thing, by_thing, dated, spells, thing
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package, workbench

@@ -9,7 +9,7 @@ Events are chained: ``hash = H(previous hash, number, recorded, H(payload, salt)
 purge deletes payloads and salts and leaves it whole. A row removed at the end shows only beside a noted head.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -21,27 +21,8 @@ import sqlalchemy as sa
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day, as_date
 from tikub_lab.methods.waiting import waiting
-from tikub_lab.staffing.events import (
-    CONTENT,
-    KINDS,
-    NEVER,
-    OPEN,
-    Refused,
-    Row,
-    Stage,
-    as_table,
-    by_thing,
-    chained,
-    content,
-    dated,
-    digest,
-    laid,
-    link,
-    periods,
-    said,
-    stages,
-    thing,
-)
+from tikub_lab.staffing.events import CONTENT, KINDS, OPEN, Refused, Row, as_table, chained, content, digest, link
+from tikub_lab.staffing.periods import NEVER, by_thing, dated, laid, periods, said, stages, thing
 from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
 
 NAMED = sa.text("""
@@ -72,14 +53,18 @@ FROM staffing_period p JOIN staffing_event e ON p.number = e.number
 WHERE p.debut <= :day AND p.fin > :day AND p.since <= :by AND p.until"""
 TRUE = sa.text(f"{_TRUE} = {NEVER} UNION ALL {_TRUE} > :by AND p.until < {NEVER}")
 """What is known still, and what is not any more: two parts of one index."""
-PURGE = sa.text(f"""
-UPDATE staffing_event SET {", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))}
+_OVER = """
 WHERE salt IS NOT NULL AND (fin <= :day AND (remplace IS NULL OR number <= :by)
 OR EXISTS (SELECT 1 FROM staffing_event n WHERE n.remplace = staffing_event.id AND n.number <= :by)
 OR NOT EXISTS (SELECT 1 FROM staffing_event o JOIN staffing_period p ON p.number = o.number
-WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
+WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle AND p.fin > :day AND p.until > :by))"""
 """Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed for as long
 as that may be asked for."""
+TOUCHED = sa.text(f"SELECT DISTINCT objet, cle FROM staffing_event {_OVER}")
+BLANKS = ", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))
+PURGE = sa.text(f"UPDATE staffing_event SET {BLANKS} {_OVER}")
+GONE = sa.text("DELETE FROM staffing_period WHERE number IN (SELECT number FROM staffing_event WHERE salt IS NULL)")
+LIFTED = sa.text("DELETE FROM staffing_period WHERE number = :number")
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
 
 
@@ -237,13 +222,20 @@ class Ledger(Store):
                     problems.append(f"event {number}: its hash does not follow from the one before")
                 head, last = row["hash"], number
             if not problems:
-                due = {item for found in _due(connection) for item in found}
+                left = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
+                things = groupby(connection.execute(left).mappings(), thing)
+                due = {stage for _, rows in things for stage in stages(map(dict, rows))}
                 astray = due ^ {*map(tuple, connection.execute(sa.select(PERIOD)))}
                 numbers = sorted({number for number, *_ in astray})
                 problems += [f"event {each}: its periods are not what the events come to" for each in numbers]
         if purged != noted:
             problems.append(f"{purged} events have no content, and {noted} were purged")
         return Verified(last, purged, head, tuple(problems))
+
+    def lay(self, connection: sa.Connection, events: Iterable[Row]) -> None:
+        """Record the periods that all events of some things come to."""
+        found = (stage for rows in by_thing(events).values() for stage in stages(rows))
+        self.many(connection, OPENED, (dict(zip(STAGES.keys(), stage, strict=True)) for stage in found))
 
     def purge(self, before: date | str) -> int:
         """Delete, for good, what events say that were over by a day or replaced by then; return how many.
@@ -255,11 +247,12 @@ class Ledger(Store):
             raise UsageError(f"purge before {day}: that day is to come; only what is over may go.")
         with self.writing() as connection:
             asked = {"day": str(day), "by": _last(connection, COLUMNS.enregistre < str(day))}
-            connection.execute(sa.text("DELETE FROM staffing_period WHERE fin <= :day OR until <= :by"), asked)
+            touched = self.run(connection, TOUCHED, asked)
             count = connection.execute(PURGE, asked).rowcount
-            connection.execute(PERIOD.delete())
-            for found in _due(connection):
-                _record_periods(connection, found)
+            connection.execute(GONE)
+            left = [row for each in touched for row in self.run(connection, OF_THING, each)]
+            self.many(connection, LIFTED, left)
+            self.lay(connection, left)
             notes = {"purged before": max(str(day), self.noted(connection, "purged before") or ""),
                      "purged": str(count + int(self.noted(connection, "purged") or 0))}  # fmt: skip
             connection.execute(ABOUT.delete().where(ABOUT.c.name.in_(notes)))
@@ -287,21 +280,9 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
         recorded = row.pop("enregistre").tz_convert(None).to_pydatetime()
         chain.append(chained(content(row), chain[-1], recorded))
     with ledger.writing() as connection:
-        for rows in by_thing(chain[1:]).values():
-            connection.execute(RECORD, rows)
-            _record_periods(connection, stages(rows))
+        ledger.many(connection, RECORD, chain[1:])
+        ledger.lay(connection, chain[1:])
     return ledger
-
-
-def _record_periods(connection: sa.Connection, found: Iterable[Stage]) -> None:
-    if values := [dict(zip(STAGES.keys(), item, strict=True)) for item in found]:
-        connection.execute(OPENED, values)
-
-
-def _due(connection: sa.Connection) -> Iterator[Iterator[Stage]]:
-    """Give what the events come to, thing by thing, in all that a purge has left."""
-    asked = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
-    return (stages(map(dict, rows)) for _, rows in groupby(connection.execute(asked).mappings(), thing))
 
 
 def _known(row: Row, named: list[Row]) -> int | None:

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from tikub_lab.staffing import fragments
-from tikub_lab.staffing.events import Row, Thing, by_thing
+from tikub_lab.staffing.events import Row
 from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.periods import Thing, by_thing
 from tikub_lab.staffing.situation import Situation, earlier, stand
 from tikub_lab.staffing.state import PUBLIC
 from tikub_lab.staffing.store import ABOUT, COLUMNS

@@ -26,8 +26,9 @@ from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.methods.waiting import waiting
 from tikub_lab.show.french import counted, day, number
-from tikub_lab.staffing.events import Row, spells
+from tikub_lab.staffing.events import Row
 from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.periods import spells
 from tikub_lab.staffing.state import PUBLIC, vacancies
 from tikub_lab.tables import require
 

@@ -10,8 +10,9 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.durations import still
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Row, as_table, spells
+from tikub_lab.staffing.events import OPEN, Row, as_table
 from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.periods import spells
 from tikub_lab.tables import require
 
 STATES = ("pourvu", "vacant", "gelé")
