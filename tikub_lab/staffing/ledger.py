@@ -9,7 +9,7 @@ Events are chained: ``hash = H(previous hash, number, recorded, H(payload, salt)
 purge deletes payloads and salts and leaves it whole. A row removed at the end shows only beside a noted head.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -147,7 +147,7 @@ class Ledger(Store):
         values["beside"] = row["rattachement"] if row["objet"] == "affectation" else None
         # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
         met = [each for each in self.run(connection, MET, values) if each["until"] == NEVER]
-        remarks = _remarks(row, met)
+        remarks = [*_remarks(row, met)]
         now, last = self.clock(), datetime.fromisoformat(head["enregistre"])
         if last - now > timedelta(seconds=1):
             remarks.append(f"the clock was set back to {now:%Y-%m-%d %H:%M:%S} UTC; recorded as the last event")
@@ -165,7 +165,9 @@ class Ledger(Store):
         return Receipt(row["id"], number, True, tuple(remarks))
 
     def state(self, valid: Day = None, known: datetime | date | str | None = None) -> pd.DataFrame:
-        """Return what is true on a day, as known by a moment.
+        """Return what is true on a day, as known by a moment; a UsageError where something of it was purged.
+
+        One row a thing: the columns of ``staffing/events``; ``fin`` is missing where no end is known.
 
         Parameters
         ----------
@@ -173,16 +175,6 @@ class Ledger(Store):
             The day; today by default.
         known : datetime, date or str, optional
             UTC; a day means all of it. By default all that is known.
-
-        Returns
-        -------
-        DataFrame
-            One row a thing: the columns of ``staffing/events``; ``fin`` is missing where no end is known.
-
-        Raises
-        ------
-        UsageError
-            A day of which something was purged, or no date.
         """
         return as_table(self.things(valid, known))
 
@@ -302,28 +294,26 @@ def _known(row: Row, named: list[Row]) -> int | None:
     return None
 
 
-def _remarks(row: Row, met: list[Row]) -> list[str]:
+def _remarks(row: Row, met: list[Row]) -> Iterator[str]:
     """Refuse what belongs to nothing; say what is too much, which the law may allow for a time."""
-    parent, remarks = KINDS[row["objet"]][2], list[str]()
+    parent = KINDS[row["objet"]][2]
     if not parent or row["verbe"] == "retract":
-        return remarks
+        return
     there = [item for item in met if thing(item) == (parent, row["rattachement"])]
     if not there:
         days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != str(OPEN) else "")
         missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
         raise Refused(f"{missing} {days}. Send it first.")
     if row["agent"] is None:
-        return remarks
+        return
     others = [item for item in met if thing(item) != thing(row)]
     if (share := _peak(row, others, "agent")) > 100:
-        remarks.append(f"the agent is at {share:g} %, over 100 %")
-    if parent == "absence":
-        if row["debut"] < min(item["debut"] for item in there):
-            remarks.append("the replacement begins before the absence: two on one position for a time")
-        return remarks
-    if (share := _peak(row, others, "rattachement")) > (most := max(item["quotite"] for item in there)):
-        remarks.append(f"the position is at {share:g} %, over its {most:g} %")
-    return remarks
+        yield f"the agent is at {share:g} %, over 100 %"
+    if parent == "absence" and row["debut"] < min(item["debut"] for item in there):
+        yield "the replacement begins before the absence: two on one position for a time"
+    most = max(item["quotite"] or 0 for item in there)  # an absence has none
+    if parent == "poste" and (share := _peak(row, others, "rattachement")) > most:
+        yield f"the position is at {share:g} %, over its {most:g} %"
 
 
 def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:

@@ -41,16 +41,13 @@ def periods(rows: Sequence[Row]) -> list[Row]:
 
 def stages(rows: Iterable[Row]) -> Iterator[Stage]:
     """Work out from a thing's events all periods that it has or had."""
-    heard: list[Row] = []
-    there: list[Row] = []
-    since: dict[Any, int] = {}
+    heard, there, since = list[Row](), list[Row](), dict[Any, int]()
     for row in rows:
         heard.append(row)
         there = laid(there, row) if row["remplace"] is None else periods(heard)
         now = {*map(said, there)}
         yield from ((*item, since.pop(item), row["number"]) for item in since.keys() - now)
-        for item in now - since.keys():
-            since[item] = row["number"]
+        since |= dict.fromkeys(now - since.keys(), int(row["number"]))
     yield from ((*item, number, NEVER) for item, number in since.items())
 
 

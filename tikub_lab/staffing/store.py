@@ -22,9 +22,10 @@ EVENT = sa.Table(
     "staffing_event",
     _metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("enregistre", sa.String, nullable=False, index=True),
-    *(sa.Column(name, sa.String, nullable=False) for name in ("digest", "hash")),
-    sa.Column("id", sa.String, nullable=False, unique=True),
+    *(
+        sa.Column(name, sa.String, nullable=False, unique=name == "id", index=name == "enregistre")
+        for name in ("enregistre", "digest", "hash", "id")
+    ),
     *(sa.Column(name, sa.Float if name in NUMBERS else sa.String) for name in ("salt", *CONTENT[1:])),
     sa.Index("staffing_event_thing", "objet", "cle"),
     sa.Index("staffing_event_parent", "objet", "rattachement"),
