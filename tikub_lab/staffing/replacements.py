@@ -234,7 +234,7 @@ class Plan:
         table = self.choice.needs.drop(columns="agent").reset_index(drop=True)
         table = table.join(self.chosen[["agent", "minutes", "jours"]]).rename(columns={"agent": "personne"})
         table["personne"] = pseudonyms(table["personne"].astype("str"), key)
-        rows = table.join(self.spare[["minutes", "jours"]].add_suffix("_sinon"))
+        rows: Any = table.join(self.spare[["minutes", "jours"]].add_suffix("_sinon"))
         rows = rows.assign(dernier=rows["fin"] - pd.Timedelta(days=1), part=rows["quotite"].map(plain))
         alone, able = rows["personne"].isna(), rows.index.isin(self.choice.ways["besoin"])
         said = np.select([alone & able, alone, rows["jours_sinon"] > 0], [TAKEN, UNABLE, DONE + NEXT], DONE + ONLY)
