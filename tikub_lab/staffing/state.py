@@ -13,7 +13,6 @@ from tikub_lab.methods.privacy import LEAST, suppress
 from tikub_lab.staffing.events import OPEN, Row, as_table
 from tikub_lab.staffing.ledger import Ledger
 from tikub_lab.staffing.periods import spells
-from tikub_lab.tables import require
 
 STATES = ("pourvu", "vacant", "gelé")
 """A position has somebody assigned to it, or is open and has nobody, or is frozen."""
@@ -37,7 +36,6 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
     >>> len(table), table["etat"].iloc[0]
     (2490, 'pourvu')
     """
-    require(state, "state", ["objet", "cle", "rattachement", *SAID, "statut"])
     posts, stays = (state[state["objet"] == kind] for kind in PUBLIC)
     held = posts["cle"].map(stays.groupby("rattachement")["quotite"].sum())
     filled, vacant, frozen = STATES
@@ -61,7 +59,6 @@ def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFr
     [[1.5, 1.0, 0.5]]
     """
     names = [by] if isinstance(by, str) else list(by)
-    require(table, "positions", [*names, "quotite", "occupe", "etat"])
     frozen, due, held = table["etat"] == "gelé", table["quotite"] / 100, table["occupe"] / 100
     parts = table[names].assign(
         postes=1, etp=due.mask(frozen, 0), couverts=held, vacants=(due - held).mask(frozen, 0),
@@ -191,5 +188,4 @@ def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
     >>> time_to_fill(table)[["jours", "part"]].round(2).values.tolist()
     [[0.0, 1.0], [30.0, 0.75], [60.0, 0.5]]
     """
-    require(vacancies, "vacancies", ["jours", "pourvu"])
     return still(vacancies["jours"], vacancies["pourvu"])
