@@ -1,12 +1,16 @@
 """Sentences: values are only ever values, nouns agree, units are chosen after rounding."""
 
+import ast
 import datetime
+import re
 from decimal import Decimal
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.conftest import ROOT
 from tikub_lab.errors import UsageError
 from tikub_lab.show import charts, french, pieces, tabular, words
 
@@ -131,3 +135,56 @@ def test_bold_is_marked_or_of_the_values():
 def test_what_a_template_refuses(template, message):
     with pytest.raises(UsageError, match=message):
         words.fill(template, {"a": "texte"})
+
+
+def test_a_year_is_no_amount_whatever_its_name():
+    year = np.int64(2025)
+    assert said("{n:marché} de {an:année}", n=8, an=year) == "8 marchés de 2025"
+    assert said("{an:année} et {annee}", an=Decimal(2025), annee=2024) == "2025 et 2024"
+    assert said("en {n:année}", n=3) == "en 3 années"
+    assert said("{n:année}", n=0) == "Aucune année"
+    assert pieces.Key("Dernière", year, unit="année").parts == ("2025", "")
+
+
+def is_year(value, years=()):
+    """Whether an expression is a year by what it is taken from: ``row["annee"]``, ``rows["annee"].max()``."""
+    while isinstance(value, ast.Call):
+        value = value.args[0] if isinstance(value.func, ast.Name) and value.args else value.func
+        if isinstance(value, ast.Attribute) and value.attr in {"max", "min", "item"}:
+            value = value.value
+    if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Attribute) and value.value.attr == "iloc":
+        value = value.value.value
+    name = getattr(value, "attr", "")
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
+        name = str(value.slice.value)
+    return bool(re.match("ann[eé]e|year$", name)) or (isinstance(value, ast.Name) and value.id in years)
+
+
+def misread(code):
+    """The names of templates that would write a year as an amount, « 2 025 »."""
+    tree, found = ast.parse(code), []
+    made = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and is_year(node.value)]
+    years = {target.id for node in made for target in node.targets if isinstance(target, ast.Name)}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        texts = [
+            node.value for node in ast.walk(call) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        forms = dict(re.findall(r"{(\w+):?([^{}]*)}", " ".join(texts)))
+        for item in call.keywords:
+            form = forms.get(item.arg or "", "|")
+            unit = form or words.word(item.arg).unit
+            if is_year(item.value, years) and unit != "année" and not form.startswith("|"):
+                found.append(item.arg)
+    return found
+
+
+def test_no_notebook_writes_a_year_as_an_amount():
+    key = 'show.keys([show.Key("Achats", 1, "{{n:marché}} de {}", "%")], n=8, an=new["annee"])'
+    assert misread(key.format("{an}")) == ["an"], "as a page had it"
+    assert misread(key.format("{an:année}")) == []
+    assert misread("end = rows['annee'].max()\nshow.sentence('de {fin}', fin=end)") == ["fin"]
+    books = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert len(books) > 30
+    cells = {path.stem: [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+             for path in books}  # fmt: skip
+    assert {name: found for name, code in cells.items() if (found := misread("\n".join(code)))} == {}

@@ -12,9 +12,9 @@ from tests.conftest import ROOT
 from tests.staffing.events import STORY
 from tikub_lab import tables
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import dated
 from tikub_lab.staffing.feed import SetAside, append_lines, import_export
 from tikub_lab.staffing.ledger import Ledger, replay
+from tikub_lab.staffing.periods import dated
 from tikub_lab.staffing.store import EVENT
 
 SHIPPED = ROOT / "data" / "sample" / "staffing" / "export.csv"

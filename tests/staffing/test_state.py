@@ -8,7 +8,7 @@ import pytest
 
 from tests.staffing.conftest import sample_ledger
 from tests.staffing.events import ABSENCE, ASSIGNMENT, POSITION, REPLACEMENT, day, event
-from tikub_lab import tables
+from tikub_lab import staffing, tables
 from tikub_lab.errors import UsageError
 from tikub_lab.staffing import alerts as clocks
 from tikub_lab.staffing.ledger import Ledger
@@ -64,8 +64,8 @@ def test_a_position_is_filled_vacant_or_frozen_whoever_is_away():
     assert (row["postes"], row["etp"], row["couverts"], row["vacants"], row["geles"]) == (5, 3.8, 2.4, 1.4, 1)
     assert row["part"] == pytest.approx(2.4 / 3.8)
     assert positions(Ledger("sqlite://").state(day(3))).empty
-    with pytest.raises(UsageError, match="state: no column objet"):
-        positions(table)
+    with pytest.raises(UsageError, match=r"staffing.positions: state has no column objet\."):
+        staffing.positions(table)
 
 
 def test_coverage_and_presence_add_up_by_a_second_way(shipped):

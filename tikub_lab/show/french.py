@@ -128,8 +128,7 @@ def month(value: Any, short: bool = False) -> str:
     if missing(value):
         return MISSING
     at = value if isinstance(value, pd.Period) else pd.Timestamp(value)
-    name = MONTHS[at.month - 1] if short else format_date(date(at.year, at.month, 1), "LLLL", locale="fr")
-    return f"{name} {at.year}"
+    return format_date(date(at.year, at.month, 1), "LLL y" if short else "LLLL y", locale="fr")
 
 
 def typeset(text: str) -> str:

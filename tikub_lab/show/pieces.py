@@ -22,7 +22,7 @@ def sentence(template: str, /, lead: bool = False, **values: Any) -> Shown:
     ----------
     template : str
         French text with names in braces, and how they are written: ``{montant:€}``, ``{part:%}``, ``{part:%1}``,
-        ``{q:kWh}``, ``{q:kgCO2e}``, ``{fin:jour}``, ``{fin:mois}``, ``{x:.1}``, ``{surface:m²}``. Nouns agree:
+        ``{q:kWh}``, ``{q:kgCO2e}``, ``{fin:jour}``, ``{fin:mois}``, ``{a:année}``, ``{x:.1}``, ``{s:m²}``. Nouns agree:
         ``{n:marché}`` (« aucun marché », « 1 marché », « 12 marchés »), ``{n:œil|yeux}``; words without the number:
         ``{n:|dit|disent}``, ``{n:|ne dit|dit|disent}`` where none has its own. ``{annee}`` is written as the column
         of that name. ``**…**`` is bold; where there are none, values are.

@@ -140,7 +140,7 @@ def measure(
     if not numeric:
         return Measure(heading, partial(written, spec=form) if form else text_of, right=is_time(series))
     if unit in AS_THEY_ARE or unit[:1] in ("%", ".") or (form and not is_unit(form)):  # a noun agrees
-        return Measure(heading, as_is if unit in AS_THEY_ARE else partial(written, spec=unit))
+        return Measure(heading, partial(written, spec=unit))
     floats = pd.to_numeric(series, errors="coerce").astype("float64").to_numpy()
     floats = np.abs(floats[np.isfinite(floats) & (floats != 0)])
     scales = SCALES.match(unit)
@@ -201,12 +201,8 @@ def _is_value(value: Any) -> bool:
     return pd.api.types.is_number(value) or isinstance(value, Decimal)
 
 
-def as_is(value: Any) -> str:
-    return french.MISSING if french.missing(value) else f"{float(value):g}"
-
-
 def written(value: Any, spec: str) -> str:
-    """Write one value: ``€``, ``%``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``.1``, a unit, or a noun."""
+    """Write one value: ``€``, ``%1``, ``kWh``, ``kgCO2e``, ``jour``, ``mois``, ``année``, ``.1``, a unit, or a noun."""
     if french.missing(value):
         return french.MISSING
     time = isinstance(value, datetime.date | pd.Period | str | np.datetime64)
@@ -220,6 +216,8 @@ def written(value: Any, spec: str) -> str:
             return text_of(value)
         raise UsageError(f"`:{spec}` writes a number; found {value!r}.")
     value = float(str(value))  # Decimal and NumPy too
+    if spec in AS_THEY_ARE and (spec != "année" or value >= 1000):  # « de 2025 », but « 3 années »
+        return f"{value:.15g}"
     if scales := SCALES.match(spec):
         return french.scaled(value, scales[1]) + scales[2].replace(" ", NNBSP)
     if match := re.fullmatch(r"([%.])(\d?)", spec):
@@ -287,4 +285,4 @@ def _value(name: str, spec: str, conversion: str | None, values: Mapping[str, An
         raise UsageError(f"The template needs a value for {{{name}}};{near} given: {given}.")
     value = values[name]
     unit = word(name).unit if not spec and is_number(pd.Series([value])) else ""
-    return as_is(value) if unit in AS_THEY_ARE else written(value, spec or unit)
+    return written(value, spec or unit)

@@ -9,15 +9,16 @@ import pandas as pd
 
 from tikub_lab.methods.law import Law, Value
 from tikub_lab.methods.privacy import pseudonyms
-from tikub_lab.staffing.events import OPEN, Row, spells, thing
+from tikub_lab.staffing.events import OPEN, Row
 from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.periods import Thing, spells, thing
 
 LAW = Law(Path(__file__).with_name("law.csv"))
 AHEAD = 30
 """Days before a clock runs out from which on there is an alert."""
 COLUMNS = ("alerte", "echeance", "jours", "poste", "code_uai", "metier", "personne", "texte", "statut")
 
-Things = dict[tuple[str, str], Row]
+Things = dict[Thing, Row]
 Found = tuple[str, date, str, Row, Value]
 
 
@@ -36,9 +37,8 @@ def alerts(ledger: Ledger, day: date, key: bytes) -> pd.DataFrame:
             post = of.get(("poste", position), {})
             where = (position, post.get("code_uai"), post.get("metier"))
             found.append((name, due, (due - day).days, *where, row["agent"], rule.version, rule.statut))
-    table = pd.DataFrame(found, columns=list(COLUMNS))
-    table["personne"] = pseudonyms(table["personne"].astype("str"), key)
-    table["echeance"] = table["echeance"].astype("datetime64[s]")
+    table = pd.DataFrame(found, columns=list(COLUMNS)).astype({"personne": "str", "echeance": "datetime64[s]"})
+    table["personne"] = pseudonyms(table["personne"], key)
     return table.sort_values(["echeance", "poste", "alerte"], ignore_index=True)
 
 

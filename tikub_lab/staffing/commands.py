@@ -2,22 +2,16 @@
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from tikub_lab import staffing
 from tikub_lab.errors import RunError, UsageError
 from tikub_lab.tables.package import load, workbench
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
-    from tikub_lab.staffing.feed import SetAside
-    from tikub_lab.staffing.ledger import Ledger
 
 app = typer.Typer(name="staffing", help="The ledger of positions and staff of the lycées.", no_args_is_help=True)
 
@@ -31,17 +25,14 @@ KeyOption = Annotated[Path, typer.Option(metavar="KEYFILE", help="The key of pse
 DataOption = Annotated[Path | None, typer.Option(metavar="DIR", help="A data package with staffing/agents.")]
 
 
-def _ledger(place: str | None, create: bool = False) -> "Ledger":
-    from tikub_lab.staffing.ledger import Ledger
-
-    return Ledger(place or workbench() / "data" / "staffing.sqlite", create)
+def _ledger(place: str | None, create: bool = False) -> Any:
+    return staffing.Ledger(place or workbench() / "data" / "staffing.sqlite", create)
 
 
 def _day(text: str | None) -> date:
     from tikub_lab.methods.law import as_date
-    from tikub_lab.staffing.ledger import utc_now
 
-    return as_date(text) or utc_now().date()
+    return as_date(text) or staffing.ledger.utc_now().date()
 
 
 @app.command("import")
@@ -69,15 +60,15 @@ def append(
     """Append events, one JSON object a line; from a pipe each line is answered once it is on disk."""
     import json
 
-    from tikub_lab.staffing.feed import SetAside, append_lines
+    from tikub_lab.staffing.feed import append_lines
 
     piped = file == "-"
     if not piped and not Path(file).is_file():
         raise UsageError(f"{file}: no such file. Give a file of JSON lines, or - for a pipe.")
-    taken, aside = Counter[bool](), list[SetAside]()
+    taken, aside = Counter[bool](), []
     with sys.stdin.buffer if piped else Path(file).open("rb") as lines:
         for item in append_lines(_ledger(ledger, create=True), lines):
-            if isinstance(item, SetAside):
+            if hasattr(item, "reason"):
                 aside.append(item)
             else:
                 taken[item.new] += 1
@@ -87,7 +78,7 @@ def append(
     _set_aside(file, aside)
 
 
-def _set_aside(place: str | Path, aside: "Sequence[SetAside]") -> None:
+def _set_aside(place: str | Path, aside: Sequence[Any]) -> None:
     for item in aside[:50]:
         print(f"{place}, line {item.line}: {item.reason}", file=sys.stderr)
     if aside:
@@ -102,13 +93,11 @@ def state(
     ledger: LedgerOption = None,
 ) -> None:
     """Say how many positions are covered on a day, as known by a day."""
-    from tikub_lab.staffing.state import coverage, positions
-
     day, found = _day(at), _ledger(ledger)
     table = found.state(day, known)
     if out is not None:
         _write(table, out, "staffing/events")
-    trades = coverage(positions(table), "metier")
+    trades = staffing.coverage(staffing.positions(table), "metier")
     posts, due, there = trades[["postes", "etp", "couverts"]].sum()
     print(f"{found.name} on {day}: {posts:,.0f} positions, {there:,.1f} of {due:,.1f} full-time equivalents covered.")
     for row in trades.itertuples(index=False):
@@ -176,10 +165,9 @@ def propose(
 ) -> None:
     """Write who of the pool could replace where, with pseudonyms, and what it costs not to."""
     from tikub_lab.methods.privacy import read_key
-    from tikub_lab.staffing.replacements import Choice
 
     tables = load("staffing/agents", data), load("territory/lycees", data)
-    plan = Choice.of(_ledger(ledger), *tables, _day(at), days, minutes).best()
+    plan = staffing.replacements.Choice.of(_ledger(ledger), *tables, _day(at), days, minutes).best()
     _write(plan.proposals(read_key(key, create=True)), out)
     totals, proven = plan.totals, "proven the best" if plan.proven else f"within {plan.gap:.1%} of the best"
     print(f"{out}: {totals['servis']:,} of {totals['besoins']:,} needs served, {proven}. "
@@ -214,7 +202,7 @@ def names(
     print(f"{out}: {table['nom'].notna().sum():,} of {len(table):,} rows have a name. Delete it once it is read.")
 
 
-def _write(table: "pd.DataFrame", path: Path, name: str = "") -> None:
+def _write(table: Any, path: Path, name: str = "") -> None:
     """Write a table about persons, for its owner's eyes; by its schema where it has one."""
     from tikub_lab.tables.atomic import write_atomic
     from tikub_lab.tables.frames import write_csv

@@ -1,12 +1,10 @@
-"""Events of the ledger: what they may say, how they are read and hashed, how they lie over each other."""
+"""Events of the ledger: what they may say, how they are read and hashed."""
 
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from functools import reduce
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,19 +12,10 @@ import pandas as pd
 
 from tikub_lab.errors import TikubError, nearest
 
-Thing = tuple[str, str]
 Row = dict[str, Any]
 """An event; a **period** is one too, on days on which it holds. In the ledger days are text."""
-Said = tuple[int, str, str]
-"""The number of an event and the days on which it holds, as the store has them."""
-Stage = tuple[int, str, str, int, int]
-"""The same, and since and until which event that was known."""
-
 OPEN = date.max
 """The end of what has none, in the store."""
-NEVER = 2**31 - 1
-"""The number of the event until which a period is known that none has ended yet."""
-
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "poste": (("code_uai", "metier", "quotite", "statut"), ("publication",), ""),
     "affectation": (("rattachement", "agent", "quotite", "contrat"), (), "poste"),
@@ -50,18 +39,6 @@ DAYS, NUMBERS = ("debut", "fin", "publication"), ("quotite",)
 
 class Refused(TikubError):
     """An event that the ledger does not take, with the reason."""
-
-
-thing: Callable[[Any], Thing] = itemgetter("objet", "cle")
-"""Give the kind and the key of what an event is of."""
-said: Callable[[Row], Said] = itemgetter("number", "debut", "fin")
-
-
-def by_thing(rows: Iterable[Row]) -> dict[Thing, list[Row]]:
-    found = dict[Thing, list[Row]]()
-    for row in rows:
-        found.setdefault(thing(row), []).append(row)
-    return found
 
 
 def content(event: Any) -> Row:
@@ -112,47 +89,6 @@ def _value(name: str, value: Any) -> Any:
     return value
 
 
-def laid(there: list[Row], row: Row) -> list[Row]:
-    """Lay an event over the periods of its thing: it holds on its days, they on all others."""
-    first, last = row["debut"], row["fin"]
-    kept = [{**item, "fin": min(item["fin"], first)} for item in there if item["debut"] < first]
-    kept += [{**item, "debut": max(item["debut"], last)} for item in there if item["fin"] > last]
-    return sorted([*kept, row] if row["verbe"] == "assert" else kept, key=itemgetter("debut"))
-
-
-def periods(rows: Sequence[Row]) -> list[Row]:
-    """Lay a thing's events over each other, in their order; those that others replace are void, on all days."""
-    void = {row["remplace"] for row in rows}
-    return reduce(laid, (row for row in rows if row["id"] not in void), [])
-
-
-def stages(rows: Iterable[Row]) -> Iterator[Stage]:
-    """Work out from a thing's events all periods that it has or had."""
-    heard: list[Row] = []
-    there: list[Row] = []
-    since: dict[Said, int] = {}
-    for row in rows:
-        heard.append(row)
-        there = laid(there, row) if row["remplace"] is None else periods(heard)
-        now = {*map(said, there)}
-        yield from ((*item, since.pop(item), row["number"]) for item in since.keys() - now)
-        for item in now - since.keys():
-            since[item] = row["number"]
-    yield from ((*item, number, NEVER) for item, number in since.items())
-
-
-def spells(periods: Iterable[Row], day: date = date.min) -> list[Row]:
-    """Join periods of a thing that follow each other; each says what holds on a day, or the nearest."""
-    found = list[Row]()
-    for row in (row for each in by_thing(periods).values() for row in sorted(each, key=itemgetter("debut"))):
-        last = found[-1] if found else row
-        if (*thing(row), row["debut"]) == (*thing(last), last["fin"]):
-            found[-1] = {**(last if day < last["fin"] else row), "debut": last["debut"], "fin": row["fin"]}
-        else:
-            found.append(row)
-    return found
-
-
 def as_table(rows: Iterable[Row]) -> pd.DataFrame:
     """Make a table as ``staffing/events``; days may be text, as the store has them."""
     rows = [*rows]
@@ -171,11 +107,6 @@ def chained(row: Row, head: Row, recorded: datetime) -> Row:
     salt, when = secrets.token_hex(16), recorded.isoformat(timespec="microseconds")
     new = {**row, "number": head["number"] + 1, "enregistre": when, "salt": salt, "digest": digest(row, salt)}
     return {**new, "hash": link(head["hash"], new)}
-
-
-def dated(row: Mapping[str, Any]) -> Row:
-    """Give an event its days, of which the store has the text."""
-    return {**row, **{name: date.fromisoformat(row[name]) for name in DAYS if row[name] is not None}}
 
 
 def digest(row: Mapping[str, Any], salt: str) -> str:

@@ -1,7 +1,5 @@
 """What comes in: the nightly export of an HR system, and events by day, one JSON object a line."""
 
-import csv
-import io
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
@@ -13,20 +11,9 @@ from typing import Any, BinaryIO, NamedTuple
 import pandas as pd
 
 from tikub_lab.errors import UsageError
-from tikub_lab.staffing.events import (
-    CONTENT,
-    KINDS,
-    OPEN,
-    Refused,
-    Row,
-    Thing,
-    by_thing,
-    content,
-    dated,
-    spells,
-    thing,
-)
+from tikub_lab.staffing.events import CONTENT, KINDS, OPEN, Refused, Row, content
 from tikub_lab.staffing.ledger import Ledger, Receipt
+from tikub_lab.staffing.periods import Thing, by_thing, dated, spells, thing
 from tikub_lab.tables.by_schema import lacking
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package, workbench
@@ -74,9 +61,8 @@ def import_export(ledger: Ledger, path: Path, at: date, lost: float = LOST) -> N
     have) is left alone, and so is the position of a row that is set aside. An export that lacks columns, or more things
     than ``lost`` percent of those that were there, is refused.
     """
-    table, aside, unread = read_export(path)
-    wanted, left = _wanted(table, at, aside)
-    left |= unread
+    table, aside, left = read_export(path)
+    wanted = _wanted(table, at, aside, left)
     spans = spells(ledger.rows(after=at), at)
     there = by_thing(spell for spell in spans if spell["fin"] > at and spell["cle"] == _key(spell))
     over = {each for each in there.keys() - wanted.keys() if each[1].partition("/")[0] not in left}
@@ -110,7 +96,7 @@ def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
         import_files([path], folder, (), TABLE, schemas)
         table = open_package(folder).load(TABLE)
         logs = [log for name in ("rejects", "repairs") for log in Path(folder).rglob(f"*.{name}.csv")]
-        rows = [row for log in logs for row in csv.DictReader(io.StringIO(log.read_text(encoding="utf-8"), newline=""))]
+        rows = [row for log in logs for row in pd.read_csv(log, dtype="str", na_filter=False).to_dict("records")]
     # a repair that blanked a value, such as an unknown reason, would end what it belongs to
     wrong = [row for row in rows if "replacement" not in row or (row["id"] and not row["replacement"])]
     said = (row.get("message") or f"{row['field']} is {row['value']!r}, which breaks {row['rule']}" for row in wrong)
@@ -118,10 +104,9 @@ def read_export(path: Path) -> tuple[pd.DataFrame, list[SetAside], set[str]]:
     return table, aside, {row["id"] for row in wrong}
 
 
-def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[Thing, Row], set[str]]:
-    """Say what an export's rows say, by thing, and which positions are left as they are."""
+def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside], left: set[str]) -> dict[Thing, Row]:
+    """Say what an export's rows say, by thing; note what is set aside, and which positions are left as they are."""
     wanted: dict[Thing, Row] = {}
-    left = set[str]()
     for line, cells in enumerate(table.astype(object).to_dict("records"), start=2):
         parent = ""
         for kind, (column, names) in PARTS.items():
@@ -144,7 +129,7 @@ def _wanted(table: pd.DataFrame, at: date, aside: list[SetAside]) -> tuple[dict[
                 break
             wanted[kind, row["cle"]] = row
             parent = row["cle"]
-    return wanted, left
+    return wanted
 
 
 def _key(row: Mapping[str, Any]) -> str:

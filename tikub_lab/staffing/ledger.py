@@ -21,27 +21,8 @@ import sqlalchemy as sa
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import Day, as_date
 from tikub_lab.methods.waiting import waiting
-from tikub_lab.staffing.events import (
-    CONTENT,
-    KINDS,
-    NEVER,
-    OPEN,
-    Refused,
-    Row,
-    Stage,
-    as_table,
-    by_thing,
-    chained,
-    content,
-    dated,
-    digest,
-    laid,
-    link,
-    periods,
-    said,
-    stages,
-    thing,
-)
+from tikub_lab.staffing.events import CONTENT, KINDS, OPEN, Refused, Row, as_table, chained, content, digest, link
+from tikub_lab.staffing.periods import NEVER, by_thing, dated, laid, periods, said, stages, thing
 from tikub_lab.staffing.store import ABOUT, COLUMNS, EVENT, PERIOD, STAGES, Store
 
 NAMED = sa.text("""
@@ -72,14 +53,18 @@ FROM staffing_period p JOIN staffing_event e ON p.number = e.number
 WHERE p.debut <= :day AND p.fin > :day AND p.since <= :by AND p.until"""
 TRUE = sa.text(f"{_TRUE} = {NEVER} UNION ALL {_TRUE} > :by AND p.until < {NEVER}")
 """What is known still, and what is not any more: two parts of one index."""
-PURGE = sa.text(f"""
-UPDATE staffing_event SET {", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))}
+_OVER = """
 WHERE salt IS NOT NULL AND (fin <= :day AND (remplace IS NULL OR number <= :by)
 OR EXISTS (SELECT 1 FROM staffing_event n WHERE n.remplace = staffing_event.id AND n.number <= :by)
 OR NOT EXISTS (SELECT 1 FROM staffing_event o JOIN staffing_period p ON p.number = o.number
-WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle))""")
+WHERE o.objet = staffing_event.objet AND o.cle = staffing_event.cle AND p.fin > :day AND p.until > :by))"""
 """Over by a day, replaced by then, or of a thing of which nothing is left; what replaces another is needed for as long
 as that may be asked for."""
+TOUCHED = sa.text(f"SELECT DISTINCT objet, cle FROM staffing_event {_OVER}")
+BLANKS = ", ".join(f"{name} = NULL" for name in (*CONTENT[1:], "salt"))
+PURGE = sa.text(f"UPDATE staffing_event SET {BLANKS} {_OVER}")
+GONE = sa.text("DELETE FROM staffing_period WHERE number IN (SELECT number FROM staffing_event WHERE salt IS NULL)")
+LIFTED = sa.text("DELETE FROM staffing_period WHERE number = :number")
 FIRST: Row = {"number": 0, "hash": "", "enregistre": datetime.min.isoformat(), "purged": None}
 
 
@@ -162,7 +147,7 @@ class Ledger(Store):
         values["beside"] = row["rattachement"] if row["objet"] == "affectation" else None
         # whether they hold still is asked here: in the query it would lead SQLite to the index of all that do
         met = [each for each in self.run(connection, MET, values) if each["until"] == NEVER]
-        remarks = _remarks(row, met)
+        remarks = [*_remarks(row, met)]
         now, last = self.clock(), datetime.fromisoformat(head["enregistre"])
         if last - now > timedelta(seconds=1):
             remarks.append(f"the clock was set back to {now:%Y-%m-%d %H:%M:%S} UTC; recorded as the last event")
@@ -180,7 +165,9 @@ class Ledger(Store):
         return Receipt(row["id"], number, True, tuple(remarks))
 
     def state(self, valid: Day = None, known: datetime | date | str | None = None) -> pd.DataFrame:
-        """Return what is true on a day, as known by a moment.
+        """Return what is true on a day, as known by a moment; a UsageError where something of it was purged.
+
+        One row a thing: the columns of ``staffing/events``; ``fin`` is missing where no end is known.
 
         Parameters
         ----------
@@ -188,16 +175,6 @@ class Ledger(Store):
             The day; today by default.
         known : datetime, date or str, optional
             UTC; a day means all of it. By default all that is known.
-
-        Returns
-        -------
-        DataFrame
-            One row a thing: the columns of ``staffing/events``; ``fin`` is missing where no end is known.
-
-        Raises
-        ------
-        UsageError
-            A day of which something was purged, or no date.
         """
         return as_table(self.things(valid, known))
 
@@ -208,7 +185,7 @@ class Ledger(Store):
             purged = self.noted(connection, "purged before")
             if purged and min(str(day), until) < purged:
                 raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
-            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until)}
+            values = {"day": str(day), "by": last_of(connection, COLUMNS.enregistre <= until)}
             found = self.run(connection, TRUE, values)
         return sorted(found, key=thing)
 
@@ -237,13 +214,20 @@ class Ledger(Store):
                     problems.append(f"event {number}: its hash does not follow from the one before")
                 head, last = row["hash"], number
             if not problems:
-                due = {item for found in _due(connection) for item in found}
+                left = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
+                things = groupby(connection.execute(left).mappings(), thing)
+                due = {stage for _, rows in things for stage in stages(map(dict, rows))}
                 astray = due ^ {*map(tuple, connection.execute(sa.select(PERIOD)))}
                 numbers = sorted({number for number, *_ in astray})
                 problems += [f"event {each}: its periods are not what the events come to" for each in numbers]
         if purged != noted:
             problems.append(f"{purged} events have no content, and {noted} were purged")
         return Verified(last, purged, head, tuple(problems))
+
+    def lay(self, connection: sa.Connection, events: Iterable[Row]) -> None:
+        """Record the periods that all events of some things come to."""
+        found = (stage for rows in by_thing(events).values() for stage in stages(rows))
+        self.many(connection, OPENED, (dict(zip(STAGES.keys(), stage, strict=True)) for stage in found))
 
     def purge(self, before: date | str) -> int:
         """Delete, for good, what events say that were over by a day or replaced by then; return how many.
@@ -254,12 +238,13 @@ class Ledger(Store):
         if day > self.clock().date():
             raise UsageError(f"purge before {day}: that day is to come; only what is over may go.")
         with self.writing() as connection:
-            asked = {"day": str(day), "by": _last(connection, COLUMNS.enregistre < str(day))}
-            connection.execute(sa.text("DELETE FROM staffing_period WHERE fin <= :day OR until <= :by"), asked)
+            asked = {"day": str(day), "by": last_of(connection, COLUMNS.enregistre < str(day))}
+            touched = self.run(connection, TOUCHED, asked)
             count = connection.execute(PURGE, asked).rowcount
-            connection.execute(PERIOD.delete())
-            for found in _due(connection):
-                _record_periods(connection, found)
+            connection.execute(GONE)
+            left = [row for each in touched for row in self.run(connection, OF_THING, each)]
+            self.many(connection, LIFTED, left)
+            self.lay(connection, left)
             notes = {"purged before": max(str(day), self.noted(connection, "purged before") or ""),
                      "purged": str(count + int(self.noted(connection, "purged") or 0))}  # fmt: skip
             connection.execute(ABOUT.delete().where(ABOUT.c.name.in_(notes)))
@@ -287,21 +272,9 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
         recorded = row.pop("enregistre").tz_convert(None).to_pydatetime()
         chain.append(chained(content(row), chain[-1], recorded))
     with ledger.writing() as connection:
-        for rows in by_thing(chain[1:]).values():
-            connection.execute(RECORD, rows)
-            _record_periods(connection, stages(rows))
+        ledger.many(connection, RECORD, chain[1:])
+        ledger.lay(connection, chain[1:])
     return ledger
-
-
-def _record_periods(connection: sa.Connection, found: Iterable[Stage]) -> None:
-    if values := [dict(zip(STAGES.keys(), item, strict=True)) for item in found]:
-        connection.execute(OPENED, values)
-
-
-def _due(connection: sa.Connection) -> Iterator[Iterator[Stage]]:
-    """Give what the events come to, thing by thing, in all that a purge has left."""
-    asked = sa.text("SELECT * FROM staffing_event WHERE salt IS NOT NULL ORDER BY objet, cle, number")
-    return (stages(map(dict, rows)) for _, rows in groupby(connection.execute(asked).mappings(), thing))
 
 
 def _known(row: Row, named: list[Row]) -> int | None:
@@ -321,31 +294,29 @@ def _known(row: Row, named: list[Row]) -> int | None:
     return None
 
 
-def _remarks(row: Row, met: list[Row]) -> list[str]:
+def _remarks(row: Row, met: list[Row]) -> Iterator[str]:
     """Refuse what belongs to nothing; say what is too much, which the law may allow for a time."""
-    parent, remarks = KINDS[row["objet"]][2], list[str]()
+    parent = KINDS[row["objet"]][2]
     if not parent or row["verbe"] == "retract":
-        return remarks
+        return
     there = [item for item in met if thing(item) == (parent, row["rattachement"])]
     if not there:
         days = f"from {row['debut']}" + (f" to {row['fin']}" if row["fin"] != str(OPEN) else "")
         missing = f"{row['objet']} without {parent}: no {row['rattachement']!r} known"
         raise Refused(f"{missing} {days}. Send it first.")
     if row["agent"] is None:
-        return remarks
+        return
     others = [item for item in met if thing(item) != thing(row)]
     if (share := _peak(row, others, "agent")) > 100:
-        remarks.append(f"the agent is at {share:g} %, over 100 %")
-    if parent == "absence":
-        if row["debut"] < min(item["debut"] for item in there):
-            remarks.append("the replacement begins before the absence: two on one position for a time")
-        return remarks
-    if (share := _peak(row, others, "rattachement")) > (most := max(item["quotite"] for item in there)):
-        remarks.append(f"the position is at {share:g} %, over its {most:g} %")
-    return remarks
+        yield f"the agent is at {share:g} %, over 100 %"
+    if parent == "absence" and row["debut"] < min(item["debut"] for item in there):
+        yield "the replacement begins before the absence: two on one position for a time"
+    most = max(item["quotite"] or 0 for item in there)  # an absence has none
+    if parent == "poste" and (share := _peak(row, others, "rattachement")) > most:
+        yield f"the position is at {share:g} %, over its {most:g} %"
 
 
-def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
+def last_of(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
     """Return the number of the last event that was recorded by then."""
     last_first = COLUMNS.enregistre.desc(), COLUMNS.number.desc()  # in the index: the largest is not looked for
     return connection.scalar(sa.select(COLUMNS.number).where(*when).order_by(*last_first).limit(1)) or 0

@@ -25,10 +25,12 @@ from tikub_lab.errors import UsageError
 from tikub_lab.methods.distance import haversine
 from tikub_lab.methods.privacy import pseudonyms, suppress
 from tikub_lab.methods.waiting import waiting
-from tikub_lab.show.french import counted, day, number
-from tikub_lab.staffing.events import Row, spells
+from tikub_lab.show.french import plain
+from tikub_lab.show.words import fill
+from tikub_lab.staffing.events import Row
 from tikub_lab.staffing.ledger import Ledger
-from tikub_lab.staffing.state import PUBLIC, vacancies
+from tikub_lab.staffing.periods import spells
+from tikub_lab.staffing.state import vacancies
 from tikub_lab.tables import require
 
 __all__ = ["Choice", "Plan"]
@@ -39,6 +41,10 @@ BUSY = ["agent", "quotite", "debut", "fin"]
 VACANT, AWAY = ([f"{origin}_servie", f"{origin}_non_servie"] for origin in ("vacance", "absence"))
 DETOUR, SPEED = 1.3, 60.0
 """How much longer roads are than the straight line, and km/h: assumptions."""
+NEED = "{poste} ({metier}, {part} %), du {debut:jour} au {dernier:jour} : "
+TAKEN, UNABLE = "sans remplaçant, tous ceux qui le pourraient sont pris.", "sans remplaçant, aucun agent ne le peut."
+DONE = "{personne}, {minutes:.0} min de trajet, {jours:jour}. Sinon, "
+ONLY, NEXT = "{jours:jour} de moins.", "le suivant vient de {minutes_sinon:.0} min, pour {jours_sinon:jour}."
 
 
 @dataclass(frozen=True)
@@ -225,24 +231,15 @@ class Plan:
 
         It tells of absences: ``personne`` is a pseudonym by a key, the table is for a file, never for a page.
         """
-        known, said = {*self.choice.ways["besoin"]}, []
         table = self.choice.needs.drop(columns="agent").reset_index(drop=True)
         table = table.join(self.chosen[["agent", "minutes", "jours"]]).rename(columns={"agent": "personne"})
         table["personne"] = pseudonyms(table["personne"].astype("str"), key)
-        row: Any
-        for row in table.join(self.spare[["minutes", "jours"]].add_suffix("_sinon")).itertuples():
-            last = day(row.fin - pd.Timedelta(days=1))
-            what = f"{row.poste} ({row.metier}, {row.quotite:g} %), du {day(row.debut)} au {last}"
-            if pd.isna(row.personne):
-                why = "tous ceux qui le pourraient sont pris" if row.Index in known else "aucun agent ne le peut"
-                said.append(f"{what} : sans remplaçant, {why}.")
-                continue
-            lost = f"{counted(row.jours, 'jour')} de moins"
-            if row.jours_sinon > 0:
-                lost = f"le suivant vient de {number(row.minutes_sinon)} min, pour {counted(row.jours_sinon, 'jour')}"
-            way = f"{number(row.minutes)} min de trajet, {counted(row.jours, 'jour')}"
-            said.append(f"{what} : {row.personne}, {way}. Sinon, {lost}.")
-        return table.assign(phrase=said)
+        rows: Any = table.join(self.spare[["minutes", "jours"]].add_suffix("_sinon"))
+        rows = rows.assign(dernier=rows["fin"] - pd.Timedelta(days=1), part=rows["quotite"].map(plain))
+        alone, able = rows["personne"].isna(), rows.index.isin(self.choice.ways["besoin"])
+        said = np.select([alone & able, alone, rows["jours_sinon"] > 0], [TAKEN, UNABLE, DONE + NEXT], DONE + ONLY)
+        filled = zip(said, rows.to_dict("records"), strict=True)
+        return table.assign(phrase=[fill(NEED + rest, row)[1] for rest, row in filled])
 
 
 def lexicographic(
@@ -268,7 +265,7 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
     ``origine`` is « absence » or « vacance »; ``agent`` replaced until then, to stay if possible.
     """
     last, there = first + timedelta(days=days), defaultdict[str, list[Row]](list)
-    for row in spells(ledger.rows(after=first), first):
+    for row in spells(held := ledger.rows(after=first), first):
         if row["debut"] < last:
             there[row["objet"]].append(row)
     posts, stays = ({row["cle"]: row for row in there[kind]} for kind in ("poste", "affectation"))
@@ -280,7 +277,7 @@ def needs(ledger: Ledger, first: date, days: int = 30) -> tuple[pd.DataFrame, pd
             span = max(first, row["debut"], who["fin"]), min(row["fin"], stay["fin"], last)
             found.append((stay["rattachement"], stay["quotite"], *span, "absence", who["agent"]))
     item: Any
-    for item in vacancies(ledger.rows(*PUBLIC), date.min, last).itertuples():
+    for item in vacancies(held, date.min, last).itertuples():
         if item.poste in posts:
             begin = item.debut.date()
             span = max(first, begin), begin + timedelta(days=item.jours)

@@ -57,15 +57,14 @@ class Situation:
 
     def at(self, uai: str) -> "Situation":
         """Keep what is about a lycée; a UsageError where it has no position."""
-        problem = "no position is known there; leave it out for all"
-        here = only(self.positions, "uai", uai, "code_uai", problem)
+        here = only(self.positions, "uai", uai, "code_uai", "no position is known there; leave it out for all")
         others = (table[table["code_uai"] == uai] for table in (self.vacant, self.changes, self.vacancies))
         return Situation(self.jour, self.avant, self.debut, here, *others)
 
 
 @once
 def known(events: pd.DataFrame, jour: Day = None, connu: Day = None, days: int = 7) -> Situation:
-    """Say where positions stand, from a table of events.
+    """Say where positions stand, from a table of events: a :class:`Situation`.
 
     Parameters
     ----------
@@ -77,10 +76,6 @@ def known(events: pd.DataFrame, jour: Day = None, connu: Day = None, days: int =
         As it was known at the end of this day; all that is known by default.
     days : int
         How many days before it the day lies with which it is compared.
-
-    Returns
-    -------
-    Situation
 
     Examples
     --------

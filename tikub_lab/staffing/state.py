@@ -10,9 +10,9 @@ import pandas as pd
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.durations import still
 from tikub_lab.methods.privacy import LEAST, suppress
-from tikub_lab.staffing.events import OPEN, Row, as_table, spells
+from tikub_lab.staffing.events import OPEN, Row, as_table
 from tikub_lab.staffing.ledger import Ledger
-from tikub_lab.tables import require
+from tikub_lab.staffing.periods import spells
 
 STATES = ("pourvu", "vacant", "gelé")
 """A position has somebody assigned to it, or is open and has nobody, or is frozen."""
@@ -36,7 +36,6 @@ def positions(state: pd.DataFrame) -> pd.DataFrame:
     >>> len(table), table["etat"].iloc[0]
     (2490, 'pourvu')
     """
-    require(state, "state", ["objet", "cle", "rattachement", *SAID, "statut"])
     posts, stays = (state[state["objet"] == kind] for kind in PUBLIC)
     held = posts["cle"].map(stays.groupby("rattachement")["quotite"].sum())
     filled, vacant, frozen = STATES
@@ -60,7 +59,6 @@ def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFr
     [[1.5, 1.0, 0.5]]
     """
     names = [by] if isinstance(by, str) else list(by)
-    require(table, "positions", [*names, "quotite", "occupe", "etat"])
     frozen, due, held = table["etat"] == "gelé", table["quotite"] / 100, table["occupe"] / 100
     parts = table[names].assign(
         postes=1, etp=due.mask(frozen, 0), couverts=held, vacants=(due - held).mask(frozen, 0),
@@ -70,19 +68,11 @@ def coverage(table: pd.DataFrame, by: list[str] | str = "code_uai") -> pd.DataFr
     return found.assign(part=found["couverts"] / found["etp"].mask(found["etp"] == 0))
 
 
-def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+def absences(state: pd.DataFrame, departements: pd.Series) -> pd.DataFrame:
     """Count those who are away by département and reason, no small count shown or to be worked out.
 
-    One row a département, then :data:`ALL`; a column a reason, ``Int64``, missing where hidden.
-
-    Parameters
-    ----------
-    state : DataFrame
-        What :meth:`Ledger.state` gives.
-    departements : Series
-        The département of each lycée, by ``code_uai``.
-    least : int
-        Counts from 1 to below it are hidden: :func:`tikub_lab.methods.privacy.suppress`.
+    Of what :meth:`Ledger.state` gives, and the département of each lycée by ``code_uai``: one row a département, then
+    :data:`ALL`; a column a reason, ``Int64``, missing where hidden (:func:`tikub_lab.methods.privacy.suppress`).
 
     Examples
     --------
@@ -96,23 +86,18 @@ def absences(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     away = state[state["objet"] == "absence"]
     counts = pd.crosstab(away["rattachement"].map(of), away["motif"])
     counts = counts.reindex(sorted(site.unique()), fill_value=0).rename_axis("departement")
-    shown = counts.astype("Int64") if counts.empty else suppress(counts, least)
+    shown = counts.astype("Int64") if counts.empty else suppress(counts)
     totals = counts.sum().astype("Int64")  # which `suppress` takes for known
-    shown.loc[ALL] = totals.mask((totals > 0) & (totals < least))
+    shown.loc[ALL] = totals.mask((totals > 0) & (totals < LEAST))
     return shown
 
 
-def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -> pd.DataFrame:
+def presence(state: pd.DataFrame, departements: pd.Series) -> pd.DataFrame:
     """Say how much of the work is filled, and how much is done: less who is away, with who replaces them.
 
-    ``departement``, and in full-time equivalents ``etp``, ``couverts`` and ``presents``. A finer table would tell who
-    is away. Its rows are those of :func:`absences`; a single one where fewer than ``least`` persons are away or replace
-    somebody in one of them; where they are so few in all, who is there is missing.
-
-    Parameters
-    ----------
-    state, departements, least
-        As for :func:`absences`.
+    Of the same as :func:`absences`: ``departement``, and in full-time equivalents ``etp``, ``couverts``, ``presents``.
+    A finer table would tell who is away. Its rows are those of :func:`absences`; a single one where fewer than five
+    persons are away or replace somebody in one of them; where they are so few in all, who is there is missing.
 
     Examples
     --------
@@ -130,13 +115,12 @@ def presence(state: pd.DataFrame, departements: pd.Series, least: int = LEAST) -
     where = moves["cle"].map(of)
 
     def few(group: pd.Series) -> bool:
-        return bool(moves.groupby(["objet", where.map(group)]).size().between(1, least - 1).any())
+        return bool(moves.groupby(["objet", where.map(group)]).size().between(1, LEAST - 1).any())
 
-    labels = {part: label for label in absences(state, departements, least).index for part in label.split(" + ")}
-    whole = " + ".join(sorted(site.unique()))
-    group = pd.Series(labels).reindex(site.unique()).fillna(whole)
-    if few(group) or whole in set(group):
-        group = pd.Series(whole, index=group.index)
+    labels = {part: label for label in absences(state, departements).index for part in label.split(" + ")}
+    group = pd.Series(labels).reindex(site.unique())
+    if group.isna().any() or few(group):
+        group[:] = " + ".join(sorted(group.index))
     table = positions(state)
     found = coverage(table.assign(departement=table["poste"].map(site).map(group)), "departement")
     change = found["departement"].map(moves["part"].groupby(where.map(group)).sum()).fillna(0.0) / 100
@@ -204,5 +188,4 @@ def time_to_fill(vacancies: pd.DataFrame) -> pd.DataFrame:
     >>> time_to_fill(table)[["jours", "part"]].round(2).values.tolist()
     [[0.0, 1.0], [30.0, 0.75], [60.0, 0.5]]
     """
-    require(vacancies, "vacancies", ["jours", "pourvu"])
     return still(vacancies["jours"], vacancies["pourvu"])

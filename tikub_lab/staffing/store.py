@@ -1,7 +1,8 @@
 """Where a ledger is kept: three tables in SQLite or PostgreSQL, how they are opened, read and written."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tikub_lab.staffing.events import CONTENT, NUMBERS, Row
 
 FORMAT = 1
 PG_LOCKS = ["SET LOCAL synchronous_commit = on", "SELECT pg_advisory_xact_lock(20261127)"]
+KEPT = "Nothing of it was kept, nothing before it is lost. Make room or mend the place, then send it again."
 _metadata = sa.MetaData()
 ABOUT = sa.Table(
     "staffing_ledger", _metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String)
@@ -20,9 +22,10 @@ EVENT = sa.Table(
     "staffing_event",
     _metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("enregistre", sa.String, nullable=False, index=True),
-    *(sa.Column(name, sa.String, nullable=False) for name in ("digest", "hash")),
-    sa.Column("id", sa.String, nullable=False, unique=True),
+    *(
+        sa.Column(name, sa.String, nullable=False, unique=name == "id", index=name == "enregistre")
+        for name in ("enregistre", "digest", "hash", "id")
+    ),
     *(sa.Column(name, sa.Float if name in NUMBERS else sa.String) for name in ("salt", *CONTENT[1:])),
     sa.Index("staffing_event_thing", "objet", "cle"),
     sa.Index("staffing_event_parent", "objet", "rattachement"),
@@ -62,7 +65,6 @@ class Store:
             self.sqlite = url.drivername == "sqlite"
             own: Any = {"connect_args": {"isolation_level": None, "timeout": 60}, "paramstyle": "named"}
             self.engine = sa.create_engine(url, pool_reset_on_return=None, **own if self.sqlite else {})
-            self._texts: dict[sa.ClauseElement, str] = {}
         except (sa.exc.ArgumentError, ValueError):
             raise UsageError("The ledger's place is no file and no URL such as postgresql://user@host/base.") from None
         except ImportError:
@@ -92,44 +94,35 @@ class Store:
             )
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """Read; what the database says against it is one line."""
+    def reading(self, *locks: str, failed: str = "{}.") -> Iterator[sa.Connection]:
+        """Read; what the database says against it is one line, without the statement, which may hold names."""
         try:
             with self.engine.begin() as connection:  # also ends what `run` begins, which would hold up a purge
-                yield connection
-        except self._errors as error:
-            raise RunError(f"{self.name}: {_first_line(error)}.") from None
-
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """Write, or leave everything as it was; one writer at a time, as the chain has one end."""
-        locks = ["BEGIN IMMEDIATE"] if self.sqlite else PG_LOCKS
-        try:
-            with self.engine.begin() as connection:
                 for lock in locks:  # by the driver itself, as what `run` does
                     connection.connection.cursor().execute(lock)
                 yield connection
-        except self._errors as error:
-            said = f"{_first_line(error)}. Nothing of it was kept, nothing before it is lost"
-            raise RunError(
-                f"{self.name}: not written: {said}. Make room or mend the place, then send it again."
-            ) from None
+        except (sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error) as error:
+            said = str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")
+            raise RunError(f"{self.name}: {failed.format(said)}") from None
 
-    @property
-    def _errors(self) -> tuple[type[Exception], ...]:
-        return sa.exc.DBAPIError, self.engine.dialect.loaded_dbapi.Error
+    def writing(self) -> AbstractContextManager[sa.Connection]:
+        """Write, or leave everything as it was; one writer at a time, as the chain has one end."""
+        return self.reading(*(["BEGIN IMMEDIATE"] if self.sqlite else PG_LOCKS), failed="not written: {}. " + KEPT)
 
     def run(self, connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> list[Row]:
         """Run a statement by the driver itself, which takes a third of the time: nothing is converted.
 
         It gives rows by the names of their columns; of two that have the same, it is the last.
         """
-        if statement not in self._texts:
-            self._texts[statement] = str(statement.compile(dialect=self.engine.dialect))
         cursor = connection.connection.cursor()
-        cursor.execute(self._texts[statement], values)
+        cursor.execute(_text(statement, self.engine.dialect), values)
         names = [each[0] for each in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()] if names else []
+
+    def many(self, connection: sa.Connection, statement: sa.ClauseElement, values: Iterable[Row]) -> None:
+        """Run a statement for each of many rows, as :meth:`run` does."""
+        cursor: Any = connection.connection.cursor()
+        cursor.executemany(_text(statement, self.engine.dialect), values)
 
     def noted(self, connection: sa.Connection, name: str) -> str | None:
         """Return what the ledger notes of itself."""
@@ -142,6 +135,6 @@ def _set_up(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {setting}")
 
 
-def _first_line(error: Exception) -> str:
-    """Say what the database said, without the statement, whose values may be about persons."""
-    return str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")
+@cache
+def _text(statement: sa.ClauseElement, dialect: sa.Dialect) -> str:
+    return str(statement.compile(dialect=dialect))
