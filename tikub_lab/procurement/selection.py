@@ -60,7 +60,7 @@ def scope(
     """
     columns = ["acheteur_id", "acheteur_nom", "acheteur_region", "codeCPV", "dateNotification"]
     require(contracts, "procurement/contracts", columns)
-    if famille is not None and not re.fullmatch(r"\d{2,8}", famille):
+    if famille is not None and not re.fullmatch(r"\d{2,8}", str(famille)):
         raise UsageError(
             f"famille={famille!r}: give the first two to eight digits of a CPV code, such as 45 for works."
         )
