@@ -71,7 +71,7 @@ def portfolio(jour: Day | None = None) -> Portfolio:
     names = ("bodies", "grants", "seats", "mandates", "filings", "notices", "councillors")
     found = {name: tables.load(f"bodies/{name}", optional=name not in names[:2]) for name in names}
     last = max(found[name][column].max() for name, column in DAYS.items() if found[name][column].notna().any())
-    day = pd.Timestamp(str(as_date(jour))) if jour is not None else last
+    day = pd.Timestamp(str(as_date(jour, "jour"))) if jour is not None else last
     for name, column in DAYS.items():
         found[name] = found[name][~(found[name][column] > day)]
     return Portfolio(**(found | {"grants": identified(found["grants"], found["bodies"])}), jour=day)

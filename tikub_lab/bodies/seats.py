@@ -57,7 +57,7 @@ def in_force(mandates: pd.DataFrame, jour: Day) -> pd.DataFrame:
     868
     """
     require(mandates, "bodies/mandates")
-    when = pd.Timestamp(str(as_date(jour)))
+    when = pd.Timestamp(str(as_date(jour, "jour")))
     rows = mandates[(mandates["debut"] <= when) & (mandates["fin"].isna() | (mandates["fin"] >= when))]
     return rows.assign(personne=person(rows["nom"], rows["prenom"]))
 
@@ -87,7 +87,7 @@ def state(seats: pd.DataFrame, mandates: pd.DataFrame, jour: Day, mois: int = 6)
     [14, 3, 6]
     """
     require(seats, "bodies/seats")
-    when, held = pd.Timestamp(str(as_date(jour))), in_force(mandates, jour)
+    when, held = pd.Timestamp(str(as_date(jour, "jour"))), in_force(mandates, jour)
     last = (
         held.sort_values(["debut", "mandat_id"]).groupby("siege_id")[["nom", "prenom", "elu", "debut", "terme"]].last()
     )

@@ -23,7 +23,8 @@ def one_of(name: str, value: Any, known: Iterable[Any], problem: str = "it is no
         return
     texts = list(map(str, names))
     if str(value) in texts:  # in the other of two types
-        right = repr(str(value)) + ", a text" if isinstance(names[texts.index(str(value))], str) else f"{value}, a number"
+        text = isinstance(names[texts.index(str(value))], str)
+        right = f"{str(value)!r}, a text" if text else f"{value}, a number"
         raise UsageError(f"{name}={value!r}: write {name}={right}.")
     more = f" … ({len(texts)} in all)" if len(texts) > 12 else ""
     raise UsageError(

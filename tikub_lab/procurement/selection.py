@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import as_date
 from tikub_lab.methods.scope import during, only, period
 from tikub_lab.procurement.groups import family_labels, latest_names
 from tikub_lab.show.french import day, plural
@@ -96,7 +97,7 @@ def reference_day(contracts: pd.DataFrame, jour: date | None = None, annee_fin: 
     '2025-03-01'
     """
     if jour is not None:
-        return pd.Timestamp(jour)
+        return pd.Timestamp(str(as_date(jour, "jour")))
     days = contracts[["dateNotification", "datePublicationDonnees"]].max()
     last = pd.Timestamp(days.min())
     return last if annee_fin is None else min(last, pd.Timestamp(annee_fin, 12, 31))
