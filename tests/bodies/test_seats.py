@@ -235,6 +235,9 @@ def test_more_seats_than_people_and_none():
     with pytest.raises(RunError, match="3 seats can't be filled by 2 people"):
         proposal(seats, seats, mandates, councillors(2), day(1))
     assert proposal(seats.head(0), seats, mandates, councillors(2), day(1)).empty
+    assert proposal(seats, seats, mandates, councillors(2).head(0), day(1)).empty  # before the first snapshot
+    with pytest.raises(UsageError, match="mois=-1: give a number of months from 0 to 120"):
+        state(seats, mandates, day(1), -1)
 
 
 def test_on_the_sample_loads_become_more_even(bodies_tables):

@@ -87,6 +87,8 @@ def state(seats: pd.DataFrame, mandates: pd.DataFrame, jour: Day, mois: int = 6)
     [14, 3, 6]
     """
     require(seats, "bodies/seats")
+    if not 0 <= mois <= 120:
+        raise UsageError(f"mois={mois}: give a number of months from 0 to 120.")
     when, held = pd.Timestamp(str(as_date(jour, "jour"))), in_force(mandates, jour)
     last = (
         held.sort_values(["debut", "mandat_id"]).groupby("siege_id")[["nom", "prenom", "elu", "debut", "terme"]].last()
@@ -294,7 +296,8 @@ def proposal(
     Returns
     -------
     DataFrame
-        The seats, with propose_nom, propose_prenom, charge_avant and charge_apres (seats of that person in all).
+        The seats, with propose_nom, propose_prenom, charge_avant and charge_apres (seats of that person in all); no
+        row where there are no people.
 
     Raises
     ------
@@ -311,8 +314,8 @@ def proposal(
     >>> len(found), int(found["charge_apres"].max())
     (14, 2)
     """
-    if not len(wanted):
-        return wanted.assign(propose_nom="", propose_prenom="", charge_avant=0, charge_apres=0)
+    if not len(wanted) or not len(people):
+        return wanted.head(0).assign(propose_nom="", propose_prenom="", charge_avant=0, charge_apres=0)
     held = in_force(mandates, jour).merge(seats, on="siege_id")
     held = held[~held["siege_id"].isin(wanted["siege_id"])]  # who leaves a seat no longer carries it
     people = people.assign(personne=person(people["nom"], people["prenom"])).reset_index(drop=True)

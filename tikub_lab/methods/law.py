@@ -179,6 +179,9 @@ def as_date(day: Day, name: str = "day") -> date | None:
     if pd.isna(day):
         raise UsageError(f"{name} is missing; write it as 2026-05-03.")
     try:  # not what pandas takes for a day: 2026, « now », 01/02/2026 for 2 January
-        return datetime.fromisoformat(str(day)).date()
+        when = datetime.fromisoformat(str(day)).date()
     except ValueError as error:
         raise UsageError(f"{name}={day!r} is no date; write it as 2026-05-03.") from error
+    if not 1900 <= when.year < 2200:  # months are added to it, and taken away
+        raise UsageError(f"{name}={when}: a day from 1900 to 2199 is allowed.")
+    return when
