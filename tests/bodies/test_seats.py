@@ -126,6 +126,12 @@ def test_planted_movements(bodies_tables):
         assert {*(rows["nom"] + " " + rows["prenom"])} == {*truths.loc[truths["attendu"] == expected, "cle"]}, word
 
 
+def test_movements_are_those_of_the_rows_whatever_their_index(bodies_tables):
+    councillors = bodies_tables["councillors"]
+    twice = councillors.set_axis([0] * len(councillors))  # as two snapshots that were put together
+    pd.testing.assert_frame_equal(movements(twice), movements(councillors))
+
+
 def test_seats_of_those_who_left_are_to_be_appointed_again(bodies_tables):
     seats, mandates, moved = bodies_tables["seats"], bodies_tables["mandates"], movements(bodies_tables["councillors"])
     wanted = to_appoint(seats, mandates, moved, DAY)

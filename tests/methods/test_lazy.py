@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.test_docstrings import public
-from tikub_lab import USE_CASES, energy, procurement, tables
+from tikub_lab import USE_CASES, bodies, energy, procurement, tables
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.lazy import doors
 
@@ -77,6 +77,11 @@ def test_the_line_names_method_table_columns_and_the_nearest():
     plan = pd.DataFrame({"uid": ["a"], "fin": pd.to_datetime(["2026-05-01"]), "a_lancer_avant": pd.NaT})
     with pytest.raises(UsageError, match=r"^procurement.as_ics: plan has no column objet\. Found: uid, fin, a_lancer"):
         procurement.as_ics(plan, "2026-01-01")
+    mandates = tables.load("bodies/mandates")
+    begun = mandates["debut"]
+    for days, said in ((begun.astype("str"), "holds texts"), (begun.dt.tz_localize("UTC"), "has a time zone")):
+        with pytest.raises(UsageError, match=f"^bodies.in_force: a column of days {said}"):
+            bodies.in_force(mandates.assign(debut=days), "2026-05-15")
     data = replace(energy.load(), meters=pd.DataFrame({"energie": ["gaz"]}))
     with pytest.raises(UsageError, match=r"^energy.adjusted: meters has no column .* Found: energie\."):
         energy.adjusted(data)

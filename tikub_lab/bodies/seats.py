@@ -175,7 +175,7 @@ def movements(
     """
     require(councillors, "bodies/councillors")
     one_of("region", region, sorted(councillors["region"].unique()))
-    rows = councillors[councillors["region"] == region]
+    rows = councillors[councillors["region"] == region].reset_index(drop=True)  # rows are told by their index
     days = sorted(rows["releve"].unique())
     asked = [pd.Timestamp(str(as_date(day))) if day is not None else None for day in (avant, apres)]
     if len(days) < 2:

@@ -16,6 +16,9 @@ from typing import Any
 
 from tikub_lab.errors import UsageError, nearest
 
+TEXTS = r"\.dt accessor|dtype=(str|object) and|format specifier '%|'str' object has no attribute '(date|tz_convert)'"
+"""What pandas and Python say where a day is wanted and there is a text."""
+
 
 def lazy(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Make a package's ``__getattr__``, ``__dir__`` and ``__all__``.
@@ -82,15 +85,19 @@ def _lacking(method: str, function: Any, args: Any, kwargs: Any, error: Exceptio
     """
     import pandas as pd
 
-    if ".dt accessor" in str(error):
+    if re.search(TEXTS, str(error)):
         yield f"{method}: a column of days holds texts. tables.load gives days, and so does pd.to_datetime."
+    if re.search("datetime64.[^]]*, |[Tt]z-(naive|aware)", str(error)):
+        yield f"{method}: a column of days has a time zone. tables.load gives none; .dt.tz_localize(None) takes it off."
+    if not isinstance(error, KeyError | AttributeError):
+        return
     attribute = getattr(error, "name", None)
     names = [attribute] if attribute else re.findall(r"'([^']+)'", re.sub(r"dtype='\w*'", "", str(error)))
     places = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
     owners = (place.get("self") for place in places)
     owners = (getattr(owner, "__dict__", {}).get("obj", owner) for owner in owners)  # of what is grouped
     frames = [owner for owner in owners if isinstance(owner, pd.DataFrame | pd.Series)]
-    rows = [getattr(error, "obj", None), *places[-1].values()]  # as tuples with names, or as dicts
+    rows = [getattr(error, "obj", None), *(places[-1].values() if isinstance(error, KeyError) else ())]  # or as dicts
     asked = {name for row in rows for name in getattr(row, "_fields", row if isinstance(row, dict) else ())}
     asked = {*frames[-1].axes[-1]} if frames else asked
     tables = [(len(asked & {*table.columns}), label, table) for label, table in _given(function, args, kwargs)]

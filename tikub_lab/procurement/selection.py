@@ -100,7 +100,7 @@ def reference_day(contracts: pd.DataFrame, jour: date | None = None, annee_fin: 
         return pd.Timestamp(str(as_date(jour, "jour")))
     days = contracts[["dateNotification", "datePublicationDonnees"]].max()
     last = pd.Timestamp(days.min())
-    return last if annee_fin is None else min(last, pd.Timestamp(annee_fin, 12, 31))
+    return last if annee_fin is None or annee_fin >= last.year else pd.Timestamp(annee_fin, 12, 31)
 
 
 def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:

@@ -50,6 +50,8 @@ def network(jour: date | str | None = None) -> Network:
     names = ("feeds", "stops", "trips", "connections", "transfers")
     tables = {name: load(f"territory/{name}") for name in names}
     days = sorted(tables["feeds"]["jour"].unique())
+    if not days:
+        raise UsageError("territory/feeds has no row: import a timetable (GTFS, a zip).")
     day = pd.Timestamp(str(as_date(jour, "jour"))) if jour is not None else pd.Timestamp(days[-1])
     if day not in days:
         known = ", ".join(f"{each:%Y-%m-%d}" for each in days[-6:])
