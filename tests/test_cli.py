@@ -269,7 +269,7 @@ def test_the_parameters_are_printed(tikub_here):
         (["--each", "--memory", "beaucoup"], "--memory 'beaucoup' is not a size"),
         (["--memory", "1K"], "64M or more"),
         (["--engine", "rapide"], "--engine 'rapide': allowed are"),
-        (["--each", "acheteur=12345"], "acheteur='12345' is not in the column acheteur_id of procurement/contracts"),
+        (["--each", "acheteur=12345"], "acheteur='12345': it is not in the column acheteur_id of procurement/"),
     ],
 )
 def test_options_of_a_build(tikub_here, tmp_path, arguments, says):

@@ -77,5 +77,6 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     >>> nearest("zzz", ["procurement/contracts"])
     ''
     """
-    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    names = {item.casefold(): item for item in allowed}
+    close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.5)
+    return f" Did you mean {names[close[0]]!r}?" if close else ""

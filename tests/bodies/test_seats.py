@@ -126,6 +126,12 @@ def test_planted_movements(bodies_tables):
         assert {*(rows["nom"] + " " + rows["prenom"])} == {*truths.loc[truths["attendu"] == expected, "cle"]}, word
 
 
+def test_movements_are_those_of_the_rows_whatever_their_index(bodies_tables):
+    councillors = bodies_tables["councillors"]
+    twice = councillors.set_axis([0] * len(councillors))  # as two snapshots that were put together
+    pd.testing.assert_frame_equal(movements(twice), movements(councillors))
+
+
 def test_seats_of_those_who_left_are_to_be_appointed_again(bodies_tables):
     seats, mandates, moved = bodies_tables["seats"], bodies_tables["mandates"], movements(bodies_tables["councillors"])
     wanted = to_appoint(seats, mandates, moved, DAY)
@@ -235,6 +241,9 @@ def test_more_seats_than_people_and_none():
     with pytest.raises(RunError, match="3 seats can't be filled by 2 people"):
         proposal(seats, seats, mandates, councillors(2), day(1))
     assert proposal(seats.head(0), seats, mandates, councillors(2), day(1)).empty
+    assert proposal(seats, seats, mandates, councillors(2).head(0), day(1)).empty  # before the first snapshot
+    with pytest.raises(UsageError, match="mois=-1: give a number of months from 0 to 120"):
+        state(seats, mandates, day(1), -1)
 
 
 def test_on_the_sample_loads_become_more_even(bodies_tables):

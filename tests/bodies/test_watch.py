@@ -36,6 +36,10 @@ def test_what_is_known_on_a_day():
     assert early.moved.empty
     assert {"élu parti"}.isdisjoint(early.to_appoint()["motif"])
     assert portfolio(date(2026, 5, 15)).moved["mouvement"].eq("parti").sum() == 3
+    with pytest.raises(UsageError, match=r"^jour=2019-12-31: no grant is known by then; the first one is of 2020-"):
+        portfolio("2019-12-31")
+    with pytest.raises(UsageError, match=r"^jour=9999-12-31: a day from 1900 to 2199 is allowed\."):
+        portfolio("9999-12-31")
 
 
 def test_grants_and_bodies_are_enough(root, tmp_path, monkeypatch):

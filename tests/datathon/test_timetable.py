@@ -75,6 +75,10 @@ def test_too_long_or_too_many_is_said():
     panel = pd.DataFrame({"juge_id": ["J1"] * 4, "equipe_id": list("ABCD")})
     with pytest.raises(UsageError, match=r"minutes=15: a presentation takes from 1 to 14 minutes"):
         schedule(panel, windows(DAYS), minutes=15)
+    with pytest.raises(UsageError, match=r"pause=-20: minutes between two presentations, 0 or more\."):
+        schedule(panel, windows(DAYS), pause=-20)
+    with pytest.raises(UsageError, match=r"hours=\('09:00', '25:00'\): two times of a day, written as 09:00\."):
+        windows(DAYS, ("09:00", "25:00"))
     with pytest.raises(UsageError, match=r"4 teams, 3 times in 2 rooms: too few"):
         schedule(panel, windows(DAYS[:1], ("09:00", "10:00")), rooms=2)
     assert len(schedule(panel, windows(DAYS[:1], ("09:00", "10:12")), rooms=1)) == 4

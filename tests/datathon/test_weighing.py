@@ -203,6 +203,8 @@ def test_wrong_use_is_one_clear_line(datathon_tables):
     with pytest.raises(UsageError, match="1 idea to compare: at least two are needed"):
         ranked(some[:1])
     ideas = datathon_tables["ideas"]
+    with pytest.raises(UsageError, match="count=0: from 100 to 1,000,000 draws are allowed"):
+        compare(ideas.head(3), datathon_tables["assessments"], count=0)
     with pytest.raises(UsageError, match="idee_id='I07': it lacks an assessment"):
         compare(ideas[ideas["idee_id"].isin(["I01", "I07"])], datathon_tables["assessments"])
 

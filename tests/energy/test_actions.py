@@ -28,6 +28,7 @@ REFUSED = [
     ({"qui": ""}, "qui", "required"),
     ({"premier_jour": "lundi"}, "premier_jour", "type-error"),
     ({"code_uai": ""}, "code_uai", "required"),
+    ({"dernier_jour": "05/01/2025"}, "premier_jour, dernier_jour", "compare-columns-value"),
 ]
 BLANKED = [
     ({"preuve": "écrire à yann.le-goff@lycee.example"}, "preuve", "pattern"),
@@ -35,7 +36,6 @@ BLANKED = [
     ({"geste": "éteindre", "action": "Éteindre"}, "geste", "enum"),
     ({"energie": "charbon"}, "energie", "enum"),
     ({"geste": ""}, "geste, action", "one-of-required"),
-    ({"dernier_jour": "05/01/2025"}, "premier_jour, dernier_jour", "compare-columns-value"),
 ]
 
 

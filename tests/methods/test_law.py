@@ -77,6 +77,7 @@ def test_tables(law):
         (("seuil", "sel", "Nord"), "2022-01-01", "on 2022-01-01: known from 2020-01-01 to 2021-12-31"),
         (("seuil", "sel", "Nord"), "demain", "day='demain' is no date; write it as"),
         (("seuil", "sel", "Nord"), pd.NaT, "day is missing"),
+        *((("seuil", "sel", "Nord"), day, f"^day={day!r} is no date") for day in ("01/02/2020", "now", 2020, 1.5)),
     ],
 )
 def test_errors_name_what_is_known(law, key, day, message):

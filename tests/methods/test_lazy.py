@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.test_docstrings import public
-from tikub_lab import USE_CASES, energy, procurement, tables
+from tikub_lab import USE_CASES, bodies, energy, procurement, tables
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.lazy import doors
 
@@ -69,6 +69,19 @@ def test_the_line_names_method_table_columns_and_the_nearest():
     texts = contracts.assign(dateNotification=contracts["dateNotification"].astype("str"))
     with pytest.raises(UsageError, match=r"^procurement.by_year: a column of days holds texts\. tables\.load gives"):
         procurement.by_year(texts)
+    with pytest.raises(UsageError, match=r"^procurement.by_year: contracts is a table; found Series\. help\(proc"):
+        procurement.by_year(contracts["montant"])
+    needs = pd.DataFrame({"force": ["forte"], "uids": "a|b", "montant": 1.0, "acheteur_nom": "A", "faux_si": "B"})
+    with pytest.raises(UsageError, match=r"^procurement.split_advice: needs has no column libelle\. Found: force, "):
+        procurement.split_advice(needs.assign(titulaire_nom="C"))
+    plan = pd.DataFrame({"uid": ["a"], "fin": pd.to_datetime(["2026-05-01"]), "a_lancer_avant": pd.NaT})
+    with pytest.raises(UsageError, match=r"^procurement.as_ics: plan has no column objet\. Found: uid, fin, a_lancer"):
+        procurement.as_ics(plan, "2026-01-01")
+    mandates = tables.load("bodies/mandates")
+    begun = mandates["debut"]
+    for days, said in ((begun.astype("str"), "holds texts"), (begun.dt.tz_localize("UTC"), "has a time zone")):
+        with pytest.raises(UsageError, match=f"^bodies.in_force: a column of days {said}"):
+            bodies.in_force(mandates.assign(debut=days), "2026-05-15")
     data = replace(energy.load(), meters=pd.DataFrame({"energie": ["gaz"]}))
     with pytest.raises(UsageError, match=r"^energy.adjusted: meters has no column .* Found: energie\."):
         energy.adjusted(data)

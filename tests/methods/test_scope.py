@@ -60,6 +60,20 @@ def test_years_that_leave_nothing():
         during(TABLE.head(0), "day", None, None)
 
 
+def test_a_value_in_the_other_of_two_types_is_told_its_own():
+    with pytest.raises(UsageError, match=r"^annee='2024': write annee=2024, a number\.$"):
+        one_of("annee", "2024", [2023, 2024])
+    with pytest.raises(UsageError, match=r"^famille=45: write famille='45', a text\.$"):
+        only(TABLE, "famille", 45, "code", "no such family", 2)
+    with pytest.raises(UsageError, match=r"^annee_debut='2024': a year is a number, such as 2024\.$"):
+        during(TABLE, "day", "2024", None)
+
+
+def test_the_year_zero_is_a_year():
+    with pytest.raises(UsageError, match=r"annee_fin=0: no row .* its years are 2023 to 2025"):
+        during(TABLE, "day", None, 0)
+
+
 def test_a_long_list_is_cut():
     with pytest.raises(UsageError, match=r"Known: 1, 2, .*, 12 … \(40 in all\)\."):
         one_of("annee", 99, range(1, 41))

@@ -12,6 +12,7 @@ def test_a_last_year_is_seen_from_its_end():
     """As a book that ends there would be: its last three years, not those that the selection leaves out."""
     book, suppliers = tables.load("procurement/contracts"), tables.load("procurement/suppliers")
     here = procurement.scope(book, annee_fin=2022).contracts
+    assert procurement.reference_day(book, None, 99_999) == procurement.reference_day(book)
     today = procurement.reference_day(book, None, 2022)
     ended = book[book["dateNotification"].dt.year <= 2022]
     assert str(today.date()) == "2022-12-31"

@@ -81,6 +81,12 @@ def test_a_wrong_type_is_refused(name, text, says):
         check(notebook(), {name: text})
 
 
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e999"])
+def test_a_number_is_finite(text):
+    with pytest.raises(UsageError, match=r"is not float \(a number such as 1\.5\)"):
+        check(notebook("budget: float = 1.0"), {"budget": text})
+
+
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(UsageError, match=r"no parameter 'anne'. Did you mean 'annee'\? Allowed: uai, annee"):
         check(notebook(), {"anne": "2024"})

@@ -142,8 +142,9 @@ def test_where(folder):
         (["energie"], {}, "", "departement == '22'", "no value of energy/sites.uai is left"),
         (["simple", "nu"], {}, "", None, "simple, nu: the metadata names nothing to go through"),
         (["simple", "nu"], {}, "code=x", None, "No notebook has the parameter 'code'"),
-        (["energie"], {"uai": "a2"}, None, None, "uai='a2' is not in the column uai of energy/sites. Did you mean"),
-        (["energie"], {}, "uai=a1,b3", None, "uai='b3' is not in the column uai of energy/sites"),
+        (["energie"], {"uai": "a2"}, None, None, "uai='a2': it is not in the column uai of energy/sites. Did you mean"),
+        (["energie"], {"uai": "A1"}, None, None, "Did you mean 'a1'? Known: a1, b2."),
+        (["energie"], {}, "uai=a1,b3", None, "uai='b3': it is not in the column uai of energy/sites"),
     ],
 )
 def test_wrong_use(folder, names, given, each, where, says):

@@ -47,6 +47,12 @@ def test_nouns_agree(noun, zero, one, many):
     assert french.counted(np.int64(1), noun) == one
 
 
+def test_what_begins_with_none_begins_with_a_capital():
+    assert (
+        words.fill("Fini. **{n:siège}** de plus, {n:siège}.", {"n": 0})[1] == "Fini. Aucun siège de plus, aucun siège."
+    )
+
+
 def test_words_agree_without_their_number():
     template = "{n:marché} {n:|ne dépasse|dépasse|dépassent} la limite ; {n:|il reste|ils restent} ouvert{n:||s}."
     assert said(template, n=0) == "Aucun marché ne dépasse la limite ; il reste ouvert."

@@ -11,7 +11,7 @@ from tests.staffing.events import ABSENCE, ASSIGNMENT, POSITION, REPLACEMENT, da
 from tikub_lab import staffing, tables
 from tikub_lab.errors import UsageError
 from tikub_lab.staffing import alerts as clocks
-from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.ledger import Ledger, replay
 from tikub_lab.staffing.situation import as_of
 from tikub_lab.staffing.state import (
     PUBLIC,
@@ -121,6 +121,12 @@ def test_time_to_fill_is_kaplan_and_meiers():
     assert np.allclose(found["part"], [1, 5 / 6, 5 / 6 * 3 / 5, 5 / 6 * 3 / 5 * 1 / 2])
     assert (found["part_bas"].dropna() <= found["part"][found["part_bas"].notna()]).all()
     assert time_to_fill(table.assign(pourvu=False))["part"].tolist() == [1]
+
+
+def test_events_are_told_in_the_order_in_which_they_were_recorded(shipped):
+    events = tables.load("staffing/events").head(3000)
+    again, once = (as_of(replay(rows), day(400)).positions for rows in (events.iloc[::-1], events))
+    pd.testing.assert_frame_equal(again, once)
 
 
 def test_history_tells_the_days_of_a_position():

@@ -338,6 +338,23 @@ def test_values_that_do_not_fit_are_blanked_or_their_row_rejected(bring) -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("mandat_id;siege_id;nom;prenom;elu;debut;terme;fin\n{}", "M{n};S1;A;B;oui;{first};;{last}\n"),
+        ("mandat_id;siege_id;nom;prenom;elu;debut;terme;fin\n{}", "M{n};S1;A;B;oui;{first};{last};\n"),
+        ("idee_id;tour;etape;action;debut;fin;essai\n{}", "I{n};1;construction;tester;{first};{last};x\n"),
+    ],
+)
+def test_what_ends_before_it_begins_is_rejected(bring, text, end) -> None:
+    days = [("2026-03-02", "2026-03-01"), ("2026-03-02", "2026-03-02")]
+    rows = "".join(end.format(n=n, first=first, last=last) for n, (first, last) in enumerate(days))
+    assert len(bring(text.format(rows))) == 1
+    assert bring.log("rejects")[["line", "value", "rule"]].to_numpy().tolist() == [
+        ["2", "2026-03-02, 2026-03-01", "compare-columns-value"]
+    ]
+
+
 def test_the_later_row_of_a_key_stays(bring) -> None:
     frame = bring(WORKS + "T1;0350029S;réalisé;;1;\nT1;0350029S;réalisé;;2;\n")
     assert frame["cout"].tolist() == [2]

@@ -92,7 +92,7 @@ def test_an_hour_that_is_none(network, heure):
 
 def test_a_day_that_was_not_imported():
     with pytest.raises(
-        UsageError, match=r"date=2025-03-12: no timetable of that day was imported; there is 2025-03-11\."
+        UsageError, match=r"jour=2025-03-12: no timetable of that day was imported; there is 2025-03-11\."
     ):
         territory.network("2025-03-12")
     assert territory.network("2025-03-11").jour == drawn.DAY

@@ -8,6 +8,7 @@ import pandas as pd
 from tikub_lab import tables
 from tikub_lab.bodies.money import identified
 from tikub_lab.bodies.seats import Day, movements, state, to_appoint
+from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import as_date
 from tikub_lab.methods.scope import one_of
 
@@ -70,10 +71,14 @@ def portfolio(jour: Day | None = None) -> Portfolio:
     """
     names = ("bodies", "grants", "seats", "mandates", "filings", "notices", "councillors")
     found = {name: tables.load(f"bodies/{name}", optional=name not in names[:2]) for name in names}
-    last = max(found[name][column].max() for name, column in DAYS.items() if found[name][column].notna().any())
-    day = pd.Timestamp(str(as_date(jour))) if jour is not None else last
+    if found["grants"].empty:
+        raise UsageError("bodies/grants has no row: import a file of grants, such as `tikub data template` writes.")
+    first, last = found["grants"]["dateConvention"].min(), pd.Series([found[k][v].max() for k, v in DAYS.items()]).max()
+    day = pd.Timestamp(str(as_date(jour, "jour"))) if jour is not None else last
     for name, column in DAYS.items():
         found[name] = found[name][~(found[name][column] > day)]
+    if found["grants"].empty:
+        raise UsageError(f"jour={day:%Y-%m-%d}: no grant is known by then; the first one is of {first:%Y-%m-%d}.")
     return Portfolio(**(found | {"grants": identified(found["grants"], found["bodies"])}), jour=day)
 
 

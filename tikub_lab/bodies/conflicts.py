@@ -111,7 +111,7 @@ def session_of(found: pd.DataFrame, seance: date | str | None = None) -> pd.Time
     days = sorted(found["seance"].unique())
     if not days:
         raise UsageError("bodies/agenda has no row; fill in its template: tikub data template bodies/agenda.")
-    when = days[-1] if seance is None else pd.Timestamp(str(as_date(seance)))
+    when = days[-1] if seance is None else pd.Timestamp(str(as_date(seance, "seance")))
     one_of("seance", f"{when:%Y-%m-%d}", [f"{each:%Y-%m-%d}" for each in days], "the agenda has no session of this day")
     return when
 

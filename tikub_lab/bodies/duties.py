@@ -296,7 +296,7 @@ def obligations(
     """
     for name, table in (("bodies", bodies), ("grants", grants), ("filings", filings), ("notices", notices)):
         require(table, f"bodies/{name}")
-    when = as_date(jour) or date.max
+    when = as_date(jour, "jour") or date.max
     known, kept = cases(bodies, grants, filings, notices, others)
     columns = ["organisme_id", "exercice", "obligation", "verdict", "raison", "echeance", "piece"]
     table = pd.DataFrame(_judged(known, when, kept), columns=[*columns, "texte", "reference", "statut"])

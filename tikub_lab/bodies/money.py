@@ -102,8 +102,9 @@ def year_of(grants: pd.DataFrame, annee: int | None = None) -> int:
     2025
     """
     years = sorted(map(int, grants["exercice"].unique()))
-    one_of("annee", annee or years[-1], years, "there are no grants of this year")
-    return annee or years[-1]
+    year = max(years, default=None) if annee is None else annee
+    one_of("annee", year, years, "there are no grants of this year")
+    return int(year or 0)
 
 
 def inhabitants() -> pd.Series:

@@ -57,7 +57,7 @@ def in_force(mandates: pd.DataFrame, jour: Day) -> pd.DataFrame:
     868
     """
     require(mandates, "bodies/mandates")
-    when = pd.Timestamp(str(as_date(jour)))
+    when = pd.Timestamp(str(as_date(jour, "jour")))
     rows = mandates[(mandates["debut"] <= when) & (mandates["fin"].isna() | (mandates["fin"] >= when))]
     return rows.assign(personne=person(rows["nom"], rows["prenom"]))
 
@@ -87,7 +87,9 @@ def state(seats: pd.DataFrame, mandates: pd.DataFrame, jour: Day, mois: int = 6)
     [14, 3, 6]
     """
     require(seats, "bodies/seats")
-    when, held = pd.Timestamp(str(as_date(jour))), in_force(mandates, jour)
+    if not 0 <= mois <= 120:
+        raise UsageError(f"mois={mois}: give a number of months from 0 to 120.")
+    when, held = pd.Timestamp(str(as_date(jour, "jour"))), in_force(mandates, jour)
     last = (
         held.sort_values(["debut", "mandat_id"]).groupby("siege_id")[["nom", "prenom", "elu", "debut", "terme"]].last()
     )
@@ -173,7 +175,7 @@ def movements(
     """
     require(councillors, "bodies/councillors")
     one_of("region", region, sorted(councillors["region"].unique()))
-    rows = councillors[councillors["region"] == region]
+    rows = councillors[councillors["region"] == region].reset_index(drop=True)  # rows are told by their index
     days = sorted(rows["releve"].unique())
     asked = [pd.Timestamp(str(as_date(day))) if day is not None else None for day in (avant, apres)]
     if len(days) < 2:
@@ -294,7 +296,8 @@ def proposal(
     Returns
     -------
     DataFrame
-        The seats, with propose_nom, propose_prenom, charge_avant and charge_apres (seats of that person in all).
+        The seats, with propose_nom, propose_prenom, charge_avant and charge_apres (seats of that person in all); no
+        row where there are no people.
 
     Raises
     ------
@@ -311,8 +314,8 @@ def proposal(
     >>> len(found), int(found["charge_apres"].max())
     (14, 2)
     """
-    if not len(wanted):
-        return wanted.assign(propose_nom="", propose_prenom="", charge_avant=0, charge_apres=0)
+    if not len(wanted) or not len(people):
+        return wanted.head(0).assign(propose_nom="", propose_prenom="", charge_avant=0, charge_apres=0)
     held = in_force(mandates, jour).merge(seats, on="siege_id")
     held = held[~held["siege_id"].isin(wanted["siege_id"])]  # who leaves a seat no longer carries it
     people = people.assign(personne=person(people["nom"], people["prenom"])).reset_index(drop=True)

@@ -56,7 +56,7 @@ def watched(data: Portfolio, debut: Day | None = None, registry: pd.DataFrame | 
     [9, 2, 1]
     """
     last = data.jour
-    first = pd.Timestamp(str(as_date(debut))) if debut is not None else last - pd.DateOffset(years=1)
+    first = pd.Timestamp(str(as_date(debut, "debut"))) if debut is not None else last - pd.DateOffset(years=1)
     if first >= last:
         raise UsageError(
             f"debut={first:%Y-%m-%d} is not before {last:%Y-%m-%d}, the portfolio's day; give an earlier one."

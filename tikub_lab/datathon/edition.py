@@ -52,6 +52,8 @@ class Edition:
 
     def purge(self, months: int) -> date:
         """Return from when on personal data has to be deleted: so many months after the last day."""
+        if not 0 <= months <= 120:
+            raise UsageError(f"conserver={months}: give a number of months from 0 to 120.")
         return (pd.Timestamp(self.last_day) + pd.DateOffset(months=months)).date()
 
     @property

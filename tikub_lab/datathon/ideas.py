@@ -108,7 +108,7 @@ def incubator(jour: Day | None = None) -> Incubator:
     names = ("ideas", "assessments", "people", "stages", "adoption")
     found = {name: tables.load(f"datathon/{name}", optional=name != "ideas") for name in names}
     days = [found["ideas"]["depot"], found["stages"]["debut"], found["stages"]["fin"], found["adoption"]["jour"]]
-    day = pd.Timestamp(str(as_date(jour))) if jour is not None else pd.concat(days).max()
+    day = pd.Timestamp(str(as_date(jour, "jour"))) if jour is not None else pd.concat(days).max()
     ideas, stages, adoption = found["ideas"], found["stages"], found["adoption"]
     ideas = ideas[ideas["depot"] <= day].reset_index(drop=True)
     stages = stages[stages["debut"] <= day].reset_index(drop=True)

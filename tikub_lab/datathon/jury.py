@@ -140,7 +140,7 @@ def _cells(scores: pd.DataFrame, weights: Mapping[str, float] | None) -> pd.Data
 
 def _draws(value: Floats, team: npt.NDArray[np.int64], judge: npt.NDArray[np.int64], seed: int) -> Floats:
     """Draw the teams' worth from its posterior: all is normal; variances have a vague prior, a tenth of that seen."""
-    rng, teams, judges = np.random.default_rng(seed), int(team.max()) + 1, int(judge.max()) + 1
+    rng, teams, judges = np.random.default_rng(abs(seed)), int(team.max()) + 1, int(judge.max()) + 1
     size, count = len(value), 1 + teams + judges
     design = np.zeros((size, count))
     design[:, 0] = design[np.arange(size), 1 + team] = design[np.arange(size), 1 + teams + judge] = 1

@@ -62,7 +62,7 @@ def plan(
     team, judge = (at.ravel() for at in np.indices(free.shape))
     owner, rank = np.divmod(np.arange(free.size), len(rows))
     # the k-th team of someone adds 2 k + 1 to the sum of squares: convex, so slots fill in order
-    drawn = np.random.default_rng(seed).random(free.size) / (2 * len(rows) * each)
+    drawn = np.random.default_rng(abs(seed)).random(free.size) / (2 * len(rows) * each)
     cost, size = np.concatenate([drawn, 2.0 * rank + 1]), 2 * free.size
     enough = coo_array((np.ones(free.size), (team, np.arange(free.size))), (len(rows), size))
     signs, at = np.repeat([1.0, -1.0], free.size), np.concatenate([judge, owner])

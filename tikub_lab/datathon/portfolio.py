@@ -11,6 +11,7 @@ import pandas as pd
 
 from tikub_lab import show
 from tikub_lab.methods.durations import still
+from tikub_lab.methods.law import as_date
 from tikub_lab.methods.rates import share, wilson
 from tikub_lab.methods.scope import one_of
 from tikub_lab.tables import require
@@ -52,7 +53,7 @@ def lengths(phases: pd.DataFrame, jour: date | str) -> pd.DataFrame:
     [['investigation', 60, True], ['construction', 92, False]]
     """
     require(phases, "phases", ["slug", "order", "name", "start", "end"])
-    today = pd.Timestamp(str(jour))
+    today = pd.Timestamp(str(as_date(jour, "jour")))
     rows = phases[phases["start"] <= today].assign(rank=phases["name"].map(_ORDER))
     rows = rows.sort_values(["slug", "start", "rank", "order"], ignore_index=True)
     after = rows.groupby("slug")[["name", "start"]].shift(-1)

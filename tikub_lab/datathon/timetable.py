@@ -27,7 +27,11 @@ def windows(days: Iterable[date], hours: tuple[str, str] = ("09:00", "12:30")) -
     >>> [str(moment) for moment in windows([date(2019, 6, 15)])[0]]
     ['2019-06-15 09:00:00+02:00', '2019-06-15 12:30:00+02:00']
     """
-    ends = [[pd.Timestamp(f"{day} {hour}").tz_localize(PARIS) for hour in hours] for day in days]
+    try:
+        clock = [datetime.strptime(hour, "%H:%M").time() for hour in hours]
+    except ValueError as error:
+        raise UsageError(f"hours={hours}: two times of a day, written as 09:00.") from error
+    ends = [[pd.Timestamp(datetime.combine(day, hour)).tz_localize(PARIS) for hour in clock] for day in days]
     return [(first, last) for first, last in ends]
 
 
@@ -54,6 +58,8 @@ def schedule(
     >>> schedule(panel, windows([date(2019, 6, 15)]), rooms=2)["debut"].dt.strftime("%H:%M").tolist()
     ['09:00', '09:20']
     """
+    if pause < 0:
+        raise UsageError(f"pause={pause}: minutes between two presentations, 0 or more.")
     if not 0 < minutes < limit:
         raise UsageError(f"minutes={minutes}: a presentation takes from 1 to {limit - 1} minutes. Shorten it.")
     length, step = pd.Timedelta(minutes=minutes), pd.Timedelta(minutes=minutes + pause)
@@ -67,7 +73,7 @@ def schedule(
     judge, heard = np.nonzero(seats[:, team])
     alone = coo_array((np.ones(len(judge)), (judge * slots + slot[heard], heard)), (len(judges) * slots, at))
     high = np.concatenate([np.full(slots, rooms), np.ones(len(judges) * slots)])
-    drawn = np.random.default_rng(seed).random(at) / (len(teams) + 1)
+    drawn = np.random.default_rng(abs(seed)).random(at) / (len(teams) + 1)
     solved = milp(
         (slot + drawn) if at else np.zeros(1), integrality=1, bounds=Bounds(0, 1),
         constraints=[LinearConstraint(once, 1, 1), LinearConstraint(vstack([room, alone]), -np.inf, high)],

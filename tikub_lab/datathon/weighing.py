@@ -266,6 +266,8 @@ def compare(
     low, middle, high = np.moveaxis(sides, 2, 0)
     ends = low.min(axis=0), high.max(axis=0)
     signs = np.array([item[0] for item in CRITERIA.values()])
+    if not 100 <= count <= 1_000_000:
+        raise UsageError(f"count={count}: from 100 to 1,000,000 draws are allowed; 20,000 are usual.")
     values, drawn = draws(low, middle, high, count, seed)
     utilities, likely = _scaled(values, ends, signs), _scaled(middle, ends, signs)
     found, flows, notes = smaa(utilities, drawn), net_flows(likely, weights), likely @ weights

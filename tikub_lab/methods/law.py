@@ -16,7 +16,7 @@ A use case keeps them in its ``law.csv``, one row a value and period:
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -166,8 +166,8 @@ class Law:
         return f"{self.name}: {where}{step!r} is none of {', '.join(known)}.{nearest(step, known)}"
 
 
-def as_date(day: Day) -> date | None:
-    """Read a day given as a date or as text; None stays None.
+def as_date(day: Day, name: str = "day") -> date | None:
+    """Read a day given as a date or as text, under the name of its parameter; None stays None.
 
     Examples
     --------
@@ -176,10 +176,12 @@ def as_date(day: Day) -> date | None:
     """
     if day is None:
         return None
-    try:
-        when = pd.Timestamp(day)
+    if pd.isna(day):
+        raise UsageError(f"{name} is missing; write it as 2026-05-03.")
+    try:  # not what pandas takes for a day: 2026, « now », 01/02/2026 for 2 January
+        when = datetime.fromisoformat(str(day)).date()
     except ValueError as error:
-        raise UsageError(f"day={day!r} is no date; write it as 2026-05-03.") from error
-    if pd.isna(when):
-        raise UsageError("day is missing; write it as 2026-05-03.")
-    return when.date()
+        raise UsageError(f"{name}={day!r} is no date; write it as 2026-05-03.") from error
+    if not 1900 <= when.year < 2200:  # months are added to it, and taken away
+        raise UsageError(f"{name}={when}: a day from 1900 to 2199 is allowed.")
+    return when

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError, nearest
@@ -21,6 +22,10 @@ def one_of(name: str, value: Any, known: Iterable[Any], problem: str = "it is no
     if value in names:
         return
     texts = list(map(str, names))
+    if str(value) in texts:  # in the other of two types
+        text = isinstance(names[texts.index(str(value))], str)
+        right = f"{str(value)!r}, a text" if text else f"{value}, a number"
+        raise UsageError(f"{name}={value!r}: write {name}={right}.")
     more = f" … ({len(texts)} in all)" if len(texts) > 12 else ""
     raise UsageError(
         f"{name}={value!r}: {problem}.{nearest(str(value), texts)} Known: {', '.join(texts[:12]) or 'none'}{more}."
@@ -40,7 +45,7 @@ def only(table: pd.DataFrame, name: str, value: str | None, column: str, problem
     if value is None:
         return table
     texts = table[column].astype("str")
-    has = texts.str.startswith(value) if begins else texts == value
+    has = texts.str.startswith(value) if begins and isinstance(value, str) else texts == value
     rows = table[has.fillna(False).astype(bool)]
     if rows.empty:
         one_of(name, value, (texts.str[:begins] if begins else texts).value_counts().index, problem)
@@ -57,10 +62,13 @@ def during(table: pd.DataFrame, column: str, annee_debut: int | None, annee_fin:
     (1, 3)
     """
     years, bounds = table[column].dt.year, {"annee_debut": annee_debut, "annee_fin": annee_fin}
-    said = ", ".join(f"{name}={year}" for name, year in bounds.items() if year is not None)
-    if annee_debut and annee_fin and annee_debut > annee_fin:
+    said = ", ".join(f"{name}={year!r}" for name, year in bounds.items() if year is not None)
+    first, last = (-np.inf if annee_debut is None else annee_debut), (np.inf if annee_fin is None else annee_fin)
+    if isinstance(first, str) or isinstance(last, str):
+        raise UsageError(f"{said}: a year is a number, such as 2024.")
+    if first > last:
         raise UsageError(f"{said}: the first year is after the last; give them the other way round.")
-    rows = table[years.between(annee_debut or 0, annee_fin or 9999)] if said else table
+    rows = table[years.between(first, last)] if said else table
     if rows.empty:
         span = f"its years are {years.min():.0f} to {years.max():.0f}" if years.notna().any() else "it has none"
         raise UsageError(f"{said or 'No parameter given'}: no row of this selection is of these years; {span}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import as_date
 from tikub_lab.methods.scope import during, only, period
 from tikub_lab.procurement.groups import family_labels, latest_names
 from tikub_lab.show.french import day, plural
@@ -60,7 +61,7 @@ def scope(
     """
     columns = ["acheteur_id", "acheteur_nom", "acheteur_region", "codeCPV", "dateNotification"]
     require(contracts, "procurement/contracts", columns)
-    if famille is not None and not re.fullmatch(r"\d{2,8}", famille):
+    if famille is not None and not re.fullmatch(r"\d{2,8}", str(famille)):
         raise UsageError(
             f"famille={famille!r}: give the first two to eight digits of a CPV code, such as 45 for works."
         )
@@ -96,10 +97,10 @@ def reference_day(contracts: pd.DataFrame, jour: date | None = None, annee_fin: 
     '2025-03-01'
     """
     if jour is not None:
-        return pd.Timestamp(jour)
+        return pd.Timestamp(str(as_date(jour, "jour")))
     days = contracts[["dateNotification", "datePublicationDonnees"]].max()
     last = pd.Timestamp(days.min())
-    return last if annee_fin is None else min(last, pd.Timestamp(annee_fin, 12, 31))
+    return last if annee_fin is None or annee_fin >= last.year else pd.Timestamp(annee_fin, 12, 31)
 
 
 def buyer_name(contracts: pd.DataFrame, acheteur: str | None) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -192,8 +193,10 @@ def _simple(value: Any, kind: Any) -> Any:
     try:
         if kind is int and (not isinstance(value, float) or value.is_integer()):
             return int(value)
-        if kind in {date, float}:
-            return date.fromisoformat(text) if kind is date else float(text.replace(",", "."))
+        if kind is date:
+            return date.fromisoformat(text)
+        if kind is float and isfinite(number := float(text.replace(",", "."))):
+            return number
     except ODD:
         pass  # Python's own words are no help
     raise ValueError(WORDS[kind])

@@ -170,6 +170,8 @@ def _filtered(frame: "pd.DataFrame", where: str, table: str) -> "pd.DataFrame":
 
 def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Package) -> None:
     """Refuse a value that is not in the column that metadata names for its parameter."""
+    from tikub_lab.methods.scope import one_of  # not above: it needs pandas, and a build without news none
+
     for name, rule in each_rules(notebook).items():
         given = [report.parameters[name] for report in reports if report.parameters.get(name) is not None]
         if not given or package.named(rule["table"]) not in package.resources:
@@ -178,9 +180,8 @@ def _refuse_unknown(notebook: Notebook, reports: Sequence[Report], package: Pack
         flat = {str(item) for items in given for item in (items if isinstance(items, list) else [items])}
         for value in flat - known:
             if not ("prefix" in rule and any(item.startswith(value) for item in known)):
-                near = nearest(value, sorted(known)[:5000])
-                where = f"the column {rule['column']} of {rule['table']}"
-                raise UsageError(f"{notebook.name}: {name}={value!r} is not in {where}.{near}")
+                where = f"it is not in the column {rule['column']} of {rule['table']}"
+                one_of(f"{notebook.name}: {name}", value, sorted(known)[:5000], where)
 
 
 def name_of(parameters: Mapping[str, Any]) -> str:

@@ -265,7 +265,8 @@ def fill(template: str, values: Mapping[str, Any], strong: bool = False) -> tupl
             html, text = html + escape(piece, quote=False), text + piece
         if name is not None:
             value = re.sub("[\x00\x01]", " ", _value(name, spec or "", conversion, values))
-            value = value.capitalize() if not text.strip() and value.startswith("aucun") else value
+            begins = text.rstrip()[-1:] in ("", ".", "!", "?")
+            value = value.capitalize() if begins and value.startswith("aucun") else value
             heavy = strong and not (spec or "").startswith("|")  # the number, not its verb
             html, text = html + (f"<b>{safe(value)}</b>" if heavy else safe(value)), text + value
     return html + "</b>" * bold, text

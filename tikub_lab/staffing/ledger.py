@@ -268,7 +268,10 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     True
     """
     ledger, chain = Ledger(place), [FIRST]
-    for row in events[[*CONTENT, "enregistre"]].astype(object).to_dict("records"):
+    told = events[[*CONTENT, "enregistre"]].sort_values(
+        "enregistre", kind="stable"
+    )  # whatever order they were given in
+    for row in told.astype(object).to_dict("records"):
         recorded = row.pop("enregistre").tz_convert(None).to_pydatetime()
         chain.append(chained(content(row), chain[-1], recorded))
     with ledger.writing() as connection:

@@ -109,12 +109,12 @@ def state_of(events: pd.DataFrame, jour: Day = None, connu: Day = None) -> pd.Da
 
 
 def _replayed(events: pd.DataFrame, jour: Day, connu: Day) -> tuple[Ledger, date]:
-    until = as_date(connu)
+    until = as_date(connu, "connu")
     if until is not None:
         events = events[events["enregistre"] < pd.Timestamp(until + timedelta(days=1), tz="UTC")]
     if events.empty:
         raise UsageError(f"connu={connu}: nothing was known by then. Take a later day.")
-    return replay(events), as_date(jour) or events["enregistre"].max().date()
+    return replay(events), as_date(jour, "jour") or events["enregistre"].max().date()
 
 
 def as_of(ledger: Ledger, jour: date, days: int = 1) -> Situation:

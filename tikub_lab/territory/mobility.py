@@ -50,11 +50,13 @@ def network(jour: date | str | None = None) -> Network:
     names = ("feeds", "stops", "trips", "connections", "transfers")
     tables = {name: load(f"territory/{name}") for name in names}
     days = sorted(tables["feeds"]["jour"].unique())
-    day = pd.Timestamp(str(as_date(jour))) if jour is not None else pd.Timestamp(days[-1])
+    if not days:
+        raise UsageError("territory/feeds has no row: import a timetable (GTFS, a zip).")
+    day = pd.Timestamp(str(as_date(jour, "jour"))) if jour is not None else pd.Timestamp(days[-1])
     if day not in days:
         known = ", ".join(f"{each:%Y-%m-%d}" for each in days[-6:])
         raise UsageError(
-            f"date={day:%Y-%m-%d}: no timetable of that day was imported; there is {known}. To have another day, name "
+            f"jour={day:%Y-%m-%d}: no timetable of that day was imported; there is {known}. To have another day, name "
             f"the feed network_jour-{day:%Y-%m-%d}.zip and import it."
         )
     for name in ("feeds", "trips", "connections"):

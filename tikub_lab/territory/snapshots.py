@@ -50,7 +50,7 @@ def catalog(catalogue: str | None = None, releve: date | str | None = None, en_d
     name = catalogue or str(table.sort_values(["releve", "catalogue"])["catalogue"].iloc[-1])
     table = only(table, "catalogue", name, "catalogue", "no such catalogue was imported")
     days = sorted(table["releve"].unique())
-    last = pd.Timestamp(str(as_date(releve))) if releve is not None else days[-1]
+    last = pd.Timestamp(str(as_date(releve, "releve"))) if releve is not None else days[-1]
     until = [day for day in days if day <= last]
     if not until:
         raise UsageError(

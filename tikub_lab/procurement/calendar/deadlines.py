@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.errors import UsageError
+from tikub_lab.methods.law import as_date
 from tikub_lab.procurement.frameworks import is_framework, subsequents
 from tikub_lab.procurement.groups import UNKNOWN, families, family_labels
 from tikub_lab.procurement.suppliers import firm, firm_names, firm_number
@@ -111,10 +112,10 @@ def ends(
 
 def day_of(value: Day) -> pd.Timestamp:
     """Return the day that a value means, at midnight; a UsageError where it means none."""
-    day = pd.to_datetime(value, errors="coerce")
-    if pd.isna(day):
-        raise UsageError(f"today={value!r} is no date; write it as 2026-03-12.")
-    return pd.Timestamp(day).tz_localize(None).normalize()
+    day = as_date(value, "today")
+    if day is None:
+        raise UsageError("today is missing; write it as 2026-03-12.")
+    return pd.Timestamp(day)
 
 
 def add_months(days: pd.Series, months: pd.Series) -> pd.Series:
