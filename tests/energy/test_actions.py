@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tikub_lab.energy.actions import FEWEST, HIDDEN, measured
-from tikub_lab.energy.gestures.known import read
+from tikub_lab.energy.gestures.words import read
 from tikub_lab.errors import UsageError
 from tikub_lab.tables.imports import import_files
 from tikub_lab.tables.package import open_package

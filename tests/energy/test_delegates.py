@@ -8,8 +8,7 @@ from bs4 import BeautifulSoup
 from tests.energy.test_pages import pages
 from tikub_lab import energy, tables
 from tikub_lab.checks import browser as chromium
-from tikub_lab.energy.gestures.known import read
-from tikub_lab.energy.gestures.words import rounded
+from tikub_lab.energy.gestures.words import read, rounded
 from tikub_lab.errors import UsageError
 
 UAI, YEAR = "0007614B", 2025

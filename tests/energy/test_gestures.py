@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from tikub_lab.energy.gestures.choice import gestures, three
 from tikub_lab.energy.gestures.estimates import COLUMNS
-from tikub_lab.energy.gestures.known import read, rule
-from tikub_lab.energy.gestures.words import rounded, worth
+from tikub_lab.energy.gestures.words import read, rounded, rule, worth
 from tikub_lab.energy.legal import LAW
 from tikub_lab.errors import UsageError
 

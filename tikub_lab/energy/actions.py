@@ -14,7 +14,7 @@ import pandas as pd
 
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.challenge.meters import Span, scores
-from tikub_lab.energy.gestures.known import read
+from tikub_lab.energy.gestures.words import read
 from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.methods.lazy import doors
 from tikub_lab.methods.once import once

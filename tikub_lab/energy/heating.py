@@ -129,9 +129,10 @@ def _degrees(rows: pd.DataFrame, weather: pd.DataFrame, points: Floats) -> Float
     A day without a mean has the half-sum of its extremes.
     """
     found = np.full((len(rows), len(points)), np.nan)
-    begin, end = numbers(rows["debut"]), numbers(rows["fin"])
-    first, last = (begin.min(), end.max()) if len(rows) else (0, 0)
     weather = weather.assign(tmoy=weather["tmoy"].fillna((weather["tmin"] + weather["tmax"]) / 2))
+    known = numbers(weather["jour"])
+    first, last = (known.min(), known.max() + 1) if len(known) else (0, 0)
+    begin, end = (np.clip(numbers(rows[name]), first, last) for name in ("debut", "fin"))
     for station, cold in cold_of(weather, first, last).items():
         own = (rows["station"] == station).to_numpy()
         below = np.nan_to_num(np.maximum(points - cold[:, None], 0))
@@ -139,7 +140,7 @@ def _degrees(rows: pd.DataFrame, weather: pd.DataFrame, points: Floats) -> Float
         count = np.concatenate([[0], np.cumsum(~np.isnan(cold))])
         left, right = begin[own] - first, end[own] - first
         days = count[right] - count[left]
-        enough = days >= COVERAGE * (right - left)
+        enough = days >= COVERAGE * rows["days"].to_numpy()[own]
         found[own] = np.where(enough[:, None], (total[right] - total[left]) / np.maximum(days, 1)[:, None], np.nan)
     return found
 

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tikub_lab.energy.challenge.grouping import BOARDING, groups
-from tikub_lab.energy.gestures.known import DONE, FREE, OF_AREA, TODO, UNCLEAR, UNKNOWN, read
-from tikub_lab.energy.gestures.words import outcome, sentence, worth
+from tikub_lab.energy.gestures.words import DONE, FREE, OF_AREA, TODO, UNCLEAR, UNKNOWN, outcome, read, sentence, worth
 from tikub_lab.energy.uncertainty import check_level
 from tikub_lab.energy.valuation import valued
 from tikub_lab.methods.once import once

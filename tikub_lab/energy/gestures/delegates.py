@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tikub_lab.energy.gestures.known import TODO, read
-from tikub_lab.energy.gestures.words import rounded
+from tikub_lab.energy.gestures.words import TODO, read, rounded
 from tikub_lab.methods.scope import only
 
 PLAIN = "lumieres"

@@ -14,7 +14,7 @@ import pandas as pd
 from tikub_lab.energy.bundle import bundled
 from tikub_lab.energy.consumption import require_readings
 from tikub_lab.energy.days import HOLIDAY, KINDS, LESSONS, WEEKEND, Days
-from tikub_lab.energy.gestures.known import OF_AREA
+from tikub_lab.energy.gestures.words import OF_AREA
 from tikub_lab.energy.heating import HEATS
 from tikub_lab.energy.occupancy.days import Designer, by_step, days_of
 from tikub_lab.energy.occupancy.use import Use, fit

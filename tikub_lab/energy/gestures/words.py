@@ -1,13 +1,27 @@
-"""What is said of gestures to pupils and staff: short, plain, without blame, and never more digits than are known."""
+"""The gestures of ``gestures.csv``, the rules of ``law.csv`` that bear on them, and what is said to pupils and staff.
+
+Short, plain, without blame, and never more digits than are known.
+"""
 
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
-from tikub_lab.energy.gestures.known import DONE, TODO, UNCLEAR, UNKNOWN, rule
+import pandas as pd
+
+from tikub_lab.energy.legal import LAW
 from tikub_lab.energy.performance.circle import in_sentence
+from tikub_lab.methods.law import CONFIRMED
 from tikub_lab.show.french import NNBSP, euros, missing, number, percent, scaled
 
 Row = Mapping[Any, Any]
+
+TODO, DONE, UNCLEAR, UNKNOWN, FREE = "à faire", "déjà fait", "pas net", "sans mesure", "non chiffré"
+"""What a lycée's readings say of a gesture; some are columns of ``gestures.csv``, with the words for it."""
+
+OF_AREA = ("eau_chaude", "electricite_hiver")
+"""Gestures that are compared by floor area, among lycées of the same kind; the others are shares, compared among those
+with boarders, or without."""
 
 EVERYWHERE = {
     UNCLEAR: "{constat}. L'écart est trop petit pour compter dessus.",
@@ -19,6 +33,23 @@ WHY = {
     UNCLEAR: "l'écart avec les autres est trop petit",
     UNKNOWN: "les relevés ne disent rien",
 }
+
+
+def read(name: str) -> pd.DataFrame:
+    """Read a table beside this module, by its whole name: a kit takes along what is named."""
+    return pd.read_csv(files(__package__).joinpath(name).open(encoding="utf-8"), keep_default_na=False)
+
+
+def rule(geste: str) -> str:
+    """Say the rules of a gesture in French, with their text, those that are confirmed; empty for one without.
+
+    >>> rule("un_degre")
+    "une salle de cours se chauffe à 19 °C au plus en moyenne (article R. 241-26 du code de l'énergie)"
+    >>> rule("lumieres")
+    ''
+    """
+    rules = [each for each in LAW.values("geste") if each.key[1] == geste and each.statut == CONFIRMED]
+    return f"{' ; '.join(each.remarque for each in rules)} ({rules[0].reference})" if rules else ""
 
 
 def rounded(value: float) -> float:

@@ -2,9 +2,8 @@
 
 from tikub_lab.energy.performance.circle import compare, peers, quantiles
 from tikub_lab.energy.performance.intensity import intensities
-from tikub_lab.energy.performance.picture import picture
 from tikub_lab.energy.performance.quantities import standing
-from tikub_lab.energy.performance.signature import signatures
+from tikub_lab.energy.performance.signature import picture, signatures
 from tikub_lab.energy.performance.verdict import outstanding
 from tikub_lab.methods.lazy import doors
 

@@ -97,8 +97,8 @@ def circles(values: pd.DataFrame, sites: pd.DataFrame, fewest: int) -> tuple[pd.
         if len(peers) >= fewest:
             marks = np.quantile(value[peers], list(QUANTILES.values())).tolist()
             if known[place]:
-                below, ties = value[peers] < value[place], value[peers] == value[place]
-                rank = float(below.mean() + 0.5 * ties.mean())
+                below, ties = (value[peers] < value[place]).sum(), (value[peers] == value[place]).sum()
+                rank = float((below + 0.5 * ties) / len(peers))
         rows.append([group, level, len(peers), len(others) - len(peers), *marks, rank])
         found.append(peers)
     return pd.DataFrame(rows, columns=list(ABOUT), index=values.index).astype(ABOUT), found

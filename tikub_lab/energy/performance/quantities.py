@@ -138,7 +138,7 @@ def _compared(
     column, of_error, factor, name, unit = QUANTITIES[quantity]
     counted = (own["usage"] == "chauffage") | (quantity != BASE)
     usable = own["comparable"] & counted & own[of_error].notna()
-    value, error = (own[one].where(usable) * factor for one in (column, of_error))
+    value, error = (own[one].where(usable) for one in (column, of_error))
     found, others = circles(own[["code_uai"]].assign(valeur=value), sites, fewest)
     enough, scaled, wrong = found["pairs"] >= fewest, value, error
     if quantity != POINT:
@@ -163,7 +163,7 @@ def _compared(
 
     def saved(mine: pd.Series, aim: pd.Series) -> pd.Series:
         if quantity == BASE:
-            return (mine - aim) / factor * own["surface"] * 365
+            return (mine - aim) * own["surface"] * 365
         if quantity == POINT:
             mine, aim = (pd.Series(map(degrees, own["code_uai"], points), dtype="float64") for points in (mine, aim))
         return own["chauffage"] * (1 - aim / mine.where(mine > 0))
@@ -171,9 +171,11 @@ def _compared(
     found["kwh_mediane"], found["kwh_quart"] = (saved(value, found[mark]).where(enough) for mark in ("mediane", "q25"))
     wide = saved(value + error, found["mediane"]) - saved(value - error, found["mediane"])
     why = np.select([~counted, ~enough], [NOT_COUNTED, TOO_FEW], "")
+    found[list(QUANTILES)] *= factor
     return found.assign(
-        code_uai=own["code_uai"], source=own["source"], grandeur=quantity, libelle=name, unite=unit, valeur=value,
-        erreur=error, erreur_kwh=(wide.abs() / 2).where(enough), manque=own["manque"].where(own["manque"] != "", why),
+        code_uai=own["code_uai"], source=own["source"], grandeur=quantity, libelle=name, unite=unit,
+        valeur=value * factor, erreur=error * factor, erreur_kwh=(wide.abs() / 2).where(enough),
+        manque=own["manque"].where(own["manque"] != "", why),
     )  # fmt: skip
 
 
