@@ -185,7 +185,7 @@ class Ledger(Store):
             purged = self.noted(connection, "purged before")
             if purged and min(str(day), until) < purged:
                 raise UsageError(f"{self.name}: what was over by {purged} is purged. Ask for that day or a later one.")
-            values = {"day": str(day), "by": _last(connection, COLUMNS.enregistre <= until)}
+            values = {"day": str(day), "by": last_of(connection, COLUMNS.enregistre <= until)}
             found = self.run(connection, TRUE, values)
         return sorted(found, key=thing)
 
@@ -238,7 +238,7 @@ class Ledger(Store):
         if day > self.clock().date():
             raise UsageError(f"purge before {day}: that day is to come; only what is over may go.")
         with self.writing() as connection:
-            asked = {"day": str(day), "by": _last(connection, COLUMNS.enregistre < str(day))}
+            asked = {"day": str(day), "by": last_of(connection, COLUMNS.enregistre < str(day))}
             touched = self.run(connection, TOUCHED, asked)
             count = connection.execute(PURGE, asked).rowcount
             connection.execute(GONE)
@@ -316,7 +316,7 @@ def _remarks(row: Row, met: list[Row]) -> Iterator[str]:
         yield f"the position is at {share:g} %, over its {most:g} %"
 
 
-def _last(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
+def last_of(connection: sa.Connection, *when: sa.ColumnElement[bool]) -> int:
     """Return the number of the last event that was recorded by then."""
     last_first = COLUMNS.enregistre.desc(), COLUMNS.number.desc()  # in the index: the largest is not looked for
     return connection.scalar(sa.select(COLUMNS.number).where(*when).order_by(*last_first).limit(1)) or 0

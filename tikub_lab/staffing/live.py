@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from tikub_lab.staffing import fragments
 from tikub_lab.staffing.events import Row
-from tikub_lab.staffing.ledger import Ledger
+from tikub_lab.staffing.ledger import Ledger, last_of
 from tikub_lab.staffing.periods import Thing, by_thing
 from tikub_lab.staffing.situation import Situation, earlier, stand
 from tikub_lab.staffing.state import PUBLIC
-from tikub_lab.staffing.store import ABOUT, COLUMNS
+from tikub_lab.staffing.store import COLUMNS
 from tikub_lab.tables.package import load
 
 TITLE = "Les postes des lycées, en direct"
@@ -23,11 +23,6 @@ SECTIONS = {
     "vacants": ("Les postes vacants", fragments.vacant),
 }
 """By id: heading and what shows it, as on the report."""
-LAST = sa.select(
-    sa.func.coalesce(sa.func.max(COLUMNS.number), 0),
-    sa.select(ABOUT.c.value).where(ABOUT.c.name == "purged").scalar_subquery(),
-)
-"""The number of the last event, and how many were purged."""
 
 
 def parts(ledger: Ledger) -> dict[str, Any]:
@@ -47,12 +42,13 @@ class Following:
     """What holds of positions and assignments: read once, then only where something new is said."""
 
     def __init__(self, ledger: Ledger):
-        self.ledger, self.last, self.things = ledger, (0, None), dict[Thing, list[Row]]()
+        self.ledger, self.things = ledger, dict[Thing, list[Row]]()
+        self.last: tuple[int, str | None] = 0, None
 
     def rows(self) -> list[Row]:
         """Return what holds now."""
         with self.ledger.reading() as connection:
-            last = tuple(connection.execute(LAST).one())
+            last = last_of(connection), self.ledger.noted(connection, "purged")
             if last[1] != self.last[1]:  # a purge
                 self.last, self.things = (0, None), {}
             new = sa.select(COLUMNS.objet, COLUMNS.cle).where(COLUMNS.number > self.last[0])
@@ -65,4 +61,4 @@ class Following:
 def seen(ledger: Ledger) -> tuple[date, Any]:
     """Return what is another cheaply once a ledger changed, in whichever process, or the day did."""
     with ledger.reading() as connection:
-        return ledger.clock().date(), tuple(connection.execute(LAST).one())
+        return ledger.clock().date(), (last_of(connection), ledger.noted(connection, "purged"))
