@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from tikub_lab.errors import UsageError
 
@@ -135,25 +135,14 @@ def _cycle(values: Counts, hidden: Mask, row: int, column: int) -> Mask:
 def bridges(hidden: Mask) -> Mask:
     """Tell which hidden cells are on no cycle of hidden cells, which join rows and columns: these can be worked out.
 
-    From each row or column one goes on by hidden cells, deep first; a cell by which one came is a bridge if no other
-    cell leads back from beyond it.
+    Where such a cell is taken away, nothing joins its row and its column any more.
     """
-    rows = len(hidden)
-    beside = [*(rows + np.flatnonzero(row) for row in hidden), *(np.flatnonzero(column) for column in hidden.T)]
-    rank, before = dict[int, int](), dict[int, int]()
-    ahead = [(node, -1) for node in range(len(beside))]
-    while ahead:
-        node, last = ahead.pop()
-        if node not in rank:
-            rank[node], before[node] = len(rank), last
-            ahead += [(other, node) for other in beside[node].tolist() if other not in rank]
-    back, found = rank.copy(), np.zeros_like(hidden)
-    for node in reversed(rank):
-        for other in beside[node].tolist():
-            if other != before[node]:
-                back[node] = min(back[node], back[other] if before[other] == node else rank[other])
-        if before[node] >= 0 and back[node] == rank[node]:
-            found[min(node, before[node]), max(node, before[node]) - rows] = True
+    found, (rows, columns) = np.zeros_like(hidden), np.nonzero(hidden)
+    for cell, (row, column) in enumerate(zip(rows, columns, strict=True)):
+        ends = np.delete(rows, cell), np.delete(columns, cell) + len(hidden)
+        graph = coo_array((np.ones(len(rows) - 1), ends), shape=(sum(hidden.shape),) * 2)
+        _, part = connected_components(graph, directed=False)
+        found[row, column] = part[row] != part[len(hidden) + column]
     return found
 
 
