@@ -84,6 +84,8 @@ def test_the_shipped_package_is_sound(tikub_here):
         (["report", "procurement", "-p", "annee=2024"], "no parameter 'annee'. Did you mean 'annee_fin'?"),
         (["report", "procurement", "-p", "annee_fin=beaucoup"], "annee_fin='beaucoup' is not int | None"),
         (["report", "procurement", "-p", "annee_fin"], "-p 'annee_fin' is not NAME=VALUE"),
+        (["report", "energy", "-p", "annee=2024", "-p", "annee=2023"], "-p annee is given twice; give it once."),
+        (["reprot"], "No such command 'reprot'. Did you mean 'report'? `tikub --help` says what is allowed."),
         (["report", "procurement", "--data", "nowhere"], "nowhere: no datapackage.json there"),
         (["data", "check", "nowhere"], "nowhere: no datapackage.json there"),
         (["data", "import", "nowhere.json"], "nowhere.json"),

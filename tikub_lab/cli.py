@@ -359,6 +359,8 @@ def _pairs(items: list[str]) -> dict[str, Any]:
         if not sign or not name.isidentifier():
             shown = f"{name}=…" if sign else item
             raise UsageError(f"-p {shown!r} is not NAME=VALUE, such as -p annee_debut=2024.")
+        if name in pairs:
+            raise UsageError(f"-p {name} is given twice; give it once. Pages for several values: --each {name}=A,B.")
         pairs[name] = value
     return pairs
 
@@ -389,7 +391,8 @@ def main() -> None:
             inputs: list[Any] = getattr(error.__cause__, "errors", list)()
             found = f"; found {inputs[0]['input']!r}" if inputs else ""
             command_path = error.ctx.command_path if error.ctx else "tikub"
-            _say(f"tikub: {words}{found}. `{command_path} --help` says what is allowed.")
+            stop = "" if words.endswith("?") else "."
+            _say(f"tikub: {words}{found}{stop} `{command_path} --help` says what is allowed.")
         code = error.exit_code
     except TikubError as error:
         if "--debug" in sys.argv:

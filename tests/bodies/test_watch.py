@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from tikub_lab.bodies import by_duty, fragility, identified, owed, unmet, watched
+from tikub_lab.bodies import by_duty, fragility, identified, owed, scope, unmet, watched, yearly
 from tikub_lab.bodies.bundle import Portfolio, portfolio
 from tikub_lab.errors import UsageError
 
@@ -36,8 +36,11 @@ def test_what_is_known_on_a_day():
     assert early.moved.empty
     assert {"élu parti"}.isdisjoint(early.to_appoint()["motif"])
     assert portfolio(date(2026, 5, 15)).moved["mouvement"].eq("parti").sum() == 3
-    with pytest.raises(UsageError, match=r"^jour=2019-12-31: no grant is known by then; the first one is of 2020-"):
-        portfolio("2019-12-31")
+    before = portfolio("2019-12-31")  # seats are known, grants are not
+    assert len(before.state()) == len(before.seats)
+    for wants_grants in (lambda: scope(before.grants), lambda: yearly(before, "210060349")):
+        with pytest.raises(UsageError, match=r"^No grant is known on this day\. Take a later one"):
+            wants_grants()
     with pytest.raises(UsageError, match=r"^jour=9999-12-31: a day from 1900 to 2199 is allowed\."):
         portfolio("9999-12-31")
 

@@ -151,6 +151,7 @@ def test_few_peers_few_days_and_holes():
     assert len(surveyed(together([by_hand(last="2025-01-31")])).sites) == 1
     empty = surveyed(together([by_hand()]), by_hand().assign(compteur_id="X"))
     assert (len(empty.sites), len(empty.hours), len(empty.findings)) == (0, 0, 0)
+    assert empty.hours.merge(empty.sites, on="code_uai").empty  # as the page does where no lycée has a curve
     table = by_hand(minutes=30)
     table.loc[(np.arange(len(table)) % 144 < 48) & (np.arange(len(table)) % 7 == 0), "kwh"] = (
         np.nan

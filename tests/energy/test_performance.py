@@ -67,7 +67,9 @@ def test_too_few_even_of_all():
     )
     alone = peers.compare(figures([1]), SITES)
     assert alone[["pairs", "manquants", "niveau"]].to_numpy().tolist() == [[0, 0, 2]]
-    assert alone["phrase"].tolist()[0].startswith("pas de comparaison, car 0 établissements")
+    assert alone["phrase"].tolist()[0].startswith("pas de comparaison, car aucun établissement comparable n'a")
+    two = peers.compare(figures([1, 2]), SITES)["phrase"].tolist()
+    assert two[0].startswith("pas de comparaison, car un seul établissement comparable a un chiffre")
 
 
 @pytest.mark.parametrize(

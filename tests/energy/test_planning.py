@@ -476,6 +476,7 @@ def test_wrong_use():
     refused("2027 or later", horizon=2026)
     refused("objective='kw'.*Did you mean 'kwh'", objective="kw")
     refused("realisation=3", realisation=3)
+    refused("No work done so far shows one; give it.", realisation=float("nan"))
     refused("discount=3", discount=3)
     refused("no column cout", works=works.drop(columns="cout"))
     refused("no column kwh", uses=uses.drop(columns="kwh"))

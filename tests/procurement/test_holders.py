@@ -57,6 +57,8 @@ def test_what_it_holds_beside_others(book, who):
 def test_no_such_firm(book, who, given, said):
     with pytest.raises(UsageError, match=said):
         holder(book, who, given)
+    with pytest.raises(UsageError, match="none of its contracts is in procurement/contracts"):
+        holder(book.head(0), who, SECOND)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,12 @@ def said(template, **values):
     [
         ("marché", "aucun marché", "1 marché", "3 marchés"),
         ("offre", "aucune offre", "1 offre", "3 offres"),
+        ("pièce", "aucune pièce", "1 pièce", "3 pièces"),
+        ("annonce", "aucune annonce", "1 annonce", "3 annonces"),
+        ("comparaison", "aucune comparaison", "1 comparaison", "3 comparaisons"),
+        ("paire", "aucune paire", "1 paire", "3 paires"),
+        ("critère", "aucun critère", "1 critère", "3 critères"),
+        ("écarté", "aucun écarté", "1 écarté", "3 écartés"),
         ("mise en concurrence", "aucune mise en concurrence", "1 mise en concurrence", "3 mises en concurrence"),
         ("marché public", "aucun marché public", "1 marché public", "3 marchés publics"),
         ("lycée", "aucun lycée", "1 lycée", "3 lycées"),

@@ -6,7 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from tikub_lab import tables
-from tikub_lab.bodies.money import identified
+from tikub_lab.bodies.money import identified, year_of
 from tikub_lab.bodies.seats import Day, movements, state, to_appoint
 from tikub_lab.errors import UsageError
 from tikub_lab.methods.law import as_date
@@ -71,14 +71,12 @@ def portfolio(jour: Day | None = None) -> Portfolio:
     """
     names = ("bodies", "grants", "seats", "mandates", "filings", "notices", "councillors")
     found = {name: tables.load(f"bodies/{name}", optional=name not in names[:2]) for name in names}
-    if found["grants"].empty:
-        raise UsageError("bodies/grants has no row: import a file of grants, such as `tikub data template` writes.")
-    first, last = found["grants"]["dateConvention"].min(), pd.Series([found[k][v].max() for k, v in DAYS.items()]).max()
+    last = pd.Series([found[name][column].max() for name, column in DAYS.items()]).max()
     day = pd.Timestamp(str(as_date(jour, "jour"))) if jour is not None else last
+    if pd.isna(day):
+        raise UsageError("No grant, notice, filing or snapshot of councillors has a day: give jour.")
     for name, column in DAYS.items():
         found[name] = found[name][~(found[name][column] > day)]
-    if found["grants"].empty:
-        raise UsageError(f"jour={day:%Y-%m-%d}: no grant is known by then; the first one is of {first:%Y-%m-%d}.")
     return Portfolio(**(found | {"grants": identified(found["grants"], found["bodies"])}), jour=day)
 
 
@@ -102,6 +100,7 @@ def yearly(data: Portfolio, organisme: str) -> pd.DataFrame:
     >>> yearly(portfolio(), "210060349")["exercice"].tolist()
     [2020, 2021, 2022, 2023, 2024, 2025]
     """
+    year_of(data.grants)  # or there is none
     years = sorted(map(int, data.grants["exercice"].unique()))
     given = data.grants[data.grants["beneficiaire"] == organisme].groupby("exercice")["montant"].sum()
     return given.reindex(years, fill_value=0.0).rename_axis("exercice").reset_index()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tikub_lab.errors import UsageError
 from tikub_lab.methods.rates import share
 from tikub_lab.methods.scope import one_of, only
 from tikub_lab.tables import require
@@ -85,6 +86,7 @@ def scope(
     '2025'
     """
     require(grants, "bodies/grants", ["exercice", "programme", "departement"])
+    year_of(grants)  # or there is none
     kept = only(grants, "programme", programme, "programme", "no grant of this programme")
     kept = only(kept, "departement", departement, "departement", "no grant in this département")
     kept = only(kept, "annee", None if annee is None else str(annee), "exercice", "no grant of this year")
@@ -102,9 +104,11 @@ def year_of(grants: pd.DataFrame, annee: int | None = None) -> int:
     2025
     """
     years = sorted(map(int, grants["exercice"].unique()))
-    year = max(years, default=None) if annee is None else annee
+    if not years:
+        raise UsageError("No grant is known on this day. Take a later one, or import a file of grants.")
+    year = years[-1] if annee is None else annee
     one_of("annee", year, years, "there are no grants of this year")
-    return int(year or 0)
+    return year
 
 
 def inhabitants() -> pd.Series:

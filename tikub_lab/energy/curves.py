@@ -115,7 +115,7 @@ def survey(
     10
     """
     curves = list(_curves(loads, meters, sites, calendar, zone))
-    table = pd.DataFrame([_measured(one) for one in curves] or {"code_uai": []})
+    table = pd.DataFrame([_measured(one) for one in curves] or {"code_uai": pd.Series(dtype="str")})
     boards = table["code_uai"].map(sites.set_index("code_uai")["internat"].fillna(False).astype(bool))
     for name in ("nuit", "fin_de_semaine", "ete") if curves else ():
         peers = table.groupby(boards)[name]
@@ -123,7 +123,8 @@ def survey(
     rows: list[dict[Any, Any]] = table.to_dict("records")
     table["phrase"] = pd.Series([of_curve(row) for row in rows], dtype="str")
     found = [finding for one, row in zip(curves, rows, strict=True) for finding in _found(one, row)]
-    hours = [one.hours() for one in curves] or [pd.DataFrame(columns=["code_uai", "heure", "cours", "ferme"])]
+    none = pd.DataFrame(columns=["code_uai", "heure", "cours", "ferme"], dtype="str")
+    hours = [one.hours() for one in curves] or [none]
     return Curves(table, pd.concat(hours, ignore_index=True), table_of(found, prices, factors))
 
 

@@ -69,9 +69,13 @@ def during(table: pd.DataFrame, column: str, annee_debut: int | None, annee_fin:
     if first > last:
         raise UsageError(f"{said}: the first year is after the last; give them the other way round.")
     rows = table[years.between(first, last)] if said else table
+    if table.empty:
+        raise UsageError(f"The table of {column!r} has no row: what was imported was rejected, or there was none.")
+    if years.isna().all():
+        raise UsageError(f"No row has a day in {column!r}, by which years are told.")
     if rows.empty:
-        span = f"its years are {years.min():.0f} to {years.max():.0f}" if years.notna().any() else "it has none"
-        raise UsageError(f"{said or 'No parameter given'}: no row of this selection is of these years; {span}.")
+        span = f"its years are {years.min():.0f} to {years.max():.0f}"
+        raise UsageError(f"{said}: no row of this selection is of these years; {span}.")
     return rows
 
 

@@ -56,6 +56,8 @@ def holder(contracts: pd.DataFrame, suppliers: pd.DataFrame, fournisseur: str) -
         raise UsageError(f"fournisseur={fournisseur!r}: {len(firms)} firms begin so; give a SIREN, such as {firms[0]}.")
     of_firm = firm(suppliers["titulaire_id"]) == firms[0]
     held = contracts[contracts["uid"].isin(suppliers.loc[of_firm, "uid"])]
+    if held.empty:
+        raise UsageError(f"fournisseur={fournisseur!r}: none of its contracts is in procurement/contracts.")
     around = suppliers[suppliers["uid"].isin(held["uid"])]
     shares, names = supplier_shares(contracts, around), firm_names(suppliers)
     own = shares["firme"] == firms[0]

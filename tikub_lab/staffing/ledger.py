@@ -268,9 +268,7 @@ def replay(events: pd.DataFrame, place: Path | str = "sqlite://") -> Ledger:
     True
     """
     ledger, chain = Ledger(place), [FIRST]
-    told = events[[*CONTENT, "enregistre"]].sort_values(
-        "enregistre", kind="stable"
-    )  # whatever order they were given in
+    told = events[[*CONTENT, "enregistre"]].sort_values("enregistre", kind="stable")  # given in any order
     for row in told.astype(object).to_dict("records"):
         recorded = row.pop("enregistre").tz_convert(None).to_pydatetime()
         chain.append(chained(content(row), chain[-1], recorded))

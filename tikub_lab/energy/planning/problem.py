@@ -82,7 +82,8 @@ class Rules:
             )
         one_of("objective", self.objective, get_args(Objective))
         if not 0 <= self.realisation <= 2:
-            raise UsageError(f"realisation={self.realisation!r}: a share of announced savings, 0 to 2, such as 0.9.")
+            none = " No work done so far shows one; give it." if self.realisation != self.realisation else ""
+            raise UsageError(f"realisation={self.realisation!r}: a share of announced savings, 0 to 2, as 0.9.{none}")
         if not -0.5 < self.discount < 1:
             raise UsageError(f"discount={self.discount!r}: a yearly rate, such as 0.03 for 3 %.")
 
