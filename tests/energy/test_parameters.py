@@ -33,6 +33,8 @@ def used(data):
 @pytest.mark.parametrize("year", [FIRST, LAST, *(pytest.param(year, marks=pytest.mark.ci) for year in YEARS[1:-1])])
 def test_each_year_has_its_methods(year, data, used):
     assert energy.year_of(used, year) == year
+    with pytest.raises(UsageError, match=r"^No meter has readings of all of a calendar year"):
+        energy.year_of(used.head(0))
     measured, counters = energy.gestures.measures(data, year)
     assert measured.empty == (year < 2019)  # bills of two years
     table = energy.gestures.gestures(measured, counters, data.sites, data.prices, data.factors, year)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from tikub_lab.errors import UsageError
 from tikub_lab.methods.scope import one_of, only
 from tikub_lab.show import plural
 
@@ -65,10 +66,12 @@ def year_of(used: pd.DataFrame, annee: int | None = None) -> int:
     (2025, 2024)
     """
     known = sorted(used.loc[used["complet"], "annee"].unique())
-    if annee is None and known:
+    if not known:
+        raise UsageError("No meter has readings of all of a calendar year: import more of them.")
+    if annee is None:
         return int(known[-1])
     one_of("annee", annee, known, "no meter has readings of all of this year")
-    return int(annee or 0)
+    return annee
 
 
 def scope(sites: pd.DataFrame, uai: str | None = None, emat: str | None = None) -> Scope:
