@@ -89,7 +89,7 @@ def test_the_line_names_method_table_columns_and_the_nearest():
 
 def test_an_error_of_a_method_itself_stays_what_it_is():
     def counts(table):
-        return table.groupby("a", as_index=False).size() if "kind" in table else {}["a"]
+        return table.groupby("a", as_index=False)["c"].sum() if "kind" in table else {}["a"]
 
     def rows(table):
         return pd.DataFrame({"other": [1]})["b"]
@@ -104,6 +104,8 @@ def test_an_error_of_a_method_itself_stays_what_it_is():
     assert inspect.signature(module.counts) == inspect.signature(counts)
     with pytest.raises(UsageError, match=r"^made_up.counts: table has no column a"):
         module.counts(pd.DataFrame({"kind": [1]}))
+    with pytest.raises(UsageError, match=r"^made_up.counts: table has no column c\. "):  # in pandas's other words
+        module.counts(pd.DataFrame({"kind": [1], "a": [1]}))
     for method in (module.counts, module.rows):
         with pytest.raises(KeyError):
             method(pd.DataFrame({"a_table": [1]}))

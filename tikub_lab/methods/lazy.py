@@ -92,7 +92,7 @@ def _lacking(method: str, function: Any, args: Any, kwargs: Any, error: Exceptio
     if not isinstance(error, KeyError | AttributeError):
         return
     attribute = getattr(error, "name", None)
-    names = [attribute] if attribute else re.findall(r"'([^']+)'", re.sub(r"dtype='\w*'", "", str(error)))
+    names = [attribute] if attribute else re.findall(r"'([^']+)'", re.sub(r"dtype='\w*'|Column not found: ", "", str(error)))
     places = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
     owners = (place.get("self") for place in places)
     owners = (getattr(owner, "__dict__", {}).get("obj", owner) for owner in owners)  # of what is grouped
