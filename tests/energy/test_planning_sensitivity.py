@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from tikub_lab.energy import planning
 from tikub_lab.energy.planning.choose import plan
 from tikub_lab.energy.planning.measured import realised
 from tikub_lab.energy.planning.problem import Rules
@@ -138,7 +139,7 @@ def test_realisation_by_hand():
     assert math.isnan(none.share)
     assert none.sentence.startswith("Aucuns travaux")
     with pytest.raises(UsageError, match="economie_mesuree"):
-        realised(done.drop(columns="economie_mesuree"))
+        planning.realised(done.drop(columns="economie_mesuree"))
     with pytest.raises(UsageError, match="level=90"):
         realised(done, level=90)
 
