@@ -18,6 +18,8 @@ from tikub_lab.errors import UsageError, nearest
 
 TEXTS = r"\.dt accessor|dtype=(str|object) and|format specifier '%|'str' object has no attribute '(date|tz_convert)'"
 """What pandas and Python say where a day is wanted and there is a text."""
+ASIDE = r"dtype='\w*'|Column not found: "
+"""What pandas says in its errors beside the names of columns."""
 
 
 def lazy(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -92,7 +94,7 @@ def _lacking(method: str, function: Any, args: Any, kwargs: Any, error: Exceptio
     if not isinstance(error, KeyError | AttributeError):
         return
     attribute = getattr(error, "name", None)
-    names = [attribute] if attribute else re.findall(r"'([^']+)'", re.sub(r"dtype='\w*'|Column not found: ", "", str(error)))
+    names = [attribute] if attribute else re.findall(r"'([^']+)'", re.sub(ASIDE, "", str(error)))
     places = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
     owners = (place.get("self") for place in places)
     owners = (getattr(owner, "__dict__", {}).get("obj", owner) for owner in owners)  # of what is grouped
