@@ -357,8 +357,7 @@ def _pairs(items: list[str]) -> dict[str, Any]:
     for item in items:
         name, sign, value = item.partition("=")
         if not sign or not name.isidentifier():
-            shown = f"{name}=…" if sign else item
-            raise UsageError(f"-p {shown!r} is not NAME=VALUE, such as -p annee_debut=2024.")
+            raise UsageError(f"-p {(name + '=…' if sign else item)!r} is not NAME=VALUE, such as -p annee_debut=2024.")
         if name in pairs:
             raise UsageError(f"-p {name} is given twice; give it once. Pages for several values: --each {name}=A,B.")
         pairs[name] = value
@@ -368,7 +367,7 @@ def _pairs(items: list[str]) -> dict[str, Any]:
 def _say(text: str) -> None:
     """Say something in one line, whatever a file or an error brought into it."""
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    print(" ".join(plain.split()), file=sys.stderr)
+    print(" ".join(plain.split()).replace("?. ", "? "), file=sys.stderr)
 
 
 def _bare_each(arguments: list[str]) -> list[str]:
@@ -391,8 +390,7 @@ def main() -> None:
             inputs: list[Any] = getattr(error.__cause__, "errors", list)()
             found = f"; found {inputs[0]['input']!r}" if inputs else ""
             command_path = error.ctx.command_path if error.ctx else "tikub"
-            stop = "" if words.endswith("?") else "."
-            _say(f"tikub: {words}{found}{stop} `{command_path} --help` says what is allowed.")
+            _say(f"tikub: {words}{found}. `{command_path} --help` says what is allowed.")
         code = error.exit_code
     except TikubError as error:
         if "--debug" in sys.argv:

@@ -123,8 +123,7 @@ def survey(
     rows: list[dict[Any, Any]] = table.to_dict("records")
     table["phrase"] = pd.Series([of_curve(row) for row in rows], dtype="str")
     found = [finding for one, row in zip(curves, rows, strict=True) for finding in _found(one, row)]
-    none = pd.DataFrame(columns=["code_uai", "heure", "cours", "ferme"], dtype="str")
-    hours = [one.hours() for one in curves] or [none]
+    hours = [c.hours() for c in curves] or [pd.DataFrame(columns=["code_uai", "heure", "cours", "ferme"], dtype=str)]
     return Curves(table, pd.concat(hours, ignore_index=True), table_of(found, prices, factors))
 
 

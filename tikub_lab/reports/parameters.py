@@ -193,10 +193,8 @@ def _simple(value: Any, kind: Any) -> Any:
     try:
         if kind is int and (not isinstance(value, float) or value.is_integer()):
             return int(value)
-        if kind is date:
-            return date.fromisoformat(text)
-        if kind is float and isfinite(number := float(text.replace(",", "."))):
-            return number
+        if kind is date or (kind is float and isfinite(float(text.replace(",", ".")))):
+            return date.fromisoformat(text) if kind is date else float(text.replace(",", "."))
     except ODD:
         pass  # Python's own words are no help
     raise ValueError(WORDS[kind])

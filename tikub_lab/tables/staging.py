@@ -158,11 +158,10 @@ def _judge(
         at = found["row"].to_numpy() - HEADER_ROWS
         fields = [schema.field(name) for name in ([names] if names in schema.names else names.split(", "))]
         optional = [field.name for field in fields if not field.constraints.get("required")]
-        if rule == "compare-columns-value" and len(optional) < len(fields):
-            optional = []  # a span whose end is blanked would never end
         lines, values = frame["_line"].to_numpy()[at], found["value"].str.slice(0, 200).to_numpy()
         rows = pd.DataFrame({"line": lines, "id": ids.to_numpy()[at], "field": names, "value": values, "rule": rule})
-        if "_rows" in frame and not optional:
+        endless = rule == "compare-columns-value" and len(optional) < len(fields)  # if the end were blanked
+        if "_rows" in frame and (endless or not optional):
             rejects.append(rows.assign(message=f"{schema.name}: {names} must be {_limit(schema, fields, rule)}."))
             continue
         repairs.append(rows.assign(replacement=None))

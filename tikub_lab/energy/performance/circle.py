@@ -110,7 +110,7 @@ def sentence(value: float, about: Mapping[Any, Any], fewest: int) -> str:
     if math.isnan(value):
         return "pas de comparaison, car le chiffre de cet établissement manque."
     if count < fewest:
-        few = ["aucun établissement comparable n'a", "un seul établissement comparable a"]
+        few = ("aucun établissement comparable n'a", "un seul établissement comparable a")
         said = few[count] if count < len(few) else f"{count} établissements comparables ont"
         return f"pas de comparaison, car {said} un chiffre et il en faut {fewest}."
     peers = f"{count} lycées comparables ({in_sentence(about['groupe'])}{WIDER * (about['niveau'] > 0)})"
