@@ -48,8 +48,6 @@ def opened(path: Path) -> Iterator[Subject]:
 
 def _opened(path: Path, folder: Path) -> Subject:
     if path.is_dir():
-        if not any(path.rglob("*.*")):
-            raise UsageError(f"{path}: an empty folder. Name the one that a team sent back.")
         return _subject(path.resolve())
     if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
         _unpack(path, root := folder / "unpacked")
