@@ -12,8 +12,8 @@ it is, a weighted sum of the errors of both periods:
 - the quantile is Student's, with the freedom that so many sums leave.
 
 On 3 × 300 meters without change 92 % of 90 % intervals hold zero, as they do with an autoregression of the residuals,
-which took 150 lines more for intervals 3 % narrower. Bills are too few for any memory:
-their errors are held to be independent, and the freedom is n less the parameters.
+which took 150 lines more for intervals 3 % narrower; on 3 × 3,000 others 88 to 89 % of those of the challenge's model.
+Bills are too few for any memory: their errors are held to be independent, and the freedom is n less the parameters.
 """
 
 import math
@@ -28,8 +28,9 @@ from tikub_lab.errors import UsageError
 
 FLOOR = 0.3
 """Scatter of a day without use, as a share of that of the mean one."""
-BLOCK = 10
-"""Days in a row whose errors are taken as one."""
+BLOCK, WEIGHED = 10, 14
+"""Days in a row whose errors are taken as one, and where days weigh by their scatter: such a fit has fewer terms, whose
+freedom no longer makes up for what days remember beyond ten."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,9 @@ def check_level(level: float) -> None:
         raise UsageError(f"level={level!r}: a confidence level is between 0 and 1, such as 0.9.")
 
 
-def of_days(residual: Floats, day: Integers, fitted: int) -> tuple[float, float]:
+def of_days(residual: Floats, day: Integers, fitted: int, block: int = BLOCK) -> tuple[float, float]:
     """Variance of a day's error where many are added up, and its freedom, from residuals over their scatter."""
-    sums = np.bincount(np.unique(day // BLOCK, return_inverse=True)[1], residual)
+    sums = np.bincount(np.unique(day // block, return_inverse=True)[1], residual)
     free = len(sums) - fitted
     if free < 2:
         return math.nan, 0.0
@@ -127,7 +128,7 @@ def _variance(model: Model) -> tuple[float, float]:
     use, later = (np.maximum(part @ model.coefficients, 0.0) for part in (model.matrix, model.reporting))
     floor = FLOOR * max(float(use.mean()), np.finfo(float).tiny)
     before, after = np.hypot(use, floor), np.hypot(later, floor)
-    variance, free = of_days(model.residual / before, model.day, rank)
+    variance, free = of_days(model.residual / before, model.day, rank, WEIGHED if np.ptp(weights) else BLOCK)
     fitted = weights * (matrix @ gram @ wanted) * before
     return variance * float(fitted @ fitted + (days * after) @ (days * after)), free
 
