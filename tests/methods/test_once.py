@@ -335,7 +335,7 @@ def test_of_three_processes_one_computes_and_the_others_wait(package, tmp_path):
 def test_a_killed_process_releases_the_others(package, tmp_path):
     _, start = package
     first = start("print(slow(frame))", 60)
-    while not (tmp_path / "log").exists() and first.poll() is None:
+    while not ((tmp_path / "log").exists() and computed(tmp_path)) and first.poll() is None:
         time.sleep(0.02)
     second = start("print(slow(frame).iloc[0, 0])")
     first.kill()

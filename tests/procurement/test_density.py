@@ -147,7 +147,7 @@ def milk(amounts, day="2024-05-02", **more):
     """Plain purchases of supplies."""
     return pd.DataFrame(
         {"montant": np.asarray(amounts, dtype=float), "dateNotification": pd.Timestamp(day), "codeCPV": "15500000-3",
-         "nature": "Marché", "idAccordCadre": None, **more}
+         "id": "1", "nature": "Marché", "idAccordCadre": None, **more}
     )  # fmt: skip
 
 

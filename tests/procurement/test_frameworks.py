@@ -57,6 +57,13 @@ def test_subsequents(book):
     assert book.loc[found, "id"].tolist() == ["2", "3", "6", "8", "11", "12"]
 
 
+def test_an_agreement_that_only_its_way_of_being_carried_out_tells():
+    """Purchase orders, and subsequent contracts to come, are those of framework agreements (R2162-2)."""
+    ways = _book(*((str(n), B1, SO, way, None, 9.0, "2024-01-01", 12) for n, way in enumerate((ORDERS, CALLS, SO))))
+    assert frameworks.is_framework(ways).tolist() == [True, True, False]
+    assert frameworks.framework_summary(ways).agreements == 2
+
+
 def test_lots_under_one_number_are_one_agreement():
     book = _book(
         ("1", B1, AC, CALLS, None, 100.0, "2024-01-01", 12),
@@ -85,6 +92,7 @@ def test_the_sample_against_duckdb(root):
         rows = connection.execute(
             """with f as (select * from c where idAccordCadre is null
                 and (list_contains(string_split(techniques, '|'), 'Accord-cadre') or nature = 'Accord-cadre'
+                     or regexp_matches(modalitesExecution, 'Bons de commande|Marchés subséquents')
                      or exists (from c s where s.idAccordCadre = c.id and s.acheteur_id = c.acheteur_id)))
             select count(distinct f.acheteur_id || f.id), sum(f.montant::double) from f"""
         ).fetchone()

@@ -80,7 +80,7 @@ def around(contracts: pd.DataFrame, name: str, nature: str, width: float = 0.02,
     Examples
     --------
     >>> book = pd.DataFrame({"codeCPV": "15500000", "montant": [39_900.0, 40_000.0, 41_000.0], "nature": "Marché",
-    ...                      "dateNotification": pd.Timestamp("2024-05-02"), "idAccordCadre": None})
+    ...                      "dateNotification": pd.Timestamp("2024-05-02"), "id": "1", "idAccordCadre": None})
     >>> around(book, "dispense", "fournitures et services", width=0.1, span=0.1)[["cote", "nombre"]].values.tolist()
     [['sous', 1], ['dessus', 2]]
     """
