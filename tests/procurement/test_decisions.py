@@ -134,7 +134,9 @@ def contract(**changes):
         ({}, 1),
         ({"acheteur_id": "2"}, 0),  # two buyers only
         ({"techniques": "Accord-cadre"}, 0),
+        ({"modalitesExecution": "Marchés subséquents"}, 0),
         ({"idAccordCadre": "x"}, 0),
+        ({"nature": "Marché subséquent"}, 0),  # as of 2019, without the number of its agreement
         ({"codeCPV": "45000000"}, 0),
         ({"codeCPV": None}, 0),
         ({"montant": 221_000.0}, 0),  # at the threshold of formal procedures: not below
